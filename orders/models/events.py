@@ -1,0 +1,84 @@
+"""What happened to an order, and who is told: one log behind history, live feed and (later) webhooks."""
+
+from django.db import models
+from django.utils import timezone
+
+from orders.models.orders import Order
+
+
+class OrderEvent(models.Model):
+    """One change of an order, never changed and never deleted. Its number is the version that it made."""
+
+    class Kind(models.TextChoices):
+        PLACED = "placed", "placed"
+        STATUS = "status", "status"
+        MILESTONE = "milestone", "milestone"
+        ITEMS = "items", "items"
+        PAYMENT = "payment", "payment"
+        DRIVER = "driver", "driver"
+        POSITION = "position", "position"
+        DELAY = "delay", "delay"
+        NOTE = "note", "note"
+
+    class VisibleTo(models.TextChoices):
+        EVERYBODY = "everybody", "everybody"
+        BUSINESS = "business", "vendor, driver, company and staff"
+        STAFF = "staff", "staff"
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=10, choices=Kind)
+    transition = models.CharField(max_length=30, blank=True)
+    from_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    to_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    # The milestone that this change wrote, if any.
+    milestone = models.CharField(max_length=20, blank=True)
+    # Who ("user:5", "merchant:2", "guest:…", "system") and as what it stood to the order.
+    actor = models.CharField(max_length=60)
+    role = models.CharField(max_length=10)
+    reason_code = models.CharField(max_length=30, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+    forced = models.BooleanField(default=False)
+    data = models.JSONField(default=dict, blank=True)
+    visible_to = models.CharField(max_length=10, choices=VisibleTo, default=VisibleTo.EVERYBODY)
+    app_id = models.CharField(max_length=60, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["order", "number"], name="event_number_once")]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="event_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}/{self.number} {self.kind}"
+
+
+class Counter(models.Model):
+    """A number that is drawn one by one inside the transaction that uses it, so that no gap and no overtaking is seen.
+
+    Names: "stream:vendor:5" (positions of a feed), "number:5:1:2026-11-21" (order numbers of the day).
+    """
+
+    name = models.CharField(max_length=80, primary_key=True)
+    value = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.value}"
+
+
+class FeedEntry(models.Model):
+    """One event in one party's stream ("vendor:5", "driver:2", "company:1"), kept for seven days."""
+
+    stream = models.CharField(max_length=40)
+    position = models.BigIntegerField()
+    event = models.ForeignKey(OrderEvent, on_delete=models.PROTECT, related_name="+")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "feed entries"
+        constraints = [models.UniqueConstraint(fields=["stream", "position"], name="position_once_a_stream")]
+        indexes = [models.Index(fields=["created_at"], name="feed_entry_age")]
+
+    def __str__(self) -> str:
+        return f"{self.stream} {self.position}"

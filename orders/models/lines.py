@@ -1,0 +1,67 @@
+"""What was ordered. Names and prices are copied: a menu that changes later changes no order."""
+
+from django.db import models
+
+from orders.models.orders import Order
+from vendors.models import Product
+
+
+class Line(models.Model):
+    """One product of an order; amounts in minor units of the order's currency."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    product = models.ForeignKey(Product, on_delete=models.SET_NULL, null=True, related_name="+")
+    name = models.CharField(max_length=120)
+    plu_code = models.CharField(max_length=40, blank=True)
+    unit = models.CharField(max_length=4)
+    quantity = models.PositiveIntegerField()
+    unit_price = models.BigIntegerField(help_text="Of the product alone, without options and extras.")
+    total = models.BigIntegerField(help_text="Of the whole line, with options and extras, before any discount.")
+    discount = models.BigIntegerField(default=0)
+    tax_rate = models.PositiveIntegerField(help_text="Hundredths of a percent.")
+    tax = models.BigIntegerField(help_text="Included or added, as the vendor's prices are.")
+    comment = models.CharField(max_length=300, blank=True)
+    # How many units were taken from the stock: they go back when the order closes without success.
+    stock_taken = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["order", "position"], name="line_position_once")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.name}"
+
+
+class LineOption(models.Model):
+    """What was chosen for a line: an option, an extra, or an ingredient left out."""
+
+    class Kind(models.TextChoices):
+        OPTION = "option", "option"
+        EXTRA = "extra", "extra"
+        WITHOUT = "without", "without"
+
+    class Position(models.TextChoices):
+        WHOLE = "whole", "whole"
+        LEFT = "left", "left half"
+        RIGHT = "right", "right half"
+
+    line = models.ForeignKey(Line, on_delete=models.CASCADE, related_name="options")
+    kind = models.CharField(max_length=7, choices=Kind)
+    # The row of the menu that it was copied from, for those who read the menu beside the order.
+    menu_id = models.BigIntegerField()
+    group = models.CharField(max_length=80, blank=True)
+    name = models.CharField(max_length=80)
+    plu_code = models.CharField(max_length=40, blank=True)
+    unit = models.CharField(max_length=4, blank=True)
+    position = models.CharField(max_length=5, choices=Position, default=Position.WHOLE)
+    quantity = models.PositiveIntegerField(default=1, help_text="Per unit of the line.")
+    price = models.BigIntegerField(default=0, help_text="Of one, minor units.")
+    total = models.BigIntegerField(default=0, help_text="Its part of the line's total.")
+    text = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"No {self.name}" if self.kind == self.Kind.WITHOUT else self.name

@@ -1,0 +1,211 @@
+"""The order: one vendor's part of a purchase, with its own life cycle."""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django_fsm import FSMIntegerField, transition
+
+from orders import lifecycle
+from orders.lifecycle import Fulfilment, Status
+from orders.models.labels import StatusLabel
+from orders.models.purchases import Purchase
+from ordersite.accounts.models import Customer
+from vendors.models import Company, DeliveryZone, Driver, Vendor
+
+
+def exists_for(name: str) -> Callable[["Order"], bool]:
+    """FSM condition: the table has this change for the order's fulfilment too, not only for its status."""
+
+    def allowed(order: "Order") -> bool:
+        change = lifecycle.find(Fulfilment(order.fulfilment), Status(order.status), lifecycle.NAMES[name])
+        return change is not None and change.name == name
+
+    return allowed
+
+
+def fsm_method(name: str) -> Callable[..., None]:
+    """The django-fsm transition of a name of the table; it writes and takes back the milestones that follow from it."""
+
+    def method(self: "Order", *, now: datetime) -> None:
+        self.previous_status = self.status
+        self.status_changed_at = now
+        self.apply_milestones(name, lifecycle.NAMES[name], now)
+
+    method.__name__ = name
+    decorate = transition(
+        field="status", source=lifecycle.SOURCES[name], target=lifecycle.NAMES[name], conditions=[exists_for(name)]
+    )
+    fsm: Callable[..., None] = decorate(method)
+    return fsm
+
+
+# A base class, since django-fsm collects the methods when the model class is prepared: later ones would raise.
+LifeCycle: Any = type("LifeCycle", (), {name: fsm_method(name) for name in lifecycle.NAMES})
+
+
+class Kind(models.TextChoices):
+    """What is ordered; packages, services and digital goods have tables of their own beside the order."""
+
+    REGULAR = "regular", "regular"
+    PACKAGE = "package", "package"
+    SERVICE = "service", "service"
+    DIGITAL = "digital", "digital"
+
+
+class PaymentStatus(models.TextChoices):
+    """The state of what pays for an order; never a status of the order."""
+
+    UNPAID = "unpaid", "unpaid"
+    AUTHORISED = "authorised", "authorised"
+    PAID = "paid", "paid"
+    PARTLY_REFUNDED = "partly_refunded", "partly refunded"
+    REFUNDED = "refunded", "refunded"
+    FAILED = "failed", "failed"
+    PROOF_PENDING = "proof_pending", "proof pending"
+
+
+def milestone() -> "models.DateTimeField[Any, Any]":
+    return models.DateTimeField(null=True, blank=True)
+
+
+class Order(LifeCycle, models.Model):
+    """What one vendor makes and hands over. Only orders.services writes it."""
+
+    Kind = Kind
+    PaymentStatus = PaymentStatus
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    purchase = models.ForeignKey(Purchase, on_delete=models.PROTECT, related_name="orders")
+    vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, related_name="orders")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="orders")
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.REGULAR)
+    fulfilment = models.PositiveSmallIntegerField(choices=[(f.value, f.slug) for f in Fulfilment])
+    status = FSMIntegerField(default=Status.PENDING, choices=[(s.value, s.label) for s in Status])
+    previous_status = models.IntegerField(null=True, blank=True)
+    status_changed_at = models.DateTimeField(default=timezone.now)
+    # Raised by one with every change of the order: its ETag, and the number of the event that tells it.
+    version = models.PositiveIntegerField(default=1)
+    label = models.ForeignKey(StatusLabel, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders")
+
+    accepted_at = milestone()
+    preparation_started_at = milestone()
+    prepared_at = milestone()
+    search_started_at = milestone()
+    company_accepted_at = milestone()
+    driver_accepted_at = milestone()
+    driver_at_business_at = milestone()
+    picked_up_at = milestone()
+    customer_arrived_at = milestone()
+    delivered_at = milestone()
+    closed_at = milestone()
+
+    number = models.PositiveIntegerField(help_text="Of the vendor, its day and delivery type; the first is 1.")
+    number_day = models.DateField()
+    tracking_hash = models.CharField(max_length=64, unique=True)
+    tracking_sealed = models.TextField()
+    # Stands on the vendor's ticket: the customer proves with it that it stands at the counter.
+    collection_code = models.CharField(max_length=6)
+
+    currency = models.CharField(max_length=3)
+    subtotal = models.BigIntegerField(help_text="The lines, minor units as all amounts.")
+    discount = models.BigIntegerField(default=0)
+    delivery_fee = models.BigIntegerField(default=0)
+    service_fee = models.BigIntegerField(default=0)
+    driver_tip = models.BigIntegerField(default=0)
+    tax_included = models.BigIntegerField(default=0, help_text="Shown, not added.")
+    tax_added = models.BigIntegerField(default=0)
+    total = models.BigIntegerField()
+    commission = models.BigIntegerField(default=0, help_text="The platform's part of the lines.")
+    payment_method = models.CharField(max_length=20)
+    payment_status = models.CharField(max_length=16, choices=PaymentStatus, default=PaymentStatus.UNPAID)
+    cash = models.BigIntegerField(null=True, blank=True, help_text="What the customer will hand over.")
+
+    contact_name = models.CharField(max_length=120, blank=True)
+    contact_phone = models.CharField(max_length=20, blank=True)
+    contact_email = models.EmailField(blank=True)
+    address = models.CharField(max_length=300, blank=True)
+    address_notes = models.CharField(max_length=300, blank=True)
+    lat = models.FloatField(null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)])
+    lng = models.FloatField(null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)])
+    delivery_zone = models.ForeignKey(
+        DeliveryZone, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders"
+    )
+    distance = models.PositiveIntegerField(null=True, blank=True, help_text="From the vendor, in metres.")
+    table = models.CharField(max_length=20, blank=True)
+    vehicle = models.CharField(max_length=80, blank=True)
+    locker = models.CharField(max_length=20, blank=True)
+    comment = models.CharField(max_length=500, blank=True)
+    app_id = models.CharField(max_length=60, blank=True, help_text="The header X-APP-X of its placing.")
+
+    # Named, or accepted: the milestones tell which.
+    driver = models.ForeignKey(Driver, on_delete=models.PROTECT, null=True, blank=True, related_name="orders")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, null=True, blank=True, related_name="orders")
+    self_delivery = models.BooleanField(default=False, help_text="The vendor delivers by its own hands.")
+    tracking_number = models.CharField(max_length=80, blank=True, help_text="A parcel carrier's.")
+    carrier = models.CharField(max_length=60, blank=True)
+
+    placed_at = models.DateTimeField(default=timezone.now)
+    # When the vendor may first see it: at once, or when an online payment has come in.
+    visible_at = models.DateTimeField(null=True, blank=True)
+    deliver_at = models.DateTimeField(null=True, blank=True, help_text="The time asked for; empty: as soon as can be.")
+    prepared_in = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Minutes, told on accepting.")
+    delivered_in = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Minutes, told on accepting.")
+    estimated_at = models.DateTimeField(null=True, blank=True)
+    # When a timer is due (orders.services.timers); the worker looks for the earliest.
+    due_at = models.DateTimeField(null=True, blank=True)
+    pos_confirmed_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(status__gte=0, status__lte=25), name="status_exists"),
+            models.UniqueConstraint(
+                fields=["vendor", "fulfilment", "number_day", "number"], name="number_once_a_vendor_type_and_day"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-placed_at", "-id"], name="order_newest"),
+            models.Index(fields=["vendor", "-placed_at", "-id"], name="order_of_vendor"),
+            models.Index(fields=["customer", "-placed_at", "-id"], name="order_of_customer"),
+            models.Index(fields=["driver", "-placed_at", "-id"], name="order_of_driver"),
+            models.Index(fields=["company", "-placed_at", "-id"], name="order_of_company"),
+            models.Index(fields=["status", "-placed_at", "-id"], name="order_in_status"),
+            models.Index(fields=["vendor", "status", "-placed_at"], name="order_of_vendor_in_status"),
+            models.Index(fields=["contact_email"], name="order_contact_email"),
+            models.Index(fields=["contact_phone"], name="order_contact_phone"),
+            models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="order_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+    def apply_milestones(self, name: str, target: Status | None, now: datetime) -> None:
+        """Writes and takes back the milestones that a change of this name means (lifecycle.SETS, CLEARS)."""
+        for taken_back in lifecycle.CLEARS.get(name, ()):
+            setattr(self, f"{taken_back}_at", None)
+        written = lifecycle.SETS.get(name)
+        if written and getattr(self, f"{written}_at") is None:
+            setattr(self, f"{written}_at", now)
+        if name == "accept" and self.kind in (Kind.PACKAGE, Kind.SERVICE) and self.prepared_at is None:
+            self.prepared_at = now
+        if target is None:
+            return
+        if target not in lifecycle.CLOSED:
+            self.closed_at = None
+        elif target not in (Status.DELIVERY_COMPLETED_BY_DRIVER, Status.PICKUP_COMPLETED_BY_CUSTOMER):
+            # 11 and 15 are final in the seed too; settling writes `closed` for them.
+            self.closed_at = self.closed_at or now
+
+    @property
+    def milestones(self) -> dict[str, datetime | None]:
+        """The times beside the status, by name."""
+        return {name: getattr(self, f"{name}_at") for name in lifecycle.MILESTONES}
+
+    @property
+    def is_closed(self) -> bool:
+        return self.status in lifecycle.CLOSED

@@ -1,0 +1,100 @@
+"""How a caller becomes known: a bearer (JWT or API token), or the session of our own pages."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.backends import ModelBackend
+from django.utils import timezone
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.request import Request
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.tokens import AccessToken
+from rest_framework_simplejwt.utils import get_md5_hash_password
+
+from ordersite.accounts.callers import MerchantPrincipal
+from ordersite.accounts.models import ApiToken, User
+from ordersite.web.crypto import token_hash
+
+API_TOKEN_PREFIX = "ost_"
+USED_EVERY = timedelta(hours=1)
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def may_sign_in(user: User) -> bool:
+    """Active, and no demo login outside development (their password is public)."""
+    return user.is_active and (settings.DEVELOPMENT or user.email not in settings.DEMO_EMAILS)
+
+
+class PasswordBackend(ModelBackend):
+    """E-mail and password, for the API and the admin alike."""
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        return may_sign_in(user)
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer …` with an access token of ours or an API token."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        header = get_authorization_header(request).split()
+        if not header or header[0].lower() != b"bearer":
+            return None
+        if len(header) != 2:
+            raise AuthenticationFailed("Send `Authorization: Bearer <token>`.")
+        token = header[1].decode("latin-1")
+        principal, credential = principal_of(token)
+        if isinstance(credential, ApiToken):
+            scope = ApiToken.Scope.READ if request.method in SAFE else ApiToken.Scope.WRITE
+            if scope not in credential.scopes:
+                raise PermissionDenied(f"This API token lacks the scope {scope}.")
+        return principal, credential
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def principal_of(token: str) -> tuple[Any, Any]:
+    """The user (with its customer and driver) or merchant behind a bearer; raises AuthenticationFailed."""
+    if token.startswith(API_TOKEN_PREFIX):
+        return principal_of_api_token(token)
+    try:
+        access = AccessToken(token)  # type: ignore[arg-type]
+        user_id = int(access[api_settings.USER_ID_CLAIM])
+    except (TokenError, KeyError, ValueError, TypeError) as error:
+        raise AuthenticationFailed("The token is not valid, or has expired: sign in again.") from error
+    user = User.objects.select_related(*settings.PRINCIPAL_RELATED).filter(pk=user_id).first()
+    if user is None or not may_sign_in(user):
+        raise AuthenticationFailed("This account no longer exists, or is switched off.")
+    if access.get(api_settings.REVOKE_TOKEN_CLAIM) != get_md5_hash_password(user.password):
+        raise AuthenticationFailed("The password has changed: sign in again.")
+    return user, access
+
+
+def principal_of_api_token(token: str) -> tuple[Any, ApiToken]:
+    row = (
+        ApiToken.objects.select_related("user", *(f"user__{name}" for name in settings.PRINCIPAL_RELATED))
+        .filter(token_hash=token_hash(token))
+        .first()
+    )
+    now = timezone.now()
+    if row is None or row.revoked_at or (row.expires_at and row.expires_at <= now):
+        raise AuthenticationFailed("The API token is not known, revoked or expired.")
+    if row.user and not may_sign_in(row.user):
+        raise AuthenticationFailed("This account no longer exists, or is switched off.")
+    if row.last_used_at is None or row.last_used_at < now - USED_EVERY:
+        ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)
+    return row.user or MerchantPrincipal(row), row
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """How the OpenAPI document calls it."""
+
+    target_class = BearerAuthentication
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "A JWT access token, or an API token."}

@@ -1,0 +1,241 @@
+"""One settings file for every process; everything that differs comes from the environment (docs/settings.md)."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+DEMO_SECRET_KEY = "demo-key-for-development-only-refused-everywhere-else"
+ENVIRONMENT = env.str("ENVIRONMENT", "development")
+if ENVIRONMENT not in ("development", "production"):
+    raise ImproperlyConfigured(f'ENVIRONMENT is "{ENVIRONMENT}": set it to development or production.')
+DEVELOPMENT = ENVIRONMENT == "development"
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = env.str("SECRET_KEY", DEMO_SECRET_KEY)
+if not DEVELOPMENT and (DEBUG or SECRET_KEY == DEMO_SECRET_KEY):
+    raise ImproperlyConfigured("In production set SECRET_KEY to a secret of your own, and leave DEBUG unset.")
+# Keys for what is encrypted at rest, newest first; the older ones still read (`ENCRYPTION_KEYS=new,old`).
+ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", default=[SECRET_KEY])
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEVELOPMENT else [])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var")))
+
+INSTALLED_APPS = [
+    "ordersite.web",
+    "ordersite.accounts",
+    "vendors",
+    "orders",
+    "tracking",
+    "ordersite.demo",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "ordersite.apps.OrdersiteConfig",
+]
+
+MIDDLEWARE = [
+    "ordersite.web.middleware.RequestIdMiddleware",
+    "ordersite.web.middleware.BodyLimitMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "ordersite.urls"
+WSGI_APPLICATION = "ordersite.wsgi.application"
+ASGI_APPLICATION = "ordersite.asgi.application"
+APPEND_SLASH = False
+CSRF_FAILURE_VIEW = "ordersite.web.problems.csrf_failure"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- database -------------------------------------------------------------------------------------------------
+
+# "asgi", "wsgi", "worker" or "command": set by the entry point before the settings are read.
+PROCESS = os.environ.get("ORDERSITE_PROCESS", "command")
+DATABASE_URL = env.str("DATABASE_URL", "")
+REDIS_URL = env.str("REDIS_URL", "")
+
+
+def database() -> dict[str, Any]:
+    """SQLite without DATABASE_URL, PostgreSQL with it; raises ImproperlyConfigured for anything else."""
+    if not DATABASE_URL:
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA_DIR / "ordersite.sqlite3",
+            "OPTIONS": {
+                # IMMEDIATE: a transaction that reads and then writes would otherwise fail on the upgrade of its lock.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 5,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            },
+        }
+    parsed = env.db_url_config(DATABASE_URL)
+    if parsed.get("ENGINE") != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// (leave it unset for SQLite).")
+    options = parsed.setdefault("OPTIONS", {})
+    if PROCESS in ("asgi", "wsgi", "worker"):
+        options["options"] = "-c lock_timeout=3000 -c statement_timeout=15000"
+    if PROCESS == "asgi":
+        # Every request runs in a thread of its own there, so a connection kept by a thread is never used again.
+        options["pool"] = {"min_size": 2, "max_size": env.int("DATABASE_POOL", 20), "timeout": 10}
+    else:
+        parsed["CONN_MAX_AGE"] = None
+        parsed["CONN_HEALTH_CHECKS"] = True
+    return parsed
+
+
+DATABASES = {"default": database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
+
+# --- accounts -------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+AUTHENTICATION_BACKENDS = ["ordersite.accounts.authentication.PasswordBackend"]
+# Their password is public, so they are let in in development only.
+DEMO_EMAILS = ("staff@example.com", "vendor@example.com", "driver@example.com", "customer@example.com")
+# What a caller is besides a user, read with the user in one statement: reverse one-to-ones of the apps above accounts.
+PRINCIPAL_RELATED = ("customer", "driver")
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=30),
+    "CHECK_REVOKE_TOKEN": True,
+    "UPDATE_LAST_LOGIN": False,
+}
+LOGIN_URL = "/admin/login/"
+LOGIN_REDIRECT_URL = "/admin/"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEVELOPMENT
+SESSION_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", not DEVELOPMENT)
+SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else env.int("SECURE_HSTS_SECONDS", 31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
+if env.bool("BEHIND_PROXY", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# How many proxies of ours append to X-Forwarded-For: throttles count by the address before them.
+TRUSTED_PROXIES = 1 if env.bool("BEHIND_PROXY", False) else 0
+
+# --- API ------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "ordersite.accounts.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["ordersite.web.parsing.JsonParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "ordersite.web.schema.Schema",
+    "EXCEPTION_HANDLER": "ordersite.web.problems.exception_handler",
+    "DEFAULT_THROTTLE_CLASSES": ["ordersite.web.throttling.CallerThrottle"],
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+# Requests a minute; 0 switches the throttle off.
+THROTTLE_ANONYMOUS = env.int("THROTTLE_ANONYMOUS", 600)
+THROTTLE_CALLER = env.int("THROTTLE_CALLER", 6000)
+MAX_BODY_BYTES = 1_000_000
+MAX_MULTIPART_BYTES = 12_000_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "ordersite",
+    "DESCRIPTION": "Orders for many vendors: place, follow, move on. Errors are RFC 9457 problems everywhere.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "ordersite.web.schema.add_problem_responses",
+    ],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+}
+
+# --- the rest -------------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+MEDIA_URL = "/media/"
+MEDIA_ROOT = DATA_DIR / "media"
+WHITENOISE_USE_FINDERS = DEVELOPMENT
+WHITENOISE_AUTOREFRESH = False
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEVELOPMENT
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+EMAIL_BACKEND = env.str("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "orders@localhost")
+# The page of the client where a customer sets a new password; {uid} and {token} are filled in.
+PASSWORD_RESET_URL = env.str("PASSWORD_RESET_URL", "http://localhost:8000/password-reset/{uid}/{token}")
+
+# What stays how long (the worker prunes): hours for keys, days for the feed.
+KEEP_IDEMPOTENCY_KEYS = timedelta(hours=24)
+KEEP_FEED = timedelta(days=7)
+FEED_QUEUE = env.int("FEED_QUEUE", 1000)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "ordersite.web.logs.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        # Refused requests are answers, not incidents: 4xx are not worth a line each.
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
+}

@@ -1,0 +1,48 @@
+"""Before any view: an id for the request, and a limit on what is read."""
+
+import re
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from ordersite.web.context import request_id
+from ordersite.web.problems import Problem, problem_response
+
+SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestIdMiddleware:
+    """Keeps a client's X-Request-ID where it is harmless, else makes one; every answer carries it."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        token = request_id.set(given if SAFE_ID.match(given) else uuid.uuid4().hex)
+        try:
+            response = self.get_response(request)
+            response["X-Request-ID"] = request_id.get()
+            return response
+        finally:
+            request_id.reset(token)
+
+
+class BodyLimitMiddleware:
+    """413 before anything is parsed; 400 for a path or query with a NUL, which PostgreSQL cannot hold."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        multipart = request.content_type == "multipart/form-data"
+        limit = settings.MAX_MULTIPART_BYTES if multipart else settings.MAX_BODY_BYTES
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal() or int(length) > limit:
+            return problem_response(Problem("too_large", f"The body is larger than {limit} bytes.", status=413))
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return problem_response(Problem("invalid", "The address contains a NUL character: leave it out."))
+        return self.get_response(request)

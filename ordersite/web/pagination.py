@@ -1,0 +1,103 @@
+"""Lists: pages of at most 100 with a count, or a cursor whose cost does not grow."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ordersite.web.problems import Invalid, NotFound
+
+PER_PAGE = 15
+MOST = 100
+
+
+def whole_number(request: Request, name: str, default: int, most: int) -> int:
+    """A query parameter from 1 to `most`; raises Invalid that says so."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdecimal() or len(text) > 9 or not 1 <= int(text) <= most:
+        raise Invalid(f"?{name}", "invalid", f"Send a whole number from 1 to {most}.")
+    return int(text)
+
+
+def link(request: Request, **changes: str) -> str:
+    params = request.query_params.copy()
+    for name, value in changes.items():
+        params[name] = value
+    return request.build_absolute_uri(f"{request.path}?{params.urlencode()}")
+
+
+def order_by(request: Request, allowed: Mapping[str, tuple[str, ...]], default: str) -> tuple[str, ...]:
+    """The columns for `ordering`, a name of `allowed` with a "-" before it for descending."""
+    given = request.query_params.get("ordering", default)
+    name = given.removeprefix("-")
+    if name not in allowed:
+        raise Invalid("?ordering", "invalid", f"Send one of {', '.join(sorted(allowed))}, with a - for descending.")
+    if not given.startswith("-"):
+        return allowed[name]
+    return tuple(f"-{column}" for column in allowed[name])
+
+
+def paginate(
+    request: Request,
+    rows: QuerySet[Any],
+    render: Callable[[Any], Any],
+    *,
+    orderings: Mapping[str, tuple[str, ...]],
+    default: str,
+    cursor_column: str = "",
+) -> Response:
+    """The answer of a list: count, next, previous, results. A page past the end is 404, but for the first."""
+    per_page = whole_number(request, "per_page", PER_PAGE, MOST)
+    if cursor_column and "cursor" in request.query_params:
+        return by_cursor(request, rows, render, per_page, cursor_column)
+    columns = order_by(request, orderings, default)
+    page = whole_number(request, "page", 1, 10**9)
+    count = rows.count()
+    start = (page - 1) * per_page
+    if page > 1 and start >= count:
+        raise NotFound(f"There is no page {page}: the last one is {max(1, -(-count // per_page))}.")
+    results = [render(row) for row in rows.order_by(*columns)[start : start + per_page]]
+    return Response(
+        {
+            "count": count,
+            "next": link(request, page=str(page + 1)) if start + per_page < count else None,
+            "previous": link(request, page=str(page - 1)) if page > 1 else None,
+            "results": results,
+        }
+    )
+
+
+def by_cursor(
+    request: Request, rows: QuerySet[Any], render: Callable[[Any], Any], per_page: int, column: str
+) -> Response:
+    given = request.query_params["cursor"]
+    if given:
+        at, pk = read_cursor(given)
+        rows = rows.filter(Q(**{f"{column}__lte": at}) & (Q(**{f"{column}__lt": at}) | Q(pk__lt=pk)))
+    found = list(rows.order_by(f"-{column}", "-pk")[: per_page + 1])
+    shown = found[:per_page]
+    following = link(request, cursor=write_cursor(getattr(shown[-1], column), shown[-1].pk)) if found[per_page:] else None
+    return Response({"count": None, "next": following, "previous": None, "results": [render(row) for row in shown]})
+
+
+def write_cursor(at: datetime, pk: int) -> str:
+    return base64.urlsafe_b64encode(f"{at.isoformat()}|{pk}".encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str) -> tuple[datetime, int]:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        at, pk = text.split("|")
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo is None or not 0 < int(pk) < 2**63:
+            raise ValueError(cursor)
+        return moment, int(pk)
+    except (ValueError, binascii.Error) as error:
+        raise Invalid("?cursor", "invalid", "Send a cursor of ours (the end of a `next` link), or none.") from error

@@ -1,0 +1,208 @@
+"""Every error under /api is a problem (RFC 9457). Errors are classes, raised anywhere and rendered here alone."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from ordersite.web.context import request_id
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class Problem(Exception):
+    """A refusal: a stable code, a sentence with the remedy, and what the client needs to mend it.
+
+    `errors` are rows {pointer, code, detail}; `extra` are further members of the answer; `keeps_writes` commits what
+    the call wrote before it was refused (a counted wrong try), where any other refusal leaves nothing behind.
+    """
+
+    status = 400
+    keeps_writes = False
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        status: int | None = None,
+        errors: list[dict[str, Any]] | None = None,
+        extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        keeps_writes: bool = False,
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.status = status or self.status
+        self.errors = errors or []
+        self.extra = dict(extra or {})
+        self.headers = dict(headers or {})
+        self.keeps_writes = keeps_writes
+
+    def as_json(self) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "type": f"urn:ordersite:problem:{self.code}",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            "request_id": request_id.get(),
+            "errors": self.errors,
+        }
+        return {**self.extra, **body}
+
+
+class Invalid(Problem):
+    """400 for one field or rule of the input."""
+
+    def __init__(self, pointer: str, code: str, detail: str, **extra: Any) -> None:
+        super().__init__("invalid", detail, errors=[field_error(pointer, code, detail, **extra)], extra=extra)
+
+
+class Forbidden(Problem):
+    """403: the caller sees the thing and may not do this to it."""
+
+    status = 403
+
+
+class NotFound(Problem):
+    """404: the caller may not see it, or it does not exist; both look the same."""
+
+    status = 404
+
+    def __init__(self, detail: str = "There is nothing here that you may see.") -> None:
+        super().__init__("not_found", detail)
+
+
+class Conflict(Problem):
+    """409: the state does not allow it."""
+
+    status = 409
+
+
+class Busy(Problem):
+    """503 for a lock that was not had in time: nothing was written, the client tries again."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("busy", "Too many changes at once: try again in a second.", headers={"Retry-After": "1"})
+
+
+def field_error(pointer: str, code: str, detail: str, **extra: Any) -> dict[str, Any]:
+    """One row of a problem's errors."""
+    return {"pointer": pointer, "code": code, "detail": detail, **extra}
+
+
+def flatten(detail: Any, pointer: str = "") -> Iterator[dict[str, Any]]:
+    """DRF's nested error details as rows with JSON pointers."""
+    if isinstance(detail, dict):
+        for key, value in detail.items():
+            yield from flatten(value, pointer if key == "non_field_errors" else f"{pointer}/{key}")
+    elif isinstance(detail, list) and any(isinstance(item, dict | list) for item in detail):
+        for index, item in enumerate(detail):
+            yield from flatten(item, f"{pointer}/{index}")
+    elif isinstance(detail, list):
+        for item in detail:
+            yield from flatten(item, pointer)
+    else:
+        yield field_error(pointer, getattr(detail, "code", "invalid"), str(detail))
+
+
+def from_exception(exc: Exception) -> Problem | None:
+    """The problem that an exception means to a client, or None for a fault of ours."""
+    match exc:
+        case Problem():
+            return exc
+        case exceptions.ValidationError():
+            errors = list(flatten(exc.detail))
+            first = errors[0] if errors else field_error("", "invalid", "The input is not valid.")
+            where = f"{first['pointer']}: " if first["pointer"] else ""
+            return Problem("invalid", f"{where}{first['detail']}", errors=errors)
+        case Http404():
+            return NotFound()
+        case PermissionDenied():
+            return Forbidden("forbidden", "You may not do this.")
+        case RequestDataTooBig():
+            return Problem("too_large", "The body is too large.", status=413)
+        case exceptions.Throttled():
+            wait = str(int(exc.wait or 1) + 1)
+            return Problem(
+                "throttled", f"Too many requests: try again in {wait} s.", status=429, headers={"Retry-After": wait}
+            )
+        case exceptions.APIException():
+            headers = {"WWW-Authenticate": exc.auth_header} if getattr(exc, "auth_header", None) else {}
+            code = exc.get_codes() if isinstance(exc.get_codes(), str) else exc.default_code
+            return Problem(str(code), describe(exc), status=exc.status_code, headers=headers)
+        case OperationalError():
+            logger.warning("database refused for now: %s", type(exc.__cause__ or exc).__name__)
+            return Busy()
+    return None
+
+
+def describe(exc: exceptions.APIException) -> str:
+    """A sentence for a DRF exception, whatever shape its detail has."""
+    detail = exc.detail
+    if isinstance(detail, dict):
+        detail = detail.get("detail", next(iter(detail.values()), ""))
+    if isinstance(detail, list):
+        detail = detail[0] if detail else ""
+    return str(detail)
+
+
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | None:
+    """DRF's hook: the one place where an API's error is rendered."""
+    if isinstance(exc, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+        exc.auth_header = "Bearer"  # type: ignore[union-attr]
+    problem = from_exception(exc)
+    if problem is None:
+        logger.error("unhandled error", exc_info=exc)
+        problem = Problem("internal", "Something broke on our side; it has been logged.", status=500)
+    response = Response(problem.as_json(), status=problem.status, content_type=CONTENT_TYPE, headers=problem.headers)
+    response.exception = True
+    return response
+
+
+def problem_response(problem: Problem) -> HttpResponse:
+    """The same answer where DRF is not in between."""
+    return JsonResponse(
+        problem.as_json(), status=problem.status, content_type=CONTENT_TYPE, headers=problem.headers or None
+    )
+
+
+def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """A problem under /api, a page elsewhere."""
+    if request.path.startswith("/api"):
+        return problem_response(problem)
+    return render(request, "problem.html", {"problem": problem}, status=problem.status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400: a host that is not ours, a malformed request."""
+    return answer(request, Problem("invalid", "The request is malformed, or its host is not one of ours."))
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, Forbidden("forbidden", "You may not do this."))
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, NotFound())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return answer(request, Problem("internal", "Something broke on our side; it has been logged.", status=500))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return answer(request, Forbidden("csrf", "The form's CSRF token is missing or old: reload the page and try again."))

@@ -1,0 +1,84 @@
+"""The OpenAPI document: what every operation has in common is added here, once."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import build_basic_type
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+
+PROBLEM = {
+    "type": "object",
+    "description": "An error (RFC 9457): `code` is stable, `detail` says what to do, `errors` names the fields.",
+    "required": ["type", "title", "status", "detail", "code", "request_id", "errors"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {name: {"type": "string"} for name in ("pointer", "code", "detail")},
+            },
+        },
+    },
+}
+EVERYWHERE = ("400", "401", "403", "404", "405", "429", "500", "503")
+UNSAFE = ("409", "412", "413", "415", "422")
+TITLES = {
+    "400": "A field or a rule of the input.",
+    "401": "Not known.",
+    "403": "Known, and not allowed.",
+    "404": "Nothing that you may see.",
+    "405": "Not this method.",
+    "409": "The state does not allow it.",
+    "412": "If-Match is stale.",
+    "413": "The body is too large.",
+    "415": "Not this content type.",
+    "422": "The Idempotency-Key came with another body.",
+    "429": "Too many requests; see Retry-After.",
+    "500": "A fault of ours.",
+    "503": "Busy; see Retry-After.",
+}
+
+
+class Schema(AutoSchema):
+    """Names operations after their view, and documents Idempotency-Key on every unsafe call."""
+
+    def get_operation_id(self) -> str:
+        action = {"get": "read", "post": "create", "put": "replace", "patch": "change", "delete": "delete"}
+        name = type(self.view).__name__.removesuffix("View")
+        return f"{action[self.method.lower()]}{name}"
+
+    def get_tags(self) -> list[str]:
+        return [self.path.removeprefix("/api/v1/").split("/")[0]]
+
+    def get_override_parameters(self) -> list[Any]:
+        parameters = list(super().get_override_parameters())
+        if self.method in ("POST", "PUT", "PATCH", "DELETE"):
+            parameters.append(
+                OpenApiParameter(
+                    "Idempotency-Key",
+                    {**(build_basic_type(OpenApiTypes.STR) or {}), "pattern": r"^[\x21-\x7e]{1,128}$"},
+                    OpenApiParameter.HEADER,
+                    description="Repeats this call without harm for 24 hours.",
+                )
+            )
+        return parameters
+
+
+def add_problem_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """drf-spectacular's hook: every operation names every error that it can answer."""
+    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for path in result["paths"].values():
+        for method, operation in path.items():
+            codes = EVERYWHERE if method == "get" else EVERYWHERE + UNSAFE
+            for code in codes:
+                operation["responses"].setdefault(code, {"description": TITLES[code], "content": content})
+    return result

@@ -1,0 +1,127 @@
+"""Fields and bases that every API's serializers share."""
+
+from typing import Any, NamedTuple
+
+from drf_spectacular.utils import extend_schema_field, inline_serializer
+from rest_framework import serializers
+
+from ordersite.web.money import CURRENCIES, MoneyError, as_json, from_text
+
+MAX_ID = 2**63 - 1
+
+
+class Money(NamedTuple):
+    """An amount as a client sent it: minor units and their currency."""
+
+    minor: int
+    currency: str
+
+
+class Input(serializers.Serializer):
+    """An input that refuses what it does not know: a misspelt field must not be dropped in silence."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = [name for name in data if name not in self.fields]
+            if unknown:
+                raise serializers.ValidationError(
+                    {
+                        str(name): [serializers.ErrorDetail("There is no such field: leave it out.", "unknown_field")]
+                        for name in unknown[:20]
+                    }
+                )
+        return super().to_internal_value(data)
+
+
+@extend_schema_field(
+    inline_serializer(
+        "Money",
+        {
+            "amount": serializers.RegexField(r"^-?\d{1,13}(\.\d{1,3})?$", help_text="Decimal string, such as 24.30."),
+            "currency": serializers.RegexField(r"^[A-Z]{3}$", help_text="ISO 4217."),
+        },
+    )
+)
+class MoneyField(serializers.Field):
+    """{"amount": "24.30", "currency": "EUR"}. Reads to Money; renders an integer with its object's `currency`."""
+
+    def __init__(self, *, minimum: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.minimum = minimum
+
+    def to_internal_value(self, data: Any) -> Money:
+        if not isinstance(data, dict) or set(data) != {"amount", "currency"}:
+            raise serializers.ValidationError('Send {"amount": "12.50", "currency": "EUR"}.', "invalid")
+        if not isinstance(data["currency"], str) or data["currency"] not in CURRENCIES:
+            raise serializers.ValidationError("The currency is no ISO 4217 code: send one such as EUR.", "currency")
+        if not isinstance(data["amount"], str):
+            raise serializers.ValidationError('Send the amount as a string, such as "12.50".', "invalid")
+        try:
+            minor = from_text(data["amount"], data["currency"])
+        except MoneyError as error:
+            raise serializers.ValidationError(str(error), "invalid") from error
+        if minor < self.minimum:
+            raise serializers.ValidationError("The amount is too small.", "min_value")
+        return Money(minor, data["currency"])
+
+    def get_attribute(self, instance: Any) -> Any:
+        minor = super().get_attribute(instance)
+        if minor is None or isinstance(minor, Money):
+            return minor
+        currency = instance["currency"] if isinstance(instance, dict) else instance.currency
+        return Money(minor, currency)
+
+    def to_representation(self, value: Money) -> dict[str, str]:
+        return as_json(value.minor, value.currency)
+
+
+@extend_schema_field({"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID})
+class IdField(serializers.IntegerField):
+    """A row's id: a positive 64-bit integer (a bool or a text of digits is none)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=MAX_ID, **kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return int(super().to_internal_value(data))
+
+
+@extend_schema_field({"type": "integer"})
+class StrictIntegerField(serializers.IntegerField):
+    """An integer as JSON knows it: no text, no bool, no 2.0."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return int(super().to_internal_value(data))
+
+
+class LocationInput(Input):
+    """A point on the earth, in degrees (WGS 84)."""
+
+    lat = serializers.FloatField(min_value=-90, max_value=90)
+    lng = serializers.FloatField(min_value=-180, max_value=180)
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "nullable": True,
+        "properties": {"lat": {"type": "number"}, "lng": {"type": "number"}},
+        "required": ["lat", "lng"],
+    }
+)
+class LocationField(serializers.Field):
+    """Renders an object's lat and lng as {"lat", "lng"}, null where it has none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, source="*", **kwargs)
+
+    def to_representation(self, value: Any) -> dict[str, float] | None:
+        if value.lat is None or value.lng is None:
+            return None
+        return {"lat": value.lat, "lng": value.lng}
+
+

@@ -1,0 +1,63 @@
+"""Ordinary throttles: a fixed window of a minute, in Redis where there is one, else in the process."""
+
+import threading
+import time
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from ordersite.web.redis import breaker
+
+WINDOW = 60
+
+
+def client_address(request: Request) -> str:
+    """The address that a request came from; our own proxies' additions are believed, a client's are not."""
+    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    proxies = settings.TRUSTED_PROXIES
+    if proxies and len(forwarded) >= proxies:
+        return str(forwarded[-proxies])
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+class Windows:
+    """Counts of this process, for when Redis is not there; holds one window at a time."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.window = 0
+        self.counts: dict[str, int] = {}
+
+    def count(self, key: str, window: int) -> int:
+        with self.lock:
+            if window != self.window:
+                self.window, self.counts = window, {}
+            self.counts[key] = self.counts.get(key, 0) + 1
+            return self.counts[key]
+
+
+windows = Windows()
+
+
+class CallerThrottle(BaseThrottle):
+    """THROTTLE_CALLER requests a minute for somebody known, THROTTLE_ANONYMOUS for an address."""
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        known = request.user.is_authenticated
+        limit = settings.THROTTLE_CALLER if known else settings.THROTTLE_ANONYMOUS
+        if not limit:
+            return True
+        window = int(time.time()) // WINDOW
+        who = request.user.caller_key if known else client_address(request)
+        key = f"throttle:{window}:{who}"
+        count = breaker.run("INCR", key)
+        if count is None:
+            count = windows.count(key, window)
+        elif count == 1:
+            breaker.run("EXPIRE", key, 2 * WINDOW)
+        return int(count) <= limit
+
+    def wait(self) -> float:
+        return WINDOW - time.time() % WINDOW

@@ -1,0 +1,91 @@
+"""The base of every API view: authenticate, parse, call one service, render."""
+
+from functools import cache
+from typing import Any
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+
+from ordersite.web.crypto import token_hash
+from ordersite.web.idempotency import body_fingerprint, key_scope, run_unsafe
+from ordersite.web.problems import Invalid, Problem
+
+UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+
+
+class ApiView(APIView):
+    """A DRF view whose unsafe calls are one transaction each and honour Idempotency-Key."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """DRF's own dispatch, but for the transaction around an unsafe handler."""
+        self.args, self.kwargs = args, kwargs
+        drf_request = self.initialize_request(request, *args, **kwargs)
+        self.request, self.headers = drf_request, self.default_response_headers
+        try:
+            self.initial(drf_request, *args, **kwargs)
+            method = (drf_request.method or "").lower()
+            known = method in self.http_method_names and hasattr(self, method)
+            handler = getattr(self, method) if known else self.http_method_not_allowed
+            if known and drf_request.method in UNSAFE:
+                response = self.run_unsafe(lambda: handler(drf_request, *args, **kwargs))
+            else:
+                response = handler(drf_request, *args, **kwargs)
+        except Exception as error:
+            response = self.handle_exception(error)
+        self.response = self.finalize_response(drf_request, response, *args, **kwargs)
+        return self.response
+
+    def run_unsafe(self, call: Any) -> Response:
+        request = self.request
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return run_unsafe(call)
+        scope = key_scope(key=key, caller=caller_key(request), method=str(request.method), path=request.path)
+        return run_unsafe(call, scope=scope, fingerprint=body_fingerprint(request.data))
+
+
+def caller_key(request: Request) -> str:
+    """Who repeats a call: a user, a merchant, a guest's token, or anybody."""
+    if request.user.is_authenticated:
+        return str(request.user.caller_key)
+    token = request.headers.get("Order-Token", "")
+    return f"guest:{token_hash(token)}" if token else "anonymous"
+
+
+@cache
+def shared(serializer: type[Serializer], partial: bool = False) -> Serializer:
+    """One instance of a serializer for all requests: building its fields costs more than using them."""
+    return serializer(partial=partial)
+
+
+def parse(serializer: type[Serializer], data: Any, *, partial: bool = False) -> Any:
+    """The validated input; raises DRF's ValidationError, rendered as 400 with a pointer a field."""
+    return shared(serializer, partial).run_validation(data)
+
+
+def render(serializer: type[Serializer], value: Any) -> Any:
+    """The output of one object."""
+    return shared(serializer).to_representation(value)
+
+
+def if_match(request: Request) -> int | None:
+    """The version that the client saw, from If-Match; None where it does not care."""
+    given = request.headers.get("If-Match", "").strip()
+    if given in ("", "*"):
+        return None
+    version = given.removeprefix("W/").strip('"')
+    if not version.isascii() or not version.isdecimal() or len(version) > 18:
+        raise Invalid("header:If-Match", "invalid", 'Send the ETag of the order as you read it, such as "3".')
+    return int(version)
+
+
+def refuse_stale(current: int, expected: int | None, state: dict[str, Any]) -> None:
+    """Raises 412 with the current state where the client saw another version."""
+    if expected is not None and expected != current:
+        raise Problem(
+            "stale", f"The order has changed: its version is {current}.", status=412, extra={"current": state}
+        )

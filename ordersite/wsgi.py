@@ -1,0 +1,10 @@
+"""HTTP for production: any WSGI server with one blocking thread a process."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ordersite.settings")
+os.environ.setdefault("ORDERSITE_PROCESS", "wsgi")
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+application = get_wsgi_application()

@@ -1,0 +1,90 @@
+"""When and where a vendor serves."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from vendors.models.merchants import FULFILMENTS, Vendor
+
+
+class OpeningHours(models.Model):
+    """A span of opening, weekly or on one date, in the vendor's time zone.
+
+    A span that closes at or before it opens ends on the next day. A date's rows replace its weekday's; a date with a
+    row that is closed has no opening at all.
+    """
+
+    WEEKDAYS = [
+        (index, name)
+        for index, name in enumerate("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split())
+    ]
+
+    vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="opening_hours")
+    weekday = models.PositiveSmallIntegerField(choices=WEEKDAYS, null=True, blank=True)
+    date = models.DateField(null=True, blank=True)
+    closed = models.BooleanField(default=False)
+    opens = models.TimeField(null=True, blank=True)
+    closes = models.TimeField(null=True, blank=True)
+    fulfilment = models.CharField(
+        max_length=10, blank=True, choices=[(name, name) for name in FULFILMENTS], help_text="Empty: for all."
+    )
+
+    class Meta:
+        ordering = ["date", "weekday", "opens"]
+        verbose_name_plural = "opening hours"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(weekday__isnull=True) ^ models.Q(date__isnull=True), name="hours_weekday_or_date"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(closed=True, date__isnull=False)
+                | models.Q(closed=False, opens__isnull=False, closes__isnull=False),
+                name="hours_have_times_or_are_a_closed_date",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        day = self.date.isoformat() if self.date else str(self.get_weekday_display())
+        return f"{day} closed" if self.closed else f"{day} {self.opens:%H:%M}–{self.closes:%H:%M}"
+
+
+def validate_polygon(value: object) -> None:
+    """A list of at least three [lat, lng] pairs."""
+    message = "Send at least three [lat, lng] pairs."
+    if not isinstance(value, list) or len(value) < 3:
+        raise ValidationError(message)
+    for point in value:
+        if not isinstance(point, list | tuple) or len(point) != 2:
+            raise ValidationError(message)
+        lat, lng = point
+        if not all(isinstance(part, int | float) for part in point) or not (-90 <= lat <= 90 and -180 <= lng <= 180):
+            raise ValidationError(message)
+
+
+class DeliveryZone(models.Model):
+    """An area that a vendor delivers to: a radius around it or a polygon, with its fee and minimum."""
+
+    vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="delivery_zones")
+    name = models.CharField(max_length=80)
+    position = models.PositiveSmallIntegerField(default=0, help_text="The first zone that holds the address counts.")
+    radius = models.PositiveIntegerField(null=True, blank=True, help_text="Metres around the vendor.")
+    polygon = models.JSONField(
+        null=True, blank=True, validators=[validate_polygon], help_text="[[lat, lng], …], instead of a radius."
+    )
+    fee = models.PositiveBigIntegerField(default=0, help_text="Minor units.")
+    minimum = models.PositiveBigIntegerField(default=0, help_text="The items' least sum, in minor units.")
+    free_from = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="No fee from this sum of the items on, in minor units."
+    )
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(radius__isnull=True) ^ models.Q(polygon__isnull=True),
+                name="zone_radius_or_polygon",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

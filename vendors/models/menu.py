@@ -1,0 +1,163 @@
+"""What a vendor sells (product.md row 19): products, option groups and options, extras, ingredients, stock."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from vendors.models.merchants import Vendor
+
+
+class Category(models.Model):
+    """A part of the menu."""
+
+    vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="categories")
+    name = models.CharField(max_length=80)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        verbose_name_plural = "categories"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Product(models.Model):
+    """Something to order, with its price in minor units of the vendor's currency."""
+
+    class Unit(models.TextChoices):
+        PIECE = "st", "piece"
+        GRAM = "gr", "gram"
+        KILOGRAM = "kg", "kilogram"
+        PERSON = "pers", "person"
+
+    vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="products")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="products")
+    name = models.CharField(max_length=120)
+    description = models.CharField(max_length=500, blank=True)
+    picture = models.ImageField(upload_to="products", blank=True)
+    plu_code = models.CharField("PLU code", max_length=40, blank=True, help_text="How the till knows it.")
+    unit = models.CharField(max_length=4, choices=Unit, default=Unit.PIECE)
+    price = models.PositiveBigIntegerField(help_text="Minor units.")
+    tax_rate = models.PositiveIntegerField(
+        default=0, validators=[MaxValueValidator(10_000)], help_text="Hundredths of a percent."
+    )
+    max_per_order = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    is_available = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        indexes = [models.Index(fields=["vendor", "position", "id"], name="product_of_vendor")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Stock(models.Model):
+    """How many of a product are left. A product without a row is not counted. Selling changes this row, no menu."""
+
+    product = models.OneToOneField(Product, on_delete=models.CASCADE, primary_key=True, related_name="stock")
+    quantity = models.IntegerField()
+
+    class Meta:
+        verbose_name_plural = "stock"
+        constraints = [models.CheckConstraint(condition=models.Q(quantity__gte=0), name="stock_never_below_zero")]
+
+    def __str__(self) -> str:
+        return str(self.quantity)
+
+
+class OptionGroup(models.Model):
+    """A choice to make for a product, of `minimum` to `maximum` options."""
+
+    vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="option_groups")
+    name = models.CharField(max_length=80)
+    minimum = models.PositiveSmallIntegerField(default=0)
+    maximum = models.PositiveSmallIntegerField(default=1, help_text="Of choices, their quantities added up.")
+    allows_quantity = models.BooleanField(default=False, help_text="One option may be taken more than once.")
+    allows_halves = models.BooleanField(default=False, help_text="An option may cover the left or right half only.")
+    # Shown, and required, only where this option of another group is chosen.
+    condition = models.ForeignKey("Option", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(maximum__gte=models.F("minimum")), name="group_max_from_min")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProductOptionGroup(models.Model):
+    """A group that a product has, and its place among them."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="group_links")
+    group = models.ForeignKey(OptionGroup, on_delete=models.CASCADE, related_name="product_links")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [models.UniqueConstraint(fields=["product", "group"], name="group_once_a_product")]
+
+    def __str__(self) -> str:
+        return str(self.group)
+
+
+class Option(models.Model):
+    """One choice of a group, with its price in minor units."""
+
+    class Kind(models.TextChoices):
+        DEFAULT = "default", "default"
+        TEXT = "text", "takes a text"
+
+    group = models.ForeignKey(OptionGroup, on_delete=models.CASCADE, related_name="options")
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.DEFAULT)
+    plu_code = models.CharField("PLU code", max_length=40, blank=True)
+    price = models.PositiveBigIntegerField(default=0, help_text="Minor units.")
+    half_price = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="For one half, in minor units; empty: half of the price."
+    )
+    max_quantity = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
+    preselected = models.BooleanField(default=False)
+    is_available = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Ingredient(models.Model):
+    """What is in a product and may be left out."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="ingredients")
+    name = models.CharField(max_length=80)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Extra(models.Model):
+    """Something to add to a product, priced in minor units."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="extras")
+    name = models.CharField(max_length=80)
+    plu_code = models.CharField("PLU code", max_length=40, blank=True)
+    unit = models.CharField(max_length=4, choices=Product.Unit, default=Product.Unit.PIECE)
+    price = models.PositiveBigIntegerField(default=0, help_text="Minor units.")
+    max_quantity = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,225 @@
+"""Who sells: merchants, their vendors, the people who work for them."""
+
+import uuid
+import zoneinfo
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+
+from ordersite.web.money import CURRENCIES
+
+FULFILMENTS = ("delivery", "pickup", "eat_in", "curbside", "drive_thru")
+PAYMENT_METHODS = ("cash", "wallet")
+
+
+def validate_currency(value: str) -> None:
+    if value not in CURRENCIES:
+        raise ValidationError(f"{value} is no ISO 4217 currency.")
+
+
+def validate_time_zone(value: str) -> None:
+    if value not in zoneinfo.available_timezones():
+        raise ValidationError(f"{value} is no time zone such as Europe/Brussels.")
+
+
+def validate_fulfilments(value: object) -> None:
+    if not isinstance(value, list) or not value or any(name not in FULFILMENTS for name in value):
+        raise ValidationError(f"Choose at least one of {', '.join(FULFILMENTS)}.")
+
+
+def validate_payment_methods(value: object) -> None:
+    if not isinstance(value, list) or not value or any(name not in PAYMENT_METHODS for name in value):
+        raise ValidationError(f"Choose at least one of {', '.join(PAYMENT_METHODS)}.")
+
+
+class Merchant(models.Model):
+    """A business that owns vendors (a tenant of the till's API)."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=120)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VendorType(models.Model):
+    """What kind of place a vendor is: restaurant, bakery, florist …"""
+
+    name = models.CharField(max_length=60, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Company(models.Model):
+    """A driver company that vendors work with."""
+
+    name = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "companies"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Vendor(models.Model):
+    """One place that takes orders, with its currency, time zone and automation settings."""
+
+    class CancelUntil(models.TextChoices):
+        ACCEPTED = "accepted", "until it is accepted"
+        PREPARATION_STARTED = "preparation_started", "until preparation starts"
+        PREPARED = "prepared", "until it is prepared"
+        PICKED_UP = "picked_up", "until it is picked up"
+
+    class Proof(models.TextChoices):
+        NONE = "", "none"
+        CODE = "code", "the collection code"
+        SIGNATURE = "signature", "a signature"
+        PHOTO = "photo", "a photo"
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="vendors")
+    type = models.ForeignKey(VendorType, on_delete=models.PROTECT, related_name="vendors")
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=120)
+    description = models.CharField(max_length=500, blank=True)
+    picture = models.ImageField(upload_to="vendors", blank=True)
+    currency = models.CharField(max_length=3, default="EUR", validators=[validate_currency])
+    time_zone = models.CharField(max_length=40, default="Europe/Brussels", validators=[validate_time_zone])
+    phone = models.CharField(max_length=20, blank=True)
+    email = models.EmailField(blank=True)
+    address = models.CharField(max_length=200, blank=True)
+    postal_code = models.CharField(max_length=20, blank=True)
+    city = models.CharField(max_length=80, blank=True)
+    country = models.CharField(max_length=2, default="BE", help_text="ISO 3166, two letters.")
+    lat = models.FloatField(null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)])
+    lng = models.FloatField(null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)])
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    fulfilments = models.JSONField(default=list, validators=[validate_fulfilments])
+    payment_methods = models.JSONField(default=list, validators=[validate_payment_methods])
+    companies = models.ManyToManyField(Company, blank=True, related_name="vendors")
+
+    prices_include_tax = models.BooleanField(default=True)
+    fee_tax_rate = models.PositiveIntegerField(
+        default=0, validators=[MaxValueValidator(10_000)], help_text="Tax on fees, in hundredths of a percent."
+    )
+    service_fee = models.PositiveBigIntegerField(default=0, help_text="Per order, in minor units.")
+    service_fee_rate = models.PositiveIntegerField(
+        default=0, validators=[MaxValueValidator(10_000)], help_text="Of the items, in hundredths of a percent."
+    )
+    commission_rate = models.PositiveIntegerField(
+        default=0, validators=[MaxValueValidator(10_000)], help_text="The platform's, in hundredths of a percent."
+    )
+
+    preparation_minutes = models.PositiveSmallIntegerField(default=20)
+    preorder_minutes = models.PositiveIntegerField(
+        default=60, help_text="An order for later than this is a preorder until then."
+    )
+    preorder_days = models.PositiveSmallIntegerField(default=7, help_text="How many days ahead orders are taken.")
+    slot_minutes = models.PositiveSmallIntegerField(default=15, validators=[MinValueValidator(5)])
+    paused_until = models.DateTimeField(null=True, blank=True)
+    rush_minutes = models.PositiveSmallIntegerField(default=0, help_text="Added to the preparation time while busy.")
+    auto_accept = models.BooleanField(default=False)
+    auto_search = models.BooleanField(default=False, help_text="Look for a driver as soon as it is accepted.")
+    confirm_accepts = models.BooleanField(default=False, help_text="Confirming at the till also accepts.")
+    accept_minutes = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Not accepted within this: the order is rejected and the money goes back."
+    )
+    search_minutes = models.PositiveIntegerField(
+        null=True, blank=True, help_text="No driver found within this: the order is cancelled."
+    )
+    collect_minutes = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Not collected within this after it is prepared: it counts as not collected."
+    )
+    settle_minutes = models.PositiveIntegerField(
+        default=1440, help_text="After a delivery or collection: the order is closed for good."
+    )
+    settled_completes = models.BooleanField(default=False, help_text="Settling changes 11 and 15 to 1, Completed.")
+    undo_minutes = models.PositiveSmallIntegerField(default=5)
+    cancel_until = models.CharField(
+        max_length=20, choices=CancelUntil, default=CancelUntil.PREPARATION_STARTED, help_text="By the customer."
+    )
+    proof = models.CharField(max_length=10, choices=Proof, blank=True, help_text="Asked for on delivery.")
+
+    # Bumped by vendors.services on every change of what a cart is checked against; the compiled menu is held by it.
+    menu_version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        ordering = ["name", "id"]
+        indexes = [models.Index(fields=["is_active", "name", "id"], name="vendor_active_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+
+class Member(models.Model):
+    """A user who works for a merchant, at all of its vendors or at some."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", "owner"
+        MANAGER = "manager", "manager"
+        STAFF = "staff", "staff"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="members")
+    role = models.CharField(max_length=10, choices=Role, default=Role.STAFF)
+    all_vendors = models.BooleanField(default=True)
+    vendors = models.ManyToManyField(Vendor, blank=True, related_name="members")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "merchant"], name="member_once_a_merchant")]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.merchant}"
+
+
+class Dispatcher(models.Model):
+    """A user who accepts and assigns orders for a driver company."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="dispatching")
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="dispatchers")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "company"], name="dispatcher_once_a_company")]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.company}"
+
+
+class Driver(models.Model):
+    """A user who drives: for a company, as one vendor's own courier, or for the site."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="driver")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, null=True, blank=True, related_name="drivers")
+    vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, null=True, blank=True, related_name="drivers")
+    name = models.CharField(max_length=120)
+    phone = models.CharField(max_length=20, blank=True)
+    on_duty = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(company__isnull=True) | models.Q(vendor__isnull=True), name="driver_has_one_employer"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,113 @@
+"""A vendor's menu, hours and zones as one value without a database: what carts are priced and checked against."""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MenuOption:
+    """One choice of a group; prices in minor units."""
+
+    id: int
+    name: str
+    kind: str
+    plu_code: str
+    price: int
+    half_price: int | None
+    max_quantity: int
+    preselected: bool
+    is_available: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MenuGroup:
+    """A choice to make; `condition_id` is the option of another group that brings it up."""
+
+    id: int
+    name: str
+    minimum: int
+    maximum: int
+    allows_quantity: bool
+    allows_halves: bool
+    condition_id: int | None
+    options: Mapping[int, MenuOption]
+
+
+@dataclass(frozen=True, slots=True)
+class MenuExtra:
+    """Something to add, price in minor units."""
+
+    id: int
+    name: str
+    plu_code: str
+    unit: str
+    price: int
+    max_quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class MenuIngredient:
+    """What may be left out."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MenuProduct:
+    """Something to order; price in minor units, tax rate in hundredths of a percent."""
+
+    id: int
+    category_id: int
+    name: str
+    description: str
+    picture: str
+    plu_code: str
+    unit: str
+    price: int
+    tax_rate: int
+    max_per_order: int | None
+    is_available: bool
+    tracks_stock: bool
+    groups: tuple[MenuGroup, ...]
+    extras: Mapping[int, MenuExtra]
+    ingredients: Mapping[int, MenuIngredient]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span of opening in the vendor's time zone; one that closes at or before it opens ends on the next day."""
+
+    weekday: int | None
+    date: datetime.date | None
+    closed: bool
+    opens: datetime.time | None
+    closes: datetime.time | None
+    fulfilment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """An area of delivery: metres around the vendor or a polygon of (lat, lng); amounts in minor units."""
+
+    id: int
+    name: str
+    radius: int | None
+    polygon: tuple[tuple[float, float], ...] | None
+    fee: int
+    minimum: int
+    free_from: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """All of it, for one vendor at one `menu_version`; products in the order in which they are shown."""
+
+    vendor_id: int
+    version: int
+    currency: str
+    categories: tuple[tuple[int, str], ...]
+    products: Mapping[int, MenuProduct]
+    spans: tuple[Span, ...]
+    zones: tuple[Zone, ...]

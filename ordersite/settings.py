@@ -122,9 +122,9 @@ def database() -> dict[str, Any]:
 
 
 DATABASES = {"default": database()}
-if TEST_DB_SUFFIX := env.str("TEST_DB_SUFFIX", ""):
-    # Two runs of the tests side by side on one PostgreSQL.
-    DATABASES["default"]["TEST"] = {"NAME": f"test_ordersite_{TEST_DB_SUFFIX}"}
+# Tests use a file on SQLite too: a shared in-memory database fails threaded writes. Two runs side by side take a suffix.
+TEST_NAME = f"test_ordersite{env.str('TEST_DB_SUFFIX', '')}"
+DATABASES["default"]["TEST"] = {"NAME": TEST_NAME if DATABASE_URL else DATA_DIR / f"{TEST_NAME}.sqlite3"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")

@@ -1,0 +1,226 @@
+"""A small fixed cast that every test plays with."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from ordersite.accounts.models import Customer, User
+from vendors.models import (
+    FULFILMENTS,
+    Company,
+    DeliveryZone,
+    Dispatcher,
+    Driver,
+    Extra,
+    Ingredient,
+    Member,
+    Merchant,
+    Option,
+    OptionGroup,
+    Product,
+    Vendor,
+    VendorType,
+)
+from vendors.services.vendors import import_menu
+
+# A cheap hasher is set by conftest.py; the password is only for tests that sign in.
+PASSWORD = "a-long-enough-passphrase"
+
+MENU: dict[str, Any] = {
+    "categories": [
+        {
+            "name": "Food",
+            "products": [
+                {
+                    "name": "Burger",
+                    "price": 850,
+                    "tax_rate": 600,
+                    "plu_code": "100",
+                    "groups": ["Sauce", "Size"],
+                    "ingredients": ["Onion", "Ketchup", "Cheese"],
+                    "extras": [{"name": "Bacon", "price": 120, "max_quantity": 3, "plu_code": "901"}],
+                },
+                {"name": "Pizza", "price": 1200, "tax_rate": 600, "plu_code": "101", "groups": ["Toppings"]},
+            ],
+        },
+        {
+            "name": "Drinks and sweets",
+            "products": [
+                {"name": "Soda", "price": 250, "tax_rate": 600, "plu_code": "200", "stock": 10, "max_per_order": 6},
+                {"name": "Cake", "price": 2500, "tax_rate": 600, "plu_code": "300", "groups": ["Plate"]},
+            ],
+        },
+    ],
+    "groups": [
+        {
+            "name": "Sauce",
+            "minimum": 0,
+            "maximum": 2,
+            "allows_quantity": True,
+            "options": [
+                {"name": "Ketchup sauce", "price": 50, "max_quantity": 2, "plu_code": "501"},
+                {"name": "Mayonnaise", "price": 60, "max_quantity": 2, "plu_code": "502"},
+            ],
+        },
+        {
+            "name": "Size",
+            "minimum": 1,
+            "maximum": 1,
+            "options": [
+                {"name": "Regular", "price": 0, "preselected": True},
+                {"name": "Large", "price": 200},
+            ],
+        },
+        {
+            "name": "Toppings",
+            "minimum": 0,
+            "maximum": 4,
+            "allows_halves": True,
+            "options": [
+                {"name": "Mushrooms", "price": 150, "half_price": 80},
+                {"name": "Olives", "price": 101},
+            ],
+        },
+        {"name": "Plate", "options": [{"name": "Plate text", "kind": "text", "price": 300}]},
+    ],
+    "zones": [{"name": "Near", "radius": 3000, "fee": 250, "minimum": 1000}],
+}
+
+
+@dataclass
+class Cast:
+    """Who plays: users by their part, the rows that make them it, and vendor's menu by lower-case or plain name."""
+
+    staff: User
+    customer: User
+    customer_row: Customer
+    stranger: User
+    stranger_row: Customer
+    owner: User
+    other_owner: User
+    courier: User
+    courier_row: Driver
+    driver: User
+    driver_row: Driver
+    other_driver: User
+    other_driver_row: Driver
+    dispatcher: User
+    company: Company
+    company_driver: User
+    company_driver_row: Driver
+    merchant: Merchant
+    other_merchant: Merchant
+    vendor: Vendor
+    other_vendor: Vendor
+    zone: DeliveryZone
+    tea: Product  # other_vendor's only product
+    products: dict[str, Product] = field(default_factory=dict)
+    groups: dict[str, OptionGroup] = field(default_factory=dict)
+    options: dict[str, Option] = field(default_factory=dict)
+    extras: dict[str, Extra] = field(default_factory=dict)
+    ingredients: dict[str, Ingredient] = field(default_factory=dict)
+
+
+def make_user(name: str, **fields: Any) -> User:
+    return User.objects.create_user(f"{name.replace(' ', '.').lower()}@example.org", PASSWORD, name=name, **fields)
+
+
+def make_customer(name: str) -> tuple[User, Customer]:
+    user = make_user(name)
+    return user, Customer.objects.create(user=user, name=name, email=user.email, phone="+3225550100")
+
+
+def make_driver(name: str, **employer: Any) -> tuple[User, Driver]:
+    user = make_user(name)
+    return user, Driver.objects.create(user=user, name=name, phone="+3225550101", **employer)
+
+
+@transaction.atomic
+def make_cast() -> Cast:
+    """Writes the cast; a plain function, so that a test with real transactions or a live server may call it."""
+    restaurant, shop = VendorType.objects.create(name="Restaurant"), VendorType.objects.create(name="Shop")
+    merchant, other_merchant = Merchant.objects.create(name="Merchant A"), Merchant.objects.create(name="Merchant B")
+    vendor = Vendor.objects.create(
+        merchant=merchant,
+        type=restaurant,
+        name="Burger Bar",
+        description="Burgers, pizza and cake",
+        currency="EUR",
+        time_zone="Europe/Brussels",
+        phone="+3225550102",
+        address="Grote Markt 1",
+        postal_code="1000",
+        city="Brussels",
+        country="BE",
+        lat=50.85,
+        lng=4.35,
+        fulfilments=list(FULFILMENTS),
+        payment_methods=["cash", "wallet"],
+        prices_include_tax=True,
+    )
+    other_vendor = Vendor.objects.create(
+        merchant=other_merchant,
+        type=shop,
+        name="Tea House",
+        currency="USD",
+        time_zone="America/New_York",
+        city="New York",
+        country="US",
+        lat=40.71,
+        lng=-74.0,
+        fulfilments=["delivery", "pickup"],
+        payment_methods=["cash", "wallet"],
+        prices_include_tax=False,
+    )
+    import_menu(vendor=vendor, menu=MENU)
+    import_menu(
+        vendor=other_vendor,
+        menu={
+            "categories": [{"name": "Tea", "products": [{"name": "Green tea", "price": 399, "tax_rate": 888}]}],
+            "zones": [{"name": "Manhattan", "radius": 5000, "fee": 300}],
+        },
+    )
+    company = Company.objects.create(name="Wheels")
+    vendor.companies.add(company)
+    owner, other_owner, dispatcher = make_user("Olga Owner"), make_user("Oscar Other"), make_user("Dirk Dispatcher")
+    Member.objects.create(user=owner, merchant=merchant, role=Member.Role.OWNER)
+    Member.objects.create(user=other_owner, merchant=other_merchant, role=Member.Role.OWNER)
+    Dispatcher.objects.create(user=dispatcher, company=company)
+    customer, customer_row = make_customer("Clara Customer")
+    stranger, stranger_row = make_customer("Stijn Stranger")
+    courier, courier_row = make_driver("Carl Courier", vendor=vendor)
+    driver, driver_row = make_driver("Dora Driver")
+    other_driver, other_driver_row = make_driver("Otto Driver")
+    company_driver, company_driver_row = make_driver("Wim Wheels", company=company)
+    options = Option.objects.filter(group__vendor=vendor)
+    return Cast(
+        staff=make_user("Stella Staff", is_staff=True, is_superuser=True),
+        customer=customer,
+        customer_row=customer_row,
+        stranger=stranger,
+        stranger_row=stranger_row,
+        owner=owner,
+        other_owner=other_owner,
+        courier=courier,
+        courier_row=courier_row,
+        driver=driver,
+        driver_row=driver_row,
+        other_driver=other_driver,
+        other_driver_row=other_driver_row,
+        dispatcher=dispatcher,
+        company=company,
+        company_driver=company_driver,
+        company_driver_row=company_driver_row,
+        merchant=merchant,
+        other_merchant=other_merchant,
+        vendor=vendor,
+        other_vendor=other_vendor,
+        zone=vendor.delivery_zones.get(),
+        tea=other_vendor.products.get(),
+        products={row.name.lower(): row for row in Product.objects.filter(vendor=vendor)},
+        groups={row.name: row for row in OptionGroup.objects.filter(vendor=vendor)},
+        options={row.name: row for row in options},
+        extras={row.name: row for row in Extra.objects.filter(product__vendor=vendor)},
+        ingredients={row.name: row for row in Ingredient.objects.filter(product__vendor=vendor)},
+    )

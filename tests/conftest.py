@@ -1,0 +1,52 @@
+"""What every test may use: the cast, and an API client that signs in as anybody of it."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+from rest_framework_simplejwt.tokens import AccessToken
+
+from ordersite.accounts.models import User
+from ordersite.web.throttling import windows
+from tests.cast import Cast, make_cast
+from vendors.services import menus
+
+FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
+
+
+@pytest.fixture(autouse=True)
+def clean_process(settings: Any) -> Iterator[None]:
+    """Forgets what a process remembers: a test that is rolled back gives its ids to the next one."""
+    settings.PASSWORD_HASHERS = [FAST_HASHER]
+    menus.held.clear()
+    windows.counts.clear()
+    with tempfile.TemporaryDirectory() as media:
+        settings.MEDIA_ROOT = media
+        yield
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """The small fixed cast (tests/cast.py)."""
+    return make_cast()
+
+
+def bearer_of(user: User) -> str:
+    """A real access token of this user, for an Authorization header."""
+    return f"Bearer {AccessToken.for_user(user)}"
+
+
+@pytest.fixture
+def api() -> Callable[..., APIClient]:
+    """`api(user)`, `api(token="ost_…")` or `api()` for nobody; further headers as `order_token="…"`."""
+
+    def client(user: User | None = None, token: str | None = None, **headers: str) -> APIClient:
+        credential = bearer_of(user) if user else f"Bearer {token}" if token else None
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if credential:
+            sent["Authorization"] = credential
+        return APIClient(headers=sent)
+
+    return client

@@ -2,11 +2,11 @@
 
 import threading
 import time
+from typing import Any
 
 from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from ordersite.web.redis import breaker
 
@@ -44,7 +44,7 @@ windows = Windows()
 class CallerThrottle(BaseThrottle):
     """THROTTLE_CALLER requests a minute for somebody known, THROTTLE_ANONYMOUS for an address."""
 
-    def allow_request(self, request: Request, view: APIView) -> bool:
+    def allow_request(self, request: Request, view: Any) -> bool:
         known = request.user.is_authenticated
         limit = settings.THROTTLE_CALLER if known else settings.THROTTLE_ANONYMOUS
         if not limit:

@@ -141,6 +141,8 @@ AUTHENTICATION_BACKENDS = ["ordersite.accounts.authentication.PasswordBackend"]
 DEMO_EMAILS = ("staff@example.com", "vendor@example.com", "driver@example.com", "customer@example.com")
 # What a caller is besides a user, read with the user in one statement: reverse one-to-ones of the apps above accounts.
 PRINCIPAL_RELATED = ("customer", "driver")
+# Who may make and revoke a merchant's API tokens: callable(user, merchant_id) -> bool.
+MERCHANT_ADMIN_CHECK = "vendors.permissions.administers_merchant"
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=30),
@@ -194,6 +196,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "ordersite.web.schema.add_problem_responses",
     ],
+    "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "format": "int64", "minimum": 1, "maximum": 10**18 - 1}},
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
 }

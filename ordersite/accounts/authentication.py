@@ -1,7 +1,7 @@
 """How a caller becomes known: a bearer (JWT or API token), or the session of our own pages."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
@@ -12,7 +12,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
-from rest_framework_simplejwt.tokens import AccessToken
+from rest_framework_simplejwt.tokens import AccessToken, BlacklistMixin, RefreshToken, Token
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from ordersite.accounts.callers import MerchantPrincipal
@@ -22,6 +22,15 @@ from ordersite.web.crypto import token_hash
 API_TOKEN_PREFIX = "ost_"
 USED_EVERY = timedelta(hours=1)
 SAFE = ("GET", "HEAD", "OPTIONS")
+TokenKind = TypeVar("TokenKind", bound=Token)
+
+
+class Refresh(RefreshToken):
+    """A refresh token that is not written down when it is issued: the database holds no live one, only revoked ones."""
+
+    @classmethod
+    def for_user(cls, user: Any) -> "Refresh":
+        return super(BlacklistMixin, cls).for_user(user)  # type: ignore[misc]
 
 
 def may_sign_in(user: User) -> bool:
@@ -61,17 +70,31 @@ def principal_of(token: str) -> tuple[Any, Any]:
     """The user (with its customer and driver) or merchant behind a bearer; raises AuthenticationFailed."""
     if token.startswith(API_TOKEN_PREFIX):
         return principal_of_api_token(token)
+    access = read_token(AccessToken, token)
+    return user_behind(access), access
+
+
+def read_token(kind: type[TokenKind], token: str) -> TokenKind:
+    """A JWT of ours; raises AuthenticationFailed for one that is forged, expired, revoked or of another kind."""
     try:
-        access = AccessToken(token)  # type: ignore[arg-type]
-        user_id = int(access[api_settings.USER_ID_CLAIM])
-    except (TokenError, KeyError, ValueError, TypeError) as error:
+        return kind(token)  # type: ignore[arg-type]
+    # A header of nested brackets is read before the signature: a deep one exhausts the recursion limit.
+    except (TokenError, KeyError, ValueError, TypeError, RecursionError) as error:
+        raise AuthenticationFailed("The token is not valid, or has expired: sign in again.") from error
+
+
+def user_behind(token: Token) -> User:
+    """The user whom a JWT names; raises AuthenticationFailed for one who is gone, off, or has a new password."""
+    try:
+        user_id = int(token[api_settings.USER_ID_CLAIM])
+    except (KeyError, ValueError, TypeError) as error:
         raise AuthenticationFailed("The token is not valid, or has expired: sign in again.") from error
     user = User.objects.select_related(*settings.PRINCIPAL_RELATED).filter(pk=user_id).first()
     if user is None or not may_sign_in(user):
         raise AuthenticationFailed("This account no longer exists, or is switched off.")
-    if access.get(api_settings.REVOKE_TOKEN_CLAIM) != get_md5_hash_password(user.password):
+    if token.get(api_settings.REVOKE_TOKEN_CLAIM) != get_md5_hash_password(user.password):
         raise AuthenticationFailed("The password has changed: sign in again.")
-    return user, access
+    return user
 
 
 def principal_of_api_token(token: str) -> tuple[Any, ApiToken]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
@@ -82,7 +83,9 @@ def insert_key(scope: str, fingerprint: str) -> bool:
         if sqlstate(error) != LOCK_TIMEOUT:
             raise
         raise Conflict(
-            "idempotency_in_progress", "The first call with this key still runs: ask again.", headers={"Retry-After": "2"}
+            "idempotency_in_progress",
+            "The first call with this key still runs: ask again.",
+            headers={"Retry-After": "2"},
         ) from error
 
 
@@ -115,5 +118,6 @@ def key_scope(*, key: str, caller: str, method: str, path: str) -> str:
 
 
 def body_fingerprint(data: Any) -> str:
-    """SHA-256 of the canonical JSON of a parsed body."""
-    return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    """A keyed hash of a body's canonical JSON: the body may hold a password, which a bare hash gives away."""
+    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    return salted_hmac("ordersite.web.idempotency", canonical, algorithm="sha256").hexdigest()

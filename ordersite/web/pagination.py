@@ -83,7 +83,9 @@ def by_cursor(
         rows = rows.filter(Q(**{f"{column}__lte": at}) & (Q(**{f"{column}__lt": at}) | Q(pk__lt=pk)))
     found = list(rows.order_by(f"-{column}", "-pk")[: per_page + 1])
     shown = found[:per_page]
-    following = link(request, cursor=write_cursor(getattr(shown[-1], column), shown[-1].pk)) if found[per_page:] else None
+    following = (
+        link(request, cursor=write_cursor(getattr(shown[-1], column), shown[-1].pk)) if found[per_page:] else None
+    )
     return Response({"count": None, "next": following, "previous": None, "results": [render(row) for row in shown]})
 
 

@@ -49,10 +49,14 @@ class Problem(Exception):
         self.headers = dict(headers or {})
         self.keeps_writes = keeps_writes
 
+    @property
+    def title(self) -> str:
+        return HTTPStatus(self.status).phrase
+
     def as_json(self) -> dict[str, Any]:
         body: dict[str, Any] = {
             "type": f"urn:ordersite:problem:{self.code}",
-            "title": HTTPStatus(self.status).phrase,
+            "title": self.title,
             "status": self.status,
             "detail": self.detail,
             "code": self.code,

@@ -5,7 +5,10 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import build_basic_type
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, inline_serializer
+from rest_framework import serializers
+
+from ordersite.web.pagination import MOST, PER_PAGE
 
 PROBLEM = {
     "type": "object",
@@ -45,6 +48,29 @@ TITLES = {
     "500": "A fault of ours.",
     "503": "Busy; see Retry-After.",
 }
+
+PAGE_PARAMETERS = [
+    OpenApiParameter("page", {"type": "integer", "minimum": 1, "maximum": 10**9, "default": 1}),
+    OpenApiParameter("per_page", {"type": "integer", "minimum": 1, "maximum": MOST, "default": PER_PAGE}),
+]
+
+
+def ordering_parameter(*names: str) -> OpenApiParameter:
+    """The parameter `ordering` of a list: one of the names, or one with a "-" before it."""
+    return OpenApiParameter("ordering", {"type": "string", "enum": [*names, *(f"-{name}" for name in names)]})
+
+
+def page_of(row: type[serializers.Serializer]) -> serializers.Serializer:
+    """The answer of a list whose rows are rendered by the serializer."""
+    return inline_serializer(
+        f"{row.__name__.removesuffix('Output')}Page",
+        {
+            "count": serializers.IntegerField(allow_null=True),
+            "next": serializers.URLField(allow_null=True),
+            "previous": serializers.URLField(allow_null=True),
+            "results": row(many=True),
+        },
+    )
 
 
 class Schema(AutoSchema):

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import phonenumbers
 from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
@@ -125,3 +126,25 @@ class LocationField(serializers.Field):
         return {"lat": value.lat, "lng": value.lng}
 
 
+@extend_schema_field({"type": "string", "maxLength": 40, "example": "+32470123456"})
+class PhoneField(serializers.CharField):
+    """A telephone number, read in any international notation and kept as E.164 (at most 16 characters)."""
+
+    def __init__(self, *, region: str | None = None, **kwargs: Any) -> None:
+        """With a region (ISO 3166) its national notation is read too."""
+        super().__init__(**kwargs)
+        self.region = region
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if not text:
+            return text
+        try:
+            number = phonenumbers.parse(text, self.region)
+        except phonenumbers.NumberParseException:
+            number = None
+        if number is None or number.extension or not phonenumbers.is_valid_number(number):
+            raise serializers.ValidationError(
+                "This is no telephone number: send it with its country's code, such as +32470123456.", "invalid"
+            )
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

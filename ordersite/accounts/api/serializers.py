@@ -1,0 +1,143 @@
+"""What the account calls read and answer."""
+
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from ordersite.accounts.models import ApiToken
+from ordersite.web.serializers import IdField, Input, LocationField, LocationInput, PhoneField
+
+
+class LowerEmailField(serializers.EmailField):
+    """An e-mail as it is kept: lower-case, and short enough after that."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=254, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(data).lower()
+
+
+class PasswordField(serializers.CharField):
+    """A password as it was typed, spaces and all."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=256, trim_whitespace=False, write_only=True, **kwargs)
+
+
+class SignInInput(Input):
+    email = LowerEmailField()
+    password = PasswordField()
+
+
+class RefreshInput(Input):
+    refresh = serializers.CharField(max_length=4096)
+
+
+class RegisterInput(Input):
+    email = LowerEmailField()
+    password = PasswordField()
+    name = serializers.CharField(max_length=120, allow_blank=True, default="")
+    phone = PhoneField(max_length=20, allow_blank=True, default="")
+
+
+class PasswordResetInput(Input):
+    email = LowerEmailField()
+
+
+class PasswordResetConfirmInput(Input):
+    uid = serializers.CharField(max_length=64)
+    token = serializers.CharField(max_length=128)
+    password = PasswordField()
+
+
+class UserInput(Input):
+    name = serializers.CharField(max_length=120, allow_blank=True)
+    phone = PhoneField(max_length=20, allow_blank=True)
+
+
+class AddressInput(Input):
+    label = serializers.CharField(max_length=40, allow_blank=True, default="")
+    address = serializers.CharField(max_length=300)
+    address_notes = serializers.CharField(max_length=300, allow_blank=True, default="")
+    location = LocationInput(allow_null=True, default=None)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The location as the two columns that hold it."""
+        if "location" in attrs:
+            location = attrs.pop("location") or {"lat": None, "lng": None}
+            # A change checks no missing fields, and half a point is none.
+            missing = {name: ["Send both lat and lng."] for name in ("lat", "lng") if name not in location}
+            if missing:
+                raise serializers.ValidationError({"location": missing}, "required")
+            attrs.update(location)
+        return attrs
+
+
+class ApiTokenInput(Input):
+    name = serializers.CharField(max_length=80)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=ApiToken.Scope.choices), min_length=1, max_length=2
+    )
+    merchant = IdField(allow_null=True, default=None, help_text="For the merchant's own till or server.")
+    expires_at = serializers.DateTimeField(allow_null=True, default=None)
+
+    def validate_scopes(self, scopes: list[str]) -> list[str]:
+        return sorted(set(scopes))
+
+    def validate_expires_at(self, expires_at: Any) -> Any:
+        if expires_at is not None and expires_at <= timezone.now():
+            raise serializers.ValidationError("This time has passed: send a later one, or none.", "past")
+        return expires_at
+
+
+class TokensOutput(serializers.Serializer):
+    access = serializers.CharField()
+    refresh = serializers.CharField()
+
+
+class AccessOutput(serializers.Serializer):
+    access = serializers.CharField()
+
+
+class UserCustomerOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    uuid = serializers.UUIDField()
+
+
+class UserOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    uuid = serializers.UUIDField()
+    email = serializers.EmailField()
+    name = serializers.CharField()
+    phone = serializers.CharField()
+    is_staff = serializers.BooleanField()
+    customer = UserCustomerOutput(allow_null=True)
+
+
+class RegisteredOutput(UserOutput, TokensOutput):
+    """The user, signed in."""
+
+
+class AddressOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    label = serializers.CharField()
+    address = serializers.CharField()
+    address_notes = serializers.CharField()
+    location = LocationField()
+
+
+class ApiTokenOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    hint = serializers.CharField(help_text="How the token begins.")
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=ApiToken.Scope.choices))
+    merchant = serializers.IntegerField(source="merchant_id", allow_null=True)
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    last_used_at = serializers.DateTimeField(allow_null=True)
+
+
+class NewApiTokenOutput(ApiTokenOutput):
+    token = serializers.CharField(help_text="Told this once.")

@@ -1,0 +1,199 @@
+"""Who am I: signing in, registering, one's own data and API tokens."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ordersite.accounts import services
+from ordersite.accounts.api.serializers import (
+    AccessOutput,
+    AddressInput,
+    AddressOutput,
+    ApiTokenInput,
+    ApiTokenOutput,
+    NewApiTokenOutput,
+    PasswordResetConfirmInput,
+    PasswordResetInput,
+    RefreshInput,
+    RegisteredOutput,
+    RegisterInput,
+    SignInInput,
+    TokensOutput,
+    UserInput,
+    UserOutput,
+)
+from ordersite.accounts.models import ApiToken, User
+from ordersite.web.pagination import paginate, whole_number
+from ordersite.web.problems import Forbidden
+from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
+from ordersite.web.throttling import client_address
+from ordersite.web.views import ApiView, parse, render
+
+
+def user_of(request: Request) -> User:
+    """The person who calls; raises Forbidden for a merchant's token, which stands for nobody."""
+    if not isinstance(request.user, User):
+        raise Forbidden("not_a_user", "This token stands for a merchant: sign in as a person for this.")
+    return request.user
+
+
+def person_of(request: Request) -> User:
+    """The same, without an API token: one that leaked must not be able to make itself immortal."""
+    if isinstance(request.auth, ApiToken):
+        raise Forbidden("api_token_refused", "An API token may not make or revoke API tokens: sign in for this.")
+    return user_of(request)
+
+
+class PublicView(ApiView):
+    """Open to anybody."""
+
+    permission_classes = [AllowAny]
+
+
+class PasswordView(PublicView):
+    """Hashes a password, which takes long on purpose."""
+
+    def run_unsafe(self, call: Any) -> Response:
+        """Without an Idempotency-Key no transaction is around the call: SQLite's one writer would wait for the hash."""
+        if "Idempotency-Key" in self.request.headers:
+            return super().run_unsafe(call)
+        return call()
+
+
+class AuthTokenView(PasswordView):
+    @extend_schema(request=SignInInput, responses={200: TokensOutput})
+    def post(self, request: Request) -> Response:
+        """Sign in with e-mail and password; ten wrong tries lock the e-mail for a quarter of an hour."""
+        return Response(render(TokensOutput, services.sign_in(**parse(SignInInput, request.data))))
+
+
+class AuthTokenRefreshView(PublicView):
+    @extend_schema(request=RefreshInput, responses={200: AccessOutput})
+    def post(self, request: Request) -> Response:
+        """A new access token."""
+        return Response({"access": services.renew_access(**parse(RefreshInput, request.data))})
+
+
+class AuthLogoutView(PublicView):
+    @extend_schema(request=RefreshInput, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Revoke a refresh token."""
+        services.sign_out(**parse(RefreshInput, request.data))
+        return Response(status=204)
+
+
+class AuthRegisterView(PasswordView):
+    @extend_schema(request=RegisterInput, responses={201: RegisteredOutput})
+    def post(self, request: Request) -> Response:
+        """Become a user and customer, signed in."""
+        fields = parse(RegisterInput, request.data)
+        user, tokens = services.register(**fields, address=client_address(request))
+        return Response({**render(UserOutput, user), **render(TokensOutput, tokens)}, status=201)
+
+
+class AuthPasswordResetView(PublicView):
+    @extend_schema(request=PasswordResetInput, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Ask for a link by e-mail; the answer is the same for an e-mail that is not known."""
+        fields = parse(PasswordResetInput, request.data)
+        services.request_password_reset(**fields, address=client_address(request))
+        return Response(status=204)
+
+
+class AuthPasswordResetConfirmView(PasswordView):
+    @extend_schema(request=PasswordResetConfirmInput, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Set a new password with what the link carried; every earlier token and session ends."""
+        fields = parse(PasswordResetConfirmInput, request.data)
+        services.confirm_password_reset(**fields, address=client_address(request))
+        return Response(status=204)
+
+
+class MeView(ApiView):
+    @extend_schema(responses={200: UserOutput})
+    def get(self, request: Request) -> Response:
+        """Who calls."""
+        return Response(render(UserOutput, user_of(request)))
+
+    @extend_schema(request=UserInput, responses={200: UserOutput})
+    def patch(self, request: Request) -> Response:
+        """Change one's name or phone."""
+        fields = parse(UserInput, request.data, partial=True)
+        return Response(render(UserOutput, services.change_user(user_of(request), **fields)))
+
+
+class AddressesView(ApiView):
+    @extend_schema(parameters=[*PAGE_PARAMETERS, ordering_parameter("id", "label")], responses=page_of(AddressOutput))
+    def get(self, request: Request) -> Response:
+        """The addresses that one keeps."""
+        return paginate(
+            request,
+            services.addresses_of(user_of(request)),
+            lambda row: render(AddressOutput, row),
+            orderings={"id": ("id",), "label": ("label", "id")},
+            default="id",
+        )
+
+    @extend_schema(request=AddressInput, responses={201: AddressOutput})
+    def post(self, request: Request) -> Response:
+        """Keep an address for later orders."""
+        address = services.add_address(user_of(request), **parse(AddressInput, request.data))
+        return Response(render(AddressOutput, address), status=201)
+
+
+class AddressView(ApiView):
+    @extend_schema(request=AddressInput, responses={200: AddressOutput})
+    def patch(self, request: Request, address_id: int) -> Response:
+        """Change an address; orders that were placed keep theirs."""
+        fields = parse(AddressInput, request.data, partial=True)
+        return Response(render(AddressOutput, services.change_address(user_of(request), address_id, **fields)))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, address_id: int) -> Response:
+        """Forget an address."""
+        services.delete_address(user_of(request), address_id)
+        return Response(status=204)
+
+
+class ApiTokensView(ApiView):
+    @extend_schema(
+        parameters=[
+            *PAGE_PARAMETERS,
+            ordering_parameter("id", "name"),
+            OpenApiParameter(
+                "merchant",
+                {"type": "integer", "format": "int64", "minimum": 1, "maximum": 10**9},
+                description="The tokens of this merchant, which you administer, in the place of your own.",
+            ),
+        ],
+        responses=page_of(ApiTokenOutput),
+    )
+    def get(self, request: Request) -> Response:
+        """One's own API tokens, or a merchant's, that are not revoked."""
+        user = user_of(request)
+        merchant = whole_number(request, "merchant", 0, 10**9) or None
+        return paginate(
+            request,
+            services.api_tokens_of(user, merchant),
+            lambda row: render(ApiTokenOutput, row),
+            orderings={"id": ("id",), "name": ("name", "id")},
+            default="-id",
+        )
+
+    @extend_schema(request=ApiTokenInput, responses={201: NewApiTokenOutput})
+    def post(self, request: Request) -> Response:
+        """Make an API token; its text is told this once."""
+        user = person_of(request)
+        row, token = services.make_api_token(user, **parse(ApiTokenInput, request.data))
+        return Response({**render(ApiTokenOutput, row), "token": token}, status=201)
+
+
+class ApiTokenView(ApiView):
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, token_id: int) -> Response:
+        """Revoke an API token at once."""
+        services.revoke_api_token(person_of(request), token_id)
+        return Response(status=204)

@@ -1,0 +1,256 @@
+"""What people do with their accounts: sign in and out, register, reset a password, keep addresses, make API tokens."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.tokens import default_token_generator
+from django.core.exceptions import ValidationError
+from django.core.mail import send_mail
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
+from django.utils.module_loading import import_string
+
+from ordersite.accounts.authentication import API_TOKEN_PREFIX, Refresh, may_sign_in, read_token, user_behind
+from ordersite.accounts.callers import related
+from ordersite.accounts.models import Address, ApiToken, Customer, User
+from ordersite.web.attempts import count_attempt, forget_attempts
+from ordersite.web.crypto import new_token, token_hash
+from ordersite.web.problems import Forbidden, NotFound, Problem, field_error
+
+logger = logging.getLogger(__name__)
+
+LOGIN, REGISTER, RESET, RESET_MAIL, RESET_CONFIRM = "login", "register", "reset", "reset-mail", "reset-confirm"
+# Tries in a window: sign-ins by e-mail, mails by e-mail, the others by network address (an office may share one).
+LOGIN_TRIES, LOGIN_WINDOW = 10, timedelta(minutes=15)
+ADDRESS_TRIES, MAIL_TRIES, HOUR = 60, 5, timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a client signs its calls with, and what it renews that with."""
+
+    access: str
+    refresh: str
+
+
+def issue_tokens(user: User) -> Tokens:
+    refresh = Refresh.for_user(user)
+    return Tokens(access=str(refresh.access_token), refresh=str(refresh))
+
+
+def sign_in(*, email: str, password: str) -> Tokens:
+    """Tokens for an e-mail and its password.
+
+    Raises a 401 Problem that is the same for a wrong password, an unknown e-mail and an account that is switched off,
+    and a 429 after ten wrong tries. The try is counted before it is made: guesses sent at once do not outrun the count.
+    """
+    count_attempt(LOGIN, email, limit=LOGIN_TRIES, window=LOGIN_WINDOW)
+    user = authenticate(email=email, password=password)
+    if not isinstance(user, User):
+        raise Problem(
+            "invalid_credentials",
+            "The e-mail or the password is wrong.",
+            status=401,
+            headers={"WWW-Authenticate": "Bearer"},
+            keeps_writes=True,
+        )
+    forget_attempts(LOGIN, email)
+    return issue_tokens(user)
+
+
+def renew_access(refresh: str) -> str:
+    """A new access token; raises AuthenticationFailed for a refresh token that no longer stands for its user."""
+    token = read_token(Refresh, refresh)
+    user_behind(token)
+    return str(token.access_token)
+
+
+def sign_out(refresh: str) -> None:
+    """Revokes a refresh token; raises AuthenticationFailed for one that is none, or revoked already."""
+    read_token(Refresh, refresh).blacklist()
+
+
+def register(*, email: str, password: str, name: str, phone: str, address: str) -> tuple[User, Tokens]:
+    """A new user with its customer; raises a Problem at /email for one that is taken, at /password for a weak one."""
+    count_attempt(REGISTER, address, limit=ADDRESS_TRIES, window=HOUR)
+    user = User(email=email, name=name, phone=phone)
+    if User.objects.filter(email=email).exists():
+        raise email_taken()
+    check_password_rules(password, user)
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+            Customer.objects.create(user=user, name=name, email=email, phone=phone)
+    except IntegrityError as error:  # registered twice at once: the unique e-mail decides
+        raise email_taken() from error
+    return user, issue_tokens(user)
+
+
+def email_taken() -> Problem:
+    return refused_field("/email", "taken", "There is an account with this e-mail: sign in, or reset its password.")
+
+
+def refused_field(pointer: str, code: str, detail: str) -> Problem:
+    """A 400 that keeps the counted try, which Invalid would take back."""
+    return Problem("invalid", detail, errors=[field_error(pointer, code, detail)], keeps_writes=True)
+
+
+def check_password_rules(password: str, user: User) -> None:
+    """Raises a Problem at /password with a row for each of AUTH_PASSWORD_VALIDATORS that refuses."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        errors = [field_error("/password", e.code or "invalid", " ".join(e.messages)) for e in error.error_list]
+        raise Problem("invalid", errors[0]["detail"], errors=errors, keeps_writes=True) from error
+
+
+def request_password_reset(*, email: str, address: str) -> None:
+    """Mails a link after commit, if the e-mail is known; tells nobody whether it is."""
+    count_attempt(RESET, address, limit=ADDRESS_TRIES, window=HOUR)
+    user = User.objects.filter(email=email).first()
+    if user is None or not may_sign_in(user):
+        return
+    try:
+        count_attempt(RESET_MAIL, email, limit=MAIL_TRIES, window=HOUR)
+    except Problem:  # a 429 would tell that the e-mail is known: its owner has mails enough
+        return
+    uid = urlsafe_base64_encode(force_bytes(user.pk))
+    link = settings.PASSWORD_RESET_URL.format(uid=uid, token=default_token_generator.make_token(user))
+    send_after_commit("Set a new password", f"Follow this link to set a new password:\n\n{link}\n", user.email)
+
+
+def send_after_commit(subject: str, text: str, to: str) -> None:
+    """A mail server that fails is logged and fails no request."""
+
+    def send() -> None:
+        send_mail(subject, text, None, [to])
+
+    transaction.on_commit(send, robust=True)
+
+
+def confirm_password_reset(*, uid: str, token: str, password: str, address: str) -> None:
+    """Sets the new password; its tokens and sessions end. Raises a Problem at /token for a link that is used or old."""
+    count_attempt(RESET_CONFIRM, address, limit=ADDRESS_TRIES, window=HOUR)
+    user = user_of_uid(uid)
+    if user is None or not may_sign_in(user) or not default_token_generator.check_token(user, token):
+        raise link_not_valid()
+    check_password_rules(password, user)
+    known = user.password
+    user.set_password(password)
+    # Compared with what the link was made for: of two that use it at once, one wins.
+    if not User.objects.filter(pk=user.pk, password=known).update(password=user.password):
+        raise link_not_valid()
+    forget_attempts(LOGIN, user.email)
+
+
+def link_not_valid() -> Problem:
+    return refused_field("/token", "invalid", "The link is used, too old or incomplete: ask for a new one.")
+
+
+def user_of_uid(uid: str) -> User | None:
+    try:
+        pk = int(urlsafe_base64_decode(uid))
+    except ValueError:
+        return None
+    return User.objects.filter(pk=pk).first() if 0 < pk < 2**63 else None
+
+
+def change_user(user: User, **changes: Any) -> User:
+    """Changes the user's name or phone, and its customer's with it."""
+    for name, value in changes.items():
+        setattr(user, name, value)
+    user.save(update_fields=list(changes))
+    if changes and related(user, "customer"):
+        Customer.objects.filter(user=user).update(**changes)
+    return user
+
+
+def addresses_of(user: User) -> QuerySet[Address]:
+    return Address.objects.filter(customer__user=user)
+
+
+def add_address(user: User, **fields: Any) -> Address:
+    """Keeps an address; a user without a customer becomes one."""
+    customer, _ = Customer.objects.get_or_create(
+        user=user, defaults={"name": user.name, "email": user.email, "phone": user.phone}
+    )
+    return Address.objects.create(customer=customer, **fields)
+
+
+def change_address(user: User, address_id: int, **changes: Any) -> Address:
+    """Raises NotFound for an address that is not the user's."""
+    address = addresses_of(user).select_for_update(of=("self",)).filter(pk=address_id).first()
+    if address is None:
+        raise NotFound()
+    for name, value in changes.items():
+        setattr(address, name, value)
+    address.save(update_fields=list(changes))
+    return address
+
+
+def delete_address(user: User, address_id: int) -> None:
+    """Raises NotFound for an address that is not the user's."""
+    address = addresses_of(user).filter(pk=address_id).first()
+    if address is None:
+        raise NotFound()
+    address.delete()
+
+
+def administers(user: User, merchant_id: int) -> bool:
+    """Whether the user may make and revoke the merchant's tokens, by MERCHANT_ADMIN_CHECK."""
+    return bool(import_string(settings.MERCHANT_ADMIN_CHECK)(user, merchant_id))
+
+
+def refuse_stranger(user: User, merchant_id: int) -> None:
+    """Raises Forbidden alike for another's merchant and for one that does not exist."""
+    if not administers(user, merchant_id):
+        raise Forbidden("not_merchant_admin", "Only this merchant's owners and managers may see or make its tokens.")
+
+
+def api_tokens_of(user: User, merchant_id: int | None) -> QuerySet[ApiToken]:
+    """The user's own tokens that are not revoked, or a merchant's; raises Forbidden for a merchant of others."""
+    tokens = ApiToken.objects.filter(revoked_at=None)
+    if merchant_id is None:
+        return tokens.filter(user=user)
+    refuse_stranger(user, merchant_id)
+    return tokens.filter(merchant_id=merchant_id)
+
+
+def make_api_token(
+    user: User, *, name: str, scopes: list[str], merchant: int | None, expires_at: datetime | None
+) -> tuple[ApiToken, str]:
+    """A new API token and its text, which is not kept; raises Forbidden for a merchant of others."""
+    if merchant is not None:
+        refuse_stranger(user, merchant)
+    token = API_TOKEN_PREFIX + new_token()
+    row = ApiToken.objects.create(
+        name=name,
+        user=user if merchant is None else None,
+        merchant_id=merchant,
+        created_by=user,
+        token_hash=token_hash(token),
+        hint=token[:8],
+        scopes=scopes,
+        expires_at=expires_at,
+    )
+    return row, token
+
+
+def revoke_api_token(user: User, token_id: int) -> None:
+    """Ends a token at once; raises NotFound for one that the user may not see, or that is revoked already."""
+    row = ApiToken.objects.filter(pk=token_id, revoked_at=None).first()
+    mine = row is not None and (
+        row.user_id == user.pk if row.merchant_id is None else administers(user, row.merchant_id)
+    )
+    if row is None or not mine:
+        raise NotFound()
+    ApiToken.objects.filter(pk=row.pk, revoked_at=None).update(revoked_at=timezone.now())

@@ -1,0 +1,76 @@
+# Verbs of this project; `make help` lists them. Everything is kept in .venv/ (packages) and var/ (data).
+PORT ?= 8000
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --only-binary :all:
+LOCK := $(BIN)/python -m piptools compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+LOCAL := 127.0.0.1
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test check promises bench lock worker clean python port
+
+help:  ## list the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+
+run: python port .venv/.run  ## start the site with demo data on http://127.0.0.1:8000 (PORT=…); asks nothing
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py load_demo --port $(PORT)
+	@exec $(BIN)/python manage.py serve --port $(PORT)
+
+test: python .venv/.test  ## the quick tests, on SQLite
+	@env -u DATABASE_URL -u REDIS_URL $(BIN)/pytest -q -n 2 -m "not slow and not postgres and not redis and not browser"
+
+check: python .venv/.test  ## style, types, direction of imports, migrations, API schema, generated docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	@$(BIN)/lint-imports | tail -n +11
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+	$(BIN)/python manage.py check
+	$(BIN)/python manage.py lifecycle_docs --check
+
+promises: python .venv/.test  ## docs/promises.md at full size, on PostgreSQL and Redis (DATABASE_URL, REDIS_URL)
+	@DATABASE_URL=$${DATABASE_URL:-postgres://$$(id -un)@$(LOCAL):5432/$$(id -un)} \
+	REDIS_URL=$${REDIS_URL:-redis://$(LOCAL):6379/0} \
+	PROMISES_FULL=1 $(BIN)/pytest tests/promises -q --no-header
+
+bench: python .venv/.test  ## measure speed against its floors
+	@$(BIN)/python -m benchmarks
+
+lock: python .venv/.test  ## write requirements.txt and tests/requirements.txt anew from pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools
+	@$(LOCK) --output-file requirements.txt pyproject.toml
+	@$(LOCK) --extra test --constraint requirements.txt --output-file tests/requirements.txt pyproject.toml
+
+worker: python .venv/.run  ## deadlines, webhooks, mails; `make run` already has one inside
+	@exec $(BIN)/python manage.py worker
+
+clean:  ## remove .venv/ and caches; the data in var/ stays
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What the verbs stand on.
+
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed; $(PYTHON) is %d.%d. Name another one: make PYTHON=python3.12 run." % sys.version_info[:2])'
+	@test -x $(BIN)/python || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Install python3-venv: apt-get install python3-venv."; exit 1; }
+
+port:
+	@$(PYTHON) -c 'import socket, sys; port = "$(PORT)"; port.isdecimal() and 0 < int(port) < 65536 or sys.exit(f"PORT is \"{port}\": send a number from 1 to 65535."); s = socket.socket(); s.settimeout(1); s.connect_ex(("$(LOCAL)", int(port))) or sys.exit(f"Port {port} is busy. Choose another one: make run PORT={int(port) + 1 if int(port) < 65535 else 8000}.")'
+
+# Stamps: a second start installs nothing while the list has not changed. The tests' list holds the other one.
+.venv/.run: requirements.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing packages into .venv (once, about a minute) …"
+	@$(PIP) -r requirements.txt || { echo "The packages could not be installed; the lines above say why. Run it again when that is put right."; exit 1; }
+	@touch $@
+
+.venv/.test: tests/requirements.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing packages for the tests into .venv (once, about a minute) …"
+	@$(PIP) -r tests/requirements.txt || { echo "The packages could not be installed; the lines above say why. Run it again when that is put right."; exit 1; }
+	@touch $@ .venv/.run

@@ -1,0 +1,119 @@
+"""When a vendor is open. Pure: spans in, moments out.
+
+A span that closes at or before it opens ends on the next day. The rows of a date replace those of its weekday, and
+among a day's rows those of a fulfilment replace the general ones. A vendor without any span is always open.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from vendors.menu import Span
+
+DAY = timedelta(days=1)
+# A week and a day: every weekday comes by once whatever today has left of its own.
+DAYS_AHEAD = 8
+Period = tuple[datetime, datetime]
+
+
+def spans_of_day(spans: Sequence[Span], fulfilment: str, day: date) -> list[Span]:
+    """The spans that begin on this day and hold for the fulfilment."""
+    fitting = [span for span in spans if span.fulfilment in ("", fulfilment)]
+    rows = [span for span in fitting if span.date == day] or [span for span in fitting if span.weekday == day.weekday()]
+    own = [span for span in rows if span.fulfilment]
+    return [span for span in own or rows if not span.closed]
+
+
+def moment(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """The UTC moment at which a clock on the vendor's wall shows this; `at.fold` says which where it does so twice.
+
+    A time that the clock skips in spring is the moment of the skip.
+    """
+    local = datetime.combine(day, at, tzinfo=zone)
+    utc = local.astimezone(UTC)
+    if utc.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
+        return utc
+    # In a gap, fold 0 reckons with the offset before it and so lands after it, fold 1 the other way round.
+    early, late = local.replace(fold=1).astimezone(UTC), local.replace(fold=0).astimezone(UTC)
+    before = early.astimezone(zone).utcoffset()
+    while late - early > timedelta(seconds=1):
+        middle = early + (late - early) / 2
+        if middle.astimezone(zone).utcoffset() == before:
+            early = middle
+        else:
+            late = middle
+    return late.replace(microsecond=0)
+
+
+def periods(spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, first: date, days: int) -> list[Period]:
+    """The opening that begins on these days, as (from, to) in UTC, in order; what touches is one."""
+    found: list[Period] = []
+    for day in (first + number * DAY for number in range(days)):
+        for span in spans_of_day(spans, fulfilment, day):
+            if span.opens is None or span.closes is None:
+                continue
+            last = day if span.closes > span.opens else day + DAY
+            # Where autumn shows a time twice, it opens at the first and closes at the second.
+            found.append((moment(day, span.opens, zone), moment(last, span.closes.replace(fold=1), zone)))
+    joined: list[Period] = []
+    for start, end in sorted(found):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        elif start < end:
+            joined.append((start, end))
+    return joined
+
+
+def beyond(at: datetime) -> bool:
+    """Whether the moment is too near the calendar's ends to reckon with: a client may send any."""
+    return not 1 < at.year < 9999
+
+
+def is_open(spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, at: datetime) -> bool:
+    """Whether the vendor is open for this fulfilment at this moment; at the moment of closing it is not."""
+    if not spans:
+        return True
+    if beyond(at):
+        return False
+    yesterday = at.astimezone(zone).date() - DAY
+    return any(start <= at < end for start, end in periods(spans, zone, fulfilment, yesterday, 2))
+
+
+def next_opening(spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, at: datetime) -> datetime | None:
+    """When the vendor is open next, in UTC: `at` itself where it is open then, None where not within eight days."""
+    if is_open(spans, zone, fulfilment, at):
+        return at.astimezone(UTC)
+    if beyond(at):
+        return None
+    starts = (start for start, _ in periods(spans, zone, fulfilment, at.astimezone(zone).date(), DAYS_AHEAD + 1))
+    return next((start for start in starts if start > at), None)
+
+
+def slots(
+    spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, *, first: datetime, days: int, minutes: int
+) -> list[datetime]:
+    """The starts of slots of so many minutes, in UTC, from `first` to the end of the days-th of the vendor's days.
+
+    Each opening is cut from its own beginning (a vendor always open: each day from midnight); what is left at its end
+    and too short for a slot is none.
+    """
+    if days <= 0 or beyond(first):
+        return []
+    today = first.astimezone(zone).date()
+    midnights = [moment(today + number * DAY, time.min, zone) for number in range(days + 1)]
+    # From yesterday's opening on, which may last past midnight.
+    opening = (
+        periods(spans, zone, fulfilment, today - DAY, days + 1)
+        if spans
+        else list(zip(midnights, midnights[1:], strict=False))
+    )
+    step = timedelta(minutes=minutes)
+    found: list[datetime] = []
+    for start, end in opening:
+        slot = start
+        if slot < first:
+            slot += -((first - slot) // -step) * step
+        while slot + step <= end and slot < midnights[-1]:
+            found.append(slot)
+            slot += step
+    return found

@@ -1,0 +1,54 @@
+"""Where a vendor delivers. Pure: points in degrees (WGS 84), distances in metres."""
+
+from collections.abc import Iterable, Sequence
+from math import asin, cos, radians, sin, sqrt
+
+from vendors.menu import Zone
+
+EARTH = 6_371_008.8  # metres, the mean radius
+
+
+def distance(lat1: float, lng1: float, lat2: float, lng2: float) -> int:
+    """Metres between two points along the great circle (haversine), rounded."""
+    phi1, phi2 = radians(lat1), radians(lat2)
+    half_lat, half_lng = (phi2 - phi1) / 2, radians(lng2 - lng1) / 2
+    chord = sin(half_lat) ** 2 + cos(phi1) * cos(phi2) * sin(half_lng) ** 2
+    # Rounding can bring opposite points a hair beyond 1.
+    return round(2 * EARTH * asin(min(1.0, sqrt(chord))))
+
+
+def inside(polygon: Sequence[tuple[float, float]], lat: float, lng: float) -> bool:
+    """Whether the point lies in the polygon of (lat, lng), by counting the edges that a ray to the east crosses.
+
+    Longitudes are unrolled from the point on, each from the one before it, so that a polygon across the 180th
+    meridian works too.
+    """
+    corners: list[tuple[float, float]] = []
+    last = 0.0
+    for corner_lat, corner_lng in polygon:
+        last += (corner_lng - lng - last + 180) % 360 - 180
+        corners.append((corner_lat, last))
+    crossed = False
+    for (lat1, lng1), (lat2, lng2) in zip(corners, corners[1:] + corners[:1], strict=True):
+        if (lat1 > lat) != (lat2 > lat) and lng1 + (lat - lat1) / (lat2 - lat1) * (lng2 - lng1) > 0:
+            crossed = not crossed
+    return crossed
+
+
+def holds(zone: Zone, *, vendor_lat: float | None, vendor_lng: float | None, lat: float, lng: float) -> bool:
+    """Whether the zone holds the point. A radius around a vendor without a location holds nothing."""
+    if zone.polygon is not None:
+        return inside(zone.polygon, lat, lng)
+    if zone.radius is None or vendor_lat is None or vendor_lng is None:
+        return False
+    return distance(vendor_lat, vendor_lng, lat, lng) <= zone.radius
+
+
+def zone_for(
+    zones: Iterable[Zone], vendor_lat: float | None, vendor_lng: float | None, lat: float, lng: float
+) -> Zone | None:
+    """The first zone, in their order, that holds the point."""
+    for zone in zones:
+        if holds(zone, vendor_lat=vendor_lat, vendor_lng=vendor_lng, lat=lat, lng=lng):
+            return zone
+    return None

@@ -41,7 +41,7 @@ class BodyLimitMiddleware:
         multipart = request.content_type == "multipart/form-data"
         limit = settings.MAX_MULTIPART_BYTES if multipart else settings.MAX_BODY_BYTES
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or int(length) > limit:
+        if not length.isdecimal() or len(length) > 15 or int(length) > limit:
             return problem_response(Problem("too_large", f"The body is larger than {limit} bytes.", status=413))
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             return problem_response(Problem("invalid", "The address contains a NUL character: leave it out."))

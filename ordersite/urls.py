@@ -14,6 +14,7 @@ urlpatterns = [
     path("api/v1/schema", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
     path("api/v1/docs", SpectacularSwaggerView.as_view(permission_classes=[AllowAny], url_name="schema"), name="docs"),
     path("api/v1/", include("ordersite.accounts.api.urls")),
+    path("api/v1/", include("vendors.api.urls")),
 ]
 
 handler400 = "ordersite.web.problems.bad_request"

@@ -1,12 +1,39 @@
-"""What a user may do for a merchant, from its memberships."""
+"""What a caller may do for a merchant and its vendors, from its memberships."""
 
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 
+from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import User
-from vendors.models import Member
+from vendors.models import Member, Vendor
 
 
 def administers_merchant(user: User, merchant_id: int) -> bool:
     """Whether the user is an owner of the merchant, or a manager of all its vendors."""
     role = Q(role=Member.Role.OWNER) | Q(role=Member.Role.MANAGER, all_vendors=True)
     return Member.objects.filter(role, user=user, merchant_id=merchant_id).exists()
+
+
+def member_vendors(caller: Caller) -> QuerySet[Vendor]:
+    """The vendors that the caller works at: as a merchant's token all of it, as a member all or those named.
+
+    A vendor named for a membership of another merchant does not count.
+    """
+    if caller.merchant_id is not None:
+        return Vendor.objects.filter(merchant=caller.merchant_id)
+    if caller.user is None:
+        return Vendor.objects.none()
+    merchants = Member.objects.filter(user=caller.user, all_vendors=True).values("merchant")
+    named = Member.vendors.through.objects.filter(
+        member__user=caller.user, member__all_vendors=False, member__merchant=F("vendor__merchant")
+    ).values("vendor")
+    return Vendor.objects.filter(Q(merchant__in=merchants) | Q(pk__in=named))
+
+
+def member_vendor_ids(caller: Caller) -> list[int]:
+    """The ids of the vendors that the caller works at, in order; one statement (none for a caller not known)."""
+    return list(member_vendors(caller).order_by("pk").values_list("pk", flat=True))
+
+
+def works_at(caller: Caller, vendor_id: int) -> bool:
+    """Whether the caller works at this vendor; staff does not, it stands above."""
+    return member_vendors(caller).filter(pk=vendor_id).exists()

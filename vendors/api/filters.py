@@ -1,0 +1,70 @@
+"""The query parameters of the list of vendors."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils import timezone
+from django_filters import CharFilter, ChoiceFilter, Filter, FilterSet
+from rest_framework.request import Request
+
+from ordersite.web.problems import Invalid, Problem, field_error
+from ordersite.web.serializers import MAX_ID
+from vendors.models import FULFILMENTS, Vendor
+from vendors.services.openings import open_vendor_ids
+
+# A delivery type by its name, or by the number that other systems of the field give it.
+DELIVERY_TYPES = {
+    **{name: name for name in FULFILMENTS},
+    **{str(number): name for number, name in enumerate(FULFILMENTS, start=1)},
+}
+
+
+def delivery_type_of(text: str) -> str:
+    """The fulfilment that a parameter names; raises Invalid."""
+    if text not in DELIVERY_TYPES:
+        raise Invalid("?delivery_type", "invalid", f"Send one of {', '.join(FULFILMENTS)}.")
+    return DELIVERY_TYPES[text]
+
+
+class IdFilter(Filter):
+    """A row's id; NumberFilter would read decimals, and numbers beyond any column."""
+
+    field_class = forms.IntegerField
+
+
+class VendorFilter(FilterSet):
+    """Narrows the vendors; `open_now` last, since it reads the hours of what is left."""
+
+    type = IdFilter(min_value=1, max_value=MAX_ID)
+    q = CharFilter(field_name="name", lookup_expr="icontains", max_length=120)
+    city = CharFilter(lookup_expr="iexact", max_length=80)
+    delivery_type = ChoiceFilter(choices=[(name, name) for name in DELIVERY_TYPES], method="offering")
+    open_now = ChoiceFilter(choices=[("true", "true"), ("false", "false")], method="opened")
+
+    class Meta:
+        model = Vendor
+        fields: list[str] = []
+
+    def offering(self, rows: QuerySet[Vendor], name: str, value: str) -> QuerySet[Vendor]:
+        # The list is JSON: SQLite cannot look into it, and no name is a part of another with its quotes.
+        return rows.filter(fulfilments__icontains=f'"{DELIVERY_TYPES[value]}"')
+
+    def opened(self, rows: QuerySet[Vendor], name: str, value: str) -> QuerySet[Vendor]:
+        delivery_type = self.form.cleaned_data.get("delivery_type")
+        ids = open_vendor_ids(rows, DELIVERY_TYPES.get(delivery_type, ""), timezone.now())
+        return rows.filter(pk__in=ids) if value == "true" else rows.exclude(pk__in=ids)
+
+
+def filtered(request: Request, rows: QuerySet[Vendor]) -> QuerySet[Vendor]:
+    """The rows that the parameters ask for; raises Problem 400 that names each wrong one."""
+    narrowed = VendorFilter(request.query_params, rows)
+    if not narrowed.is_valid():
+        given: dict[str, Any] = narrowed.errors.get_json_data()
+        errors = [
+            field_error(f"?{name}", row["code"] or "invalid", row["message"])
+            for name, found in given.items()
+            for row in found
+        ]
+        raise Problem("invalid", f"{errors[0]['pointer']}: {errors[0]['detail']}", errors=errors)
+    return narrowed.qs

@@ -1,0 +1,209 @@
+"""What the catalogue's calls read and answer."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from ordersite.web.money import as_json
+from ordersite.web.serializers import Input, LocationField, MoneyField, StrictIntegerField
+from vendors.models import FULFILMENTS, PAYMENT_METHODS, DeliveryZone, Option, Product, Vendor
+from vendors.services.openings import next_takes_orders, takes_orders
+
+MOST_RUSH_MINUTES = 600
+
+
+class VendorInput(Input):
+    paused_until = serializers.DateTimeField(allow_null=True, help_text="Takes no orders until then; null: takes them.")
+    rush_minutes = StrictIntegerField(
+        min_value=0, max_value=MOST_RUSH_MINUTES, help_text="Added to the preparation time while busy."
+    )
+
+    def validate_paused_until(self, paused_until: datetime | None) -> datetime | None:
+        if paused_until is not None and paused_until <= timezone.now():
+            raise serializers.ValidationError("This time has passed: send a later one, or null to go on.", "past")
+        return paused_until
+
+
+class VendorTypeOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class HoursOutput(serializers.Serializer):
+    """A span of opening; one that closes at or before it opens ends on the next day."""
+
+    weekday = serializers.IntegerField(allow_null=True, min_value=0, max_value=6, help_text="0 is Monday.")
+    date = serializers.DateField(allow_null=True, help_text="Its rows replace those of its weekday.")
+    closed = serializers.BooleanField()
+    opens = serializers.TimeField(allow_null=True, format="%H:%M")
+    closes = serializers.TimeField(allow_null=True, format="%H:%M")
+    delivery_type = serializers.CharField(source="fulfilment", help_text="Empty: for all.")
+
+
+@extend_schema_field(
+    {
+        "type": "array",
+        "nullable": True,
+        "items": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+    }
+)
+class PolygonField(serializers.ReadOnlyField):
+    """[[lat, lng], …]."""
+
+
+class ZoneOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    radius = serializers.IntegerField(allow_null=True, help_text="Metres around the vendor.")
+    polygon = PolygonField()
+    fee = serializers.SerializerMethodField()
+    minimum = serializers.SerializerMethodField(help_text="The items' least sum.")
+    free_from = serializers.SerializerMethodField(help_text="No fee from this sum of the items on.")
+
+    @extend_schema_field(MoneyField())
+    def get_fee(self, zone: DeliveryZone) -> dict[str, str]:
+        return as_json(zone.fee, zone.vendor.currency)
+
+    @extend_schema_field(MoneyField())
+    def get_minimum(self, zone: DeliveryZone) -> dict[str, str]:
+        return as_json(zone.minimum, zone.vendor.currency)
+
+    @extend_schema_field(MoneyField(allow_null=True))
+    def get_free_from(self, zone: DeliveryZone) -> dict[str, str] | None:
+        return None if zone.free_from is None else as_json(zone.free_from, zone.vendor.currency)
+
+
+class VendorSummaryOutput(serializers.Serializer):
+    """A vendor as the list shows it."""
+
+    id = serializers.IntegerField()
+    uuid = serializers.UUIDField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    picture = serializers.SerializerMethodField(help_text="Its address on this site, or null.")
+    type = VendorTypeOutput()
+    currency = serializers.CharField()
+    time_zone = serializers.CharField()
+    phone = serializers.CharField()
+    address = serializers.CharField()
+    postal_code = serializers.CharField()
+    city = serializers.CharField()
+    country = serializers.CharField()
+    location = LocationField()
+    delivery_types = serializers.ListField(child=serializers.ChoiceField(choices=FULFILMENTS), source="fulfilments")
+    payment_methods = serializers.ListField(child=serializers.ChoiceField(choices=PAYMENT_METHODS))
+    prices_include_tax = serializers.BooleanField()
+    preparation_minutes = serializers.IntegerField()
+    rush_minutes = serializers.IntegerField()
+    paused_until = serializers.DateTimeField(allow_null=True)
+    is_open = serializers.SerializerMethodField(help_text="By delivery type: open now, and not paused.")
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_picture(self, vendor: Vendor) -> str | None:
+        return vendor.picture.url if vendor.picture else None
+
+    @extend_schema_field(serializers.DictField(child=serializers.BooleanField()))
+    def get_is_open(self, vendor: Vendor) -> Mapping[str, bool]:
+        return takes_orders(vendor, timezone.now())
+
+
+class VendorOutput(VendorSummaryOutput):
+    """All that is public of a vendor."""
+
+    next_opening = serializers.SerializerMethodField(help_text="By delivery type; null: not within eight days.")
+    preorder_days = serializers.IntegerField(help_text="How many days ahead orders are taken.")
+    slot_minutes = serializers.IntegerField()
+    hours = HoursOutput(many=True, source="opening_hours.all")
+    zones = ZoneOutput(many=True, source="active_zones")
+
+    @extend_schema_field(serializers.DictField(child=serializers.DateTimeField(allow_null=True)))
+    def get_next_opening(self, vendor: Vendor) -> Mapping[str, Any]:
+        field = serializers.DateTimeField()
+        found = next_takes_orders(vendor, timezone.now().replace(microsecond=0))
+        return {name: field.to_representation(at) if at else None for name, at in found.items()}
+
+
+class SlotOutput(serializers.Serializer):
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+
+
+class SlotsOutput(serializers.Serializer):
+    """The slots of one day of the vendor's."""
+
+    date = serializers.DateField()
+    delivery_type = serializers.ChoiceField(choices=FULFILMENTS)
+    time_zone = serializers.CharField()
+    slots = SlotOutput(many=True)
+
+
+class MenuIngredientOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class MenuExtraOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    unit = serializers.ChoiceField(choices=Product.Unit.choices)
+    price = MoneyField()
+    max_quantity = serializers.IntegerField()
+
+
+class MenuOptionOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(choices=Option.Kind.choices, help_text="text: takes a text of the customer's.")
+    price = MoneyField()
+    half_price = MoneyField(allow_null=True, help_text="On one half; null: half of the price.")
+    max_quantity = serializers.IntegerField()
+    preselected = serializers.BooleanField()
+    is_available = serializers.BooleanField()
+
+
+class MenuGroupOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    minimum = serializers.IntegerField()
+    maximum = serializers.IntegerField()
+    allows_quantity = serializers.BooleanField()
+    allows_halves = serializers.BooleanField()
+    condition = serializers.IntegerField(allow_null=True, help_text="The option that brings this group up.")
+    options = MenuOptionOutput(many=True)
+
+
+class MenuProductOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    picture = serializers.CharField(allow_null=True)
+    plu_code = serializers.CharField(help_text="How the till knows it.")
+    unit = serializers.ChoiceField(choices=Product.Unit.choices)
+    price = MoneyField()
+    tax_rate = serializers.CharField(help_text="Percent, such as 6.00.")
+    max_per_order = serializers.IntegerField(allow_null=True)
+    is_available = serializers.BooleanField()
+    stock = serializers.IntegerField(allow_null=True, help_text="How many are left; null: not counted.")
+    option_groups = MenuGroupOutput(many=True)
+    extras = MenuExtraOutput(many=True)
+    ingredients = MenuIngredientOutput(many=True)
+
+
+class MenuCategoryOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    products = MenuProductOutput(many=True)
+
+
+class MenuOutput(serializers.Serializer):
+    """A whole menu; rendered by `vendors.api.menus`, which is quicker than serializers nested five deep."""
+
+    vendor = serializers.IntegerField()
+    version = serializers.IntegerField(help_text="Grows with every change of the menu.")
+    currency = serializers.CharField()
+    prices_include_tax = serializers.BooleanField()
+    categories = MenuCategoryOutput(many=True)

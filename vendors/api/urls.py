@@ -1,0 +1,14 @@
+"""The catalogue's calls, below /api/v1/."""
+
+from django.urls import path
+
+from ordersite.web import urls as converters  # noqa: F401  registers <id:…>
+from vendors.api import views
+
+urlpatterns = [
+    path("vendors", views.VendorsView.as_view()),
+    path("vendors/<id:vendor_id>", views.VendorView.as_view()),
+    path("vendors/<id:vendor_id>/menu", views.VendorMenuView.as_view()),
+    path("vendors/<id:vendor_id>/slots", views.VendorSlotsView.as_view()),
+    path("vendor-types", views.VendorTypesView.as_view()),
+]

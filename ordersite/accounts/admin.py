@@ -12,6 +12,10 @@ from django.utils import timezone
 
 from ordersite.accounts.models import Address, ApiToken, Customer, User
 
+# What is shown of an API token: never its hash.
+TOKEN_FIELDS = ["name", "hint", "user", "merchant", "created_by", "scopes"]
+TOKEN_FIELDS += ["created_at", "expires_at", "last_used_at", "revoked_at"]
+
 
 class UserCreationForm(AdminUserCreationForm):
     class Meta:
@@ -83,19 +87,8 @@ class ApiTokenAdmin(admin.ModelAdmin):
     list_select_related = ["user", "merchant"]
     list_filter = ["revoked_at"]
     search_fields = ["name", "hint", "user__email", "merchant__name"]
-    fields = [
-        "name",
-        "hint",
-        "user",
-        "merchant",
-        "created_by",
-        "scopes",
-        "created_at",
-        "expires_at",
-        "last_used_at",
-        "revoked_at",
-    ]
-    readonly_fields = fields
+    fields = [*TOKEN_FIELDS]
+    readonly_fields = TOKEN_FIELDS
     actions = ["revoke"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -30,7 +30,7 @@ class Refresh(RefreshToken):
 
     @classmethod
     def for_user(cls, user: Any) -> "Refresh":
-        return super(BlacklistMixin, cls).for_user(user)  # type: ignore[misc]
+        return super(BlacklistMixin, cls).for_user(user)
 
 
 def may_sign_in(user: User) -> bool:

@@ -140,12 +140,13 @@ def from_exception(exc: Exception) -> Problem | None:
         case RequestDataTooBig():
             return Problem("too_large", "The body is too large.", status=413)
         case exceptions.Throttled():
-            wait = str(int(exc.wait or 1) + 1)
+            wait = str(int(getattr(exc, "wait", None) or 1) + 1)
             return Problem(
                 "throttled", f"Too many requests: try again in {wait} s.", status=429, headers={"Retry-After": wait}
             )
         case exceptions.APIException():
-            headers = {"WWW-Authenticate": exc.auth_header} if getattr(exc, "auth_header", None) else {}
+            scheme = getattr(exc, "auth_header", None)
+            headers = {"WWW-Authenticate": scheme} if scheme else {}
             code = exc.get_codes() if isinstance(exc.get_codes(), str) else exc.default_code
             return Problem(str(code), describe(exc), status=exc.status_code, headers=headers)
         case OperationalError():
@@ -156,7 +157,7 @@ def from_exception(exc: Exception) -> Problem | None:
 
 def describe(exc: exceptions.APIException) -> str:
     """A sentence for a DRF exception, whatever shape its detail has."""
-    detail = exc.detail
+    detail: Any = exc.detail
     if isinstance(detail, dict):
         detail = detail.get("detail", next(iter(detail.values()), ""))
     if isinstance(detail, list):

@@ -3,6 +3,7 @@
 import threading
 import time
 from typing import Any
+from typing import Any
 
 from django.conf import settings
 from rest_framework.request import Request
@@ -45,12 +46,13 @@ class CallerThrottle(BaseThrottle):
     """THROTTLE_CALLER requests a minute for somebody known, THROTTLE_ANONYMOUS for an address."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        known = request.user.is_authenticated
+        user: Any = request.user
+        known = user.is_authenticated
         limit = settings.THROTTLE_CALLER if known else settings.THROTTLE_ANONYMOUS
         if not limit:
             return True
         window = int(time.time()) // WINDOW
-        who = request.user.caller_key if known else client_address(request)
+        who = user.caller_key if known else client_address(request)
         key = f"throttle:{window}:{who}"
         count = breaker.run("INCR", key)
         if count is None:

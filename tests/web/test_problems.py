@@ -174,3 +174,9 @@ def test_the_schema_and_its_page_are_public(db: None) -> None:
     page = Client().get("/api/v1/docs")
     assert page.status_code == 200
     assert b"cdn." not in page.content
+
+
+@pytest.mark.parametrize("accept", ["text/html", "image/png", "nonsense", "*/*;q=x", ""])
+def test_what_a_client_accepts_is_a_wish(accept: str, db: None) -> None:
+    response = Client(headers={"Accept": accept}).get(ME)
+    assert (response.status_code, response["Content-Type"]) == (401, "application/problem+json")

@@ -58,7 +58,7 @@ class UserInput(Input):
 
 
 class AddressInput(Input):
-    label = serializers.CharField(max_length=40, allow_blank=True, default="")
+    label = serializers.CharField(max_length=40, allow_blank=True, default="")  # type: ignore[assignment]
     address = serializers.CharField(max_length=300)
     address_notes = serializers.CharField(max_length=300, allow_blank=True, default="")
     location = LocationInput(allow_null=True, default=None)
@@ -122,7 +122,7 @@ class RegisteredOutput(UserOutput, TokensOutput):
 
 class AddressOutput(serializers.Serializer):
     id = serializers.IntegerField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     address = serializers.CharField()
     address_notes = serializers.CharField()
     location = LocationField()

@@ -1,0 +1,15 @@
+"""HTTP and sockets in one process: what `manage.py serve` runs. Any ASGI server may."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ordersite.settings")
+os.environ.setdefault("ORDERSITE_PROCESS", "asgi")
+
+from channels.routing import ProtocolTypeRouter  # noqa: E402
+from django.core.asgi import get_asgi_application  # noqa: E402
+
+http = get_asgi_application()
+
+from tracking.routing import application as sockets  # noqa: E402  needs the apps
+
+application = ProtocolTypeRouter({"http": http, "websocket": sockets})

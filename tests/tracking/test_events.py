@@ -1,0 +1,98 @@
+"""GET /vendors/{id}/events: the feed for those who cannot hold a socket."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from rest_framework.test import APIClient
+
+from orders.models import FeedEntry
+from tests.cast import Cast
+from tests.tracking.live import Server, happen, jwt, make_order
+
+Api = Callable[..., APIClient]
+
+
+def path(cast: Cast, query: str = "") -> str:
+    return f"/api/v1/vendors/{cast.vendor.pk}/events{query}"
+
+
+def test_a_page_after_a_position(cast: Cast, api: Api) -> None:
+    order = make_order(cast.vendor, cast.customer_row)
+    for _ in range(3):
+        happen(order)
+    answer = api(cast.owner).get(path(cast, "?since=1"))
+    assert answer.status_code == 200
+    assert [(event["position"], event["version"], event["kind"]) for event in answer.data["events"]] == [
+        (2, 2, "note"),
+        (3, 3, "note"),
+    ]
+    assert answer.data["position"] == 3
+    assert set(answer.data["events"][0]) == {"position", "order", "version", "kind", "from", "to", "at"}
+
+
+def test_from_now_and_up_to_date_are_empty(cast: Cast, api: Api) -> None:
+    happen(make_order(cast.vendor, cast.customer_row))
+    for query in ("", "?since=1", "?since=1&wait=25"):
+        assert api(cast.owner).get(path(cast, query)).data == {"events": [], "position": 1}
+    other = api(cast.other_owner).get(f"/api/v1/vendors/{cast.other_vendor.pk}/events?since=0")
+    assert other.data == {"events": [], "position": 0}
+
+
+def test_a_page_holds_500(cast: Cast, api: Api) -> None:
+    order = make_order(cast.vendor, cast.customer_row)
+    for _ in range(502):
+        happen(order)
+    first = api(cast.owner).get(path(cast, "?since=0")).data
+    assert (len(first["events"]), first["position"]) == (500, 500)
+    rest = api(cast.owner).get(path(cast, f"?since={first['position']}")).data
+    assert [event["position"] for event in rest["events"]] == [501, 502]
+
+
+def test_a_position_that_is_not_kept_resets(cast: Cast, api: Api) -> None:
+    order = make_order(cast.vendor, cast.customer_row)
+    for _ in range(3):
+        happen(order)
+    FeedEntry.objects.filter(position__lte=2).delete()
+    for since in (0, 1, 4, 10**17):
+        answer = api(cast.owner).get(path(cast, f"?since={since}"))
+        assert answer.data == {"events": [{"position": 3, "kind": "reset"}], "position": 3}
+    assert api(cast.owner).get(path(cast, "?since=2")).data["events"][0]["position"] == 3
+
+
+@pytest.mark.parametrize(
+    "query", ["?since=-1", "?since=x", "?since=", "?since=9999999999999999999", "?wait=26", "?wait=-1", "?wait=1.5"]
+)
+def test_nonsense_is_refused(cast: Cast, api: Api, query: str) -> None:
+    answer = api(cast.owner).get(path(cast, query))
+    assert (answer.status_code, answer.data["errors"][0]["pointer"]) == (400, query.split("=")[0])
+
+
+def test_who_may_read(cast: Cast, api: Api) -> None:
+    assert api(cast.staff).get(path(cast)).status_code == 200
+    assert api().get(path(cast)).status_code == 401
+    for user in (cast.other_owner, cast.customer, cast.driver, cast.dispatcher):
+        assert api(user).get(path(cast)).status_code == 403
+    assert api(cast.owner).get("/api/v1/vendors/999999/events").status_code == 404
+
+
+def test_a_waiting_call_answers_with_the_next_event(server: Server, live_cast: Cast) -> None:
+    order = make_order(live_cast.vendor, live_cast.customer_row)
+    happen(order)
+    timer = threading.Timer(0.7, happen, args=(order,))
+    began = time.monotonic()
+    timer.start()
+    status, body = server.get(path(live_cast, "?since=1&wait=20"), token=jwt(live_cast.owner))
+    timer.join()
+    assert status == 200
+    assert [event["position"] for event in json.loads(body)["events"]] == [2]
+    assert 0.5 < time.monotonic() - began < 4
+
+
+def test_a_waiting_call_ends_in_time(server: Server, live_cast: Cast) -> None:
+    began = time.monotonic()
+    status, body = server.get(path(live_cast, "?wait=2"), token=jwt(live_cast.owner))
+    assert (status, json.loads(body)) == (200, {"events": [], "position": 0})
+    assert 1.9 < time.monotonic() - began < 4

@@ -1,0 +1,322 @@
+"""The live feed over real sockets: who gets in, and what comes."""
+
+import json
+import time
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
+from rest_framework_simplejwt.tokens import AccessToken
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
+
+from orders.models import FeedEntry, Order, OrderEvent
+from ordersite.accounts.models import ApiToken, User
+from ordersite.web.crypto import token_hash
+from tests.cast import Cast
+from tests.tracking.live import Server, happen, jwt, make_order
+from vendors.models import Dispatcher, Member
+
+CODE = "a-tracking-code-of-this-test"
+
+
+def closed_with(socket: ClientConnection, timeout: float = 6) -> int:
+    """The code that the server closes with; it must come in time."""
+    try:
+        while True:
+            socket.recv(timeout)
+    except ConnectionClosed as closed:
+        assert closed.rcvd is not None
+        return closed.rcvd.code
+
+
+def told(socket: ClientConnection, timeout: float = 4) -> dict:
+    return json.loads(socket.recv(timeout))
+
+
+def silent(socket: ClientConnection) -> bool:
+    with pytest.raises(TimeoutError):
+        socket.recv(1.5)
+    return True
+
+
+def api_token(secret: str, **owner: object) -> ApiToken:
+    return ApiToken.objects.create(
+        name="till", token_hash=token_hash(secret), hint=secret[:8], **{"scopes": ["read"], **owner}
+    )
+
+
+def session_of(user: User) -> str:
+    store = SessionStore()
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = "ordersite.accounts.authentication.PasswordBackend"
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.create()
+    return str(store.session_key)
+
+
+def test_a_vendor_reads_what_it_missed_and_then_what_comes(server: Server, live_cast: Cast) -> None:
+    order = make_order(live_cast.vendor, live_cast.customer_row)
+    for _ in range(3):
+        happen(order)
+    first = happen(order, kind="status", from_status=0, to_status=7)
+    path = f"/ws/vendors/{live_cast.vendor.pk}"
+    with server.connect(f"{path}?since=2", token=jwt(live_cast.owner)) as socket:
+        assert socket.subprotocol == "ordersite.v1"
+        assert told(socket) == {
+            "position": 3,
+            "order": order.pk,
+            "version": 3,
+            "kind": "note",
+            "from": None,
+            "to": None,
+            "at": told_at(OrderEvent.objects.get(order=order, number=3)),
+        }
+        assert told(socket) == {
+            "position": 4,
+            "order": order.pk,
+            "version": 4,
+            "kind": "status",
+            "from": 0,
+            "to": 7,
+            "at": told_at(first),
+        }
+        happen(order)
+        assert told(socket)["position"] == 5
+        assert silent(socket)
+
+
+def told_at(event: OrderEvent) -> str:
+    return event.created_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def test_without_since_only_what_comes(server: Server, live_cast: Cast) -> None:
+    order = make_order(live_cast.vendor, live_cast.customer_row)
+    happen(order)
+    with server.connect(f"/ws/vendors/{live_cast.vendor.pk}", token=jwt(live_cast.owner)) as socket:
+        assert silent(socket)
+        happen(order)
+        assert told(socket)["position"] == 2
+
+
+def test_more_than_a_batch_is_replayed_complete(server: Server, live_cast: Cast) -> None:
+    order = make_order(live_cast.vendor, live_cast.customer_row)
+    for _ in range(1203):
+        happen(order)
+    with server.connect(f"/ws/vendors/{live_cast.vendor.pk}?since=0", token=jwt(live_cast.owner)) as socket:
+        assert [told(socket)["position"] for _ in range(1203)] == list(range(1, 1204))
+        assert silent(socket)
+
+
+def test_drivers_and_companies_have_streams_of_their_own(server: Server, live_cast: Cast) -> None:
+    order = make_order(live_cast.vendor, live_cast.customer_row, driver=live_cast.company_driver_row)
+    happen(order)
+    Order.objects.filter(pk=order.pk).update(company=live_cast.company)
+    happen(order)
+    with (
+        server.connect("/ws/drivers/me?since=0", token=jwt(live_cast.company_driver)) as driver,
+        server.connect("/ws/companies/me?since=0", token=jwt(live_cast.dispatcher)) as company,
+        server.connect(
+            f"/ws/companies/me?since=0&company={live_cast.company.pk}", token=jwt(live_cast.dispatcher)
+        ) as chosen,
+    ):
+        assert [told(driver)["version"] for _ in range(2)] == [1, 2]
+        assert (told(company)["version"], told(chosen)["position"]) == (2, 1)
+        assert silent(company)
+
+
+def test_staff_events_are_hidden_from_a_vendor(server: Server, live_cast: Cast) -> None:
+    order = make_order(live_cast.vendor, live_cast.customer_row)
+    happen(order, kind="status", from_status=0, to_status=7, visible_to="staff")
+    happen(order, kind="status", from_status=0, to_status=7, visible_to="business")
+    with server.connect(f"/ws/vendors/{live_cast.vendor.pk}?since=0", token=jwt(live_cast.owner)) as socket:
+        assert [(told["kind"], told["to"]) for told in (told(socket), told(socket))] == [
+            ("hidden", None),
+            ("status", 7),
+        ]
+
+
+def test_a_tracking_code_follows_its_order_by_version(server: Server, live_cast: Cast) -> None:
+    order = make_order(live_cast.vendor, live_cast.customer_row, code=CODE)
+    happen(order, kind="placed")
+    happen(order, kind="status", from_status=0, to_status=7, visible_to="business")
+    with server.connect(f"/ws/orders/{CODE}?since=0") as socket:
+        assert (told(socket)["kind"], told(socket)) == (
+            "placed",
+            {
+                "position": 2,
+                "order": order.pk,
+                "version": 2,
+                "kind": "hidden",
+                "from": None,
+                "to": None,
+                "at": told_at(OrderEvent.objects.get(order=order, number=2)),
+            },
+        )
+        happen(order, kind="status", from_status=7, to_status=4)
+        assert (told(socket))["to"] == 4
+
+
+@pytest.mark.parametrize("since", ["9", "-1", "x", "99999999999999999999", "", "%00"])
+def test_a_position_that_is_not_there_resets(server: Server, live_cast: Cast, since: str) -> None:
+    order = make_order(live_cast.vendor, live_cast.customer_row)
+    happen(order)
+    with server.connect(f"/ws/vendors/{live_cast.vendor.pk}?since={since}", token=jwt(live_cast.owner)) as socket:
+        assert told(socket) == {"kind": "reset", "position": 1}
+        happen(order)
+        assert told(socket)["position"] == 2
+
+
+def test_refusals_accept_and_then_close(server: Server, live_cast: Cast) -> None:
+    vendor, other = f"/ws/vendors/{live_cast.vendor.pk}", f"/ws/vendors/{live_cast.other_vendor.pk}"
+    api_token("ost_write-only", user=live_cast.owner, scopes=["write"])
+    api_token("ost_revoked", user=live_cast.owner, revoked_at=timezone.now())
+    lapsed = make_order(live_cast.vendor, live_cast.customer_row, code="lapsed")
+    Order.objects.filter(pk=lapsed.pk).update(closed_at=timezone.now() - timedelta(days=8))
+    make_order(live_cast.vendor, live_cast.customer_row, code="deleted", deleted_at=timezone.now())
+    owner = jwt(live_cast.owner)
+    expired = AccessToken.for_user(live_cast.owner)
+    expired.set_exp(lifetime=-timedelta(seconds=1))
+    for path, token, code in (
+        (vendor, "", 4401),
+        (f"{vendor}?token={owner}", "", 4401),
+        (vendor, "nonsense", 4401),
+        (vendor, str(expired), 4401),
+        (vendor, "ost_unknown", 4401),
+        (vendor, "ost_revoked", 4401),
+        (vendor, "ost_write-only", 4403),
+        (other, owner, 4403),
+        (vendor, jwt(live_cast.customer), 4403),
+        (vendor, jwt(live_cast.driver), 4403),
+        ("/ws/vendors/999999", owner, 4404),
+        ("/ws/vendors/99999999999999999999", owner, 4404),
+        ("/ws/drivers/me", owner, 4403),
+        ("/ws/companies/me", owner, 4403),
+        ("/ws/companies/me?company=x", jwt(live_cast.dispatcher), 4403),
+        ("/ws/companies/me?company=999", jwt(live_cast.dispatcher), 4403),
+        ("/ws/orders/unknown", "", 4404),
+        ("/ws/orders/lapsed", "", 4404),
+        ("/ws/orders/deleted", "", 4404),
+        ("/ws/nothing", owner, 4404),
+        ("/", "", 4404),
+    ):
+        with server.connect(path, token=token) as socket:
+            assert (path, closed_with(socket)) == (path, code)
+    assert "Traceback" not in server.log()
+    assert "exception" not in server.log()
+
+
+def test_who_may_watch_a_vendor(server: Server, live_cast: Cast) -> None:
+    order = make_order(live_cast.vendor, live_cast.customer_row)
+    happen(order)
+    path = f"/ws/vendors/{live_cast.vendor.pk}?since=0"
+    api_token("ost_merchant", merchant=live_cast.merchant)
+    api_token("ost_owner", user=live_cast.owner)
+    for token in (jwt(live_cast.staff), jwt(live_cast.owner), "ost_merchant", "ost_owner"):
+        with server.connect(path, token=token) as socket:
+            assert told(socket)["position"] == 1
+    headers = {"Authorization": f"Bearer {jwt(live_cast.owner)}"}
+    with server.connect(path, additional_headers=headers) as socket:
+        assert told(socket)["position"] == 1
+
+
+def test_a_session_counts_from_our_own_pages_only(server: Server, live_cast: Cast) -> None:
+    order = make_order(live_cast.vendor, live_cast.customer_row)
+    happen(order)
+    path = f"/ws/vendors/{live_cast.vendor.pk}?since=0"
+    cookie = {"Cookie": f"sessionid={session_of(live_cast.owner)}"}
+    with server.connect(path, additional_headers=cookie, origin=f"http://127.0.0.1:{server.port}") as socket:
+        assert told(socket)["position"] == 1
+    for origin in ("http://evil.example", "null", f"http://127.0.0.1:{server.port + 1}", None):
+        with server.connect(path, additional_headers=cookie, origin=origin) as socket:
+            assert closed_with(socket) == 4403
+    with server.connect(path, additional_headers={"Cookie": "sessionid=unknown"}) as socket:
+        assert closed_with(socket) in (4401, 4403)
+
+
+def test_who_loses_the_right_loses_the_socket(server: Server, live_cast: Cast) -> None:
+    path = f"/ws/vendors/{live_cast.vendor.pk}"
+    member = api_token("ost_member", user=live_cast.owner)
+    api_token("ost_merchant", merchant=live_cast.merchant)
+    soon = AccessToken.for_user(live_cast.staff)
+    soon.set_exp(lifetime=timedelta(seconds=3))
+    store = session_of(live_cast.staff)
+    here = {"additional_headers": {"Cookie": f"sessionid={store}"}, "origin": f"http://127.0.0.1:{server.port}"}
+    order = make_order(live_cast.vendor, live_cast.customer_row, code=CODE)
+    with (
+        server.connect(path, token=jwt(live_cast.owner)) as by_jwt,
+        server.connect(path, token="ost_member") as by_token,
+        server.connect(path, token="ost_merchant") as stays,
+        server.connect(path, token=str(soon)) as expires,
+        server.connect(path, **here) as signed_out,
+        server.connect("/ws/drivers/me", token=jwt(live_cast.driver)) as inactive,
+        server.connect("/ws/companies/me", token=jwt(live_cast.dispatcher)) as dispatcher,
+        server.connect(f"/ws/orders/{CODE}") as follower,
+        server.connect("/ws/drivers/me", token=jwt(live_cast.other_driver)) as other,
+    ):
+        time.sleep(0.5)
+        Member.objects.filter(user=live_cast.owner).delete()
+        ApiToken.objects.filter(pk=member.pk).update(revoked_at=timezone.now())
+        SessionStore(store).delete()
+        User.objects.filter(pk=live_cast.driver.pk).update(is_active=False)
+        Dispatcher.objects.all().delete()
+        Order.objects.filter(pk=order.pk).update(deleted_at=timezone.now())
+        live_cast.other_driver.set_password("another-long-passphrase")
+        live_cast.other_driver.save()
+        since = time.monotonic()
+        assert (closed_with(by_jwt), closed_with(by_token), closed_with(signed_out)) == (4403, 4401, 4401)
+        assert (closed_with(inactive), closed_with(dispatcher), closed_with(follower)) == (4401, 4403, 4404)
+        assert closed_with(other) == 4401
+        assert time.monotonic() - since < 5
+        assert closed_with(expires) == 4401
+        happen(order)
+        assert told(stays)["position"] == 1
+
+
+def test_what_a_client_sends_is_ignored_or_too_large(server: Server, live_cast: Cast) -> None:
+    order = make_order(live_cast.vendor, live_cast.customer_row)
+    path = f"/ws/vendors/{live_cast.vendor.pk}"
+    with server.connect(path, token=jwt(live_cast.owner)) as socket:
+        for message in ("", "{", b"\x00\xff", "x" * 4096):
+            socket.send(message)
+        time.sleep(0.3)
+        happen(order)
+        assert told(socket)["position"] == 1
+        socket.send("x" * 4097)
+        assert closed_with(socket) == 1009
+    assert "Traceback" not in server.log()
+
+
+def test_tries_of_codes_are_counted(server: Server, live_cast: Cast) -> None:
+    for _ in range(60):
+        with server.connect("/ws/orders/guess") as socket:
+            assert closed_with(socket) == 4404
+    make_order(live_cast.vendor, live_cast.customer_row, code=CODE)
+    with server.connect(f"/ws/orders/{CODE}") as socket:
+        assert closed_with(socket) == 1013
+
+
+def test_leaving_closes_with_1012_and_in_time(server: Server, live_cast: Cast) -> None:
+    with server.connect(f"/ws/vendors/{live_cast.vendor.pk}", token=jwt(live_cast.owner)) as socket:
+        time.sleep(0.3)
+        since = time.monotonic()
+        server.process.terminate()
+        assert closed_with(socket) == 1012
+        assert server.process.wait(5) == 0
+        assert time.monotonic() - since < 5
+    assert server.log() == ""
+
+
+def test_a_pruned_position_resets(server: Server, live_cast: Cast) -> None:
+    order = make_order(live_cast.vendor, live_cast.customer_row)
+    for _ in range(5):
+        happen(order)
+    FeedEntry.objects.filter(position__lte=3).delete()
+    path = f"/ws/vendors/{live_cast.vendor.pk}"
+    for since, first in ((0, "reset"), (2, "reset"), (3, "note")):
+        with server.connect(f"{path}?since={since}", token=jwt(live_cast.owner)) as socket:
+            message = told(socket)
+            assert (since, message["kind"]) == (since, first)
+            assert message["position"] == (5 if first == "reset" else 4)

@@ -1,0 +1,150 @@
+"""The worker: what is kept for a time goes, a failure of one kind of work does not stop another."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from rest_framework_simplejwt.tokens import RefreshToken
+
+from orders.models import Counter, FeedEntry, OrderEvent
+from ordersite.web.models import Attempt, IdempotencyKey
+from tests.cast import Cast
+from tests.tracking.live import ROOT, Server, environment, happen, make_order
+from tracking import retention
+from tracking.worker import Work, kinds, run_worker
+
+
+def test_old_idempotency_keys_and_attempts_go(db: None) -> None:
+    now = timezone.now()
+    for hours in (25, 23):
+        IdempotencyKey.objects.create(scope=f"{hours}", fingerprint="", created_at=now - timedelta(hours=hours))
+        Attempt.objects.create(key=f"{hours}", expires_at=now + timedelta(hours=24 - hours))
+    assert (retention.prune_idempotency_keys(), retention.prune_attempts()) == (1, 1)
+    assert IdempotencyKey.objects.get().scope == "23"
+    assert Attempt.objects.get().key == "23"
+
+
+def test_old_feed_entries_go_and_positions_go_on(cast: Cast) -> None:
+    order = make_order(cast.vendor, cast.customer_row)
+    for _ in range(4):
+        happen(order)
+    old = timezone.now() - timedelta(days=8)
+    # The clock of the second entry's writer went ahead: what is left must have no gap all the same.
+    FeedEntry.objects.filter(position__in=(1, 3)).update(created_at=old)
+    assert retention.prune_feed() == 2
+    assert list(FeedEntry.objects.values_list("position", flat=True)) == [4]
+    assert OrderEvent.objects.count() == 4
+    FeedEntry.objects.update(created_at=old)
+    assert (retention.prune_feed(), FeedEntry.objects.count()) == (1, 0)
+    assert Counter.objects.get(name=f"stream:vendor:{cast.vendor.pk}").value == 4
+    happen(order)
+    assert FeedEntry.objects.get().position == 5
+
+
+def test_expired_refresh_tokens_go(cast: Cast) -> None:
+    for _ in range(2):
+        RefreshToken.for_user(cast.owner).blacklist()
+    OutstandingToken.objects.filter(pk=OutstandingToken.objects.first().pk).update(
+        expires_at=timezone.now() - timedelta(seconds=1)
+    )
+    assert retention.prune_tokens() == 1
+    assert (OutstandingToken.objects.count(), BlacklistedToken.objects.count()) == (1, 1)
+
+
+def test_more_than_a_batch_goes_at_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracking.worker.connection.close", lambda: None)
+    past = timezone.now() - timedelta(hours=1)
+    Attempt.objects.bulk_create(Attempt(key=f"{number}", expires_at=past) for number in range(2500))
+    Work("attempts", retention.prune_attempts, batch=retention.BATCH).do(threading.Event())
+    assert Attempt.objects.count() == 0
+
+
+def test_a_failure_rests_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    stop = threading.Event()
+
+    def fails() -> int:
+        done.append("fails")
+        raise OperationalError("the database is down")
+
+    def breaks() -> int:
+        done.append("breaks")
+        raise ValueError("a bug")
+
+    def works() -> int:
+        done.append("works")
+        if done.count("works") == 2:
+            stop.set()
+        return 0
+
+    monkeypatch.setattr(
+        "tracking.worker.kinds", lambda: [Work("a", fails, every=0.01), Work("b", breaks), Work("c", works, every=0)]
+    )
+    monkeypatch.setattr("tracking.worker.ROUND", 0.001)
+    monkeypatch.setattr("tracking.worker.connection.close", lambda: None)
+    run_worker(stop)
+    assert done[:3] == ["fails", "breaks", "works"]
+    assert done.count("breaks") == 1
+
+
+def test_rests_grow_and_have_an_end() -> None:
+    work = Work("a", lambda: 0)
+    assert [work.failed() for _ in range(6)] == [2, 4, 8, 16, 30, 30]
+
+
+def test_every_kind_of_work_is_there(db: None) -> None:
+    assert [work.name for work in kinds()] == [
+        "timers of orders",
+        "idempotency keys",
+        "attempts",
+        "feed entries",
+        "refresh tokens",
+    ]
+    assert [work.run() for work in kinds()] == [0, 0, 0, 0, 0]
+
+
+def test_the_command_works_and_leaves_within_a_second(transactional_db: None, tmp_path: Path) -> None:
+    Attempt.objects.create(key="old", expires_at=timezone.now() - timedelta(hours=1))
+    worker = subprocess.Popen(
+        [sys.executable, "manage.py", "worker"], cwd=ROOT, env=environment(tmp_path), stderr=subprocess.PIPE
+    )
+    try:
+        for _ in range(100):
+            if not Attempt.objects.exists():
+                break
+            time.sleep(0.1)
+        assert not Attempt.objects.exists()
+        began = time.monotonic()
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(3) == 0
+        assert time.monotonic() - began < 1.5
+        assert worker.stderr is not None
+        assert worker.stderr.read() == b""
+    finally:
+        worker.kill()
+        worker.communicate()
+
+
+def test_a_busy_port_is_told_with_the_remedy(server: Server, tmp_path: Path) -> None:
+    second = subprocess.run(
+        [sys.executable, "manage.py", "serve", "--port", str(server.port)],
+        cwd=ROOT,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert second.stderr.strip() == (
+        f"Port {server.port} is in use: stop what uses it, or choose another with PORT={server.port + 1}."
+    )
+    assert second.stdout == ""

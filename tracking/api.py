@@ -1,0 +1,123 @@
+"""The live feed for those who cannot hold a socket: a call that waits."""
+
+import json
+import threading
+import time
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ordersite.accounts.callers import caller_of
+from ordersite.web.problems import Forbidden, Invalid, NotFound
+from ordersite.web.views import ApiView
+from tracking import entries
+from tracking.entries import Page
+from tracking.wake import woken_by
+from vendors.models import Vendor
+from vendors.permissions import works_at
+
+MAX_WAIT = 25
+# Each waiting call holds a thread; beyond so many a call is answered at once.
+WAITERS = threading.BoundedSemaphore(100)
+# A hint of another process may not reach this thread, so it looks by itself.
+LOOK_EVERY = 1.0
+KINDS = ("placed", "status", "milestone", "items", "payment", "driver", "position", "delay", "note", "hidden", "reset")
+
+
+class FeedEventSerializer(serializers.Serializer):
+    """One entry, the same as a socket sends. A reset has its kind and position only."""
+
+    position = serializers.IntegerField()
+    order = serializers.IntegerField(required=False)
+    version = serializers.IntegerField(required=False)
+    kind = serializers.CharField(help_text=f"One of {', '.join(KINDS)}.")
+    at = serializers.DateTimeField(required=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        """With `from`, which Python cannot name."""
+        status = {"required": False, "allow_null": True}
+        return {
+            **super().get_fields(),
+            "from": serializers.IntegerField(**status),
+            "to": serializers.IntegerField(**status),
+        }
+
+
+class FeedPageSerializer(serializers.Serializer):
+    """`position` is the `since` of the next call."""
+
+    events = FeedEventSerializer(many=True)
+    position = serializers.IntegerField()
+
+
+def number(request: Request, name: str, *, default: int | None, most: int) -> int | None:
+    """A query parameter from 0 to `most`; raises Invalid that says so."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdecimal() or len(text) > 18 or int(text) > most:
+        raise Invalid(f"?{name}", "invalid", f"Send a whole number from 0 to {most}.")
+    return int(text)
+
+
+class VendorEventsView(ApiView):
+    """A vendor's feed after a position."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "since",
+                {"type": "integer", "format": "int64", "minimum": 0, "maximum": 10**18 - 1},
+                description="The position read up to; left out: from now.",
+            ),
+            OpenApiParameter(
+                "wait",
+                {"type": "integer", "minimum": 0, "maximum": MAX_WAIT},
+                description="Seconds to wait for something new, at most; the answer may come earlier.",
+            ),
+        ],
+        responses={200: FeedPageSerializer},
+    )
+    def get(self, request: Request, vendor_id: int) -> Response:
+        """Answers what has come after `since`, waiting for it up to `wait` seconds."""
+        since = number(request, "since", default=None, most=10**18 - 1)
+        wait = number(request, "wait", default=0, most=MAX_WAIT) or 0
+        if not Vendor.objects.filter(pk=vendor_id).exists():
+            raise NotFound
+        caller = caller_of(request)
+        if not (caller.is_staff or works_at(caller, vendor_id)):
+            raise Forbidden("forbidden", "Only those who work for this vendor may watch its feed.")
+        page = read(f"vendor:{vendor_id}", since, wait)
+        found = [entries.reset(page.last)] if page.reset else page.entries
+        position = found[-1].position if found else page.last
+        return Response({"events": [json.loads(entry.text) for entry in found], "position": position})
+
+
+def read(stream: str, since: int | None, wait: int) -> Page:
+    """The next page, waited for where this process may and a place to wait is free."""
+    page = entries.page(stream, since)
+    if page.entries or page.reset or not wait or settings.PROCESS != "asgi" or not WAITERS.acquire(blocking=False):
+        return page
+    try:
+        return wait_for(stream, page.last, wait)
+    finally:
+        WAITERS.release()
+
+
+def wait_for(stream: str, since: int, wait: int) -> Page:
+    """Looks again with every hint, and once a second; the connection is given back in between."""
+    until = time.monotonic() + wait
+    with woken_by(stream) as woken:
+        while True:
+            woken.clear()
+            page = entries.page(stream, since)
+            left = until - time.monotonic()
+            if page.entries or page.reset or left <= 0:
+                return page
+            connection.close()
+            woken.wait(min(left, LOOK_EVERY))

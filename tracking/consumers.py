@@ -1,0 +1,193 @@
+"""The sockets: accept, ask who it is, then hand the stream on. What a client sends is ignored."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs
+
+from channels.consumer import AsyncConsumer
+from channels.exceptions import StopConsumer
+from django.http import HttpRequest
+from django.http.cookie import parse_cookie
+
+from ordersite.web.attempts import count_attempt
+from ordersite.web.problems import Problem
+from ordersite.web.throttling import client_address
+from tracking import hub
+from tracking.entries import Entry
+from tracking.subscribers import TOO_SLOW, Subscriber
+from tracking.transport import FRAMES
+from tracking.watchers import (
+    MISSING,
+    Refused,
+    Watcher,
+    as_dispatcher,
+    as_driver,
+    at_vendor,
+    by_tracking_code,
+    identify,
+)
+
+logger = logging.getLogger(__name__)
+
+SUBPROTOCOL = "ordersite.v1"
+BEARER = "bearer."
+TRACK_TRIES = 60
+TRACK_WINDOW = timedelta(minutes=1)
+# No position that a stream can have: it is answered like any other that is not there, by a reset.
+NOWHERE = -1
+
+
+def request_of(scope: dict[str, Any]) -> HttpRequest:
+    """The opening request as Django's helpers know one: headers, cookies, address."""
+    request = HttpRequest()
+    request.META["REMOTE_ADDR"] = (scope.get("client") or ("", 0))[0]
+    server = scope.get("server") or ("unknown", 0)
+    request.META["SERVER_NAME"], request.META["SERVER_PORT"] = server[0], str(server[1])
+    for name, value in scope["headers"]:
+        request.META[f"HTTP_{name.decode('latin-1').upper().replace('-', '_')}"] = value.decode("latin-1")
+    request.COOKIES = parse_cookie(request.META.get("HTTP_COOKIE", ""))
+    return request
+
+
+def bearer_of(scope: dict[str, Any], request: HttpRequest) -> str:
+    """The token from the subprotocols, else from the Authorization header; never from the address."""
+    for offered in scope["subprotocols"]:
+        if offered.startswith(BEARER):
+            return str(offered.removeprefix(BEARER))
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def whole_number(text: str) -> int | None:
+    """A number that a bigint holds, or None."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
+
+
+class FeedConsumer(AsyncConsumer):
+    """One socket at one stream. It is accepted first, so that a browser is told why it is refused."""
+
+    subscriber: Subscriber | None = None
+    runner: asyncio.Task[None] | None = None
+    is_cut = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.task = asyncio.current_task()
+        try:
+            await super().__call__(scope, receive, send)
+        except asyncio.CancelledError:
+            if not self.is_cut:
+                raise
+        finally:
+            if self.runner is not None:
+                self.runner.cancel()
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Without Channels' look at old connections: no connection is used here, the hub has its own threads."""
+        if message["type"] == "websocket.connect":
+            await self.connect()
+        elif message["type"] == "websocket.disconnect":
+            raise StopConsumer
+
+    async def connect(self) -> None:
+        accepted = SUBPROTOCOL if SUBPROTOCOL in self.scope["subprotocols"] else None
+        await self.base_send({"type": "websocket.accept", "subprotocol": accepted})
+        here = hub.current()
+        try:
+            watcher = await here.at_door(self.admit)
+        except Refused as refused:
+            await self.close_with(refused.code)
+            return
+        except Exception:
+            logger.exception("a socket could not be admitted")
+            await self.close_with(TOO_SLOW)
+            return
+        self.subscriber = Subscriber(here, watcher.stream, self.since(), door=self, watcher=watcher)
+        self.runner = here.loop.create_task(self.subscriber.run())
+
+    def admit(self) -> Watcher:
+        """Who watches what; reads the database, raises Refused."""
+        raise NotImplementedError
+
+    def argument(self, name: str) -> Any:
+        return self.scope["url_route"]["kwargs"][name]
+
+    def query(self, name: str) -> str | None:
+        found = parse_qs(self.scope["query_string"].decode("latin-1"), keep_blank_values=True).get(name)
+        return found[0] if found else None
+
+    def since(self) -> int | None:
+        """The position that the client has read up to; None for "from now"."""
+        text = self.query("since")
+        if text is None:
+            return None
+        number = whole_number(text)
+        return NOWHERE if number is None else number
+
+    async def send(self, entries: Sequence[Entry]) -> None:
+        """All of it by one write where the server can; raises OSError when the client has gone."""
+        frames = self.scope.get("extensions", {}).get(FRAMES)
+        if frames is not None:
+            await frames.write(b"".join([entry.frame for entry in entries]))
+            return
+        for entry in entries:
+            await self.base_send({"type": "websocket.send", "text": entry.text})
+
+    async def close_with(self, code: int) -> None:
+        await self.base_send({"type": "websocket.close", "code": code})
+
+    def abort(self) -> None:
+        """Cuts a client that takes nothing any more."""
+        frames = self.scope.get("extensions", {}).get(FRAMES)
+        if frames is not None:
+            frames.abort()
+        elif self.task is not None:
+            self.is_cut = True
+            self.task.cancel()
+
+
+class VendorConsumer(FeedConsumer):
+    """/ws/vendors/{id}: for those who work there, and staff."""
+
+    def admit(self) -> Watcher:
+        request = request_of(self.scope)
+        return at_vendor(self.argument("vendor_id"), *identify(request, bearer_of(self.scope, request)))
+
+
+class DriverConsumer(FeedConsumer):
+    """/ws/drivers/me."""
+
+    def admit(self) -> Watcher:
+        request = request_of(self.scope)
+        return as_driver(*identify(request, bearer_of(self.scope, request)))
+
+
+class CompanyConsumer(FeedConsumer):
+    """/ws/companies/me: a dispatcher's company, of several the first, or the one of `?company=`."""
+
+    def admit(self) -> Watcher:
+        request = request_of(self.scope)
+        asked = self.query("company")
+        company_id = None if asked is None else whole_number(asked) or 0
+        _, credential = identify(request, bearer_of(self.scope, request))
+        return as_dispatcher(credential, company_id)
+
+
+class OrderConsumer(FeedConsumer):
+    """/ws/orders/{tracking_code}: no login; tries are counted by address."""
+
+    def admit(self) -> Watcher:
+        try:
+            count_attempt("track", client_address(request_of(self.scope)), limit=TRACK_TRIES, window=TRACK_WINDOW)
+        except Problem as problem:
+            raise Refused(TOO_SLOW) from problem
+        return by_tracking_code(self.argument("tracking_code"))
+
+
+class NobodyConsumer(FeedConsumer):
+    """Any other path."""
+
+    def admit(self) -> Watcher:
+        raise Refused(MISSING)

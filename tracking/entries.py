@@ -1,0 +1,141 @@
+"""Reading the feed from the database: what a stream holds after a position, serialised once for all its readers.
+
+A stream is "vendor:5", "driver:2" or "company:1", counted by its counter, or "order:17", counted by the order's
+version. All functions here block; none needs a transaction.
+"""
+
+import json
+import struct
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from django.db.models import Q
+
+from orders.models import Counter, FeedEntry, Order, OrderEvent
+
+BATCH = 500
+# So many streams are asked for by one statement.
+STREAMS = 200
+ORDER = "order:"
+EVENT = ("number", "kind", "from_status", "to_status", "visible_to", "created_at")
+
+
+class Entry(NamedTuple):
+    """One event as every reader of the stream gets it: JSON, and the same as a websocket frame."""
+
+    position: int
+    text: str
+    frame: bytes
+
+
+class Page(NamedTuple):
+    """What a reader that has read up to a position gets next; with `reset`, it must begin anew from `last`."""
+
+    last: int
+    entries: list[Entry]
+    reset: bool = False
+
+
+def text_frame(text: str) -> bytes:
+    """An unfragmented text frame from a server (RFC 6455, 5.2), for texts below 64 KiB."""
+    payload = text.encode()
+    size = len(payload)
+    return (struct.pack("!BB", 0x81, size) if size < 126 else struct.pack("!BBH", 0x81, 126, size)) + payload
+
+
+def entry(position: int, message: Mapping[str, Any]) -> Entry:
+    text = json.dumps(message, separators=(",", ":"))
+    return Entry(position, text, text_frame(text))
+
+
+def reset(position: int) -> Entry:
+    """Tells a reader that what it asks for is no longer (or not yet) there: it reads afresh and goes on from here."""
+    return entry(position, {"position": position, "kind": "reset"})
+
+
+def rfc3339(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def event_entry(position: int, order: int, event: tuple[Any, ...], *, public: bool) -> Entry:
+    """`public`: the reader has but a tracking code; a party sees all that is not the staff's own."""
+    number, kind, source, target, visible_to, at = event
+    shown = visible_to == OrderEvent.VisibleTo.EVERYBODY if public else visible_to != OrderEvent.VisibleTo.STAFF
+    return entry(
+        position,
+        {
+            "position": position,
+            "order": order,
+            "version": number,
+            "kind": kind if shown else "hidden",
+            "from": source if shown else None,
+            "to": target if shown else None,
+            "at": rfc3339(at),
+        },
+    )
+
+
+def order_of(stream: str) -> int:
+    return int(stream.removeprefix(ORDER))
+
+
+def last_positions(streams: Iterable[str]) -> dict[str, int]:
+    """The last position of each stream, 0 where nothing has happened."""
+    names = list(streams)
+    found = dict.fromkeys(names, 0)
+    parties = [name for name in names if not name.startswith(ORDER)]
+    orders = [order_of(name) for name in names if name.startswith(ORDER)]
+    for some in slices(parties):
+        rows = Counter.objects.filter(name__in=[f"stream:{name}" for name in some]).values_list("name", "value")
+        found.update((name.removeprefix("stream:"), value) for name, value in rows)
+    for few in slices(orders):
+        versions = Order.objects.filter(pk__in=few).values_list("pk", "version")
+        found.update((f"{ORDER}{pk}", version) for pk, version in versions)
+    return found
+
+
+def slices(items: list[Any]) -> Iterable[list[Any]]:
+    return (items[start : start + STREAMS] for start in range(0, len(items), STREAMS))
+
+
+def after(positions: Mapping[str, int], *, limit: int = BATCH) -> tuple[dict[str, list[Entry]], bool]:
+    """What each stream holds after its position, and whether there may be more than the `limit` that one read takes.
+
+    One statement for the parties' streams, one for the orders', while there are no more than STREAMS of each.
+    """
+    found: dict[str, list[Entry]] = {}
+    more = False
+    for some in slices([name for name in positions if not name.startswith(ORDER)]):
+        wanted = Q()
+        for name in some:
+            wanted |= Q(stream=name, position__gt=positions[name])
+        rows = FeedEntry.objects.filter(wanted).order_by("stream", "position")
+        read = list(rows.values_list("stream", "position", "order_id", *(f"event__{name}" for name in EVENT))[:limit])
+        more = more or len(read) == limit
+        for stream, position, order, *event in read:
+            found.setdefault(stream, []).append(event_entry(position, order, tuple(event), public=False))
+    for some in slices([name for name in positions if name.startswith(ORDER)]):
+        wanted = Q()
+        for name in some:
+            wanted |= Q(order_id=order_of(name), number__gt=positions[name])
+        events = OrderEvent.objects.filter(wanted).order_by("order_id", "number")
+        numbered = list(events.values_list("order_id", *EVENT)[:limit])
+        more = more or len(numbered) == limit
+        for order, *event in numbered:
+            found.setdefault(f"{ORDER}{order}", []).append(event_entry(event[0], order, tuple(event), public=True))
+    return found, more
+
+
+def page(stream: str, since: int | None, *, limit: int = BATCH) -> Page:
+    """What follows `since`; None means from now. A position that is not kept any more, or not yet reached, resets."""
+    # First the last position, then the entries: what is read may be newer than `last`, but never older.
+    last = last_positions([stream])[stream]
+    if since is None or since == last:
+        return Page(last, [])
+    if not 0 <= since < last:
+        return Page(last, [], reset=True)
+    entries = after({stream: since}, limit=limit)[0].get(stream, [])
+    if not entries or entries[0].position != since + 1:
+        return Page(last, [], reset=True)
+    return Page(last, entries)

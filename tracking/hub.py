@@ -1,0 +1,215 @@
+"""The heart of the live feed: one hub a process reads each stream once and hands it to all of its sockets.
+
+Wake-ups are hints (tracking.wake); once a second the last positions are asked for, so that a lost one costs a second.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import redis.asyncio
+from django.conf import settings
+from django.db import connection
+
+from tracking import entries, wake
+from tracking.entries import BATCH, Entry, Page
+from tracking.subscribers import Subscriber
+from tracking.watchers import refusals
+
+logger = logging.getLogger(__name__)
+
+POLL = 1.0  # seconds between two questions for the last positions
+RECHECK = 4.0  # seconds between two looks at who may still watch
+BACKOFF = (0.5, 5.0)  # seconds before Redis is tried again: at first, at most
+RETRY = 0.5  # seconds before the database is tried again
+T = TypeVar("T")
+
+
+class Stream:
+    """One stream that somebody here reads. Its position is unknown until the first reader has asked."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.position: int | None = None
+        self.subscribers: set[Subscriber] = set()
+
+
+class Hub:
+    """The sockets of one event loop. All of its methods run on that loop; the database is read in threads."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.streams: dict[str, Stream] = {}
+        self.dirty: set[str] = set()
+        self.has_dirty = asyncio.Event()
+        # Never the default executor: requests must not wait for the feed, nor the feed for them. Live reads have a
+        # thread of their own, since a thousand sockets that connect at once must not hold up those that are there.
+        self.reader = ThreadPoolExecutor(1, "feed-reader")
+        self.doors = ThreadPoolExecutor(2, "feed-door")
+        self.tasks = [loop.create_task(self.read_on()), loop.create_task(self.poll()), loop.create_task(self.recheck())]
+        if settings.REDIS_URL:
+            self.tasks.append(loop.create_task(self.listen()))
+        wake.join(loop, self.mark)
+
+    async def at_door(self, call: Callable[..., T], *args: Any) -> T:
+        """Runs a call that reads the database for one socket."""
+        return await self.loop.run_in_executor(self.doors, with_connection, call, *args)
+
+    def enter(self, name: str, subscriber: Subscriber) -> Stream:
+        """From now the subscriber is offered what comes."""
+        stream = self.streams.setdefault(name, Stream(name))
+        stream.subscribers.add(subscriber)
+        return stream
+
+    def leave(self, subscriber: Subscriber) -> None:
+        stream = subscriber.stream
+        stream.subscribers.discard(subscriber)
+        if not stream.subscribers and self.streams.get(stream.name) is stream:
+            del self.streams[stream.name]
+            self.dirty.discard(stream.name)
+
+    async def page(self, stream: Stream, since: int | None) -> Page:
+        """What a subscriber has missed; the first one finds out where the stream stands."""
+        page = await self.at_door(entries.page, stream.name, since)
+        if stream.position is None:
+            stream.position = page.last
+            if stream.name in self.dirty:
+                self.has_dirty.set()
+        return page
+
+    def mark(self, names: list[str]) -> None:
+        """These streams may have grown."""
+        grown = self.streams.keys() & names
+        if grown:
+            self.dirty |= grown
+            self.has_dirty.set()
+
+    async def read_on(self) -> None:
+        """Reads what is new in the dirty streams and hands it out."""
+        limit = max(1, min(BATCH, settings.FEED_QUEUE // 2))
+        while True:
+            await self.has_dirty.wait()
+            self.has_dirty.clear()
+            # A stream whose position is not known yet stays dirty until its first reader has asked.
+            reading = {name: self.streams[name] for name in self.dirty if self.streams[name].position is not None}
+            if not reading:
+                continue
+            self.dirty -= reading.keys()
+            positions = {name: stream.position or 0 for name, stream in reading.items()}
+            try:
+                found, more = await self.loop.run_in_executor(
+                    self.reader, with_connection, read_after, positions, limit
+                )
+            except Exception as error:
+                logger.warning("the feed waits for the database: %s", type(error).__name__)
+                await asyncio.sleep(RETRY)
+                self.mark(list(reading))
+                continue
+            for name, grown in found.items():
+                hand_out(reading[name], grown)
+            if more:
+                self.mark(list(reading))
+
+    async def poll(self) -> None:
+        """Finds what a lost hint did not tell."""
+        while True:
+            await asyncio.sleep(POLL)
+            known = {name: stream for name, stream in self.streams.items() if stream.position is not None}
+            if not known:
+                continue
+            before = {name: stream.position or 0 for name, stream in known.items()}
+            try:
+                lasts = await self.loop.run_in_executor(
+                    self.reader, with_connection, entries.last_positions, list(known)
+                )
+            except Exception as error:
+                logger.warning("the feed waits for the database: %s", type(error).__name__)
+                continue
+            self.mark([name for name, last in lasts.items() if last > before[name]])
+            for name, last in lasts.items():
+                if last < before[name]:  # another database stands behind us: a backup was restored
+                    known[name].position = last
+                    for subscriber in known[name].subscribers:
+                        subscriber.read_again()
+
+    async def recheck(self) -> None:
+        """Ends the sockets of those who may not watch any more."""
+        while True:
+            await asyncio.sleep(RECHECK)
+            subscribers = [one for stream in self.streams.values() for one in stream.subscribers]
+            if not subscribers:
+                continue
+            try:
+                refused = await self.at_door(refusals, {one.watcher for one in subscribers})
+            except Exception:
+                logger.warning("who may watch could not be checked", exc_info=True)
+                continue
+            for subscriber in subscribers:
+                if subscriber.watcher in refused:
+                    subscriber.end(refused[subscriber.watcher])
+
+    async def listen(self) -> None:
+        """Hears the hints of other processes, as long as Redis is there."""
+        delay = BACKOFF[0]
+        while True:
+            client = redis.asyncio.Redis.from_url(
+                settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=None, socket_keepalive=True
+            )
+            try:
+                pubsub = client.pubsub()
+                await pubsub.subscribe(wake.CHANNEL)
+                delay = BACKOFF[0]
+                async for message in pubsub.listen():
+                    if message["type"] == "message":
+                        names = wake.heard(message["data"])
+                        wake.tell_waiting(names)
+                        self.mark(names)
+            except (redis.RedisError, OSError) as error:
+                logger.warning("no hints from redis: %s", type(error).__name__)
+            finally:
+                await close_quietly(client)
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, BACKOFF[1])
+
+
+def hand_out(stream: Stream, grown: list[Entry]) -> None:
+    """Offers new entries to all who read the stream: a plain loop, nothing here waits for a socket."""
+    if stream.position is None or grown[-1].position <= stream.position:
+        return
+    stream.position = grown[-1].position
+    for subscriber in stream.subscribers:
+        subscriber.offer(grown)
+
+
+def read_after(positions: dict[str, int], limit: int) -> tuple[dict[str, list[Entry]], bool]:
+    return entries.after(positions, limit=limit)
+
+
+def with_connection(call: Callable[..., T], *args: Any) -> T:
+    """Runs a call in a thread of ours and gives its connection back (to the pool, where there is one)."""
+    try:
+        return call(*args)
+    finally:
+        connection.close()
+
+
+async def close_quietly(client: "redis.asyncio.Redis") -> None:
+    try:
+        await client.aclose()
+    except (redis.RedisError, OSError):
+        logger.debug("redis was gone already")
+
+
+running: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+def current() -> Hub:
+    """The hub of the running loop, begun with its first socket."""
+    loop = asyncio.get_running_loop()
+    hub = running.get(loop)
+    if hub is None:
+        hub = running[loop] = Hub(loop)
+    return hub

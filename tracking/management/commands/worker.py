@@ -1,0 +1,17 @@
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from tracking.worker import run_worker
+
+
+class Command(BaseCommand):
+    help = "Does what is due: timers of orders, and deleting what is kept for a time. Any number may run."
+
+    def handle(self, **options: Any) -> None:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        run_worker(stop)

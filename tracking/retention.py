@@ -1,0 +1,55 @@
+"""What is kept for a time and then deleted, in small batches so that nobody waits for a lock."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+
+from orders.models import FeedEntry
+from ordersite.web.models import Attempt, IdempotencyKey
+
+BATCH = 1000
+
+
+def prune(rows: "QuerySet[Any]") -> int:
+    """Deletes a batch of the rows; how many."""
+    batch = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    if batch:
+        rows.model._default_manager.filter(pk__in=batch).delete()
+    return len(batch)
+
+
+def prune_idempotency_keys() -> int:
+    return prune(IdempotencyKey.objects.filter(created_at__lt=timezone.now() - settings.KEEP_IDEMPOTENCY_KEYS))
+
+
+def prune_attempts() -> int:
+    return prune(Attempt.objects.filter(expires_at__lt=timezone.now()))
+
+
+def prune_feed() -> int:
+    """Entries go, the counters of their streams stay: a position is never given twice.
+
+    The oldest go first, so that what is left of a stream has no gap.
+    """
+    old: datetime = timezone.now() - settings.KEEP_FEED
+    batch = list(
+        FeedEntry.objects.filter(created_at__lt=old)
+        .order_by("created_at", "stream", "position")
+        .values_list("pk", "stream", "position")[:BATCH]
+    )
+    # Two clocks may disagree on what is older: within a stream the position decides.
+    newest: dict[str, int] = {}
+    for _, stream, position in batch:
+        newest[stream] = max(newest.get(stream, 0), position)
+    for stream, position in newest.items():
+        FeedEntry.objects.filter(stream=stream, position__lte=position).delete()
+    return len(batch)
+
+
+def prune_tokens() -> int:
+    """Refresh tokens that have expired; that they were revoked says nothing any more."""
+    return prune(OutstandingToken.objects.filter(expires_at__lt=timezone.now()))

@@ -1,0 +1,147 @@
+"""One socket's place in a stream: first what it missed, then what comes, each position once and in order."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from django.conf import settings
+
+from tracking.entries import BATCH, Entry, reset
+from tracking.watchers import Watcher
+
+if TYPE_CHECKING:
+    from tracking.hub import Hub, Stream
+
+logger = logging.getLogger(__name__)
+
+TOO_SLOW = 1013
+CUT_AFTER = 1.0  # seconds that a socket has to take its close frame before it is cut
+RETRY = 1.0  # seconds between two tries to read the database
+
+
+class Door(Protocol):
+    """The way to the client. `send` and `close` raise OSError when it has gone."""
+
+    async def send(self, entries: Sequence[Entry]) -> None: ...
+
+    async def close_with(self, code: int) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+class Subscriber:
+    """Reads a stream for one socket.
+
+    The hub offers entries as they come, from before the first read on, so nothing falls between reading what was
+    missed and joining what is live; `take` drops what was read already. A position that does not follow the last one
+    is never sent: the socket goes back to reading from the database.
+    """
+
+    def __init__(self, hub: "Hub", stream: str, since: int | None, *, door: Door, watcher: Watcher) -> None:
+        self.hub = hub
+        self.door = door
+        self.watcher = watcher
+        self.position = since
+        self.queue: deque[Entry] = deque()
+        self.limit: int = settings.FEED_QUEUE
+        self.ready = asyncio.Event()
+        self.is_live = False
+        self.is_behind = False
+        self.is_over = False
+        self.ending: int | None = None
+        self.stream: Stream = hub.enter(stream, self)
+
+    def offer(self, entries: Sequence[Entry]) -> None:
+        """Puts entries on the queue; a live socket whose queue is full is cut, one that still replays reads again."""
+        if len(self.queue) + len(entries) > self.limit:
+            self.queue.clear()
+            self.is_behind = True
+            if self.is_live:
+                self.end(TOO_SLOW)
+            return
+        self.queue.extend(entries)
+        self.ready.set()
+
+    def read_again(self) -> None:
+        """What is queued is not the truth any more."""
+        self.queue.clear()
+        self.is_behind = True
+        self.ready.set()
+
+    def end(self, code: int) -> None:
+        """Closes with this code; a socket that does not take even that is cut."""
+        if self.ending is None:
+            self.ending = code
+            self.queue.clear()
+            self.ready.set()
+            self.hub.loop.call_later(CUT_AFTER, self.cut)
+
+    def cut(self) -> None:
+        if not self.is_over:
+            self.door.abort()
+
+    async def run(self) -> None:
+        """Until the socket has gone, or is ended."""
+        try:
+            while self.ending is None:
+                await self.replay()
+                await self.follow()
+            await self.door.close_with(self.ending)
+            self.is_over = True
+        except OSError:  # the client has gone
+            pass
+        finally:
+            self.hub.leave(self)
+
+    async def replay(self) -> None:
+        """Sends what the database holds after the position."""
+        self.is_live = False
+        while self.ending is None:
+            self.is_behind = False
+            try:
+                page = await self.hub.page(self.stream, self.position)
+            except Exception:
+                logger.warning("a replay waits for the database", exc_info=True)
+                await asyncio.sleep(RETRY)
+                continue
+            if page.reset:
+                self.position = page.last
+                await self.door.send([reset(page.last)])
+                continue
+            if self.position is None:
+                self.position = page.last
+            if page.entries:
+                self.position = page.entries[-1].position
+                await self.door.send(page.entries)
+            if len(page.entries) < BATCH and not self.is_behind:
+                return
+
+    async def follow(self) -> None:
+        """Sends what comes, until there is a gap or an end."""
+        self.is_live = True
+        while self.ending is None:
+            entries = self.take()
+            if entries:
+                await self.door.send(entries)
+            elif self.is_behind:
+                return
+            else:
+                self.ready.clear()
+                await self.ready.wait()
+
+    def take(self) -> list[Entry]:
+        """All that is queued and follows on; finds out a gap."""
+        entries: list[Entry] = []
+        position = self.position or 0
+        for entry in self.queue:
+            if entry.position == position + 1:
+                entries.append(entry)
+                position += 1
+            elif entry.position > position:
+                self.is_behind = True
+                break
+        self.queue.clear()
+        self.position = position
+        return entries

@@ -171,6 +171,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["ordersite.web.parsing.JsonParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "ordersite.web.negotiation.WishNegotiation",
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "ordersite.web.schema.Schema",
     "EXCEPTION_HANDLER": "ordersite.web.problems.exception_handler",
@@ -199,6 +200,7 @@ SPECTACULAR_SETTINGS = {
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "format": "int64", "minimum": 1, "maximum": 10**18 - 1}},
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {"DeliveryTypeEnum": "vendors.models.FULFILMENTS"},
 }
 
 # --- the rest -------------------------------------------------------------------------------------------------
@@ -230,7 +232,13 @@ PASSWORD_RESET_URL = env.str("PASSWORD_RESET_URL", "http://localhost:8000/passwo
 # What stays how long (the worker prunes): hours for keys, days for the feed.
 KEEP_IDEMPOTENCY_KEYS = timedelta(hours=24)
 KEEP_FEED = timedelta(days=7)
+# Entries that wait for one slow socket before it is cut, and the bytes that its kernel buffer may hold besides.
 FEED_QUEUE = env.int("FEED_QUEUE", 1000)
+FEED_SEND_BUFFER = env.int("FEED_SEND_BUFFER", 65_536)
+# Called after commit with the streams that have grown.
+FEED_WAKE = "tracking.wake.wake"
+# A tracking code shows an order for so long after it was closed.
+TRACKING_LAPSES = timedelta(days=7)
 
 LOGGING = {
     "version": 1,

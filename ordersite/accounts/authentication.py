@@ -19,7 +19,7 @@ from ordersite.accounts.callers import MerchantPrincipal
 from ordersite.accounts.models import ApiToken, User
 from ordersite.web.crypto import token_hash
 
-API_TOKEN_PREFIX = "ost_"
+API_TOKEN_PREFIX = "ost_"  # noqa: S105  not a secret, how one begins
 USED_EVERY = timedelta(hours=1)
 SAFE = ("GET", "HEAD", "OPTIONS")
 TokenKind = TypeVar("TokenKind", bound=Token)

@@ -97,3 +97,16 @@ def test_the_same_key_answers_the_same_tokens() -> None:
     assert second["Idempotency-Replayed"] == "true"
     assert first.json() == second.json()
     assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize("key", [False, True])
+def test_of_two_registrations_at_once_one_wins(key: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def meanwhile(password: str, user: User) -> None:
+        User.objects.create_user(user.email, password, name="First")
+
+    monkeypatch.setattr(services, "check_password_rules", meanwhile)
+    response = register(APIClient(headers={"Idempotency-Key": "k"} if key else {}))
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["pointer"] == "/email"
+    assert list(User.objects.values_list("name", flat=True)) == ["First"]
+    assert not Customer.objects.exists()

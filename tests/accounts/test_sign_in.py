@@ -5,12 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import make_password
+from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import AccessToken
 
+from ordersite.accounts import services
 from ordersite.accounts.authentication import Refresh
 from ordersite.accounts.models import User
 from ordersite.web.models import Attempt
@@ -178,3 +181,19 @@ def test_a_malformed_sign_in_is_400_and_counts_no_try(db: None, body: Any, point
     assert response.status_code == 400
     assert response.json()["errors"][0]["pointer"] == pointer
     assert Attempt.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_transaction_is_open_while_a_password_is_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite has one writer: it would wait for every hash."""
+    User.objects.create_user("ann@example.org", PASSWORD)
+    seen: list[bool] = []
+
+    def spy(**credentials: str) -> Any:
+        seen.append(connection.in_atomic_block)
+        return authenticate(**credentials)
+
+    monkeypatch.setattr(services, "authenticate", spy)
+    assert (sign_in().status_code, sign_in(password="wrong").status_code) == (200, 401)
+    assert seen == [False, False]
+    assert Attempt.objects.get().count == 1

@@ -8,7 +8,8 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ordersite.settings")
     # Read by the settings: a server pools its connections and bounds its statements, a command does not.
-    os.environ.setdefault("ORDERSITE_PROCESS", "asgi" if sys.argv[1:2] == ["serve"] else "command")
+    kind = {"serve": "asgi", "worker": "worker"}.get((sys.argv[1:2] or [""])[0], "command")
+    os.environ.setdefault("ORDERSITE_PROCESS", kind)
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -28,8 +28,7 @@ def closed_with(socket: ClientConnection, timeout: float = 6) -> int:
         while True:
             socket.recv(timeout)
     except ConnectionClosed as closed:
-        assert closed.rcvd is not None
-        return closed.rcvd.code
+        return closed.rcvd.code if closed.rcvd else 1006
 
 
 def told(socket: ClientConnection, timeout: float = 4) -> dict:

@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ordersite.settings")
     # Read by the settings: a server pools its connections and bounds its statements, a command does not.
-    kind = {"serve": "asgi", "worker": "worker"}.get((sys.argv[1:2] or [""])[0], "command")
+    kind = {"serve": "asgi", "replay_orders": "asgi", "worker": "worker"}.get((sys.argv[1:2] or [""])[0], "command")
     os.environ.setdefault("ORDERSITE_PROCESS", kind)
     from django.core.management import execute_from_command_line
 

@@ -1,0 +1,177 @@
+"""The demo's people, merchants and vendors as plain data."""
+
+from datetime import time
+from typing import Any
+
+from ordersite.demo.menus import bakery, books, burgers, flowers, grocery, pizzas, ramen, sushi
+
+# Public, so the logins are let in in development only (settings.DEMO_EMAILS).
+PASSWORD = "Waffles-4-breakfast"  # noqa: S105
+STAFF = {"email": "staff@example.com", "name": "Sofie Staff", "is_staff": True, "is_superuser": True}
+VENDOR = {"email": "vendor@example.com", "name": "Victor Vendor"}
+DRIVER = {"email": "driver@example.com", "name": "Dries Driver", "phone": "+32470000003"}
+CUSTOMER = {"email": "customer@example.com", "name": "Camille Customer", "phone": "+32470000004"}
+LOGINS = (
+    (STAFF, "the back-office at /admin/: sees and moves every order"),
+    (VENDOR, "owner of Rue Haute Kitchens: its three vendors"),
+    (DRIVER, "drives for the site, on duty"),
+    (CUSTOMER, "orders; an address in Brussels, 100.00 EUR in the wallet"),
+)
+HOME = {
+    "label": "Home",
+    "address": "Rue du Marché aux Herbes 61, 1000 Brussels",
+    "address_notes": "Second bell",
+    "lat": 50.8472,
+    "lng": 4.3547,
+}
+
+
+def hours(opens: str, closes: str, weekdays: range | tuple[int, ...] = range(7)) -> list[dict[str, Any]]:
+    """The same span on these days (0 = Monday); one that closes at or before it opens ends on the next day."""
+    return [
+        {"weekday": day, "opens": time.fromisoformat(opens), "closes": time.fromisoformat(closes)} for day in weekdays
+    ]
+
+
+ROUND_THE_CLOCK = hours("00:00", "00:00")
+EVERYWHERE = ["delivery", "pickup", "eat_in", "curbside", "drive_thru"]
+BOTH_METHODS = ["cash", "wallet"]
+
+MERCHANTS: list[dict[str, Any]] = [
+    {
+        "name": "Rue Haute Kitchens",
+        "owner": VENDOR["email"],
+        "vendors": [
+            {
+                "type": "Restaurant",
+                "name": "Burger Haut",
+                "description": "Burgers and fries, made when you order them.",
+                "picture": "demo/burger.png",
+                "phone": "+3225550101",
+                "address": "Rue Haute 118",
+                "postal_code": "1000",
+                "city": "Brussels",
+                "lat": 50.8396,
+                "lng": 4.3496,
+                "fulfilments": EVERYWHERE,
+                "service_fee": 50,
+                "commission_rate": 1200,
+                "menu": {**burgers.MENU, "hours": ROUND_THE_CLOCK},
+            },
+            {
+                "type": "Restaurant",
+                "name": "Pizzeria Vesuvio",
+                "description": "Neapolitan dough, 48 hours old. Halves as you like.",
+                "picture": "demo/pizza.png",
+                "phone": "+3225550102",
+                "address": "Rue Haute 126",
+                "postal_code": "1000",
+                "city": "Brussels",
+                "lat": 50.8391,
+                "lng": 4.3492,
+                "fulfilments": ["delivery", "pickup", "eat_in"],
+                "commission_rate": 1200,
+                "menu": {**pizzas.MENU, "hours": ROUND_THE_CLOCK},
+            },
+            {
+                "type": "Bakery",
+                "name": "Boulangerie du Sablon",
+                "description": "Pain, viennoiseries, tartes. Une caisse reprend les commandes.",
+                "picture": "demo/bread.png",
+                "phone": "+3225550103",
+                "address": "Place du Grand Sablon 12",
+                "postal_code": "1000",
+                "city": "Brussels",
+                "lat": 50.8405,
+                "lng": 4.3554,
+                "fulfilments": ["delivery", "pickup"],
+                "commission_rate": 1000,
+                "menu": {**bakery.MENU, "hours": ROUND_THE_CLOCK},
+            },
+        ],
+    },
+    {
+        "name": "Market Street Shops",
+        "owner": None,
+        "vendors": [
+            {
+                "type": "Restaurant",
+                "name": "Umi Sushi",
+                "description": "Until two in the morning, every day.",
+                "picture": "demo/sushi.png",
+                "address": "Place Flagey 18",
+                "postal_code": "1050",
+                "city": "Brussels",
+                "lat": 50.8276,
+                "lng": 4.3727,
+                "fulfilments": ["delivery", "pickup"],
+                "commission_rate": 1500,
+                "menu": {**sushi.MENU, "hours": hours("17:00", "02:00")},
+            },
+            {
+                "type": "Florist",
+                "name": "Fleurs d'Ixelles",
+                "description": "Bouquets of the season, and plants that last.",
+                "picture": "demo/bouquet.png",
+                "address": "Chaussée d'Ixelles 201",
+                "postal_code": "1050",
+                "city": "Brussels",
+                "lat": 50.8312,
+                "lng": 4.3686,
+                "fulfilments": ["delivery", "pickup"],
+                "commission_rate": 1000,
+                "menu": {**flowers.MENU, "hours": hours("09:00", "18:30", (1, 2, 3, 4, 5))},
+            },
+            {
+                "type": "Grocery",
+                "name": "Épicerie Saint-Gilles",
+                "description": "Groceries from early to late.",
+                "picture": "demo/basket.png",
+                "address": "Parvis de Saint-Gilles 30",
+                "postal_code": "1060",
+                "city": "Brussels",
+                "lat": 50.8279,
+                "lng": 4.3453,
+                "fulfilments": ["delivery", "pickup", "curbside"],
+                "service_fee_rate": 200,
+                "commission_rate": 600,
+                "menu": {**grocery.MENU, "hours": hours("07:00", "22:00")},
+            },
+            {
+                "type": "Bookshop",
+                "name": "Paper Lantern Books",
+                "description": "New books, kept by people who read them.",
+                "picture": "demo/book.png",
+                "currency": "GBP",
+                "time_zone": "Europe/London",
+                "address": "12 Lamb's Conduit Street",
+                "postal_code": "WC1N 3LN",
+                "city": "London",
+                "country": "GB",
+                "lat": 51.5222,
+                "lng": -0.1187,
+                "fulfilments": ["delivery", "pickup"],
+                "commission_rate": 800,
+                "menu": {**books.MENU, "hours": hours("10:00", "19:00", range(6))},
+            },
+            {
+                "type": "Restaurant",
+                "name": "Ramen Kita",
+                "description": "Nine seats and a counter.",
+                "picture": "demo/bowl.png",
+                "currency": "JPY",
+                "time_zone": "Asia/Tokyo",
+                "prices_include_tax": False,
+                "address": "2-12-8 Kitazawa, Setagaya",
+                "postal_code": "155-0031",
+                "city": "Tokyo",
+                "country": "JP",
+                "lat": 35.6614,
+                "lng": 139.6681,
+                "fulfilments": ["delivery", "pickup", "eat_in"],
+                "payment_methods": ["cash"],
+                "menu": {**ramen.MENU, "hours": [*hours("11:30", "15:00"), *hours("18:00", "01:00")]},
+            },
+        ],
+    },
+]

@@ -335,8 +335,5 @@ def find(fulfilment: Fulfilment, source: Status, target: Status) -> Change | Non
 def actors_to(fulfilment: Fulfilment, target: Status) -> frozenset[Actor]:
     """Who may bring an order of this fulfilment to the status, from anywhere."""
     return frozenset(
-        actor
-        for (of, _), row in TABLE.items()
-        if of == fulfilment and target in row
-        for actor in row[target].actors
+        actor for (of, _), row in TABLE.items() if of == fulfilment and target in row for actor in row[target].actors
     )

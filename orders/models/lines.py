@@ -32,6 +32,10 @@ class Line(models.Model):
     def __str__(self) -> str:
         return f"{self.quantity} × {self.name}"
 
+    @property
+    def currency(self) -> str:
+        return self.order.currency
+
 
 class LineOption(models.Model):
     """What was chosen for a line: an option, an extra, or an ingredient left out."""
@@ -65,3 +69,7 @@ class LineOption(models.Model):
 
     def __str__(self) -> str:
         return f"No {self.name}" if self.kind == self.Kind.WITHOUT else self.name
+
+    @property
+    def currency(self) -> str:
+        return self.line.currency

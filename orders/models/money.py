@@ -32,6 +32,10 @@ class Payment(models.Model):
     def __str__(self) -> str:
         return f"{self.provider} {self.state}"
 
+    @property
+    def currency(self) -> str:
+        return self.purchase.currency
+
 
 class PaymentShare(models.Model):
     """The part of a payment that pays for one order."""
@@ -118,3 +122,7 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return str(self.amount)
+
+    @property
+    def currency(self) -> str:
+        return self.account.currency

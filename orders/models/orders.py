@@ -120,7 +120,7 @@ class Order(LifeCycle, models.Model):
     tax_included = models.BigIntegerField(default=0, help_text="Shown, not added.")
     tax_added = models.BigIntegerField(default=0)
     total = models.BigIntegerField()
-    commission = models.BigIntegerField(default=0, help_text="The platform's part of the lines.")
+    platform_share = models.BigIntegerField(default=0, help_text="Commission, service fee and the tax added on it.")
     payment_method = models.CharField(max_length=20)
     payment_status = models.CharField(max_length=16, choices=PaymentStatus, default=PaymentStatus.UNPAID)
     cash = models.BigIntegerField(null=True, blank=True, help_text="What the customer will hand over.")
@@ -156,7 +156,7 @@ class Order(LifeCycle, models.Model):
     prepared_in = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Minutes, told on accepting.")
     delivered_in = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Minutes, told on accepting.")
     estimated_at = models.DateTimeField(null=True, blank=True)
-    # When a timer is due (orders.services.timers); the worker looks for the earliest.
+    # When a timer is due (orders.deadlines); the worker looks for the earliest.
     due_at = models.DateTimeField(null=True, blank=True)
     pos_confirmed_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from ordersite.web.crypto import decrypt, encrypt
 from ordersite.web.models import IdempotencyKey
-from ordersite.web.problems import Conflict, Invalid, Problem
+from ordersite.web.problems import Busy, Conflict, Invalid, Problem
 
 KEY = re.compile(r"[\x21-\x7e]{1,128}\Z")
 KEPT_HEADERS = ("ETag", "Location")
@@ -28,6 +28,10 @@ INSERT = """
 INSERT INTO web_idempotencykey (scope, fingerprint, status, answer, created_at) VALUES (%s, %s, 0, '', %s)
 ON CONFLICT (scope) DO NOTHING
 """
+
+
+class Again(Exception):
+    """A parallel call was first with something unique: the transaction begins anew and finds what that one wrote."""
 
 
 def sqlstate(error: OperationalError) -> str:
@@ -44,6 +48,9 @@ def run_unsafe(call: Callable[[], Response], *, scope: str = "", fingerprint: st
     for attempt in range(RETRIES + 1):
         try:
             return run_once(call, scope=scope, fingerprint=fingerprint)
+        except Again:
+            if attempt == RETRIES:
+                raise Busy from None
         except OperationalError as error:
             if attempt == RETRIES or sqlstate(error) not in (DEADLOCK, SERIALIZATION, LOCK_TIMEOUT):
                 raise

@@ -143,7 +143,7 @@ class PhoneField(serializers.CharField):
             number = phonenumbers.parse(text, self.region)
         except phonenumbers.NumberParseException:
             number = None
-        if number is None or number.extension or not phonenumbers.is_valid_number(number):
+        if number is None or number.extension or not phonenumbers.is_possible_number(number):
             raise serializers.ValidationError(
                 "This is no telephone number: send it with its country's code, such as +32470123456.", "invalid"
             )

@@ -1,0 +1,98 @@
+"""The filters of the order list (rows 25, 26, 33), by django-filter."""
+
+import uuid
+from typing import Any
+
+import django_filters
+from django.db.models import Q, QuerySet
+
+from orders.api.fields import FULFILMENTS, STATUSES
+from orders.lifecycle import GROUPS, Fulfilment, Status
+from orders.models import Kind, Order, PaymentStatus
+from ordersite.web.problems import Problem, field_error
+from ordersite.web.serializers import MAX_ID
+
+
+def status_of(text: str) -> Status | None:
+    """A status by code or name, in any case."""
+    if text.isascii() and text.isdecimal() and len(text) <= 2 and int(text) <= 25:
+        return Status(int(text))
+    return STATUSES.get(text.lower())
+
+
+class IdFilter(django_filters.NumberFilter):
+    """A row's id."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=MAX_ID, decimal_places=0, **kwargs)
+
+
+class OrderFilter(django_filters.FilterSet):
+    """Every filter stands on an index: those of a party with the time, status, contact, or the order itself."""
+
+    status = django_filters.CharFilter(method="by_status", help_text="Code or name; several with commas.")
+    group = django_filters.ChoiceFilter(choices=[(name, name) for name in GROUPS], method="by_group")
+    vendor = IdFilter(field_name="vendor_id")
+    vendor_type = IdFilter(field_name="vendor__type_id")
+    driver = IdFilter(field_name="driver_id")
+    customer = IdFilter(field_name="customer_id")
+    kind = django_filters.ChoiceFilter(choices=Kind.choices)
+    delivery_type = django_filters.CharFilter(method="by_delivery_type", help_text="Name, or 1 to 5.")
+    payment_status = django_filters.ChoiceFilter(choices=PaymentStatus.choices)
+    app_id = django_filters.CharFilter(max_length=60)
+    placed_after = django_filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="gte")
+    placed_before = django_filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="lt")
+    deliver_after = django_filters.IsoDateTimeFilter(field_name="deliver_at", lookup_expr="gte")
+    deliver_before = django_filters.IsoDateTimeFilter(field_name="deliver_at", lookup_expr="lt")
+    q = django_filters.CharFilter(
+        method="by_text", max_length=100, help_text="An order's id, number or uuid, an external code, e-mail or phone."
+    )
+
+    class Meta:
+        model = Order
+        fields: list[str] = []
+
+    def by_status(self, rows: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
+        statuses = [status_of(part.strip()) for part in value.split(",")]
+        if None in statuses:
+            raise refuse("status", "Send codes (0–25) or names of statuses, with commas between.")
+        return rows.filter(status__in=statuses)
+
+    def by_group(self, rows: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
+        return rows.filter(status__in=GROUPS[value])
+
+    def by_delivery_type(self, rows: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
+        found = FULFILMENTS.get(value.lower())
+        if found is None and value in "12345" and len(value) == 1:
+            found = Fulfilment(int(value))
+        if found is None:
+            raise refuse("delivery_type", f"Send one of {', '.join(FULFILMENTS)}, or 1 to 5.")
+        return rows.filter(fulfilment=found)
+
+    def by_text(self, rows: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
+        value = value.strip()
+        match = Q(purchase__external_code=value) | Q(contact_email=value.lower()) | Q(contact_phone=value)
+        if value.isascii() and value.isdecimal() and len(value) <= 9:
+            match |= Q(pk=int(value)) | Q(number=int(value))
+        try:
+            match |= Q(uuid=uuid.UUID(value))
+        except ValueError:
+            pass
+        return rows.filter(match)
+
+
+def refuse(name: str, detail: str) -> Problem:
+    return Problem("invalid", f"{name}: {detail}", errors=[field_error(f"?{name}", "invalid", detail)])
+
+
+def filter_orders(rows: QuerySet[Order], params: Any) -> QuerySet[Order]:
+    """The rows that match; raises a 400 Problem that names each bad parameter."""
+    filters = OrderFilter(params, queryset=rows)
+    if not filters.is_valid():
+        errors = [
+            field_error(f"?{name}", str(fault.code or "invalid"), " ".join(fault.messages))
+            for name, faults in filters.form.errors.as_data().items()
+            for fault in faults
+        ]
+        raise Problem("invalid", f"{errors[0]['pointer']}: {errors[0]['detail']}", errors=errors)
+    return filters.qs

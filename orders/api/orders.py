@@ -1,0 +1,252 @@
+"""Placing, reading and changing orders."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders.api.filters import filter_orders
+from orders.api.inputs import CartInput, ChangeInput, PlaceInput, as_cart, as_placing
+from orders.api.outputs import OrderChanged, OrderDetail, OrderRow, PlacedOutput, PurchaseDetail, QuoteOutput
+from orders.api.rendering import (
+    EXPANSIONS,
+    changed_response,
+    expansions,
+    order_response,
+    render_detail,
+    render_purchase,
+    render_row,
+    with_parts,
+)
+from orders.lifecycle import GROUPS
+from orders.models import Counter, Order
+from orders.permissions import own_orders, vendors_of, visible_orders, visible_purchases, with_standing
+from orders.services.carts import Checked
+from orders.services.changes import change_order, delete_order
+from orders.services.placing import place, quote
+from orders.services.transitions import RELATED, standing_of
+from ordersite.accounts.callers import Caller, caller_of
+from ordersite.web.crypto import token_hash
+from ordersite.web.pagination import paginate
+from ordersite.web.problems import Forbidden, Invalid, NotFound
+from ordersite.web.views import ApiView, if_match, parse, render
+
+ORDERINGS = {"placed_at": ("placed_at", "id"), "id": ("id",)}
+DASHBOARD = "dashboard"
+
+PARAMETERS = [
+    OpenApiParameter("mode", str, enum=[DASHBOARD], description="Every order of your vendors; staff: of all."),
+    OpenApiParameter("status", str, description="Code or name; several with commas."),
+    OpenApiParameter("group", str, enum=list(GROUPS)),
+    OpenApiParameter("vendor", int),
+    OpenApiParameter("vendor_type", int),
+    OpenApiParameter("driver", int),
+    OpenApiParameter("customer", int),
+    OpenApiParameter("kind", str, enum=["regular", "package", "service", "digital"]),
+    OpenApiParameter("delivery_type", str, description="Name, or 1 to 5."),
+    OpenApiParameter("payment_status", str),
+    OpenApiParameter("app_id", str),
+    OpenApiParameter("placed_after", OpenApiTypes.DATETIME),
+    OpenApiParameter("placed_before", OpenApiTypes.DATETIME),
+    OpenApiParameter("deliver_after", OpenApiTypes.DATETIME),
+    OpenApiParameter("deliver_before", OpenApiTypes.DATETIME),
+    OpenApiParameter("q", str, description="An order's id, number or uuid, an external code, e-mail or phone."),
+    OpenApiParameter("expand", str, description=f"Any of {', '.join(EXPANSIONS)}, with commas between."),
+    OpenApiParameter("ordering", str, enum=["placed_at", "-placed_at", "id", "-id"]),
+    OpenApiParameter("page", int),
+    OpenApiParameter("per_page", int, description="15, at most 100."),
+    OpenApiParameter(
+        "cursor", str, description="Empty to begin: no count, newest first, at a cost that does not grow."
+    ),
+]
+EXPAND = OpenApiParameter("expand", str, description=f"Any of {', '.join(EXPANSIONS)}, with commas between.")
+IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="The ETag that you read.")
+
+
+class OrderPage(serializers.Serializer):
+    """A page of orders."""
+
+    count = serializers.IntegerField(allow_null=True)
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = OrderRow(many=True)
+
+
+def dashboard_orders(caller: Caller, request: Request) -> tuple[QuerySet[Order], dict[str, str]]:
+    """What mode=dashboard shows (rows 36–39), and the header Feed-Position where one vendor is asked for."""
+    if not caller.is_staff and not caller.is_known:
+        raise Forbidden("forbidden", "mode=dashboard is for staff and vendors.")
+    vendor = request.query_params.get("vendor", "")
+    headers = {}
+    if not caller.is_staff:
+        ids = list(vendors_of(caller).values_list("pk", flat=True))
+        if not ids:
+            raise Forbidden("forbidden", "mode=dashboard is for staff and vendors: leave it out to see your own.")
+        orders = Order.objects.filter(deleted_at__isnull=True, vendor_id__in=ids, visible_at__isnull=False)
+        known = vendor.isdecimal() and int(vendor) in ids
+    else:
+        orders = visible_orders(caller)
+        known = vendor.isascii() and vendor.isdecimal()
+    if known:
+        # Read before the rows: what comes after it in the feed is not in them yet, at worst it is in both.
+        position = Counter.objects.filter(name=f"stream:vendor:{int(vendor)}").values_list("value", flat=True).first()
+        headers["Feed-Position"] = str(position or 0)
+    return orders, headers
+
+
+class OrdersView(ApiView):
+    """The caller's orders, and placing."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(parameters=PARAMETERS, responses=OrderPage, operation_id="listOrders")
+    def get(self, request: Request) -> Response:
+        caller = caller_of(request)
+        if not caller.is_known and not caller.order_token_hash:
+            self.permission_denied(request)
+        mode = request.query_params.get("mode")
+        if mode not in (None, DASHBOARD):
+            raise Invalid("?mode", "unknown", "Send mode=dashboard, or no mode.")
+        headers: dict[str, str] = {}
+        if mode == DASHBOARD:
+            orders, headers = dashboard_orders(caller, request)
+        else:
+            orders = own_orders(caller)
+        wanted = expansions(request)
+        rows = with_parts(filter_orders(orders, request.query_params).select_related(*RELATED), wanted)
+        if "events" in wanted:
+            rows = with_standing(rows, caller)
+        response = paginate(
+            request,
+            rows,
+            lambda order: render_row(order, wanted, caller),
+            orderings=ORDERINGS,
+            default="-placed_at",
+            cursor_column="placed_at",
+        )
+        for name, value in headers.items():
+            response[name] = value
+        return response
+
+    @extend_schema(request=PlaceInput, responses={201: PlacedOutput, 200: PlacedOutput}, operation_id="placeOrder")
+    def post(self, request: Request) -> Response:
+        caller = caller_of(request)
+        placed = place(placing=as_placing(parse(PlaceInput, request.data)), caller=caller)
+        purchase = placed.purchase
+        body: dict[str, Any] = {"purchase": render_purchase(purchase, placed.orders), "orders": []}
+        body["purchase"]["guest_token"] = placed.guest_token or None
+        for order in placed.orders:
+            order.purchase = purchase
+            body["orders"].append(render_detail(standing_of(caller_for(caller, placed.guest_token), order)))
+        headers = {"ETag": f'"{placed.orders[0].version}"'}
+        return Response(body, status=201 if placed.is_new else 200, headers=headers)
+
+
+def caller_for(caller: Caller, guest_token: str) -> Caller:
+    """A guest stands to what it just placed as its customer."""
+    if caller.is_known or not guest_token:
+        return caller
+    return replace(caller, order_token_hash=token_hash(guest_token))
+
+
+class QuoteView(ApiView):
+    """The amounts of a cart, line by line, without placing."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(request=CartInput, responses={200: QuoteOutput}, operation_id="quoteOrder")
+    def post(self, request: Request) -> Response:
+        checked = quote(cart=as_cart(parse(CartInput, request.data)), caller=caller_of(request))
+        return Response(render(QuoteOutput, quote_values(checked)))
+
+
+def quote_values(checked: Checked) -> dict[str, object]:
+    """The amounts as the output serializer reads them."""
+    priced, currency = checked.priced, checked.priced.currency
+    amounts = ["subtotal", "discount", "delivery_fee", "service_fee", "driver_tip", "tax_included", "tax_added", "total"]
+    return {
+        "currency": currency,
+        **{name: getattr(priced, name) for name in amounts},
+        "items": [
+            {
+                "currency": currency,
+                "product": line.product.id,
+                "name": line.product.name,
+                "quantity": line.quantity,
+                "unit_price": line.product.price,
+                "total": line.total,
+                "discount": line.discount,
+                "tax": line.tax,
+                "options": [
+                    {
+                        "currency": currency,
+                        "kind": option.kind,
+                        "id": option.menu_id,
+                        "name": option.name,
+                        "quantity": option.quantity,
+                        "position": option.position,
+                        "total": option.total,
+                    }
+                    for option in line.options
+                ],
+            }
+            for line in priced.lines
+        ],
+        "delivery_zone": checked.zone,
+        "distance": checked.distance,
+        "preorder": checked.is_preorder,
+    }
+
+
+class OrderView(ApiView):
+    """One order."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(parameters=[EXPAND], responses=OrderDetail)
+    def get(self, request: Request, order_id: int) -> Response:
+        caller = caller_of(request)
+        wanted = expansions(request)
+        orders = with_standing(visible_orders(caller), caller).select_related(*RELATED)
+        order = with_parts(orders, {"items", *wanted}).filter(pk=order_id).first()
+        if order is None:
+            raise NotFound()
+        return order_response(render_detail(standing_of(caller, order), wanted), order)
+
+    @extend_schema(request=ChangeInput, parameters=[IF_MATCH, EXPAND], responses=OrderChanged)
+    def patch(self, request: Request, order_id: int) -> Response:
+        caller = caller_of(request)
+        fields = parse(ChangeInput, request.data)
+        order = change_order(order_id=order_id, caller=caller, fields=dict(fields), version=if_match(request))
+        return changed_response(caller, order, request)
+
+    @extend_schema(parameters=[IF_MATCH], responses={204: None})
+    def delete(self, request: Request, order_id: int) -> Response:
+        delete_order(order_id=order_id, caller=caller_of(request), version=if_match(request))
+        return Response(status=204)
+
+
+class PurchaseView(ApiView):
+    """A placing with its orders, payments and derived state."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(responses=PurchaseDetail)
+    def get(self, request: Request, purchase_uuid: str) -> Response:
+        purchase = visible_purchases(caller_of(request)).filter(uuid=purchase_uuid).first()
+        if purchase is None:
+            raise NotFound()
+        orders = list(
+            Order.objects.filter(purchase=purchase, deleted_at__isnull=True).select_related(*RELATED).order_by("pk")
+        )
+        if not orders:
+            raise NotFound()
+        body = render_purchase(purchase, orders)
+        body["orders"] = [render_row(order, (), caller_of(request)) for order in orders]
+        return Response(body)

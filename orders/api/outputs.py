@@ -1,0 +1,380 @@
+"""What clients read about orders. Instances are shared by all requests: building their fields costs more than using."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from orders.api.fields import FulfilmentField, StatusField
+from orders.lifecycle import MILESTONES
+from orders.models import Line, LineOption, Order
+from ordersite.web.serializers import LocationField, MoneyField
+
+
+class NamedOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class CustomerOutput(NamedOutput):
+    uuid = serializers.UUIDField()
+
+
+class DriverOutput(NamedOutput):
+    phone = serializers.CharField()
+
+
+class OrderRow(serializers.Serializer):
+    """An order in a list."""
+
+    id = serializers.IntegerField()
+    uuid = serializers.UUIDField()
+    number = serializers.IntegerField(help_text="Of the vendor, its day and delivery type.")
+    purchase = serializers.UUIDField(source="purchase.uuid")
+    kind = serializers.CharField()
+    delivery_type = FulfilmentField(source="fulfilment")
+    status = StatusField()
+    label = NamedOutput(allow_null=True)
+    version = serializers.IntegerField(help_text="Its ETag, for If-Match.")
+    vendor = NamedOutput()
+    customer = CustomerOutput()
+    driver = DriverOutput(allow_null=True)
+    company = NamedOutput(allow_null=True)
+    total = MoneyField()
+    payment_method = serializers.CharField()
+    payment_status = serializers.CharField()
+    placed_at = serializers.DateTimeField()
+    deliver_at = serializers.DateTimeField(allow_null=True)
+    estimated_at = serializers.DateTimeField(allow_null=True)
+    app_id = serializers.CharField()
+
+
+class OptionOutput(serializers.Serializer):
+    option = serializers.IntegerField(source="menu_id")
+    group = serializers.CharField()
+    name = serializers.CharField()
+    plu_code = serializers.CharField()
+    quantity = serializers.IntegerField()
+    position = serializers.CharField()
+    price = MoneyField()
+    total = MoneyField(help_text="Its part of the line's total.")
+    text = serializers.CharField()
+
+
+class ExtraOutput(serializers.Serializer):
+    extra = serializers.IntegerField(source="menu_id")
+    name = serializers.CharField()
+    plu_code = serializers.CharField()
+    unit = serializers.CharField()
+    quantity = serializers.IntegerField()
+    price = MoneyField()
+    total = MoneyField()
+
+
+class WithoutOutput(serializers.Serializer):
+    ingredient = serializers.IntegerField(source="menu_id")
+    name = serializers.CharField()
+
+
+def of_kind(line: Line, kind: str) -> list[LineOption]:
+    return [option for option in line.options.all() if option.kind == kind]
+
+
+class LineOutput(serializers.Serializer):
+    """A line; `ticket` is what the kitchen reads beside the product, such as "No Onion"."""
+
+    id = serializers.IntegerField()
+    product = serializers.IntegerField(source="product_id", allow_null=True)
+    name = serializers.CharField()
+    plu_code = serializers.CharField()
+    unit = serializers.CharField()
+    quantity = serializers.IntegerField()
+    unit_price = MoneyField()
+    total = MoneyField()
+    discount = MoneyField()
+    tax_rate = serializers.IntegerField(help_text="Hundredths of a percent.")
+    tax = MoneyField()
+    comment = serializers.CharField()
+    options = serializers.SerializerMethodField()
+    extras = serializers.SerializerMethodField()
+    without = serializers.SerializerMethodField()
+    ticket = serializers.SerializerMethodField()
+
+    @extend_schema_field(OptionOutput(many=True))
+    def get_options(self, line: Line) -> list[Any]:
+        return [OPTION.to_representation(option) for option in of_kind(line, "option")]
+
+    @extend_schema_field(ExtraOutput(many=True))
+    def get_extras(self, line: Line) -> list[Any]:
+        return [EXTRA.to_representation(option) for option in of_kind(line, "extra")]
+
+    @extend_schema_field(WithoutOutput(many=True))
+    def get_without(self, line: Line) -> list[Any]:
+        return [WITHOUT.to_representation(option) for option in of_kind(line, "without")]
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_ticket(self, line: Line) -> list[str]:
+        return ticket_of(line)
+
+
+def ticket_of(line: Line) -> list[str]:
+    """What is special about a line: choices, extras, and what is left out, never the list of what stays (row 108)."""
+    lines = []
+    for option in line.options.all():
+        if option.kind == LineOption.Kind.WITHOUT:
+            lines.append(f"No {option.name}")
+            continue
+        times = f"{option.quantity} × " if option.quantity > 1 else ""
+        half = f" ({option.get_position_display()})" if option.position != LineOption.Position.WHOLE else ""
+        text = f': "{option.text}"' if option.text else ""
+        lines.append(f"{times}{option.name}{half}{text}")
+    return lines
+
+
+OPTION, EXTRA, WITHOUT = OptionOutput(), ExtraOutput(), WithoutOutput()
+
+
+class EventOutput(serializers.Serializer):
+    """One entry of an order's history."""
+
+    number = serializers.IntegerField(help_text="The version that it made.")
+    kind = serializers.CharField()
+    transition = serializers.CharField()
+    from_ = StatusField(source="from_status", allow_null=True)
+    to = StatusField(source="to_status", allow_null=True)
+    milestone = serializers.CharField()
+    actor = serializers.CharField(help_text="The role: customer, vendor, driver …", source="role")
+    reason_code = serializers.CharField()
+    reason = serializers.CharField()
+    forced = serializers.BooleanField()
+    data = serializers.JSONField()
+    app_id = serializers.CharField()
+    at = serializers.DateTimeField(source="created_at")
+
+    def get_fields(self) -> Any:
+        """`from` is a word of Python's, so the field is renamed here."""
+        fields = super().get_fields()
+        return {name.rstrip("_"): field for name, field in fields.items()}
+
+
+class PaymentOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    method = serializers.CharField(source="provider")
+    status = serializers.CharField(source="state")
+    amount = MoneyField()
+    refunded = MoneyField()
+    paid_at = serializers.DateTimeField(allow_null=True)
+
+
+class AllowedOutput(serializers.Serializer):
+    name = serializers.CharField()
+    to = StatusField()
+    requires = serializers.ListField(child=serializers.ChoiceField(choices=["reason", "code", "proof"]))
+
+
+class ContactOutput(serializers.Serializer):
+    name = serializers.CharField(source="contact_name")
+    phone = serializers.CharField(source="contact_phone")
+    email = serializers.CharField(source="contact_email")
+
+
+class OrderChanged(OrderRow):
+    """An order after a change: all but its items."""
+
+    subtotal = MoneyField()
+    discount = MoneyField()
+    delivery_fee = MoneyField()
+    service_fee = MoneyField()
+    driver_tip = MoneyField()
+    tax_included = MoneyField(help_text="Shown, not added.")
+    tax_added = MoneyField()
+    cash = MoneyField(allow_null=True)
+    contact = ContactOutput(source="*")
+    address = serializers.CharField()
+    address_notes = serializers.CharField()
+    location = LocationField()
+    distance = serializers.IntegerField(allow_null=True, help_text="From the vendor, in metres.")
+    delivery_zone = serializers.IntegerField(source="delivery_zone_id", allow_null=True)
+    table = serializers.CharField()
+    vehicle = serializers.CharField()
+    locker = serializers.CharField()
+    comment = serializers.CharField()
+    external_code = serializers.CharField(source="purchase.external_code")
+    self_delivery = serializers.BooleanField()
+    tracking_number = serializers.CharField()
+    carrier = serializers.CharField()
+    prepared_in = serializers.IntegerField(allow_null=True, help_text="Minutes.")
+    delivered_in = serializers.IntegerField(allow_null=True, help_text="Minutes.")
+    milestones = serializers.SerializerMethodField()
+    payments = serializers.SerializerMethodField()
+    # Filled by the view, which knows who reads.
+    allowed_transitions = serializers.SerializerMethodField()
+    tracking_code = serializers.SerializerMethodField(help_text="For the customer and staff.")
+    collection_code = serializers.SerializerMethodField(
+        help_text="On the vendor's ticket where the customer collects; with the customer where it is delivered."
+    )
+
+    @extend_schema_field(
+        {
+            "type": "object",
+            "properties": {name: {"type": "string", "format": "date-time", "nullable": True} for name in MILESTONES},
+        }
+    )
+    def get_milestones(self, order: Order) -> dict[str, Any]:
+        at = self.fields["placed_at"].to_representation
+        return {name: at(moment) if moment else None for name, moment in order.milestones.items()}
+
+    @extend_schema_field(PaymentOutput(many=True))
+    def get_payments(self, order: Order) -> list[Any]:
+        payments = list(order.purchase.payments.all())
+        for payment in payments:
+            payment.purchase = order.purchase
+        return [PAYMENT.to_representation(payment) for payment in payments]
+
+    @extend_schema_field(AllowedOutput(many=True))
+    def get_allowed_transitions(self, order: Order) -> list[Any]:
+        return []
+
+    @extend_schema_field({"type": "string", "nullable": True})
+    def get_tracking_code(self, order: Order) -> None:
+        return None
+
+    @extend_schema_field({"type": "string", "nullable": True})
+    def get_collection_code(self, order: Order) -> None:
+        return None
+
+
+PAYMENT = PaymentOutput()
+
+
+class OrderDetail(OrderChanged):
+    """An order with its items."""
+
+    items = LineOutput(many=True, source="lines.all")
+
+
+class PurchaseOutput(serializers.Serializer):
+    """A placing: what was bought and is paid together."""
+
+    uuid = serializers.UUIDField()
+    tracking_code = serializers.CharField()
+    external_code = serializers.CharField()
+    total = MoneyField()
+    status = StatusField(help_text="The least advanced open order's, else the best closed one's.")
+    payments = PaymentOutput(many=True)
+    placed_at = serializers.DateTimeField()
+
+
+class PlacedPurchaseOutput(PurchaseOutput):
+    guest_token = serializers.CharField(allow_null=True, help_text="Told once, to a guest: send it as Order-Token.")
+
+
+class PlacedOutput(serializers.Serializer):
+    purchase = PlacedPurchaseOutput()
+    orders = OrderDetail(many=True)
+
+
+class PurchaseDetail(PurchaseOutput):
+    orders = OrderRow(many=True)
+
+
+class QuoteOption(serializers.Serializer):
+    kind = serializers.CharField()
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+    position = serializers.CharField()
+    total = MoneyField()
+
+
+class QuoteLine(serializers.Serializer):
+    product = serializers.IntegerField()
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+    unit_price = MoneyField()
+    total = MoneyField()
+    discount = MoneyField()
+    tax = MoneyField()
+    options = QuoteOption(many=True)
+
+
+class QuoteOutput(serializers.Serializer):
+    """The amounts of a cart, line by line."""
+
+    currency = serializers.CharField()
+    items = QuoteLine(many=True)
+    subtotal = MoneyField()
+    discount = MoneyField()
+    delivery_fee = MoneyField()
+    service_fee = MoneyField()
+    driver_tip = MoneyField()
+    tax_included = MoneyField()
+    tax_added = MoneyField()
+    total = MoneyField()
+    delivery_zone = NamedOutput(allow_null=True)
+    distance = serializers.IntegerField(allow_null=True, help_text="Metres.")
+    preorder = serializers.BooleanField()
+
+
+class LabelOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    core_status = StatusField()
+    message = serializers.CharField()
+
+
+class TrackItem(serializers.Serializer):
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+
+
+class TrackVendor(NamedOutput):
+    phone = serializers.CharField()
+    address = serializers.CharField()
+    city = serializers.CharField()
+    location = LocationField()
+
+
+class TrackOutput(serializers.Serializer):
+    """What anybody with the code may know: of persons no more than a first name."""
+
+    number = serializers.IntegerField()
+    status = StatusField()
+    version = serializers.IntegerField()
+    delivery_type = FulfilmentField(source="fulfilment")
+    placed_at = serializers.DateTimeField()
+    deliver_at = serializers.DateTimeField(allow_null=True)
+    estimated_at = serializers.DateTimeField(allow_null=True)
+    vendor = TrackVendor()
+    customer = serializers.SerializerMethodField(help_text="First name.")
+    driver = serializers.SerializerMethodField(help_text="First name.")
+    tracking_number = serializers.CharField()
+    carrier = serializers.CharField()
+    items = TrackItem(many=True, source="lines.all")
+
+    def get_customer(self, order: Order) -> str:
+        return first_name(order.contact_name)
+
+    @extend_schema_field({"type": "string", "nullable": True})
+    def get_driver(self, order: Order) -> str | None:
+        return first_name(order.driver.name) if order.driver and order.driver_accepted_at else None
+
+
+def first_name(name: str) -> str:
+    return name.split()[0] if name.split() else ""
+
+
+class EntryOutput(serializers.Serializer):
+    """One movement of a wallet."""
+
+    id = serializers.IntegerField()
+    kind = serializers.CharField(source="posting.kind")
+    amount = MoneyField()
+    balance = MoneyField(source="balance_after", allow_null=True)
+    order = serializers.IntegerField(source="posting.order_id", allow_null=True)
+    text = serializers.CharField(source="posting.text")
+    at = serializers.DateTimeField(source="posting.created_at")
+
+
+class WalletOutput(serializers.Serializer):
+    balances = serializers.ListField(child=MoneyField())

@@ -1,0 +1,138 @@
+"""Orders as their reader may see them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders.api.outputs import EventOutput, LineOutput, OrderChanged, OrderDetail, OrderRow, PurchaseOutput
+from orders.lifecycle import CLOSED, SUCCESS, Actor, Fulfilment
+from orders.models import LineOption, Order, OrderEvent, Purchase
+from orders.permissions import actors_for
+from orders.services.transitions import Standing, allowed_json, standing_of
+from ordersite.accounts.callers import Caller
+from ordersite.web.crypto import decrypt
+from ordersite.web.problems import Invalid
+from ordersite.web.views import render
+
+EXPANSIONS = ("items", "events")
+LINES = Prefetch("lines__options", queryset=LineOption.objects.order_by("id"))
+
+
+def expansions(request: Request) -> set[str]:
+    """The parts asked for with `expand`; raises Invalid for one that does not exist."""
+    wanted = {name for name in request.query_params.get("expand", "").split(",") if name}
+    unknown = wanted - set(EXPANSIONS)
+    if unknown:
+        raise Invalid("?expand", "unknown", f"Send any of {', '.join(EXPANSIONS)}, with commas between.")
+    return wanted
+
+
+def with_parts(orders: QuerySet[Order], wanted: Iterable[str]) -> QuerySet[Order]:
+    """Reads the parts that were asked for: two statements for items, one for events."""
+    if "items" in wanted:
+        orders = orders.prefetch_related("lines", LINES)
+    if "events" in wanted:
+        orders = orders.prefetch_related("events")
+    return orders
+
+
+def roles_that_see(actors: Iterable[Actor]) -> set[str]:
+    """Which of the history's entries somebody may read."""
+    seen = {OrderEvent.VisibleTo.EVERYBODY.value}
+    if set(actors) & {Actor.VENDOR, Actor.DRIVER, Actor.COMPANY, Actor.STAFF}:
+        seen.add(OrderEvent.VisibleTo.BUSINESS)
+    if Actor.STAFF in actors:
+        seen.add(OrderEvent.VisibleTo.STAFF)
+    return seen
+
+
+def render_events(events: Iterable[OrderEvent], actors: Iterable[Actor]) -> list[Any]:
+    visible = roles_that_see(actors)
+    return [render(EventOutput, event) for event in events if event.visible_to in visible]
+
+
+def render_row(order: Order, wanted: Iterable[str], caller: Caller) -> dict[str, Any]:
+    """An order in a list, with the parts that were asked for."""
+    row: dict[str, Any] = render(OrderRow, order)
+    add_parts(row, order, wanted, lambda: actors_for(caller, order))
+    return row
+
+
+def add_parts(row: dict[str, Any], order: Order, wanted: Iterable[str], actors: Any) -> None:
+    if "items" in wanted:
+        row["items"] = [render(LineOutput, line) for line in order.lines.all()]
+    if "events" in wanted:
+        row["events"] = render_events(order.events.all(), actors())
+
+
+def render_changed(standing: Standing, wanted: Iterable[str] = ()) -> dict[str, Any]:
+    """An order after a change, as the caller sees it; items and events where they were asked for."""
+    return render_for(OrderChanged, standing, wanted)
+
+
+def render_detail(standing: Standing, wanted: Iterable[str] = ()) -> dict[str, Any]:
+    """An order with its items, as the caller sees it."""
+    return render_for(OrderDetail, standing, wanted)
+
+
+def render_for(output: Any, standing: Standing, wanted: Iterable[str]) -> dict[str, Any]:
+    order, actors = standing.order, standing.actors
+    body: dict[str, Any] = render(output, order)
+    body["allowed_transitions"] = [allowed_json(one) for one in standing.allowed()]
+    if actors & {Actor.CUSTOMER, Actor.STAFF}:
+        body["tracking_code"] = decrypt(order.tracking_sealed)
+    # Where it is collected the code proves that the customer stands at the counter; where it is delivered, that the
+    # driver stands before the customer: each time the other party holds it.
+    holder = Actor.CUSTOMER if order.fulfilment == Fulfilment.DELIVERY else Actor.VENDOR
+    if actors & {holder, Actor.STAFF}:
+        body["collection_code"] = order.collection_code
+    add_parts(body, order, [part for part in wanted if part not in body], lambda: actors)
+    return body
+
+
+def order_response(body: dict[str, Any], order: Order, status: int = 200) -> Response:
+    """The answer with the order's version as its ETag."""
+    return Response(body, status=status, headers={"ETag": f'"{order.version}"'})
+
+
+def changed_response(caller: Caller, order: Order, request: Request, status: int = 200) -> Response:
+    """The answer of a call that changed an order."""
+    return order_response(render_changed(standing_of(caller, order), expansions(request)), order, status)
+
+
+def derived_status(orders: Iterable[Order]) -> int:
+    """A purchase's status: the least advanced open order's, else the best closed one's."""
+    orders = list(orders)
+    open_orders = [order for order in orders if order.status not in CLOSED]
+    if open_orders:
+        return min(open_orders, key=lambda order: (progress(order), order.pk)).status
+    return min(orders, key=lambda order: (order.status not in SUCCESS, order.pk)).status
+
+
+def progress(order: Order) -> int:
+    """How far an order has come: how many milestones stand."""
+    return sum(moment is not None for moment in order.milestones.values())
+
+
+def render_purchase(purchase: Purchase, orders: list[Order]) -> dict[str, Any]:
+    """A purchase with what follows from its orders and payments."""
+    payments = list(purchase.payments.all())
+    for payment in payments:
+        payment.purchase = purchase
+    body: dict[str, Any] = render(
+        PurchaseOutput,
+        {
+            "uuid": purchase.uuid,
+            "tracking_code": decrypt(purchase.tracking_sealed),
+            "external_code": purchase.external_code,
+            "total": purchase.total,
+            "currency": purchase.currency,
+            "status": derived_status(orders),
+            "payments": payments,
+            "placed_at": purchase.placed_at,
+        },
+    )
+    return body

@@ -1,0 +1,147 @@
+"""Labels of statuses, public tracking, and wallets."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny, IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders.api.inputs import LabelInput, TopUpInput, TrackInput
+from orders.api.outputs import EntryOutput, LabelOutput, TrackOutput, WalletOutput
+from orders.models import Entry, Order, StatusLabel
+from orders.services.labels import add_label, change_label, delete_label
+from orders.services.wallets import top_up, wallet_entries, wallets_of
+from ordersite.accounts.callers import caller_of
+from ordersite.accounts.models import Customer
+from ordersite.web.attempts import count_attempt
+from ordersite.web.crypto import token_hash
+from ordersite.web.money import as_json
+from ordersite.web.pagination import paginate
+from ordersite.web.problems import Invalid, NotFound
+from ordersite.web.throttling import client_address
+from ordersite.web.views import ApiView, parse, render
+
+TRACK_LIMIT = 60
+TRACK_WINDOW = timedelta(minutes=1)
+
+
+class LabelList(serializers.Serializer):
+    results = LabelOutput(many=True)
+
+
+class LabelsView(ApiView):
+    """This instance's names for the statuses."""
+
+    def get_permissions(self) -> list[object]:
+        return [AllowAny()] if self.request.method == "GET" else [IsAdminUser()]
+
+    @extend_schema(responses=LabelList, operation_id="listStatuses")
+    def get(self, request: Request) -> Response:
+        return Response({"results": [render(LabelOutput, label) for label in StatusLabel.objects.all()]})
+
+    @extend_schema(request=LabelInput, responses={201: LabelOutput})
+    def post(self, request: Request) -> Response:
+        return Response(render(LabelOutput, add_label(**parse(LabelInput, request.data))), status=201)
+
+
+class LabelView(ApiView):
+    """One name for a status, kept by staff."""
+
+    permission_classes = [IsAdminUser]
+
+    @extend_schema(request=LabelInput, responses=LabelOutput)
+    def patch(self, request: Request, label_id: int) -> Response:
+        fields = parse(LabelInput, request.data, partial=True)
+        return Response(render(LabelOutput, change_label(label_id=label_id, fields=fields)))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, label_id: int) -> Response:
+        delete_label(label_id=label_id)
+        return Response(status=204)
+
+
+def tracked_order(code: str) -> Order | None:
+    """The order that a tracking code follows; None for unknown and lapsed ones alike, after the same one statement."""
+    order = Order.objects.select_related("vendor", "driver").filter(tracking_hash=token_hash(code)).first()
+    if order is None or order.deleted_at is not None:
+        return None
+    if order.closed_at is not None and order.closed_at < timezone.now() - settings.TRACKING_LAPSES:
+        return None
+    return order
+
+
+class TrackView(ApiView):
+    """Follows one order by its code, without a login."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(request=TrackInput, responses={200: TrackOutput})
+    def post(self, request: Request) -> Response:
+        code = parse(TrackInput, request.data)["code"]
+        count_attempt("track", client_address(request), limit=TRACK_LIMIT, window=TRACK_WINDOW)
+        order = tracked_order(code)
+        if order is None:
+            # Tries are counted whether they find something or not.
+            problem = NotFound("There is no order to follow under this code.")
+            problem.keeps_writes = True
+            raise problem
+        return Response(render(TrackOutput, order))
+
+
+class WalletView(ApiView):
+    """What the caller's wallets hold."""
+
+    @extend_schema(responses=WalletOutput)
+    def get(self, request: Request) -> Response:
+        customer_id = caller_of(request).customer_id
+        wallets = wallets_of(customer_id) if customer_id else []
+        return Response({"balances": [as_json(wallet.balance or 0, wallet.currency) for wallet in wallets]})
+
+
+class EntryPage(serializers.Serializer):
+    count = serializers.IntegerField(allow_null=True)
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = EntryOutput(many=True)
+
+
+class WalletEntriesView(ApiView):
+    """Every movement of the caller's wallets, newest first."""
+
+    @extend_schema(
+        parameters=[OpenApiParameter("page", int), OpenApiParameter("per_page", int)],
+        responses=EntryPage,
+        operation_id="listWalletEntries",
+    )
+    def get(self, request: Request) -> Response:
+        customer_id = caller_of(request).customer_id
+        entries = wallet_entries(customer_id) if customer_id else Entry.objects.none()
+        return paginate(
+            request, entries, lambda entry: render(EntryOutput, entry), orderings={"id": ("id",)}, default="-id"
+        )
+
+
+class TopUpView(ApiView):
+    """Money put into a customer's wallet, by staff."""
+
+    permission_classes = [IsAdminUser]
+
+    @extend_schema(request=TopUpInput, responses={201: WalletOutput})
+    def post(self, request: Request) -> Response:
+        given = parse(TopUpInput, request.data)
+        if not Customer.objects.filter(pk=given["customer"], user__isnull=False).exists():
+            raise Invalid("/customer", "unknown", "There is no such customer with an account.")
+        amount = given["amount"]
+        top_up(
+            customer_id=given["customer"],
+            currency=amount.currency,
+            amount=amount.minor,
+            actor=caller_of(request).key,
+            text=given["text"],
+        )
+        wallets = wallets_of(given["customer"])
+        return Response({"balances": [as_json(w.balance or 0, w.currency) for w in wallets]}, status=201)

@@ -1,0 +1,152 @@
+"""What must hold for a change of status beside its row in the table: one predicate a guard, and what it asks for.
+
+Guards read milestones, never the last status alone. No database here: an order, its vendor and what was given.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from orders import lifecycle
+from orders.lifecycle import Actor, Change, Fulfilment, Status
+from orders.models import Order, PaymentStatus
+from orders.reasons import REASONS
+from vendors.models import Vendor
+
+# Guards that the caller satisfies by what it sends; the others are facts of the order.
+INPUTS = ("reason", "code", "proof")
+# Not even staff may waive these.
+NEVER_WAIVED = ("paid", "codes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """Who tries a change, as what, with what in hand."""
+
+    actor: Actor
+    now: datetime
+    driver_id: int | None = None
+    company_ids: frozenset[int] = frozenset()
+    reason_code: str = ""
+    reason: str = ""
+    code: str = ""
+    proof: str = ""
+
+
+Predicate = Callable[[Order, Attempt], bool]
+
+
+def has_reason(order: Order, attempt: Attempt) -> bool:
+    reason = REASONS.get(attempt.reason_code)
+    return reason is not None and (bool(attempt.reason.strip()) or not reason.needs_text)
+
+
+def is_paid(order: Order, attempt: Attempt) -> bool:
+    """Settled, authorised, or payable on handing over; what a failed close gave back is taken again with the change."""
+    if order.payment_method == "cash" or order.status in lifecycle.FAILURE:
+        return True
+    return order.payment_status in (PaymentStatus.PAID, PaymentStatus.AUTHORISED)
+
+
+def is_free(order: Order, attempt: Attempt) -> bool:
+    """No driver, and no other company, holds it, or it was offered to this one."""
+    if order.driver_accepted_at is not None:
+        return False
+    return order.company_accepted_at is None or order.company_id in attempt.company_ids
+
+
+def is_in_window(order: Order, attempt: Attempt) -> bool:
+    """The vendor's cancelling policy still allows it: the milestone that ends it does not stand."""
+    ends = [name for name in lifecycle.MILESTONES if name in Vendor.CancelUntil.values]
+    last = ends.index(order.vendor.cancel_until)
+    return all(getattr(order, f"{name}_at") is None for name in ends[last:])
+
+
+def has_proof(order: Order, attempt: Attempt) -> bool:
+    wanted = order.vendor.proof
+    if wanted == Vendor.Proof.CODE:
+        return attempt.proof == order.collection_code
+    return bool(attempt.proof.strip()) if wanted else True
+
+
+def is_within_undo(order: Order, attempt: Attempt) -> bool:
+    return attempt.now - order.status_changed_at <= timedelta(minutes=order.vendor.undo_minutes)
+
+
+def has_carrier(order: Order, attempt: Attempt) -> bool:
+    return order.driver_accepted_at is not None or order.self_delivery or bool(order.tracking_number)
+
+
+def is_own(order: Order, attempt: Attempt) -> bool:
+    return order.driver_accepted_at is None and (order.self_delivery or bool(order.tracking_number))
+
+
+GUARDS: dict[str, tuple[Predicate, str]] = {
+    "reason": (has_reason, "Say why: send a reason_code (and a reason, where the code asks for a text)."),
+    "paid": (is_paid, "The order is not paid."),
+    "prepared": (lambda order, _: order.prepared_at is not None, "The order is not prepared yet."),
+    "driver": (lambda order, _: order.driver_accepted_at is not None, "No driver has accepted the order."),
+    "free": (is_free, "Another driver or company holds the order."),
+    "carrier": (has_carrier, "Nobody carries it: a driver accepts, or it has a tracking number, or you deliver."),
+    "own": (is_own, "A driver has it, or the vendor does not deliver by itself."),
+    "present": (lambda order, _: order.driver_at_business_at is not None, "The driver was not at the business."),
+    "window": (is_in_window, "It is too late to cancel: ask the vendor."),
+    "undo": (is_within_undo, "It is too late to take this back: ask staff."),
+    "proof": (has_proof, "Send the proof that the vendor asks for."),
+    "code": (
+        lambda order, attempt: attempt.code == order.collection_code,
+        "The collection code is wrong: it stands on the vendor's ticket.",
+    ),
+    # A digital order has no codes until a vendor stocks them: it cannot complete.
+    "codes": (lambda order, _: False, "Not every code is issued."),
+}
+
+
+def failing_guard(change: Change, order: Order, attempt: Attempt, *, waive: bool = False) -> str | None:
+    """The first guard of the change that does not hold for this actor; `waive` is staff's right to force."""
+    names = [name for name in change.guards_for(attempt.actor) if not waive or name in NEVER_WAIVED]
+    if waive:
+        names.append("reason")
+    return next((name for name in names if not GUARDS[name][0](order, attempt)), None)
+
+
+def input_needed(guard: str, order: Order) -> bool:
+    """Whether the caller can satisfy the guard by sending something."""
+    return guard in ("reason", "code") or (guard == "proof" and bool(order.vendor.proof))
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A change that somebody may make now, and what it must send for it."""
+
+    name: str
+    to: Status
+    requires: tuple[str, ...]
+
+
+def allowed_changes(
+    order: Order, actors: Iterable[Actor], now: datetime, *, driver_id: int | None, company_ids: frozenset[int]
+) -> list[Allowed]:
+    """What these actors may do now: the answer to a refusal, and the buttons of every board."""
+    answers: dict[str, Allowed] = {}
+    actors = frozenset(actors)
+    for change in lifecycle.changes_from(Fulfilment(order.fulfilment), Status(order.status)).values():
+        for actor in Actor:
+            if actor not in actors & change.actors:
+                continue
+            attempt = Attempt(actor=actor, now=now, driver_id=driver_id, company_ids=company_ids)
+            guards = change.guards_for(actor)
+            if all(name in INPUTS or GUARDS[name][0](order, attempt) for name in guards):
+                needs = tuple(name for name in guards if input_needed(name, order))
+                answers.setdefault(change.name, Allowed(change.name, change.target, needs))
+                break
+        else:
+            if Actor.STAFF in actors and change.may_be_forced() and may_force(change, order, now):
+                answers.setdefault(change.name, Allowed(change.name, change.target, ("reason",)))
+    return sorted(answers.values(), key=lambda one: one.to)
+
+
+def may_force(change: Change, order: Order, now: datetime) -> bool:
+    """Whether only guards that staff may waive stand in the way."""
+    attempt = Attempt(actor=Actor.STAFF, now=now)
+    return all(GUARDS[name][0](order, attempt) for name, _ in change.guards if name in NEVER_WAIVED)

@@ -1,0 +1,143 @@
+"""Two questions only: which orders may this caller see, and as what does it stand to an order."""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from orders.lifecycle import Actor, Status
+from orders.models import Order, Purchase
+from ordersite.accounts.callers import Caller, related
+from vendors.models import Dispatcher, Driver, Member, Vendor
+
+# In the search for a driver an order is on offer to those who could take it.
+SEARCHING = Q(status=Status.LOOKING_FOR_DRIVER, driver__isnull=True)
+
+
+def vendors_of(caller: Caller) -> QuerySet[Vendor]:
+    """The vendors that a caller works for: a merchant's token for all of it, a member for all or some."""
+    if caller.merchant_id:
+        return Vendor.objects.filter(merchant_id=caller.merchant_id)
+    memberships = Member.objects.filter(user=caller.user)
+    return Vendor.objects.filter(
+        Q(merchant_id__in=memberships.filter(all_vendors=True).values("merchant_id"))
+        | Q(pk__in=memberships.filter(all_vendors=False).values("vendors"))
+    )
+
+
+def of_business(caller: Caller) -> Q:
+    """The orders of a caller's vendors: those that the vendor may see already."""
+    return Q(vendor_id__in=vendors_of(caller).values("pk"), visible_at__isnull=False)
+
+
+def of_customer(caller: Caller) -> Q:
+    """The orders that a caller placed, by account or by a guest's token."""
+    mine = Q(customer_id=caller.customer_id) if caller.customer_id else Q(pk__in=[])
+    if caller.order_token_hash:
+        mine |= Q(purchase__guest_token_hash=caller.order_token_hash)
+    return mine
+
+
+def of_driver(driver: Driver) -> Q:
+    """A driver's orders: named or accepted, and those in search of a driver that it could take."""
+    mine = Q(driver_id=driver.pk)
+    if not driver.on_duty:
+        return mine
+    if driver.company_id:
+        return mine | Q(company_id=driver.company_id, driver__isnull=True)
+    if driver.vendor_id:
+        return mine | (SEARCHING & Q(vendor_id=driver.vendor_id))
+    return mine | (SEARCHING & Q(company__isnull=True))
+
+
+def of_company(caller: Caller) -> Q:
+    """A dispatcher's orders: its company's, and those in search that its company serves."""
+    companies = Dispatcher.objects.filter(user=caller.user).values("company")
+    served = Vendor.objects.filter(companies__in=companies).values("pk")
+    return Q(company_id__in=companies) | (SEARCHING & Q(company__isnull=True, vendor_id__in=served))
+
+
+def visible_orders(caller: Caller) -> QuerySet[Order]:
+    """Every order that the caller may see, in any of its roles."""
+    orders = Order.objects.filter(deleted_at__isnull=True)
+    if caller.is_staff or caller.is_system:
+        return orders
+    seen = of_customer(caller)
+    driver = related(caller.user, "driver") if caller.user else None
+    if driver:
+        seen |= of_driver(driver)
+    if caller.is_known:
+        seen |= of_business(caller)
+    if caller.user:
+        seen |= of_company(caller)
+    return orders.filter(seen)
+
+
+def own_orders(caller: Caller) -> QuerySet[Order]:
+    """The caller's own: those it ordered, and for a driver those assigned to it too."""
+    mine = of_customer(caller)
+    if caller.driver_id:
+        mine |= Q(driver_id=caller.driver_id)
+    return Order.objects.filter(mine, deleted_at__isnull=True)
+
+
+def visible_purchases(caller: Caller) -> QuerySet[Purchase]:
+    """Purchases are the customer's and staff's; a vendor sees its order, not what was bought elsewhere with it."""
+    if caller.is_staff:
+        return Purchase.objects.all()
+    mine = Q(customer_id=caller.customer_id) if caller.customer_id else Q(pk__in=[])
+    if caller.order_token_hash:
+        mine |= Q(guest_token_hash=caller.order_token_hash)
+    if caller.is_known:
+        mine |= Q(placed_by_key=caller.key)
+    return Purchase.objects.filter(mine)
+
+
+def with_standing(orders: QuerySet[Order], caller: Caller) -> QuerySet[Order]:
+    """Reads with each order what `actors_for` needs to know of it, in the same statement."""
+    if not caller.is_known or caller.is_system:
+        return orders
+    orders = orders.annotate(works_there=Exists(vendors_of(caller).filter(pk=OuterRef("vendor_id"))))
+    if caller.user is None:
+        return orders
+    dispatching = Dispatcher.objects.filter(user=caller.user)
+    return orders.annotate(
+        dispatches=Exists(dispatching.filter(company=OuterRef("company_id"))),
+        could_dispatch=Exists(dispatching.filter(company__vendors=OuterRef("vendor_id"))),
+    )
+
+
+def actors_for(caller: Caller, order: Order) -> frozenset[Actor]:
+    """As what a caller stands to an order that was read `with_standing`; it may be several at once."""
+    if caller.is_system:
+        return frozenset({Actor.SYSTEM})
+    actors = set()
+    if caller.is_staff:
+        actors.add(Actor.STAFF)
+    if is_customer(caller, order):
+        actors.add(Actor.CUSTOMER)
+    if getattr(order, "works_there", False) and order.visible_at:
+        actors.add(Actor.VENDOR)
+    driver = related(caller.user, "driver") if caller.user else None
+    if driver and stands_as_driver(driver, order):
+        actors.add(Actor.DRIVER)
+    searching = order.status == Status.LOOKING_FOR_DRIVER and order.company_id is None
+    if getattr(order, "dispatches", False) or (searching and getattr(order, "could_dispatch", False)):
+        actors.add(Actor.COMPANY)
+    return frozenset(actors)
+
+
+def is_customer(caller: Caller, order: Order) -> bool:
+    if caller.customer_id is not None and order.customer_id == caller.customer_id:
+        return True
+    return bool(caller.order_token_hash) and order.purchase.guest_token_hash == caller.order_token_hash
+
+
+def stands_as_driver(driver: Driver, order: Order) -> bool:
+    """The same as `of_driver`, for one order at hand."""
+    if order.driver_id == driver.pk:
+        return True
+    if not driver.on_duty or order.driver_id:
+        return False
+    if driver.company_id:
+        return order.company_id == driver.company_id
+    if order.status != Status.LOOKING_FOR_DRIVER:
+        return False
+    return order.vendor_id == driver.vendor_id if driver.vendor_id else order.company_id is None

@@ -1,0 +1,354 @@
+"""What a cart costs: a menu and a cart in, amounts out. No database; quoting, placing and editing use this function.
+
+Order of reckoning (promise 23): unit → line → discount → fees → tax. Half up to the minor unit, once a line; what is
+divided is divided by largest remainder, ties by line order; inclusive tax is shown, not added. All amounts are minor
+units of the menu's currency; rates are hundredths of a percent.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ordersite.web.money import MAX_MINOR, as_json, divide, half_up
+from ordersite.web.problems import Problem, field_error
+from vendors.menu import Menu, MenuGroup, MenuOption, MenuProduct, Zone
+
+RATE = 10_000
+WHOLE = "whole"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartOption:
+    """A choice: how often, on which half, with which text."""
+
+    option: int
+    quantity: int = 1
+    position: str = WHOLE
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartExtra:
+    """An extra and how often, per unit of the item."""
+
+    extra: int
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartItem:
+    """One product of a cart and what was chosen for it; `without` are ids of ingredients to leave out."""
+
+    product: int
+    quantity: int = 1
+    comment: str = ""
+    options: Sequence[CartOption] = ()
+    extras: Sequence[CartExtra] = ()
+    without: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """A vendor's terms of sale."""
+
+    prices_include_tax: bool
+    fee_tax_rate: int = 0
+    service_fee: int = 0
+    service_fee_rate: int = 0
+    commission_rate: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedOption:
+    """A choice as it is kept with the order; `total` is its part of the line's total."""
+
+    kind: str
+    menu_id: int
+    name: str
+    group: str = ""
+    plu_code: str = ""
+    unit: str = ""
+    position: str = WHOLE
+    quantity: int = 1
+    price: int = 0
+    total: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedLine:
+    """A line: `base` is the product alone times quantity, `total` has its options too, before any discount."""
+
+    product: MenuProduct
+    quantity: int
+    comment: str
+    base: int
+    total: int
+    options: tuple[PricedOption, ...]
+    discount: int = 0
+    tax: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """All amounts of one vendor's part of a purchase, and whom its total belongs to."""
+
+    currency: str
+    lines: tuple[PricedLine, ...]
+    subtotal: int
+    discount: int
+    delivery_fee: int
+    service_fee: int
+    driver_tip: int
+    tax_included: int
+    tax_added: int
+    total: int
+    commission: int
+    vendor_share: int
+    driver_share: int
+    platform_share: int
+
+
+class CartRefused(Problem):
+    """400: what is wrong with a cart, a row per fault."""
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        super().__init__("invalid", f"{errors[0]['pointer']}: {errors[0]['detail']}", errors=errors)
+
+
+def price(
+    menu: Menu,
+    items: Sequence[CartItem],
+    *,
+    terms: Terms,
+    zone: Zone | None = None,
+    discount: int = 0,
+    driver_tip: int = 0,
+    tip_to_driver: bool = False,
+    pointer: str = "",
+) -> Priced:
+    """Prices a cart; raises CartRefused with a pointer to each fault."""
+    errors: list[dict[str, Any]] = []
+    lines = [line for line in (price_item(menu, i, item, errors, pointer) for i, item in enumerate(items)) if line]
+    check_quantities(menu, items, errors, pointer)
+    if errors:
+        raise CartRefused(errors)
+    subtotal = sum(line.total for line in lines)
+    if subtotal > MAX_MINOR:
+        raise CartRefused([field_error(f"{pointer}/items", "too_large", "The cart is too large: order less at once.")])
+    check_minimum(menu, zone, subtotal, pointer)
+    discount = min(discount, subtotal)
+    lines = tax_lines(lines, discount, terms)
+    net = subtotal - discount
+    delivery_fee = 0 if zone is None or (zone.free_from is not None and subtotal >= zone.free_from) else zone.fee
+    service_fee = terms.service_fee + half_up(net * terms.service_fee_rate, RATE)
+    service_tax = tax_of(service_fee, terms.fee_tax_rate, included=terms.prices_include_tax)
+    delivery_tax = tax_of(delivery_fee, terms.fee_tax_rate, included=terms.prices_include_tax)
+    tax = sum(line.tax for line in lines) + service_tax + delivery_tax
+    tax_added = 0 if terms.prices_include_tax else tax
+    total = net + delivery_fee + service_fee + driver_tip + tax_added
+    commission = half_up(net * terms.commission_rate, RATE)
+    platform = commission + service_fee + (0 if terms.prices_include_tax else service_tax)
+    driver = driver_tip if tip_to_driver else 0
+    return Priced(
+        currency=menu.currency,
+        lines=tuple(lines),
+        subtotal=subtotal,
+        discount=discount,
+        delivery_fee=delivery_fee,
+        service_fee=service_fee,
+        driver_tip=driver_tip,
+        tax_included=tax - tax_added,
+        tax_added=tax_added,
+        total=total,
+        commission=commission,
+        vendor_share=total - platform - driver,
+        driver_share=driver,
+        platform_share=platform,
+    )
+
+
+def tax_of(amount: int, rate: int, *, included: bool) -> int:
+    """The tax in an amount, or on it."""
+    return half_up(amount * rate, RATE + rate if included else RATE)
+
+
+def tax_lines(lines: list[PricedLine], discount: int, terms: Terms) -> list[PricedLine]:
+    """The lines with their part of the discount and the tax on what is left."""
+    taxed = []
+    for line, off in zip(lines, divide(discount, [line.total for line in lines]), strict=True):
+        tax = tax_of(line.total - off, line.product.tax_rate, included=terms.prices_include_tax)
+        taxed.append(replace(line, discount=off, tax=tax))
+    return taxed
+
+
+def check_minimum(menu: Menu, zone: Zone | None, subtotal: int, pointer: str) -> None:
+    if zone and subtotal < zone.minimum:
+        least = as_json(zone.minimum, menu.currency)
+        detail = f"Delivery to {zone.name} starts at {least['amount']} {menu.currency}: add something."
+        raise CartRefused([field_error(f"{pointer}/items", "below_minimum", detail, minimum=least)])
+
+
+def check_quantities(menu: Menu, items: Sequence[CartItem], errors: list[dict[str, Any]], pointer: str) -> None:
+    """A product's maximum per order counts over all its lines."""
+    wanted: dict[int, int] = {}
+    for index, item in enumerate(items):
+        wanted[item.product] = wanted.get(item.product, 0) + item.quantity
+        product = menu.products.get(item.product)
+        if product and product.max_per_order and wanted[item.product] > product.max_per_order:
+            detail = f"At most {product.max_per_order} × {product.name} in one order."
+            errors.append(field_error(f"{pointer}/items/{index}/quantity", "max_per_order", detail))
+
+
+def price_item(menu: Menu, index: int, item: CartItem, errors: list[dict[str, Any]], pointer: str) -> PricedLine | None:
+    """One line, or None with its faults added to `errors`."""
+    at = f"{pointer}/items/{index}"
+    product = menu.products.get(item.product)
+    if product is None:
+        errors.append(field_error(f"{at}/product", "unknown", "This vendor has no such product: read its menu."))
+        return None
+    if not product.is_available:
+        errors.append(field_error(f"{at}/product", "unavailable", f"{product.name} is not available now."))
+        return None
+    before = len(errors)
+    chosen = choose_options(product, item, errors, at)
+    extras = choose_extras(product, item, errors, at)
+    left_out = leave_out(product, item, errors, at)
+    if len(errors) > before:
+        return None
+    # Twice the amounts: half of an odd price stays exact until the line is rounded, once.
+    doubled = [2 * product.price * item.quantity]
+    doubled += [price_doubled(option, one.position) * one.quantity * item.quantity for option, _, one in chosen]
+    doubled += [2 * extra.price * extra.quantity * item.quantity for extra in extras]
+    total = half_up(sum(doubled), 2)
+    parts = divide(total, doubled)
+    options = [
+        PricedOption(
+            kind="option",
+            menu_id=option.id,
+            group=group.name,
+            name=option.name,
+            plu_code=option.plu_code,
+            position=one.position,
+            quantity=one.quantity,
+            price=half_up(price_doubled(option, one.position), 2),
+            total=part,
+            text=one.text,
+        )
+        for (option, group, one), part in zip(chosen, parts[1 : 1 + len(chosen)], strict=True)
+    ]
+    priced_extras = [replace(extra, total=part) for extra, part in zip(extras, parts[1 + len(chosen) :], strict=True)]
+    return PricedLine(
+        product=product,
+        quantity=item.quantity,
+        comment=item.comment,
+        base=parts[0],
+        total=total,
+        options=(*options, *priced_extras, *left_out),
+    )
+
+
+def price_doubled(option: MenuOption, position: str) -> int:
+    """Twice the price of an option, which costs its half price (or half its price) where it is not on the whole."""
+    if position == WHOLE:
+        return 2 * option.price
+    return 2 * option.half_price if option.half_price is not None else option.price
+
+
+def choose_options(
+    product: MenuProduct, item: CartItem, errors: list[dict[str, Any]], at: str
+) -> list[tuple[MenuOption, MenuGroup, CartOption]]:
+    """The chosen options with their groups, in the menu's order of groups; faults go to `errors`."""
+    groups_of = {option_id: group for group in product.groups for option_id in group.options}
+    taken: dict[int, list[tuple[MenuOption, CartOption]]] = {}
+    seen: set[tuple[int, str]] = set()
+    for index, one in enumerate(item.options):
+        where = f"{at}/options/{index}"
+        group = groups_of.get(one.option)
+        if group is None:
+            errors.append(field_error(f"{where}/option", "unknown", f"{product.name} has no such option."))
+            continue
+        option = group.options[one.option]
+        if (one.option, one.position) in seen:
+            errors.append(field_error(where, "duplicate", f"{option.name} is there twice: raise its quantity."))
+            continue
+        seen.add((one.option, one.position))
+        taken.setdefault(group.id, []).append((option, one))
+        fault = option_fault(option, group, one)
+        if fault:
+            errors.append(field_error(f"{where}/{fault[0]}", fault[1], fault[2]))
+    chosen_ids = {one.option for one in item.options}
+    for group in product.groups:
+        fault_of_group = group_fault(group, taken.get(group.id, []), chosen_ids)
+        if fault_of_group:
+            errors.append(field_error(f"{at}/options", *fault_of_group))
+    return [(option, group, one) for group in product.groups for option, one in taken.get(group.id, [])]
+
+
+def option_fault(option: MenuOption, group: MenuGroup, one: CartOption) -> tuple[str, str, str] | None:
+    """Field, code and detail of what is wrong with one choice."""
+    if not option.is_available:
+        return "option", "unavailable", f"{option.name} is not available now."
+    if one.quantity > 1 and not group.allows_quantity:
+        return "quantity", "quantity", f"{group.name} takes each choice once."
+    if one.quantity > option.max_quantity:
+        return "quantity", "max_quantity", f"At most {option.max_quantity} × {option.name}."
+    if one.position != WHOLE and not group.allows_halves:
+        return "position", "halves", f"{group.name} takes no halves: send whole."
+    if option.kind == "text" and not one.text.strip():
+        return "text", "required", f"Say which text {option.name} is to have."
+    if option.kind != "text" and one.text:
+        return "text", "text", f"{option.name} takes no text."
+    return None
+
+
+def group_fault(
+    group: MenuGroup, taken: list[tuple[MenuOption, CartOption]], chosen_ids: set[int]
+) -> tuple[str, str] | None:
+    """Code and detail of what is wrong with the choices of a group together."""
+    if group.condition_id is not None and group.condition_id not in chosen_ids:
+        return ("condition", f"{group.name} goes only with another choice that is not made.") if taken else None
+    count = sum(one.quantity for _, one in taken)
+    if count < group.minimum:
+        return "minimum", f"Choose at least {group.minimum} of {group.name}."
+    if count > group.maximum:
+        return "maximum", f"Choose at most {group.maximum} of {group.name}."
+    return None
+
+
+def choose_extras(product: MenuProduct, item: CartItem, errors: list[dict[str, Any]], at: str) -> list[PricedOption]:
+    chosen: dict[int, PricedOption] = {}
+    for index, one in enumerate(item.extras):
+        extra = product.extras.get(one.extra)
+        where = f"{at}/extras/{index}"
+        if extra is None:
+            errors.append(field_error(f"{where}/extra", "unknown", f"{product.name} has no such extra."))
+        elif one.extra in chosen:
+            errors.append(field_error(where, "duplicate", f"{extra.name} is there twice: raise its quantity."))
+        elif one.quantity > extra.max_quantity:
+            detail = f"At most {extra.max_quantity} × {extra.name}."
+            errors.append(field_error(f"{where}/quantity", "max_quantity", detail))
+        else:
+            chosen[one.extra] = PricedOption(
+                kind="extra",
+                menu_id=extra.id,
+                name=extra.name,
+                plu_code=extra.plu_code,
+                unit=extra.unit,
+                quantity=one.quantity,
+                price=extra.price,
+            )
+    return list(chosen.values())
+
+
+def leave_out(product: MenuProduct, item: CartItem, errors: list[dict[str, Any]], at: str) -> list[PricedOption]:
+    """The ingredients that the ticket names with "No …" (row 108)."""
+    left_out: dict[int, PricedOption] = {}
+    for index, ingredient_id in enumerate(item.without):
+        ingredient = product.ingredients.get(ingredient_id)
+        if ingredient is None:
+            detail = f"{product.name} has no such ingredient to leave out."
+            errors.append(field_error(f"{at}/without/{index}", "unknown", detail))
+        else:
+            left_out[ingredient.id] = PricedOption(kind="without", menu_id=ingredient.id, name=ingredient.name)
+    return list(left_out.values())

@@ -1,0 +1,391 @@
+"""Changes of an order that leave its status and items: where, when, by whom, how paid, what was promised."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from orders import lifecycle
+from orders.deadlines import next_due
+from orders.lifecycle import Actor, Fulfilment, Status
+from orders.models import Order, OrderEvent, Payment, PaymentShare, PaymentStatus, Posting, Purchase
+from orders.reasons import REASONS
+from orders.services import ledger
+from orders.services.carts import Cart, Place, check_cash_amount, check_time, find_zone
+from orders.services.events import record_event
+from orders.services.payments import CASH, WALLET
+from orders.services.transitions import Standing, Wish, get_order, standing_of, transition
+from ordersite.accounts.callers import SYSTEM, Caller
+from ordersite.web.money import as_json
+from ordersite.web.problems import Conflict, Forbidden, Invalid
+from ordersite.web.serializers import Money
+from ordersite.web.views import refuse_stale
+from vendors.models import Driver
+from vendors.services.menus import menu_of
+
+CUSTOMER_STAFF = (Actor.CUSTOMER, Actor.STAFF)
+VENDOR_STAFF = (Actor.VENDOR, Actor.STAFF)
+CARRIERS = (Actor.VENDOR, Actor.COMPANY, Actor.STAFF)
+
+# Who may change which field; all of a request's fields must be allowed.
+WHO: dict[str, tuple[Actor, ...]] = {
+    "comment": CUSTOMER_STAFF,
+    "address": CUSTOMER_STAFF,
+    "address_notes": CUSTOMER_STAFF,
+    "location": CUSTOMER_STAFF,
+    "deliver_at": CUSTOMER_STAFF,
+    "payment_method": CUSTOMER_STAFF,
+    "driver_tip": CUSTOMER_STAFF,
+    "cash": CUSTOMER_STAFF,
+    "driver": CARRIERS,
+    "self_delivery": VENDOR_STAFF,
+    "prepared_in": VENDOR_STAFF,
+    "delivered_in": (*VENDOR_STAFF, Actor.DRIVER),
+}
+# What the kitchen and the courier rely on stands still once the order is accepted.
+BEFORE_ACCEPTING = ("address", "location", "deliver_at", "payment_method")
+DELAYS = ("prepared_in", "delivered_in")
+
+
+def change_order(*, order_id: int, caller: Caller, fields: dict[str, Any], version: int | None = None) -> Order:
+    """Changes fields of an open order, by those whom WHO names; one event tells old and new.
+
+    Must run in a transaction. Raises NotFound, Problem 412, Forbidden, Conflict and Invalid; nothing is written then.
+    """
+    order = get_order(caller=caller, order_id=order_id, lock=True)
+    standing = standing_of(caller, order)
+    refuse_stale(order.version, version, standing.refusal_extra() if version is not None else {})
+    reason_code, reason = fields.pop("reason_code", ""), fields.pop("reason", "")
+    if not fields:
+        return order
+    role = role_for(standing, fields)
+    if order.is_closed:
+        raise Conflict("order_closed", "The order is closed: nothing of it changes any more.", extra=closing(standing))
+    settled = [name for name in BEFORE_ACCEPTING if name in fields]
+    if settled and order.accepted_at is not None and role != Actor.STAFF:
+        detail = f"The order is accepted: {', '.join(settled)} can no longer change. Ask the vendor."
+        raise Conflict("order_accepted", detail, extra=closing(standing))
+    if any(name in fields for name in DELAYS):
+        check_reason(reason_code, reason)
+    change = Change(standing=standing, old={}, new={}, columns=set(), left=[])
+    for name, value in fields.items():
+        CHANGERS[name](change, value)
+    if not change.new:
+        return order
+    return write(change, role, reason_code, reason)
+
+
+@dataclass(kw_only=True)
+class Change:
+    """What a call changes: the columns to save, old and new for the history, the streams that lose the order."""
+
+    standing: Standing
+    old: dict[str, Any]
+    new: dict[str, Any]
+    columns: set[str]
+    left: list[str]
+
+    @property
+    def order(self) -> Order:
+        return self.standing.order
+
+    def note(self, name: str, old: Any, new: Any, *columns: str) -> bool:
+        """Remembers a change for the history; False where it changes nothing."""
+        if old == new:
+            return False
+        self.old[name], self.new[name] = old, new
+        self.columns.update(columns)
+        return True
+
+
+def closing(standing: Standing) -> dict[str, Any]:
+    return standing.refusal_extra()
+
+
+def role_for(standing: Standing, fields: dict[str, Any]) -> Actor:
+    """As what the caller makes the change; raises Forbidden naming the first field that it may not change."""
+    for actor in (Actor.STAFF, Actor.VENDOR, Actor.COMPANY, Actor.DRIVER, Actor.CUSTOMER):
+        if actor in standing.actors and all(actor in WHO[name] for name in fields):
+            return actor
+    denied = next((name for name in fields if not standing.actors & set(WHO[name])), next(iter(fields)))
+    who = ", ".join(WHO[denied])
+    raise Forbidden("forbidden", f"{denied} is changed by {who}: leave it out.", extra={"field": denied})
+
+
+def check_reason(reason_code: str, reason: str) -> None:
+    """A delay carries a reason that every party sees ("better" 13)."""
+    known = REASONS.get(reason_code)
+    if known is None:
+        raise Invalid("/reason_code", "required", f"A delay needs a reason: send one of {', '.join(REASONS)}.")
+    if known.needs_text and not reason.strip():
+        raise Invalid("/reason", "required", "Say the reason in words.")
+
+
+def change_text(name: str) -> Callable[[Change, Any], None]:
+    def changer(change: Change, value: Any) -> None:
+        change.note(name, getattr(change.order, name), value, name)
+        setattr(change.order, name, value)
+
+    return changer
+
+
+def change_location(change: Change, value: dict[str, float]) -> None:
+    """A new point must lie in the order's zone: its fee and minimum were reckoned."""
+    order = change.order
+    if order.fulfilment == Fulfilment.DELIVERY:
+        place = Place(address=order.address or "-", lat=value["lat"], lng=value["lng"])
+        cart = Cart(vendor_id=order.vendor_id, items=(), fulfilment=Fulfilment.DELIVERY)
+        zone = find_zone(cart, order.vendor, menu_of(order.vendor), place)
+        if zone.id != order.delivery_zone_id:
+            detail = "The new place lies in another delivery zone with a fee of its own: cancel, and order anew."
+            raise Invalid("/location", "other_zone", detail)
+    if change.note("location", {"lat": order.lat, "lng": order.lng}, dict(value), "lat", "lng"):
+        order.lat, order.lng = value["lat"], value["lng"]
+
+
+def change_deliver_at(change: Change, value: Any) -> None:
+    """A later or earlier time, within the vendor's opening; the timer that releases a preorder follows."""
+    order = change.order
+    cart = Cart(vendor_id=order.vendor_id, items=(), fulfilment=Fulfilment(order.fulfilment), deliver_at=value)
+    check_time(cart, order.vendor, menu_of(order.vendor), change.standing.now)
+    old, new = (moment.isoformat() if moment else None for moment in (order.deliver_at, value))
+    if change.note("deliver_at", old, new, "deliver_at", "due_at"):
+        order.deliver_at = value
+
+
+def change_payment_method(change: Change, value: str) -> None:
+    """From cash to wallet or back; the wallet is drawn on, or gets its money back, in the same transaction."""
+    order, actor = change.order, change.standing.caller.key
+    if value not in order.vendor.payment_methods:
+        takes = ", ".join(order.vendor.payment_methods)
+        raise Invalid("/payment_method", "not_taken", f"{order.vendor.name} takes {takes}.")
+    if not change.note("payment_method", order.payment_method, value, "payment_method", "payment_status", "cash"):
+        return
+    share = PaymentShare.objects.get(order=order)
+    payment = Payment.objects.select_for_update().get(pk=share.payment_id)
+    if value == WALLET:
+        if order.customer.user_id is None:
+            raise Invalid("/payment_method", "wallet", "A guest has no wallet: pay in another way.")
+        balance = ledger.draw_from_wallet(ledger.wallet_of(order.customer_id, order.currency), order.total)
+        ledger.hold_wallet_payment(order, balance, actor)
+        order.payment_status, order.cash, payment.paid_at = PaymentStatus.PAID, None, change.standing.now
+    elif order.payment_method == WALLET:
+        ledger.refund_to_wallet(order, actor)
+        order.payment_status, payment.paid_at = PaymentStatus.UNPAID, None
+    order.payment_method = payment.provider = value
+    payment.state = order.payment_status
+    payment.save(update_fields=["provider", "state", "paid_at"])
+
+
+def change_driver_tip(change: Change, value: Money) -> None:
+    """A tip changes the total; a wallet pays the rise, or gets the fall back."""
+    order, actor = change.order, change.standing.caller.key
+    if value.currency != order.currency:
+        raise Invalid("/driver_tip", "currency", f"The order is in {order.currency}: send that currency.")
+    rise = value.minor - order.driver_tip
+    old, new = as_json(order.driver_tip, order.currency), as_json(value.minor, order.currency)
+    if not change.note("driver_tip", old, new, "driver_tip", "total"):
+        return
+    order.driver_tip += rise
+    order.total += rise
+    share = PaymentShare.objects.get(order=order)
+    payment = Payment.objects.select_for_update().get(pk=share.payment_id)
+    if order.payment_method == WALLET:
+        wallet = ledger.wallet_of(order.customer_id, order.currency)
+        if rise > 0:
+            balance = ledger.draw_from_wallet(wallet, rise)
+        else:
+            balance = ledger.put_into_wallet(wallet, -rise)
+        amounts = {wallet: -rise, ledger.clearing(order.currency): rise}
+        kind = Posting.Kind.PAYMENT if rise > 0 else Posting.Kind.REFUND
+        ledger.post(kind, amounts, actor=actor, order=order, balances={wallet: balance})
+    payment.amount += rise
+    payment.save(update_fields=["amount"])
+    share.amount += rise
+    share.save(update_fields=["amount"])
+    order.purchase.total += rise
+    Purchase.objects.filter(pk=order.purchase_id).update(total=order.purchase.total)
+
+
+def change_cash(change: Change, value: Money | None) -> None:
+    order = change.order
+    if value is not None:
+        if order.payment_method != CASH:
+            raise Invalid("/cash", "cash", "Cash goes only with the payment method cash: leave it out.")
+        check_cash_amount(value, order.total, order.currency)
+    old = as_json(order.cash, order.currency) if order.cash is not None else None
+    if change.note("cash", old, as_json(value.minor, value.currency) if value else None, "cash"):
+        order.cash = value.minor if value else None
+
+
+def change_driver(change: Change, value: int | None) -> None:
+    """Names a driver: that offers the order and changes no status. The driver's stream begins with this event."""
+    order, standing = change.order, change.standing
+    taking_over = order.status == Status.ORDER_NOT_READY and standing.actors & {Actor.COMPANY, Actor.STAFF}
+    if order.fulfilment != Fulfilment.DELIVERY:
+        raise Invalid("/driver", "no_delivery", "Only a delivery has a driver: leave it out.")
+    if not change.note("driver", order.driver_id, value, "driver", "driver_accepted_at", "driver_at_business_at"):
+        return
+    if order.driver_accepted_at is not None and not taking_over:
+        raise Conflict(
+            "driver_holds", "A driver holds the order: take it off first (look_for_driver).", extra=closing(standing)
+        )
+    driver = None
+    if value is not None:
+        driver = Driver.objects.filter(pk=value).first()
+        if driver is None or not may_name(standing, driver):
+            raise Invalid("/driver", "unknown", "There is no such driver that you may name.")
+    if order.driver_id:
+        change.left.append(f"driver:{order.driver_id}")
+    order.driver = driver
+    order.driver_accepted_at = order.driver_at_business_at = None
+
+
+def may_name(standing: Standing, driver: Driver) -> bool:
+    """Staff name anybody; a vendor its couriers and the site's drivers; a company its own."""
+    if Actor.STAFF in standing.actors:
+        return True
+    if Actor.VENDOR in standing.actors and driver.company_id is None:
+        return driver.vendor_id in (None, standing.order.vendor_id)
+    return Actor.COMPANY in standing.actors and driver.company_id in standing.company_ids
+
+
+def change_self_delivery(change: Change, value: bool) -> None:
+    order = change.order
+    if order.fulfilment != Fulfilment.DELIVERY:
+        raise Invalid("/self_delivery", "no_delivery", "Only a delivery is delivered: leave it out.")
+    if value and order.driver_accepted_at is not None:
+        raise Conflict("driver_holds", "A driver holds the order.", extra=closing(change.standing))
+    if change.note("self_delivery", order.self_delivery, value, "self_delivery", "due_at"):
+        order.self_delivery = value
+
+
+def change_promise(name: str) -> Callable[[Change, Any], None]:
+    def changer(change: Change, value: int) -> None:
+        order = change.order
+        if change.note(name, getattr(order, name), value, name, "estimated_at"):
+            setattr(order, name, value)
+            order.estimated_at = change.standing.now + timedelta(minutes=value)
+
+    return changer
+
+
+CHANGERS: dict[str, Callable[[Change, Any], None]] = {
+    "comment": change_text("comment"),
+    "address": change_text("address"),
+    "address_notes": change_text("address_notes"),
+    "location": change_location,
+    "deliver_at": change_deliver_at,
+    "payment_method": change_payment_method,
+    "driver_tip": change_driver_tip,
+    "cash": change_cash,
+    "driver": change_driver,
+    "self_delivery": change_self_delivery,
+    "prepared_in": change_promise("prepared_in"),
+    "delivered_in": change_promise("delivered_in"),
+}
+
+
+def kind_of(change: Change) -> str:
+    """The kind of the event: what the readers react to most."""
+    if "driver" in change.new or "self_delivery" in change.new:
+        return OrderEvent.Kind.DRIVER
+    if any(name in change.new for name in DELAYS):
+        return OrderEvent.Kind.DELAY
+    if any(name in change.new for name in ("payment_method", "driver_tip", "cash")):
+        return OrderEvent.Kind.PAYMENT
+    return OrderEvent.Kind.NOTE
+
+
+def write(change: Change, role: Actor, reason_code: str, reason: str) -> Order:
+    order, standing = change.order, change.standing
+    order.version += 1
+    order.due_at = next_due(order)
+    order.save(update_fields=sorted({*change.columns, "version", "due_at"}))
+    record_event(
+        order,
+        kind=kind_of(change),
+        also=change.left,
+        actor=standing.caller.key,
+        role=role,
+        reason_code=reason_code,
+        reason=reason,
+        data={"old": change.old, "new": change.new},
+        app_id=standing.caller.app_id,
+        created_at=standing.now,
+    )
+    later = order.deliver_at and order.deliver_at > standing.now + timedelta(minutes=order.vendor.preorder_minutes)
+    if "deliver_at" in change.new and order.status == Status.PENDING and later:
+        # The vendor no longer takes it live: it waits as a preorder.
+        transition(order_id=order.pk, caller=SYSTEM, wish=Wish(name="reschedule"))
+        return get_order(caller=standing.caller, order_id=order.pk)
+    return order
+
+
+def add_tracking_number(
+    *, order_id: int, caller: Caller, tracking_number: str, carrier: str, version: int | None = None
+) -> Order:
+    """Gives a delivery a parcel carrier's number, by vendor or staff; the same again changes nothing."""
+    order = get_order(caller=caller, order_id=order_id, lock=True)
+    standing = standing_of(caller, order)
+    refuse_stale(order.version, version, standing.refusal_extra() if version is not None else {})
+    role = next((actor for actor in VENDOR_STAFF if actor in standing.actors), None)
+    if role is None:
+        raise Forbidden("forbidden", "A tracking number is added by the vendor or staff.")
+    if order.fulfilment != Fulfilment.DELIVERY or order.status in lifecycle.FAILURE:
+        raise Conflict("not_sent", "Only a delivery that is not cancelled has one.", extra=standing.refusal_extra())
+    change = Change(standing=standing, old={}, new={}, columns=set(), left=[])
+    change.note("tracking_number", order.tracking_number, tracking_number, "tracking_number")
+    change.note("carrier", order.carrier, carrier, "carrier")
+    order.tracking_number, order.carrier = tracking_number, carrier
+    return write(change, role, "", "") if change.new else order
+
+
+def add_note(*, order_id: int, caller: Caller, text: str, visible_to: str) -> OrderEvent:
+    """A manual record in the history (row 69), by vendor, driver, company or staff."""
+    order = get_order(caller=caller, order_id=order_id, lock=True)
+    standing = standing_of(caller, order)
+    writers = (Actor.STAFF, Actor.VENDOR, Actor.COMPANY, Actor.DRIVER)
+    role = next((actor for actor in writers if actor in standing.actors), None)
+    if role is None:
+        raise Forbidden("forbidden", "Notes are written by the vendor, the driver or staff.")
+    if visible_to == OrderEvent.VisibleTo.STAFF and role != Actor.STAFF:
+        raise Forbidden("forbidden", "Only staff write notes for staff.")
+    order.version += 1
+    order.save(update_fields=["version"])
+    return record_event(
+        order,
+        kind=OrderEvent.Kind.NOTE,
+        actor=caller.key,
+        role=role,
+        reason=text,
+        visible_to=visible_to,
+        app_id=caller.app_id,
+        created_at=standing.now,
+    )
+
+
+def delete_order(*, order_id: int, caller: Caller, version: int | None = None) -> None:
+    """Takes a closed order out of every list, by staff; history and money stay. An open one is a Conflict."""
+    order = get_order(caller=caller, order_id=order_id, lock=True)
+    standing = standing_of(caller, order)
+    refuse_stale(order.version, version, standing.refusal_extra() if version is not None else {})
+    if Actor.STAFF not in standing.actors:
+        raise Forbidden("forbidden", "Orders are deleted by staff.")
+    if not order.is_closed:
+        raise Conflict("order_open", "The order is open: cancel it first.", extra=standing.refusal_extra())
+    order.deleted_at = timezone.now()
+    order.version += 1
+    order.save(update_fields=["deleted_at", "version"])
+    record_event(
+        order,
+        kind=OrderEvent.Kind.NOTE,
+        actor=caller.key,
+        role=Actor.STAFF,
+        reason="Deleted",
+        visible_to=OrderEvent.VisibleTo.STAFF,
+        app_id=caller.app_id,
+        created_at=standing.now,
+    )

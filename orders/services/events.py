@@ -1,0 +1,73 @@
+"""The event log and the feeds: a change and its event share a transaction, the world is told after commit."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils.module_loading import import_string
+
+from orders.models import FeedEntry, Order, OrderEvent
+
+
+def streams_of(order: Order) -> list[str]:
+    """The parties' streams that an event of this order enters: the vendor's only once the vendor may see it."""
+    streams = [f"vendor:{order.vendor_id}"] if order.visible_at else []
+    if order.driver_id:
+        streams.append(f"driver:{order.driver_id}")
+    if order.company_id:
+        streams.append(f"company:{order.company_id}")
+    return streams
+
+
+def draw(names: Iterable[str]) -> dict[str, int]:
+    """The next number of each counter, held until commit: nobody sees a later number before an earlier one.
+
+    One statement; the rows are locked in the order of their names, the same for everybody.
+    """
+    ordered = sorted(set(names))
+    if not ordered:
+        return {}
+    rows = ", ".join(["(%s, 1)"] * len(ordered))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO orders_counter (name, value) VALUES {rows} "  # noqa: S608  placeholders only
+            "ON CONFLICT (name) DO UPDATE SET value = orders_counter.value + 1 RETURNING name, value",
+            ordered,
+        )
+        return dict(cursor.fetchall())
+
+
+def record_event(
+    order: Order, *, kind: str, also: Sequence[str] = (), positions: dict[str, int] | None = None, **fields: Any
+) -> OrderEvent:
+    """Writes the event that made the order's present version, and its feed entries; wakes the readers after commit.
+
+    `also` are streams of parties that the change took off the order: they see this one event as their last.
+    `positions` are numbers that were drawn already, by counter name. Must run in the change's transaction.
+    """
+    event = OrderEvent(order=order, number=order.version, kind=kind, **fields)
+    OrderEvent.objects.bulk_create([event])
+    streams = sorted({*streams_of(order), *also})
+    positions = positions or draw(f"stream:{stream}" for stream in streams)
+    FeedEntry.objects.bulk_create(
+        FeedEntry(
+            stream=stream,
+            position=positions[f"stream:{stream}"],
+            event=event,
+            order=order,
+            created_at=event.created_at,
+        )
+        for stream in streams
+    )
+    woken = [*streams, f"order:{order.pk}"]
+    transaction.on_commit(lambda: wake()(woken))
+    return event
+
+
+@cache
+def wake() -> Callable[[list[str]], None]:
+    """What tells the live feed; named by a setting, since the feed stands above the orders."""
+    found: Callable[[list[str]], None] = import_string(settings.FEED_WAKE)
+    return found

@@ -1,0 +1,73 @@
+"""Runs the timers that are due; several workers share them."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from orders.deadlines import timer_of
+from orders.lifecycle import Actor
+from orders.models import Order, OrderEvent
+from orders.services.events import record_event
+from orders.services.transitions import Wish, transition
+from ordersite.accounts.callers import SYSTEM
+from ordersite.web.problems import Problem
+
+logger = logging.getLogger(__name__)
+
+RETRY = timedelta(minutes=5)
+
+
+def run_due(limit: int = 100) -> int:
+    """Makes the changes whose time has come, each in its own transaction; returns how many orders it changed."""
+    now = timezone.now()
+    due = Order.objects.filter(due_at__lte=now, deleted_at__isnull=True).order_by("due_at").values_list("pk", flat=True)
+    return sum(run_timer(order_id, now) for order_id in list(due[:limit]))
+
+
+def run_timer(order_id: int, now: datetime) -> bool:
+    """Makes one order's change; False where another worker has it, or it is refused and waits."""
+    try:
+        with transaction.atomic():
+            order = lock_due(order_id, now)
+            if order is None:
+                return False
+            timer = timer_of(order)
+            if timer is None or timer[0] > now:
+                Order.objects.filter(pk=order_id).update(due_at=timer[0] if timer else None)
+                return False
+            _, name, reason_code = timer
+            if name == "close":
+                close(order, now)
+            else:
+                transition(order_id=order_id, caller=SYSTEM, wish=Wish(name=name, reason_code=reason_code))
+            return True
+    except Problem as problem:
+        # Tried again later instead of at every turn: what refuses it (an empty stock, say) may pass.
+        logger.warning("a timer was refused: %s", problem.code, extra={"order": order_id})
+        Order.objects.filter(pk=order_id, due_at__lte=now).update(due_at=now + RETRY)
+        return False
+
+
+def lock_due(order_id: int, now: datetime) -> Order | None:
+    """The order, locked, if its timer is still due and no other worker holds it."""
+    orders = Order.objects.select_related("vendor").filter(pk=order_id, due_at__lte=now)
+    skip = connection.features.has_select_for_update_skip_locked
+    return orders.select_for_update(of=("self",), skip_locked=skip).first()
+
+
+def close(order: Order, now: datetime) -> None:
+    """Settling writes `closed` and leaves 11 and 15, which are final."""
+    order.closed_at = now
+    order.due_at = None
+    order.version += 1
+    order.save(update_fields=["closed_at", "due_at", "version"])
+    record_event(
+        order,
+        kind=OrderEvent.Kind.MILESTONE,
+        milestone="closed",
+        actor=SYSTEM.key,
+        role=Actor.SYSTEM,
+        created_at=now,
+    )

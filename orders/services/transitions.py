@@ -1,0 +1,441 @@
+"""Changes of status: one service for every door."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from orders import lifecycle
+from orders.deadlines import next_due
+from orders.guards import GUARDS, NEVER_WAIVED, Allowed, Attempt, allowed_changes, failing_guard
+from orders.lifecycle import Actor, Change, Fulfilment, Status
+from orders.models import Order, OrderEvent
+from orders.permissions import actors_for, visible_orders, with_standing
+from orders.reasons import REASONS
+from orders.services import payments
+from orders.services.events import record_event
+from ordersite.accounts.callers import Caller, related
+from ordersite.web.attempts import count_attempt, forget_attempts, refuse_if_locked
+from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound
+from ordersite.web.views import refuse_stale
+from vendors.models import Dispatcher
+
+# Five wrong collection codes lock an order's collecting for a quarter of an hour (lifecycle.md, guard `code`).
+CODE_TRIES = 5
+CODE_LOCK = timedelta(minutes=15)
+START_PREPARING = "start_preparing"
+EXCEPTIONS = (Status.CANCELED_BY_DRIVER, Status.PICK_UP_FAILED_BY_DRIVER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a caller asks for: a target or a transition's name, and what it brings."""
+
+    to: Status | None = None
+    name: str = ""
+    reason_code: str = ""
+    reason: str = ""
+    prepared_in: int | None = None
+    delivered_in: int | None = None
+    code: str = ""
+    proof: str = ""
+    version: int | None = None  # the one that the caller saw (If-Match)
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An order at hand, and as what the caller stands to it."""
+
+    order: Order
+    caller: Caller
+    actors: frozenset[Actor]
+    company_ids: frozenset[int]
+    now: datetime
+
+    def allowed(self) -> list[Allowed]:
+        """What the caller may do now."""
+        return allowed_changes(
+            self.order, self.actors, self.now, driver_id=self.caller.driver_id, company_ids=self.company_ids
+        )
+
+    def refusal_extra(self) -> dict[str, Any]:
+        """What every refusal tells: where the order stands, and what may be done instead."""
+        return {
+            "order_status": status_json(self.order.status),
+            "version": self.order.version,
+            "allowed_transitions": [allowed_json(one) for one in self.allowed()],
+        }
+
+
+def status_json(code: int) -> dict[str, Any]:
+    """{"code": 7, "name": "accepted_by_business"}."""
+    return {"code": int(code), "name": Status(code).slug}
+
+
+def allowed_json(one: Allowed) -> dict[str, Any]:
+    """One row of `allowed_transitions`."""
+    return {"name": one.name, "to": status_json(one.to), "requires": list(one.requires)}
+
+
+RELATED = ("vendor", "purchase", "customer", "driver", "company", "label")
+
+
+def get_order(*, caller: Caller, order_id: int, lock: bool = False) -> Order:
+    """The order with its parties, if the caller may see it; raises NotFound. One statement, `lock` holds its row."""
+    orders = with_standing(visible_orders(caller), caller).select_related(*RELATED)
+    if lock:
+        orders = orders.select_for_update(of=("self",))
+    order = orders.filter(pk=order_id).first()
+    if order is None:
+        raise NotFound()
+    return order
+
+
+def standing_of(caller: Caller, order: Order, now: datetime | None = None) -> Standing:
+    """As what the caller stands to an order that `get_order` read."""
+    companies = {caller.company_id} if caller.company_id else set()
+    if getattr(order, "dispatches", False) and order.company_id:
+        companies.add(order.company_id)
+    return Standing(
+        order=order,
+        caller=caller,
+        actors=actors_for(caller, order),
+        company_ids=frozenset(companies),
+        now=now or timezone.now(),
+    )
+
+
+def transition(*, order_id: int, caller: Caller, wish: Wish) -> Order:
+    """Moves an order on, in the transaction that the caller has opened.
+
+    Lock the row, legal? permitted? guards? → FSM method → money → version + 1 → save → event and feed entries.
+    What was asked twice answers as if it had just happened and writes nothing. Raises NotFound, Problem 412 for a stale
+    version, Conflict transition_not_allowed or guard_failed, and Forbidden; each refusal lists what is allowed.
+    """
+    order = get_order(caller=caller, order_id=order_id, lock=True)
+    standing = standing_of(caller, order)
+    refuse_stale(order.version, wish.version, standing.refusal_extra() if wish.version is not None else {})
+    wish = with_reason(wish)
+    if is_repeated(standing, wish):
+        return order
+    change = find_change(standing, wish)
+    attempt, forced = choose_actor(standing, change, wish)
+    return apply(standing, change, attempt, wish, forced=forced)
+
+
+def with_reason(wish: Wish) -> Wish:
+    """A text without a code is another reason; an unknown code is refused by name."""
+    if wish.reason_code and wish.reason_code not in REASONS:
+        raise Invalid("/reason_code", "unknown", f"Send one of {', '.join(REASONS)}.")
+    return replace(wish, reason_code="other") if wish.reason.strip() and not wish.reason_code else wish
+
+
+def wanted_names(standing: Standing, wish: Wish) -> list[str]:
+    """The names by which the wish can be meant: the change from here if there is one, else all that lead there."""
+    if wish.name:
+        return [wish.name]
+    order = standing.order
+    change = lifecycle.find(Fulfilment(order.fulfilment), Status(order.status), Status(wish.to or 0))
+    return [change.name] if change else [name for name, target in lifecycle.NAMES.items() if target == wish.to]
+
+
+def is_repeated(standing: Standing, wish: Wish) -> bool:
+    """Whether the same party asks for what has already happened (lifecycle.md, "The same thing asked twice").
+
+    After a close without success, and while an exception waits for a decision, only the status counts: there the old
+    milestone must not hide a refusal, or a way out.
+    """
+    order = standing.order
+    target = lifecycle.NAMES.get(wish.name) if wish.name else wish.to
+    if target == order.status:
+        may = lifecycle.actors_to(Fulfilment(order.fulfilment), Status(order.status))
+        return bool(standing.actors & may) or Actor.STAFF in standing.actors
+    if order.status in lifecycle.FAILURE or order.status in EXCEPTIONS:
+        return False
+    return any(has_done(standing, name) for name in wanted_names(standing, wish))
+
+
+def has_done(standing: Standing, name: str) -> bool:
+    """Whether the caller's party itself wrote the milestone of this change, and nothing of it would be undone now."""
+    order = standing.order
+    milestone = lifecycle.SETS.get(name)
+    if milestone is None or getattr(order, f"{milestone}_at") is None:
+        return False
+    if any(getattr(order, f"{cleared}_at") is not None for cleared in lifecycle.CLEARS.get(name, ())):
+        return False
+    event = OrderEvent.objects.filter(order=order, milestone=milestone).order_by("-number").first()
+    if event is None or event.role not in standing.actors:
+        return False
+    return event.role != Actor.DRIVER or order.driver_id == standing.caller.driver_id
+
+
+def find_change(standing: Standing, wish: Wish) -> Change:
+    """The one row of the table that the wish means; raises Conflict where the order's status has none."""
+    order = standing.order
+    if wish.name and wish.name not in lifecycle.NAMES:
+        raise Invalid("/transition", "unknown", "There is no transition of this name: read allowed_transitions.")
+    target = lifecycle.NAMES[wish.name] if wish.name else wish.to
+    if target is None or (wish.to is not None and wish.to != target):
+        raise Invalid("/to", "invalid", "Send `to` or `transition`; where both are sent they must mean the same.")
+    change = lifecycle.find(Fulfilment(order.fulfilment), Status(order.status), target)
+    if change is None or (wish.name and change.name != wish.name):
+        now = Status(order.status)
+        raise Conflict(
+            "transition_not_allowed",
+            f"An order in status {now.value} ({now.slug}) cannot change to {target.value} ({target.slug}).",
+            extra=standing.refusal_extra(),
+        )
+    return change
+
+
+def choose_actor(standing: Standing, change: Change, wish: Wish) -> tuple[Attempt, bool]:
+    """As whom the caller makes the change, and whether staff forces it; raises Forbidden or Conflict guard_failed."""
+    order = standing.order
+    failed: str | None = None
+    for actor in [actor for actor in Actor if actor in standing.actors & change.actors]:
+        attempt = attempt_of(standing, actor, wish)
+        guard = failing_guard(change, order, attempt)
+        if guard is None:
+            if "code" in change.guards_for(actor):
+                check_code_is_open(order)
+                forget_attempts("collect", str(order.pk))
+            return attempt, False
+        failed = failed or guard
+    may_force = Actor.STAFF in standing.actors and change.may_be_forced()
+    if may_force and (wish.reason_code or failed is None or failed in NEVER_WAIVED):
+        attempt = attempt_of(standing, Actor.STAFF, wish)
+        failed = failing_guard(change, order, attempt, waive=True)
+        if failed is None:
+            return attempt, True
+    if failed is None:
+        raise Forbidden(
+            "transition_not_permitted",
+            f"{change.name} is for {', '.join(sorted(change.actors))}: you stand to this order as "
+            f"{', '.join(sorted(standing.actors)) or 'nobody'}.",
+            extra=standing.refusal_extra(),
+        )
+    if failed == "code":
+        check_code_is_open(order)
+        if wish.code:
+            count_attempt("collect", str(order.pk), limit=CODE_TRIES, window=CODE_LOCK)
+    raise Conflict(
+        "guard_failed",
+        GUARDS[failed][1],
+        extra={"guard": failed, **standing.refusal_extra()},
+        # A wrong code stays counted, although the change itself is refused.
+        keeps_writes=failed == "code",
+    )
+
+
+def check_code_is_open(order: Order) -> None:
+    """Raises a 429 Problem while the collection code is locked, for right and wrong codes alike."""
+    refuse_if_locked("collect", str(order.pk), limit=CODE_TRIES)
+
+
+def attempt_of(standing: Standing, actor: Actor, wish: Wish) -> Attempt:
+    return Attempt(
+        actor=actor,
+        now=standing.now,
+        driver_id=standing.caller.driver_id,
+        company_ids=standing.company_ids,
+        reason_code=wish.reason_code,
+        reason=wish.reason,
+        code=wish.code,
+        proof=wish.proof,
+    )
+
+
+def apply(standing: Standing, change: Change, attempt: Attempt, wish: Wish, *, forced: bool) -> Order:
+    """Writes the change, its money and its event. The row is locked and everything was checked."""
+    order, now, actor = standing.order, standing.now, standing.caller.key
+    left = assign_parties(standing, change, attempt)
+    had = order.milestones
+    source = Status(order.status)
+    getattr(order, change.name)(now=now)
+    move_money(order, source, change.target, actor, now)
+    if change.name == "accept":
+        promise_times(order, wish, now)
+    order.version += 1
+    order.due_at = next_due(order)
+    order.save(update_fields=CHANGED_BY_TRANSITION)
+    written = lifecycle.SETS.get(change.name, "")
+    data = dict(wish.data)
+    if change.name == "depart" and had["picked_up"] is None:
+        data["inferred"] = "picked_up"
+    for name in ("prepared_in", "delivered_in"):
+        if getattr(wish, name) is not None:
+            data[name] = getattr(wish, name)
+    record_event(
+        order,
+        kind=OrderEvent.Kind.STATUS,
+        also=left,
+        transition=change.name,
+        from_status=source,
+        to_status=change.target,
+        milestone=written if written and had[written] is None else "",
+        actor=actor,
+        role=attempt.actor,
+        reason_code=wish.reason_code,
+        reason=wish.reason,
+        forced=forced,
+        data=data,
+        app_id=standing.caller.app_id,
+        created_at=now,
+    )
+    return order
+
+
+CHANGED_BY_TRANSITION = [
+    "status",
+    "previous_status",
+    "status_changed_at",
+    "version",
+    *(f"{name}_at" for name in lifecycle.MILESTONES),
+    "driver",
+    "company",
+    "self_delivery",
+    "prepared_in",
+    "delivered_in",
+    "estimated_at",
+    "payment_status",
+    "label",
+    "due_at",
+    "visible_at",
+]
+
+
+def assign_parties(standing: Standing, change: Change, attempt: Attempt) -> Sequence[str]:
+    """Sets who carries the order after the change; returns the streams of those whom it takes off."""
+    order = standing.order
+    before = {f"driver:{order.driver_id}" if order.driver_id else "", f"company:{order.company_id or ''}"}
+    if change.name == "accept_by_driver":
+        name_accepting_driver(standing, attempt)
+    elif change.name == "accept_by_company":
+        order.company_id = accepting_company(standing, attempt)
+    elif change.name in ("look_for_driver", "self_deliver", "reopen"):
+        order.driver = order.company = None
+        order.self_delivery = change.name == "self_deliver"
+    elif change.name == "cancel_by_driver":
+        order.driver = None
+    after = {f"driver:{order.driver_id}", f"company:{order.company_id}"}
+    return sorted(stream for stream in before - after if stream not in ("", "company:"))
+
+
+def name_accepting_driver(standing: Standing, attempt: Attempt) -> None:
+    """A driver accepts for itself; a vendor for its own courier, a company for its driver, staff for anybody named."""
+    order = standing.order
+    if attempt.actor == Actor.DRIVER:
+        order.driver = related(standing.caller.user, "driver") if standing.caller.user else None
+        return
+    if order.driver_id is None or order.driver is None:
+        raise Conflict(
+            "guard_failed",
+            "No driver is named: PATCH the order with a driver first.",
+            extra={"guard": "driver", **standing.refusal_extra()},
+        )
+    own = {
+        Actor.VENDOR: order.driver.vendor_id == order.vendor_id,
+        Actor.COMPANY: order.driver.company_id is not None and order.driver.company_id in companies_of(standing),
+    }
+    if not own.get(attempt.actor, True):
+        raise Forbidden(
+            "not_your_driver", "The driver itself accepts: it is not yours.", extra=standing.refusal_extra()
+        )
+
+
+def companies_of(standing: Standing) -> frozenset[int]:
+    """The companies that the caller dispatches for."""
+    if standing.caller.user is None:
+        return frozenset()
+    return frozenset(Dispatcher.objects.filter(user=standing.caller.user).values_list("company_id", flat=True))
+
+
+def accepting_company(standing: Standing, attempt: Attempt) -> int:
+    """The company that accepts: the dispatcher's that serves this vendor, or the one that staff find named."""
+    order = standing.order
+    if order.company_id is not None:
+        return order.company_id
+    serving = order.vendor.companies.order_by("pk")
+    if attempt.actor == Actor.COMPANY:
+        serving = serving.filter(pk__in=companies_of(standing))
+    company_id = serving.values_list("pk", flat=True).first()
+    if company_id is None:
+        raise Conflict(
+            "guard_failed", "The vendor works with no company.", extra={"guard": "free", **standing.refusal_extra()}
+        )
+    return int(company_id)
+
+
+def promise_times(order: Order, wish: Wish, now: datetime) -> None:
+    """Accepting tells in how many minutes it is ready and delivered (row 109); without them the vendor's usual time."""
+    order.prepared_in = wish.prepared_in
+    order.delivered_in = wish.delivered_in
+    minutes = wish.delivered_in or wish.prepared_in or order.vendor.preparation_minutes + order.vendor.rush_minutes
+    order.estimated_at = max(now + timedelta(minutes=minutes), order.deliver_at or now)
+
+
+def move_money(order: Order, source: Status, target: Status, actor: str, now: datetime) -> None:
+    """Money and stock follow the status, in the same transaction: what is left first, then what is entered."""
+    if source in lifecycle.FAILURE and target not in lifecycle.FAILURE:
+        payments.take_everything_again(order, actor)
+    if source in lifecycle.SUCCESS and target not in lifecycle.SUCCESS:
+        payments.unsettle_success(order, actor)
+    if target in lifecycle.FAILURE and source not in lifecycle.FAILURE:
+        payments.give_everything_back(order, actor)
+    if target in lifecycle.SUCCESS and source not in lifecycle.SUCCESS:
+        payments.settle_success(order, actor, now)
+    if order.label_id and order.label and order.label.core_status != target:
+        order.label = None
+
+
+def start_preparing(*, order_id: int, caller: Caller, version: int | None = None) -> Order:
+    """Writes the milestone preparation_started and leaves the status: by vendor or staff, while accepted, not prepared.
+
+    Twice is harmless. Must run in a transaction; raises NotFound, Problem 412, Forbidden and Conflict.
+    """
+    order = get_order(caller=caller, order_id=order_id, lock=True)
+    standing = standing_of(caller, order)
+    refuse_stale(order.version, version, standing.refusal_extra() if version is not None else {})
+    role = next((actor for actor in (Actor.VENDOR, Actor.STAFF) if actor in standing.actors), None)
+    if role is None:
+        raise Forbidden(
+            "transition_not_permitted", "Preparing is started by the vendor.", extra=standing.refusal_extra()
+        )
+    if order.preparation_started_at is not None and not order.is_closed:
+        return order
+    if order.is_closed or order.accepted_at is None or order.prepared_at is not None:
+        raise Conflict(
+            "transition_not_allowed",
+            "Preparing starts while an order is accepted and not prepared.",
+            extra=standing.refusal_extra(),
+        )
+    order.apply_milestones(START_PREPARING, None, standing.now)
+    order.version += 1
+    order.save(update_fields=["preparation_started_at", "version"])
+    record_event(
+        order,
+        kind=OrderEvent.Kind.MILESTONE,
+        transition=START_PREPARING,
+        milestone="preparation_started",
+        actor=caller.key,
+        role=role,
+        app_id=caller.app_id,
+        created_at=standing.now,
+    )
+    return order
+
+
+def transition_each(*, order_ids: Iterable[int], caller: Caller, wish: Wish) -> list[tuple[int, str]]:
+    """The same change for many orders, each in its own transaction; returns the refused ones with the reason."""
+    refused = []
+    for order_id in order_ids:
+        try:
+            with transaction.atomic():
+                transition(order_id=order_id, caller=caller, wish=wish)
+        except (Conflict, Forbidden, NotFound) as problem:
+            refused.append((order_id, problem.detail))
+    return refused

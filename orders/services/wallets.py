@@ -1,0 +1,30 @@
+"""A customer's wallet: money put in, and what it holds."""
+
+from django.db.models import QuerySet
+
+from orders.models import Account, Entry, Posting
+from orders.services import ledger
+
+
+def top_up(*, customer_id: int, currency: str, amount: int, actor: str, text: str = "") -> Posting:
+    """Puts an amount (minor units, above zero) into a wallet; must run in a transaction."""
+    if amount <= 0:
+        raise ValueError("a top-up is above zero")
+    wallet = ledger.wallet_of(customer_id, currency)
+    balance = ledger.put_into_wallet(wallet, amount)
+    funding = ledger.AccountKey(kind=Account.Kind.FUNDING, currency=currency)
+    return ledger.post(
+        Posting.Kind.TOP_UP, {funding: -amount, wallet: amount}, actor=actor, text=text, balances={wallet: balance}
+    )
+
+
+def wallets_of(customer_id: int) -> QuerySet[Account]:
+    """A customer's wallets, one a currency."""
+    return Account.objects.filter(kind=Account.Kind.WALLET, customer_id=customer_id).order_by("currency")
+
+
+def wallet_entries(customer_id: int) -> QuerySet[Entry]:
+    """Every movement of a customer's wallets."""
+    return Entry.objects.filter(account__kind=Account.Kind.WALLET, account__customer_id=customer_id).select_related(
+        "posting__order", "account"
+    )

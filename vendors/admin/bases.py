@@ -1,0 +1,57 @@
+"""What the pages of this app share: the menu's version, and inlines that do not ask once a row."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from vendors.services.vendors import bump_menu_version
+
+
+class MenuAdmin(admin.ModelAdmin):
+    """Whatever is saved or deleted here is part of the menu of `vendor`, whose version it bumps.
+
+    The vendor is chosen once: to move a part of a menu to another vendor would leave the parts it refers to behind.
+    """
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        standing = ["vendor"] if obj else []
+        return [*super().get_readonly_fields(request, obj), *standing]
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Last of all writes of a save, so the new version has them all."""
+        super().save_related(request, form, formsets, change)
+        bump_menu_version(form.instance.vendor_id)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        bump_menu_version(obj.vendor_id)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        with transaction.atomic():
+            vendor_ids = sorted(set(queryset.order_by().values_list("vendor_id", flat=True)))
+            super().delete_queryset(request, queryset)
+            for vendor_id in vendor_ids:
+                bump_menu_version(vendor_id)
+
+
+class SettledFormSet(forms.BaseInlineFormSet):
+    """Rows whose references are chosen once, and then only shown: a chooser would ask the database once a row."""
+
+    settled: tuple[str, ...] = ()
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        if form.instance.pk is None:
+            return
+        for name in self.settled:
+            chosen = getattr(form.instance, name)
+            form.fields[name].disabled = True
+            form.fields[name].widget = forms.Select(choices=[(chosen.pk, str(chosen))])
+
+
+class UserFormSet(SettledFormSet):
+    settled = ("user",)

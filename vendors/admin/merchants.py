@@ -1,0 +1,160 @@
+"""Merchants with their members, and vendors with their hours and zones."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, JSONField, QuerySet
+from django.http import HttpRequest
+
+from vendors.admin.bases import UserFormSet
+from vendors.models import (
+    FULFILMENTS,
+    PAYMENT_METHODS,
+    DeliveryZone,
+    Member,
+    Merchant,
+    OpeningHours,
+    Vendor,
+    VendorType,
+)
+from vendors.services.vendors import bump_menu_version
+
+
+class MemberFormSet(UserFormSet):
+    """Some vendors means some of this merchant's, which are read once for all rows."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.vendors = list(Vendor.objects.filter(merchant=self.instance)) if self.instance.pk else []
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        field = form.fields["vendors"]
+        field.queryset = Vendor.objects.filter(merchant=self.instance) if self.instance.pk else Vendor.objects.none()
+        field.choices = [(vendor.pk, vendor.name) for vendor in self.vendors]
+
+
+class MemberInline(admin.TabularInline):
+    model = Member
+    formset = MemberFormSet
+    fields = ["user", "role", "all_vendors", "vendors"]
+    autocomplete_fields = ["user"]
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
+        return super().get_queryset(request).select_related("user", "merchant").prefetch_related("vendors")
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(db_field, request, widget=forms.CheckboxSelectMultiple, **kwargs)
+
+
+@admin.register(Merchant)
+class MerchantAdmin(admin.ModelAdmin):
+    """A business, and who works for it."""
+
+    list_display = ["name", "vendor_count", "created_at"]
+    search_fields = ["name"]
+    readonly_fields = ["uuid", "created_at"]
+    inlines = [MemberInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Merchant]:
+        return super().get_queryset(request).annotate(vendor_count=Count("vendors"))
+
+    @admin.display(description="vendors", ordering="vendor_count")
+    def vendor_count(self, merchant: Any) -> int:
+        return int(merchant.vendor_count)
+
+
+@admin.register(VendorType)
+class VendorTypeAdmin(admin.ModelAdmin):
+    list_display = ["name"]
+    search_fields = ["name"]
+
+
+class OpeningHoursInline(admin.TabularInline):
+    model = OpeningHours
+    extra = 0
+
+
+class DeliveryZoneInline(admin.TabularInline):
+    model = DeliveryZone
+    extra = 0
+    formfield_overrides = {JSONField: {"widget": forms.Textarea(attrs={"rows": 2, "cols": 30})}}
+
+
+class VendorForm(forms.ModelForm):
+    """Lists as checkboxes, not as JSON."""
+
+    fulfilments = forms.MultipleChoiceField(
+        choices=[(name, name.replace("_", " ")) for name in FULFILMENTS], widget=forms.CheckboxSelectMultiple
+    )
+    payment_methods = forms.MultipleChoiceField(
+        choices=[(name, name) for name in PAYMENT_METHODS], widget=forms.CheckboxSelectMultiple
+    )
+
+
+@admin.register(Vendor)
+class VendorAdmin(admin.ModelAdmin):
+    """One place: what it offers, what it charges, and what it does by itself."""
+
+    form = VendorForm
+    list_display = ["name", "merchant", "type", "city", "currency", "is_active", "paused_until", "rush_minutes"]
+    list_select_related = ["merchant", "type"]
+    list_filter = ["is_active", ("type", admin.RelatedOnlyFieldListFilter), "currency"]
+    search_fields = ["name", "city", "merchant__name"]
+    autocomplete_fields = ["merchant", "type", "companies"]
+    readonly_fields = ["uuid", "created_at", "menu_version"]
+    inlines = [OpeningHoursInline, DeliveryZoneInline]
+    fieldsets = [
+        (None, {"fields": ["merchant", "type", "name", "description", "picture", "is_active"]}),
+        (
+            "Where",
+            {"fields": ["address", "postal_code", "city", "country", "lat", "lng", "time_zone", "phone", "email"]},
+        ),
+        ("What it offers", {"fields": ["fulfilments", "payment_methods", "companies", "proof"]}),
+        (
+            "Money",
+            {
+                "fields": [
+                    "currency",
+                    "prices_include_tax",
+                    "fee_tax_rate",
+                    "service_fee",
+                    "service_fee_rate",
+                    "commission_rate",
+                ]
+            },
+        ),
+        ("Today", {"fields": ["paused_until", "rush_minutes"]}),
+        ("Times", {"fields": ["preparation_minutes", "preorder_minutes", "preorder_days", "slot_minutes"]}),
+        (
+            "By itself",
+            {
+                "fields": [
+                    "auto_accept",
+                    "auto_search",
+                    "confirm_accepts",
+                    "accept_minutes",
+                    "search_minutes",
+                    "collect_minutes",
+                    "settle_minutes",
+                    "settled_completes",
+                ]
+            },
+        ),
+        ("Taking back", {"fields": ["undo_minutes", "cancel_until"]}),
+        ("Kept by the system", {"classes": ["collapse"], "fields": ["uuid", "created_at", "menu_version"]}),
+    ]
+
+    def save_model(self, request: HttpRequest, obj: Vendor, form: Any, change: bool) -> None:
+        """Writes only what was changed: its people may have paused it, or changed its menu, in the meantime."""
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        columns = {field.name for field in Vendor._meta.concrete_fields}
+        obj.save(update_fields=[name for name in form.changed_data if name in columns])
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        bump_menu_version(form.instance.pk)

@@ -97,7 +97,7 @@ GUARDS: dict[str, tuple[Predicate, str]] = {
         lambda order, attempt: attempt.code == order.collection_code,
         "The collection code is wrong: it stands on the vendor's ticket.",
     ),
-    # A digital order has no codes until a vendor stocks them: it cannot complete.
+    # No vendor stocks codes yet, so none is ever issued: a digital order cannot complete.
     "codes": (lambda order, _: False, "Not every code is issued."),
 }
 

@@ -7,6 +7,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 from ordersite.accounts.models import User
 
+
 @register(Tags.security, deploy=True)
 def check_environment(**kwargs: Any) -> list[CheckMessage]:
     """Refuses development settings on a deployment."""

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
-DEMO_SECRET_KEY = "demo-key-for-development-only-refused-everywhere-else"
+DEMO_SECRET_KEY = "demo-key-for-development-only-refused-everywhere-else"  # noqa: S105
 ENVIRONMENT = env.str("ENVIRONMENT", "development")
 if ENVIRONMENT not in ("development", "production"):
     raise ImproperlyConfigured(f'ENVIRONMENT is "{ENVIRONMENT}": set it to development or production.')
@@ -122,7 +122,7 @@ def database() -> dict[str, Any]:
 
 
 DATABASES = {"default": database()}
-# Tests use a file on SQLite too: a shared in-memory database fails threaded writes. Two runs side by side take a suffix.
+# A file on SQLite too: a shared in-memory database fails threaded writes. Two runs side by side take a suffix.
 TEST_NAME = f"test_ordersite{env.str('TEST_DB_SUFFIX', '')}"
 DATABASES["default"]["TEST"] = {"NAME": TEST_NAME if DATABASE_URL else DATA_DIR / f"{TEST_NAME}.sqlite3"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -200,7 +200,11 @@ SPECTACULAR_SETTINGS = {
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "format": "int64", "minimum": 1, "maximum": 10**18 - 1}},
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
-    "ENUM_NAME_OVERRIDES": {"DeliveryTypeEnum": "vendors.models.FULFILMENTS"},
+    "ENUM_NAME_OVERRIDES": {
+        "DeliveryTypeEnum": "vendors.models.FULFILMENTS",
+        "OrderDeliveryTypeEnum": "orders.api.fields.DELIVERY_TYPES",
+        "PaymentMethodEnum": "vendors.models.PAYMENT_METHODS",
+    },
 }
 
 # --- the rest -------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from orders.lifecycle import Fulfilment, Status
 
 STATUSES = {status.slug: status for status in Status}
+DELIVERY_TYPES = [fulfilment.slug for fulfilment in Fulfilment]
 FULFILMENTS = {fulfilment.slug: fulfilment for fulfilment in Fulfilment if fulfilment != Fulfilment.DIGITAL}
 
 
@@ -51,7 +52,7 @@ class StatusInputField(serializers.Field):
         return Status(data)
 
 
-@extend_schema_field({"type": "string", "enum": [fulfilment.slug for fulfilment in Fulfilment]})
+@extend_schema_field({"type": "string", "enum": DELIVERY_TYPES})
 class FulfilmentField(serializers.Field):
     """ "delivery", "pickup", …"""
 

@@ -42,8 +42,8 @@ class ItemInput(Input):
     product = IdField()
     quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, default=1)
     comment = serializers.CharField(max_length=300, allow_blank=True, default="")
-    options = OptionInput(many=True, max_length=MOST_CHOICES, default=list)
-    extras = ExtraInput(many=True, max_length=MOST_CHOICES, default=list)
+    options = OptionInput(many=True, max_length=MOST_CHOICES, default=list)  # type: ignore[call-arg]
+    extras = ExtraInput(many=True, max_length=MOST_CHOICES, default=list)  # type: ignore[call-arg]
     without = serializers.ListField(child=IdField(), max_length=MOST_CHOICES, default=list)
 
 
@@ -52,7 +52,7 @@ class CartInput(Input):
 
     type = serializers.ChoiceField(choices=["regular"], required=False)
     vendor = IdField()
-    items = ItemInput(many=True, allow_empty=False, max_length=MOST_ITEMS)
+    items = ItemInput(many=True, allow_empty=False, max_length=MOST_ITEMS)  # type: ignore[call-arg]
     delivery_type = FulfilmentInputField()
     deliver_at = serializers.DateTimeField(required=False, allow_null=True)
     address = AddressField(required=False, allow_null=True)

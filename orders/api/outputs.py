@@ -34,7 +34,7 @@ class OrderRow(serializers.Serializer):
     kind = serializers.CharField()
     delivery_type = FulfilmentField(source="fulfilment")
     status = StatusField()
-    label = NamedOutput(allow_null=True)
+    label = NamedOutput(allow_null=True)  # type: ignore[assignment]
     version = serializers.IntegerField(help_text="Its ETag, for If-Match.")
     vendor = NamedOutput()
     customer = CustomerOutput()
@@ -147,7 +147,7 @@ class EventOutput(serializers.Serializer):
     reason_code = serializers.CharField()
     reason = serializers.CharField()
     forced = serializers.BooleanField()
-    data = serializers.JSONField()
+    data = serializers.JSONField()  # type: ignore[assignment]
     app_id = serializers.CharField()
     at = serializers.DateTimeField(source="created_at")
 

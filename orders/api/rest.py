@@ -1,6 +1,7 @@
 """Labels of statuses, public tracking, and wallets."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -36,7 +37,7 @@ class LabelList(serializers.Serializer):
 class LabelsView(ApiView):
     """This instance's names for the statuses."""
 
-    def get_permissions(self) -> list[object]:
+    def get_permissions(self) -> list[Any]:
         return [AllowAny()] if self.request.method == "GET" else [IsAdminUser()]
 
     @extend_schema(responses=LabelList, operation_id="listStatuses")

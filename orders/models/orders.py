@@ -18,7 +18,7 @@ from ordersite.accounts.models import Customer
 from vendors.models import Company, DeliveryZone, Driver, Vendor
 
 
-def exists_for(name: str) -> Callable[["Order"], bool]:
+def exists_for(name: str) -> Callable[[Any], bool]:
     """FSM condition: the table has this change for the order's fulfilment too, not only for its status."""
 
     def allowed(order: "Order") -> bool:

@@ -71,8 +71,8 @@ def vendor_of(vendor_id: int) -> Vendor:
 def check_cart(cart: Cart, *, vendor: Vendor, place: Place, now: datetime) -> Checked:
     """Checks a cart against the vendor's rules and prices it.
 
-    Raises Invalid or CartRefused for a rule of the input, Conflict vendor_closed or vendor_paused for the vendor's state,
-    and Problem total_mismatch, with both figures, where the client reckoned otherwise.
+    Raises Invalid or CartRefused for a rule of the input, Conflict vendor_closed or vendor_paused for the vendor's
+    state, and Problem total_mismatch, with both figures, where the client reckoned otherwise.
     """
     menu = menu_of(vendor)
     fulfilment = cart.fulfilment.slug

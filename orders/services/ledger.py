@@ -119,7 +119,7 @@ def insert_entries(posting: Posting, amounts: Mapping[AccountKey, int], balances
         return 0
     # The casts: PostgreSQL cannot tell a parameter's type inside a UNION.
     one = "SELECT CAST(%s AS bigint), id, CAST(%s AS bigint), CAST(%s AS bigint) FROM orders_account WHERE name = %s"
-    parameters: list[object] = []
+    parameters: list[int | str | None] = []
     for key, amount in amounts.items():
         parameters += [posting.pk, amount, balances.get(key), key.name]
     with connection.cursor() as cursor:

@@ -14,7 +14,8 @@ def stock_of(order: Order) -> dict[int, int]:
     """How many units of which products the order took from the stock."""
     wanted: dict[int, int] = {}
     for line in order.lines.filter(stock_taken__gt=0, product__isnull=False):
-        wanted[line.product_id] = wanted.get(line.product_id, 0) + line.stock_taken
+        product_id = line.product_id or 0
+        wanted[product_id] = wanted.get(product_id, 0) + line.stock_taken
     return wanted
 
 

@@ -254,8 +254,8 @@ def find_customer(placing: Placing, caller: Caller) -> Customer:
 def find_place(cart: Cart, guest: Guest | None, customer_id: int | None) -> Place:
     """Where it goes: a saved address, what the order says, or what the guest says."""
     if cart.address_id is not None:
-        saved = Address.objects.filter(pk=cart.address_id, customer_id=customer_id).first()
-        if saved is None or customer_id is None:
+        saved = Address.objects.filter(pk=cart.address_id, customer_id=customer_id or 0).first()
+        if saved is None:
             raise Invalid("/address", "unknown", "There is no such saved address: read /me/addresses.")
         return Place(
             address=saved.address,

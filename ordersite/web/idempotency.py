@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from rest_framework.renderers import JSONRenderer
@@ -51,6 +51,10 @@ def run_unsafe(call: Callable[[], Response], *, scope: str = "", fingerprint: st
         except Again:
             if attempt == RETRIES:
                 raise Busy from None
+        except IntegrityError as error:
+            # A row that was there a moment ago (a product, say) is gone: the call begins anew and says so properly.
+            if attempt == RETRIES or "foreign key" not in str(error).lower():
+                raise
         except OperationalError as error:
             if attempt == RETRIES or sqlstate(error) not in (DEADLOCK, SERIALIZATION, LOCK_TIMEOUT):
                 raise

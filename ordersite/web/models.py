@@ -14,6 +14,9 @@ class IdempotencyKey(models.Model):
     answer = models.TextField(blank=True)
     created_at = models.DateTimeField(db_index=True)
 
+    def __str__(self) -> str:
+        return self.scope
+
 
 class Attempt(models.Model):
     """A counter of tries in a window of time, for what protects money or secrets."""
@@ -22,3 +25,6 @@ class Attempt(models.Model):
     key = models.CharField(max_length=120, unique=True)
     count = models.PositiveIntegerField(default=0)
     expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key

@@ -3,7 +3,6 @@
 import threading
 import time
 from typing import Any
-from typing import Any
 
 from django.conf import settings
 from rest_framework.request import Request

@@ -1,16 +1,24 @@
 """A bar for long work: redrawn in a terminal, one closing line elsewhere."""
 
 import time
-from typing import TextIO
+from typing import Protocol
 
 WIDTH = 24
 EVERY = 0.1  # seconds between two drawings
 
 
+class Stream(Protocol):
+    """What is written to: a terminal or a file, also as a command's wrapper."""
+
+    def write(self, text: str, /) -> object: ...
+    def flush(self) -> None: ...
+    def isatty(self) -> bool: ...
+
+
 class Progress:
     """Counts steps of `total`; use it as a context manager, so that its line is always ended."""
 
-    def __init__(self, label: str, total: int, stream: TextIO) -> None:
+    def __init__(self, label: str, total: int, stream: Stream) -> None:
         self.label, self.total, self.stream = label, total, stream
         self.done = 0
         self.live = stream.isatty()
@@ -23,9 +31,8 @@ class Progress:
 
     def __exit__(self, kind: object, *rest: object) -> None:
         took = time.monotonic() - self.started
-        end = "\n" if self.live else f"{self.label}: {self.done} of {self.total}"
         self.draw(force=True)
-        self.stream.write(end if self.live else f"{end} in {took:.1f} s\n")
+        self.stream.write("\n" if self.live else f"{self.label}: {self.done} of {self.total} in {took:.1f} s\n")
         self.stream.flush()
 
     def step(self, count: int = 1) -> None:

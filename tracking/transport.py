@@ -5,7 +5,9 @@ server the sockets work without this, only slower.
 """
 
 import asyncio
+import contextlib
 import socket
+import struct
 from typing import Any
 
 from django.conf import settings
@@ -46,5 +48,8 @@ class FeedProtocol(WebSocketsSansIOProtocol):
         self.loop.call_later(LINGER, self.abort)
 
     def abort(self) -> None:
-        """Ends the connection at once, whatever waits to be written."""
+        """Ends the connection at once, whatever waits to be written here or in the kernel."""
+        connection = self.transport.get_extra_info("socket")
+        with contextlib.suppress(OSError):  # closed already
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()

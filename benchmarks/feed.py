@@ -1,0 +1,210 @@
+"""The live feed against a raw `websockets` server: 500 sockets, 200 events at once, and 3 events a second.
+
+    python benchmarks/feed.py            # needs DATABASE_URL (PostgreSQL) and REDIS_URL; makes its own database
+
+Writers, server and readers are three processes. Readers parse frames by hand, so that both servers are measured and
+not the client library. Latency is from the event's commit to its arrival; CPU is the server process's own.
+"""
+
+import argparse
+import asyncio
+import functools
+import json
+import logging
+import multiprocessing
+import os
+import socket
+import statistics
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import django
+import psycopg
+import websockets
+from websockets.asyncio.server import broadcast, serve
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.tracking.readers import readers  # noqa: E402  needs the path
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used so far, all threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def raw_server(port: int, started: Any, conn: Any) -> None:
+    """The plainest server: every text that comes by the pipe goes to everybody."""
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        clients: set[Any] = set()
+
+        async def handler(client: Any) -> None:
+            clients.add(client)
+            try:
+                await client.wait_closed()
+            finally:
+                clients.discard(client)
+
+        loop.add_reader(conn.fileno(), lambda: broadcast(clients, conn.recv()))
+        async with serve(handler, "127.0.0.1", port, compression=None, subprotocols=["ordersite.v1"]):
+            started.set()
+            await asyncio.Future()
+
+    asyncio.run(run())
+
+
+def measure(
+    name: str, pid: int, port: int, path: str, token: str, sockets: int, count: int, send: Callable[[], list[float]]
+) -> dict[str, float]:
+    """One run: starts the readers, sends, gathers."""
+    out: Any = multiprocessing.Queue()
+    ready = multiprocessing.Event()
+    process = multiprocessing.Process(target=readers, args=(port, path, token, sockets, count, 90, out, ready))
+    process.start()
+    assert ready.wait(90), "the readers could not connect"
+    before = cpu_seconds(pid)
+    sent = send()
+    arrivals = out.get(timeout=120)
+    process.join()
+    used = cpu_seconds(pid) - before
+    delivered = sum(map(len, arrivals))
+    delays = sorted(at - sent[number] for times in arrivals for number, at in enumerate(times))
+    took = max(max(times) for times in arrivals if times) - sent[0]
+    result = {
+        "lost": sockets * count - delivered,
+        "p50_ms": 1000 * statistics.median(delays),
+        "p99_ms": 1000 * delays[int(len(delays) * 0.99) - 1],
+        "per_second": delivered / took,
+        "cpu_us": 1e6 * used / delivered,
+    }
+    print(name, " ".join(f"{key}={value:.1f}" for key, value in result.items()), flush=True)
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--sockets", type=int, default=500)
+    parser.add_argument("--events", type=int, default=200)
+    parser.add_argument("--slow", type=int, default=30, help="Events of the run with 3 a second.")
+    options = parser.parse_args()
+    url, redis_url = os.environ["DATABASE_URL"], os.environ["REDIS_URL"]
+    name = f"bench_feed_{os.getpid()}"
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+    os.environ["DATABASE_URL"] = f"{url.rsplit('/', 1)[0]}/{name}"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "ordersite.settings"
+    try:
+        with tempfile.TemporaryDirectory() as directory:
+            os.environ["DATA_DIR"] = directory
+            run(Path(directory), redis_url, options)
+    finally:
+        with psycopg.connect(url, autocommit=True) as admin:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def run(directory: Path, redis_url: str, options: argparse.Namespace) -> None:
+    django.setup()
+    from django.core.management import call_command  # noqa: PLC0415  needs the apps
+    from django.db import transaction  # noqa: PLC0415
+
+    from orders.models import Order  # noqa: PLC0415
+    from tests.cast import make_cast  # noqa: PLC0415
+    from tests.tracking.live import happen, jwt, make_order, serving  # noqa: PLC0415
+    from tracking.entries import event_entry  # noqa: PLC0415
+    from vendors.models import Vendor  # noqa: PLC0415
+
+    call_command("migrate", verbosity=0, run_syncdb=True)
+    cast = make_cast()
+    token = jwt(cast.staff)
+
+    def new_order() -> Order:
+        """Of a vendor of its own, so that every run begins at position 1."""
+        vendor = Vendor.objects.get(pk=cast.vendor.pk)
+        vendor.pk, vendor.uuid = None, uuid.uuid4()
+        vendor.save()
+        return make_order(vendor, cast.customer_row)
+
+    def at_once(order: Order, count: int) -> list[float]:
+        with transaction.atomic():
+            for _ in range(count):
+                happen(order, kind="status", from_status=0, to_status=7)
+        return [time.time()] * count
+
+    def one_by_one(order: Order, count: int, pause: float) -> list[float]:
+        sent = []
+        for _ in range(count):
+            happen(order, kind="status", from_status=0, to_status=7)
+            sent.append(time.time())
+            time.sleep(pause)
+        return sent
+
+    results: dict[str, dict[str, float]] = {}
+    with serving(directory, "--no-worker", REDIS_URL=redis_url) as server:
+        pid = server.process.pid
+        for label, count, send in (
+            ("burst", options.events, at_once),
+            ("stream", options.events, lambda order, count: one_by_one(order, count, 0)),
+            ("slow", options.slow, lambda order, count: one_by_one(order, count, 0.333)),
+        ):
+            order = new_order()
+            results[label] = measure(
+                f"feed {label}",
+                pid,
+                server.port,
+                f"/ws/vendors/{order.vendor_id}?since=0",
+                token,
+                options.sockets,
+                count,
+                functools.partial(send, order, count),
+            )
+    texts = [
+        event_entry(n, order.pk, (n, "status", 0, 7, "everybody", order.placed_at), public=False).text
+        for n in range(1, max(options.events, options.slow) + 1)
+    ]
+    for label, count, pause in (("burst", options.events, 0.0), ("slow", options.slow, 0.333)):
+        results[f"raw {label}"] = with_raw(options.sockets, count, pause, texts, label)
+    ratio = results["burst"]["per_second"] / results["raw burst"]["per_second"]
+    slow = results["slow"]["p99_ms"] / results["raw slow"]["p99_ms"]
+    print(json.dumps({"burst_against_raw": round(ratio, 2), "slow_p99_against_raw": round(slow, 2)}))
+
+
+def with_raw(sockets: int, count: int, pause: float, texts: list[str], label: str) -> dict[str, float]:
+    """The same by the raw server, fed through a pipe."""
+    logging.disable(logging.INFO)
+    inside, outside = multiprocessing.Pipe(duplex=False)
+    started = multiprocessing.Event()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = multiprocessing.Process(target=raw_server, args=(port, started, inside), daemon=True)
+    process.start()
+    assert started.wait(10), websockets.__version__
+
+    def send() -> list[float]:
+        sent = []
+        for text in texts[:count]:
+            sent.append(time.time())
+            outside.send(text)
+            if pause:
+                time.sleep(pause)
+        return sent
+
+    try:
+        assert process.pid is not None
+        return measure(f"raw {label}", process.pid, port, "/", "", sockets, count, send)
+    finally:
+        process.terminate()
+        process.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""Control of promise 7: positions from a sequence, as a serial column would give them, without a lock until commit."""
+
+from collections.abc import Iterable
+from functools import partial
+
+from django.db import connection, transaction
+
+RAISE = (
+    "INSERT INTO orders_counter (name, value) VALUES (%s, %s) "
+    "ON CONFLICT (name) DO UPDATE SET value = greatest(orders_counter.value, excluded.value)"
+)
+
+
+def draw_from_a_sequence(names: Iterable[str]) -> dict[str, int]:
+    """In the place of orders.services.events.draw; readers are told the highest committed position."""
+    drawn = {}
+    for name in sorted(set(names)):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nextval('control_positions')")
+            drawn[name] = int(cursor.fetchone()[0])
+        transaction.on_commit(partial(tell_highest, name, drawn[name]))
+    return drawn
+
+
+def tell_highest(name: str, position: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(RAISE, [name, position])

@@ -5,10 +5,14 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import ImageField, Model, QuerySet
 from django.http import HttpRequest
 
+from ordersite.web.images import CleanImageField
 from vendors.services.vendors import bump_menu_version
+
+# Uploaded pictures are cleaned before they are kept.
+CLEAN_PICTURES: dict[Any, Any] = {ImageField: {"form_class": CleanImageField}}
 
 
 class MenuAdmin(admin.ModelAdmin):

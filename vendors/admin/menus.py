@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ordersite.web.money import to_text
-from vendors.admin.bases import MenuAdmin, SettledFormSet
+from vendors.admin.bases import CLEAN_PICTURES, MenuAdmin, SettledFormSet
 from vendors.models import (
     Category,
     Extra,
@@ -84,6 +84,7 @@ class ProductForm(forms.ModelForm):
 @admin.register(Product)
 class ProductAdmin(MenuAdmin):
     form = ProductForm
+    formfield_overrides = CLEAN_PICTURES
     list_display = ["name", "vendor", "category", "price_with_currency", "is_available", "left", "plu_code"]
     list_select_related = ["vendor", "category", "stock"]
     list_filter = ["is_available", ("vendor", admin.RelatedOnlyFieldListFilter)]

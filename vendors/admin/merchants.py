@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import Count, JSONField, QuerySet
 from django.http import HttpRequest
 
-from vendors.admin.bases import UserFormSet
+from vendors.admin.bases import CLEAN_PICTURES, UserFormSet
 from vendors.models import (
     FULFILMENTS,
     PAYMENT_METHODS,
@@ -99,6 +99,7 @@ class VendorAdmin(admin.ModelAdmin):
     """One place: what it offers, what it charges, and what it does by itself."""
 
     form = VendorForm
+    formfield_overrides = CLEAN_PICTURES
     list_display = ["name", "merchant", "type", "city", "currency", "is_active", "paused_until", "rush_minutes"]
     list_select_related = ["merchant", "type"]
     list_filter = ["is_active", ("type", admin.RelatedOnlyFieldListFilter), "currency"]

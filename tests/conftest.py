@@ -1,5 +1,6 @@
 """What every test may use: the cast, and an API client that signs in as anybody of it."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -24,6 +25,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for name, given in needs.items():
             if item.get_closest_marker(name) and not given:
                 item.add_marker(pytest.mark.skip(reason=f"needs {name}: set its URL"))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """With STRICT=1 (the full run) a test that was skipped is a fault."""
+    skipped = len(terminalreporter.stats.get("skipped", ()))
+    if os.environ.get("STRICT") == "1" and skipped:
+        terminalreporter.write_line(f"STRICT: {skipped} skipped, where nothing may be.", red=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With STRICT=1 a session that skipped a test fails (under xdist the controller has all the reports)."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter is not None and reporter.stats.get("skipped")
+    if os.environ.get("STRICT") == "1" and skipped and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,22 @@
+"""The back-office's pages of orders and money. Nothing is written here: every button calls a service."""
+
+from django.contrib import admin
+
+from orders.admin.accounts import AccountAdmin
+from orders.admin.labels import StatusLabelAdmin
+from orders.admin.orders import OrderAdmin
+from orders.admin.records import OrderEventAdmin, PaymentAdmin, PostingAdmin, PurchaseAdmin
+
+admin.site.site_header = admin.site.site_title = "ordersite"
+admin.site.index_title = "What is going on"
+admin.site.index_template = "admin/orders/dashboard.html"
+
+__all__ = [
+    "AccountAdmin",
+    "OrderAdmin",
+    "OrderEventAdmin",
+    "PaymentAdmin",
+    "PostingAdmin",
+    "PurchaseAdmin",
+    "StatusLabelAdmin",
+]

@@ -1,0 +1,70 @@
+"""What these pages share: nothing is added, changed or deleted; counting is cheap; nonsense in a URL is no fault."""
+
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.core.paginator import Paginator
+from django.db import DataError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+# An id that fits a 64-bit column has at most so many digits (ordersite.web.urls).
+ID_DIGITS = 18
+
+
+def row_id(text: str) -> int | None:
+    """The id that a text names, or None for one that no row can have."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= ID_DIGITS else None
+
+
+class CappedPaginator(Paginator):
+    """Counts up to a limit: to count a million rows costs more than anybody gains who does not page through them."""
+
+    cap = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by()[: self.cap].count())
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Shows rows to those who may view them; the services are their only writers."""
+
+    actions: Any = None
+    fields: ClassVar[Any] = None
+    readonly_fields: ClassVar[Any] = ()
+    sortable_by: ClassVar[Any] = ()
+    list_per_page = 50
+    paginator = CappedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    class Media:
+        css = {"all": ["admin-orders.css"]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        return super().get_object(request, object_id, from_field) if row_id(object_id) else None
+
+    def missing(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Leads to the list from the page of a row that does not exist."""
+        messages.warning(request, f"There is no {self.opts.verbose_name} {object_id[:40]}.")
+        return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Django's own; a filter or a selection that no column can hold leads back instead of breaking."""
+        try:
+            return super().changelist_view(request, extra_context)
+        except (ValueError, OverflowError, DataError):
+            messages.error(request, "This filter or selection makes no sense: it was left out.")
+            return HttpResponseRedirect(request.path)

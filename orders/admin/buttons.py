@@ -1,0 +1,105 @@
+"""The changes that a caller may make now, as buttons: derived from the life cycle, so that none is forgotten."""
+
+from dataclasses import dataclass
+
+from orders import lifecycle
+from orders.admin.display import MARKS, tone_of
+from orders.guards import GUARDS, INPUTS, Allowed, Attempt
+from orders.lifecycle import Actor, Fulfilment, Status
+from orders.models import Order
+from orders.services.transitions import START_PREPARING, Standing
+
+LABELS = {
+    "accept": "Accept",
+    "accept_by_company": "Company accepts",
+    "accept_by_driver": "Driver accepts",
+    "cancel_by_customer": "Cancel for the customer",
+    "cancel_by_driver": "Driver quits",
+    "cancel_by_staff": "Cancel the order",
+    "reject": "Reject for the vendor",
+    "look_for_driver": "Look for a driver",
+    "reopen": "Reopen",
+    "release_preorder": "Release to the vendor",
+    "self_deliver": "The vendor delivers itself",
+    START_PREPARING: "Start preparing",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """One change: what it is called, what it asks for, and whether staff forces it."""
+
+    name: str
+    label: str
+    to: Status | None = None
+    needs: tuple[str, ...] = ()
+    forced: bool = False
+    # Who would make this change by itself.
+    actors: str = ""
+    blocked: str = ""
+
+    @property
+    def tone(self) -> str:
+        return tone_of(self.to) if self.to is not None else "work"
+
+    @property
+    def mark(self) -> str:
+        return MARKS[self.tone]
+
+    @property
+    def takes_minutes(self) -> bool:
+        return self.name == "accept"
+
+    @property
+    def opens(self) -> bool:
+        """Whether it asks before it acts."""
+        return bool(self.needs)
+
+
+def label_of(name: str) -> str:
+    return LABELS.get(name, name.replace("_", " ").capitalize())
+
+
+def is_forced(standing: Standing, one: Allowed) -> bool:
+    """Whether the change would go against its row: it is not the caller's, or a guard that staff waive stands there."""
+    order = standing.order
+    change = lifecycle.find(Fulfilment(order.fulfilment), Status(order.status), one.to)
+    if change is None:
+        return False
+    for actor in standing.actors & change.actors:
+        attempt = Attempt(
+            actor=actor, now=standing.now, driver_id=standing.caller.driver_id, company_ids=standing.company_ids
+        )
+        if all(name in INPUTS or GUARDS[name][0](order, attempt) for name in change.guards_for(actor)):
+            return False
+    return True
+
+
+def button_of(standing: Standing, one: Allowed) -> Button:
+    order = standing.order
+    change = lifecycle.find(Fulfilment(order.fulfilment), Status(order.status), one.to)
+    nobody = one.name == "accept_by_driver" and order.driver_id is None and Actor.DRIVER not in standing.actors
+    return Button(
+        name=one.name,
+        label=label_of(one.name),
+        to=one.to,
+        needs=one.requires,
+        forced=is_forced(standing, one),
+        actors=", ".join(sorted(actor.value for actor in change.actors)) if change else "",
+        blocked="Name a driver first." if nobody else "",
+    )
+
+
+def may_start_preparing(order: Order) -> bool:
+    """As the service has it: accepted, not prepared, not begun."""
+    begun = order.preparation_started_at or order.prepared_at
+    return order.accepted_at is not None and not begun and not order.is_closed
+
+
+def buttons_of(standing: Standing) -> list[Button]:
+    """First what leads on, then what ends it, what asks for a reason behind what does not, forced ones last."""
+    buttons = [button_of(standing, one) for one in standing.allowed()]
+    if may_start_preparing(standing.order):
+        buttons.append(Button(name=START_PREPARING, label=label_of(START_PREPARING)))
+    rank = {"work": 0, "later": 0, "pause": 0, "start": 1, "success": 2, "trouble": 3, "failure": 4}
+    return sorted(buttons, key=lambda button: (button.forced, button.opens, rank[button.tone], button.label))

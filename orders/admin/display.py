@@ -1,0 +1,87 @@
+"""How an order's values look in the back-office."""
+
+from datetime import datetime, timedelta
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from orders.lifecycle import FAILURE, SUCCESS, Status
+from orders.models import Order, PaymentStatus
+from ordersite.web.money import to_text
+
+EXCEPTIONS = frozenset({Status.CANCELED_BY_DRIVER, Status.PICK_UP_FAILED_BY_DRIVER})
+# A colour alone tells nothing to many: each tone has a mark of its own.
+MARKS = {"start": "●", "later": "◷", "work": "▶", "pause": "❚❚", "trouble": "!", "success": "✓", "failure": "✕"}
+PAYMENT_TONES = {
+    PaymentStatus.UNPAID: "start",
+    PaymentStatus.AUTHORISED: "work",
+    PaymentStatus.PAID: "success",
+    PaymentStatus.PARTLY_REFUNDED: "pause",
+    PaymentStatus.REFUNDED: "pause",
+    PaymentStatus.FAILED: "failure",
+    PaymentStatus.PROOF_PENDING: "start",
+}
+UNANSWERED_AFTER = timedelta(minutes=10)
+
+
+def money(minor: int | None, currency: str) -> str:
+    """2430 EUR → "24.30 EUR", kept on one line; nothing for None."""
+    return "" if minor is None else f"{to_text(minor, currency)}\u00a0{currency}"
+
+
+def tone_of(status: int) -> str:
+    """Which of MARKS a status has."""
+    if status in EXCEPTIONS:
+        return "trouble"
+    if status in SUCCESS:
+        return "success"
+    if status in FAILURE:
+        return "failure"
+    special = {Status.PENDING: "start", Status.PREORDER: "later", Status.ORDER_NOT_READY: "pause"}
+    return special.get(Status(status), "work")
+
+
+def badge(tone: str, text: str) -> SafeString:
+    """A coloured badge that reads without its colour."""
+    return format_html(
+        '<span class="badge badge-{}"><span class="badge-mark" aria-hidden="true">{}</span>{}</span>',
+        tone,
+        MARKS[tone],
+        text,
+    )
+
+
+def status_badge(status: int) -> SafeString:
+    return badge(tone_of(status), Status(status).label)
+
+
+def payment_badge(state: str) -> SafeString:
+    return badge(PAYMENT_TONES[PaymentStatus(state)], PaymentStatus(state).label.capitalize())
+
+
+def span(length: timedelta) -> str:
+    """A length of time in at most two units: "4 min", "3 h 05", "2 d 4 h"."""
+    minutes = int(abs(length).total_seconds()) // 60
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes:02}" if hours else f"{minutes} min"
+
+
+def lateness(order: Order, now: datetime) -> str:
+    """Why an open order needs somebody's eye, or nothing."""
+    if order.is_closed:
+        return ""
+    if order.status == Status.PENDING and order.visible_at and now - order.visible_at > UNANSWERED_AFTER:
+        return f"not accepted for {span(now - order.visible_at)}"
+    promised = order.estimated_at or order.deliver_at
+    return f"late by {span(now - promised)}" if promised and promised < now else ""
+
+
+def due_hint(order: Order, now: datetime) -> str:
+    """When it changes by itself."""
+    if order.due_at is None:
+        return ""
+    distance = span(order.due_at - now)
+    return f"in {distance}" if order.due_at > now else f"overdue {distance}"

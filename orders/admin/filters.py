@@ -1,0 +1,149 @@
+"""The filters of the orders' list. Each stands on an index, or narrows what another one found."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from orders.admin.stuck import TROUBLES
+from orders.lifecycle import GROUPS, Status
+from orders.models import Order
+from vendors.models import Vendor
+
+GROUP_LABELS = {"in_progress": "In progress", "cancelled": "Cancelled or in exception"}
+SPANS = {"today": "Today", "yesterday": "Yesterday", "week": "The last 7 days", "month": "The last 30 days"}
+
+
+def chosen_day(value: Any) -> date | None:
+    """The day that the parameter `placed` names, or None."""
+    value = value[-1] if isinstance(value, list) else value
+    today = timezone.localdate()
+    if value in ("today", "yesterday"):
+        return today if value == "today" else today - timedelta(days=1)
+    try:
+        day = date.fromisoformat(value or "")
+    except ValueError:
+        return None
+    return day if 1970 <= day.year <= 9000 else None
+
+
+def day_links(cl: ChangeList) -> dict[str, Any]:
+    """Query strings for the day before and after, and the other filters as hidden fields."""
+    day = chosen_day(cl.params.get("placed"))
+    around = {"before": day - timedelta(days=1), "after": day + timedelta(days=1)} if day else {}
+    links: dict[str, Any] = {
+        name: {"day": other, "query": cl.get_query_string({"placed": other.isoformat()}, ["p"])}
+        for name, other in around.items()
+    }
+    return {**links, "clear": cl.get_query_string({}, ["placed", "p"]), "others": other_params(cl, "placed")}
+
+
+def other_params(cl: ChangeList, name: str) -> list[tuple[str, str]]:
+    """All that the address says but one filter and the page, for a form that keeps it."""
+    pairs = []
+    for key, value in cl.filter_params.items():
+        if key not in (name, "p", "e"):
+            pairs += [(key, one) for one in (value if isinstance(value, list) else [value])]
+    return pairs
+
+
+def moment(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+class GroupFilter(admin.SimpleListFilter):
+    title = "status group"
+    parameter_name = "group"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, GROUP_LABELS.get(name, name.capitalize())) for name in GROUPS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        group = GROUPS.get(self.value() or "")
+        return queryset.filter(status__in=sorted(group)) if group else queryset
+
+
+class StuckFilter(admin.SimpleListFilter):
+    title = "what is stuck"
+    parameter_name = "stuck"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(trouble.slug, trouble.label) for trouble in TROUBLES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        found = next((trouble for trouble in TROUBLES if trouble.slug == self.value()), None)
+        return queryset.filter(found.condition(timezone.now())) if found else queryset
+
+
+class SelectFilter(admin.SimpleListFilter):
+    """Many choices in a select instead of a list of links as long as the page."""
+
+    template = "admin/orders/filter_select.html"
+    others: list[tuple[str, str]] = []
+
+    def choices(self, changelist: ChangeList) -> Any:
+        self.others = other_params(changelist, str(self.parameter_name))
+        yield {"value": "", "display": "All", "selected": not self.value()}
+        for value, display in self.lookup_choices:
+            yield {"value": value, "display": display, "selected": str(value) == self.value()}
+
+    def known(self) -> int | None:
+        """The chosen value, if it is one of those on offer."""
+        return next((int(value) for value, _ in self.lookup_choices if str(value) == self.value()), None)
+
+
+class StatusFilter(SelectFilter):
+    title = "status"
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        return [(status.value, f"{status.value} {status.label}") for status in Status]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        status = self.known()
+        return queryset if status is None else queryset.filter(status=status)
+
+
+class VendorFilter(SelectFilter):
+    title = "vendor"
+    parameter_name = "vendor"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        return list(Vendor.objects.order_by("name", "pk").values_list("pk", "name"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        vendor_id = self.known()
+        return queryset if vendor_id is None else queryset.filter(vendor_id=vendor_id)
+
+
+class PlacedFilter(admin.SimpleListFilter):
+    """A day, or a span that ends now."""
+
+    title = "placed"
+    parameter_name = "placed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(SPANS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        if day := chosen_day(self.value()):
+            return queryset.filter(placed_at__gte=moment(day), placed_at__lt=moment(day + timedelta(days=1)))
+        days = {"week": 7, "month": 30}.get(self.value() or "")
+        return queryset.filter(placed_at__gte=timezone.now() - timedelta(days=days)) if days else queryset
+
+
+class DeletedFilter(admin.SimpleListFilter):
+    """Deleted orders are out of every list, unless somebody looks for them."""
+
+    title = "deleted"
+    parameter_name = "deleted"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("only", "Only the deleted")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        return queryset.filter(deleted_at__isnull=self.value() != "only")

@@ -1,0 +1,107 @@
+"""What the buttons send. A refused form is told as a message: the page itself has no fields of its own."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import ValidationError
+
+from orders.models import Account, Order, OrderEvent
+from orders.reasons import REASONS
+from ordersite.accounts.models import Customer
+from ordersite.web.money import CURRENCIES, MoneyError, from_text
+from vendors.models import Driver
+
+REASON_CHOICES = [("", "Choose a reason …"), *((reason.code, reason.label) for reason in REASONS.values())]
+
+
+def first_error(form: forms.BaseForm) -> str:
+    """What is wrong with a form, in one sentence with the field's label."""
+    for name, errors in form.errors.items():
+        label = form.fields[name].label or name.replace("_", " ").capitalize() if name in form.fields else ""
+        return f"{label}: {errors[0]}" if label else str(errors[0])
+    return ""
+
+
+class VersionForm(forms.Form):
+    """The version that the page showed: whoever changed the order since then wins, and this caller is told."""
+
+    version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+
+
+class ReasonForm(forms.Form):
+    """A code, and a text where the code asks for one."""
+
+    reason_code = forms.ChoiceField(label="Reason", choices=REASON_CHOICES)
+    reason = forms.CharField(label="In words", max_length=500, required=False, help_text="Every party sees it.")
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        code = given.get("reason_code")
+        if code and REASONS[code].needs_text and not given.get("reason", "").strip():
+            raise ValidationError({"reason": "Say the reason in words."})
+        return given
+
+
+class MoveForm(VersionForm):
+    """One change of status."""
+
+    transition = forms.CharField(max_length=30)
+    reason_code = forms.ChoiceField(label="Reason", choices=REASON_CHOICES, required=False)
+    reason = forms.CharField(label="In words", max_length=500, required=False)
+    prepared_in = forms.IntegerField(label="Ready in", min_value=1, max_value=10_080, required=False)
+    code = forms.CharField(max_length=40, required=False)
+    proof = forms.CharField(max_length=200, required=False)
+
+
+class DriverForm(VersionForm):
+    driver = forms.ModelChoiceField(
+        Driver.objects.order_by("name", "pk"),
+        required=False,
+        widget=AutocompleteSelect(Order._meta.get_field("driver"), admin.site, attrs={"data-placeholder": "Nobody"}),
+    )
+
+
+class TrackingNumberForm(VersionForm):
+    tracking_number = forms.CharField(max_length=80)
+    carrier = forms.CharField(max_length=60, required=False)
+
+
+class OnceForm(forms.Form):
+    """A key of its own for every page: sent twice (a double click, a reload) it is done once."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+
+
+class NoteForm(OnceForm):
+    text = forms.CharField(label="Note", max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+    visible_to = forms.ChoiceField(label="Who reads it", choices=OrderEvent.VisibleTo.choices, initial="staff")
+
+
+class TopUpForm(OnceForm):
+    """Puts money into a customer's wallet."""
+
+    customer = forms.ModelChoiceField(
+        Customer.objects.filter(user__isnull=False),
+        widget=AutocompleteSelect(Account._meta.get_field("customer"), admin.site),
+        help_text="With an account: a guest has no wallet.",
+    )
+    currency = forms.ChoiceField(choices=[(code, code) for code in sorted(CURRENCIES)], initial="EUR")
+    amount = forms.CharField(
+        max_length=20, help_text="Such as 25.00", widget=forms.TextInput(attrs={"inputmode": "decimal"})
+    )
+    text = forms.CharField(label="What for", max_length=200, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """`minor` is the amount in minor units, above zero."""
+        given: dict[str, Any] = super().clean() or {}
+        if "amount" in given and "currency" in given:
+            try:
+                given["minor"] = from_text(given["amount"].strip(), given["currency"])
+            except MoneyError as error:
+                raise ValidationError({"amount": str(error)}) from error
+            if given["minor"] <= 0:
+                raise ValidationError({"amount": "A top-up is above zero."})
+        return given

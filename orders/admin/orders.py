@@ -1,0 +1,242 @@
+"""The list of orders, an order's page, and its buttons."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.views.decorators.http import require_POST
+
+import ordersite.web.urls  # noqa: F401  registers <id:…>
+from orders.admin import bulk, display
+from orders.admin.bases import ReadOnlyAdmin, row_id
+from orders.admin.buttons import buttons_of, label_of
+from orders.admin.doing import caller_of_request, perform
+from orders.admin.filters import DeletedFilter, GroupFilter, PlacedFilter, StatusFilter, StuckFilter, VendorFilter
+from orders.admin.forms import (
+    REASON_CHOICES,
+    DriverForm,
+    MoveForm,
+    NoteForm,
+    TrackingNumberForm,
+    first_error,
+)
+from orders.admin.page import order_context, read_order
+from orders.admin.search import HELP, find_orders
+from orders.lifecycle import FAILURE, Fulfilment
+from orders.models import Order
+from orders.services.changes import add_note, add_tracking_number, change_order
+from orders.services.transitions import START_PREPARING, Wish, standing_of, start_preparing, transition
+
+Handler = Callable[["OrderAdmin", HttpRequest, int, Any], None]
+MOVE = "orders.change_order"
+
+
+def button(form_class: type[forms.Form]) -> Callable[[Handler], Callable[..., HttpResponse]]:
+    """A view that reads a form, calls one service and leads back to the order's page."""
+
+    def decorate(handle: Handler) -> Callable[..., HttpResponse]:
+        @wraps(handle)
+        def view(self: "OrderAdmin", request: HttpRequest, order_id: int) -> HttpResponse:
+            if not self.has_move_permission(request):
+                raise PermissionDenied
+            form = form_class(request.POST)
+            if form.is_valid():
+                handle(self, request, order_id, form.cleaned_data)
+            else:
+                messages.error(request, first_error(form))
+            return HttpResponseRedirect(reverse("admin:orders_order_change", args=[order_id]))
+
+        return view
+
+    return decorate
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnlyAdmin):
+    """Staff see every order and move it on; each button is a call of the service that the API calls too."""
+
+    list_display = ["name", "vendor", "contact", "state", "type", "amount", "payment", "placed", "age", "due"]
+    list_display_links = ["name"]
+    list_select_related = ["vendor"]
+    list_filter = [
+        StuckFilter,
+        GroupFilter,
+        StatusFilter,
+        VendorFilter,
+        PlacedFilter,
+        "fulfilment",
+        "payment_status",
+        DeletedFilter,
+    ]
+    ordering = ["-placed_at", "-id"]
+    sortable_by = ["placed"]
+    search_fields = ["id"]
+    search_help_text = HELP
+    change_list_template = "admin/orders/order/change_list.html"
+    actions = [bulk.accept, bulk.mark_ready, bulk.look_for_driver, bulk.cancel_by_staff]
+
+    def has_move_permission(self, request: HttpRequest) -> bool:
+        """Who may press buttons; to see an order is another permission."""
+        return request.user.has_perm(MOVE)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
+    ) -> tuple[QuerySet[Order], bool]:
+        return find_orders(queryset, search_term), False
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = {
+            "move": self.move,
+            "driver": self.name_driver,
+            "tracking-number": self.add_number,
+            "note": self.write_note,
+        }
+        buttons = [
+            path(
+                f"<id:order_id>/{name}/",
+                self.admin_site.admin_view(require_POST(view)),
+                name=f"orders_order_{name.replace('-', '_')}",
+            )
+            for name, view in pages.items()
+        ]
+        return [*buttons, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The order's page. It has no form of its own, so that nothing can be saved past the services."""
+        if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
+            raise PermissionDenied
+        caller, order_id = caller_of_request(request), row_id(object_id)
+        order = read_order(order_id, caller) if order_id else None
+        if order is None:
+            return self.missing(request, object_id)
+        may_move = self.has_move_permission(request) and order.deleted_at is None
+        buttons = buttons_of(standing_of(caller, order)) if may_move else []
+        delivers = order.fulfilment == Fulfilment.DELIVERY
+        version = {"version": order.version}
+        driver_form = DriverForm(initial={**version, "driver": order.driver_id}, auto_id="driver_%s")
+        number = {"tracking_number": order.tracking_number, "carrier": order.carrier}
+        context = {
+            **self.admin_site.each_context(request),
+            **order_context(order),
+            "opts": self.opts,
+            "title": f"Order {order}",
+            "subtitle": None,
+            "media": self.media + driver_form.media,
+            "may_move": may_move,
+            "buttons": [button for button in buttons if not button.forced],
+            "forced": [button for button in buttons if button.forced],
+            "reasons": REASON_CHOICES,
+            "driver_form": driver_form if delivers and not order.is_closed else None,
+            "number_form": TrackingNumberForm(initial={**version, **number}, auto_id="number_%s")
+            if delivers and order.status not in FAILURE
+            else None,
+            "note_form": NoteForm(auto_id="note_%s"),
+        }
+        return TemplateResponse(request, "admin/orders/order/page.html", context)
+
+    @button(MoveForm)
+    def move(self, request: HttpRequest, order_id: int, given: dict[str, Any]) -> None:
+        """A change of status, or the milestone of preparing."""
+        caller = caller_of_request(request)
+        name, version = given["transition"], given["version"]
+        done = f"{label_of(name)}: done."
+        if name == START_PREPARING:
+            perform(request, lambda: start_preparing(order_id=order_id, caller=caller, version=version), done=done)
+            return
+        wish = Wish(
+            name=name,
+            reason_code=given["reason_code"],
+            reason=given["reason"],
+            prepared_in=given["prepared_in"],
+            code=given["code"],
+            proof=given["proof"],
+            version=version,
+        )
+        perform(request, lambda: transition(order_id=order_id, caller=caller, wish=wish), done=done)
+
+    @button(DriverForm)
+    def name_driver(self, request: HttpRequest, order_id: int, given: dict[str, Any]) -> None:
+        """Offers the order to a driver; nobody takes the offer back."""
+        caller, driver = caller_of_request(request), given["driver"]
+        perform(
+            request,
+            lambda: change_order(
+                order_id=order_id,
+                caller=caller,
+                fields={"driver": driver.pk if driver else None},
+                version=given["version"],
+            ),
+            done=f"The order is offered to {driver}." if driver else "No driver is named any more.",
+        )
+
+    @button(TrackingNumberForm)
+    def add_number(self, request: HttpRequest, order_id: int, given: dict[str, Any]) -> None:
+        caller = caller_of_request(request)
+        perform(
+            request, lambda: add_tracking_number(order_id=order_id, caller=caller, **given), done="The number is kept."
+        )
+
+    @button(NoteForm)
+    def write_note(self, request: HttpRequest, order_id: int, given: dict[str, Any]) -> None:
+        caller, key = caller_of_request(request), str(given.pop("key"))
+        perform(
+            request,
+            lambda: add_note(order_id=order_id, caller=caller, **given),
+            done="The note is in the history.",
+            key=key,
+        )
+
+    @admin.display(description="order")
+    def name(self, order: Order) -> str:
+        return format_html('#{} <small class="quiet">no.\u00a0{}</small>', order.pk, order.number)
+
+    @admin.display(description="customer")
+    def contact(self, order: Order) -> str:
+        return format_html(
+            '{} <small class="quiet">{}</small>', order.contact_name or "–", order.contact_phone or order.contact_email
+        )
+
+    @admin.display(description="status")
+    def state(self, order: Order) -> str:
+        return display.status_badge(order.status)
+
+    @admin.display(description="type")
+    def type(self, order: Order) -> str:
+        return Fulfilment(order.fulfilment).slug.replace("_", " ")
+
+    @admin.display(description="total")
+    def amount(self, order: Order) -> str:
+        return display.money(order.total, order.currency)
+
+    @admin.display(description="payment")
+    def payment(self, order: Order) -> str:
+        return format_html(
+            '{} <small class="quiet">{}</small>', display.payment_badge(order.payment_status), order.payment_method
+        )
+
+    @admin.display(description="placed (UTC)", ordering="placed_at")
+    def placed(self, order: Order) -> str:
+        return timezone.localtime(order.placed_at).strftime("%d %b %H:%M")
+
+    @admin.display(description="age")
+    def age(self, order: Order) -> str:
+        now = timezone.now()
+        late = display.lateness(order, now)
+        end = order.closed_at or order.delivered_at if order.is_closed else now
+        took = display.span((end or now) - order.placed_at)
+        return format_html('{} <strong class="late">{}</strong>', took, late) if late else took
+
+    @admin.display(description="timer", empty_value="")
+    def due(self, order: Order) -> str:
+        return display.due_hint(order, timezone.now())

@@ -1,0 +1,151 @@
+"""What an order's page shows, read in a fixed number of statements."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Prefetch
+from django.utils import timezone
+
+from orders.admin import display
+from orders.admin.bases import row_id
+from orders.admin.buttons import label_of
+from orders.api.outputs import ticket_of
+from orders.api.rendering import LINES
+from orders.lifecycle import Fulfilment, Status
+from orders.models import Entry, LineOption, Order, OrderEvent, Posting
+from orders.permissions import with_standing
+from orders.reasons import REASONS
+from orders.services.transitions import RELATED
+from ordersite.accounts.callers import Caller
+from ordersite.accounts.models import User
+from vendors.models import Merchant
+
+# Beside the parties that every door reads.
+ALSO = ("vendor__merchant", "vendor__type", "delivery_zone", "customer__user", "purchase__placed_by")
+
+
+def read_order(order_id: int, caller: Caller) -> Order | None:
+    """The order with all that its page shows, a deleted one too."""
+    entries = Prefetch("entries", queryset=Entry.objects.select_related("account").order_by("id"))
+    postings = Prefetch("postings", queryset=Posting.objects.order_by("id").prefetch_related(entries))
+    orders = with_standing(Order.objects.all(), caller).select_related(*RELATED, *ALSO)
+    siblings = Prefetch("purchase__orders", queryset=Order.objects.select_related("vendor").order_by("pk"))
+    return (
+        orders.prefetch_related("lines", LINES, "events", "purchase__payments", siblings, postings)
+        .filter(pk=order_id)
+        .first()
+    )
+
+
+def names_of(keys: Iterable[str]) -> dict[str, str]:
+    """Whom the keys of callers ("user:5", "merchant:2") mean; two statements at most."""
+    wanted: dict[str, set[int]] = {"user": set(), "merchant": set()}
+    for key in keys:
+        kind, _, number = key.partition(":")
+        found = row_id(number)
+        if kind in wanted and found:
+            wanted[kind].add(found)
+    names = {}
+    if wanted["user"]:
+        for user in User.objects.filter(pk__in=wanted["user"]):
+            names[user.caller_key] = user.name or user.email
+    if wanted["merchant"]:
+        for merchant in Merchant.objects.filter(pk__in=wanted["merchant"]):
+            names[f"merchant:{merchant.pk}"] = f"{merchant.name} (API token)"
+    return names
+
+
+def who(key: str, names: dict[str, str]) -> str:
+    """A caller's name; a guest's key is a hash that tells nobody anything."""
+    return "a guest" if key.startswith("guest:") else names.get(key, key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """An event in words."""
+
+    event: OrderEvent
+    title: str
+    who: str
+    reason: str
+    details: list[str]
+
+
+def happening(event: OrderEvent, names: dict[str, str]) -> Happening:
+    label = REASONS[event.reason_code].label if event.reason_code in REASONS else event.reason_code
+    title = label_of(event.transition) if event.transition else event.get_kind_display().capitalize()
+    return Happening(
+        event=event,
+        title=title,
+        who=who(event.actor, names),
+        reason=" – ".join(part for part in (label, event.reason) if part),
+        details=list(details_of(event.data)),
+    )
+
+
+def details_of(data: dict[str, Any]) -> Iterable[str]:
+    """An event's data in words: fields with their old and new value, minutes told, what was inferred."""
+    old, new = data.get("old"), data.get("new")
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name, value in new.items():
+            yield f"{name.replace('_', ' ')}: {plain(old.get(name))} → {plain(value)}"
+    for name, value in data.items():
+        if name not in ("old", "new"):
+            yield f"{name.replace('_', ' ')}: {plain(value)}"
+
+
+def plain(value: Any) -> str:
+    if isinstance(value, dict) and {"amount", "currency"} <= value.keys():
+        return f"{value['amount']} {value['currency']}"
+    return "–" if value in (None, "") else str(value)
+
+
+def money_rows(order: Order) -> list[tuple[str, str, bool]]:
+    """The breakdown: label, amount, whether it is a sum."""
+    amounts = [
+        ("Items", order.subtotal, True),
+        ("Discount", -order.discount, False),
+        ("Delivery", order.delivery_fee, False),
+        ("Service fee", order.service_fee, False),
+        ("Tip for the driver", order.driver_tip, False),
+        ("Tax added", order.tax_added, False),
+        ("Total", order.total, True),
+    ]
+    return [
+        (label, display.money(minor, order.currency), is_sum) for label, minor, is_sum in amounts if minor or is_sum
+    ]
+
+
+def lines_of(order: Order) -> list[dict[str, Any]]:
+    """The lines as ordered, and what the kitchen reads."""
+    return [
+        {
+            "line": line,
+            "ticket": ticket_of(line),
+            "priced": [option for option in line.options.all() if option.kind != LineOption.Kind.WITHOUT],
+        }
+        for line in order.lines.all()
+    ]
+
+
+def order_context(order: Order) -> dict[str, Any]:
+    """Everything but the buttons and forms."""
+    events = list(order.events.all())
+    names = names_of({event.actor for event in events} | {posting.actor for posting in order.postings.all()})
+    now = timezone.now()
+    return {
+        "order": order,
+        "status": Status(order.status),
+        "fulfilment": Fulfilment(order.fulfilment).slug.replace("_", " "),
+        "late": display.lateness(order, now),
+        "due": display.due_hint(order, now),
+        "money_rows": money_rows(order),
+        "lines": lines_of(order),
+        "milestones": [(name.replace("_", " ").capitalize(), at) for name, at in order.milestones.items()],
+        "payments": list(order.purchase.payments.all()),
+        "postings": [(posting, who(posting.actor, names)) for posting in order.postings.all()],
+        "siblings": [other for other in order.purchase.orders.all() if other.pk != order.pk],
+        "timeline": [happening(event, names) for event in reversed(events)],
+        "zone": order.vendor.time_zone,
+    }

@@ -1,0 +1,266 @@
+"""Purchases, payments, postings and events: read-only, each found by its index."""
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+
+from orders.admin import display
+from orders.admin.bases import ReadOnlyAdmin, row_id
+from orders.admin.buttons import label_of
+from orders.admin.search import as_uuid
+from orders.lifecycle import Status
+from orders.models import Entry, Order, OrderEvent, Payment, PaymentShare, Posting, Purchase
+from ordersite.web.crypto import token_hash
+
+# How far back a word in the histories is looked for: no index holds words.
+RECENT = timedelta(days=30)
+
+
+def order_link(order_id: int | None) -> str:
+    if order_id is None:
+        return "–"
+    return format_html('<a href="{}">#{}</a>', reverse("admin:orders_order_change", args=[order_id]), order_id)
+
+
+class ReadOnlyInline(admin.TabularInline):
+    """A table of rows that belong to the one shown."""
+
+    extra = 0
+    fields: ClassVar[Any] = None
+    readonly_fields: ClassVar[Any] = ()
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class OrderInline(ReadOnlyInline):
+    model = Order
+    fields = readonly_fields = ["link", "vendor", "state", "amount"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        return super().get_queryset(request).select_related("vendor")
+
+    @admin.display(description="order")
+    def link(self, order: Order) -> str:
+        return order_link(order.pk)
+
+    @admin.display(description="status")
+    def state(self, order: Order) -> str:
+        return display.status_badge(order.status)
+
+    @admin.display(description="total")
+    def amount(self, order: Order) -> str:
+        return display.money(order.total, order.currency)
+
+
+class PaymentInline(ReadOnlyInline):
+    model = Payment
+    fields = readonly_fields = ["provider", "status", "paid", "given_back", "paid_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
+        return super().get_queryset(request).select_related("purchase")
+
+    @admin.display(description="status")
+    def status(self, payment: Payment) -> str:
+        return display.payment_badge(payment.state)
+
+    @admin.display(description="amount")
+    def paid(self, payment: Payment) -> str:
+        return display.money(payment.amount, payment.currency)
+
+    @admin.display(description="refunded")
+    def given_back(self, payment: Payment) -> str:
+        return display.money(payment.refunded, payment.currency)
+
+
+@admin.register(Purchase)
+class PurchaseAdmin(ReadOnlyAdmin):
+    """What was placed and is paid together."""
+
+    list_display = ["uuid", "customer", "amount", "external_code", "placed_at"]
+    list_select_related = ["customer"]
+    ordering = ["-id"]
+    search_fields = ["uuid"]
+    search_help_text = "Whole words: uuid, tracking or external code, the customer's e-mail"
+    fields = readonly_fields = ["uuid", "customer", "placed_by", "external_code", "amount", "placed_at"]
+    inlines = [OrderInline, PaymentInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Purchase]:
+        return super().get_queryset(request).select_related("customer", "placed_by")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Purchase], search_term: str
+    ) -> tuple[QuerySet[Purchase], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if identifier := as_uuid(term):
+            return queryset.filter(uuid=identifier), False
+        if "@" in term:
+            return queryset.filter(customer__email__in=[term, term.lower()]), False
+        return queryset.filter(Q(external_code=term) | Q(tracking_hash=token_hash(term))), False
+
+    @admin.display(description="total")
+    def amount(self, purchase: Purchase) -> str:
+        return display.money(purchase.total, purchase.currency)
+
+
+class ShareInline(ReadOnlyInline):
+    model = PaymentShare
+    fields = readonly_fields = ["link", "part"]
+    verbose_name_plural = "pays for"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PaymentShare]:
+        return super().get_queryset(request).select_related("order")
+
+    @admin.display(description="order")
+    def link(self, share: PaymentShare) -> str:
+        return order_link(share.order_id)
+
+    @admin.display(description="amount")
+    def part(self, share: PaymentShare) -> str:
+        return display.money(share.amount, share.order.currency)
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdmin):
+    """How purchases are paid."""
+
+    list_display = ["id", "bought", "provider", "status", "paid", "given_back", "paid_at"]
+    list_select_related = ["purchase"]
+    list_filter = ["state", "provider"]
+    ordering = ["-id"]
+    search_fields = ["id"]
+    search_help_text = "Whole words: the purchase's uuid or external code, an order's id"
+    fields = readonly_fields = ["bought", "provider", "status", "paid", "given_back", "reference"]
+    fields += ["created_at", "paid_at"]
+    inlines = [ShareInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
+        return super().get_queryset(request).select_related("purchase")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Payment], search_term: str
+    ) -> tuple[QuerySet[Payment], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if identifier := as_uuid(term):
+            return queryset.filter(purchase__uuid=identifier), False
+        if order_id := row_id(term.removeprefix("#")):
+            shares = PaymentShare.objects.filter(order=order_id)
+            return queryset.filter(pk__in=shares.values("payment")), False
+        return queryset.filter(purchase__external_code=term), False
+
+    @admin.display(description="purchase")
+    def bought(self, payment: Payment) -> str:
+        url = reverse("admin:orders_purchase_change", args=[payment.purchase_id])
+        return format_html('<a href="{}">{}</a>', url, payment.purchase)
+
+    status = PaymentInline.status
+    paid = PaymentInline.paid
+    given_back = PaymentInline.given_back
+
+
+class EntryInline(ReadOnlyInline):
+    model = Entry
+    fields = readonly_fields = ["account", "moved", "balance"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
+        return super().get_queryset(request).select_related("account")
+
+    @admin.display(description="amount")
+    def moved(self, entry: Entry) -> str:
+        return display.money(entry.amount, entry.currency)
+
+    @admin.display(description="balance after")
+    def balance(self, entry: Entry) -> str:
+        return display.money(entry.balance_after, entry.currency)
+
+
+@admin.register(Posting)
+class PostingAdmin(ReadOnlyAdmin):
+    """Movements of money; the entries of each sum to zero."""
+
+    list_display = ["id", "kind", "link", "volume", "actor", "text", "created_at"]
+    list_filter = ["kind"]
+    ordering = ["-created_at", "-id"]
+    search_fields = ["id"]
+    search_help_text = "An order's id"
+    fields = readonly_fields = ["kind", "link", "actor", "text", "created_at"]
+    inlines = [EntryInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Posting]:
+        return super().get_queryset(request).prefetch_related("entries__account")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Posting], search_term: str
+    ) -> tuple[QuerySet[Posting], bool]:
+        term = search_term.strip()
+        return (queryset.filter(order=row_id(term.removeprefix("#")) or 0) if term else queryset), False
+
+    @admin.display(description="order")
+    def link(self, posting: Posting) -> str:
+        return order_link(posting.order_id)
+
+    @admin.display(description="amount")
+    def volume(self, posting: Posting) -> str:
+        """What changed hands: one side of the posting."""
+        entries = [entry for entry in posting.entries.all() if entry.amount > 0]
+        return display.money(sum(entry.amount for entry in entries), entries[0].currency) if entries else "–"
+
+
+@admin.register(OrderEvent)
+class OrderEventAdmin(ReadOnlyAdmin):
+    """All histories, the newest first. Who did what, as what, and why."""
+
+    list_display = ["created_at", "link", "number", "what", "change", "actor", "role", "why", "forced"]
+    list_display_links = ["created_at"]
+    list_filter = ["kind", "role", "forced"]
+    ordering = ["-created_at", "-id"]
+    search_fields = ["id"]
+    search_help_text = "An order's id, or a word in the reason, transition or actor of the last 30 days"
+    fields = readonly_fields = [
+        *["link", "number", "kind", "what", "change", "milestone", "actor", "role", "reason_code", "reason"],
+        *["forced", "data", "visible_to", "app_id", "created_at"],
+    ]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[OrderEvent], search_term: str
+    ) -> tuple[QuerySet[OrderEvent], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if order_id := row_id(term.removeprefix("#")):
+            return queryset.filter(order=order_id), False
+        word = Q(reason__icontains=term) | Q(reason_code=term) | Q(transition=term) | Q(actor=term)
+        return queryset.filter(word, created_at__gte=timezone.now() - RECENT), False
+
+    @admin.display(description="order")
+    def link(self, event: OrderEvent) -> str:
+        return order_link(event.order_id)
+
+    @admin.display(description="what")
+    def what(self, event: OrderEvent) -> str:
+        return label_of(event.transition) if event.transition else event.get_kind_display()
+
+    @admin.display(description="change")
+    def change(self, event: OrderEvent) -> str:
+        if event.to_status is None:
+            return "–"
+        before = Status(event.from_status).label if event.from_status is not None else "new"
+        return f"{before} → {Status(event.to_status).label}"
+
+    @admin.display(description="reason")
+    def why(self, event: OrderEvent) -> str:
+        return " – ".join(part for part in (event.reason_code, event.reason) if part) or "–"

@@ -1,0 +1,58 @@
+"""Finding orders by a whole word, each kind of word by its index: a part of a word would read the whole table."""
+
+import re
+import uuid
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from orders.models import Order
+from ordersite.web.crypto import token_hash
+
+HELP = "Whole words: id, today's or yesterday's number, uuid, tracking or external code, e-mail, phone"
+MOST = 500
+SEPARATORS = re.compile(r"[\s()./-]")
+
+
+def as_uuid(term: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(term)
+    except ValueError:
+        return None
+
+
+def phones(term: str) -> list[str]:
+    """How a number may have been written down: as typed, and as E.164."""
+    bare = SEPARATORS.sub("", term)
+    return [term, bare, f"+{bare[2:]}"] if bare.startswith("00") else [term, bare]
+
+
+def meanings(term: str) -> list[Q]:
+    """What a word may mean; each is one look into one index."""
+    found = [
+        Q(tracking_hash=token_hash(term)),
+        Q(purchase__external_code=term),
+        Q(contact_phone__in=phones(term)),
+    ]
+    if "@" in term:
+        found.append(Q(contact_email__in=[term, term.lower()]))
+    if identifier := as_uuid(term):
+        found += [Q(uuid=identifier), Q(purchase__uuid=identifier)]
+    digits = term.removeprefix("#")
+    if digits.isascii() and digits.isdecimal() and len(digits) <= 18:
+        found.append(Q(pk=int(digits)))
+        if int(digits) < 2**31:
+            found.append(Q(number=int(digits), placed_at__gte=timezone.now() - timedelta(days=2)))
+    return found
+
+
+def find_orders(orders: QuerySet[Order], term: str) -> QuerySet[Order]:
+    """Those that the word names. A statement a meaning: one with all of them in it could use no index."""
+    term = term.strip()
+    if not term:
+        return orders
+    ids: set[int] = set()
+    for meaning in meanings(term):
+        ids.update(Order.objects.filter(meaning).order_by("-pk").values_list("pk", flat=True)[:MOST])
+    return orders.filter(pk__in=ids)

@@ -1,0 +1,56 @@
+"""What the back-office's templates show of orders."""
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.contrib.admin.views.main import ChangeList
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from orders.admin import display
+from orders.admin.filters import chosen_day, day_links
+from orders.admin.stuck import Tally, tallies
+from orders.models import OrderEvent
+
+register = template.Library()
+
+
+@register.simple_tag
+def money(minor: int | None, currency: str) -> str:
+    """An amount of minor units with its currency."""
+    return display.money(minor, currency)
+
+
+@register.filter
+def status_badge(status: int) -> SafeString:
+    return display.status_badge(status)
+
+
+@register.filter
+def payment_badge(state: str) -> SafeString:
+    return display.payment_badge(state)
+
+
+@register.filter
+def age(moment: datetime | None) -> str:
+    """How long ago, in at most two units."""
+    return display.span(timezone.now() - moment) if moment else ""
+
+
+@register.simple_tag
+def stuck_orders() -> list[Tally]:
+    """How many orders wait for somebody, by why."""
+    return tallies()
+
+
+@register.simple_tag
+def latest_events() -> list[OrderEvent]:
+    """The newest entries of all histories."""
+    return list(OrderEvent.objects.select_related("order__vendor").order_by("-created_at", "-id")[:10])
+
+
+@register.inclusion_tag("admin/orders/order/days.html")
+def day_navigation(cl: ChangeList) -> dict[str, Any]:
+    """A day, the one before and the one after: no statement at all, where Django's own reads the whole table."""
+    return {"cl": cl, "day": chosen_day(cl.params.get("placed")), **day_links(cl)}

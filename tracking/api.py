@@ -40,11 +40,10 @@ class FeedEventSerializer(serializers.Serializer):
 
     def get_fields(self) -> dict[str, Any]:
         """With `from`, which Python cannot name."""
-        status = {"required": False, "allow_null": True}
         return {
             **super().get_fields(),
-            "from": serializers.IntegerField(**status),
-            "to": serializers.IntegerField(**status),
+            "from": serializers.IntegerField(required=False, allow_null=True),
+            "to": serializers.IntegerField(required=False, allow_null=True),
         }
 
 

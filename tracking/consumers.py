@@ -1,6 +1,7 @@
 """The sockets: accept, ask who it is, then hand the stream on. What a client sends is ignored."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,6 +12,7 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 from django.http import HttpRequest
 from django.http.cookie import parse_cookie
+from rest_framework.request import Request
 
 from ordersite.web.attempts import count_attempt
 from ordersite.web.problems import Problem
@@ -87,7 +89,8 @@ class FeedConsumer(AsyncConsumer):
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Without Channels' look at old connections: no connection is used here, the hub has its own threads."""
         if message["type"] == "websocket.connect":
-            await self.connect()
+            with contextlib.suppress(OSError):  # the client has gone; the disconnect follows
+                await self.connect()
         elif message["type"] == "websocket.disconnect":
             raise StopConsumer
 
@@ -133,10 +136,17 @@ class FeedConsumer(AsyncConsumer):
             await frames.write(b"".join([entry.frame for entry in entries]))
             return
         for entry in entries:
-            await self.base_send({"type": "websocket.send", "text": entry.text})
+            await self.tell({"type": "websocket.send", "text": entry.text})
 
     async def close_with(self, code: int) -> None:
-        await self.base_send({"type": "websocket.close", "code": code})
+        await self.tell({"type": "websocket.close", "code": code})
+
+    async def tell(self, message: dict[str, Any]) -> None:
+        """By plain ASGI. Servers differ in what they raise once the client has gone: here it is always an OSError."""
+        try:
+            await self.base_send(message)
+        except RuntimeError as error:
+            raise ConnectionResetError from error
 
     def abort(self) -> None:
         """Cuts a client that takes nothing any more."""
@@ -179,8 +189,9 @@ class OrderConsumer(FeedConsumer):
     """/ws/orders/{tracking_code}: no login; tries are counted by address."""
 
     def admit(self) -> Watcher:
+        address = client_address(Request(request_of(self.scope)))
         try:
-            count_attempt("track", client_address(request_of(self.scope)), limit=TRACK_TRIES, window=TRACK_WINDOW)
+            count_attempt("track", address, limit=TRACK_TRIES, window=TRACK_WINDOW)
         except Problem as problem:
             raise Refused(TOO_SLOW) from problem
         return by_tracking_code(self.argument("tracking_code"))

@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 import redis.asyncio
 from django.conf import settings
@@ -208,7 +207,7 @@ async def close_quietly(client: "redis.asyncio.Redis") -> None:
         logger.debug("redis was gone already")
 
 
-running: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+running: dict[asyncio.AbstractEventLoop, Hub] = {}
 
 
 def current() -> Hub:

@@ -17,7 +17,7 @@ from websockets.protocol import State
 
 # The name of the ASGI extension by which a consumer finds it.
 FRAMES = "ordersite.frames"
-LINGER = 2.0  # seconds that a closed socket has to go by itself
+LINGER = 3.0  # seconds that a closed socket has to go by itself
 
 
 class FeedProtocol(WebSocketsSansIOProtocol):
@@ -31,7 +31,7 @@ class FeedProtocol(WebSocketsSansIOProtocol):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.FEED_SEND_BUFFER)
 
     async def run_asgi(self) -> None:
-        extensions: dict[str, Any] = self.scope["extensions"]  # type: ignore[assignment]
+        extensions: dict[str, Any] = self.scope["extensions"]
         extensions[FRAMES] = self
         await super().run_asgi()
         self.loop.call_later(LINGER, self.abort)

@@ -11,13 +11,12 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import transaction
 from websockets.exceptions import ConnectionClosed
 
 from orders.models import Order
 from tests.cast import Cast, make_cast
 from tests.promises.traffic import p99
-from tests.tracking.live import Server, happen, jwt, make_order, serving
+from tests.tracking.live import Server, happen_often, jwt, make_order, serving
 from tests.tracking.readers import readers
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.django_db(transaction=True)]
@@ -30,9 +29,7 @@ def write(order: Order, count: int) -> list[float]:
     """The time of each event's commit."""
     committed: list[float] = []
     while len(committed) < count:
-        with transaction.atomic():
-            for _ in range(BATCH):
-                happen(order)
+        happen_often(order, BATCH)
         committed += [time.time()] * BATCH
         time.sleep(0.01)
     return committed
@@ -44,12 +41,12 @@ def delays_of_others(server: Server, cast: Cast, order: Order, count: int) -> tu
     ready = multiprocessing.Event()
     path = f"/ws/vendors/{order.vendor_id}?since=0"
     process = multiprocessing.Process(
-        target=readers, args=(server.port, path, jwt(cast.staff), OTHERS, count, 120, out, ready)
+        target=readers, args=(server.port, path, jwt(cast.staff), OTHERS, count, 300, out, ready)
     )
     process.start()
     assert ready.wait(60)
     committed = write(order, count)
-    arrivals = out.get(timeout=150)
+    arrivals = out.get(timeout=320)
     process.join()
     assert [len(times) for times in arrivals] == [count] * OTHERS
     return [at - committed[number] for times in arrivals for number, at in enumerate(times)], committed
@@ -113,6 +110,6 @@ def test_a_stalled_reader(tmp_path: Path, full: bool, figure: Callable[[str], No
     assert lasted < 5
     assert p99(harmed) < 1.5 * p99(usual) + 0.005
     figure(
-        f"{count} events: a stalled reader cut {max(lasted, 0):.1f} s after its queue was full, resumed complete; "
-        f"{OTHERS} others' p99 {1000 * p99(harmed):.0f} ms, without it {1000 * p99(usual):.0f} ms"
+        f"{count} events: a stalled reader cut {max(lasted, 0):.1f} s after its queue was full at the latest, "
+        f"resumed complete; {OTHERS} others' p99 {1000 * p99(harmed):.0f} ms, without it {1000 * p99(usual):.0f} ms"
     )

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,11 @@ from django.utils import timezone
 from rest_framework_simplejwt.tokens import AccessToken
 from websockets.sync.client import ClientConnection, connect
 
-from orders.models import Order, OrderEvent, Purchase
+from orders.models import Counter, FeedEntry, Order, OrderEvent, Purchase
 from orders.services.events import record_event
 from ordersite.accounts.models import Customer, User
 from ordersite.web.crypto import token_hash
+from tracking.wake import wake
 from vendors.models import Vendor
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -54,14 +55,16 @@ def environment(directory: Path, **extra: str) -> dict[str, str]:
 
 
 class Server:
-    """`manage.py serve` as a process."""
+    """`manage.py serve` as a process, or another command that takes --port."""
 
-    def __init__(self, directory: Path, *arguments: str, **env: str) -> None:
+    def __init__(
+        self, directory: Path, *arguments: str, command: Sequence[str] = ("manage.py", "serve"), **env: str
+    ) -> None:
         self.port = free_port()
         self.errors = directory / f"serve-{self.port}.log"
         with self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--port", str(self.port), *arguments],
+                [sys.executable, *command, "--port", str(self.port), *arguments],
                 cwd=ROOT,
                 env=environment(directory, **env),
                 stdout=subprocess.PIPE,
@@ -109,9 +112,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(directory: Path, *arguments: str, **env: str) -> Iterator[Server]:
+def serving(directory: Path, *arguments: str, **options: Any) -> Iterator[Server]:
     """A server that answers, stopped at the end."""
-    server = Server(directory, *arguments, **env)
+    server = Server(directory, *arguments, **options)
     try:
         server.wait_until_up()
         yield server
@@ -189,3 +192,23 @@ def happen(order: Order, **fields: Any) -> OrderEvent:
     Order.objects.filter(pk=order.pk).update(version=F("version") + 1)
     changed = Order.objects.get(pk=order.pk)
     return record_event(changed, **{"kind": "note", "actor": "system", "role": "system", **fields})
+
+
+@transaction.atomic
+def happen_often(order: Order, count: int) -> None:
+    """`count` changes at once, by a handful of statements, for tests that need thousands."""
+    stream = f"vendor:{order.vendor_id}"
+    Counter.objects.get_or_create(name=f"stream:{stream}", defaults={"value": 0})
+    Counter.objects.filter(name=f"stream:{stream}").update(value=F("value") + count)
+    Order.objects.filter(pk=order.pk).update(version=F("version") + count)
+    last = Counter.objects.get(name=f"stream:{stream}").value
+    version = Order.objects.get(pk=order.pk).version
+    events = OrderEvent.objects.bulk_create(
+        OrderEvent(order=order, number=number, kind="note", actor="system", role="system")
+        for number in range(version - count + 1, version + 1)
+    )
+    FeedEntry.objects.bulk_create(
+        FeedEntry(stream=stream, position=position, event=event, order=order)
+        for position, event in enumerate(events, last - count + 1)
+    )
+    transaction.on_commit(lambda: wake([stream, f"order:{order.pk}"]))

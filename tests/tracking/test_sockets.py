@@ -3,6 +3,7 @@
 import json
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -16,7 +17,7 @@ from orders.models import FeedEntry, Order, OrderEvent
 from ordersite.accounts.models import ApiToken, User
 from ordersite.web.crypto import token_hash
 from tests.cast import Cast
-from tests.tracking.live import Server, happen, jwt, make_order
+from tests.tracking.live import Server, happen, jwt, make_order, serving
 from vendors.models import Dispatcher, Member
 
 CODE = "a-tracking-code-of-this-test"
@@ -319,3 +320,21 @@ def test_a_pruned_position_resets(server: Server, live_cast: Cast) -> None:
             message = told(socket)
             assert (since, message["kind"]) == (since, first)
             assert message["position"] == (5 if first == "reset" else 4)
+
+
+def test_any_asgi_server_serves_the_feed(live_cast: Cast, tmp_path: Path) -> None:
+    order = make_order(live_cast.vendor, live_cast.customer_row)
+    for _ in range(3):
+        happen(order)
+    command = ("-m", "uvicorn", "ordersite.asgi:application", "--lifespan", "off", "--log-level", "warning")
+    with serving(tmp_path, command=command, REDIS_URL="") as server:
+        path = f"/ws/vendors/{live_cast.vendor.pk}?since=0"
+        with server.connect(path, token=jwt(live_cast.owner)) as socket:
+            assert [told(socket)["position"] for _ in range(3)] == [1, 2, 3]
+            happen(order)
+            assert told(socket)["position"] == 4
+            Member.objects.filter(user=live_cast.owner).delete()
+            assert closed_with(socket) == 4403
+        with server.connect(path) as socket:
+            assert closed_with(socket) == 4401
+        assert "Traceback" not in server.log()

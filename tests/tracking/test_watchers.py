@@ -1,22 +1,81 @@
 """Who may watch is asked again for everybody at once."""
 
-from ordersite.accounts.models import User
+from datetime import timedelta
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from orders.models import Order
+from ordersite.accounts.models import ApiToken, User
 from tests.cast import Cast
 from tests.tracking.live import jwt, make_order
-from tracking.watchers import Watcher, as_dispatcher, as_driver, at_vendor, by_bearer, refusals
+from tracking.watchers import Credential, Watcher, as_dispatcher, as_driver, at_vendor, by_bearer, refusals
+from vendors.models import Member
 
 
 def at_work(cast: Cast, user: User) -> Watcher:
     return at_vendor(cast.vendor.pk, *by_bearer(jwt(user)))
 
 
-def test_those_who_may_stay(cast: Cast) -> None:
-    order = make_order(cast.vendor, cast.customer_row)
-    watchers = [
+def everybody(cast: Cast, order: Order) -> list[Watcher]:
+    token = ApiToken.objects.create(
+        name="till", merchant=cast.merchant, token_hash=f"hash {order.pk}", hint="", scopes=["read"]
+    )
+    shown = Credential(merchant_id=cast.merchant.pk, token_id=token.pk)
+    return [
         at_work(cast, cast.owner),
         at_work(cast, cast.staff),
         as_driver(*by_bearer(jwt(cast.driver))),
         as_dispatcher(by_bearer(jwt(cast.dispatcher))[1], None),
         Watcher(stream=f"order:{order.pk}"),
+        Watcher(stream=f"vendor:{cast.vendor.pk}", credential=shown),
     ]
+
+
+def test_those_who_may_stay(cast: Cast) -> None:
+    watchers = everybody(cast, make_order(cast.vendor, cast.customer_row))
     assert refusals(watchers) == {}
+
+
+def test_as_many_statements_for_many_as_for_few(cast: Cast) -> None:
+    few = everybody(cast, make_order(cast.vendor, cast.customer_row))
+    many = few + [watcher for _ in range(10) for watcher in everybody(cast, make_order(cast.vendor, cast.customer_row))]
+    counts = []
+    for watchers in (few, many):
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            refusals(watchers)
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 8
+
+
+def test_a_member_of_some_vendors_watches_those(cast: Cast) -> None:
+    watcher = at_work(cast, cast.owner)
+    member = Member.objects.get(user=cast.owner)
+    member.all_vendors = False
+    member.save()
+    assert refusals([watcher]) == {watcher: 4403}
+    member.vendors.add(cast.vendor)
+    assert refusals([watcher]) == {}
+    # A vendor of another merchant that is named by mistake opens nothing.
+    foreign = Watcher(stream=f"vendor:{cast.other_vendor.pk}", credential=watcher.credential)
+    member.vendors.add(cast.other_vendor)
+    assert refusals([watcher, foreign]) == {foreign: 4403}
+
+
+def test_a_token_that_may_not_read_any_more(cast: Cast) -> None:
+    *_, merchant = everybody(cast, make_order(cast.vendor, cast.customer_row))
+    tokens = ApiToken.objects.filter(pk=merchant.credential.token_id)
+    for change in ({"scopes": ["write"]}, {"scopes": ["read"], "expires_at": timezone.now() - timedelta(seconds=1)}):
+        tokens.update(**change)
+        assert refusals([merchant]) == {merchant: 4401}
+
+
+def test_a_lapsed_code(cast: Cast) -> None:
+    order = make_order(cast.vendor, cast.customer_row)
+    watcher = Watcher(stream=f"order:{order.pk}")
+    for days, refused in ((6, {}), (8, {watcher: 4404})):
+        Order.objects.filter(pk=order.pk).update(closed_at=timezone.now() - timedelta(days=days))
+        assert refusals([watcher]) == refused

@@ -15,8 +15,10 @@ from vendors.models import Vendor
 
 # Guards that the caller satisfies by what it sends; the others are facts of the order.
 INPUTS = ("reason", "code", "proof")
+# What a change needs besides the table's guards: without it there is nobody to write down.
+IMPLIED = {"accept_by_driver": "named", "accept_by_company": "served"}
 # Not even staff may waive these.
-NEVER_WAIVED = ("paid", "codes")
+NEVER_WAIVED = ("paid", "codes", *IMPLIED.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +45,37 @@ def has_reason(order: Order, attempt: Attempt) -> bool:
 
 def is_paid(order: Order, attempt: Attempt) -> bool:
     """Settled, authorised, or payable on handing over; what a failed close gave back is taken again with the change."""
-    if order.payment_method == "cash" or order.status in lifecycle.FAILURE:
+    if order.payment_method == "cash":
+        return True
+    if order.status in lifecycle.FAILURE and order.payment_status == PaymentStatus.REFUNDED:
         return True
     return order.payment_status in (PaymentStatus.PAID, PaymentStatus.AUTHORISED)
 
 
 def is_free(order: Order, attempt: Attempt) -> bool:
-    """No driver, and no other company, holds it, or it was offered to this one."""
+    """No driver, and no other company, holds it, or it was offered to this one (staff: to the named driver's)."""
     if order.driver_accepted_at is not None:
         return False
-    return order.company_accepted_at is None or order.company_id in attempt.company_ids
+    if order.company_accepted_at is None or order.company_id in attempt.company_ids:
+        return True
+    return attempt.actor == Actor.STAFF and order.driver is not None and order.driver.company_id == order.company_id
+
+
+def is_named(order: Order, attempt: Attempt) -> bool:
+    """Which driver accepts is known: the caller itself, a vendor's own courier, a company's driver; staff: anybody."""
+    if attempt.actor == Actor.DRIVER:
+        return attempt.driver_id is not None
+    driver = order.driver
+    if driver is None:
+        return False
+    if attempt.actor == Actor.VENDOR:
+        return driver.vendor_id == order.vendor_id
+    return attempt.actor != Actor.COMPANY or driver.company_id in attempt.company_ids
+
+
+def is_served(order: Order, attempt: Attempt) -> bool:
+    """A company was named, or the vendor works with one (permissions.with_standing reads that)."""
+    return order.company_id is not None or bool(getattr(order, "is_served", False))
 
 
 def is_in_window(order: Order, attempt: Attempt) -> bool:
@@ -87,6 +110,8 @@ GUARDS: dict[str, tuple[Predicate, str]] = {
     "prepared": (lambda order, _: order.prepared_at is not None, "The order is not prepared yet."),
     "driver": (lambda order, _: order.driver_accepted_at is not None, "No driver has accepted the order."),
     "free": (is_free, "Another driver or company holds the order."),
+    "named": (is_named, "No driver of yours is named: PATCH the order with a driver first."),
+    "served": (is_served, "The vendor works with no company."),
     "carrier": (has_carrier, "Nobody carries it: a driver accepts, or it has a tracking number, or you deliver."),
     "own": (is_own, "A driver has it, or the vendor does not deliver by itself."),
     "present": (lambda order, _: order.driver_at_business_at is not None, "The driver was not at the business."),
@@ -102,9 +127,15 @@ GUARDS: dict[str, tuple[Predicate, str]] = {
 }
 
 
+def guards_of(change: Change, actor: Actor) -> tuple[str, ...]:
+    """The table's guards that bind this actor, and what the change implies."""
+    implied = IMPLIED.get(change.name)
+    return (*change.guards_for(actor), implied) if implied else change.guards_for(actor)
+
+
 def failing_guard(change: Change, order: Order, attempt: Attempt, *, waive: bool = False) -> str | None:
     """The first guard of the change that does not hold for this actor; `waive` is staff's right to force."""
-    names = [name for name in change.guards_for(attempt.actor) if not waive or name in NEVER_WAIVED]
+    names = [name for name in guards_of(change, attempt.actor) if not waive or name in NEVER_WAIVED]
     if waive:
         names.append("reason")
     return next((name for name in names if not GUARDS[name][0](order, attempt)), None)
@@ -135,7 +166,7 @@ def allowed_changes(
             if actor not in actors & change.actors:
                 continue
             attempt = Attempt(actor=actor, now=now, driver_id=driver_id, company_ids=company_ids)
-            guards = change.guards_for(actor)
+            guards = guards_of(change, actor)
             if all(name in INPUTS or GUARDS[name][0](order, attempt) for name in guards):
                 needs = tuple(name for name in guards if input_needed(name, order))
                 answers.setdefault(change.name, Allowed(change.name, change.target, needs))
@@ -149,4 +180,4 @@ def allowed_changes(
 def may_force(change: Change, order: Order, now: datetime) -> bool:
     """Whether only guards that staff may waive stand in the way."""
     attempt = Attempt(actor=Actor.STAFF, now=now)
-    return all(GUARDS[name][0](order, attempt) for name, _ in change.guards if name in NEVER_WAIVED)
+    return all(GUARDS[name][0](order, attempt) for name in guards_of(change, Actor.STAFF) if name in NEVER_WAIVED)

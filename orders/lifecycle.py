@@ -136,7 +136,8 @@ CLEARS: dict[str, tuple[str, ...]] = {
     "stop_search": ("search_started",),
     "cancel_by_driver": WITHOUT_DRIVER,
     "fail_pickup": WITHOUT_DRIVER,
-    "look_for_driver": (*WITHOUT_DRIVER, "company_accepted"),
+    # Each search has its own beginning, from which its deadline runs.
+    "look_for_driver": (*WITHOUT_DRIVER, "company_accepted", "search_started"),
     "self_deliver": (*WITHOUT_DRIVER, "company_accepted"),
     "fail_delivery": ("delivered",),
 }

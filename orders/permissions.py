@@ -5,26 +5,29 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from orders.lifecycle import Actor, Status
 from orders.models import Order, Purchase
 from ordersite.accounts.callers import Caller, related
-from vendors.models import Dispatcher, Driver, Member, Vendor
+from vendors.models import Dispatcher, Driver, Vendor
+from vendors.permissions import member_vendors
 
-# In the search for a driver an order is on offer to those who could take it.
-SEARCHING = Q(status=Status.LOOKING_FOR_DRIVER, driver__isnull=True)
+# In the search for a driver an order is on offer to those who could take it. The search goes on by its milestone when
+# the kitchen moves the status on to ready, or back.
+ALSO_SEARCHING = (Status.PREPARATION_COMPLETED, Status.ACCEPTED_BY_BUSINESS)
+SEARCHING = Q(driver__isnull=True, company_accepted_at__isnull=True) & (
+    Q(status=Status.LOOKING_FOR_DRIVER) | Q(status__in=ALSO_SEARCHING, search_started_at__isnull=False)
+)
 
 
-def vendors_of(caller: Caller) -> QuerySet[Vendor]:
-    """The vendors that a caller works for: a merchant's token for all of it, a member for all or some."""
-    if caller.merchant_id:
-        return Vendor.objects.filter(merchant_id=caller.merchant_id)
-    memberships = Member.objects.filter(user=caller.user)
-    return Vendor.objects.filter(
-        Q(merchant_id__in=memberships.filter(all_vendors=True).values("merchant_id"))
-        | Q(pk__in=memberships.filter(all_vendors=False).values("vendors"))
-    )
+def is_searching(order: Order) -> bool:
+    """The same as SEARCHING, for one order at hand."""
+    if order.driver_id or order.company_accepted_at:
+        return False
+    if order.status == Status.LOOKING_FOR_DRIVER:
+        return True
+    return order.status in ALSO_SEARCHING and order.search_started_at is not None
 
 
 def of_business(caller: Caller) -> Q:
     """The orders of a caller's vendors: those that the vendor may see already."""
-    return Q(vendor_id__in=vendors_of(caller).values("pk"), visible_at__isnull=False)
+    return Q(vendor_id__in=member_vendors(caller).values("pk"), visible_at__isnull=False)
 
 
 def of_customer(caller: Caller) -> Q:
@@ -94,13 +97,14 @@ def with_standing(orders: QuerySet[Order], caller: Caller) -> QuerySet[Order]:
     """Reads with each order what `actors_for` needs to know of it, in the same statement."""
     if not caller.is_known or caller.is_system:
         return orders
-    orders = orders.annotate(works_there=Exists(vendors_of(caller).filter(pk=OuterRef("vendor_id"))))
+    orders = orders.annotate(works_there=Exists(member_vendors(caller).filter(pk=OuterRef("vendor_id"))))
     if caller.user is None:
         return orders
     dispatching = Dispatcher.objects.filter(user=caller.user)
     return orders.annotate(
         dispatches=Exists(dispatching.filter(company=OuterRef("company_id"))),
         could_dispatch=Exists(dispatching.filter(company__vendors=OuterRef("vendor_id"))),
+        is_served=Exists(Vendor.companies.through.objects.filter(vendor_id=OuterRef("vendor_id"))),
     )
 
 
@@ -118,8 +122,8 @@ def actors_for(caller: Caller, order: Order) -> frozenset[Actor]:
     driver = related(caller.user, "driver") if caller.user else None
     if driver and stands_as_driver(driver, order):
         actors.add(Actor.DRIVER)
-    searching = order.status == Status.LOOKING_FOR_DRIVER and order.company_id is None
-    if getattr(order, "dispatches", False) or (searching and getattr(order, "could_dispatch", False)):
+    on_offer = order.company_id is None and is_searching(order)
+    if getattr(order, "dispatches", False) or (on_offer and getattr(order, "could_dispatch", False)):
         actors.add(Actor.COMPANY)
     return frozenset(actors)
 
@@ -138,6 +142,6 @@ def stands_as_driver(driver: Driver, order: Order) -> bool:
         return False
     if driver.company_id:
         return order.company_id == driver.company_id
-    if order.status != Status.LOOKING_FOR_DRIVER:
+    if not is_searching(order):
         return False
     return order.vendor_id == driver.vendor_id if driver.vendor_id else order.company_id is None

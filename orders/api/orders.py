@@ -27,10 +27,10 @@ from orders.api.rendering import (
 )
 from orders.lifecycle import GROUPS
 from orders.models import Counter, Order
-from orders.permissions import own_orders, vendors_of, visible_orders, visible_purchases, with_standing
+from orders.permissions import own_orders, visible_orders, visible_purchases, with_standing
 from orders.services.carts import Checked
 from orders.services.changes import change_order, delete_order
-from orders.services.placing import place, quote
+from orders.services.placing import Placed, place, quote
 from orders.services.transitions import RELATED, standing_of
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.crypto import token_hash
@@ -38,6 +38,7 @@ from ordersite.web.pagination import paginate
 from ordersite.web.problems import Forbidden, Invalid, NotFound
 from ordersite.web.views import ApiView, if_match, parse, render
 from vendors.models import Vendor
+from vendors.permissions import member_vendors
 
 ORDERINGS = {"placed_at": ("placed_at", "id"), "id": ("id",)}
 DASHBOARD = "dashboard"
@@ -87,7 +88,7 @@ def dashboard_orders(caller: Caller, request: Request) -> tuple[QuerySet[Order],
     """
     # A board asks for one vendor: its position comes with the list of the caller's vendors, in one statement.
     position = Counter.objects.filter(name=Concat(Value("stream:vendor:"), Cast(OuterRef("pk"), CharField())))
-    vendors = Vendor.objects.all() if caller.is_staff else vendors_of(caller)
+    vendors = Vendor.objects.all() if caller.is_staff else member_vendors(caller)
     vendor = request.query_params.get("vendor", "")
     one = int(vendor) if vendor.isascii() and vendor.isdecimal() and len(vendor) <= 18 else None
     if caller.is_staff:
@@ -145,16 +146,19 @@ class OrdersView(ApiView):
         body["purchase"]["guest_token"] = placed.guest_token or None
         for order in placed.orders:
             order.purchase = purchase
-            body["orders"].append(render_detail(standing_of(caller_for(caller, placed.guest_token), order)))
+            body["orders"].append(render_detail(standing_of(caller_for(caller, placed), order)))
         headers = {"ETag": f'"{placed.orders[0].version}"'}
         return Response(body, status=201 if placed.is_new else 200, headers=headers)
 
 
-def caller_for(caller: Caller, guest_token: str) -> Caller:
-    """A guest stands to what it just placed as its customer."""
-    if caller.is_known or not guest_token:
-        return caller
-    return replace(caller, order_token_hash=token_hash(guest_token))
+def caller_for(caller: Caller, placed: Placed) -> Caller:
+    """Who has just placed is its customer: a guest by its new token, a user whose customer row may be as new."""
+    customer = placed.purchase.customer
+    if placed.guest_token and not caller.is_known:
+        return replace(caller, order_token_hash=token_hash(placed.guest_token))
+    if caller.user is not None and customer.user_id == caller.user.pk:
+        return replace(caller, customer_id=customer.pk)
+    return caller
 
 
 class QuoteView(ApiView):

@@ -21,7 +21,7 @@ from ordersite.accounts.callers import Caller, related
 from ordersite.web.attempts import count_attempt, forget_attempts, refuse_if_locked
 from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound
 from ordersite.web.views import refuse_stale
-from vendors.models import Dispatcher
+from vendors.models import Dispatcher, Vendor
 
 # Five wrong collection codes lock an order's collecting for a quarter of an hour (lifecycle.md, guard `code`).
 CODE_TRIES = 5
@@ -120,9 +120,10 @@ def transition(*, order_id: int, caller: Caller, wish: Wish) -> Order:
     standing = standing_of(caller, order)
     refuse_stale(order.version, wish.version, standing.refusal_extra() if wish.version is not None else {})
     wish = with_reason(wish)
-    if is_repeated(standing, wish):
+    target = target_of(wish)
+    if is_repeated(standing, wish, target):
         return order
-    change = find_change(standing, wish)
+    change = find_change(standing, wish, target)
     attempt, forced = choose_actor(standing, change, wish)
     return apply(standing, change, attempt, wish, forced=forced)
 
@@ -134,29 +135,38 @@ def with_reason(wish: Wish) -> Wish:
     return replace(wish, reason_code="other") if wish.reason.strip() and not wish.reason_code else wish
 
 
-def wanted_names(standing: Standing, wish: Wish) -> list[str]:
+def target_of(wish: Wish) -> Status:
+    """Where the wish leads; raises Invalid for an unknown name, and where `to` and the name mean different changes."""
+    if wish.name and wish.name not in lifecycle.NAMES:
+        raise Invalid("/transition", "unknown", "There is no transition of this name: read allowed_transitions.")
+    target = lifecycle.NAMES[wish.name] if wish.name else wish.to
+    if target is None or (wish.to is not None and wish.to != target):
+        raise Invalid("/to", "invalid", "Send `to` or `transition`; where both are sent they must mean the same.")
+    return target
+
+
+def wanted_names(standing: Standing, wish: Wish, target: Status) -> list[str]:
     """The names by which the wish can be meant: the change from here if there is one, else all that lead there."""
     if wish.name:
         return [wish.name]
     order = standing.order
-    change = lifecycle.find(Fulfilment(order.fulfilment), Status(order.status), Status(wish.to or 0))
-    return [change.name] if change else [name for name, target in lifecycle.NAMES.items() if target == wish.to]
+    change = lifecycle.find(Fulfilment(order.fulfilment), Status(order.status), target)
+    return [change.name] if change else [name for name, leads_to in lifecycle.NAMES.items() if leads_to == target]
 
 
-def is_repeated(standing: Standing, wish: Wish) -> bool:
+def is_repeated(standing: Standing, wish: Wish, target: Status) -> bool:
     """Whether the same party asks for what has already happened (lifecycle.md, "The same thing asked twice").
 
     After a close without success, and while an exception waits for a decision, only the status counts: there the old
     milestone must not hide a refusal, or a way out.
     """
     order = standing.order
-    target = lifecycle.NAMES.get(wish.name) if wish.name else wish.to
     if target == order.status:
         may = lifecycle.actors_to(Fulfilment(order.fulfilment), Status(order.status))
         return bool(standing.actors & may) or Actor.STAFF in standing.actors
     if order.status in lifecycle.FAILURE or order.status in EXCEPTIONS:
         return False
-    return any(has_done(standing, name) for name in wanted_names(standing, wish))
+    return any(has_done(standing, name) for name in wanted_names(standing, wish, target))
 
 
 def has_done(standing: Standing, name: str) -> bool:
@@ -165,7 +175,8 @@ def has_done(standing: Standing, name: str) -> bool:
     milestone = lifecycle.SETS.get(name)
     if milestone is None or getattr(order, f"{milestone}_at") is None:
         return False
-    if any(getattr(order, f"{cleared}_at") is not None for cleared in lifecycle.CLEARS.get(name, ())):
+    cleared = set(lifecycle.CLEARS.get(name, ())) - {milestone}
+    if any(getattr(order, f"{other}_at") is not None for other in cleared):
         return False
     event = OrderEvent.objects.filter(order=order, milestone=milestone).order_by("-number").first()
     if event is None or event.role not in standing.actors:
@@ -173,14 +184,9 @@ def has_done(standing: Standing, name: str) -> bool:
     return event.role != Actor.DRIVER or order.driver_id == standing.caller.driver_id
 
 
-def find_change(standing: Standing, wish: Wish) -> Change:
+def find_change(standing: Standing, wish: Wish, target: Status) -> Change:
     """The one row of the table that the wish means; raises Conflict where the order's status has none."""
     order = standing.order
-    if wish.name and wish.name not in lifecycle.NAMES:
-        raise Invalid("/transition", "unknown", "There is no transition of this name: read allowed_transitions.")
-    target = lifecycle.NAMES[wish.name] if wish.name else wish.to
-    if target is None or (wish.to is not None and wish.to != target):
-        raise Invalid("/to", "invalid", "Send `to` or `transition`; where both are sent they must mean the same.")
     change = lifecycle.find(Fulfilment(order.fulfilment), Status(order.status), target)
     if change is None or (wish.name and change.name != wish.name):
         now = Status(order.status)
@@ -200,7 +206,7 @@ def choose_actor(standing: Standing, change: Change, wish: Wish) -> tuple[Attemp
         attempt = attempt_of(standing, actor, wish)
         guard = failing_guard(change, order, attempt)
         if guard is None:
-            if "code" in change.guards_for(actor):
+            if guesses(change.guards_for(actor), order):
                 check_code_is_open(order)
                 forget_attempts("collect", str(order.pk))
             return attempt, False
@@ -218,17 +224,23 @@ def choose_actor(standing: Standing, change: Change, wish: Wish) -> tuple[Attemp
             f"{', '.join(sorted(standing.actors)) or 'nobody'}.",
             extra=standing.refusal_extra(),
         )
-    if failed == "code":
+    guessed = guesses((failed,), order)
+    if guessed:
         check_code_is_open(order)
-        if wish.code:
+        if wish.code or wish.proof:
             count_attempt("collect", str(order.pk), limit=CODE_TRIES, window=CODE_LOCK)
     raise Conflict(
         "guard_failed",
         GUARDS[failed][1],
         extra={"guard": failed, **standing.refusal_extra()},
         # A wrong code stays counted, although the change itself is refused.
-        keeps_writes=failed == "code",
+        keeps_writes=guessed,
     )
+
+
+def guesses(guards: Iterable[str], order: Order) -> bool:
+    """Whether the collection code stands among the guards, asked for as such or as the proof."""
+    return "code" in guards or ("proof" in guards and order.vendor.proof == Vendor.Proof.CODE)
 
 
 def check_code_is_open(order: Order) -> None:
@@ -276,7 +288,7 @@ def apply(standing: Standing, change: Change, attempt: Attempt, wish: Wish, *, f
         transition=change.name,
         from_status=source,
         to_status=change.target,
-        milestone=written if written and had[written] is None else "",
+        milestone=written if written and had[written] != order.milestones[written] else "",
         actor=actor,
         role=attempt.actor,
         reason_code=wish.reason_code,
@@ -326,25 +338,9 @@ def assign_parties(standing: Standing, change: Change, attempt: Attempt) -> Sequ
 
 
 def name_accepting_driver(standing: Standing, attempt: Attempt) -> None:
-    """A driver accepts for itself; a vendor for its own courier, a company for its driver, staff for anybody named."""
-    order = standing.order
+    """A driver accepts for itself; the others for the one that stands named on the order (guard `named`)."""
     if attempt.actor == Actor.DRIVER:
-        order.driver = related(standing.caller.user, "driver") if standing.caller.user else None
-        return
-    if order.driver_id is None or order.driver is None:
-        raise Conflict(
-            "guard_failed",
-            "No driver is named: PATCH the order with a driver first.",
-            extra={"guard": "driver", **standing.refusal_extra()},
-        )
-    own = {
-        Actor.VENDOR: order.driver.vendor_id == order.vendor_id,
-        Actor.COMPANY: order.driver.company_id is not None and order.driver.company_id in companies_of(standing),
-    }
-    if not own.get(attempt.actor, True):
-        raise Forbidden(
-            "not_your_driver", "The driver itself accepts: it is not yours.", extra=standing.refusal_extra()
-        )
+        standing.order.driver = related(standing.caller.user, "driver") if standing.caller.user else None
 
 
 def companies_of(standing: Standing) -> frozenset[int]:
@@ -364,9 +360,7 @@ def accepting_company(standing: Standing, attempt: Attempt) -> int:
         serving = serving.filter(pk__in=companies_of(standing))
     company_id = serving.values_list("pk", flat=True).first()
     if company_id is None:
-        raise Conflict(
-            "guard_failed", "The vendor works with no company.", extra={"guard": "free", **standing.refusal_extra()}
-        )
+        raise Conflict("guard_failed", GUARDS["served"][1], extra={"guard": "served", **standing.refusal_extra()})
     return int(company_id)
 
 

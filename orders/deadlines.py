@@ -13,7 +13,10 @@ def timer_of(order: Order) -> tuple[datetime, str, str] | None:
     vendor = order.vendor
     status = order.status
     since = order.status_changed_at
-    if status == Status.PREORDER and order.deliver_at:
+    if status == Status.PREORDER and order.deliver_at is None:
+        # It was moved to "as soon as can be".
+        return since, "release_preorder", ""
+    if status == Status.PREORDER:
         preparation = timedelta(minutes=vendor.preparation_minutes + vendor.rush_minutes)
         return order.deliver_at - preparation, "release_preorder", ""
     if status == Status.PENDING and order.visible_at:

@@ -13,7 +13,7 @@ from orders.lifecycle import Actor, Fulfilment, Status
 from orders.models import Order, OrderEvent, Payment, PaymentShare, PaymentStatus, Posting, Purchase
 from orders.reasons import REASONS
 from orders.services import ledger
-from orders.services.carts import Cart, Place, check_cash_amount, check_time, find_zone
+from orders.services.carts import Cart, check_cash_amount, check_time
 from orders.services.events import record_event
 from orders.services.payments import CASH, WALLET
 from orders.services.transitions import Standing, Wish, get_order, standing_of, transition
@@ -24,6 +24,7 @@ from ordersite.web.serializers import Money
 from ordersite.web.views import refuse_stale
 from vendors.models import Driver
 from vendors.services.menus import menu_of
+from vendors.zones import distance, zone_for
 
 CUSTOMER_STAFF = (Actor.CUSTOMER, Actor.STAFF)
 VENDOR_STAFF = (Actor.VENDOR, Actor.STAFF)
@@ -69,11 +70,16 @@ def change_order(*, order_id: int, caller: Caller, fields: dict[str, Any], versi
         raise Conflict("order_accepted", detail, extra=closing(standing))
     if any(name in fields for name in DELAYS):
         check_reason(reason_code, reason)
+    elif reason_code and reason_code not in REASONS:
+        raise Invalid("/reason_code", "unknown", f"Send one of {', '.join(REASONS)}.")
     change = Change(standing=standing, old={}, new={}, columns=set(), left=[])
     for name, value in fields.items():
         CHANGERS[name](change, value)
     if not change.new:
         return order
+    if order.cash is not None and "total" in change.columns:
+        # A tip that rose must not leave less cash in the customer's hand than the order costs.
+        check_cash_amount(Money(order.cash, order.currency), order.total, order.currency)
     return write(change, role, reason_code, reason)
 
 
@@ -132,17 +138,19 @@ def change_text(name: str) -> Callable[[Change, Any], None]:
 
 
 def change_location(change: Change, value: dict[str, float]) -> None:
-    """A new point must lie in the order's zone: its fee and minimum were reckoned."""
-    order = change.order
+    """A new point must lie in the order's zone: its fee and minimum were reckoned. Its distance follows."""
+    order, vendor = change.order, change.order.vendor
+    lat, lng = value["lat"], value["lng"]
     if order.fulfilment == Fulfilment.DELIVERY:
-        place = Place(address=order.address or "-", lat=value["lat"], lng=value["lng"])
-        cart = Cart(vendor_id=order.vendor_id, items=(), fulfilment=Fulfilment.DELIVERY)
-        zone = find_zone(cart, order.vendor, menu_of(order.vendor), place)
-        if zone.id != order.delivery_zone_id:
-            detail = "The new place lies in another delivery zone with a fee of its own: cancel, and order anew."
+        # Among the zone's own only: where zones overlap the customer may have chosen a later one.
+        zones = [zone for zone in menu_of(vendor).zones if zone.id == order.delivery_zone_id]
+        if zone_for(zones, vendor.lat, vendor.lng, lat, lng) is None:
+            detail = "The new place lies outside the delivery zone that was paid for: cancel, and order anew."
             raise Invalid("/location", "other_zone", detail)
-    if change.note("location", {"lat": order.lat, "lng": order.lng}, dict(value), "lat", "lng"):
-        order.lat, order.lng = value["lat"], value["lng"]
+    if change.note("location", {"lat": order.lat, "lng": order.lng}, dict(value), "lat", "lng", "distance"):
+        order.lat, order.lng = lat, lng
+        if order.delivery_zone_id and vendor.lat is not None and vendor.lng is not None:
+            order.distance = distance(vendor.lat, vendor.lng, lat, lng)
 
 
 def change_deliver_at(change: Change, value: Any) -> None:
@@ -264,10 +272,12 @@ def change_self_delivery(change: Change, value: bool) -> None:
 
 def change_promise(name: str) -> Callable[[Change, Any], None]:
     def changer(change: Change, value: int) -> None:
+        # Minutes from now, so the same number told later is another delay.
         order = change.order
-        if change.note(name, getattr(order, name), value, name, "estimated_at"):
-            setattr(order, name, value)
-            order.estimated_at = change.standing.now + timedelta(minutes=value)
+        change.old[name], change.new[name] = getattr(order, name), value
+        change.columns.update((name, "estimated_at"))
+        setattr(order, name, value)
+        order.estimated_at = change.standing.now + timedelta(minutes=value)
 
     return changer
 

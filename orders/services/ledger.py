@@ -56,6 +56,9 @@ def draw_from_wallet(key: AccountKey, amount: int) -> int:
 
     One conditional UPDATE: it waits for whoever holds the row, and checks the balance that it then finds.
     """
+    if amount == 0:
+        # What is free is payable from a wallet that does not exist yet.
+        return put_into_wallet(key, 0)
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE orders_account SET balance = balance - %s WHERE name = %s AND balance >= %s RETURNING balance",

@@ -91,6 +91,7 @@ def write(
 ) -> Placed:
     """The rows of a placing, each kind by one statement; locks are taken in the order that everybody keeps."""
     cart, priced, vendor = placing.cart, checked.priced, checked.vendor
+    user_id = caller.user.pk if caller.user else None
     code, guest_token = new_token(), ""
     if customer.user_id is None:
         guest_token = new_token()
@@ -181,7 +182,7 @@ def write(
         positions=drawn,
         to_status=order.status,
         actor=caller.key,
-        role=Actor.STAFF if caller.is_staff and customer.pk != caller.customer_id else Actor.CUSTOMER,
+        role=Actor.STAFF if caller.is_staff and customer.user_id != user_id else Actor.CUSTOMER,
         app_id=caller.app_id,
         created_at=now,
     )
@@ -213,7 +214,11 @@ def first_placing(external_code: str, caller: Caller) -> Placed | None:
     )
     if purchase is None:
         return None
-    orders = list(purchase.orders.select_related("vendor", "customer", "driver", "company", "label").order_by("pk"))
+    orders = list(
+        purchase.orders.select_related("vendor", "customer", "driver", "company", "label")
+        .prefetch_related("lines__options")
+        .order_by("pk")
+    )
     return Placed(purchase=purchase, orders=orders, is_new=False)
 
 
@@ -232,6 +237,8 @@ def find_customer(placing: Placing, caller: Caller) -> Customer:
     if placing.customer_id is not None:
         if not caller.is_staff:
             raise Forbidden("forbidden", "Only staff order for a customer: leave `customer` out.")
+        if placing.guest is not None:
+            raise Invalid("/guest", "customer", "Send `customer` or `guest`, not both.")
         customer = Customer.objects.filter(pk=placing.customer_id).first()
         if customer is None:
             raise Invalid("/customer", "unknown", "There is no such customer.")

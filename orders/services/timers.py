@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from orders.deadlines import timer_of
@@ -44,10 +44,15 @@ def run_timer(order_id: int, now: datetime) -> bool:
                 transition(order_id=order_id, caller=SYSTEM, wish=Wish(name=name, reason_code=reason_code))
             return True
     except Problem as problem:
-        # Tried again later instead of at every turn: what refuses it (an empty stock, say) may pass.
         logger.warning("a timer was refused: %s", problem.code, extra={"order": order_id})
-        Order.objects.filter(pk=order_id, due_at__lte=now).update(due_at=now + RETRY)
-        return False
+    except OperationalError:
+        raise
+    except Exception:
+        # One order that cannot be changed must not hold up the timers of all that are due after it.
+        logger.exception("a timer failed", extra={"order": order_id})
+    # Tried again later instead of at every turn: what refuses it (an empty stock, say) may pass.
+    Order.objects.filter(pk=order_id, due_at__lte=now).update(due_at=now + RETRY)
+    return False
 
 
 def lock_due(order_id: int, now: datetime) -> Order | None:

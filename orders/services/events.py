@@ -48,7 +48,7 @@ def record_event(
     `positions` are numbers that were drawn already, by counter name. Must run in the change's transaction.
     """
     event = OrderEvent(order=order, number=order.version, kind=kind, **fields)
-    OrderEvent.objects.bulk_create([event])
+    event.save(force_insert=True)
     streams = sorted({*streams_of(order), *also})
     positions = positions or draw(f"stream:{stream}" for stream in streams)
     FeedEntry.objects.bulk_create(

@@ -28,6 +28,7 @@ INSERT = """
 INSERT INTO web_idempotencykey (scope, fingerprint, status, answer, created_at) VALUES (%s, %s, 0, '', %s)
 ON CONFLICT (scope) DO NOTHING
 """
+KEEP = "UPDATE web_idempotencykey SET status = %s, answer = %s WHERE scope = %s"
 
 
 class Again(Exception):
@@ -104,9 +105,9 @@ def keep(scope: str, response: Response) -> None:
     """Stores the answer, in the call's own transaction."""
     headers = {name: response[name] for name in KEPT_HEADERS if name in response}
     body = JSONRenderer().render(response.data).decode() if response.data is not None else "null"
-    IdempotencyKey.objects.filter(scope=scope).update(
-        status=response.status_code, answer=encrypt(json.dumps({"headers": headers, "body": body}))
-    )
+    answer = encrypt(json.dumps({"headers": headers, "body": body}))
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP, [response.status_code, answer, scope])
 
 
 def replay(scope: str, fingerprint: str) -> Response:

@@ -1,0 +1,109 @@
+"""The tables of a run, as Markdown: figures, and ratios of what was measured in the same round."""
+
+import datetime
+import os
+import platform
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from benchmarks.load import Sample
+
+Samples = Mapping[tuple[str, str, int, int], Sequence[Sample]]
+
+
+def machine() -> str:
+    """Date, cores, memory, Python."""
+    memory = next(line.split()[1] for line in Path("/proc/meminfo").read_text().splitlines() if "MemTotal" in line)
+    today = datetime.datetime.now(datetime.UTC).date()
+    return f"{today}, {os.cpu_count()} cores, {int(memory) / 2**20:.0f} GB, Python {platform.python_version()}"
+
+
+def ratio(
+    upper: Sequence[Sample], lower: Sequence[Sample], figure: Callable[[Sample], float] = lambda one: one.per_second
+) -> float:
+    """The median over the rounds of one figure against the other of the same round."""
+    return statistics.median(figure(a) / figure(b) for a, b in zip(upper, lower, strict=True))
+
+
+def median(samples: Sequence[Sample], figure: Callable[[Sample], float]) -> float:
+    return statistics.median(figure(one) for one in samples)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    print("\n| " + " | ".join(head) + " |")
+    print("|" + " --- |" * len(head))
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+
+
+def report(
+    samples: Samples,
+    *,
+    kinds: Sequence[str],
+    sizes: Sequence[int],
+    clients: Sequence[int],
+    statements: Mapping[str, Mapping[str, int]],
+    memory: Mapping[str, Mapping[str, float]],
+) -> None:
+    rows = []
+    for what in kinds:
+        subjects = dict.fromkeys(who for kind, who, *_ in samples if kind == what)
+        for size in sizes:
+            for count in clients:
+                for who in subjects:
+                    found = samples[what, who, size, count]
+                    ours = samples[what, "ours", size, count]
+                    rows.append(
+                        [
+                            what,
+                            f"{size:,}",
+                            str(count),
+                            who,
+                            f"{median(found, lambda one: one.per_second):.0f}",
+                            f"{median(found, lambda one: one.percentile_ms(0.5)):.1f}",
+                            f"{median(found, lambda one: one.percentile_ms(0.99)):.1f}",
+                            f"{median(found, lambda one: one.cpu_ms):.1f}" if who != "psycopg" else "",
+                            f"{ratio(ours, found):.2f}" if who != "ours" else "",
+                            f"{ratio(found, ours, lambda one: one.cpu_ms):.2f}"
+                            if who not in ("ours", "psycopg")
+                            else "",
+                        ]
+                    )
+    table(
+        [
+            "call",
+            "orders",
+            "clients",
+            "who",
+            "per second",
+            "p50 ms",
+            "p99 ms",
+            "server CPU ms",
+            "ours ÷ this",
+            "by CPU",
+        ],
+        rows,
+    )
+    rows = [
+        [what, *(str(statements[what].get(who, "")) for who in ("ours", "bare"))]
+        for what in kinds
+        if what in statements
+    ]
+    table(["statements", "ours", "bare"], rows)
+    rows = []
+    for what in kinds:
+        for who in dict.fromkeys(who for kind, who, *_ in samples if kind == what):
+            if len(sizes) > 1 and who != "psycopg":
+                grown = [
+                    ratio(samples[what, who, sizes[0], count], samples[what, who, sizes[-1], count])
+                    for count in clients
+                ]
+                rows.append([what, who, *(f"{one:.2f}" for one in grown)])
+    if rows:
+        head = [f"time at {sizes[-1]:,} ÷ at {sizes[0]:,} orders", "who", *(f"{count} clients" for count in clients)]
+        table(head, rows)
+    if memory:
+        names = list(next(iter(memory.values())))
+        table(["memory, MB", *names], [[who, *(f"{one[name]:.0f}" for name in names)] for who, one in memory.items()])
+    print()

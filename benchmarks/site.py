@@ -1,0 +1,239 @@
+"""One database of the run: a merchant with vendors, customers, orders in plenty, and the calls that are made of it.
+
+    DATABASE_URL=… python -m benchmarks.site ORDERS
+
+migrates and fills it, and prints the calls and the statements that each costs, as JSON.
+"""
+
+import json
+import os
+import sys
+from datetime import timedelta
+from typing import Any
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "ordersite.settings"
+
+import django
+
+django.setup()
+
+from django.contrib.auth.hashers import make_password  # noqa: E402  after the settings
+from django.core.management import call_command  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+from rest_framework_simplejwt.tokens import AccessToken  # noqa: E402
+
+from benchmarks.filling import fill  # noqa: E402
+from benchmarks.statements import statements_of  # noqa: E402
+from orders.models import Order  # noqa: E402
+from ordersite.accounts.models import Customer, User  # noqa: E402
+from vendors.models import FULFILMENTS, Member, Merchant, Vendor, VendorType  # noqa: E402
+from vendors.services.vendors import import_menu  # noqa: E402
+
+VENDORS, CUSTOMERS = 8, 200
+MOST_ACCEPTED = 900  # of the newest orders, for accepting again and again
+
+MENU: dict[str, Any] = {
+    "categories": [
+        {
+            "name": f"Part {part}",
+            "products": [
+                {
+                    "name": f"Dish {part}.{number}",
+                    "description": "With what the season gives, from the oven.",
+                    "price": 650 + 45 * number,
+                    "tax_rate": 600,
+                    "plu_code": f"{part}{number:02d}",
+                    "groups": ["Size", "Sauce"],
+                    "ingredients": ["Onion", "Tomato", "Cheese"],
+                    "extras": [{"name": "Bacon", "price": 120, "max_quantity": 3}],
+                }
+                for number in range(12)
+            ],
+        }
+        for part in range(1, 6)
+    ],
+    "groups": [
+        {
+            "name": "Size",
+            "minimum": 1,
+            "options": [{"name": "Regular", "price": 0}, {"name": "Large", "price": 200}],
+        },
+        {
+            "name": "Sauce",
+            "maximum": 3,
+            "options": [{"name": name, "price": 60} for name in ("Ketchup", "Mayonnaise", "Curry", "Pepper", "Garlic")],
+        },
+    ],
+    "zones": [{"name": "Near", "radius": 4000, "fee": 250, "minimum": 1000, "free_from": 10_000}],
+}
+
+
+def user(name: str, **fields: Any) -> User:
+    return User(email=f"{name}@example.org", name=name.title(), password=make_password(None), **fields)
+
+
+@transaction.atomic
+def make_people() -> None:
+    """Staff, an owner of all vendors, customers."""
+    merchant, kind = Merchant.objects.create(name="Merchant"), VendorType.objects.create(name="Restaurant")
+    for number in range(VENDORS):
+        vendor = Vendor.objects.create(
+            merchant=merchant,
+            type=kind,
+            name=f"Vendor {number}",
+            city="Brussels",
+            lat=50.85,
+            lng=4.35,
+            fulfilments=list(FULFILMENTS),
+            payment_methods=["cash", "wallet"],
+            fee_tax_rate=2100,
+            commission_rate=1200,
+        )
+        import_menu(vendor=vendor, menu=MENU)
+    owner = user("owner")
+    owner.save()
+    Member.objects.create(user=owner, merchant=merchant, role=Member.Role.OWNER)
+    user("staff", is_staff=True).save()
+    users = User.objects.bulk_create(user(f"customer{number}") for number in range(CUSTOMERS))
+    Customer.objects.bulk_create(
+        Customer(user=one, name=one.name, email=one.email, phone="+3225550100") for one in users
+    )
+
+
+def bearer(user: User) -> str:
+    token = AccessToken.for_user(user)
+    token.set_exp(lifetime=timedelta(days=1))
+    return str(token)
+
+
+def cart(vendor: Vendor, turn: int) -> dict[str, Any]:
+    """A plain cash order of three lines with an option each, delivered."""
+    products = list(vendor.products.prefetch_related("group_links__group__options").order_by("id"))
+    chosen = [products[(7 * turn + step) % len(products)] for step in range(3)]
+    items = []
+    for step, product in enumerate(chosen):
+        size = next(link.group for link in product.group_links.all() if link.group.name == "Size")
+        options = list(size.options.all())
+        items.append({"product": product.pk, "quantity": 1, "options": [{"option": options[step % 2].pk}]})
+    return {
+        "vendor": vendor.pk,
+        "delivery_type": "delivery",
+        "address": "Nieuwstraat 1, 1000 Brussels",
+        "location": {"lat": 50.853, "lng": 4.356},
+        "payment_method": "cash",
+        "items": items,
+    }
+
+
+def bare_cart(order: Order) -> dict[str, Any]:
+    """The same order with all that the site looks up itself."""
+    return {
+        "customer": order.customer_id,
+        "vendor": order.vendor_id,
+        "currency": order.currency,
+        "total": order.total,
+        "address": order.address,
+        "lat": order.lat,
+        "lng": order.lng,
+        "items": [
+            {
+                "product": line.product_id,
+                "name": line.name,
+                "unit": line.unit,
+                "quantity": line.quantity,
+                "unit_price": line.unit_price,
+                "total": line.total,
+                "options": [
+                    {
+                        "menu_id": option.menu_id,
+                        "group": option.group,
+                        "name": option.name,
+                        "price": option.price,
+                        "total": option.total,
+                    }
+                    for option in line.options.all()
+                ],
+            }
+            for line in order.lines.all()
+        ],
+    }
+
+
+def request(method: str, path: str, token: str, body: Any = None, *, keyed: bool = False) -> dict[str, Any]:
+    return {"method": method, "path": path, "token": token, "body": body, "keyed": keyed}
+
+
+def place_requests() -> tuple[list[dict[str, Any]], list[str]]:
+    """A call for each customer, at one vendor after the other."""
+    tokens = [bearer(customer.user) for customer in Customer.objects.select_related("user").order_by("id")]
+    vendors = list(Vendor.objects.order_by("id"))
+    return [
+        request("POST", "/api/v1/orders", token, cart(vendors[turn % VENDORS], turn), keyed=True)
+        for turn, token in enumerate(tokens)
+    ], tokens
+
+
+def all_requests(placing: list[dict[str, Any]], tokens: list[str]) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """The calls of each kind, of ours and of the bare views."""
+    staff, owner = (bearer(User.objects.get(email=f"{name}@example.org")) for name in ("staff", "owner"))
+    templates = list(Order.objects.prefetch_related("lines__options").order_by("id")[:VENDORS])
+    details = list(Order.objects.order_by("-id").values_list("pk", flat=True)[:500])
+    pending = list(
+        Order.objects.filter(status=0).order_by("-id").values_list("pk", flat=True)[: min(MOST_ACCEPTED, 900)]
+    )
+    by_customer = list(Order.objects.order_by("-id").values_list("pk", "customer__user_id")[:500])
+    token_of = {
+        pk: tokens[number]
+        for number, pk in enumerate(Customer.objects.order_by("id").values_list("user_id", flat=True))
+    }
+    vendors = list(Vendor.objects.order_by("id").values_list("pk", flat=True))
+    bare_placing = [
+        request("POST", path, token, bare_cart(templates[turn % VENDORS]) | {"customer": turn + 1})
+        for path in ("/place",)
+        for turn, token in enumerate(tokens)
+    ]
+    return {
+        "place": {
+            "ours": placing,
+            "bare": bare_placing,
+            "bare, no serializers": [{**one, "path": "/place-plain"} for one in bare_placing],
+        },
+        "list by page": {
+            "ours": [request("GET", "/api/v1/orders?mode=dashboard", staff)],
+            "bare": [request("GET", "/orders", staff)],
+        },
+        "list by cursor": {"ours": [request("GET", "/api/v1/orders?mode=dashboard&cursor=", staff)]},
+        "a vendor's list by cursor": {
+            "ours": [request("GET", f"/api/v1/orders?mode=dashboard&vendor={pk}&cursor=", owner) for pk in vendors]
+        },
+        "detail": {
+            "ours": [request("GET", f"/api/v1/orders/{pk}", token_of[user_id]) for pk, user_id in by_customer],
+            "bare": [request("GET", f"/orders/{pk}", owner) for pk in details],
+        },
+        "accept": {
+            "ours": [
+                request("POST", f"/api/v1/orders/{pk}/transitions", owner, {"transition": "accept"}) for pk in pending
+            ],
+            "bare": [request("POST", f"/orders/{pk}/accept", owner, {}) for pk in pending],
+        },
+    }
+
+
+def main(count: int) -> None:
+    call_command("migrate", verbosity=0)
+    make_people()
+    placing, tokens = place_requests()
+    statements_of(placing[:VENDORS])  # a real order of each vendor, which the others are made after
+    fill(count, say=lambda text: print(text, file=sys.stderr, flush=True))
+    calls = all_requests(placing, tokens)
+    counted = {
+        what: {who: statements_of(requests[-2:], bare=who != "ours") for who, requests in subjects.items()}
+        for what, subjects in calls.items()
+    }
+    # What was accepted just now is put back, with the rest, before each slice.
+    connection.close()
+    print(json.dumps({"calls": calls, "statements": counted}))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,102 @@
+"""`manage.py lifecycle_docs`: docs/lifecycle.md and its picture, written from orders/lifecycle.py."""
+
+from argparse import ArgumentParser
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from orders import drawing
+from orders.guards import GUARDS, IMPLIED, NEVER_WAIVED
+from orders.lifecycle import CLEARS, GROUPS, MILESTONES, RULES, SETS, Rule, Status
+
+INTRODUCTION = """\
+# The life of an order
+
+Written by `manage.py lifecycle_docs` from `orders/lifecycle.py`; `make check` refuses it when it is not current.
+
+![The life of an order](lifecycle.svg)
+
+A pair of statuses that no row below names is refused to everybody with 409, and the answer lists what this caller may
+do now. To ask twice for what has already happened is answered as if it had just happened, and writes nothing.
+
+**Staff** may take any row but those to 13, whoever its actors are, with a reason: guards are then waived, but for
+{never}, and the event is marked forced.
+"""
+
+
+def docs() -> dict[str, str]:
+    """The files' names and contents."""
+    return {"lifecycle.md": page(), "lifecycle.svg": drawing.draw()}
+
+
+def page() -> str:
+    parts = [
+        INTRODUCTION.format(never=", ".join(f"`{name}`" for name in NEVER_WAIVED)),
+        "## Statuses\n",
+        table(("Code", "Name", "Kind", "Groups"), (status_row(status) for status in Status)),
+        "## Changes\n",
+        f"{sum(len(rule.sources) for rule in RULES)} changes of status: one for each code under From.\n",
+        table(("Name", "From", "To", "Who", "Delivery types", "Guards", "Note"), (rule_row(rule) for rule in RULES)),
+        "## Guards\n",
+        "`guard@actor` binds only that actor. One that does not hold refuses with 409 `guard_failed` and its name.\n",
+        table(("Guard", "Refuses with", "Beside the table, with"), (guard_row(name) for name in GUARDS)),
+        "## Milestones\n",
+        "Times beside the status, since kitchen and courier work side by side and one status cannot hold both.\n",
+        table(("Milestone", "Written by", "Taken back by"), (milestone_row(name) for name in MILESTONES)),
+        "`closed` is written with every closed status but 11 and 15, which settling closes. For a package or a service "
+        "`prepared` is written with `accepted`.\n",
+    ]
+    return "\n".join(parts)
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def status_row(status: Status) -> tuple[str, ...]:
+    groups = ", ".join(name for name, members in GROUPS.items() if status in members)
+    return str(status.value), f"`{status.slug}`", drawing.kind_of(status), groups
+
+
+def rule_row(rule: Rule) -> tuple[str, ...]:
+    sources = ", ".join(map(str, rule.sources))
+    guards = ", ".join(f"`{guard}`" for guard in rule.guards.split())
+    actors, ways = (", ".join(words.split()) for words in (rule.actors, rule.fulfilments))
+    return f"`{rule.name}`", sources, str(rule.target), actors, ways, guards, rule.note
+
+
+def guard_row(name: str) -> tuple[str, ...]:
+    return f"`{name}`", GUARDS[name][1], ", ".join(f"`{change}`" for change, guard in IMPLIED.items() if guard == name)
+
+
+def milestone_row(name: str) -> tuple[str, ...]:
+    written = ", ".join(f"`{change}`" for change, milestone in SETS.items() if milestone == name)
+    taken_back = ", ".join(f"`{change}`" for change, milestones in CLEARS.items() if name in milestones)
+    return f"`{name}`", written, taken_back
+
+
+class Command(BaseCommand):
+    help = "Writes docs/lifecycle.md and docs/lifecycle.svg from the life cycle's table."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--check", action="store_true", help="only say whether they are current")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Raises CommandError (the process ends with 1) where --check finds them old."""
+        folder = settings.BASE_DIR / "docs"
+        old = [name for name, wanted in docs().items() if read(folder / name) != wanted]
+        if options["check"]:
+            if old:
+                raise CommandError(f"Not current: docs/{', docs/'.join(old)}. Run `manage.py lifecycle_docs`.")
+            return
+        folder.mkdir(exist_ok=True)
+        for name, wanted in docs().items():
+            (folder / name).write_text(wanted, encoding="utf-8")
+
+
+def read(path: Any) -> str:
+    return str(path.read_text(encoding="utf-8")) if path.exists() else ""

@@ -30,6 +30,10 @@ def median(samples: Sequence[Sample], figure: Callable[[Sample], float]) -> floa
     return statistics.median(figure(one) for one in samples)
 
 
+def cpu_ms(sample: Sample) -> float:
+    return sample.cpu_ms
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     print("\n| " + " | ".join(head) + " |")
     print("|" + " --- |" * len(head))

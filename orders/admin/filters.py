@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from orders.admin.stuck import TROUBLES
-from orders.lifecycle import GROUPS, Status
-from orders.models import Order
+from orders.lifecycle import GROUPS, Fulfilment, Status
+from orders.models import Order, PaymentStatus
 from vendors.models import Vendor
 
 GROUP_LABELS = {"in_progress": "In progress", "cancelled": "Cancelled or in exception"}
@@ -51,11 +51,45 @@ def other_params(cl: ChangeList, name: str) -> list[tuple[str, str]]:
     return pairs
 
 
+def filter_bar(cl: ChangeList) -> dict[str, Any]:
+    """Every filter as a select of one form, and what else the address says as hidden fields."""
+    specs: Any = cl.filter_specs
+    selects = [
+        {
+            "name": spec.parameter_name,
+            "title": spec.title,
+            "value": spec.value() or "",
+            "options": [(str(value), display) for value, display in spec.lookup_choices],
+        }
+        for spec in specs
+    ]
+    names = {select["name"] for select in selects}
+    return {
+        "selects": selects,
+        "others": [pair for pair in other_params(cl, "") if pair[0] not in names],
+        "active": any(select["value"] for select in selects),
+    }
+
+
 def moment(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-class GroupFilter(admin.SimpleListFilter):
+class SelectFilter(admin.SimpleListFilter):
+    """One select of the bar above the list; `column` is what its value is compared with."""
+
+    column = ""
+
+    def known(self) -> str | None:
+        """The chosen value, if it is one of those on offer."""
+        return next((str(value) for value, _ in self.lookup_choices if str(value) == self.value()), None)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        value = self.known()
+        return queryset if value is None else queryset.filter(**{self.column: value})
+
+
+class GroupFilter(SelectFilter):
     title = "status group"
     parameter_name = "group"
 
@@ -67,7 +101,7 @@ class GroupFilter(admin.SimpleListFilter):
         return queryset.filter(status__in=sorted(group)) if group else queryset
 
 
-class StuckFilter(admin.SimpleListFilter):
+class StuckFilter(SelectFilter):
     title = "what is stuck"
     parameter_name = "stuck"
 
@@ -79,55 +113,45 @@ class StuckFilter(admin.SimpleListFilter):
         return queryset.filter(found.condition(timezone.now())) if found else queryset
 
 
-class SelectFilter(admin.SimpleListFilter):
-    """Many choices in a select instead of a list of links as long as the page."""
-
-    template = "admin/orders/filter_select.html"
-    others: list[tuple[str, str]] = []
-
-    def choices(self, changelist: ChangeList) -> Any:
-        self.others = other_params(changelist, str(self.parameter_name))
-        yield {"value": "", "display": "All", "selected": not self.value()}
-        for value, display in self.lookup_choices:
-            yield {"value": value, "display": display, "selected": str(value) == self.value()}
-
-    def known(self) -> int | None:
-        """The chosen value, if it is one of those on offer."""
-        return next((int(value) for value, _ in self.lookup_choices if str(value) == self.value()), None)
-
-
 class StatusFilter(SelectFilter):
-    title = "status"
-    parameter_name = "status"
+    title = parameter_name = column = "status"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
         return [(status.value, f"{status.value} {status.label}") for status in Status]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
-        status = self.known()
-        return queryset if status is None else queryset.filter(status=status)
-
 
 class VendorFilter(SelectFilter):
-    title = "vendor"
-    parameter_name = "vendor"
+    title = parameter_name = column = "vendor"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
         return list(Vendor.objects.order_by("name", "pk").values_list("pk", "name"))
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
-        vendor_id = self.known()
-        return queryset if vendor_id is None else queryset.filter(vendor_id=vendor_id)
+
+class FulfilmentFilter(SelectFilter):
+    title = "delivery type"
+    parameter_name = column = "fulfilment"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        return [(one.value, one.slug.replace("_", " ").capitalize()) for one in Fulfilment]
 
 
-class PlacedFilter(admin.SimpleListFilter):
+class PaymentFilter(SelectFilter):
+    title = "payment"
+    parameter_name = column = "payment_status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        return [(value, label.capitalize()) for value, label in PaymentStatus.choices]
+
+
+class PlacedFilter(SelectFilter):
     """A day, or a span that ends now."""
 
     title = "placed"
     parameter_name = "placed"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(SPANS.items())
+        day = chosen_day(self.used_parameters.get(self.parameter_name))
+        return [*SPANS.items(), (day.isoformat(), f"{day:%d %b %Y}")] if day else list(SPANS.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
         if day := chosen_day(self.value()):
@@ -136,7 +160,7 @@ class PlacedFilter(admin.SimpleListFilter):
         return queryset.filter(placed_at__gte=timezone.now() - timedelta(days=days)) if days else queryset
 
 
-class DeletedFilter(admin.SimpleListFilter):
+class DeletedFilter(SelectFilter):
     """Deleted orders are out of every list, unless somebody looks for them."""
 
     title = "deleted"

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 
+from orders.admin.bases import row_id
 from orders.models import Account, Order, OrderEvent
 from orders.reasons import REASONS
 from ordersite.accounts.models import Customer
@@ -23,6 +24,13 @@ def first_error(form: forms.BaseForm) -> str:
         label = form.fields[name].label or name.replace("_", " ").capitalize() if name in form.fields else ""
         return f"{label}: {errors[0]}" if label else str(errors[0])
     return ""
+
+
+class Chooser(AutocompleteSelect):
+    """Finds its row while one types; an id that no row can have is shown as nothing chosen."""
+
+    def optgroups(self, name: str, value: list[str], attr: Any = None) -> Any:
+        return super().optgroups(name, [one for one in value if row_id(str(one))], attr)
 
 
 class VersionForm(forms.Form):
@@ -60,7 +68,7 @@ class DriverForm(VersionForm):
     driver = forms.ModelChoiceField(
         Driver.objects.order_by("name", "pk"),
         required=False,
-        widget=AutocompleteSelect(Order._meta.get_field("driver"), admin.site, attrs={"data-placeholder": "Nobody"}),
+        widget=Chooser(Order._meta.get_field("driver"), admin.site, attrs={"data-placeholder": "Nobody"}),
     )
 
 
@@ -85,7 +93,7 @@ class TopUpForm(OnceForm):
 
     customer = forms.ModelChoiceField(
         Customer.objects.filter(user__isnull=False),
-        widget=AutocompleteSelect(Account._meta.get_field("customer"), admin.site),
+        widget=Chooser(Account._meta.get_field("customer"), admin.site),
         help_text="With an account: a guest has no wallet.",
     )
     currency = forms.ChoiceField(choices=[(code, code) for code in sorted(CURRENCIES)], initial="EUR")

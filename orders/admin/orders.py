@@ -20,7 +20,16 @@ from orders.admin import bulk, display
 from orders.admin.bases import ReadOnlyAdmin, row_id
 from orders.admin.buttons import buttons_of, label_of
 from orders.admin.doing import caller_of_request, perform
-from orders.admin.filters import DeletedFilter, GroupFilter, PlacedFilter, StatusFilter, StuckFilter, VendorFilter
+from orders.admin.filters import (
+    DeletedFilter,
+    FulfilmentFilter,
+    GroupFilter,
+    PaymentFilter,
+    PlacedFilter,
+    StatusFilter,
+    StuckFilter,
+    VendorFilter,
+)
 from orders.admin.forms import (
     REASON_CHOICES,
     DriverForm,
@@ -73,8 +82,8 @@ class OrderAdmin(ReadOnlyAdmin):
         StatusFilter,
         VendorFilter,
         PlacedFilter,
-        "fulfilment",
-        "payment_status",
+        FulfilmentFilter,
+        PaymentFilter,
         DeletedFilter,
     ]
     ordering = ["-placed_at", "-id"]
@@ -83,6 +92,9 @@ class OrderAdmin(ReadOnlyAdmin):
     search_help_text = HELP
     change_list_template = "admin/orders/order/change_list.html"
     actions = [bulk.accept, bulk.mark_ready, bulk.look_for_driver, bulk.cancel_by_staff]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Orders"})
 
     def has_move_permission(self, request: HttpRequest) -> bool:
         """Who may press buttons; to see an order is another permission."""

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from orders.admin import display
-from orders.admin.filters import chosen_day, day_links
+from orders.admin.filters import chosen_day, day_links, filter_bar
 from orders.admin.stuck import Tally, tallies
 from orders.models import OrderEvent
 
@@ -54,3 +54,9 @@ def latest_events() -> list[OrderEvent]:
 def day_navigation(cl: ChangeList) -> dict[str, Any]:
     """A day, the one before and the one after: no statement at all, where Django's own reads the whole table."""
     return {"cl": cl, "day": chosen_day(cl.params.get("placed")), **day_links(cl)}
+
+
+@register.inclusion_tag("admin/orders/order/filters.html")
+def order_filters(cl: ChangeList) -> dict[str, Any]:
+    """The filters in one bar."""
+    return filter_bar(cl)

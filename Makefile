@@ -45,7 +45,7 @@ lock: python .venv/.test  ## write requirements.txt and tests/requirements.txt a
 	@$(LOCK) --output-file requirements.txt pyproject.toml
 	@$(LOCK) --extra test --constraint requirements.txt --output-file tests/requirements.txt pyproject.toml
 
-worker: python .venv/.run  ## deadlines, webhooks, mails; `make run` already has one inside
+worker: python .venv/.run  ## deadlines and retention; `make run` already has one inside
 	@exec $(BIN)/python manage.py worker
 
 clean:  ## remove .venv/ and caches; the data in var/ stays

@@ -1,0 +1,59 @@
+"""Controls of promises 1, 2, 3, 6 and 23: what people write first, which reads, decides, and then writes."""
+
+import time
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.utils import timezone
+
+from orders.models import Account, Order
+from orders.services.ledger import AccountKey
+from orders.services.transitions import get_order
+from ordersite.accounts.callers import Caller
+from ordersite.web.models import IdempotencyKey
+from ordersite.web.problems import Conflict
+from vendors.models import Stock
+
+# As long as a busy server may need between a read and the write that follows from it.
+THINKING = 0.02
+
+
+def draw_without_a_lock(key: AccountKey, amount: int) -> int:
+    """In the place of orders.services.ledger.draw_from_wallet."""
+    account = Account.objects.get(name=key.name)
+    if account.balance < amount:
+        raise Conflict("insufficient_funds", "Too little.")
+    time.sleep(THINKING)
+    Account.objects.filter(pk=account.pk).update(balance=account.balance - amount)
+    return int(account.balance - amount)
+
+
+def take_stock_without_a_lock(wanted: Mapping[int, int]) -> None:
+    """In the place of vendors.services.stock.take_stock."""
+    for row in Stock.objects.filter(pk__in=wanted):
+        if row.quantity < wanted[row.pk]:
+            raise Conflict("out_of_stock", "Sold out.")
+        time.sleep(THINKING)
+        Stock.objects.filter(pk=row.pk).update(quantity=row.quantity - wanted[row.pk])
+
+
+def look_for_key_first(scope: str, fingerprint: str) -> bool:
+    """In the place of ordersite.web.idempotency.insert_key: the key is written when the call is through."""
+    if IdempotencyKey.objects.filter(scope=scope).exists():
+        return False
+    row = IdempotencyKey(scope=scope, fingerprint=fingerprint, created_at=timezone.now())
+    transaction.on_commit(lambda: IdempotencyKey.objects.bulk_create([row], ignore_conflicts=True))
+    return True
+
+
+def get_without_a_lock(*, caller: Caller, order_id: int, lock: bool = False) -> Order:
+    """In the place of orders.services.transitions.get_order."""
+    order = get_order(caller=caller, order_id=order_id)
+    time.sleep(THINKING)
+    return order
+
+
+def divide_by_rounding(total: int, weights: list[int]) -> list[int]:
+    """In the place of orders.pricing.divide: each part is rounded for itself."""
+    whole = sum(weights)
+    return [round(total * weight / whole) if whole else 0 for weight in weights]

@@ -27,7 +27,7 @@ class AccountAdmin(ReadOnlyAdmin):
 
     list_display = ["name", "kind", "owner", "currency", "held"]
     list_select_related = ["customer", "vendor", "driver"]
-    list_filter = ["kind", "currency"]
+    list_filter = ["kind"]
     ordering = ["-id"]
     search_fields = ["name"]
     search_help_text = "Whole words: an account's name, its customer's e-mail or phone"

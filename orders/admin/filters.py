@@ -84,7 +84,7 @@ class SelectFilter(admin.SimpleListFilter):
         """The chosen value, if it is one of those on offer."""
         return next((str(value) for value, _ in self.lookup_choices if str(value) == self.value()), None)
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.known()
         return queryset if value is None else queryset.filter(**{self.column: value})
 

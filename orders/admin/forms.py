@@ -1,6 +1,7 @@
 """What the buttons send. A refused form is told as a message: the page itself has no fields of its own."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -29,7 +30,7 @@ def first_error(form: forms.BaseForm) -> str:
 class Chooser(AutocompleteSelect):
     """Finds its row while one types; an id that no row can have is shown as nothing chosen."""
 
-    def optgroups(self, name: str, value: list[str], attr: Any = None) -> Any:
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
         return super().optgroups(name, [one for one in value if row_id(str(one))], attr)
 
 

@@ -13,10 +13,12 @@ from django.utils.html import format_html
 from orders.admin import display
 from orders.admin.bases import ReadOnlyAdmin, row_id
 from orders.admin.buttons import label_of
+from orders.admin.filters import SelectFilter
 from orders.admin.search import as_uuid
-from orders.lifecycle import Status
+from orders.lifecycle import Actor
 from orders.models import Entry, Order, OrderEvent, Payment, PaymentShare, Posting, Purchase
 from ordersite.web.crypto import token_hash
+from vendors.models import PAYMENT_METHODS
 
 # How far back a word in the histories is looked for: no index holds words.
 RECENT = timedelta(days=30)
@@ -26,6 +28,22 @@ def order_link(order_id: int | None) -> str:
     if order_id is None:
         return "–"
     return format_html('<a href="{}">#{}</a>', reverse("admin:orders_order_change", args=[order_id]), order_id)
+
+
+class RoleFilter(SelectFilter):
+    """Django's own filter would read every row to learn the values."""
+
+    title = parameter_name = column = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(actor.value, actor.value.capitalize()) for actor in Actor]
+
+
+class ProviderFilter(SelectFilter):
+    title = parameter_name = column = "provider"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(method, method.capitalize()) for method in PAYMENT_METHODS]
 
 
 class ReadOnlyInline(admin.TabularInline):
@@ -138,7 +156,7 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     list_display = ["id", "bought", "provider", "status", "paid", "given_back", "paid_at"]
     list_select_related = ["purchase"]
-    list_filter = ["state", "provider"]
+    list_filter = ["state", ProviderFilter]
     ordering = ["-id"]
     search_fields = ["id"]
     search_help_text = "Whole words: the purchase's uuid or external code, an order's id"
@@ -226,7 +244,7 @@ class OrderEventAdmin(ReadOnlyAdmin):
 
     list_display = ["created_at", "link", "number", "what", "change", "actor", "role", "why", "forced"]
     list_display_links = ["created_at"]
-    list_filter = ["kind", "role", "forced"]
+    list_filter = ["kind", RoleFilter, "forced"]
     ordering = ["-created_at", "-id"]
     search_fields = ["id"]
     search_help_text = "An order's id, or a word in the reason, transition or actor of the last 30 days"
@@ -258,8 +276,7 @@ class OrderEventAdmin(ReadOnlyAdmin):
     def change(self, event: OrderEvent) -> str:
         if event.to_status is None:
             return "–"
-        before = Status(event.from_status).label if event.from_status is not None else "new"
-        return f"{before} → {Status(event.to_status).label}"
+        return display.status_badge(event.to_status)
 
     @admin.display(description="reason")
     def why(self, event: OrderEvent) -> str:

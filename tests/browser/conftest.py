@@ -1,0 +1,75 @@
+"""A real browser against a live server. Nothing outside the server may be asked for."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.cast import PASSWORD, Cast, make_cast
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+ARGS += ["--disable-sync"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skips these tests where there is no browser, and says so."""
+    for item in items:
+        if item.get_closest_marker("browser") and not CHROMIUM.exists():
+            item.add_marker(pytest.mark.skip(reason=f"needs {CHROMIUM} (apt-get install chromium)"))
+
+
+@pytest.fixture
+def stage(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Cast:
+    """The cast, committed, so that the server's threads see it."""
+    # Playwright's loop runs in this thread, which Django takes for asynchronous code.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    return make_cast()
+
+
+@pytest.fixture
+def browser(stage: Cast) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
+    """`open_page(width=390)` is a page whose addresses are the server's; what went wrong in it fails the test."""
+    wrong: list[str] = []
+
+    def opened(*, width: int = 1280, height: int = 900) -> Page:
+        context = browser.new_context(base_url=live_server.url, viewport={"width": width, "height": height})
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
+        page.on("request", lambda request: note_outside(request.url))
+        page.on("response", lambda response: note_failed(response.status, response.url))
+        return page
+
+    def note_outside(url: str) -> None:
+        if not url.startswith((live_server.url, "data:", "blob:")):
+            wrong.append(f"outside: {url}")
+
+    def note_failed(status: int, url: str) -> None:
+        if status >= 400 and not url.endswith("/favicon.ico"):
+            wrong.append(f"{status}: {url}")
+
+    yield opened
+    assert wrong == []
+
+
+@pytest.fixture
+def sign_in() -> Callable[[Page, str], None]:
+    """Signs in through the admin's own form."""
+
+    def signed_in(page: Page, email: str) -> None:
+        page.goto("/admin/login/?next=/admin/")
+        page.get_by_label("Email").fill(email)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+
+    return signed_in

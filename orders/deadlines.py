@@ -13,12 +13,10 @@ def timer_of(order: Order) -> tuple[datetime, str, str] | None:
     vendor = order.vendor
     status = order.status
     since = order.status_changed_at
-    if status == Status.PREORDER and order.deliver_at is None:
-        # It was moved to "as soon as can be".
-        return since, "release_preorder", ""
     if status == Status.PREORDER:
         preparation = timedelta(minutes=vendor.preparation_minutes + vendor.rush_minutes)
-        return order.deliver_at - preparation, "release_preorder", ""
+        # Without a time it was moved to "as soon as can be".
+        return order.deliver_at - preparation if order.deliver_at else since, "release_preorder", ""
     if status == Status.PENDING and order.visible_at:
         if vendor.auto_accept:
             return since, "accept", ""

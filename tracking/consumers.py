@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,7 +13,7 @@ from django.http import HttpRequest
 from django.http.cookie import parse_cookie
 from rest_framework.request import Request
 
-from ordersite.web.attempts import count_attempt
+from orders.following import count_try
 from ordersite.web.problems import Problem
 from ordersite.web.throttling import client_address
 from tracking import hub
@@ -36,8 +35,6 @@ logger = logging.getLogger(__name__)
 
 SUBPROTOCOL = "ordersite.v1"
 BEARER = "bearer."
-TRACK_TRIES = 60
-TRACK_WINDOW = timedelta(minutes=1)
 # No position that a stream can have: it is answered like any other that is not there, by a reset.
 NOWHERE = -1
 
@@ -191,7 +188,7 @@ class OrderConsumer(FeedConsumer):
     def admit(self) -> Watcher:
         address = client_address(Request(request_of(self.scope)))
         try:
-            count_attempt("track", address, limit=TRACK_TRIES, window=TRACK_WINDOW)
+            count_try(address)
         except Problem as problem:
             raise Refused(TOO_SLOW) from problem
         return by_tracking_code(self.argument("tracking_code"))

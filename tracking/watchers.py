@@ -9,16 +9,14 @@ from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.exceptions import DisallowedHost
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed
 
-from orders.models import Order
+from orders.following import followable, followed
 from ordersite.accounts.authentication import may_sign_in, principal_of
 from ordersite.accounts.callers import Caller, MerchantPrincipal, caller_of_user
 from ordersite.accounts.models import ApiToken, User
-from ordersite.web.crypto import token_hash
 from vendors.models import Dispatcher, Driver, Member, Vendor
 from vendors.permissions import works_at
 
@@ -136,16 +134,10 @@ def as_dispatcher(credential: Credential, company_id: int | None) -> Watcher:
 
 def by_tracking_code(code: str) -> Watcher:
     """Whoever has the code may watch; unknown, deleted and lapsed are refused alike."""
-    found = followable(timezone.now()).filter(tracking_hash=token_hash(code)).values_list("pk", flat=True).first()
+    found = followed(code, timezone.now()).values_list("pk", flat=True).first()
     if found is None:
         raise Refused(MISSING)
     return Watcher(stream=f"order:{found}")
-
-
-def followable(now: datetime) -> "QuerySet[Order]":
-    """Orders that their tracking code still shows."""
-    lapsed = Q(closed_at__lt=now - settings.TRACKING_LAPSES)
-    return Order.objects.filter(~lapsed | Q(closed_at=None), deleted_at=None)
 
 
 def refusals(watchers: Iterable[Watcher]) -> dict[Watcher, int]:

@@ -1,9 +1,7 @@
 """Labels of statuses, public tracking, and wallets."""
 
-from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -13,21 +11,17 @@ from rest_framework.response import Response
 
 from orders.api.inputs import LabelInput, TopUpInput, TrackInput
 from orders.api.outputs import EntryOutput, LabelOutput, TrackOutput, WalletOutput
-from orders.models import Entry, Order, StatusLabel
+from orders.following import count_try, followed
+from orders.models import Entry, StatusLabel
 from orders.services.labels import add_label, change_label, delete_label
 from orders.services.wallets import top_up, wallet_entries, wallets_of
 from ordersite.accounts.callers import caller_of
 from ordersite.accounts.models import Customer
-from ordersite.web.attempts import count_attempt
-from ordersite.web.crypto import token_hash
 from ordersite.web.money import as_json
 from ordersite.web.pagination import paginate
 from ordersite.web.problems import Invalid, NotFound
 from ordersite.web.throttling import client_address
 from ordersite.web.views import ApiView, parse, render
-
-TRACK_LIMIT = 60
-TRACK_WINDOW = timedelta(minutes=1)
 
 
 class LabelList(serializers.Serializer):
@@ -65,16 +59,6 @@ class LabelView(ApiView):
         return Response(status=204)
 
 
-def tracked_order(code: str) -> Order | None:
-    """The order that a tracking code follows; None for unknown and lapsed ones alike, after the same one statement."""
-    order = Order.objects.select_related("vendor", "driver").filter(tracking_hash=token_hash(code)).first()
-    if order is None or order.deleted_at is not None:
-        return None
-    if order.closed_at is not None and order.closed_at < timezone.now() - settings.TRACKING_LAPSES:
-        return None
-    return order
-
-
 class TrackView(ApiView):
     """Follows one order by its code, without a login."""
 
@@ -83,8 +67,8 @@ class TrackView(ApiView):
     @extend_schema(request=TrackInput, responses={200: TrackOutput})
     def post(self, request: Request) -> Response:
         code = parse(TrackInput, request.data)["code"]
-        count_attempt("track", client_address(request), limit=TRACK_LIMIT, window=TRACK_WINDOW)
-        order = tracked_order(code)
+        count_try(client_address(request))
+        order = followed(code, timezone.now()).select_related("vendor", "driver").first()
         if order is None:
             # Tries are counted whether they find something or not.
             problem = NotFound("There is no order to follow under this code.")

@@ -14,8 +14,7 @@ class OpeningHours(models.Model):
     """
 
     WEEKDAYS = [
-        (index, name)
-        for index, name in enumerate("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split())
+        (index, name) for index, name in enumerate("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split())
     ]
 
     vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="opening_hours")

@@ -48,8 +48,9 @@ def person_of(request: Request) -> User:
 
 
 class PublicView(ApiView):
-    """Open to anybody."""
+    """Open to anybody, and no credential is read: a token that has run out must not keep one from a new one."""
 
+    authentication_classes = []
     permission_classes = [AllowAny]
 
 

@@ -72,7 +72,7 @@ class Server:
             )
 
     def wait_until_up(self) -> None:
-        for _ in range(200):
+        for _ in range(900):
             if self.process.poll() is not None:
                 raise AssertionError(f"the server has left: {self.log()}")
             with contextlib.suppress(OSError):

@@ -11,7 +11,6 @@ from orders.admin import display
 from orders.admin.bases import row_id
 from orders.admin.buttons import label_of
 from orders.api.outputs import ticket_of
-from orders.api.rendering import LINES
 from orders.lifecycle import Fulfilment, Status
 from orders.models import Entry, LineOption, Order, OrderEvent, Posting
 from orders.permissions import with_standing
@@ -32,7 +31,7 @@ def read_order(order_id: int, caller: Caller) -> Order | None:
     orders = with_standing(Order.objects.all(), caller).select_related(*RELATED, *ALSO)
     siblings = Prefetch("purchase__orders", queryset=Order.objects.select_related("vendor").order_by("pk"))
     return (
-        orders.prefetch_related("lines", LINES, "events", "purchase__payments", siblings, postings)
+        orders.prefetch_related("lines__options", "events", "purchase__payments", siblings, postings)
         .filter(pk=order_id)
         .first()
     )

@@ -1,0 +1,170 @@
+"""Every role, and a world of two sides: Clara's order at Burger Bar, and Stijn's at the Tea House."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.test import APIClient
+from rest_framework_simplejwt.tokens import AccessToken
+
+from orders.lifecycle import Fulfilment, Status
+from orders.models import Order, StatusLabel
+from orders.services.wallets import top_up
+from ordersite.accounts.models import Address, ApiToken, Customer
+from ordersite.web.crypto import decrypt, new_token, token_hash
+from tests.cast import Cast
+from tests.orders.rows import add_line, make_order
+
+ROLES = (
+    "anonymous",
+    "guest",
+    "customer",
+    "stranger",
+    "owner",
+    "other_owner",
+    "courier",
+    "driver",
+    "other_driver",
+    "dispatcher",
+    "merchant",
+    "staff",
+)
+# Large numbers that no other value in an answer equals by chance.
+FIRST_ID = 731_000_000
+
+
+@dataclass
+class World:
+    """The orders by the side that they are on, and what fills the paths for each side."""
+
+    cast: Cast
+    orders: dict[str, Order]
+    paths: dict[str, dict[str, Any]]
+    tokens: dict[str, str]
+
+    def client(self, role: str) -> APIClient:
+        """Somebody of this role, with a real credential."""
+        if role == "anonymous":
+            return APIClient()
+        if role == "guest":
+            return APIClient(headers={"Order-Token": self.tokens["guest"]})
+        if role == "merchant":
+            return APIClient(headers={"Authorization": f"Bearer {self.tokens['merchant']}"})
+        return APIClient(headers={"Authorization": f"Bearer {AccessToken.for_user(getattr(self.cast, role))}"})
+
+    def marks(self, name: str) -> list[str]:
+        """What of an order only those may read who see it."""
+        order = self.orders[name]
+        shown = [str(order.pk), str(order.uuid), str(order.purchase.uuid), order.purchase.external_code]
+        return [*shown, order.comment, order.contact_email, decrypt(order.tracking_sealed)]
+
+
+# Which orders a role sees in one of its parts, and which are its own.
+SEES = {
+    "anonymous": set(),
+    "guest": {"guests"},
+    "customer": {"claras", "searching"},
+    "stranger": {"stijns"},
+    "owner": {"claras", "guests", "searching", "companys"},
+    "other_owner": {"stijns"},
+    "courier": {"searching"},
+    "driver": {"claras", "searching"},
+    "other_driver": {"searching"},
+    "dispatcher": {"searching", "companys"},
+    "merchant": {"claras", "guests", "searching", "companys"},
+    "staff": {"claras", "stijns", "guests", "searching", "companys"},
+}
+OWN = {"guest": {"guests"}, "customer": {"claras", "searching"}, "stranger": {"stijns"}, "driver": {"claras"}}
+
+
+def make_world(cast: Cast) -> World:
+    """Five orders, of different people, places and drivers."""
+    guest_token, merchant_token = new_token(), f"ost_{new_token()}"
+    guest = Customer.objects.create(name="Greta Guest", email="greta@example.net", phone="+3225550199")
+    kurt = Customer.objects.create(name="Kurt", email="kurt@example.net")
+    carried = {"driver": cast.driver_row, "stood": "accepted driver_accepted"}
+    parts: dict[str, dict[str, Any]] = {
+        "claras": {"status": Status(7), "company": None, **carried},
+        "stijns": {
+            "status": Status(7),
+            "vendor": cast.other_vendor,
+            "customer": cast.stranger_row,
+            "stood": "accepted",
+        },
+        "guests": {"status": Status(0), "fulfilment": Fulfilment.PICKUP, "customer": guest, "guest_token": guest_token},
+        "searching": {"status": Status(22), "stood": "accepted search_started"},
+        "companys": {
+            "status": Status(25),
+            "customer": kurt,
+            "company": cast.company,
+            "stood": "accepted company_accepted",
+        },
+    }
+    orders = {}
+    for number, (name, fields) in enumerate(parts.items()):
+        orders[name] = make_order(
+            cast,
+            id=FIRST_ID + number,
+            external_code=f"code-of-{name}",
+            comment=f"comment-of-{name}",
+            contact_email=f"{name}@example.com",
+            **fields,
+        )
+        add_line(orders[name], cast.tea if name == "stijns" else cast.products["soda"])
+    for merchant, token in ((cast.merchant, merchant_token), (cast.other_merchant, f"ost_{new_token()}")):
+        ApiToken.objects.create(
+            name="till", merchant=merchant, token_hash=token_hash(token), hint=token[:8], scopes=["read", "write"]
+        )
+    label = StatusLabel.objects.create(name="On its way", core_status=9, position=9)
+    for row in (cast.customer_row, cast.stranger_row):
+        top_up(customer_id=row.pk, currency="EUR", amount=1000, actor="system")
+    own_tokens = {
+        user.pk: ApiToken.objects.create(name="own", user=user, token_hash=new_token(), hint="ost_", scopes=["read"])
+        for user in (cast.customer, cast.stranger)
+    }
+    paths = {
+        side: {
+            "order_id": orders[order].pk,
+            "purchase_uuid": orders[order].purchase.uuid,
+            "vendor_id": vendor.pk,
+            "address_id": Address.objects.create(customer=row, address=f"address-of-{order}").pk,
+            "token_id": own_tokens[row.user_id].pk,
+            "label_id": label.pk,
+        }
+        for side, order, vendor, row in (
+            ("own", "claras", cast.vendor, cast.customer_row),
+            ("other", "stijns", cast.other_vendor, cast.stranger_row),
+        )
+    }
+    return World(cast=cast, orders=orders, paths=paths, tokens={"guest": guest_token, "merchant": merchant_token})
+
+
+def bodies(world: World) -> dict[str, Any]:
+    """What each unsafe call sends: valid, so that only the caller decides."""
+    cast = world.cast
+    cart = {"vendor": cast.vendor.pk, "items": [{"product": cast.products["soda"].pk}], "delivery_type": "pickup"}
+    tomorrow = (timezone.now() + timedelta(days=1)).isoformat()
+    return {
+        "POST /orders": {**cart, "payment_method": "cash"},
+        "POST /orders/quote": cart,
+        "PATCH /orders/{order_id}": {"comment": "changed"},
+        "POST /orders/{order_id}/history": {"text": "noted"},
+        "POST /orders/{order_id}/tracking-number": {"tracking_number": "P1"},
+        "POST /orders/{order_id}/transitions": {"to": 4},
+        "POST /orders/statuses": {"name": "Baking", "core_status": 7},
+        "PATCH /orders/statuses/{label_id}": {"name": "Baking"},
+        "POST /track": {"code": decrypt(world.orders["claras"].tracking_sealed)},
+        "POST /wallet/top-ups": {"customer": cast.customer_row.pk, "amount": {"amount": "5.00", "currency": "EUR"}},
+        "PATCH /vendors/{vendor_id}": {"paused_until": tomorrow},
+        "POST /me/addresses": {"address": "Markt 1"},
+        "PATCH /me/addresses/{address_id}": {"address": "Markt 2"},
+        "PATCH /me": {"name": "Somebody"},
+        "POST /api-tokens": {"name": "till", "scopes": ["read"]},
+        "POST /auth/token": {"email": "nobody@example.org", "password": "not-a-password"},
+        "POST /auth/register": {"email": "new@example.org", "password": "a-long-enough-passphrase", "name": "New"},
+        "POST /auth/password-reset": {"email": "nobody@example.org"},
+        "POST /auth/password-reset/confirm": {"uid": "x", "token": "y", "password": "a-long-enough-passphrase"},
+        "POST /auth/token/refresh": {"refresh": "x"},
+        "POST /auth/logout": {"refresh": "x"},
+    }

@@ -1,0 +1,271 @@
+"""Promise 23: 10,000 random carts add up to the minor unit, and so does the ledger after whole lives of orders."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db.models import Sum
+from rest_framework.test import APIClient
+
+from orders import pricing
+from orders.lifecycle import SUCCESS
+from orders.models import Account, Entry, Order, Payment, PaymentShare, Purchase
+from orders.pricing import CartExtra, CartItem, CartOption, Priced, Terms, price
+from ordersite.web.money import half_up
+from tests.cast import Cast
+from tests.controls.unlocked_money import divide_by_rounding
+from tests.orders.shopping import ORDERS, balance_of, cart, eur, fill_wallet, sums
+from vendors.menu import Menu, MenuExtra, MenuGroup, MenuOption, MenuProduct, Zone
+from vendors.models import Stock, Vendor
+from vendors.services.menus import menu_of
+from vendors.services.vendors import bump_menu_version
+
+Api = Callable[..., APIClient]
+
+
+def amount(dice: random.Random) -> int:
+    """Mostly what a menu holds; now and then nothing, a cent, or a fortune."""
+    return dice.choice((0, 1, 99, 10**9, *(dice.randrange(10_000) for _ in range(16))))
+
+
+def random_group(dice: random.Random, pk: int) -> MenuGroup:
+    options = {
+        pk * 10 + n: MenuOption(
+            id=pk * 10 + n,
+            name=f"Option {n}",
+            kind="default",
+            plu_code="",
+            price=amount(dice),
+            half_price=dice.choice((None, None, amount(dice))),
+            max_quantity=5,
+            preselected=False,
+            is_available=True,
+        )
+        for n in range(dice.randrange(1, 5))
+    }
+    return MenuGroup(
+        id=pk,
+        name=f"Group {pk}",
+        minimum=0,
+        maximum=99,
+        allows_quantity=True,
+        allows_halves=True,
+        condition_id=None,
+        options=options,
+    )
+
+
+def random_menu(dice: random.Random) -> Menu:
+    products = {}
+    for pk in range(1, dice.randrange(2, 6)):
+        extras = {
+            n: MenuExtra(id=n, name=f"Extra {n}", plu_code="", unit="st", price=amount(dice), max_quantity=5)
+            for n in range(dice.randrange(3))
+        }
+        products[pk] = MenuProduct(
+            id=pk,
+            category_id=1,
+            name=f"Product {pk}",
+            description="",
+            picture="",
+            plu_code="",
+            unit="st",
+            price=amount(dice),
+            tax_rate=dice.choice((0, 600, 888, 2100, 10_000, dice.randrange(10_000))),
+            max_per_order=None,
+            is_available=True,
+            tracks_stock=False,
+            groups=tuple(random_group(dice, pk * 10 + n) for n in range(dice.randrange(3))),
+            extras=extras,
+            ingredients={},
+        )
+    return Menu(vendor_id=1, version=1, currency="EUR", categories=(), products=products, spans=(), zones=())
+
+
+def random_item(dice: random.Random, menu: Menu) -> CartItem:
+    product = menu.products[dice.choice(list(menu.products))]
+    options = [
+        CartOption(option=pk, quantity=dice.randrange(1, 6), position=dice.choice(("whole", "left", "right")))
+        for group in product.groups
+        for pk in group.options
+        if dice.random() < 0.6
+    ]
+    extras = [CartExtra(extra=pk, quantity=dice.randrange(1, 6)) for pk in product.extras if dice.random() < 0.6]
+    quantity = dice.choice((1, 1, 2, 3, 7))
+    return CartItem(product=product.id, quantity=quantity, options=options, extras=extras)
+
+
+def random_priced(dice: random.Random) -> tuple[Menu, Terms, Priced]:
+    menu = random_menu(dice)
+    rate = lambda: dice.choice((0, dice.randrange(10_000)))  # noqa: E731
+    terms = Terms(
+        prices_include_tax=dice.random() < 0.5,
+        fee_tax_rate=rate(),
+        service_fee=amount(dice),
+        service_fee_rate=rate(),
+        commission_rate=rate(),
+    )
+    free_from = dice.choice((None, amount(dice)))
+    zone = Zone(id=1, name="Zone", radius=1, polygon=None, fee=amount(dice), minimum=0, free_from=free_from)
+    priced = price(
+        menu,
+        [random_item(dice, menu) for _ in range(dice.randrange(1, 8))],
+        terms=terms,
+        zone=dice.choice((None, zone)),
+        discount=dice.choice((0, 0, amount(dice))),
+        driver_tip=dice.choice((0, amount(dice))),
+        tip_to_driver=dice.random() < 0.5,
+    )
+    return menu, terms, priced
+
+
+def check(priced: Priced, terms: Terms) -> None:
+    """Every sum of promise 23, each reckoned here from the lines alone."""
+    lines = priced.lines
+    options = sum(part.total for line in lines for part in line.options)
+    fees = priced.delivery_fee + priced.service_fee + priced.driver_tip
+    assert sum(line.base for line in lines) + options + fees + priced.tax_added - priced.discount == priced.total
+    assert priced.vendor_share + priced.driver_share + priced.platform_share == priced.total
+    assert min(priced.vendor_share, priced.driver_share, priced.platform_share, priced.total) >= 0
+    assert sum(line.discount for line in lines) == priced.discount <= priced.subtotal
+    assert sum(line.total for line in lines) == priced.subtotal
+    taxes = 0
+    for line in lines:
+        assert line.base == line.product.price * line.quantity
+        assert line.base + sum(part.total for part in line.options) == line.total
+        assert 0 <= line.discount <= line.total
+        by = 10_000 + line.product.tax_rate if terms.prices_include_tax else 10_000
+        assert line.tax == half_up((line.total - line.discount) * line.product.tax_rate, by)
+        taxes += line.tax
+    for fee in (priced.service_fee, priced.delivery_fee):
+        by = 10_000 + terms.fee_tax_rate if terms.prices_include_tax else 10_000
+        taxes += half_up(fee * terms.fee_tax_rate, by)
+    assert (priced.tax_included, priced.tax_added) == ((taxes, 0) if terms.prices_include_tax else (0, taxes))
+
+
+def test_random_carts_add_up(figure: Callable[[str], None], full: bool) -> None:
+    carts, dice, lines = 10_000 if full else 500, random.Random(23), 0
+    for _ in range(carts):
+        _, terms, priced = random_priced(dice)
+        check(priced, terms)
+        lines += len(priced.lines)
+    figure(f"{carts:,} random carts of {lines:,} lines add up to the minor unit")
+
+
+def test_control_rounding_each_part_for_itself_loses_cents(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pricing, "divide", divide_by_rounding)
+    dice, wrong = random.Random(23), 0
+    for _ in range(500):
+        _, terms, priced = random_priced(dice)
+        try:
+            check(priced, terms)
+        except AssertionError:
+            wrong += 1
+    assert wrong > 50
+
+
+STEPS = 14
+ONWARD = ("accept", "mark_ready", "collect", "complete", "look_for_driver", "accept_by_driver", "pick_up", "deliver")
+
+
+def live(dice: random.Random, api: Api, cast: Cast, body: dict[str, Any]) -> Order | None:
+    """Places a random cart and lets random parties do random allowed things; None where it was refused."""
+    response = api(cast.customer).post(ORDERS, body)
+    assert response.status_code in (201, 409), response.json()
+    if response.status_code == 409:
+        return None
+    order_id = response.json()["orders"][0]["id"]
+    users = (cast.customer, cast.owner, cast.driver, cast.staff)
+    for _ in range(STEPS):
+        client = api(dice.choice(users))
+        if dice.random() < 0.2:
+            tip = {"driver_tip": eur(f"{dice.randrange(9)}.{dice.randrange(100):02d}")}
+            client.patch(
+                f"{ORDERS}/{order_id}",
+                tip if dice.random() < 0.7 else {"payment_method": dice.choice(("cash", "wallet"))},
+            )
+            continue
+        offered = client.get(f"{ORDERS}/{order_id}/transitions").json().get("allowed_transitions", [])
+        names = [row["name"] for row in offered]
+        # Most steps go on, so that lives reach a success; some turn back.
+        onward = [name for name in names if name in ONWARD]
+        if names:
+            name = dice.choice(onward if onward and dice.random() < 0.8 else names)
+            moved = client.post(f"{ORDERS}/{order_id}/transitions", {"transition": name, "reason_code": "mistake"})
+            assert moved.status_code in (200, 409, 403), moved.json()
+    return Order.objects.get(pk=order_id)
+
+
+def held_by(order: Order) -> dict[str, int]:
+    """What each kind of account holds because of this order."""
+    rows = Entry.objects.filter(posting__order=order).values("account__kind").annotate(held=Sum("amount"))
+    return {row["account__kind"]: row["held"] for row in rows if row["held"]}
+
+
+def check_life(order: Order) -> None:
+    """The ledger says of this order what its status and its payment say."""
+    held, payment = held_by(order), Payment.objects.get(purchase=order.purchase)
+    assert sum(held.values()) == 0
+    assert order.total == payment.amount == PaymentShare.objects.get(order=order).amount
+    assert Purchase.objects.get(pk=order.purchase_id).total == order.total
+    assert (
+        order.total
+        == order.subtotal - order.discount + order.delivery_fee + order.service_fee + order.driver_tip + order.tax_added
+    )
+    assert payment.state == order.payment_status
+    by_wallet = payment.amount - payment.refunded if payment.provider == "wallet" else 0
+    assert -held.get("wallet", 0) == by_wallet
+    shares = {kind: held.get(kind, 0) for kind in ("vendor", "driver", "platform")}
+    if order.status in SUCCESS:
+        assert sum(shares.values()) == order.total
+        assert shares["platform"] == order.platform_share
+        assert held.get("cash", 0) == (-order.total if order.payment_method == "cash" else 0)
+        assert held.get("clearing", 0) == 0
+        assert order.payment_status == "paid"
+    else:
+        assert not any(shares.values())
+        assert held.get("clearing", 0) == by_wallet
+
+
+@pytest.mark.django_db
+def test_lives_of_orders_leave_a_ledger_that_adds_up(
+    cast: Cast, api: Api, figure: Callable[[str], None], full: bool
+) -> None:
+    lives, dice = 150 if full else 20, random.Random(5)
+    filled = 100_000
+    fill_wallet(cast.customer_row, filled)
+    Stock.objects.update(quantity=100_000)
+    success = 0
+    for number in range(lives):
+        Vendor.objects.filter(pk=cast.vendor.pk).update(
+            prices_include_tax=number % 2 == 0,
+            fee_tax_rate=dice.randrange(3000),
+            service_fee=dice.randrange(100),
+            service_fee_rate=dice.randrange(1000),
+            commission_rate=dice.randrange(3000),
+        )
+        bump_menu_version(cast.vendor.pk)
+        menu = menu_of(Vendor.objects.get(pk=cast.vendor.pk))
+        items = [{"product": dice.choice(list(menu.products)), "quantity": dice.randrange(1, 3)} for _ in range(3)]
+        burger = cast.products["burger"].pk
+        for item in items:
+            if item["product"] == burger:
+                item["options"] = [{"option": cast.options["Large"].pk}]
+            if item["product"] == cast.products["pizza"].pk:
+                item["options"] = [{"option": cast.options["Olives"].pk, "position": "left"}]
+        kind, method = dice.choice(("delivery", "pickup", "eat_in")), dice.choice(("cash", "wallet", "wallet"))
+        items = [item for item in items if item["product"] != cast.products["soda"].pk] or items[:1]
+        body = cart(cast, delivery_type=kind, items=items, payment_method=method)
+        order = live(dice, api, cast, body)
+        if order is not None:
+            check_life(order)
+            success += order.status in SUCCESS
+        held = sums()
+        assert held.get(f"wallet:{cast.customer_row.pk}:EUR", 0) == balance_of(cast.customer_row)
+        assert held["funding::EUR"] == -filled
+    for order in Order.objects.all():
+        check_life(order)
+    assert not Account.objects.filter(kind="wallet", balance__lt=0).exists()
+    assert success
+    figure(f"{lives} lives of orders, {success} to success, {Entry.objects.count()} entries that sum to zero each time")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
+from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value, prefetch_related_objects
 from django.db.models.functions import Cast, Concat
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -20,10 +20,10 @@ from orders.api.rendering import (
     changed_response,
     expansions,
     order_response,
+    parts_of,
     render_detail,
     render_purchase,
     render_row,
-    with_parts,
 )
 from orders.lifecycle import GROUPS
 from orders.models import Counter, Order
@@ -31,7 +31,7 @@ from orders.permissions import own_orders, visible_orders, visible_purchases, wi
 from orders.services.carts import Checked
 from orders.services.changes import change_order, delete_order
 from orders.services.placing import Placed, place, quote
-from orders.services.transitions import RELATED, standing_of
+from orders.services.transitions import RELATED, get_order, standing_of
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.crypto import token_hash
 from ordersite.web.pagination import paginate
@@ -122,7 +122,7 @@ class OrdersView(ApiView):
         else:
             orders = own_orders(caller)
         wanted = expansions(request)
-        rows = with_parts(filter_orders(orders, request.query_params).select_related(*RELATED), wanted)
+        rows = filter_orders(orders, request.query_params).select_related(*RELATED).prefetch_related(*parts_of(wanted))
         if "events" in wanted:
             rows = with_standing(rows, caller)
         response = paginate(
@@ -219,10 +219,8 @@ class OrderView(ApiView):
     def get(self, request: Request, order_id: int) -> Response:
         caller = caller_of(request)
         wanted = expansions(request)
-        orders = with_standing(visible_orders(caller), caller).select_related(*RELATED)
-        order = with_parts(orders, {"items", *wanted}).filter(pk=order_id).first()
-        if order is None:
-            raise NotFound()
+        order = get_order(caller=caller, order_id=order_id)
+        prefetch_related_objects([order], *parts_of({"items", *wanted}))
         return order_response(render_detail(standing_of(caller, order), wanted), order)
 
     @extend_schema(request=ChangeInput, parameters=[IF_MATCH, EXPAND], responses=OrderChanged)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,8 +17,13 @@ from ordersite.web.crypto import decrypt
 from ordersite.web.problems import Invalid
 from ordersite.web.views import render
 
-EXPANSIONS = ("items", "events")
 LINES = Prefetch("lines__options", queryset=LineOption.objects.order_by("id"))
+# What each part is read with: two statements for items, one for events.
+PARTS: dict[str, tuple[str | Prefetch, ...]] = {
+    "items": ("lines", LINES),
+    "events": ("events",),
+}
+EXPANSIONS = tuple(PARTS)
 
 
 def expansions(request: Request) -> set[str]:
@@ -30,13 +35,9 @@ def expansions(request: Request) -> set[str]:
     return wanted
 
 
-def with_parts(orders: QuerySet[Order], wanted: Iterable[str]) -> QuerySet[Order]:
-    """Reads the parts that were asked for: two statements for items, one for events."""
-    if "items" in wanted:
-        orders = orders.prefetch_related("lines", LINES)
-    if "events" in wanted:
-        orders = orders.prefetch_related("events")
-    return orders
+def parts_of(wanted: Iterable[str]) -> list[str | Prefetch]:
+    """What to prefetch for the parts that were asked for."""
+    return [lookup for part in wanted for lookup in PARTS[part]]
 
 
 def roles_that_see(actors: Iterable[Actor]) -> set[str]:

@@ -1,6 +1,7 @@
 """HTTP and sockets in one process: what `manage.py serve` runs. Any ASGI server may."""
 
 import os
+import warnings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ordersite.settings")
 os.environ.setdefault("ORDERSITE_PROCESS", "asgi")
@@ -11,5 +12,8 @@ from django.core.asgi import get_asgi_application  # noqa: E402
 http = get_asgi_application()
 
 from tracking.routing import application as sockets  # noqa: E402  needs the apps
+
+# whitenoise reads files synchronously, in a thread, which is what Django warns of; in production a proxy caches them.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 application = ProtocolTypeRouter({"http": http, "websocket": sockets})

@@ -5,12 +5,10 @@ import socket
 import sys
 import threading
 from argparse import ArgumentParser
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import uvicorn
-from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from tracking.transport import FeedProtocol
@@ -31,8 +29,6 @@ class Command(BaseCommand):
 
     def handle(self, *, host: str, port: int, no_worker: bool, **options: Any) -> None:
         listener = self.bind(host, port)
-        # Empty in development, where static files are found where they lie; whitenoise warns where it is missing.
-        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
         stop = threading.Event()
         worker = threading.Thread(target=run_worker, args=(stop,), name="worker", daemon=True)
         server = Server(configuration())

@@ -2,9 +2,11 @@
 
 import contextlib
 import uuid
+from datetime import UTC
 from typing import Any
 
 import django_filters
+from django import forms
 from django.db.models import Q, QuerySet
 
 from orders.api.fields import FULFILMENTS, STATUSES
@@ -28,6 +30,21 @@ class IdFilter(django_filters.NumberFilter):
         super().__init__(min_value=1, max_value=MAX_ID, decimal_places=0, **kwargs)
 
 
+class MomentField(django_filters.fields.IsoDateTimeField):
+    """A time that is one in UTC too: at the calendar's ends a zone may lead out of it."""
+
+    def clean(self, value: Any) -> Any:
+        moment = super().clean(value)
+        try:
+            return moment.astimezone(UTC) if moment else moment
+        except OverflowError as error:
+            raise forms.ValidationError("Send a time such as 2026-07-31T18:00:00Z.", "invalid") from error
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    field_class = MomentField
+
+
 class OrderFilter(django_filters.FilterSet):
     """Every filter stands on an index: those of a party with the time, status, contact, or the order itself."""
 
@@ -41,10 +58,10 @@ class OrderFilter(django_filters.FilterSet):
     delivery_type = django_filters.CharFilter(method="by_delivery_type", help_text="Name, or 1 to 5.")
     payment_status = django_filters.ChoiceFilter(choices=PaymentStatus.choices)
     app_id = django_filters.CharFilter(max_length=60)
-    placed_after = django_filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="gte")
-    placed_before = django_filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="lt")
-    deliver_after = django_filters.IsoDateTimeFilter(field_name="deliver_at", lookup_expr="gte")
-    deliver_before = django_filters.IsoDateTimeFilter(field_name="deliver_at", lookup_expr="lt")
+    placed_after = MomentFilter(field_name="placed_at", lookup_expr="gte")
+    placed_before = MomentFilter(field_name="placed_at", lookup_expr="lt")
+    deliver_after = MomentFilter(field_name="deliver_at", lookup_expr="gte")
+    deliver_before = MomentFilter(field_name="deliver_at", lookup_expr="lt")
     q = django_filters.CharFilter(
         method="by_text", max_length=100, help_text="An order's id, number or uuid, an external code, e-mail or phone."
     )

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -100,6 +100,6 @@ def read_cursor(cursor: str) -> tuple[datetime, int]:
         moment = datetime.fromisoformat(at)
         if moment.tzinfo is None or not 0 < int(pk) < 2**63:
             raise ValueError(cursor)
-        return moment, int(pk)
-    except (ValueError, binascii.Error) as error:
+        return moment.astimezone(UTC), int(pk)
+    except (ValueError, OverflowError, binascii.Error) as error:
         raise Invalid("?cursor", "invalid", "Send a cursor of ours (the end of a `next` link), or none.") from error

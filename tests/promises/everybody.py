@@ -126,7 +126,7 @@ def make_world(cast: Cast) -> World:
     paths = {
         side: {
             "order_id": orders[order].pk,
-            "purchase_uuid": orders[order].purchase.uuid,
+            "purchase_uuid": str(orders[order].purchase.uuid),
             "vendor_id": vendor.pk,
             "address_id": Address.objects.create(customer=row, address=f"address-of-{order}").pk,
             "token_id": own_tokens[row.user_id].pk,

@@ -1,0 +1,136 @@
+"""Promise 17: no input gives a 5xx. Fuzzed against the OpenAPI document, by every role, with real ids in half."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode, checks
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi import checks as openapi_checks
+
+from tests.cast import Cast
+from tests.promises.everybody import ROLES, World, make_world
+
+CASES = 300
+CASES_FULL = 5_400
+CHECKS = [
+    checks.not_a_server_error,
+    openapi_checks.status_code_conformance,
+    openapi_checks.content_type_conformance,
+    openapi_checks.response_schema_conformance,
+]
+
+
+@pytest.fixture
+def world(cast: Cast, settings: Any) -> Iterator[World]:
+    """The world, in one transaction that no request closes the connection of."""
+    settings.THROTTLE_ANONYMOUS = settings.THROTTLE_CALLER = 0
+    settings.ALLOWED_HOSTS = ["*"]
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield make_world(cast)
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+def real_ids(world: World) -> dict[str, Any]:
+    """What fills a body's ids by the field's name."""
+    cast = world.cast
+    return {
+        "vendor": cast.vendor.pk,
+        "product": cast.products["burger"].pk,
+        "option": cast.options["Mayonnaise"].pk,
+        "extra": cast.extras["Bacon"].pk,
+        "without": [cast.ingredients["Onion"].pk],
+        "customer": cast.customer_row.pk,
+        "driver": cast.driver_row.pk,
+        "merchant": cast.merchant.pk,
+        "delivery_zone": cast.zone.pk,
+    }
+
+
+def with_ids(value: Any, ids: dict[str, Any]) -> Any:
+    """The body with every id that it names replaced by a real one."""
+    if isinstance(value, dict):
+        return {key: ids[key] if key in ids else with_ids(item, ids) for key, item in value.items()}
+    return [with_ids(item, ids) for item in value] if isinstance(value, list) else value
+
+
+def fuzz(app: Any, world: World, cases: int) -> tuple[Counter[int], dict[str, str]]:
+    """Calls every operation with so many cases in all; counts the statuses, and tells what a check found first."""
+    schema = schemathesis.openapi.from_wsgi("/api/v1/schema?format=json", app)
+    operations = [one.ok() for one in schema.get_all_operations()]
+    answered: Counter[int] = Counter()
+    found: dict[str, str] = {}
+    ids = real_ids(world)
+    headers = {role: headers_of(world, role) for role in ROLES}
+    for operation in operations:
+        case_of = st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in modes_of(operation)))
+
+        @settings(
+            max_examples=-(-cases // len(operations)),
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=case_of, role=st.sampled_from(ROLES), real=st.booleans(), side=st.sampled_from(["own", "other"]))
+        def once(case: Any, role: str, real: bool, side: str) -> None:
+            if real:
+                known = world.paths[side]
+                case.path_parameters = {
+                    name: known.get(name, value) for name, value in (case.path_parameters or {}).items()
+                }
+                case.body = with_ids(case.body, ids)
+            with transaction.atomic():
+                response = case.call(headers=headers[role])
+                transaction.set_rollback(True)
+            answered[response.status_code] += 1
+            try:
+                case.validate_response(response, checks=CHECKS)
+            except FailureGroup as failures:
+                told = "; ".join(f"{one.title} {one.message}" for one in failures.exceptions)
+                where = f"{case.operation.label} {response.status_code} {told[:120]}"
+                found.setdefault(where, f"by {role}: {case.as_curl_command()} {response.text[:500]}")
+
+        once()
+    return answered, found
+
+
+def modes_of(operation: Any) -> list[GenerationMode]:
+    """Valid cases, and invalid ones where there is something to be invalid."""
+    takes_input = operation.body or list(operation.iter_parameters())
+    return [GenerationMode.POSITIVE, GenerationMode.NEGATIVE] if takes_input else [GenerationMode.POSITIVE]
+
+
+def headers_of(world: World, role: str) -> dict[str, str]:
+    client = world.client(role)
+    sent = client.defaults
+    named = {"HTTP_AUTHORIZATION": "Authorization", "HTTP_ORDER_TOKEN": "Order-Token"}
+    return {header: sent[key] for key, header in named.items() if key in sent}
+
+
+def test_no_input_gives_a_5xx(world: World, full: bool, figure: Callable[[str], None]) -> None:
+    answered, found = fuzz(WSGIHandler(), world, CASES_FULL if full else CASES)
+    assert found == {}
+    assert not [code for code in answered if code >= 500]
+    assert sum(answered.values()) >= (5_000 if full else CASES)
+    told = ", ".join(f"{count:,} × {code}" for code, count in sorted(answered.items()))
+    figure(f"{sum(answered.values()):,} cases, no 5xx, none undocumented ({told})")
+
+
+def test_control_a_5xx_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*args: Any, **kwargs: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("orders.api.rest.wallets_of", breaks)
+    answered, found = fuzz(WSGIHandler(), world, CASES)
+    assert answered[500]
+    assert any(where.startswith("GET /api/v1/wallet 500") for where in found)

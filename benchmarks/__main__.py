@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import getpass
 import json
 import os
 import statistics
@@ -191,7 +192,7 @@ def feed(url: str) -> dict[str, Any]:
 def main() -> None:
     chosen = options()
     local = "127.0.0.1"
-    url = os.environ.get("DATABASE_URL") or f"postgres://root@{local}/postgres"
+    url = os.environ.get("DATABASE_URL") or f"postgres://{getpass.getuser()}@{local}/postgres"
     os.environ.setdefault("REDIS_URL", f"redis://{local}:6379/0")
     os.environ |= {"THROTTLE_CALLER": "0", "THROTTLE_ANONYMOUS": "0", "LOG_LEVEL": "WARNING"}
     begun = time.time()

@@ -178,9 +178,7 @@ def all_requests(placing: list[dict[str, Any]], tokens: list[str]) -> dict[str, 
     staff, owner = (bearer(User.objects.get(email=f"{name}@example.org")) for name in ("staff", "owner"))
     templates = list(Order.objects.prefetch_related("lines__options").order_by("id")[:VENDORS])
     details = list(Order.objects.order_by("-id").values_list("pk", flat=True)[:500])
-    pending = list(
-        Order.objects.filter(status=0).order_by("-id").values_list("pk", flat=True)[: min(MOST_ACCEPTED, 900)]
-    )
+    pending = list(Order.objects.filter(status=0).order_by("-id").values_list("pk", flat=True)[:MOST_ACCEPTED])
     by_customer = list(Order.objects.order_by("-id").values_list("pk", "customer__user_id")[:500])
     token_of = {
         pk: tokens[number]
@@ -188,8 +186,7 @@ def all_requests(placing: list[dict[str, Any]], tokens: list[str]) -> dict[str, 
     }
     vendors = list(Vendor.objects.order_by("id").values_list("pk", flat=True))
     bare_placing = [
-        request("POST", path, token, bare_cart(templates[turn % VENDORS]) | {"customer": turn + 1})
-        for path in ("/place",)
+        request("POST", "/place", token, bare_cart(templates[turn % VENDORS]) | {"customer": turn + 1})
         for turn, token in enumerate(tokens)
     ]
     return {
@@ -230,7 +227,6 @@ def main(count: int) -> None:
         what: {who: statements_of(requests[-2:], bare=who != "ours") for who, requests in subjects.items()}
         for what, subjects in calls.items()
     }
-    # What was accepted just now is put back, with the rest, before each slice.
     connection.close()
     print(json.dumps({"calls": calls, "statements": counted}))
 

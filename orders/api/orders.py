@@ -12,6 +12,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from orders.api.fields import FULFILMENTS
 from orders.api.filters import filter_orders
 from orders.api.inputs import CartInput, ChangeInput, PlaceInput, as_cart, as_placing
 from orders.api.outputs import OrderChanged, OrderDetail, OrderRow, PlacedOutput, PurchaseDetail, QuoteOutput
@@ -26,7 +27,7 @@ from orders.api.rendering import (
     render_row,
 )
 from orders.lifecycle import GROUPS
-from orders.models import Counter, Order
+from orders.models import Counter, Order, PaymentStatus
 from orders.permissions import own_orders, visible_orders, visible_purchases, with_standing
 from orders.services.carts import Checked
 from orders.services.changes import change_order, delete_order
@@ -36,34 +37,38 @@ from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.crypto import token_hash
 from ordersite.web.pagination import paginate
 from ordersite.web.problems import Forbidden, Invalid, NotFound
+from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter
+from ordersite.web.serializers import MAX_ID
 from ordersite.web.views import ApiView, if_match, parse, render
 from vendors.models import Vendor
 from vendors.permissions import member_vendors
 
 ORDERINGS = {"placed_at": ("placed_at", "id"), "id": ("id",)}
 DASHBOARD = "dashboard"
+ID = {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID}
+STATUSES_PATTERN = r"^[A-Za-z0-9_]+(,[A-Za-z0-9_]+)*$"
 
 PARAMETERS = [
     OpenApiParameter("mode", str, enum=[DASHBOARD], description="Every order of your vendors; staff: of all."),
-    OpenApiParameter("status", str, description="Code or name; several with commas."),
+    OpenApiParameter("status", {"type": "string", "pattern": STATUSES_PATTERN}, description="Several with commas."),
     OpenApiParameter("group", str, enum=list(GROUPS)),
-    OpenApiParameter("vendor", int),
-    OpenApiParameter("vendor_type", int),
-    OpenApiParameter("driver", int),
-    OpenApiParameter("customer", int),
+    *(OpenApiParameter(name, ID) for name in ("vendor", "vendor_type", "driver", "customer")),
     OpenApiParameter("kind", str, enum=["regular", "package", "service", "digital"]),
-    OpenApiParameter("delivery_type", str, description="Name, or 1 to 5."),
-    OpenApiParameter("payment_status", str),
-    OpenApiParameter("app_id", str),
+    OpenApiParameter("delivery_type", str, enum=[*FULFILMENTS, *"12345"], description="Name, or 1 to 5."),
+    OpenApiParameter("payment_status", str, enum=PaymentStatus.values),
+    OpenApiParameter("app_id", {"type": "string", "maxLength": 60}),
     OpenApiParameter("placed_after", OpenApiTypes.DATETIME),
     OpenApiParameter("placed_before", OpenApiTypes.DATETIME),
     OpenApiParameter("deliver_after", OpenApiTypes.DATETIME),
     OpenApiParameter("deliver_before", OpenApiTypes.DATETIME),
-    OpenApiParameter("q", str, description="An order's id, number or uuid, an external code, e-mail or phone."),
+    OpenApiParameter(
+        "q",
+        {"type": "string", "maxLength": 100},
+        description="An order's id, number or uuid, an external code, e-mail or phone.",
+    ),
     OpenApiParameter("expand", str, description=f"Any of {', '.join(EXPANSIONS)}, with commas between."),
-    OpenApiParameter("ordering", str, enum=["placed_at", "-placed_at", "id", "-id"]),
-    OpenApiParameter("page", int),
-    OpenApiParameter("per_page", int, description="15, at most 100."),
+    ordering_parameter("placed_at", "id"),
+    *PAGE_PARAMETERS,
     OpenApiParameter(
         "cursor", str, description="Empty to begin: no count, newest first, at a cost that does not grow."
     ),

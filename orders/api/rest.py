@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny, IsAdminUser
 from rest_framework.request import Request
@@ -20,6 +20,7 @@ from ordersite.accounts.models import Customer
 from ordersite.web.money import as_json
 from ordersite.web.pagination import paginate
 from ordersite.web.problems import Invalid, NotFound
+from ordersite.web.schema import PAGE_PARAMETERS
 from ordersite.web.throttling import client_address
 from ordersite.web.views import ApiView, parse, render
 
@@ -98,7 +99,7 @@ class WalletEntriesView(ApiView):
     """Every movement of the caller's wallets, newest first."""
 
     @extend_schema(
-        parameters=[OpenApiParameter("page", int), OpenApiParameter("per_page", int)],
+        parameters=[*PAGE_PARAMETERS],
         responses=EntryPage,
         operation_id="listWalletEntries",
     )

@@ -25,7 +25,8 @@ class OrderEvent(models.Model):
         BUSINESS = "business", "vendor, driver, company and staff"
         STAFF = "staff", "staff"
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
+    # Without an index of its own: the unique number begins with it.
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events", db_index=False)
     number = models.PositiveIntegerField()
     kind = models.CharField(max_length=10, choices=Kind)
     transition = models.CharField(max_length=30, blank=True)
@@ -71,8 +72,9 @@ class FeedEntry(models.Model):
 
     stream = models.CharField(max_length=40)
     position = models.BigIntegerField()
-    event = models.ForeignKey(OrderEvent, on_delete=models.PROTECT, related_name="+")
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+")
+    # Never looked up by event or order: entries are read by stream, and pruned by age.
+    event = models.ForeignKey(OrderEvent, on_delete=models.PROTECT, related_name="+", db_index=False)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+", db_index=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

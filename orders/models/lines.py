@@ -9,7 +9,8 @@ from vendors.models import Product
 class Line(models.Model):
     """One product of an order; amounts in minor units of the order's currency."""
 
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    # Without an index of its own: the unique position begins with it.
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines", db_index=False)
     position = models.PositiveSmallIntegerField()
     product = models.ForeignKey(Product, on_delete=models.SET_NULL, null=True, related_name="+")
     name = models.CharField(max_length=120)

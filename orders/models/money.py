@@ -40,7 +40,8 @@ class Payment(models.Model):
 class PaymentShare(models.Model):
     """The part of a payment that pays for one order."""
 
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="shares")
+    # Without an index of its own: the unique pair begins with it.
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="shares", db_index=False)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="shares")
     amount = models.BigIntegerField(help_text="Minor units.")
 
@@ -112,7 +113,8 @@ class Entry(models.Model):
     """One side of a posting: what an account gained (or lost, below zero), in minor units. Never changed."""
 
     posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="entries")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries")
+    # Without an index of its own: that of an account's newest entries begins with it.
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries", db_index=False)
     amount = models.BigIntegerField()
     balance_after = models.BigIntegerField(null=True, blank=True, help_text="Of a wallet.")
 

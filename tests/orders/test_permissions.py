@@ -1,81 +1,62 @@
-"""Which orders a caller sees, and as what it stands to them: the two must agree."""
+"""Who sees an order in a list stands to it as somebody when it is asked for alone, and nobody else does."""
 
-from itertools import product
-from typing import Any
+import itertools
 
 import pytest
+from django.utils import timezone
 
-from orders.lifecycle import Actor
+from orders.lifecycle import Status
 from orders.models import Order
-from orders.permissions import actors_for, own_orders, visible_orders, with_standing
+from orders.permissions import actors_for, visible_orders, with_standing
 from ordersite.accounts.callers import Caller, caller_of_user
 from ordersite.accounts.models import User
-from ordersite.web.crypto import token_hash
 from tests.cast import Cast
-from tests.orders.rows import make_order
-from vendors.models import Driver
+from tests.tracking.live import make_order
+from vendors.models import Driver, Member
 
+pytestmark = pytest.mark.django_db
 
-def callers(cast: Cast) -> dict[str, Caller]:
-    names = ("customer", "stranger", "owner", "other_owner", "courier", "driver", "other_driver", "company_driver")
-    users = {name: getattr(cast, name) for name in (*names, "dispatcher", "staff")}
-    return {
-        **{name: caller_of_user(User.objects.get(pk=user.pk)) for name, user in users.items()},
-        "merchant": Caller(key="merchant:1", merchant_id=cast.merchant.pk),
-        "guest": Caller(key="guest:1", order_token_hash=token_hash("guests-token")),
-        "nobody": Caller(),
-    }
-
-
-def make_all(cast: Cast) -> None:
-    """Every mix of status, driver, company, search, vendor and visibility that a rule looks at."""
-    drivers = (None, cast.driver_row, cast.company_driver_row)
-    for status, driver, company, stood in product(
-        (0, 4, 7, 22, 25), drivers, (None, cast.company), ("", "search_started", "company_accepted")
-    ):
-        make_order(cast, status, driver=driver, company=company, stood=stood)
-    for status in (0, 22):
-        make_order(cast, status, vendor=cast.other_vendor, customer=cast.stranger_row)
-        make_order(cast, status, visible_at=None, guest_token="guests-token")
-
-
-def test_whoever_sees_an_order_stands_to_it_as_somebody(cast: Cast) -> None:
-    make_all(cast)
-    for on_duty in (True, False):
-        Driver.objects.update(on_duty=on_duty)
-        for name, caller in callers(cast).items():
-            seen = set(visible_orders(caller).values_list("pk", flat=True))
-            assert set(own_orders(caller).values_list("pk", flat=True)) <= seen
-            for order in with_standing(Order.objects.select_related("purchase"), caller):
-                assert bool(actors_for(caller, order)) == (order.pk in seen), (name, on_duty, vars(order))
-
-
-@pytest.mark.parametrize(
-    ("name", "actors"),
-    [
-        ("customer", {Actor.CUSTOMER}),
-        ("stranger", set()),
-        ("owner", {Actor.VENDOR}),
-        ("merchant", {Actor.VENDOR}),
-        ("other_owner", set()),
-        ("driver", {Actor.DRIVER}),
-        ("other_driver", set()),
-        ("dispatcher", {Actor.COMPANY}),
-        ("staff", {Actor.STAFF}),
-        ("guest", {Actor.CUSTOMER}),
-        ("nobody", set()),
-    ],
+STATUSES = (
+    Status.PENDING,
+    Status.ACCEPTED_BY_BUSINESS,
+    Status.PREPARATION_COMPLETED,
+    Status.LOOKING_FOR_DRIVER,
+    Status.DRIVER_ON_WAY,
 )
-def test_as_what_a_caller_stands(cast: Cast, name: str, actors: set[Any]) -> None:
-    order = make_order(cast, 7, driver=cast.driver_row, company=cast.company, guest_token="guests-token")
-    caller = callers(cast)[name]
-    row = with_standing(Order.objects.select_related("purchase"), caller).get(pk=order.pk)
-    assert actors_for(caller, row) == actors
 
 
-def test_a_driver_off_duty_is_offered_nothing(cast: Cast) -> None:
-    named, offered = make_order(cast, 22, driver=cast.driver_row), make_order(cast, 22)
-    caller = callers(cast)["driver"]
-    assert set(visible_orders(caller)) == {named, offered}
-    Driver.objects.update(on_duty=False)
-    assert set(visible_orders(callers(cast)["driver"])) == {named}
+def make_orders(cast: Cast) -> None:
+    """Every mixture of what the rules look at: status, parties, milestones, whether its vendor may see it."""
+    now = timezone.now()
+    drivers = (None, cast.driver_row, cast.courier_row, cast.company_driver_row)
+    for vendor, status, driver, company, searched, taken, visible in itertools.product(
+        (cast.vendor, cast.other_vendor), STATUSES, drivers, (None, cast.company), (None, now), (None, now), (None, now)
+    ):
+        make_order(
+            vendor,
+            cast.customer_row,
+            status=status,
+            driver=driver,
+            company=company,
+            search_started_at=searched,
+            company_accepted_at=taken,
+            visible_at=visible,
+        )
+
+
+def callers(cast: Cast) -> list[Caller]:
+    """Everybody of the cast, a merchant's token, a member at one vendor only, nobody."""
+    part_time = User.objects.create_user("part.time@example.org", name="Part Time")
+    Member.objects.create(user=part_time, merchant=cast.merchant, all_vendors=False).vendors.set([cast.vendor])
+    users = User.objects.select_related("customer", "driver").order_by("pk")
+    known = [caller_of_user(user) for user in users]
+    return [*known, Caller(key="merchant", merchant_id=cast.merchant.pk), Caller()]
+
+
+def test_seen_in_a_list_and_seen_alone_are_the_same(cast: Cast) -> None:
+    make_orders(cast)
+    Driver.objects.filter(pk=cast.other_driver_row.pk).update(on_duty=False)
+    for caller in callers(cast):
+        seen = set(visible_orders(caller).values_list("pk", flat=True))
+        orders = with_standing(Order.objects.filter(deleted_at__isnull=True), caller).select_related("purchase")
+        assert {order.pk for order in orders if actors_for(caller, order)} == seen, caller.key

@@ -40,11 +40,13 @@ def timer_of(order: Order) -> tuple[datetime, str, str] | None:
 def search_timer(order: Order) -> tuple[datetime, str, str] | None:
     """The search for a driver begins by itself where the vendor wants it, and ends at its deadline."""
     vendor = order.vendor
-    held = order.driver_id or order.driver_accepted_at or order.company_accepted_at
-    if held:
+    if order.driver_accepted_at or order.company_accepted_at:
         return None
-    may_begin = order.status in (Status.ACCEPTED_BY_BUSINESS, Status.PREPARATION_COMPLETED)
-    if vendor.auto_search and may_begin and order.search_started_at is None:
+    # Not again where somebody has just stopped it.
+    stopped = order.previous_status == Status.LOOKING_FOR_DRIVER
+    may_begin = order.status in (Status.ACCEPTED_BY_BUSINESS, Status.PREPARATION_COMPLETED) and not stopped
+    # A driver who is named is asked first; it does not stop the deadline of a search that has begun.
+    if vendor.auto_search and may_begin and order.search_started_at is None and order.driver_id is None:
         return order.status_changed_at, "look_for_driver", ""
     searching = order.status in (Status.LOOKING_FOR_DRIVER, Status.PREPARATION_COMPLETED)
     if vendor.search_minutes and searching and order.search_started_at:

@@ -76,7 +76,7 @@ class Account(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(kind="wallet", balance__gte=0, customer__isnull=False)
+                condition=models.Q(kind="wallet", balance__isnull=False, balance__gte=0, customer__isnull=False)
                 | (~models.Q(kind="wallet") & models.Q(balance__isnull=True)),
                 name="wallet_never_below_zero",
             ),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from orders import lifecycle
@@ -214,7 +215,7 @@ def change_driver_tip(change: Change, value: Money) -> None:
     share.amount += rise
     share.save(update_fields=["amount"])
     order.purchase.total += rise
-    Purchase.objects.filter(pk=order.purchase_id).update(total=order.purchase.total)
+    Purchase.objects.filter(pk=order.purchase_id).update(total=F("total") + rise)
 
 
 def change_cash(change: Change, value: Money | None) -> None:

@@ -94,9 +94,21 @@ def get_order(*, caller: Caller, order_id: int, lock: bool = False) -> Order:
     if lock:
         orders = orders.select_for_update(of=("self",))
     order = orders.filter(pk=order_id).first()
-    if order is None or not actors_for(caller, order):
+    if order is None:
+        raise NotFound()
+    if lock:
+        forget_stale_parties(order)
+    if not actors_for(caller, order):
         raise NotFound()
     return order
+
+
+def forget_stale_parties(order: Order) -> None:
+    """After a wait for the lock PostgreSQL reads the row anew, but not what was joined to it: that is read again."""
+    for name in ("driver", "company", "label"):
+        party = order._state.fields_cache.get(name)
+        if (party.pk if party else None) != getattr(order, f"{name}_id"):
+            del order._state.fields_cache[name]
 
 
 def standing_of(caller: Caller, order: Order, now: datetime | None = None) -> Standing:

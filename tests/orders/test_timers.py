@@ -127,6 +127,29 @@ def test_a_driver_stops_the_search(cast: Cast, api: Api, later: Callable[..., in
     assert later(days=1) == 0
 
 
+def test_a_search_that_somebody_stopped_does_not_begin_again(cast: Cast, api: Api, later: Callable[..., int]) -> None:
+    settings_of(cast, auto_search=True, search_minutes=15)
+    order = place_order(api(cast.customer), cart(cast, delivery_type="delivery"))
+    move(api(cast.owner), order, "accept")
+    assert later() == 1
+    move(api(cast.owner), order, "stop_search")
+    assert later(days=1) == 0
+    assert last(order) == (7, "stop_search", "vendor", "mistake")  # the reason that `move` always sends
+
+
+def test_a_named_driver_who_never_answers_does_not_hold_the_deadline(
+    cast: Cast, api: Api, later: Callable[..., int]
+) -> None:
+    settings_of(cast, auto_search=True, search_minutes=15)
+    order = place_order(api(cast.customer), cart(cast, delivery_type="delivery"))
+    move(api(cast.owner), order, "accept")
+    assert later() == 1
+    named = api(cast.owner).patch(f"{ORDERS}/{order.pk}", {"driver": cast.courier_row.pk})
+    assert named.status_code == 200
+    assert later(minutes=16) == 1
+    assert last(order) == (2, "cancel_by_staff", "system", "no_driver")
+
+
 @pytest.mark.parametrize("field", [{"self_delivery": True}, {"driver": None}])
 def test_no_search_where_somebody_carries_it(
     cast: Cast, api: Api, later: Callable[..., int], field: dict[str, Any]

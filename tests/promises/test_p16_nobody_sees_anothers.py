@@ -12,7 +12,7 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
-from orders import permissions
+from orders.lifecycle import Actor
 from orders.models import Order
 from ordersite.accounts.callers import Caller
 from ordersite.web.crypto import decrypt
@@ -191,14 +191,17 @@ def test_each_order_is_seen_by_its_parties_only(world: World, role: str) -> None
             assert answer.status_code == (200 if name in SEES[role] else 404), (role, name, path)
 
 
-def test_control_without_the_filter_of_visibility_it_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The promise's own test must fail where every order is visible to everybody."""
-    everything = Order.objects.filter(deleted_at__isnull=True)
-    for module in ("orders.services.transitions", "orders.api.orders"):
-        monkeypatch.setattr(f"{module}.visible_orders", lambda caller: everything)
-    monkeypatch.setattr(permissions, "visible_orders", lambda caller: everything)
+def test_control_without_the_filter_of_one_order_it_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The promise's own test must fail where everybody stands to every order as its customer."""
+    monkeypatch.setattr("orders.services.transitions.actors_for", lambda caller, order: frozenset({Actor.CUSTOMER}))
     with pytest.raises(AssertionError, match=r"GET /orders/\{order_id\} of own by anonymous"):
         test_every_call_by_every_role(world, print)
+
+
+def test_control_without_the_filter_of_lists_it_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orders.api.orders.own_orders", lambda caller: Order.objects.filter(deleted_at__isnull=True))
+    with pytest.raises(AssertionError):
+        test_lists_and_searches_count_only_what_is_seen(world, "customer")
 
 
 def test_control_a_call_that_is_not_listed_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

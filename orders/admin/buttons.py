@@ -7,7 +7,8 @@ from orders.admin.display import MARKS, tone_of
 from orders.guards import GUARDS, INPUTS, Allowed, Attempt
 from orders.lifecycle import Actor, Fulfilment, Status
 from orders.models import Order
-from orders.services.transitions import START_PREPARING, Standing
+from orders.services.standing import Standing
+from orders.services.transitions import START_PREPARING
 
 LABELS = {
     "accept": "Accept",

@@ -42,8 +42,10 @@ from orders.admin.page import order_context, read_order
 from orders.admin.search import HELP, find_orders
 from orders.lifecycle import FAILURE, Fulfilment
 from orders.models import Order
-from orders.services.changes import add_note, add_tracking_number, change_order
-from orders.services.transitions import START_PREPARING, Wish, standing_of, start_preparing, transition
+from orders.services.changes import add_tracking_number, change_order
+from orders.services.records import add_note
+from orders.services.standing import standing_of
+from orders.services.transitions import START_PREPARING, Wish, start_preparing, transition
 
 Handler = Callable[["OrderAdmin", HttpRequest, int, Any], None]
 MOVE = "orders.change_order"

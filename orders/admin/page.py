@@ -15,7 +15,7 @@ from orders.lifecycle import Fulfilment, Status
 from orders.models import Entry, LineOption, Order, OrderEvent, Posting
 from orders.permissions import with_standing
 from orders.reasons import REASONS
-from orders.services.transitions import RELATED
+from orders.services.standing import RELATED
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import User
 from vendors.models import Merchant

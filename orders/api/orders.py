@@ -30,9 +30,10 @@ from orders.lifecycle import GROUPS
 from orders.models import Counter, Order, PaymentStatus
 from orders.permissions import own_orders, visible_orders, visible_purchases, with_standing
 from orders.services.carts import Checked
-from orders.services.changes import change_order, delete_order
+from orders.services.changes import change_order
 from orders.services.placing import Placed, place, quote
-from orders.services.transitions import RELATED, get_order, standing_of
+from orders.services.records import delete_order
+from orders.services.standing import RELATED, get_order, standing_of
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.crypto import token_hash
 from ordersite.web.pagination import paginate

@@ -11,7 +11,7 @@ from orders.api.outputs import EventOutput, LineOutput, OrderChanged, OrderDetai
 from orders.lifecycle import CLOSED, SUCCESS, Actor, Fulfilment
 from orders.models import LineOption, Order, OrderEvent, Purchase
 from orders.permissions import actors_for
-from orders.services.transitions import Standing, allowed_json, standing_of
+from orders.services.standing import Standing, allowed_json, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.web.crypto import decrypt
 from ordersite.web.problems import Invalid

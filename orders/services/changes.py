@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import F
-from django.utils import timezone
 
 from orders import lifecycle
 from orders.deadlines import next_due
@@ -17,7 +16,8 @@ from orders.services import ledger
 from orders.services.carts import Cart, check_cash_amount, check_time
 from orders.services.events import record_event
 from orders.services.payments import CASH, WALLET
-from orders.services.transitions import Standing, Wish, get_order, standing_of, transition
+from orders.services.standing import Standing, get_order, standing_of
+from orders.services.transitions import Wish, transition
 from ordersite.accounts.callers import SYSTEM, Caller
 from ordersite.web.money import as_json
 from ordersite.web.problems import Conflict, Forbidden, Invalid
@@ -352,51 +352,3 @@ def add_tracking_number(
     change.note("carrier", order.carrier, carrier, "carrier")
     order.tracking_number, order.carrier = tracking_number, carrier
     return write(change, role, "", "") if change.new else order
-
-
-def add_note(*, order_id: int, caller: Caller, text: str, visible_to: str) -> OrderEvent:
-    """A manual record in the history (row 69), by vendor, driver, company or staff."""
-    order = get_order(caller=caller, order_id=order_id, lock=True)
-    standing = standing_of(caller, order)
-    writers = (Actor.STAFF, Actor.VENDOR, Actor.COMPANY, Actor.DRIVER)
-    role = next((actor for actor in writers if actor in standing.actors), None)
-    if role is None:
-        raise Forbidden("forbidden", "Notes are written by the vendor, the driver or staff.")
-    if visible_to == OrderEvent.VisibleTo.STAFF and role != Actor.STAFF:
-        raise Forbidden("forbidden", "Only staff write notes for staff.")
-    order.version += 1
-    order.save(update_fields=["version"])
-    return record_event(
-        order,
-        kind=OrderEvent.Kind.NOTE,
-        actor=caller.key,
-        role=role,
-        reason=text,
-        visible_to=visible_to,
-        app_id=caller.app_id,
-        created_at=standing.now,
-    )
-
-
-def delete_order(*, order_id: int, caller: Caller, version: int | None = None) -> None:
-    """Takes a closed order out of every list, by staff; history and money stay. An open one is a Conflict."""
-    order = get_order(caller=caller, order_id=order_id, lock=True)
-    standing = standing_of(caller, order)
-    refuse_stale(order.version, version, standing.refusal_extra() if version is not None else {})
-    if Actor.STAFF not in standing.actors:
-        raise Forbidden("forbidden", "Orders are deleted by staff.")
-    if not order.is_closed:
-        raise Conflict("order_open", "The order is open: cancel it first.", extra=standing.refusal_extra())
-    order.deleted_at = timezone.now()
-    order.version += 1
-    order.save(update_fields=["deleted_at", "version"])
-    record_event(
-        order,
-        kind=OrderEvent.Kind.NOTE,
-        actor=caller.key,
-        role=Actor.STAFF,
-        reason="Deleted",
-        visible_to=OrderEvent.VisibleTo.STAFF,
-        app_id=caller.app_id,
-        created_at=standing.now,
-    )

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from orders.models import Account, Order
 from orders.services.ledger import AccountKey
-from orders.services.transitions import get_order
+from orders.services.standing import get_order
 from ordersite.accounts.callers import Caller
 from ordersite.web.models import IdempotencyKey
 from ordersite.web.problems import Conflict
@@ -47,7 +47,7 @@ def look_for_key_first(scope: str, fingerprint: str) -> bool:
 
 
 def get_without_a_lock(*, caller: Caller, order_id: int, lock: bool = False) -> Order:
-    """In the place of orders.services.transitions.get_order."""
+    """In the place of orders.services.standing.get_order."""
     order = get_order(caller=caller, order_id=order_id)
     time.sleep(THINKING)
     return order

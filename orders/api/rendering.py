@@ -7,7 +7,15 @@ from django.db.models import Prefetch
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.api.outputs import EventOutput, LineOutput, OrderChanged, OrderDetail, OrderRow, PurchaseOutput
+from orders.api.outputs import (
+    EventOutput,
+    LineOutput,
+    OrderChanged,
+    OrderDetail,
+    OrderRow,
+    PurchaseOutput,
+    first_name,
+)
 from orders.lifecycle import CLOSED, SUCCESS, Actor, Fulfilment
 from orders.models import LineOption, Order, OrderEvent, Purchase
 from orders.permissions import actors_for
@@ -90,8 +98,26 @@ def render_for(output: Any, standing: Standing, wanted: Iterable[str]) -> dict[s
     holder = Actor.CUSTOMER if order.fulfilment == Fulfilment.DELIVERY else Actor.VENDOR
     if actors & {holder, Actor.STAFF}:
         body["collection_code"] = order.collection_code
+    if is_only_a_candidate(standing):
+        hide_contact(body)
     add_parts(body, order, [part for part in wanted if part not in body], lambda: actors)
     return body
+
+
+def is_only_a_candidate(standing: Standing) -> bool:
+    """Whether the order is merely on offer to the reader, who has neither accepted it nor was named for it."""
+    order = standing.order
+    if not standing.actors or standing.actors - {Actor.DRIVER, Actor.COMPANY}:
+        return False
+    held_by_company = Actor.COMPANY in standing.actors and order.company_id is not None
+    return order.driver_id is None and not held_by_company
+
+
+def hide_contact(body: dict[str, Any]) -> None:
+    """Who could take an order sees where it goes, and of its customer no more than a first name."""
+    body["contact"] = {"name": first_name(body["contact"]["name"]), "phone": "", "email": ""}
+    body["customer"]["name"] = first_name(body["customer"]["name"])
+    body["address_notes"] = ""
 
 
 def order_response(body: dict[str, Any], order: Order, status: int = 200) -> Response:

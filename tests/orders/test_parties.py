@@ -1,9 +1,11 @@
 """Which orders a caller sees, and as what it stands to them: the two must agree."""
 
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
 import pytest
+from rest_framework.test import APIClient
 
 from orders.lifecycle import Actor
 from orders.models import Order
@@ -79,3 +81,16 @@ def test_a_driver_off_duty_is_offered_nothing(cast: Cast) -> None:
     assert set(visible_orders(caller)) == {named, offered}
     Driver.objects.update(on_duty=False)
     assert set(visible_orders(callers(cast)["driver"])) == {named}
+
+
+def test_who_could_take_an_order_sees_no_more_than_a_first_name(cast: Cast, api: Callable[..., APIClient]) -> None:
+    order = make_order(cast, 22, stood="search_started")
+    order.contact_name, order.contact_phone, order.address_notes = "Clara Customer", "+3225550100", "Second bell"
+    order.save()
+    seen = api(cast.driver).get(f"/api/v1/orders/{order.pk}").json()
+    assert seen["contact"] == {"name": "Clara", "phone": "", "email": ""}
+    assert (seen["customer"]["name"], seen["address_notes"]) == ("Clara", "")
+    taken = api(cast.driver).post(f"/api/v1/orders/{order.pk}/transitions", {"to": 8})
+    assert taken.status_code == 200, taken.json()
+    assert taken.json()["contact"]["phone"] == "+3225550100"
+    assert taken.json()["address_notes"] == "Second bell"

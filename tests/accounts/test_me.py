@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from ordersite.accounts.models import Address, Customer, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty")]
 Api = Callable[..., APIClient]
 
 

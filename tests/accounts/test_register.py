@@ -10,7 +10,7 @@ from ordersite.accounts.models import Customer, User
 from ordersite.web.models import IdempotencyKey
 
 BODY = {"email": "New@Example.org", "password": "a-long-enough-passphrase", "name": "Nele", "phone": "+32 470 12 34 56"}
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty")]
 
 
 def register(client: APIClient | None = None, **changes: Any) -> Any:

@@ -16,7 +16,7 @@ from vendors.hours import is_open
 from vendors.models import Option, Vendor
 from vendors.services.menus import read_menu
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty")]
 
 
 def load(**options: Any) -> str:

@@ -13,6 +13,8 @@ from orders.models import FeedEntry, Order, OrderEvent
 from ordersite.accounts.models import ApiToken
 from vendors.models import Option, Product, Vendor
 
+pytestmark = pytest.mark.usefixtures("empty")
+
 HEADER = "order_id\tquantity\titem_name\tchoice_description\titem_price\n"
 SAMPLE = (
     "101\t1\tChips\tNULL\t$2.39 \n"

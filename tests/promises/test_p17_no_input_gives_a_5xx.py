@@ -78,6 +78,8 @@ def fuzz(app: Any, world: World, cases: int) -> tuple[Counter[int], dict[str, st
             max_examples=-(-cases // len(operations)),
             deadline=None,
             database=None,
+            # The same cases each time at the small size; new ones at full size, where somebody reads what they find.
+            derandomize=cases < CASES_FULL,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
@@ -127,10 +129,7 @@ def test_no_input_gives_a_5xx(world: World, full: bool, figure: Callable[[str], 
 
 
 def test_control_a_5xx_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def breaks(*args: Any, **kwargs: Any) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr("orders.api.rest.wallets_of", breaks)
+    monkeypatch.setattr("orders.api.rest.StatusLabel", None)
     answered, found = fuzz(WSGIHandler(), world, CASES)
     assert answered[500]
-    assert any(where.startswith("GET /api/v1/wallet 500") for where in found)
+    assert any(where.startswith("GET /api/v1/orders/statuses 500") for where in found)

@@ -18,6 +18,8 @@ from schemathesis.specs.openapi import checks as openapi_checks
 from tests.cast import Cast
 from tests.promises.everybody import ROLES, World, make_world
 
+pytestmark = pytest.mark.slow
+
 CASES = 300
 CASES_FULL = 5_400
 CHECKS = [

@@ -229,6 +229,7 @@ def check_life(order: Order) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.slow
 def test_lives_of_orders_leave_a_ledger_that_adds_up(
     cast: Cast, api: Api, figure: Callable[[str], None], full: bool
 ) -> None:

@@ -7,7 +7,6 @@ from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value, pre
 from django.db.models.functions import Cast, Concat
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -38,7 +37,7 @@ from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.crypto import token_hash
 from ordersite.web.pagination import paginate
 from ordersite.web.problems import Forbidden, Invalid, NotFound
-from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter
+from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
 from ordersite.web.serializers import MAX_ID
 from ordersite.web.views import ApiView, if_match, parse, render
 from vendors.models import Vendor
@@ -78,15 +77,6 @@ EXPAND = OpenApiParameter("expand", str, description=f"Any of {', '.join(EXPANSI
 IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="The ETag that you read.")
 
 
-class OrderPage(serializers.Serializer):
-    """A page of orders."""
-
-    count = serializers.IntegerField(allow_null=True)
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
-    results = OrderRow(many=True)
-
-
 def dashboard_orders(caller: Caller, request: Request) -> tuple[QuerySet[Order], dict[str, str]]:
     """What mode=dashboard shows (rows 36–39), and the header Feed-Position where one vendor is asked for.
 
@@ -114,7 +104,7 @@ class OrdersView(ApiView):
 
     permission_classes = [AllowAny]
 
-    @extend_schema(parameters=PARAMETERS, responses=OrderPage, operation_id="listOrders")
+    @extend_schema(parameters=PARAMETERS, responses=page_of(OrderRow), operation_id="listOrders")
     def get(self, request: Request) -> Response:
         caller = caller_of(request)
         if not caller.is_known and not caller.order_token_hash:

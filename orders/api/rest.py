@@ -20,7 +20,7 @@ from ordersite.accounts.models import Customer
 from ordersite.web.money import as_json
 from ordersite.web.pagination import paginate
 from ordersite.web.problems import Invalid, NotFound
-from ordersite.web.schema import PAGE_PARAMETERS
+from ordersite.web.schema import PAGE_PARAMETERS, page_of
 from ordersite.web.throttling import client_address
 from ordersite.web.views import ApiView, parse, render
 
@@ -88,19 +88,12 @@ class WalletView(ApiView):
         return Response({"balances": [as_json(wallet.balance or 0, wallet.currency) for wallet in wallets]})
 
 
-class EntryPage(serializers.Serializer):
-    count = serializers.IntegerField(allow_null=True)
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
-    results = EntryOutput(many=True)
-
-
 class WalletEntriesView(ApiView):
     """Every movement of the caller's wallets, newest first."""
 
     @extend_schema(
         parameters=[*PAGE_PARAMETERS],
-        responses=EntryPage,
+        responses=page_of(EntryOutput),
         operation_id="listWalletEntries",
     )
     def get(self, request: Request) -> Response:

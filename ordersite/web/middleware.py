@@ -5,10 +5,11 @@ import uuid
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from ordersite.web.context import request_id
-from ordersite.web.problems import Problem, problem_response
+from ordersite.web.problems import Problem, answer, from_exception, problem_response
 
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -29,6 +30,22 @@ class RequestIdMiddleware:
             return response
         finally:
             request_id.reset(token)
+
+
+class DatabaseRefusalMiddleware:
+    """Pages answer as the API does where the database refuses a value (an id beyond 64 bits) or is busy: never 500."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, DataError | OverflowError | OperationalError):
+            return None
+        problem = from_exception(exception)
+        return answer(request, problem) if problem else None
 
 
 class BodyLimitMiddleware:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from rest_framework import exceptions
@@ -149,6 +149,8 @@ def from_exception(exc: Exception) -> Problem | None:
             headers = {"WWW-Authenticate": scheme} if scheme else {}
             code = exc.get_codes() if isinstance(exc.get_codes(), str) else exc.default_code
             return Problem(str(code), describe(exc), status=exc.status_code, headers=headers)
+        case DataError() | OverflowError():
+            return Problem("invalid", "A number or text is larger than any that is kept: send a smaller one.")
         case OperationalError():
             logger.warning("database refused for now: %s", type(exc.__cause__ or exc).__name__)
             return Busy()

@@ -1,7 +1,12 @@
 """The first page, and what every page needs to be found."""
 
 import pytest
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import Model
 from django.test import Client
+
+from tests.cast import Cast
 
 
 @pytest.mark.django_db
@@ -31,3 +36,23 @@ def test_the_schema_is_built_once(client: Client, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("drf_spectacular.views.SpectacularAPIView._get_schema_response", None)
     again = client.get("/api/v1/schema", headers={"Accept": "application/json"})
     assert (again.status_code, again.content) == (200, first.content)
+
+
+NONSENSE = "9" * 23
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model._meta.label)
+def test_no_number_breaks_a_page_of_the_back_office(cast: Cast, client: Client, model: type[Model]) -> None:
+    client.force_login(cast.staff)
+    page = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+    for query in (f"?id__in={NONSENSE}", f"?id={NONSENSE}", f"?q={NONSENSE}", f"?p={NONSENSE}", "?id=x", "?o=x.y"):
+        with transaction.atomic():
+            assert client.get(page + query).status_code < 500, query
+            transaction.set_rollback(True)
+    for path in (f"{NONSENSE}/change/", "x/change/"):
+        assert client.get(page + path).status_code < 500, path
+    with transaction.atomic():
+        selected = {"action": "delete_selected", "_selected_action": [NONSENSE]}
+        assert client.post(page, selected).status_code < 500
+        transaction.set_rollback(True)

@@ -12,6 +12,8 @@ from ordersite.web.context import request_id
 from ordersite.web.problems import Problem, answer, from_exception, problem_response
 
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
+# Django's words for a text in the place of an id, such as a crafted selection of the back-office.
+NOT_A_NUMBER = "expected a number but got"
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -42,6 +44,8 @@ class DatabaseRefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, ValueError) and NOT_A_NUMBER in str(exception):
+            return answer(request, Problem("invalid", "A text stands where a number belongs: choose from the page."))
         if not isinstance(exception, DataError | OverflowError | OperationalError):
             return None
         problem = from_exception(exception)

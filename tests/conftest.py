@@ -3,7 +3,6 @@
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from ordersite.accounts.models import User
 from ordersite.web.throttling import windows
-from tests.cast import Cast, make_cast
+from tests.cast import Cast, make_cast, write_cast, written
 from vendors.services import menus
 
 FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
@@ -60,22 +59,17 @@ def clean_process(settings: Any) -> Iterator[None]:
         yield
 
 
-written: list[Cast] = []
-
-
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """The cast is written once, before any test's transaction: to write it for each is half of many a test's time."""
     with django_db_blocker.unblock(), override_settings(PASSWORD_HASHERS=[FAST_HASHER]):
-        written.append(make_cast())
+        written.append(write_cast())
 
 
 @pytest.fixture
 def cast(db: None) -> Cast:
     """The small fixed cast (tests/cast.py), each time as if newly written."""
-    if User.objects.filter(pk=written[0].staff.pk, email=written[0].staff.email).exists():
-        return deepcopy(written[0])
-    return make_cast()  # a test with real transactions has emptied the tables
+    return make_cast()
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from tests.tracking.live import Server, serving
 
 
 @pytest.fixture
-def live_cast(transactional_db: None) -> Cast:
+def live_cast(transactional_db: None, cast: Cast) -> Cast:
     """The cast, committed, so that another process sees it."""
-    return make_cast()
+    return cast
 
 
 @pytest.fixture

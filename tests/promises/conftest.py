@@ -5,20 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 figures: list[str] = []
 # `make promises` runs everything at full size; otherwise durations and sizes are small.
 FULL = os.environ.get("PROMISES_FULL") == "1"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips what has no database or Redis to run on, and says so."""
-    for item in items:
-        if item.get_closest_marker("postgres") and not settings.DATABASE_URL:
-            item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: set DATABASE_URL"))
-        if item.get_closest_marker("redis") and not settings.REDIS_URL:
-            item.add_marker(pytest.mark.skip(reason="needs Redis: set REDIS_URL"))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """One settings file for every process; everything that differs comes from the environment (docs/settings.md)."""
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,8 @@ ROOT_URLCONF = "ordersite.urls"
 WSGI_APPLICATION = "ordersite.wsgi.application"
 ASGI_APPLICATION = "ordersite.asgi.application"
 APPEND_SLASH = False
+# Refusals under /dialects/ have the shape of the foreign API: callable(request, problem) -> response or None.
+PROBLEM_ANSWERS = "orders.dialects.urls.answer"
 CSRF_FAILURE_VIEW = "ordersite.web.problems.csrf_failure"
 
 TEMPLATES = [
@@ -184,6 +187,8 @@ REST_FRAMEWORK = {
 # Requests a minute; 0 switches the throttle off.
 THROTTLE_ANONYMOUS = env.int("THROTTLE_ANONYMOUS", 600)
 THROTTLE_CALLER = env.int("THROTTLE_CALLER", 6000)
+# Of one till at /dialects/kaddy, as that system's documents say.
+THROTTLE_TILL = env.int("THROTTLE_TILL", 60)
 MAX_BODY_BYTES = 1_000_000
 MAX_MULTIPART_BYTES = 12_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
@@ -196,6 +201,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "PREPROCESSING_HOOKS": ["ordersite.web.schema.leave_dialects_out"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "ordersite.web.schema.add_problem_responses",
@@ -207,8 +213,28 @@ SPECTACULAR_SETTINGS = {
         "DeliveryTypeEnum": "vendors.models.FULFILMENTS",
         "OrderDeliveryTypeEnum": "orders.api.fields.DELIVERY_TYPES",
         "PaymentMethodEnum": "vendors.models.PAYMENT_METHODS",
+        "PostingKindEnum": "orders.models.Posting.Kind",
+        "OptionKindEnum": "vendors.models.Option.Kind",
     },
 }
+
+# --- online payments ------------------------------------------------------------------------------------------
+
+# What providers send notices and payers to, where it is not the address that a request came to.
+PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
+if PUBLIC_URL and not PUBLIC_URL.startswith(("http://", "https://")):
+    raise ImproperlyConfigured("PUBLIC_URL must begin with https:// (or http://), such as https://orders.example.com.")
+MOLLIE_API_KEY = env.str("MOLLIE_API_KEY", "").strip()
+if MOLLIE_API_KEY and not re.fullmatch(r"(live|test)_[A-Za-z0-9_]+", MOLLIE_API_KEY):
+    raise ImproperlyConfigured("MOLLIE_API_KEY must begin with live_ or test_, as Mollie's dashboard shows it.")
+# A server of our own that speaks Mollie's protocol and moves no money.
+FAKE_PAYMENTS_URL = env.str("FAKE_PAYMENTS_URL", "").rstrip("/")
+if FAKE_PAYMENTS_URL and not DEVELOPMENT:
+    raise ImproperlyConfigured("FAKE_PAYMENTS_URL lets anybody pay with nothing: leave it unset in production.")
+if FAKE_PAYMENTS_URL and not FAKE_PAYMENTS_URL.startswith(("http://", "https://")):
+    raise ImproperlyConfigured("FAKE_PAYMENTS_URL must begin with http://, such as http://127.0.0.1:8001.")
+# Called by `manage.py serve` with its port; the lines that it returns are told.
+SERVE_BESIDE = "ordersite.demo.fake_provider.serve_beside" if DEVELOPMENT else ""
 
 # --- the rest -------------------------------------------------------------------------------------------------
 
@@ -222,6 +248,8 @@ STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns of a folder that is not there
 MEDIA_URL = "/media/"
 MEDIA_ROOT = DATA_DIR / "media"
+# What only its owner and staff may see; outside of MEDIA_ROOT, which the web server shows to everybody.
+PRIVATE_ROOT = DATA_DIR / "private"
 WHITENOISE_USE_FINDERS = DEVELOPMENT
 WHITENOISE_AUTOREFRESH = False
 STORAGES = {

@@ -130,6 +130,10 @@ def key_scope(*, key: str, caller: str, method: str, path: str) -> str:
 
 
 def body_fingerprint(data: Any) -> str:
-    """A keyed hash of a body's canonical JSON: the body may hold a password, which a bare hash gives away."""
+    """A keyed hash of a body's canonical JSON and of each file's hash.
+
+    Keyed, since the body may hold a password, which a bare hash gives away.
+    """
     canonical = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    canonical = "\n".join([canonical, *getattr(data, "digests", ())])
     return salted_hmac("ordersite.web.idempotency", canonical, algorithm="sha256").hexdigest()

@@ -1,60 +1,112 @@
-"""Pictures from outside: small in bytes and pixels, written anew without what was hidden in them."""
+"""Pictures from outside: small in bytes and in memory, written anew without what was hidden in them."""
 
 import io
+import struct
 import uuid
 import warnings
-from typing import Any
+from typing import Any, NewType
 
 from django import forms
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, PngImagePlugin
+from PIL.JpegImagePlugin import JpegImageFile
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_BYTES = 5_000_000
-MAX_PIXELS = 24_000_000
+MAX_PIXELS = 50_000_000
+MAX_DECODED = 80_000_000  # bytes of memory while a picture is decoded
 MAX_SIDE = 1600  # pixels; larger pictures are scaled down to it
+# Bytes a pixel: of a PNG the picture and a copy in another mode; WEBP's decoder holds two canvases and a frame besides.
+DECODED = {"PNG": 8, "WEBP": 20}
+# Each scan of a progressive JPEG goes over the whole picture: few bytes can be minutes of work.
+START_OF_SCAN = b"\xff\xda"
+MAX_SCANS = 30
+
+# What Pillow raises for files that are cut, bent or lie about themselves.
+BROKEN = (OSError, ValueError, SyntaxError, TypeError, EOFError, ArithmeticError, LookupError, struct.error)
+
+# Of the process, not of a call: `warnings.catch_warnings` is not safe between threads.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+warnings.simplefilter("error", Image.DecompressionBombWarning)
+# Texts in a PNG are unpacked too: one megabyte of them is enough.
+PngImagePlugin.MAX_TEXT_MEMORY = PngImagePlugin.MAX_TEXT_CHUNK
+
+CleanImage = NewType("CleanImage", bytes)
+"""The bytes of a JPEG that clean_image wrote: what is kept of somebody's picture has this type."""
 
 
 class ImageRefused(ValueError):
     """The bytes are no picture that we keep; the message says why and what to send."""
 
 
-def clean_image(raw: bytes) -> bytes:
+TOO_LARGE = "The picture has too many pixels: scale it down, or send a plain JPEG."
+NO_PICTURE = "This is no whole JPEG, PNG or WEBP picture: send one of these."
+
+
+def clean_image(raw: bytes) -> CleanImage:
     """A JPEG of the picture, upright, at most MAX_SIDE wide and high, without EXIF; raises ImageRefused.
 
-    A file of a few kilobytes can be a picture of a billion pixels: its size is read from the header before anything is
-    decoded.
+    A file of a few kilobytes can be a picture of a billion pixels: what it will take is reckoned from its header before
+    anything is decoded.
     """
     if len(raw) > MAX_BYTES:
         raise ImageRefused(f"The picture is larger than {MAX_BYTES // 1_000_000} MB: send a smaller one.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(raw), formats=FORMATS)
-            if image.width * image.height > MAX_PIXELS:
-                raise ImageRefused(
-                    f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels: scale it down."
-                )
-            image.load()
-            upright = ImageOps.exif_transpose(image).convert("RGB")
+        image = open_image(raw)
+        # Other modes do not scale well, or take two copies more to do so.
+        if image.mode not in ("L", "RGB", "CMYK"):
+            image = image.convert("RGB")
+        image.thumbnail((MAX_SIDE, MAX_SIDE))
+        upright = ImageOps.exif_transpose(image).convert("RGB")
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise ImageRefused(TOO_LARGE) from error
     except ImageRefused:
         raise
-    except (
-        UnidentifiedImageError,
-        Image.DecompressionBombWarning,
-        Image.DecompressionBombError,
-        OSError,
-        ValueError,
-        SyntaxError,
-    ) as error:
-        raise ImageRefused("This is no whole JPEG, PNG or WEBP picture: send one of these.") from error
-    upright.thumbnail((MAX_SIDE, MAX_SIDE))
+    except BROKEN as error:
+        raise ImageRefused(NO_PICTURE) from error
     clean = io.BytesIO()
     # A new image from the pixels alone: neither EXIF nor any other part of the file is taken over.
     pixels = Image.new("RGB", upright.size)
     pixels.paste(upright)
     pixels.save(clean, "JPEG", quality=88, optimize=True)
-    return clean.getvalue()
+    return CleanImage(clean.getvalue())
+
+
+def open_image(raw: bytes) -> Image.Image:
+    """The picture, of which only the header was read; raises ImageRefused where decoding it would take too much."""
+    stream = io.BytesIO(raw)
+    image = Image.open(stream, formats=FORMATS)
+    whole = image.width * image.height
+    if whole > MAX_PIXELS:
+        raise ImageRefused(TOO_LARGE)
+    if isinstance(image, JpegImageFile):
+        buffered = 0.0 if decodes_in_one_pass(image, raw[: stream.tell()]) else 2 * whole * samples_per_pixel(image)
+        if buffered and raw.count(START_OF_SCAN) > MAX_SCANS:
+            raise ImageRefused(NO_PICTURE)
+        # Decoded at a half, a quarter or an eighth where that is large enough.
+        scale = max(image.size) / MAX_SIDE
+        image.draft("RGB", (max(1, int(image.width / scale)), max(1, int(image.height / scale))))
+        takes = buffered + 4 * image.width * image.height
+    else:
+        takes = DECODED[image.format or ""] * whole
+    if takes > MAX_DECODED:
+        raise ImageRefused(TOO_LARGE)
+    return image
+
+
+def decodes_in_one_pass(image: JpegImageFile, header: bytes) -> bool:
+    """Whether a JPEG's first scan holds every component: of any other kind the decoder keeps the whole picture.
+
+    `header` is what was read to open it, which ends with the first scan's header; what does not is taken for the worse.
+    """
+    scan = START_OF_SCAN + struct.pack(">HB", 6 + 2 * image.layers, image.layers)
+    return "progressive" not in image.info and header[: -3 - 2 * image.layers].endswith(scan)
+
+
+def samples_per_pixel(image: JpegImageFile) -> float:
+    """3 where a JPEG keeps colours as fine as brightness, 1.5 where it halves them both ways; each takes two bytes."""
+    across, down = (max(1, *(layer[axis] for layer in image.layer)) for axis in (1, 2))
+    return sum(layer[1] * layer[2] for layer in image.layer) / (across * down)
 
 
 class CleanImageField(forms.ImageField):

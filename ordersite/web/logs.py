@@ -2,9 +2,13 @@
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
 
 from ordersite.web.context import request_id
+
+# Who has the address of a payment's page may pay it.
+SECRET_PATH = re.compile(r"(/pay/)[^/\s?]+")
 
 
 class JsonFormatter(logging.Formatter):
@@ -15,7 +19,7 @@ class JsonFormatter(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": SECRET_PATH.sub(r"\1…", record.getMessage()),
         }
         if request_id.get():
             line["request_id"] = request_id.get()

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
-from ordersite.web.context import request_id
-from ordersite.web.problems import Problem, answer, from_exception, problem_response
+from ordersite.web.context import absolute, request_id
+from ordersite.web.problems import Problem, answer, foreign_answer, from_exception, problem_response
 
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 # Django's words for a text in the place of an id, such as a crafted selection of the back-office.
@@ -26,12 +26,14 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         token = request_id.set(given if SAFE_ID.match(given) else uuid.uuid4().hex)
+        address = absolute.set(request.build_absolute_uri)
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id.get()
             return response
         finally:
             request_id.reset(token)
+            absolute.reset(address)
 
 
 class DatabaseRefusalMiddleware:
@@ -63,7 +65,13 @@ class BodyLimitMiddleware:
         limit = settings.MAX_MULTIPART_BYTES if multipart else settings.MAX_BODY_BYTES
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal() or len(length) > 15 or int(length) > limit:
-            return problem_response(Problem("too_large", f"The body is larger than {limit} bytes.", status=413))
+            return refuse(request, Problem("too_large", f"The body is larger than {limit} bytes.", status=413))
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
-            return problem_response(Problem("invalid", "The address contains a NUL character: leave it out."))
+            return refuse(request, Problem("invalid", "The address contains a NUL character: leave it out."))
         return self.get_response(request)
+
+
+def refuse(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """A refusal of what nobody has read: in JSON, in a foreign API's own shape below its base."""
+    foreign = foreign_answer()(request, problem) if request.path.startswith("/dialects/") else None
+    return foreign or problem_response(problem)

@@ -1,14 +1,17 @@
 """Every error under /api is a problem (RFC 9457). Errors are classes, raised anywhere and rendered here alone."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.module_loading import import_string
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -167,14 +170,20 @@ def describe(exc: exceptions.APIException) -> str:
     return str(detail)
 
 
-def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | None:
-    """DRF's hook: the one place where an API's error is rendered."""
+def problem_of(exc: Exception) -> Problem:
+    """The problem that an exception in a view means; a fault of ours is logged."""
     if isinstance(exc, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
         exc.auth_header = "Bearer"  # type: ignore[union-attr]
     problem = from_exception(exc)
     if problem is None:
         logger.error("unhandled error", exc_info=exc)
         problem = Problem("internal", "Something broke on our side; it has been logged.", status=500)
+    return problem
+
+
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | None:
+    """DRF's hook: the one place where an API's error is rendered."""
+    problem = problem_of(exc)
     response = Response(problem.as_json(), status=problem.status, content_type=CONTENT_TYPE, headers=problem.headers)
     response.exception = True
     return response
@@ -188,10 +197,19 @@ def problem_response(problem: Problem) -> HttpResponse:
 
 
 def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
-    """A problem under /api, a page elsewhere."""
+    """A problem under /api, what a foreign API would answer under its base, a page elsewhere."""
     if request.path.startswith("/api"):
         return problem_response(problem)
+    if request.path.startswith("/dialects/") and (response := foreign_answer()(request, problem)):
+        return response
     return render(request, "problem.html", {"problem": problem}, status=problem.status)
+
+
+@cache
+def foreign_answer() -> Callable[[HttpRequest, Problem], HttpResponse | None]:
+    """How foreign APIs say it; named by a setting, since they stand above this app."""
+    found: Callable[[HttpRequest, Problem], HttpResponse | None] = import_string(settings.PROBLEM_ANSWERS)
+    return found
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -98,10 +98,17 @@ class Schema(AutoSchema):
         return parameters
 
 
-def add_problem_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """drf-spectacular's hook: every operation names every error that it can answer."""
-    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+def leave_dialects_out(endpoints: list[Any], **kwargs: Any) -> list[Any]:
+    """drf-spectacular's hook: our document holds our own calls; a foreign API's, which has no other paths, its own."""
+    return [one for one in endpoints if not one[0].startswith("/dialects/")] or endpoints
+
+
+def add_problem_responses(result: dict[str, Any], generator: Any = None, **kwargs: Any) -> dict[str, Any]:
+    """drf-spectacular's hook: every operation names every error that it can answer, in its own API's shape."""
+    foreign = getattr(generator, "error_schema", None)
+    name, media = ("Error", "application/json") if foreign else ("Problem", "application/problem+json")
+    result.setdefault("components", {}).setdefault("schemas", {})[name] = foreign or PROBLEM
+    content = {media: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
     for path in result["paths"].values():
         for method, operation in path.items():
             codes = EVERYWHERE if method == "get" else EVERYWHERE + UNSAFE

@@ -41,6 +41,18 @@ class Windows:
 windows = Windows()
 
 
+def count_call(who: str) -> int:
+    """Counts one call by somebody, and returns how many there were in this window."""
+    window = int(time.time()) // WINDOW
+    key = f"throttle:{window}:{who}"
+    count = breaker.run("INCR", key)
+    if count is None:
+        return windows.count(key, window)
+    if count == 1:
+        breaker.run("EXPIRE", key, 2 * WINDOW)
+    return int(count)
+
+
 class CallerThrottle(BaseThrottle):
     """THROTTLE_CALLER requests a minute for somebody known, THROTTLE_ANONYMOUS for an address."""
 
@@ -50,15 +62,7 @@ class CallerThrottle(BaseThrottle):
         limit = settings.THROTTLE_CALLER if known else settings.THROTTLE_ANONYMOUS
         if not limit:
             return True
-        window = int(time.time()) // WINDOW
-        who = user.caller_key if known else client_address(request)
-        key = f"throttle:{window}:{who}"
-        count = breaker.run("INCR", key)
-        if count is None:
-            count = windows.count(key, window)
-        elif count == 1:
-            breaker.run("EXPIRE", key, 2 * WINDOW)
-        return int(count) <= limit
+        return count_call(user.caller_key if known else client_address(request)) <= limit
 
     def wait(self) -> float:
         return WINDOW - time.time() % WINDOW

@@ -1,0 +1,164 @@
+"""Forms with photos: pictures, and one part of JSON. Each picture is cleaned as soon as it has come in."""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.files.uploadhandler import FileUploadHandler
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
+from django.utils.http import parse_header_parameters
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+
+from ordersite.web.images import MAX_BYTES, CleanImage, ImageRefused, clean_image
+from ordersite.web.parsing import parse_json, refuse_unstorable
+from ordersite.web.problems import Invalid, Problem
+
+MOST_PHOTOS = 5
+PHOTO_PARTS = ("photo", "photos")
+# Reads and writes every byte as it is: whether a part is UTF-8 decides who parses it.
+EVERY_BYTE = "latin-1"
+# How near the end of a body its last boundary must stand: a boundary is 200 characters at most.
+MOST_AFTER_END = 1_000
+
+
+class Form(dict[str, Any]):
+    """The JSON of a form, and its photos: cleaned, and as hashes of what was sent, by which a repetition is known."""
+
+    photos: list[CleanImage]
+    digests: list[str]
+
+
+class PhotoHandler(FileUploadHandler):
+    """Takes a form's files one by one, in memory; refuses what is too many, too large, no picture, or of no known name.
+
+    A file in the part for JSON is kept as it is: a browser sends a Blob in this way.
+    """
+
+    def __init__(self, json_part: str) -> None:
+        super().__init__()
+        self.json_part = json_part
+        self.raw = bytearray()
+        self.json: list[bytes] = []
+        self.photos: list[CleanImage] = []
+        self.digests: list[str] = []
+
+    def new_file(self, field_name: str, *args: Any, **kwargs: Any) -> None:
+        super().new_file(field_name, *args, **kwargs)
+        check_name(field_name, self.json_part)
+        if field_name in PHOTO_PARTS and len(self.photos) == MOST_PHOTOS:
+            raise Invalid(f"/{field_name}", "max_length", f"Send at most {MOST_PHOTOS} photos.")
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        # One byte more than a picture may have tells that it is too large.
+        self.raw += raw_data[: MAX_BYTES + 1 - len(self.raw)]
+
+    def file_complete(self, file_size: int) -> None:
+        raw = bytes(self.raw)
+        self.raw.clear()
+        if self.field_name == self.json_part:
+            self.json.append(raw)
+            return
+        try:
+            self.photos.append(clean_image(raw))
+        except ImageRefused as error:
+            raise Invalid(f"/{self.field_name}/{len(self.photos)}", "invalid_image", str(error)) from error
+        self.digests.append(hashlib.sha256(raw).hexdigest())
+
+
+class Tail:
+    """A stream that remembers its last bytes."""
+
+    def __init__(self, stream: IO[Any]) -> None:
+        self.stream = stream
+        self.last = b""
+
+    def read(self, size: int) -> bytes:
+        data: bytes = self.stream.read(size)
+        self.last = (self.last + data)[-MOST_AFTER_END:]
+        return data
+
+
+class PhotoFormParser(BaseParser):
+    """multipart/form-data with photos, and with JSON in the part that `json_part` names; yields a Form.
+
+    A foreign API may have fields as parts besides: `text_parts`, which its parser puts together with `read_fields`.
+    """
+
+    media_type = "multipart/form-data"
+    json_part = ""
+    text_parts: Collection[str] = ()
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Form:
+        meta = (parser_context or {})["request"].META
+        handler, body = PhotoHandler(self.json_part), Tail(stream)
+        try:
+            parser = MultiPartParser(meta, body, [handler], EVERY_BYTE)  # type: ignore[arg-type]
+            fields, _ = parser.parse()
+        except RequestDataTooBig:
+            raise
+        except (MultiPartParserError, SuspiciousOperation) as error:
+            raise ParseError(f"The form is malformed: {error}") from error
+        # Django takes what is cut off for a whole form, and leaves its last part out.
+        if b"--%b--" % boundary_of(meta) not in body.last:
+            raise ParseError("The form does not end with its boundary: send it whole.")
+        texts: dict[str, str] = {}
+        for name, values in fields.lists():
+            if name in self.text_parts:
+                texts[name] = read_text(name, values[-1])
+                continue
+            check_name(name, self.json_part)
+            # A file input in which nothing was chosen is an empty field.
+            if name in PHOTO_PARTS and any(values):
+                raise Invalid(f"/{name}", "not_a_file", "Send the photo as a file, with a file name.")
+            if name == self.json_part:
+                handler.json += [value.encode(EVERY_BYTE) for value in values]
+        form = Form(self.read_fields(handler.json, texts))
+        form.photos, form.digests = handler.photos, handler.digests
+        return form
+
+    def read_fields(self, parts: list[bytes], texts: Mapping[str, str]) -> dict[str, Any]:
+        """What the form says besides its photos."""
+        return self.read_json(parts) if self.json_part else {}
+
+    def read_json(self, parts: list[bytes]) -> dict[str, Any]:
+        """The object in the only part that holds JSON."""
+        pointer = f"/{self.json_part}"
+        if len(parts) != 1:
+            raise Invalid(pointer, "required", f"Send one part `{self.json_part}` with the JSON.")
+        if len(parts[0]) > settings.MAX_BODY_BYTES:
+            raise Problem("too_large", f"The JSON is larger than {settings.MAX_BODY_BYTES} bytes.", status=413)
+        value = parse_json(parts[0])
+        if not isinstance(value, dict):
+            raise Invalid(pointer, "invalid", "Send a JSON object.")
+        return value
+
+
+def boundary_of(meta: Mapping[str, Any]) -> bytes:
+    """What stands between the parts, of a Content-Type that was found in order."""
+    return str(parse_header_parameters(meta["CONTENT_TYPE"])[1]["boundary"]).encode()
+
+
+def read_text(name: str, value: str) -> str:
+    """A field's text; raises Invalid for what is no UTF-8, and ParseError for what no database holds."""
+    try:
+        text = value.encode(EVERY_BYTE).decode()
+    except UnicodeDecodeError as error:
+        raise Invalid(f"/{name}", "invalid", "The text is no UTF-8: send it so.") from error
+    refuse_unstorable(text)
+    return text
+
+
+def check_name(name: str, json_part: str) -> None:
+    """Raises Invalid for a part that does not exist: a misspelt one must not be dropped in silence."""
+    known = [part for part in (json_part, *PHOTO_PARTS) if part]
+    if name not in known:
+        told = name.encode(EVERY_BYTE, "replace").decode(errors="replace")[:60]
+        raise Invalid(f"/{told}", "unknown_field", f"There is no such part: send {', '.join(known)}.")

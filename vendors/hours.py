@@ -4,7 +4,7 @@ A span that closes at or before it opens ends on the next day. The rows of a dat
 among a day's rows those of a fulfilment replace the general ones. A vendor without any span is always open.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -45,23 +45,47 @@ def moment(day: date, at: time, zone: ZoneInfo) -> datetime:
     return late.replace(microsecond=0)
 
 
-def periods(spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, first: date, days: int) -> list[Period]:
-    """The opening that begins on these days, as (from, to) in UTC, in order; what touches is one."""
-    found: list[Period] = []
+def openings(
+    spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, first: date, days: int
+) -> Iterator[tuple[datetime, datetime, Span]]:
+    """The opening that begins on these days, span by span, as (from, to, span) with moments in UTC."""
     for day in (first + number * DAY for number in range(days)):
         for span in spans_of_day(spans, fulfilment, day):
             if span.opens is None or span.closes is None:
                 continue
             last = day if span.closes > span.opens else day + DAY
             # Where autumn shows a time twice, it opens at the first and closes at the second.
-            found.append((moment(day, span.opens, zone), moment(last, span.closes.replace(fold=1), zone)))
-    joined: list[Period] = []
+            yield moment(day, span.opens, zone), moment(last, span.closes.replace(fold=1), zone), span
+
+
+def periods(spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, first: date, days: int) -> list[Period]:
+    """The opening that begins on these days, as (from, to) in UTC, in order; what touches is one."""
+    return joined([(start, end) for start, end, _ in openings(spans, zone, fulfilment, first, days)])
+
+
+def joined(found: Sequence[Period]) -> list[Period]:
+    """The periods in order, those that touch as one."""
+    whole: list[Period] = []
     for start, end in sorted(found):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        if whole and start <= whole[-1][1]:
+            whole[-1] = (whole[-1][0], max(whole[-1][1], end))
         elif start < end:
-            joined.append((start, end))
-    return joined
+            whole.append((start, end))
+    return whole
+
+
+def grids(spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, first: date, days: int) -> list[Period]:
+    """The same opening as what slots are cut from: each begins with a span and lasts until the next, or to closing.
+
+    So where a slot begins does not depend on the day from which one looks, for a vendor that never closes either.
+    """
+    found = [(start, end) for start, end, _ in openings(spans, zone, fulfilment, first, days)]
+    begins = sorted({start for start, _ in found})
+    cut: list[Period] = []
+    for start, end in joined(found):
+        starts = [begin for begin in begins if start <= begin < end]
+        cut.extend(zip(starts, [*starts[1:], end], strict=True))
+    return cut
 
 
 def beyond(at: datetime) -> bool:
@@ -94,8 +118,8 @@ def slots(
 ) -> list[datetime]:
     """The starts of slots of so many minutes, in UTC, from `first` to the end of the days-th of the vendor's days.
 
-    Each opening is cut from its own beginning (a vendor always open: each day from midnight); what is left at its end
-    and too short for a slot is none.
+    Each opening is cut from its own beginning (a vendor always open: each day from midnight), anew where its hours
+    name a beginning within; what is left at the end and too short for a slot is none.
     """
     if days <= 0 or beyond(first):
         return []
@@ -103,7 +127,7 @@ def slots(
     midnights = [moment(today + number * DAY, time.min, zone) for number in range(days + 1)]
     # From yesterday's opening on, which may last past midnight.
     opening = (
-        periods(spans, zone, fulfilment, today - DAY, days + 1)
+        grids(spans, zone, fulfilment, today - DAY, days + 1)
         if spans
         else list(zip(midnights, midnights[1:], strict=False))
     )

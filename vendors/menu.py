@@ -64,7 +64,9 @@ class MenuProduct:
     description: str
     picture: str
     plu_code: str
+    sku: str
     unit: str
+    is_digital: bool
     price: int
     tax_rate: int
     max_per_order: int | None
@@ -85,6 +87,8 @@ class Span:
     opens: datetime.time | None
     closes: datetime.time | None
     fulfilment: str
+    slot_orders: int | None = None
+    slot_value: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

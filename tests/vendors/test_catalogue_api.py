@@ -149,6 +149,8 @@ def test_vendor_in_full(cast: Cast, api: Api) -> None:
         "prices_include_tax": True,
         "preparation_minutes": 20,
         "rush_minutes": 10,
+        "rush_until": None,
+        "current_preparation_minutes": 30,
         "paused_until": stamp,
         "is_open": dict.fromkeys(FULFILMENTS, False),
         "preorder_days": 7,

@@ -46,7 +46,7 @@ def test_few_bytes_with_many_pixels_are_refused_before_they_are_decoded() -> Non
     Image.new("1", (14_000, 14_000)).save(bomb, "PNG")
     raw = bomb.getvalue()
     assert len(raw) < 100_000
-    with pytest.raises(ImageRefused, match="million pixels|no whole"):
+    with pytest.raises(ImageRefused, match="too many pixels"):
         clean_image(raw)
 
 

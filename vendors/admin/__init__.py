@@ -1,16 +1,21 @@
-"""The back-office's pages of merchants, vendors, drivers and menus."""
+"""The back-office's pages of merchants, vendors, drivers, menus and services."""
 
+from vendors.admin.bookable import PackageTypeAdmin, ServiceAdmin
 from vendors.admin.fleet import CompanyAdmin, DriverAdmin
 from vendors.admin.menus import CategoryAdmin, OptionGroupAdmin, ProductAdmin
 from vendors.admin.merchants import MerchantAdmin, VendorAdmin, VendorTypeAdmin
+from vendors.admin.offers import OfferAdmin
 
 __all__ = [
     "CategoryAdmin",
     "CompanyAdmin",
     "DriverAdmin",
     "MerchantAdmin",
+    "OfferAdmin",
     "OptionGroupAdmin",
+    "PackageTypeAdmin",
     "ProductAdmin",
+    "ServiceAdmin",
     "VendorAdmin",
     "VendorTypeAdmin",
 ]

@@ -93,7 +93,8 @@ class ProductAdmin(MenuAdmin):
     inlines = [GroupInline, IngredientInline, ExtraInline, StockInline]
     fieldsets = [
         (None, {"fields": ["vendor", "category", "name", "description", "picture", "position"]}),
-        ("Selling", {"fields": ["price", "tax_rate", "unit", "max_per_order", "is_available", "plu_code"]}),
+        ("Selling", {"fields": ["price", "tax_rate", "unit", "max_per_order", "is_available", "plu_code", "sku"]}),
+        ("Codes", {"fields": ["is_digital", "low_codes"]}),
     ]
 
     @admin.display(description="price", ordering="price")

@@ -127,8 +127,9 @@ class VendorAdmin(admin.ModelAdmin):
                 ]
             },
         ),
-        ("Today", {"fields": ["paused_until", "rush_minutes"]}),
-        ("Times", {"fields": ["preparation_minutes", "preorder_minutes", "preorder_days", "slot_minutes"]}),
+        ("Today", {"fields": ["paused_until", "rush_minutes", "rush_until"]}),
+        ("Times", {"fields": ["preparation_minutes", "preorder_minutes", "preorder_days"]}),
+        ("Time slots", {"fields": ["slot_minutes", "slot_orders", "slot_value"]}),
         (
             "By itself",
             {
@@ -139,12 +140,22 @@ class VendorAdmin(admin.ModelAdmin):
                     "accept_minutes",
                     "search_minutes",
                     "collect_minutes",
+                    "pay_minutes",
+                    "transfer_minutes",
+                    "code_minutes",
                     "settle_minutes",
                     "settled_completes",
                 ]
             },
         ),
         ("Taking back", {"fields": ["undo_minutes", "cancel_until"]}),
+        (
+            "What it costs",
+            {
+                "description": "In hundredths of a percent of what was paid without the tip: 10000 is all of it.",
+                "fields": ["cancel_fee_accepted", "cancel_fee_preparing", "cancel_fee_prepared", "no_show_fee"],
+            },
+        ),
         ("Kept by the system", {"classes": ["collapse"], "fields": ["uuid", "created_at", "menu_version"]}),
     ]
 

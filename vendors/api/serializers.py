@@ -21,11 +21,21 @@ class VendorInput(Input):
     rush_minutes = StrictIntegerField(
         min_value=0, max_value=MOST_RUSH_MINUTES, help_text="Added to the preparation time while busy."
     )
+    rush_until = serializers.DateTimeField(
+        allow_null=True, help_text="The rush minutes end by themselves then; null: they last until they are changed."
+    )
 
     def validate_paused_until(self, paused_until: datetime | None) -> datetime | None:
         if paused_until is not None and paused_until <= timezone.now():
             raise serializers.ValidationError("This time has passed: send a later one, or null to go on.", "past")
         return paused_until
+
+    def validate_rush_until(self, rush_until: datetime | None) -> datetime | None:
+        if rush_until is not None and rush_until <= timezone.now():
+            raise serializers.ValidationError(
+                "This time has passed: send a later one, or rush_minutes 0 to end it.", "past"
+            )
+        return rush_until
 
 
 class VendorTypeOutput(serializers.Serializer):
@@ -97,14 +107,28 @@ class VendorSummaryOutput(serializers.Serializer):
     delivery_types = serializers.ListField(child=serializers.ChoiceField(choices=FULFILMENTS), source="fulfilments")
     payment_methods = serializers.ListField(child=serializers.ChoiceField(choices=PAYMENT_METHODS))
     prices_include_tax = serializers.BooleanField()
-    preparation_minutes = serializers.IntegerField()
-    rush_minutes = serializers.IntegerField()
+    preparation_minutes = serializers.IntegerField(help_text="As usual.")
+    rush_minutes = serializers.SerializerMethodField(help_text="Added to them now; 0 when rush mode is over.")
+    rush_until = serializers.SerializerMethodField(help_text="When these end by themselves.")
+    current_preparation_minutes = serializers.SerializerMethodField(help_text="Both together: how long it takes now.")
     paused_until = serializers.DateTimeField(allow_null=True)
     is_open = serializers.SerializerMethodField(help_text="By delivery type: open now, and not paused.")
 
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_picture(self, vendor: Vendor) -> str | None:
         return vendor.picture.url if vendor.picture else None
+
+    def get_rush_minutes(self, vendor: Vendor) -> int:
+        return vendor.rush_minutes if vendor.rush_lasts(timezone.now()) else 0
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_rush_until(self, vendor: Vendor) -> str | None:
+        if vendor.rush_until is None or not vendor.rush_lasts(timezone.now()):
+            return None
+        return str(serializers.DateTimeField().to_representation(vendor.rush_until))
+
+    def get_current_preparation_minutes(self, vendor: Vendor) -> int:
+        return int(vendor.lead(timezone.now()).total_seconds()) // 60
 
     @extend_schema_field(serializers.DictField(child=serializers.BooleanField()))
     def get_is_open(self, vendor: Vendor) -> Mapping[str, bool]:
@@ -130,6 +154,8 @@ class VendorOutput(VendorSummaryOutput):
 class SlotOutput(serializers.Serializer):
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
+    left = serializers.IntegerField(allow_null=True, help_text="How many more orders it takes; null: no cap.")
+    full = serializers.BooleanField(help_text="It takes no more orders: choose another.")
 
 
 class SlotsOutput(serializers.Serializer):

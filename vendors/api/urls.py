@@ -3,12 +3,14 @@
 from django.urls import path
 
 from ordersite.web import urls as converters  # noqa: F401  registers <id:…>
-from vendors.api import views
+from vendors.api import bookable, views
 
 urlpatterns = [
     path("vendors", views.VendorsView.as_view()),
     path("vendors/<id:vendor_id>", views.VendorView.as_view()),
     path("vendors/<id:vendor_id>/menu", views.VendorMenuView.as_view()),
     path("vendors/<id:vendor_id>/slots", views.VendorSlotsView.as_view()),
+    path("vendors/<id:vendor_id>/services", bookable.VendorServicesView.as_view()),
+    path("vendors/<id:vendor_id>/package-types", bookable.VendorPackageTypesView.as_view()),
     path("vendor-types", views.VendorTypesView.as_view()),
 ]

@@ -29,7 +29,7 @@ from vendors.hours import moment
 from vendors.models import DeliveryZone, Stock, Vendor, VendorType
 from vendors.permissions import works_at
 from vendors.services.menus import menu_of
-from vendors.services.openings import slots_of
+from vendors.services.openings import Slot, slots_with_room
 from vendors.services.vendors import update_vendor
 
 DELIVERY_TYPE_SCHEMA = {"type": "string", "enum": list(DELIVERY_TYPES)}
@@ -139,7 +139,7 @@ class VendorSlotsView(ApiView):
         responses=SlotsOutput,
     )
     def get(self, request: Request, vendor_id: int) -> Response:
-        """When an order may be for on a day, in slots."""
+        """When an order may be for on a day, in slots, and what is left of each where the vendor caps them."""
         delivery_type = delivery_type_of(request.query_params.get("delivery_type", ""))
         rows = Vendor.objects.prefetch_related("opening_hours")
         vendor = visible_vendor(rows, vendor_id, caller_of(request))
@@ -149,11 +149,11 @@ class VendorSlotsView(ApiView):
             )
         now = timezone.now()
         day = given_day(request) or now.astimezone(vendor.zone).date()
-        starts: list[datetime] = []
+        found: list[Slot] = []
         # A day that is over or beyond what it takes has no slots, and may be too far for the calendar to reckon with.
         if abs((day - now.date()).days) <= vendor.preorder_days + 1:
             first = moment(day, time.min, vendor.zone)
-            starts = slots_of(vendor, delivery_type, first=first, now=now)
+            found = slots_with_room(vendor, delivery_type, first=first, now=now)
         length = timedelta(minutes=vendor.slot_minutes)
         return Response(
             render(
@@ -162,18 +162,26 @@ class VendorSlotsView(ApiView):
                     "date": day,
                     "delivery_type": delivery_type,
                     "time_zone": vendor.time_zone,
-                    "slots": [{"starts_at": start, "ends_at": start + length} for start in starts],
+                    "slots": [
+                        {
+                            "starts_at": slot.starts_at,
+                            "ends_at": slot.starts_at + length,
+                            "left": slot.left,
+                            "full": slot.full,
+                        }
+                        for slot in found
+                    ],
                 },
             )
         )
 
 
-def given_day(request: Request) -> date | None:
-    """The parameter `date`; raises Invalid for what is no date."""
-    text = request.query_params.get("date")
+def given_day(request: Request, name: str = "date") -> date | None:
+    """A day among the query's parameters; raises Invalid for what is no date."""
+    text = request.query_params.get(name)
     if text is None:
         return None
     try:
         return datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError as error:
-        raise Invalid("?date", "invalid", "Send a date such as 2026-07-31.") from error
+        raise Invalid(f"?{name}", "invalid", "Send a date such as 2026-07-31.") from error

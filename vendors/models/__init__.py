@@ -1,9 +1,11 @@
 """The vendors' tables, a file a noun."""
 
+from vendors.models.bookable import PackageType, Service, ServiceHours
 from vendors.models.hours import DeliveryZone, OpeningHours
 from vendors.models.menu import Category, Extra, Ingredient, Option, OptionGroup, Product, ProductOptionGroup, Stock
 from vendors.models.merchants import (
     FULFILMENTS,
+    ONLINE_METHODS,
     PAYMENT_METHODS,
     Company,
     Dispatcher,
@@ -13,9 +15,11 @@ from vendors.models.merchants import (
     Vendor,
     VendorType,
 )
+from vendors.models.offers import Offer
 
 __all__ = [
     "FULFILMENTS",
+    "ONLINE_METHODS",
     "PAYMENT_METHODS",
     "Category",
     "Company",
@@ -26,11 +30,15 @@ __all__ = [
     "Ingredient",
     "Member",
     "Merchant",
+    "Offer",
     "OpeningHours",
     "Option",
     "OptionGroup",
+    "PackageType",
     "Product",
     "ProductOptionGroup",
+    "Service",
+    "ServiceHours",
     "Stock",
     "Vendor",
     "VendorType",

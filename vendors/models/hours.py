@@ -26,6 +26,12 @@ class OpeningHours(models.Model):
     fulfilment = models.CharField(
         max_length=10, blank=True, choices=[(name, name) for name in FULFILMENTS], help_text="Empty: for all."
     )
+    slot_orders = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The most orders a time slot; empty: the vendor's own cap."
+    )
+    slot_value = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="The most a time slot's orders may be worth, minor units; empty: as above."
+    )
 
     class Meta:
         ordering = ["date", "weekday", "opens"]

@@ -36,7 +36,12 @@ class Product(models.Model):
     description = models.CharField(max_length=500, blank=True)
     picture = models.ImageField(upload_to="products", blank=True)
     plu_code = models.CharField("PLU code", max_length=40, blank=True, help_text="How the till knows it.")
+    sku = models.CharField("SKU", max_length=40, blank=True, help_text="How the warehouse knows it.")
     unit = models.CharField(max_length=4, choices=Unit, default=Unit.PIECE)
+    is_digital = models.BooleanField(default=False, help_text="Sold as a code a unit, issued when it is paid.")
+    low_codes = models.PositiveIntegerField(
+        default=0, help_text="Fewer free codes than this are reported in the back-office; 0: never."
+    )
     price = models.PositiveBigIntegerField(help_text="Minor units.")
     tax_rate = models.PositiveIntegerField(
         default=0, validators=[MaxValueValidator(10_000)], help_text="Hundredths of a percent."
@@ -47,7 +52,10 @@ class Product(models.Model):
 
     class Meta:
         ordering = ["position", "id"]
-        indexes = [models.Index(fields=["vendor", "position", "id"], name="product_of_vendor")]
+        indexes = [
+            models.Index(fields=["vendor", "position", "id"], name="product_of_vendor"),
+            models.Index(fields=["id"], condition=models.Q(low_codes__gt=0), name="product_watches_codes"),
+        ]
 
     def __str__(self) -> str:
         return self.name

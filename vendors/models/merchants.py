@@ -1,5 +1,6 @@
 """Who sells: merchants, their vendors, the people who work for them."""
 
+import datetime
 import uuid
 import zoneinfo
 
@@ -12,7 +13,9 @@ from django.utils import timezone
 from ordersite.web.money import CURRENCIES
 
 FULFILMENTS = ("delivery", "pickup", "eat_in", "curbside", "drive_thru")
-PAYMENT_METHODS = ("cash", "wallet")
+# "transfer" is paid by bank and shown by a proof; "mollie" and "fake" are paid online.
+PAYMENT_METHODS = ("cash", "wallet", "transfer", "mollie", "fake")
+ONLINE_METHODS = ("mollie", "fake")
 
 
 def validate_currency(value: str) -> None:
@@ -130,8 +133,15 @@ class Vendor(models.Model):
     )
     preorder_days = models.PositiveSmallIntegerField(default=7, help_text="How many days ahead orders are taken.")
     slot_minutes = models.PositiveSmallIntegerField(default=15, validators=[MinValueValidator(5)])
+    slot_orders = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The most orders a time slot and delivery type; empty: no cap."
+    )
+    slot_value = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="The most that a slot's orders may be worth, in minor units; empty: no cap."
+    )
     paused_until = models.DateTimeField(null=True, blank=True)
     rush_minutes = models.PositiveSmallIntegerField(default=0, help_text="Added to the preparation time while busy.")
+    rush_until = models.DateTimeField(null=True, blank=True, help_text="Rush mode ends by itself then; empty: never.")
     auto_accept = models.BooleanField(default=False)
     auto_search = models.BooleanField(default=False, help_text="Look for a driver as soon as it is accepted.")
     confirm_accepts = models.BooleanField(default=False, help_text="Confirming at the till also accepts.")
@@ -144,6 +154,15 @@ class Vendor(models.Model):
     collect_minutes = models.PositiveIntegerField(
         null=True, blank=True, help_text="Not collected within this after it is prepared: it counts as not collected."
     )
+    pay_minutes = models.PositiveIntegerField(
+        default=30, help_text="Not paid online within this: the order is cancelled and what it held is free again."
+    )
+    transfer_minutes = models.PositiveIntegerField(
+        default=2880, help_text="Not paid by transfer within this: the order is cancelled."
+    )
+    code_minutes = models.PositiveIntegerField(
+        default=60, help_text="Codes not issued within this: the order is cancelled and the money goes back."
+    )
     settle_minutes = models.PositiveIntegerField(
         default=1440, help_text="After a delivery or collection: the order is closed for good."
     )
@@ -152,10 +171,25 @@ class Vendor(models.Model):
     cancel_until = models.CharField(
         max_length=20, choices=CancelUntil, default=CancelUntil.PREPARATION_STARTED, help_text="By the customer."
     )
+    # What cancelling costs, in hundredths of a percent of what was paid without the tip, by how far the order has come.
+    cancel_fee_accepted = models.PositiveIntegerField(
+        default=0, validators=[MaxValueValidator(10_000)], help_text="Cancelled by the customer once accepted."
+    )
+    cancel_fee_preparing = models.PositiveIntegerField(
+        default=0, validators=[MaxValueValidator(10_000)], help_text="Cancelled by the customer once being prepared."
+    )
+    cancel_fee_prepared = models.PositiveIntegerField(
+        default=0, validators=[MaxValueValidator(10_000)], help_text="Cancelled by the customer once prepared."
+    )
+    no_show_fee = models.PositiveIntegerField(
+        default=0, validators=[MaxValueValidator(10_000)], help_text="Not collected, or nobody there to take it."
+    )
     proof = models.CharField(max_length=10, choices=Proof, blank=True, help_text="Asked for on delivery.")
 
     # Bumped by vendors.services on every change of what a cart is checked against; the compiled menu is held by it.
     menu_version = models.PositiveIntegerField(default=1, editable=False)
+    # Whether any offer could be given by itself here; kept by vendors.services.offers. True at worst costs a statement.
+    has_offers = models.BooleanField(default=True, editable=False)
 
     class Meta:
         ordering = ["name", "id"]
@@ -167,6 +201,15 @@ class Vendor(models.Model):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    def rush_lasts(self, now: datetime.datetime) -> bool:
+        """Whether the end of rush mode has not come yet."""
+        return self.rush_until is None or self.rush_until > now
+
+    def lead(self, now: datetime.datetime) -> datetime.timedelta:
+        """How long preparing takes from now: the usual minutes, and those of rush mode while it lasts."""
+        rush = self.rush_minutes if self.rush_lasts(now) else 0
+        return datetime.timedelta(minutes=self.preparation_minutes + rush)
 
 
 class Member(models.Model):

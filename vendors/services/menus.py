@@ -26,7 +26,9 @@ PRODUCT_COLUMNS = (
     "description",
     "picture",
     "plu_code",
+    "sku",
     "unit",
+    "is_digital",
     "price",
     "tax_rate",
     "max_per_order",
@@ -152,7 +154,7 @@ def read_additions(
 
 
 def read_spans(vendor_id: int) -> tuple[Span, ...]:
-    columns = ("weekday", "date", "closed", "opens", "closes", "fulfilment")
+    columns = ("weekday", "date", "closed", "opens", "closes", "fulfilment", "slot_orders", "slot_value")
     return tuple(Span(**row) for row in OpeningHours.objects.filter(vendor=vendor_id).values(*columns))
 
 

@@ -1,12 +1,15 @@
-"""Whether a vendor takes orders now, from its hours and its pause."""
+"""Whether a vendor takes orders now, from its hours and its pause; and its slots to order for."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
 from vendors.hours import is_open, next_opening, slots
 from vendors.menu import Span
-from vendors.models import OpeningHours, Vendor
+from vendors.models import FULFILMENTS, OpeningHours, Vendor
+from vendors.slots import Caps, caps_at, is_capped
 
 
 def spans_of(vendor: Vendor) -> list[Span]:
@@ -22,6 +25,8 @@ def span_of(row: OpeningHours) -> Span:
         opens=row.opens,
         closes=row.closes,
         fulfilment=row.fulfilment,
+        slot_orders=row.slot_orders,
+        slot_value=row.slot_value,
     )
 
 
@@ -53,14 +58,51 @@ def open_vendor_ids(vendors: QuerySet[Vendor], fulfilment: str, at: datetime) ->
     return [pk for pk, taking in found if (taking.get(fulfilment) if fulfilment else any(taking.values()))]
 
 
-def slots_of(vendor: Vendor, fulfilment: str, *, first: datetime, now: datetime) -> list[datetime]:
-    """The starts of slots from `first` to the end of its day that can still be ordered for, in UTC.
+def slots_of(
+    vendor: Vendor, spans: Sequence[Span], fulfilment: str, *, first: datetime, now: datetime, days: int = 1
+) -> list[datetime]:
+    """The starts of slots from `first` to the end of its day (or a later one) that it takes orders for, in UTC.
 
     None sooner than the vendor can prepare, none in a pause, none later than it takes preorders for.
     """
-    soonest = now + timedelta(minutes=vendor.preparation_minutes + vendor.rush_minutes)
+    soonest = now + vendor.lead(now)
     if vendor.paused_until:
         soonest = max(soonest, vendor.paused_until)
     latest = now + timedelta(days=vendor.preorder_days)
-    found = slots(spans_of(vendor), vendor.zone, fulfilment, first=first, days=1, minutes=vendor.slot_minutes)
+    found = slots(spans, vendor.zone, fulfilment, first=first, days=days, minutes=vendor.slot_minutes)
     return [slot for slot in found if soonest <= slot <= latest]
+
+
+def usual_caps(vendor: Vendor) -> Caps:
+    """The vendor's own caps, which hold where a span has none."""
+    return Caps(orders=vendor.slot_orders, value=vendor.slot_value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A time slot to order for: how many more orders it takes (None: no cap), and whether it takes none."""
+
+    starts_at: datetime
+    left: int | None = None
+    full: bool = False
+
+
+def slots_with_room(vendor: Vendor, fulfilment: str, *, first: datetime, now: datetime) -> list[Slot]:
+    """The slots of the day of `first`, with what is left of each; one statement, and none where nothing is capped."""
+    spans, usual = spans_of(vendor), usual_caps(vendor)
+    starts = slots_of(vendor, spans, fulfilment, first=first, now=now)
+    if not starts or not is_capped(spans, usual):
+        return [Slot(starts_at=start) for start in starts]
+    # The rows are those of the orders' app, which stands above this one.
+    rows = vendor.slot_uses.filter(
+        fulfilment=FULFILMENTS.index(fulfilment) + 1, starts_at__gte=starts[0], starts_at__lte=starts[-1]
+    )
+    used = {row[0]: row[1:] for row in rows.values_list("starts_at", "orders", "value")}
+    found = []
+    for start in starts:
+        caps = caps_at(spans, vendor.zone, fulfilment, start, usual)
+        orders, value = used.get(start, (0, 0))
+        left = None if caps.orders is None else max(0, caps.orders - orders)
+        # The least that an order can be worth is a minor unit.
+        found.append(Slot(starts_at=start, left=left, full=not caps.hold(orders + 1, value + 1)))
+    return found

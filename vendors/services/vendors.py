@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, TypedDict, TypeVar, Unpack
 
 from django.db.models import F, Model
+from django.utils import timezone
 
 from vendors.models import (
     Category,
@@ -30,10 +31,16 @@ class VendorChanges(TypedDict, total=False):
 
     paused_until: datetime | None
     rush_minutes: int
+    rush_until: datetime | None
 
 
 def update_vendor(*, vendor: Vendor, **changes: Unpack[VendorChanges]) -> Vendor:
-    """Pauses the vendor until a moment (None: takes orders again) and sets its rush minutes."""
+    """Pauses the vendor until a moment (None: takes orders again) and sets its rush minutes and when they end.
+
+    Rush minutes that are sent alone last until the end that stands, or where that has passed until they are changed.
+    """
+    if "rush_minutes" in changes and "rush_until" not in changes and not vendor.rush_lasts(timezone.now()):
+        changes["rush_until"] = None
     for name, value in changes.items():
         setattr(vendor, name, value)
     if changes:
@@ -61,7 +68,8 @@ def import_menu(*, vendor: Vendor, menu: Mapping[str, Any]) -> None:
         "condition": "Large" or ("Size", "Large") (the group too, where several have an option of that name),
         "options": [{"name", "price", "half_price", "kind", "plu_code", "max_quantity", "preselected",
                      "is_available"}]}],
-     "hours": [{"weekday" (0 = Monday) or "date", "opens", "closes", "closed", "fulfilment"}],
+     "hours": [{"weekday" (0 = Monday) or "date", "opens", "closes", "closed", "fulfilment", "slot_orders",
+                "slot_value"}],
      "zones": [{"name", "radius" or "polygon", "fee", "minimum", "free_from", "is_active"}]}
     ```
 

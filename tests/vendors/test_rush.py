@@ -1,0 +1,155 @@
+"""Rush mode and pauses: what a busy vendor's people set, what everybody then sees, and how it ends by itself."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from ordersite.accounts.models import ApiToken
+from ordersite.web.crypto import token_hash
+from tests.cast import Cast
+from tests.vendors.test_admin import form_of
+from vendors.models import Vendor
+
+Api = Callable[..., APIClient]
+# A Wednesday in winter: 12:00 in Brussels.
+NOON = datetime(2026, 1, 14, 11, 0, tzinfo=UTC)
+EIGHT = NOON + timedelta(hours=8)
+TOKEN = "ost_a-till-of-the-vendors"
+
+
+class Clock:
+    """What django.utils.timezone.now tells."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock(NOON)
+    monkeypatch.setattr(timezone, "now", clock)
+    return clock
+
+
+@pytest.fixture
+def till(cast: Cast, api: Api) -> APIClient:
+    """The vendor's till, whose token knows no time."""
+    ApiToken.objects.create(
+        name="Till", merchant=cast.merchant, token_hash=token_hash(TOKEN), hint="ost_a", scopes=["read", "write"]
+    )
+    return api(token=TOKEN)
+
+
+def path(cast: Cast, rest: str = "") -> str:
+    return f"/api/v1/vendors/{cast.vendor.pk}{rest}"
+
+
+def change(client: APIClient, cast: Cast, **body: Any) -> dict[str, Any]:
+    response = client.patch(path(cast), body)
+    assert response.status_code == 200, response.json()
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def shown(client: APIClient, cast: Cast) -> tuple[int, int, str | None, int]:
+    """The usual minutes, those of rush mode, its end, and how long it takes now."""
+    data = client.get(path(cast)).json()
+    listed = client.get("/api/v1/vendors").json()["results"][0]
+    names = ("preparation_minutes", "rush_minutes", "rush_until", "current_preparation_minutes")
+    assert [listed[name] for name in names] == [data[name] for name in names]
+    return tuple(data[name] for name in names)
+
+
+def first_slot(client: APIClient, cast: Cast) -> str:
+    start: str = client.get(path(cast, "/slots?delivery_type=pickup")).json()["slots"][0]["starts_at"]
+    return start
+
+
+def test_rush_mode_ends_by_itself(cast: Cast, api: Api, till: APIClient, clock: Clock) -> None:
+    assert (shown(api(), cast), first_slot(api(), cast)) == ((20, 0, None, 20), "2026-01-14T11:30:00Z")
+    answer = change(till, cast, rush_minutes=25, rush_until=EIGHT.isoformat())
+    assert (answer["rush_minutes"], answer["current_preparation_minutes"]) == (25, 45)
+    rush = ((20, 25, "2026-01-14T19:00:00Z", 45), "2026-01-14T11:45:00Z")
+    assert (shown(api(), cast), first_slot(api(), cast)) == rush
+    clock.now = EIGHT - timedelta(seconds=1)
+    assert (shown(api(), cast)[3], first_slot(api(), cast)) == (45, "2026-01-14T19:45:00Z")
+    clock.now = EIGHT
+    assert (shown(api(), cast), first_slot(api(), cast)) == ((20, 0, None, 20), "2026-01-14T19:30:00Z")
+
+
+def test_rush_minutes_alone(cast: Cast, api: Api, till: APIClient, clock: Clock) -> None:
+    change(till, cast, rush_minutes=10)
+    assert shown(api(), cast) == (20, 10, None, 30)
+    change(till, cast, rush_until=EIGHT.isoformat())
+    change(till, cast, rush_minutes=15)
+    assert shown(api(), cast) == (20, 15, "2026-01-14T19:00:00Z", 35)
+    clock.now = EIGHT
+    # An end that has passed must not swallow what is set anew.
+    change(till, cast, rush_minutes=5)
+    assert shown(api(), cast) == (20, 5, None, 25)
+    change(till, cast, rush_minutes=0)
+    assert shown(api(), cast) == (20, 0, None, 20)
+
+
+def test_a_pause_ends_by_itself(cast: Cast, api: Api, till: APIClient, clock: Clock) -> None:
+    change(till, cast, paused_until=EIGHT.isoformat())
+    assert api().get(path(cast)).json()["is_open"]["pickup"] is False
+    assert first_slot(api(), cast) == "2026-01-14T19:00:00Z"
+    clock.now = EIGHT
+    assert api().get(path(cast)).json()["is_open"]["pickup"] is True
+    assert first_slot(api(), cast) == "2026-01-14T19:30:00Z"
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [(NOON.isoformat(), "past"), ("soon", "invalid"), ("9999-12-31T23:59:59-12:00", "overflow"), (5, "invalid")],
+)
+def test_an_end_that_is_refused_changes_nothing(
+    cast: Cast, till: APIClient, clock: Clock, value: Any, code: str
+) -> None:
+    response = till.patch(path(cast), {"rush_minutes": 10, "rush_until": value})
+    error = response.json()["errors"][0]
+    assert (response.status_code, error["pointer"], error["code"]) == (400, "/rush_until", code)
+    vendor = Vendor.objects.get(pk=cast.vendor.pk)
+    assert (vendor.rush_minutes, vendor.rush_until) == (0, None)
+
+
+def test_others_do_not_set_it(cast: Cast, api: Api) -> None:
+    body = {"rush_minutes": 10, "rush_until": (timezone.now() + timedelta(hours=1)).isoformat()}
+    for user, status in ((None, 401), (cast.customer, 403), (cast.other_owner, 403), (cast.courier, 403)):
+        assert api(user).patch(path(cast), body).status_code == status
+    vendor = Vendor.objects.get(pk=cast.vendor.pk)
+    assert (vendor.rush_minutes, vendor.rush_until) == (0, None)
+    assert api(cast.owner).patch(path(cast), body).status_code == 200
+
+
+def test_staff_set_rush_and_caps_in_the_back_office(cast: Cast, api: Api, client: Client) -> None:
+    client.force_login(cast.staff)
+    page = f"/admin/vendors/vendor/{cast.vendor.pk}/change/"
+    tomorrow = (timezone.now() + timedelta(days=1)).replace(microsecond=0)
+    form = {
+        **form_of(client.get(page)),
+        "rush_minutes": "15",
+        "rush_until_0": f"{tomorrow:%Y-%m-%d}",
+        "rush_until_1": f"{tomorrow:%H:%M:%S}",
+        "slot_orders": "4",
+        "slot_value": "10000",
+        "opening_hours-TOTAL_FORMS": "1",
+        "opening_hours-0-weekday": "0",
+        "opening_hours-0-opens": "11:00",
+        "opening_hours-0-closes": "14:00",
+        "opening_hours-0-slot_orders": "2",
+    }
+    assert client.post(page, form).status_code == 302
+    vendor = Vendor.objects.get(pk=cast.vendor.pk)
+    assert (vendor.rush_minutes, vendor.rush_until, vendor.slot_orders, vendor.slot_value) == (15, tomorrow, 4, 10_000)
+    assert list(vendor.opening_hours.values_list("slot_orders", "slot_value")) == [(2, None)]
+    assert shown(api(), cast)[3] == 35

@@ -1,0 +1,58 @@
+"""Services to book, with their hours, and the packages that a vendor carries."""
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from ordersite.web.money import to_text
+from vendors.models import PackageType, Service, ServiceHours
+
+
+class OfferedAdmin(admin.ModelAdmin):
+    """Something that a vendor offers apart from its menu. The vendor is chosen once: what was ordered stays its own."""
+
+    list_select_related = ["vendor"]
+    list_filter = ["is_active", ("vendor", admin.RelatedOnlyFieldListFilter)]
+    search_fields = ["name", "vendor__name"]
+    autocomplete_fields = ["vendor"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        standing = ["vendor"] if obj else []
+        return [*super().get_readonly_fields(request, obj), *standing]
+
+    @admin.display(description="price", ordering="price")
+    def price_with_currency(self, row: Service | PackageType) -> str:
+        return f"{to_text(row.price, row.vendor.currency)} {row.vendor.currency}"
+
+
+class ServiceHoursInline(admin.TabularInline):
+    """Without a row it can be booked whenever the vendor is open."""
+
+    model = ServiceHours
+    extra = 0
+
+
+@admin.register(Service)
+class ServiceAdmin(OfferedAdmin):
+    """Something to book. One that was booked is not deleted but switched off."""
+
+    list_display = ["name", "vendor", "price_with_currency", "duration_minutes", "capacity", "at_vendor", "at_customer"]
+    list_display += ["is_active"]
+    inlines = [ServiceHoursInline]
+    fieldsets = [
+        (None, {"fields": ["vendor", "name", "description", "position", "is_active"]}),
+        ("Price", {"fields": ["price", "tax_rate"]}),
+        ("Booking", {"fields": ["duration_minutes", "capacity", "at_vendor", "at_customer"]}),
+    ]
+
+
+@admin.register(PackageType)
+class PackageTypeAdmin(OfferedAdmin):
+    """A kind of package, what carrying it costs, and how far it goes."""
+
+    list_display = ["name", "vendor", "price_with_currency", "max_weight", "max_side", "max_distance", "is_active"]
+    fieldsets = [
+        (None, {"fields": ["vendor", "name", "description", "position", "is_active"]}),
+        ("Price", {"fields": ["price", "per_km", "per_kg", "tax_rate"]}),
+        ("At most", {"fields": ["max_weight", "max_side", "max_distance"]}),
+    ]

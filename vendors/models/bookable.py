@@ -1,0 +1,81 @@
+"""What vendors offer besides products: services to book, and packages to carry."""
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from vendors.models.hours import OpeningHours
+from vendors.models.merchants import Vendor
+
+
+class PackageType(models.Model):
+    """A size of parcel that a vendor carries, and what carrying it costs (product.md rows 1 and 8)."""
+
+    vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="package_types")
+    name = models.CharField(max_length=80)
+    description = models.CharField(max_length=300, blank=True)
+    price = models.PositiveBigIntegerField(help_text="For taking it, in minor units.")
+    per_km = models.PositiveBigIntegerField(default=0, help_text="For each kilometre begun, in minor units.")
+    per_kg = models.PositiveBigIntegerField(default=0, help_text="For each kilogram begun, in minor units.")
+    tax_rate = models.PositiveIntegerField(
+        default=0, validators=[MaxValueValidator(10_000)], help_text="Hundredths of a percent."
+    )
+    max_weight = models.PositiveIntegerField(null=True, blank=True, help_text="Grams.")
+    max_side = models.PositiveIntegerField(null=True, blank=True, help_text="Of the longest side, in millimetres.")
+    max_distance = models.PositiveIntegerField(null=True, blank=True, help_text="From pick-up to drop-off, metres.")
+    is_active = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Service(models.Model):
+    """Something to book for a time (product.md row 9): cleaning, a repair, a hair cut."""
+
+    vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="services")
+    name = models.CharField(max_length=80)
+    description = models.CharField(max_length=500, blank=True)
+    price = models.PositiveBigIntegerField(help_text="Minor units.")
+    tax_rate = models.PositiveIntegerField(
+        default=0, validators=[MaxValueValidator(10_000)], help_text="Hundredths of a percent."
+    )
+    duration_minutes = models.PositiveIntegerField(
+        default=60, validators=[MinValueValidator(5), MaxValueValidator(1440)]
+    )
+    capacity = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1)], help_text="How many may be booked for the same time."
+    )
+    at_customer = models.BooleanField(default=False, help_text="The professional comes to the customer.")
+    at_vendor = models.BooleanField(default=True, help_text="The customer comes.")
+    is_active = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        if not (self.at_customer or self.at_vendor):
+            raise ValidationError("Choose where it takes place: at the customer's, at the vendor's, or both.")
+
+
+class ServiceHours(models.Model):
+    """When a service can be booked, in the vendor's time zone; a service without any: whenever the vendor is open."""
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="hours")
+    weekday = models.PositiveSmallIntegerField(choices=OpeningHours.WEEKDAYS)
+    opens = models.TimeField()
+    closes = models.TimeField()
+
+    class Meta:
+        ordering = ["weekday", "opens"]
+        verbose_name_plural = "service hours"
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.opens:%H:%M}–{self.closes:%H:%M}"

@@ -2,9 +2,17 @@
 
 from datetime import datetime, timedelta
 
-from orders.lifecycle import Fulfilment, Status
-from orders.models import Order
+from django.db.models import Min
 
+from orders.lifecycle import Fulfilment, Status
+from orders.models import Order, PaymentStatus
+from vendors.models import ONLINE_METHODS
+
+# How long after a try codes that were missing are looked for once more.
+CODES_AGAIN = timedelta(minutes=1)
+# Codes are for money that is here: what is only authorised may yet be taken back.
+PAID_IN = (PaymentStatus.PAID, PaymentStatus.PARTLY_REFUNDED)
+NOT_PAID = (PaymentStatus.UNPAID, PaymentStatus.FAILED)
 COLLECTED = (Fulfilment.PICKUP, Fulfilment.CURBSIDE, Fulfilment.DRIVE_THRU)
 
 
@@ -12,11 +20,22 @@ def timer_of(order: Order) -> tuple[datetime, str, str] | None:
     """When the order changes by itself, by which transition and with which reason; None where nothing waits."""
     vendor = order.vendor
     status = order.status
-    since = order.status_changed_at
+    if order.awaits_items:
+        # Nobody can answer or pay it before it has some.
+        return None
+    # Who may not see an order yet cannot answer it: the vendor's time runs from when it could.
+    since = max(order.status_changed_at, order.visible_at or order.status_changed_at)
+    if awaits_payment(order):
+        if order.payment_status == PaymentStatus.PROOF_PENDING:
+            # The customer has done its part: staff look at the photos.
+            return None
+        return pay_by(order), "cancel_by_staff", "not_paid"
     if status == Status.PREORDER:
-        preparation = timedelta(minutes=vendor.preparation_minutes + vendor.rush_minutes)
         # Without a time it was moved to "as soon as can be".
-        return order.deliver_at - preparation if order.deliver_at else since, "release_preorder", ""
+        released = order.deliver_at - vendor.lead(order.deliver_at) if order.deliver_at else since
+        return released, "release_preorder", ""
+    if order.kind == Order.Kind.DIGITAL:
+        return digital_timer(order, since)
     if status == Status.PENDING and order.visible_at:
         if vendor.auto_accept:
             return since, "accept", ""
@@ -35,6 +54,39 @@ def timer_of(order: Order) -> tuple[datetime, str, str] | None:
         done = order.delivered_at or since
         return done + timedelta(minutes=vendor.settle_minutes), "complete" if vendor.settled_completes else "close", ""
     return None
+
+
+def awaits_payment(order: Order) -> bool:
+    """Whether an order that is to be paid beforehand is not paid, and nobody works on it yet."""
+    if order.payment_method in ("cash", "wallet") or order.status not in (Status.PENDING, Status.PREORDER):
+        return False
+    return order.payment_status in (*NOT_PAID, PaymentStatus.PROOF_PENDING)
+
+
+def pay_by(order: Order) -> datetime:
+    """By when what is not paid must be. A payment that came later, for a change, has a time of its own."""
+    if order.pk and order.visible_at:
+        owed = order.shares.filter(amount__gt=0, payment__state__in=NOT_PAID)
+        found = owed.aggregate(first=Min("payment__expires_at"))["first"]
+        if found is not None:
+            return found
+    minutes = order.vendor.pay_minutes if order.payment_method in ONLINE_METHODS else order.vendor.transfer_minutes
+    return order.placed_at + timedelta(minutes=minutes)
+
+
+def digital_timer(order: Order, since: datetime) -> tuple[datetime, str, str] | None:
+    """Codes are looked for again and again until the vendor's time for them is over; then the money goes back."""
+    is_paid = order.payment_status in PAID_IN
+    if order.status == Status.PENDING and is_paid:
+        return since, "issue_codes", ""
+    if order.status != Status.ACCEPTED_BY_BUSINESS:
+        return None
+    deadline = (order.accepted_at or since) + timedelta(minutes=order.vendor.code_minutes)
+    # Codes that have come in meanwhile are tried at once: the import takes the time of the last try away.
+    again = order.codes_tried_at + CODES_AGAIN if order.codes_tried_at else since
+    if is_paid and again < deadline:
+        return again, "issue_codes", ""
+    return deadline, "cancel_by_staff", "codes_unavailable"
 
 
 def search_timer(order: Order) -> tuple[datetime, str, str] | None:

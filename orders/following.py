@@ -24,6 +24,16 @@ def followed(code: str, now: datetime) -> QuerySet[Order]:
     return followable(now).filter(tracking_hash=token_hash(code))
 
 
+def followed_together(code: str, now: datetime) -> list[Order]:
+    """The orders that a code shows: one by its own, all that are followable by their purchase's. One statement."""
+    hashed = token_hash(code)
+    own = Order.objects.filter(tracking_hash=hashed).values("pk")
+    together = Order.objects.filter(purchase__tracking_hash=hashed).values("pk")
+    # A union, since neither index serves an OR over both tables.
+    orders = followable(now).filter(pk__in=own.union(together))
+    return list(orders.select_related("vendor", "driver").order_by("pk"))
+
+
 def count_try(address: str) -> None:
     """Counts one look-up by an address, found or not, over HTTP and sockets together; raises a 429 Problem beyond."""
     count_attempt("track", address, limit=TRIES, window=WINDOW)

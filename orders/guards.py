@@ -15,10 +15,14 @@ from vendors.models import Vendor
 
 # Guards that the caller satisfies by what it sends; the others are facts of the order.
 INPUTS = ("reason", "code", "proof")
-# What a change needs besides the table's guards: without it there is nobody to write down.
-IMPLIED = {"accept_by_driver": "named", "accept_by_company": "served"}
+# What a change needs besides the table's guards: without it there is nobody to write down, or nothing to make.
+IMPLIED = {
+    "accept_by_driver": "named",
+    "accept_by_company": "served",
+    **dict.fromkeys(("accept", "undo_reject", "complete"), "items"),
+}
 # Not even staff may waive these.
-NEVER_WAIVED = ("paid", "codes", *IMPLIED.values())
+NEVER_WAIVED = ("paid", "codes", *dict.fromkeys(IMPLIED.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,8 @@ class Attempt:
     proof: str = ""
 
 
+# What was partly refunded was paid: the refund was somebody's decision.
+PAID_ENOUGH = (PaymentStatus.PAID, PaymentStatus.AUTHORISED, PaymentStatus.PARTLY_REFUNDED)
 Predicate = Callable[[Order, Attempt], bool]
 
 
@@ -49,7 +55,7 @@ def is_paid(order: Order, attempt: Attempt) -> bool:
         return True
     if order.status in lifecycle.FAILURE and order.payment_status == PaymentStatus.REFUNDED:
         return True
-    return order.payment_status in (PaymentStatus.PAID, PaymentStatus.AUTHORISED)
+    return order.payment_status in PAID_ENOUGH
 
 
 def is_free(order: Order, attempt: Attempt) -> bool:
@@ -92,6 +98,11 @@ def has_proof(order: Order, attempt: Attempt) -> bool:
     return bool(attempt.proof.strip()) if wanted else True
 
 
+def has_codes(order: Order, attempt: Attempt) -> bool:
+    """Every unit of a digital order has its code."""
+    return order.kind == Order.Kind.DIGITAL and order.codes_tried_at is not None and order.codes_missing == 0
+
+
 def is_within_undo(order: Order, attempt: Attempt) -> bool:
     return attempt.now - order.status_changed_at <= timedelta(minutes=order.vendor.undo_minutes)
 
@@ -112,6 +123,7 @@ GUARDS: dict[str, tuple[Predicate, str]] = {
     "free": (is_free, "Another driver or company holds the order."),
     "named": (is_named, "No driver of yours is named: PATCH the order with a driver first."),
     "served": (is_served, "The vendor works with no company."),
+    "items": (lambda order, _: not order.awaits_items, "The order has no items yet: add one first."),
     "carrier": (has_carrier, "Nobody carries it: a driver accepts, or it has a tracking number, or you deliver."),
     "own": (is_own, "A driver has it, or the vendor does not deliver by itself."),
     "present": (lambda order, _: order.driver_at_business_at is not None, "The driver was not at the business."),
@@ -122,8 +134,7 @@ GUARDS: dict[str, tuple[Predicate, str]] = {
         lambda order, attempt: attempt.code == order.collection_code,
         "The collection code is wrong: it stands on the vendor's ticket.",
     ),
-    # No vendor stocks codes yet, so none is ever issued: a digital order cannot complete.
-    "codes": (lambda order, _: False, "Not every code is issued."),
+    "codes": (has_codes, "Not every code is issued."),
 }
 
 

@@ -5,7 +5,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from orders.lifecycle import Actor, Status
 from orders.models import Order, Purchase
 from ordersite.accounts.callers import Caller, related
-from vendors.models import Dispatcher, Driver, Vendor
+from vendors.models import ONLINE_METHODS, Dispatcher, Driver, Vendor
 from vendors.permissions import member_vendors
 
 # In the search for a driver an order is on offer to those who could take it. The search goes on by its milestone when
@@ -14,6 +14,9 @@ ALSO_SEARCHING = (Status.PREPARATION_COMPLETED, Status.ACCEPTED_BY_BUSINESS)
 SEARCHING = Q(driver__isnull=True, company_accepted_at__isnull=True) & (
     Q(status=Status.LOOKING_FOR_DRIVER) | Q(status__in=ALSO_SEARCHING, search_started_at__isnull=False)
 )
+
+# Placed without items: the kitchen does not see it, but its people do, who add them (Order.awaits_items).
+AWAITS_ITEMS = Q(visible_at__isnull=True) & ~Q(payment_method__in=ONLINE_METHODS)
 
 
 def is_searching(order: Order) -> bool:
@@ -26,8 +29,8 @@ def is_searching(order: Order) -> bool:
 
 
 def of_business(caller: Caller) -> Q:
-    """The orders of a caller's vendors: those that the vendor may see already."""
-    return Q(vendor_id__in=member_vendors(caller).values("pk"), visible_at__isnull=False)
+    """The orders of a caller's vendors: those that the vendor may see already, or still has to fill."""
+    return Q(vendor_id__in=member_vendors(caller).values("pk")) & (Q(visible_at__isnull=False) | AWAITS_ITEMS)
 
 
 def of_customer(caller: Caller) -> Q:
@@ -117,7 +120,7 @@ def actors_for(caller: Caller, order: Order) -> frozenset[Actor]:
         actors.add(Actor.STAFF)
     if is_customer(caller, order):
         actors.add(Actor.CUSTOMER)
-    if getattr(order, "works_there", False) and order.visible_at:
+    if getattr(order, "works_there", False) and (order.visible_at or order.awaits_items):
         actors.add(Actor.VENDOR)
     driver = related(caller.user, "driver") if caller.user else None
     if driver and stands_as_driver(driver, order):

@@ -7,7 +7,7 @@ units of the menu's currency; rates are hundredths of a percent.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from ordersite.web.money import MAX_MINOR, as_json, divide, half_up
 from ordersite.web.problems import Problem, field_error
@@ -45,6 +45,8 @@ class CartItem:
     options: Sequence[CartOption] = ()
     extras: Sequence[CartExtra] = ()
     without: Sequence[int] = ()
+    # What to do where it cannot be had: the id of another product, "remove", or to ask (None).
+    substitute: int | Literal["remove"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,16 +79,45 @@ class PricedOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricedLine:
-    """A line: `base` is the product alone times quantity, `total` has its options too, before any discount."""
+    """A line: `base` is the thing alone times quantity, `total` has its options too, before any discount.
 
-    product: MenuProduct
-    quantity: int
-    comment: str
+    `product_id` is empty for what stands on no menu: a package, a service, a product that staff entered by hand.
+    """
+
+    name: str
+    unit_price: int
     base: int
     total: int
-    options: tuple[PricedOption, ...]
+    quantity: int = 1
+    tax_rate: int = 0
+    product_id: int | None = None
+    plu_code: str = ""
+    sku: str = ""
+    unit: str = "st"
+    comment: str = ""
+    options: tuple[PricedOption, ...] = ()
+    tracks_stock: bool = False
+    is_digital: bool = False
+    substitute: int | Literal["remove"] | None = None
     discount: int = 0
     tax: int = 0
+
+
+def single_line(name: str, amount: int, tax_rate: int = 0) -> PricedLine:
+    """A line for one thing that stands on no menu."""
+    return PricedLine(name=name, unit_price=amount, base=amount, total=amount, tax_rate=tax_rate)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discount:
+    """What an offer takes off one order: of its items, of its delivery fee, and whether the platform bears it."""
+
+    items: int = 0
+    delivery: int = 0
+    by_platform: bool = False
+
+
+NO_DISCOUNT = Discount()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +135,7 @@ class Priced:
     tax_added: int
     total: int
     commission: int
+    platform_discount: int
     vendor_share: int
     driver_share: int
     platform_share: int
@@ -122,39 +154,78 @@ def price(
     *,
     terms: Terms,
     zone: Zone | None = None,
-    discount: int = 0,
+    discount: Discount = NO_DISCOUNT,
     driver_tip: int = 0,
     tip_to_driver: bool = False,
     pointer: str = "",
 ) -> Priced:
-    """Prices a cart; raises CartRefused with a pointer to each fault."""
+    """Prices a cart of products; raises CartRefused with a pointer to each fault."""
+    lines = price_lines(menu, items, pointer)
+    subtotal = sum(line.total for line in lines)
+    check_minimum(menu, zone, subtotal, pointer)
+    return total_up(
+        lines,
+        currency=menu.currency,
+        terms=terms,
+        delivery_fee=fee_of(zone, subtotal),
+        discount=discount,
+        driver_tip=driver_tip,
+        tip_to_driver=tip_to_driver,
+    )
+
+
+def price_lines(menu: Menu, items: Sequence[CartItem], pointer: str = "") -> list[PricedLine]:
+    """The lines of a cart, before any discount and tax; raises CartRefused with a pointer to each fault."""
     errors: list[dict[str, Any]] = []
     lines = [line for line in (price_item(menu, i, item, errors, pointer) for i, item in enumerate(items)) if line]
     check_quantities(menu, items, errors, pointer)
     if errors:
         raise CartRefused(errors)
-    subtotal = sum(line.total for line in lines)
-    if subtotal > MAX_MINOR:
+    if sum(line.total for line in lines) > MAX_MINOR:
         raise CartRefused([field_error(f"{pointer}/items", "too_large", "The cart is too large: order less at once.")])
-    check_minimum(menu, zone, subtotal, pointer)
-    discount = min(discount, subtotal)
-    lines = tax_lines(lines, discount, terms)
-    net = subtotal - discount
-    delivery_fee = 0 if zone is None or (zone.free_from is not None and subtotal >= zone.free_from) else zone.fee
+    return lines
+
+
+def fee_of(zone: Zone | None, subtotal: int) -> int:
+    """What delivering to a zone costs."""
+    return 0 if zone is None or (zone.free_from is not None and subtotal >= zone.free_from) else zone.fee
+
+
+def total_up(
+    lines: Sequence[PricedLine],
+    *,
+    currency: str,
+    terms: Terms,
+    delivery_fee: int = 0,
+    discount: Discount = NO_DISCOUNT,
+    driver_tip: int = 0,
+    tip_to_driver: bool = False,
+) -> Priced:
+    """All amounts that follow from priced lines: discount, fees, tax, total, and whom the total belongs to.
+
+    A discount never exceeds what it is taken off. One that the platform bears leaves the vendor its full price: the
+    commission is then reckoned on that, and the platform's share is less by it (below zero, it may be).
+    """
+    subtotal = sum(line.total for line in lines)
+    off_items, off_delivery = min(discount.items, subtotal), min(discount.delivery, delivery_fee)
+    taxed = tax_lines(lines, off_items, terms)
+    net = subtotal - off_items
     service_fee = terms.service_fee + half_up(net * terms.service_fee_rate, RATE)
     service_tax = tax_of(service_fee, terms.fee_tax_rate, included=terms.prices_include_tax)
-    delivery_tax = tax_of(delivery_fee, terms.fee_tax_rate, included=terms.prices_include_tax)
-    tax = sum(line.tax for line in lines) + service_tax + delivery_tax
+    delivery_tax = tax_of(delivery_fee - off_delivery, terms.fee_tax_rate, included=terms.prices_include_tax)
+    tax = sum(line.tax for line in taxed) + service_tax + delivery_tax
     tax_added = 0 if terms.prices_include_tax else tax
-    total = net + delivery_fee + service_fee + driver_tip + tax_added
-    commission = half_up(net * terms.commission_rate, RATE)
-    platform = commission + service_fee + (0 if terms.prices_include_tax else service_tax)
+    off = off_items + off_delivery
+    total = subtotal - off + delivery_fee + service_fee + driver_tip + tax_added
+    by_platform = off if discount.by_platform else 0
+    commission = half_up((subtotal if discount.by_platform else net) * terms.commission_rate, RATE)
+    platform = commission + service_fee + (0 if terms.prices_include_tax else service_tax) - by_platform
     driver = driver_tip if tip_to_driver else 0
     return Priced(
-        currency=menu.currency,
-        lines=tuple(lines),
+        currency=currency,
+        lines=tuple(taxed),
         subtotal=subtotal,
-        discount=discount,
+        discount=off,
         delivery_fee=delivery_fee,
         service_fee=service_fee,
         driver_tip=driver_tip,
@@ -162,6 +233,7 @@ def price(
         tax_added=tax_added,
         total=total,
         commission=commission,
+        platform_discount=by_platform,
         vendor_share=total - platform - driver,
         driver_share=driver,
         platform_share=platform,
@@ -173,11 +245,11 @@ def tax_of(amount: int, rate: int, *, included: bool) -> int:
     return half_up(amount * rate, RATE + rate if included else RATE)
 
 
-def tax_lines(lines: list[PricedLine], discount: int, terms: Terms) -> list[PricedLine]:
+def tax_lines(lines: Sequence[PricedLine], discount: int, terms: Terms) -> list[PricedLine]:
     """The lines with their part of the discount and the tax on what is left."""
     taxed = []
     for line, off in zip(lines, divide(discount, [line.total for line in lines]), strict=True):
-        tax = tax_of(line.total - off, line.product.tax_rate, included=terms.prices_include_tax)
+        tax = tax_of(line.total - off, line.tax_rate, included=terms.prices_include_tax)
         taxed.append(replace(line, discount=off, tax=tax))
     return taxed
 
@@ -213,6 +285,7 @@ def price_item(menu: Menu, index: int, item: CartItem, errors: list[dict[str, An
     before = len(errors)
     chosen = choose_options(product, item, errors, at)
     extras = choose_extras(product, item, errors, at)
+    check_substitute(menu, item, errors, at)
     left_out = leave_out(product, item, errors, at)
     if len(errors) > before:
         return None
@@ -239,13 +312,35 @@ def price_item(menu: Menu, index: int, item: CartItem, errors: list[dict[str, An
     ]
     priced_extras = [replace(extra, total=part) for extra, part in zip(extras, parts[1 + len(chosen) :], strict=True)]
     return PricedLine(
-        product=product,
-        quantity=item.quantity,
-        comment=item.comment,
+        name=product.name,
+        unit_price=product.price,
         base=parts[0],
         total=total,
+        quantity=item.quantity,
+        tax_rate=product.tax_rate,
+        product_id=product.id,
+        plu_code=product.plu_code,
+        sku=product.sku,
+        unit=product.unit,
+        comment=item.comment,
         options=(*options, *priced_extras, *left_out),
+        tracks_stock=product.tracks_stock,
+        is_digital=product.is_digital,
+        substitute=item.substitute,
     )
+
+
+def check_substitute(menu: Menu, item: CartItem, errors: list[dict[str, Any]], at: str) -> None:
+    """A substitute is another product of the same menu that needs no choice of its own."""
+    if item.substitute is None or item.substitute == "remove":
+        return
+    other = menu.products.get(item.substitute)
+    if other is None or other.id == item.product:
+        detail = 'Send another product of this vendor, or "remove".'
+        errors.append(field_error(f"{at}/substitute", "unknown", detail))
+    elif any(group.minimum and group.condition_id is None for group in other.groups):
+        detail = f"{other.name} needs choices of its own: choose a simpler substitute."
+        errors.append(field_error(f"{at}/substitute", "needs_options", detail))
 
 
 def price_doubled(option: MenuOption, position: str) -> int:

@@ -9,6 +9,7 @@ from django.views.static import serve
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.permissions import AllowAny
 
+from orders import pay_pages
 from ordersite.web.health import healthz, readyz
 
 # Building the document takes a second, and anybody may ask for it.
@@ -19,6 +20,8 @@ urlpatterns = [
     path("", TemplateView.as_view(template_name="home.html")),
     path("healthz", healthz),
     path("readyz", readyz),
+    path("pay/<str:token>", pay_pages.pay),
+    path("pay/<str:token>/return", pay_pages.pay_return),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/v1/schema", schema, name="schema"),
@@ -27,6 +30,7 @@ urlpatterns = [
     path("api/v1/", include("tracking.api_urls")),
     path("api/v1/", include("vendors.api.urls")),
     path("api/v1/", include("orders.api.urls")),
+    path("dialects/", include("orders.dialects.urls")),
 ]
 
 if settings.DEVELOPMENT:

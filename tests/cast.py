@@ -23,6 +23,7 @@ from vendors.models import (
     Vendor,
     VendorType,
 )
+from vendors.services.offers import refresh_offer_flags
 from vendors.services.vendors import import_menu
 
 # A cheap hasher is set by conftest.py; the password is only for tests that sign in.
@@ -193,6 +194,7 @@ def write_cast() -> Cast:
             "zones": [{"name": "Manhattan", "radius": 5000, "fee": 300}],
         },
     )
+    refresh_offer_flags()
     company = Company.objects.create(name="Wheels")
     vendor.companies.add(company)
     owner, other_owner, dispatcher = make_user("Olga Owner"), make_user("Oscar Other"), make_user("Dirk Dispatcher")
@@ -206,6 +208,8 @@ def write_cast() -> Cast:
     other_driver, other_driver_row = make_driver("Otto Driver")
     company_driver, company_driver_row = make_driver("Wim Wheels", company=company)
     options = Option.objects.filter(group__vendor=vendor)
+    vendor.refresh_from_db()
+    other_vendor.refresh_from_db()
     return Cast(
         staff=make_user("Stella Staff", is_staff=True, is_superuser=True),
         customer=customer,

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,13 +19,48 @@ from ordersite.web.throttling import windows
 from tests.cast import Cast, make_cast, write_cast, written
 from vendors.services import menus
 
+HERE = Path(__file__).parent
+# What the quick run leaves to the full one: whole features beside the core, each of which it shows by a scenario
+# (tests/orders/test_scenarios.py) or by one of its other modules.
+FULL_RUN_ONLY = (
+    "dialects/kesk",
+    "dialects/ordering",
+    "dialects/shop",
+    "orders/test_admin_buttons",
+    "orders/test_admin_money",
+    "orders/test_admin_proofs",
+    "orders/test_codes",
+    "orders/test_digital",
+    "orders/test_edits",
+    "orders/test_ledgers",
+    "orders/test_offers",
+    "orders/test_packages",
+    "orders/test_payment_links",
+    "orders/test_payments_notices",
+    "orders/test_payments_providers",
+    "orders/test_payments_saved",
+    "orders/test_payments_worker",
+    "orders/test_permissions",
+    "orders/test_phone_orders",
+    "orders/test_proofs",
+    "orders/test_refunds",
+    "orders/test_services",
+    "orders/test_statement",
+    "orders/test_transitions_rows",
+    "promises/test_p16",
+    "tracking/test_sockets",
+    "vendors/test_offers_admin",
+    "web/test_multipart",
+)
 FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips what needs a server that the environment does not name."""
+    """Marks what is of the full run only, and skips what needs a server that the environment does not name."""
     needs = {"postgres": django_settings.DATABASE_URL, "redis": django_settings.REDIS_URL}
     for item in items:
+        if str(item.path.relative_to(HERE)).startswith(FULL_RUN_ONLY):
+            item.add_marker(pytest.mark.slow)
         for name, given in needs.items():
             if item.get_closest_marker(name) and not given:
                 item.add_marker(pytest.mark.skip(reason=f"needs {name}: set its URL"))
@@ -50,12 +86,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def clean_process(settings: Any) -> Iterator[None]:
     """Forgets what a process remembers: a test that is rolled back gives its ids to the next one."""
     settings.PASSWORD_HASHERS = [FAST_HASHER]
+    # Every client builds the middleware anew: to look through all static files each time took 30 ms of it.
+    settings.WHITENOISE_AUTOREFRESH = True
     # With Redis the counts of other tests would go on: a test of throttles sets its own limit.
     settings.THROTTLE_ANONYMOUS = settings.THROTTLE_CALLER = 0
+    # Set up, so that it can be chosen, and out of reach: tests of payments start one (tests/orders/online.py).
+    settings.FAKE_PAYMENTS_URL = "http://127.0.0.1:9"
     menus.held.clear()
     windows.counts.clear()
-    with tempfile.TemporaryDirectory() as media:
-        settings.MEDIA_ROOT = media
+    with tempfile.TemporaryDirectory() as files:
+        settings.MEDIA_ROOT, settings.PRIVATE_ROOT = f"{files}/media", f"{files}/private"
         yield
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError, InterfaceError, connection
 
-from orders.services import timers
+from orders.services import gateway, proofs, timers
 from tracking import retention
 
 logger = logging.getLogger(__name__)
@@ -16,16 +16,21 @@ logger = logging.getLogger(__name__)
 ROUND = 1.0  # seconds between two rounds
 TIMERS_AT_ONCE = 100
 LONGEST_REST = 30.0  # seconds, after failures
+LEAVE = 0.5  # seconds that a thread apart has to end
 
 
 @dataclass
 class Work:
-    """One kind of due work, done at most once in `every` seconds unless a batch was full; rests after a failure."""
+    """One kind of due work, done at most once in `every` seconds unless a batch was full; rests after a failure.
+
+    `apart` has a thread of its own: it waits for others' servers, and deadlines must not wait with it.
+    """
 
     name: str
     run: Callable[[], int]
     every: float = ROUND
     batch: int = TIMERS_AT_ONCE
+    apart: bool = False
     due: float = 0.0
     failures: int = 0
 
@@ -55,16 +60,32 @@ def kinds() -> list[Work]:
     """All work there is, each with a memory of its own."""
     return [
         Work("timers of orders", lambda: timers.run_due(TIMERS_AT_ONCE)),
+        Work("online payments", lambda: gateway.run_due(TIMERS_AT_ONCE), apart=True),
         Work("idempotency keys", retention.prune_idempotency_keys, every=60, batch=retention.BATCH),
         Work("attempts", retention.prune_attempts, every=60, batch=retention.BATCH),
         Work("feed entries", retention.prune_feed, every=60, batch=retention.BATCH),
         Work("refresh tokens", retention.prune_tokens, every=60, batch=retention.BATCH),
+        Work("photos without a payment", proofs.delete_strays, every=3600),
     ]
 
 
 def run_worker(stop: threading.Event) -> None:
     """Does what is due, once a second, until `stop` is set."""
     works = kinds()
+    apart = [
+        threading.Thread(target=work_through, args=([work], stop), name=work.name, daemon=True)
+        for work in works
+        if work.apart
+    ]
+    for thread in apart:
+        thread.start()
+    work_through([work for work in works if not work.apart], stop)
+    for thread in apart:
+        # Whatever still waits for somebody else's server may be left at any time.
+        thread.join(LEAVE)
+
+
+def work_through(works: list[Work], stop: threading.Event) -> None:
     while not stop.is_set():
         for work in works:
             if not stop.is_set() and work.due <= time.monotonic():

@@ -3,9 +3,13 @@
 from django.contrib import admin
 
 from orders.admin.accounts import AccountAdmin
+from orders.admin.codes import CodeAdmin
+from orders.admin.kinds import BookingAdmin, PackageAdmin
 from orders.admin.labels import StatusLabelAdmin
 from orders.admin.orders import OrderAdmin
+from orders.admin.payments import ProofAdmin
 from orders.admin.records import OrderEventAdmin, PaymentAdmin, PostingAdmin, PurchaseAdmin
+from orders.admin.refunds import RefundAdmin
 
 admin.site.site_header = admin.site.site_title = "ordersite"
 admin.site.index_title = "What is going on"
@@ -13,10 +17,15 @@ admin.site.index_template = "admin/orders/dashboard.html"
 
 __all__ = [
     "AccountAdmin",
+    "BookingAdmin",
+    "CodeAdmin",
     "OrderAdmin",
     "OrderEventAdmin",
+    "PackageAdmin",
     "PaymentAdmin",
     "PostingAdmin",
+    "ProofAdmin",
     "PurchaseAdmin",
+    "RefundAdmin",
     "StatusLabelAdmin",
 ]

@@ -10,9 +10,10 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from orders.admin import display
-from orders.admin.bases import ReadOnlyAdmin, row_id
+from orders.admin.bases import row_id
 from orders.admin.doing import perform
 from orders.admin.forms import TopUpForm
+from orders.admin.ledgers import LedgerPages
 from orders.models import Account, Entry
 from orders.services.ledger import wallet_of
 from orders.services.wallets import top_up
@@ -22,7 +23,7 @@ TOP_UP = "orders.change_account"
 
 
 @admin.register(Account)
-class AccountAdmin(ReadOnlyAdmin):
+class AccountAdmin(LedgerPages):
     """Where money is. A wallet keeps its balance; the others' are sums, reckoned on their own page."""
 
     list_display = ["name", "kind", "owner", "currency", "held"]
@@ -62,12 +63,12 @@ class AccountAdmin(ReadOnlyAdmin):
         account = accounts.filter(pk=row_id(object_id) or 0).first()
         if account is None:
             return self.missing(request, object_id)
-        entries = Entry.objects.filter(account=account).select_related("posting").order_by("-id")
+        entries = Entry.objects.filter(account=account).select_related("posting").order_by("-posting_id")
         balance = account.balance
         if balance is None:
             balance = entries.aggregate(balance=Sum("amount"))["balance"] or 0
         if before := row_id(request.GET.get("before", "")):
-            entries = entries.filter(pk__lt=before)
+            entries = entries.filter(posting_id__lt=before)
         page = list(entries[: NEWEST + 1])
         context = {
             **self.admin_site.each_context(request),
@@ -79,8 +80,9 @@ class AccountAdmin(ReadOnlyAdmin):
             "owner": self.owner(account),
             "balance": balance,
             "entries": page[:NEWEST],
-            "older": page[NEWEST - 1].pk if len(page) > NEWEST else None,
+            "older": page[NEWEST - 1].posting_id if len(page) > NEWEST else None,
             "may_top_up": account.kind == Account.Kind.WALLET and self.has_top_up_permission(request),
+            **self.purse_context(request, account),
         }
         return TemplateResponse(request, "admin/orders/account/page.html", context)
 

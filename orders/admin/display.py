@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from orders.lifecycle import FAILURE, SUCCESS, Status
-from orders.models import Order, PaymentStatus
+from orders.models import Order, PaymentStatus, Refund
 from ordersite.web.money import to_text
 
 EXCEPTIONS = frozenset({Status.CANCELED_BY_DRIVER, Status.PICK_UP_FAILED_BY_DRIVER})
@@ -20,6 +20,14 @@ PAYMENT_TONES = {
     PaymentStatus.REFUNDED: "pause",
     PaymentStatus.FAILED: "failure",
     PaymentStatus.PROOF_PENDING: "start",
+}
+REFUND_TONES = {
+    Refund.State.PENDING: "start",
+    Refund.State.SENT: "work",
+    Refund.State.DONE: "success",
+    Refund.State.FAILED: "trouble",
+    Refund.State.BY_HAND: "later",
+    Refund.State.TAKEN_BACK: "pause",
 }
 UNANSWERED_AFTER = timedelta(minutes=10)
 
@@ -57,6 +65,10 @@ def status_badge(status: int) -> SafeString:
 
 def payment_badge(state: str) -> SafeString:
     return badge(PAYMENT_TONES[PaymentStatus(state)], PaymentStatus(state).label.capitalize())
+
+
+def refund_badge(state: str) -> SafeString:
+    return badge(REFUND_TONES[Refund.State(state)], Refund.State(state).label.capitalize())
 
 
 def span(length: timedelta) -> str:

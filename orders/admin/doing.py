@@ -23,22 +23,26 @@ def caller_of_request(request: HttpRequest) -> Caller:
 def perform(request: HttpRequest, call: Callable[[], object], *, done: str, key: str = "") -> bool:
     """Whether the call was made; says so in a message either way. With a key, the same form does it once only."""
 
-    def answered() -> Response:
+    def unanswered() -> None:
         call()
-        return Response(None)
 
+    return answer(request, unanswered, done=done, key=key) is not None
+
+
+def answer(request: HttpRequest, call: Callable[[], Any], *, done: str, key: str = "") -> Response | None:
+    """As `perform`, with what the call returned as the answer's data, also where it was made before; None: refused."""
     user: Any = request.user
     scope = key_scope(key=key, caller=user.caller_key, method="POST", path=request.path) if key else ""
     try:
-        response = run_unsafe(answered, scope=scope)
+        response = run_unsafe(lambda: Response(call()), scope=scope)
     except (Problem, OperationalError) as error:
         messages.error(request, refusal(error))
-        return False
+        return None
     if "Idempotency-Replayed" in response:
         messages.info(request, "This was done already, by the same form: nothing was done twice.")
     else:
         messages.success(request, done)
-    return True
+    return response
 
 
 def refusal(error: Exception) -> str:

@@ -20,6 +20,7 @@ from orders.admin import bulk, display
 from orders.admin.bases import ReadOnlyAdmin, row_id
 from orders.admin.buttons import buttons_of, label_of
 from orders.admin.doing import caller_of_request, perform
+from orders.admin.edits import DecisionForm, change_items
 from orders.admin.filters import (
     DeletedFilter,
     FulfilmentFilter,
@@ -35,15 +36,21 @@ from orders.admin.forms import (
     DriverForm,
     MoveForm,
     NoteForm,
+    OnceForm,
     TrackingNumberForm,
     first_error,
 )
 from orders.admin.page import order_context, read_order
+from orders.admin.phone import PERMISSION, order_by_phone
+from orders.admin.refunds import GIVE_BACK, RefundForm
 from orders.admin.search import HELP, find_orders
 from orders.lifecycle import FAILURE, Fulfilment
-from orders.models import Order
+from orders.models import Kind, Order
 from orders.services.changes import add_tracking_number, change_order
+from orders.services.edits import accept_change, refuse_change
+from orders.services.payment_links import payment_link
 from orders.services.records import add_note
+from orders.services.refunds import refund_order
 from orders.services.standing import standing_of
 from orders.services.transitions import START_PREPARING, Wish, start_preparing, transition
 
@@ -51,13 +58,13 @@ Handler = Callable[["OrderAdmin", HttpRequest, int, Any], None]
 MOVE = "orders.change_order"
 
 
-def button(form_class: type[forms.Form]) -> Callable[[Handler], Callable[..., HttpResponse]]:
+def button(form_class: type[forms.Form], permission: str = MOVE) -> Callable[[Handler], Callable[..., HttpResponse]]:
     """A view that reads a form, calls one service and leads back to the order's page."""
 
     def decorate(handle: Handler) -> Callable[..., HttpResponse]:
         @wraps(handle)
         def view(self: "OrderAdmin", request: HttpRequest, order_id: int) -> HttpResponse:
-            if not self.has_move_permission(request):
+            if not request.user.has_perm(permission):
                 raise PermissionDenied
             form = form_class(request.POST)
             if form.is_valid():
@@ -96,7 +103,7 @@ class OrderAdmin(ReadOnlyAdmin):
     actions = [bulk.accept, bulk.mark_ready, bulk.look_for_driver, bulk.cancel_by_staff]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Orders"})
+        return super().changelist_view(request, {"title": "Orders", "may_place": request.user.has_perm(PERMISSION)})
 
     def has_move_permission(self, request: HttpRequest) -> bool:
         """Who may press buttons; to see an order is another permission."""
@@ -113,6 +120,9 @@ class OrderAdmin(ReadOnlyAdmin):
             "driver": self.name_driver,
             "tracking-number": self.add_number,
             "note": self.write_note,
+            "payment-link": self.send_payment_link,
+            "refund": self.give_back,
+            "decide-change": self.decide_change,
         }
         buttons = [
             path(
@@ -122,7 +132,26 @@ class OrderAdmin(ReadOnlyAdmin):
             )
             for name, view in pages.items()
         ]
-        return [*buttons, *super().get_urls()]
+        phone = path("phone/", self.admin_site.admin_view(self.by_phone), name="orders_order_phone")
+        items = path("<id:order_id>/items/", self.admin_site.admin_view(self.edit_items), name="orders_order_items")
+        return [phone, items, *buttons, *super().get_urls()]
+
+    def by_phone(self, request: HttpRequest) -> HttpResponse:
+        """A new order for somebody who calls."""
+        if not request.user.has_perm(PERMISSION):
+            raise PermissionDenied
+        base = {"opts": self.opts, "subtitle": None, "media": self.media}
+        return order_by_phone(request, {**self.admin_site.each_context(request), **base})
+
+    def edit_items(self, request: HttpRequest, order_id: int) -> HttpResponse:
+        """What was ordered, to be changed."""
+        if not self.has_move_permission(request):
+            raise PermissionDenied
+        order = Order.objects.select_related("vendor").filter(pk=order_id, deleted_at__isnull=True).first()
+        if order is None:
+            return self.missing(request, str(order_id))
+        base = {"opts": self.opts, "subtitle": None, "media": self.media}
+        return change_items(request, order, {**self.admin_site.each_context(request), **base})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -148,6 +177,7 @@ class OrderAdmin(ReadOnlyAdmin):
             "subtitle": None,
             "media": self.media + driver_form.media,
             "may_move": may_move,
+            "may_edit": may_move and order.kind == Kind.REGULAR and not (order.is_closed or order.picked_up_at),
             "buttons": [button for button in buttons if not button.forced],
             "forced": [button for button in buttons if button.forced],
             "reasons": REASON_CHOICES,
@@ -156,6 +186,10 @@ class OrderAdmin(ReadOnlyAdmin):
             if delivers and order.status not in FAILURE
             else None,
             "note_form": NoteForm(auto_id="note_%s"),
+            "link_form": OnceForm(auto_id="link_%s"),
+            "refund_form": RefundForm(initial={**version, "currency": order.currency}, auto_id="refund_%s")
+            if request.user.has_perm(GIVE_BACK) and order.deleted_at is None
+            else None,
         }
         return TemplateResponse(request, "admin/orders/order/page.html", context)
 
@@ -201,6 +235,13 @@ class OrderAdmin(ReadOnlyAdmin):
             request, lambda: add_tracking_number(order_id=order_id, caller=caller, **given), done="The number is kept."
         )
 
+    @button(DecisionForm)
+    def decide_change(self, request: HttpRequest, order_id: int, given: dict[str, Any]) -> None:
+        """What the customer says of a change of items, by telephone say."""
+        decide = accept_change if given.pop("decision") == "accept" else refuse_change
+        caller = caller_of_request(request)
+        perform(request, lambda: decide(order_id=order_id, caller=caller, **given), done="The change is decided.")
+
     @button(NoteForm)
     def write_note(self, request: HttpRequest, order_id: int, given: dict[str, Any]) -> None:
         caller, key = caller_of_request(request), str(given.pop("key"))
@@ -210,6 +251,26 @@ class OrderAdmin(ReadOnlyAdmin):
             done="The note is in the history.",
             key=key,
         )
+
+    @button(RefundForm, GIVE_BACK)
+    def give_back(self, request: HttpRequest, order_id: int, given: dict[str, Any]) -> None:
+        caller = caller_of_request(request)
+        perform(
+            request,
+            lambda: refund_order(order_id=order_id, caller=caller, wish=given["wish"]),
+            done="The money goes back.",
+            key=str(given["key"]),
+        )
+
+    @button(OnceForm)
+    def send_payment_link(self, request: HttpRequest, order_id: int, given: dict[str, Any]) -> None:
+        """E-mails the customer where to pay."""
+        caller = caller_of_request(request)
+
+        def send() -> None:
+            payment_link(order_id=order_id, caller=caller, send=True)
+
+        perform(request, send, done="The payment link is on its way to the customer.", key=str(given["key"]))
 
     @admin.display(description="order")
     def name(self, order: Order) -> str:

@@ -12,9 +12,11 @@ from orders.admin.bases import row_id
 from orders.admin.buttons import label_of
 from orders.api.outputs import ticket_of
 from orders.lifecycle import Fulfilment, Status
-from orders.models import Entry, LineOption, Order, OrderEvent, Posting
+from orders.models import Entry, LineOption, Order, OrderEvent, Posting, Refund
 from orders.permissions import with_standing
+from orders.pricing import Priced
 from orders.reasons import REASONS
+from orders.services.payments import RECEIVED
 from orders.services.standing import RELATED
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import User
@@ -29,9 +31,10 @@ def read_order(order_id: int, caller: Caller) -> Order | None:
     entries = Prefetch("entries", queryset=Entry.objects.select_related("account").order_by("id"))
     postings = Prefetch("postings", queryset=Posting.objects.order_by("id").prefetch_related(entries))
     orders = with_standing(Order.objects.all(), caller).select_related(*RELATED, *ALSO)
+    refunds = Prefetch("refunds", queryset=Refund.objects.select_related("payment").order_by("id"))
     siblings = Prefetch("purchase__orders", queryset=Order.objects.select_related("vendor").order_by("pk"))
     return (
-        orders.prefetch_related("lines__options", "events", "purchase__payments", siblings, postings)
+        orders.prefetch_related("lines__options", "events", "purchase__payments", siblings, postings, refunds)
         .filter(pk=order_id)
         .first()
     )
@@ -97,10 +100,14 @@ def details_of(data: dict[str, Any]) -> Iterable[str]:
 def plain(value: Any) -> str:
     if isinstance(value, dict) and {"amount", "currency"} <= value.keys():
         return f"{value['amount']} {value['currency']}"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {plain(part)}" for name, part in value.items())
+    if isinstance(value, list):
+        return "; ".join(plain(part) for part in value)
     return "–" if value in (None, "") else str(value)
 
 
-def money_rows(order: Order) -> list[tuple[str, str, bool]]:
+def money_rows(order: Order | Priced) -> list[tuple[str, str, bool]]:
     """The breakdown: label, amount, whether it is a sum."""
     amounts = [
         ("Items", order.subtotal, True),
@@ -131,7 +138,9 @@ def lines_of(order: Order) -> list[dict[str, Any]]:
 def order_context(order: Order) -> dict[str, Any]:
     """Everything but the buttons and forms."""
     events = list(order.events.all())
-    names = names_of({event.actor for event in events} | {posting.actor for posting in order.postings.all()})
+    payments = list(order.purchase.payments.all())
+    others: list[Posting | Refund] = [*order.postings.all(), *order.refunds.all()]
+    names = names_of({event.actor for event in events} | {other.actor for other in others})
     now = timezone.now()
     return {
         "order": order,
@@ -142,7 +151,10 @@ def order_context(order: Order) -> dict[str, Any]:
         "money_rows": money_rows(order),
         "lines": lines_of(order),
         "milestones": [(name.replace("_", " ").capitalize(), at) for name, at in order.milestones.items()],
-        "payments": list(order.purchase.payments.all()),
+        "payments": payments,
+        "refunds": [(refund, who(refund.actor, names)) for refund in order.refunds.all()],
+        "may_be_refunded": order.refunded < order.total
+        and (order.payment_status in RECEIVED or any(payment.state in RECEIVED for payment in payments)),
         "postings": [(posting, who(posting.actor, names)) for posting in order.postings.all()],
         "siblings": [other for other in order.purchase.orders.all() if other.pk != order.pk],
         "timeline": [happening(event, names) for event in reversed(events)],

@@ -17,6 +17,7 @@ from orders.admin.filters import SelectFilter
 from orders.admin.search import as_uuid
 from orders.lifecycle import Actor
 from orders.models import Entry, Order, OrderEvent, Payment, PaymentShare, Posting, Purchase
+from orders.services.payments import TRANSFER
 from ordersite.web.crypto import token_hash
 from vendors.models import PAYMENT_METHODS
 
@@ -161,7 +162,7 @@ class PaymentAdmin(ReadOnlyAdmin):
     search_fields = ["id"]
     search_help_text = "Whole words: the purchase's uuid or external code, an order's id"
     fields = readonly_fields = ["bought", "provider", "status", "paid", "given_back", "reference"]
-    fields += ["created_at", "paid_at"]
+    fields += ["photos", "failure", "checked_by", "created_at", "paid_at"]
     inlines = [ShareInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
@@ -180,8 +181,17 @@ class PaymentAdmin(ReadOnlyAdmin):
             return queryset.filter(pk__in=shares.values("payment")), False
         return queryset.filter(purchase__external_code=term), False
 
+    @admin.display(description="photos", empty_value="–")
+    def photos(self, payment: Payment) -> str | None:
+        if payment.provider != TRANSFER:
+            return None
+        url = f"{reverse('admin:orders_paymentproof_changelist')}?payment={payment.pk}"
+        return format_html('<a href="{}">Look at them</a>', url)
+
     @admin.display(description="purchase")
     def bought(self, payment: Payment) -> str:
+        if payment.purchase_id is None:
+            return "–"
         url = reverse("admin:orders_purchase_change", args=[payment.purchase_id])
         return format_html('<a href="{}">{}</a>', url, payment.purchase)
 

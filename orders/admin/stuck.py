@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Aggregate, Count, Min, Q
+from django.db.models import Aggregate, Count, F, Min, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from orders.lifecycle import Status
-from orders.models import Order
+from orders.models import Code, Order, Payment, PaymentStatus, Refund
+from vendors.models import Product
 
 UNANSWERED = timedelta(minutes=10)
 # The worker looks every second: a timer that is due for longer than this has been refused, or nobody runs it.
@@ -41,7 +43,10 @@ CONDITIONS = {
     "searching": lambda now: Q(status=Status.LOOKING_FOR_DRIVER),
     "ready": lambda now: Q(status=Status.PREPARATION_COMPLETED),
     "overdue": lambda now: Q(due_at__lte=now - OVERDUE),
+    "codes": lambda now: Q(status=Status.ACCEPTED_BY_BUSINESS, codes_missing__gt=0),
 }
+# Each of these has an index of its own, and is counted by a statement of its own; the others by their status.
+COUNTED_ALONE = ("overdue", "codes")
 TROUBLES = (
     Trouble(
         slug="unanswered",
@@ -76,7 +81,16 @@ TROUBLES = (
         since="due_at",
         severe=True,
     ),
+    Trouble(
+        slug="codes",
+        label="Codes missing",
+        hint="Import codes; at the vendor's deadline the order is cancelled and its money goes back.",
+        since="accepted_at",
+        severe=True,
+    ),
 )
+# How many products that run low on codes the first page names.
+LOW_PRODUCTS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,18 +103,71 @@ class Tally:
 
 
 def tallies(now: datetime | None = None) -> list[Tally]:
-    """Counts every trouble in two statements: one on the index by status, one on that of the timers."""
+    """Counts every trouble in three statements: one on the index by status, one each on those of timers and codes."""
     now = now or timezone.now()
     by_status: dict[str, Aggregate] = {}
     for trouble in TROUBLES:
-        if trouble.slug != "overdue":
+        if trouble.slug not in COUNTED_ALONE:
             condition = trouble.condition(now)
             by_status[trouble.slug] = Count("pk", filter=condition)
             by_status[f"{trouble.slug}_since"] = Min(trouble.since, filter=condition)
     alive = Order.objects.filter(deleted_at__isnull=True).order_by()
     found = alive.filter(status__in=WATCHED).aggregate(**by_status)
-    overdue = alive.filter(CONDITIONS["overdue"](now))
-    found |= overdue.aggregate(overdue=Count("pk"), overdue_since=Min("due_at"))
+    for trouble in TROUBLES:
+        if trouble.slug in COUNTED_ALONE:
+            counts = {trouble.slug: Count("pk"), f"{trouble.slug}_since": Min(trouble.since)}
+            found |= alive.filter(trouble.condition(now)).aggregate(**counts)
     return [
         Tally(trouble=trouble, count=found[trouble.slug], oldest=found[f"{trouble.slug}_since"]) for trouble in TROUBLES
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundTally:
+    """How many refunds of a state need somebody, and since when the oldest."""
+
+    state: Refund.State
+    hint: str
+    count: int
+    oldest: datetime | None
+
+
+NEEDS_SOMEBODY = {
+    Refund.State.FAILED: "The provider refused: give it to the wallet, or by hand.",
+    Refund.State.BY_HAND: "Give the money back, then say so.",
+}
+
+
+def refund_tallies() -> list[RefundTally]:
+    """Counts the refunds that need somebody, in one statement on their index by state."""
+    rows = Refund.objects.filter(state__in=NEEDS_SOMEBODY).order_by().values("state")
+    counted = rows.annotate(count=Count("pk"), oldest=Min("created_at"))
+    found = {row["state"]: (row["count"], row["oldest"]) for row in counted}
+    tallied = []
+    for state, hint in NEEDS_SOMEBODY.items():
+        count, oldest = found.get(state, (0, None))
+        tallied.append(RefundTally(state=state, hint=hint, count=count, oldest=oldest))
+    return tallied
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofTally:
+    """How many payments have photos that nobody has looked at, and since when the oldest."""
+
+    count: int
+    oldest: datetime | None
+
+
+def proof_tally() -> ProofTally:
+    """Counts the payments to check, in one statement on their index."""
+    waiting = Payment.objects.filter(state=PaymentStatus.PROOF_PENDING).order_by()
+    return ProofTally(**waiting.aggregate(count=Count("pk"), oldest=Min("created_at")))
+
+
+def low_on_codes() -> list[Product]:
+    """The products with fewer free codes than they should have, each with its `free`, the emptiest first."""
+    free = Code.objects.filter(product=OuterRef("pk"), line__isnull=True).order_by().values("product")
+    counted = Coalesce(Subquery(free.annotate(count=Count("pk")).values("count")), 0)
+    products = Product.objects.filter(is_digital=True, low_codes__gt=0).annotate(free=counted)
+    low = products.filter(free__lt=F("low_codes")).select_related("vendor")
+    return list(low.order_by("free", "pk")[:LOW_PRODUCTS])

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from orders.lifecycle import Fulfilment, Status
+from ordersite.web.serializers import MAX_ID
 
 STATUSES = {status.slug: status for status in Status}
 DELIVERY_TYPES = [fulfilment.slug for fulfilment in Fulfilment]
@@ -98,3 +99,32 @@ class AddressField(serializers.Field):
         if not data.strip():
             self.fail("blank")
         return data.strip()
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {
+                "type": "object",
+                "required": ["product"],
+                "additionalProperties": False,
+                "properties": {"product": {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID}},
+            },
+            {"type": "string", "enum": ["remove"]},
+        ]
+    }
+)
+class SubstituteField(serializers.Field):
+    """What to do where an item cannot be had: another product, or to leave it out."""
+
+    default_error_messages = {"invalid": 'Send {{"product": an id of this vendor\'s menu}} or "remove".'}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if data == "remove":
+            return data
+        if not isinstance(data, dict) or set(data) != {"product"}:
+            self.fail("invalid")
+        product = data["product"]
+        if isinstance(product, bool) or not isinstance(product, int) or not 1 <= product <= MAX_ID:
+            self.fail("invalid")
+        return product

@@ -54,6 +54,7 @@ class OrderFilter(django_filters.FilterSet):
     vendor_type = IdFilter(field_name="vendor__type_id")
     driver = IdFilter(field_name="driver_id")
     customer = IdFilter(field_name="customer_id")
+    offer = IdFilter(field_name="offer_id")
     kind = django_filters.ChoiceFilter(choices=Kind.choices)
     delivery_type = django_filters.CharFilter(method="by_delivery_type", help_text="Name, or 1 to 5.")
     payment_status = django_filters.ChoiceFilter(choices=PaymentStatus.choices)

@@ -1,14 +1,16 @@
 """What clients send about orders."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from rest_framework import serializers
 
-from orders.api.fields import AddressField, FulfilmentInputField, StatusInputField
-from orders.models import OrderEvent
+from orders.api.fields import AddressField, FulfilmentInputField, StatusInputField, SubstituteField
+from orders.checkout import Cart, Checkout, CustomLine, PackageWish, Place, ServiceWish
+from orders.models import Kind, OrderEvent
 from orders.pricing import CartExtra, CartItem, CartOption
-from orders.services.carts import Cart, Place
-from orders.services.placing import Guest, Placing
+from orders.services.parties import Guest, Placing
+from ordersite.web.images import CleanImage
 from ordersite.web.serializers import (
     IdField,
     Input,
@@ -22,6 +24,9 @@ from vendors.models import PAYMENT_METHODS
 MOST_ITEMS = 100
 MOST_CHOICES = 100
 MOST_QUANTITY = 10_000
+MOST_PARTS = 20
+MOST_GRAMS = 10_000_000
+MOST_MILLIMETRES = 100_000
 
 
 class OptionInput(Input):
@@ -45,25 +50,104 @@ class ItemInput(Input):
     options = OptionInput(many=True, max_length=MOST_CHOICES, default=list)  # type: ignore[call-arg]
     extras = ExtraInput(many=True, max_length=MOST_CHOICES, default=list)  # type: ignore[call-arg]
     without = serializers.ListField(child=IdField(), max_length=MOST_CHOICES, default=list)
+    substitute = SubstituteField(required=False, allow_null=True)
 
 
-class CartInput(Input):
-    """A cart for one vendor, to be priced or placed."""
+class CustomInput(Input):
+    """A product that staff enter by hand."""
 
-    type = serializers.ChoiceField(choices=["regular"], required=False)
+    name = serializers.CharField(max_length=120)
+    amount = MoneyField()
+
+
+class StopInput(Input):
+    """Where a package is fetched, or brought."""
+
+    address = serializers.CharField(max_length=300)
+    address_notes = serializers.CharField(max_length=300, allow_blank=True, default="")
+    location = LocationInput()
+
+
+class PackageInput(Input):
+    """What is to be carried: weight in grams, sides in millimetres."""
+
+    package_type = IdField()
+    pickup = StopInput()
+    dropoff = StopInput()
+    recipient_name = serializers.CharField(max_length=120)
+    recipient_phone = PhoneField()
+    weight = StrictIntegerField(min_value=1, max_value=MOST_GRAMS)
+    width = StrictIntegerField(min_value=1, max_value=MOST_MILLIMETRES, required=False, allow_null=True)
+    length = StrictIntegerField(min_value=1, max_value=MOST_MILLIMETRES, required=False, allow_null=True)
+    height = StrictIntegerField(min_value=1, max_value=MOST_MILLIMETRES, required=False, allow_null=True)
+
+
+class ServiceInput(Input):
+    """What is to be booked, for when, and where it takes place."""
+
+    service = IdField()
+    at = serializers.DateTimeField()
+    place = serializers.ChoiceField(choices=["customer", "vendor"])
+
+
+class PartInput(Input):
+    """What is asked of one vendor; the type is found from the content where none is sent."""
+
+    type = serializers.ChoiceField(choices=Kind.values, required=False)
     vendor = IdField()
-    items = ItemInput(many=True, allow_empty=False, max_length=MOST_ITEMS)  # type: ignore[call-arg]
-    delivery_type = FulfilmentInputField()
+    items = ItemInput(many=True, allow_empty=False, max_length=MOST_ITEMS, required=False)  # type: ignore[call-arg]
+    custom = CustomInput(many=True, allow_empty=False, max_length=MOST_ITEMS, required=False)  # type: ignore[call-arg]
+    package = PackageInput(required=False)
+    service = ServiceInput(required=False)
+    delivery_type = FulfilmentInputField(required=False)
     deliver_at = serializers.DateTimeField(required=False, allow_null=True)
     address = AddressField(required=False, allow_null=True)
-    address_notes = serializers.CharField(max_length=300, allow_blank=True, default="")
+    address_notes = serializers.CharField(max_length=300, allow_blank=True, required=False)
     location = LocationInput(required=False, allow_null=True)
     delivery_zone = IdField(required=False, allow_null=True)
+    offer = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    comment = serializers.CharField(max_length=500, allow_blank=True, required=False)
+    table = serializers.CharField(max_length=20, allow_blank=True, required=False)
+    vehicle = serializers.CharField(max_length=80, allow_blank=True, required=False)
+    locker = serializers.CharField(max_length=20, allow_blank=True, required=False)
+
+
+# What belongs to one vendor's part: with `vendors` it stands there. The other fields of a part hold for all parts
+# that do not say otherwise; an address with its notes and point is one thing.
+OF_A_PART = ("vendor", "type", "items", "custom", "package", "service", "delivery_zone", "table", "vehicle", "locker")
+
+
+PLACE = ("address", "address_notes", "location")
+SHARED = ("delivery_type", "deliver_at", "comment")
+
+
+class CartInput(PartInput):
+    """A cart for one vendor, or with `vendors` for several, to be priced or placed."""
+
+    vendor = IdField(required=False)
+    vendors = PartInput(many=True, allow_empty=False, max_length=MOST_PARTS, required=False)  # type: ignore[call-arg]
     payment_method = serializers.ChoiceField(choices=PAYMENT_METHODS, required=False)
     driver_tip = MoneyField(required=False, allow_null=True)
     cash = MoneyField(required=False, allow_null=True)
     currency = serializers.RegexField(r"^[A-Z]{3}$", required=False)
     total = MoneyField(required=False, allow_null=True)
+
+    def validate(self, attrs: Any) -> Any:
+        if "vendors" not in attrs:
+            if "vendor" not in attrs:
+                refuse("vendor", "Send the vendor, or vendors with a part for each.", "required")
+            return attrs
+        for name in OF_A_PART:
+            if name in attrs:
+                refuse(name, "With several vendors this stands in each one's part: move it there.", "several_vendors")
+        if attrs.get("cash") and len(attrs["vendors"]) > 1:
+            refuse("cash", "Several vendors are each paid in cash for itself: leave it out.", "several_vendors")
+        return attrs
+
+
+def refuse(field: str, message: str, code: str) -> NoReturn:
+    """Refuses an input because of one of its fields."""
+    raise serializers.ValidationError({field: [serializers.ErrorDetail(message, code)]})
 
 
 class GuestInput(Input):
@@ -78,8 +162,7 @@ class GuestInput(Input):
 
     def validate(self, attrs: Any) -> Any:
         if not attrs["phone"] and not attrs["email"]:
-            message = "Send a phone or an email, so that the guest can be reached."
-            raise serializers.ValidationError({"phone": [serializers.ErrorDetail(message, "required")]})
+            refuse("phone", "Send a phone or an email, so that the guest can be reached.", "required")
         return attrs
 
 
@@ -87,10 +170,8 @@ class PlaceInput(CartInput):
     """A cart to be placed."""
 
     payment_method = serializers.ChoiceField(choices=PAYMENT_METHODS)
-    comment = serializers.CharField(max_length=500, allow_blank=True, default="")
-    table = serializers.CharField(max_length=20, allow_blank=True, default="")
-    vehicle = serializers.CharField(max_length=80, allow_blank=True, default="")
-    locker = serializers.CharField(max_length=20, allow_blank=True, default="")
+    saved_payment_method = IdField(required=False, allow_null=True)
+    save_payment_method = serializers.BooleanField(default=False)
     external_code = serializers.CharField(max_length=100, required=False)
     customer = IdField(required=False, allow_null=True)
     guest = GuestInput(required=False, allow_null=True)
@@ -161,7 +242,7 @@ class TopUpInput(Input):
 
 
 def as_place(data: dict[str, Any]) -> Place:
-    """Address and point of an order or a guest."""
+    """Address and point of an order, a guest or a stop."""
     location = data.get("location") or {}
     address = data.get("address")
     return Place(
@@ -172,26 +253,62 @@ def as_place(data: dict[str, Any]) -> Place:
     )
 
 
-def as_cart(data: dict[str, Any]) -> Cart:
-    """The validated input as the services know it."""
-    address = data.get("address")
-    return Cart(
-        vendor_id=data["vendor"],
-        items=[as_item(item) for item in data["items"]],
-        fulfilment=data["delivery_type"],
-        place=as_place(data),
-        address_id=address if isinstance(address, int) else None,
-        delivery_zone_id=data.get("delivery_zone"),
-        deliver_at=data.get("deliver_at"),
+def as_checkout(data: dict[str, Any]) -> Checkout:
+    """The validated input as the services know it: what is said for all parts holds where a part says nothing."""
+    several = [with_shared(part, data) for part in data.get("vendors", ())]
+    carts = [as_cart(part, f"/vendors/{index}") for index, part in enumerate(several)] or [as_cart(data, "")]
+    return Checkout(
+        carts=carts,
         payment_method=data.get("payment_method", ""),
+        saved_method_id=data.get("saved_payment_method"),
+        saves_method=data.get("save_payment_method", False),
         driver_tip=data.get("driver_tip"),
         cash=data.get("cash"),
         total=data.get("total"),
         currency=data.get("currency", ""),
+        offer=data.get("offer", "") if several else "",
+    )
+
+
+def with_shared(part: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """A part with what is said for all: an address only where the part has no word of its own about the place."""
+    names = SHARED if any(name in part for name in PLACE) else (*SHARED, *PLACE)
+    return {**{name: data[name] for name in names if name in data}, **part}
+
+
+def as_cart(data: dict[str, Any], pointer: str) -> Cart:
+    """One vendor's part. `pointer` is where it stands in the input."""
+    address, package = data.get("address"), data.get("package")
+    return Cart(
+        vendor_id=data["vendor"],
+        kind=Kind(data["type"]) if "type" in data else None,
+        items=[as_item(item) for item in data.get("items", ())],
+        custom=[CustomLine(**line) for line in data.get("custom", ())],
+        package=as_package(package) if package else None,
+        service=ServiceWish(**data["service"]) if "service" in data else None,
+        fulfilment=data.get("delivery_type"),
+        place=as_place(package["dropoff"] if package else data),
+        address_id=address if isinstance(address, int) and not package else None,
+        delivery_zone_id=data.get("delivery_zone"),
+        deliver_at=data.get("deliver_at"),
+        offer=data.get("offer", ""),
         comment=data.get("comment", ""),
         table=data.get("table", ""),
         vehicle=data.get("vehicle", ""),
         locker=data.get("locker", ""),
+        pointer=pointer,
+    )
+
+
+def as_package(data: dict[str, Any]) -> PackageWish:
+    sides = {name: data.get(name) for name in ("width", "length", "height")}
+    return PackageWish(
+        package_type=data["package_type"],
+        pickup=as_place(data["pickup"]),
+        recipient_name=data["recipient_name"],
+        recipient_phone=data["recipient_phone"],
+        weight=data["weight"],
+        **sides,
     )
 
 
@@ -203,15 +320,17 @@ def as_item(data: dict[str, Any]) -> CartItem:
         options=[CartOption(**option) for option in data["options"]],
         extras=[CartExtra(**extra) for extra in data["extras"]],
         without=data["without"],
+        substitute=data.get("substitute"),
     )
 
 
-def as_placing(data: dict[str, Any]) -> Placing:
+def as_placing(data: dict[str, Any], photos: Sequence[CleanImage] = ()) -> Placing:
     guest = data.get("guest")
     return Placing(
-        cart=as_cart(data),
+        checkout=as_checkout(data),
         external_code=data.get("external_code", ""),
         customer_id=data.get("customer"),
+        photos=photos,
         guest=Guest(name=guest["name"], phone=guest["phone"], email=guest["email"], place=as_place(guest))
         if guest
         else None,

@@ -13,8 +13,9 @@ from rest_framework.response import Response
 
 from orders.api.fields import FULFILMENTS
 from orders.api.filters import filter_orders
-from orders.api.inputs import CartInput, ChangeInput, PlaceInput, as_cart, as_placing
+from orders.api.inputs import CartInput, ChangeInput, PlaceInput, as_checkout, as_placing
 from orders.api.outputs import OrderChanged, OrderDetail, OrderRow, PlacedOutput, PurchaseDetail, QuoteOutput
+from orders.api.photos import ORDER_PARSERS, OrderForm, OrderWithPhotos, photos_of
 from orders.api.rendering import (
     EXPANSIONS,
     changed_response,
@@ -25,10 +26,10 @@ from orders.api.rendering import (
     render_purchase,
     render_row,
 )
+from orders.checkout import Checked, CheckedOut
 from orders.lifecycle import GROUPS
 from orders.models import Counter, Order, PaymentStatus
 from orders.permissions import own_orders, visible_orders, visible_purchases, with_standing
-from orders.services.carts import Checked
 from orders.services.changes import change_order
 from orders.services.placing import Placed, place, quote
 from orders.services.records import delete_order
@@ -52,7 +53,7 @@ PARAMETERS = [
     OpenApiParameter("mode", str, enum=[DASHBOARD], description="Every order of your vendors; staff: of all."),
     OpenApiParameter("status", {"type": "string", "pattern": STATUSES_PATTERN}, description="Several with commas."),
     OpenApiParameter("group", str, enum=list(GROUPS)),
-    *(OpenApiParameter(name, ID) for name in ("vendor", "vendor_type", "driver", "customer")),
+    *(OpenApiParameter(name, ID) for name in ("vendor", "vendor_type", "driver", "customer", "offer")),
     OpenApiParameter("kind", str, enum=["regular", "package", "service", "digital"]),
     OpenApiParameter("delivery_type", str, enum=[*FULFILMENTS, *"12345"], description="Name, or 1 to 5."),
     OpenApiParameter("payment_status", str, enum=PaymentStatus.values),
@@ -103,6 +104,7 @@ class OrdersView(ApiView):
     """The caller's orders, and placing."""
 
     permission_classes = [AllowAny]
+    parser_classes = ORDER_PARSERS
 
     @extend_schema(parameters=PARAMETERS, responses=page_of(OrderRow), operation_id="listOrders")
     def get(self, request: Request) -> Response:
@@ -133,10 +135,15 @@ class OrdersView(ApiView):
             response[name] = value
         return response
 
-    @extend_schema(request=PlaceInput, responses={201: PlacedOutput, 200: PlacedOutput}, operation_id="placeOrder")
+    @extend_schema(
+        request={"application/json": PlaceInput, "multipart/form-data": OrderForm},
+        responses={201: PlacedOutput, 200: PlacedOutput},
+        operation_id="placeOrder",
+    )
     def post(self, request: Request) -> Response:
-        caller = caller_of(request)
-        placed = place(placing=as_placing(parse(PlaceInput, request.data)), caller=caller)
+        caller, photos = caller_of(request), photos_of(request)
+        given = parse(OrderWithPhotos if photos else PlaceInput, request.data)
+        placed = place(placing=as_placing(given, photos), caller=caller)
         purchase = placed.purchase
         body: dict[str, Any] = {"purchase": render_purchase(purchase, placed.orders), "orders": []}
         body["purchase"]["guest_token"] = placed.guest_token or None
@@ -164,24 +171,54 @@ class QuoteView(ApiView):
 
     @extend_schema(request=CartInput, responses={200: QuoteOutput}, operation_id="quoteOrder")
     def post(self, request: Request) -> Response:
-        checked = quote(cart=as_cart(parse(CartInput, request.data)), caller=caller_of(request))
+        checked = quote(checkout=as_checkout(parse(CartInput, request.data)), caller=caller_of(request))
         return Response(render(QuoteOutput, quote_values(checked)))
 
 
-def quote_values(checked: Checked) -> dict[str, object]:
-    """The amounts as the output serializer reads them."""
-    priced, currency = checked.priced, checked.priced.currency
-    amounts = ("subtotal", "discount", "delivery_fee", "service_fee", "driver_tip", "tax_included", "tax_added")
+AMOUNTS = (
+    "subtotal",
+    "discount",
+    "delivery_fee",
+    "service_fee",
+    "driver_tip",
+    "tax_included",
+    "tax_added",
+    "total",
+)
+
+
+def quote_values(checked: CheckedOut) -> dict[str, Any]:
+    """The amounts as the output serializer reads them: of all vendors together, and of each."""
+    orders = [quote_part(part) for part in checked.parts]
+    first = orders[0] if len(orders) == 1 else {"delivery_zone": None, "distance": None, "offer": None}
+    return {
+        "currency": checked.currency,
+        **{name: sum(order[name] for order in orders) for name in AMOUNTS},
+        "items": [item for order in orders for item in order["items"]],
+        "delivery_zone": first["delivery_zone"],
+        "distance": first["distance"],
+        "offer": first["offer"],
+        "preorder": any(order["preorder"] for order in orders),
+        "orders": orders,
+    }
+
+
+def quote_part(part: Checked) -> dict[str, Any]:
+    """One vendor's amounts."""
+    draft, priced, currency = part.draft, part.priced, part.priced.currency
     return {
         "currency": currency,
-        **{name: getattr(priced, name) for name in (*amounts, "total")},
+        "vendor": draft.vendor,
+        "kind": draft.kind,
+        "delivery_type": draft.fulfilment,
+        **{name: getattr(priced, name) for name in AMOUNTS},
         "items": [
             {
                 "currency": currency,
-                "product": line.product.id,
-                "name": line.product.name,
+                "product": line.product_id,
+                "name": line.name,
                 "quantity": line.quantity,
-                "unit_price": line.product.price,
+                "unit_price": line.unit_price,
                 "total": line.total,
                 "discount": line.discount,
                 "tax": line.tax,
@@ -200,9 +237,10 @@ def quote_values(checked: Checked) -> dict[str, object]:
             }
             for line in priced.lines
         ],
-        "delivery_zone": checked.zone,
-        "distance": checked.distance,
-        "preorder": checked.is_preorder,
+        "delivery_zone": draft.zone,
+        "distance": draft.distance,
+        "preorder": draft.is_preorder,
+        "offer": part.given.offer if part.given else None,
     }
 
 

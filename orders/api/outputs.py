@@ -5,10 +5,16 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from orders.api.fields import FulfilmentField, StatusField
+from orders.api.edits_outputs import WithChanges
+from orders.api.fields import FulfilmentField, StatusField, SubstituteField
+from orders.api.kinds_outputs import OfKind
 from orders.lifecycle import MILESTONES
-from orders.models import Line, LineOption, Order
+from orders.models import Line, LineOption, Order, Payment, PaymentStatus
+from orders.services.payments import RECEIVED, cancel_rate, cost_of
+from ordersite.web.context import absolute
+from ordersite.web.money import as_json
 from ordersite.web.serializers import LocationField, MoneyField
+from vendors.models import ONLINE_METHODS
 
 
 class NamedOutput(serializers.Serializer):
@@ -95,10 +101,19 @@ class LineOutput(serializers.Serializer):
     tax_rate = serializers.IntegerField(help_text="Hundredths of a percent.")
     tax = MoneyField()
     comment = serializers.CharField()
+    sku = serializers.CharField()
+    refunded = MoneyField()
+    substitute = serializers.SerializerMethodField(help_text="What the customer wants where it cannot be had.")
     options = serializers.SerializerMethodField()
     extras = serializers.SerializerMethodField()
     without = serializers.SerializerMethodField()
     ticket = serializers.SerializerMethodField()
+
+    @extend_schema_field(SubstituteField(allow_null=True))
+    def get_substitute(self, line: Line) -> Any:
+        if line.remove_if_missing:
+            return "remove"
+        return {"product": line.substitute_id} if line.substitute_id else None
 
     @extend_schema_field(OptionOutput(many=True))
     def get_options(self, line: Line) -> list[Any]:
@@ -158,12 +173,34 @@ class EventOutput(serializers.Serializer):
 
 
 class PaymentOutput(serializers.Serializer):
+    """A payment; of an order, the part that pays for it. Where it is paid online, `checkout_url` leads to the page."""
+
     id = serializers.IntegerField()
     method = serializers.CharField(source="provider")
     status = serializers.CharField(source="state")
     amount = MoneyField()
     refunded = MoneyField()
     paid_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True, help_text="Not paid by then: cancelled.")
+    failure = serializers.CharField(help_text="Why it failed, or why its proof was refused.")
+    # For those who pay, and staff: filled where the view knows who reads.
+    checkout_url = serializers.SerializerMethodField()
+
+    proofs = serializers.SerializerMethodField(help_text="Where its photos are read.")
+
+    @extend_schema_field({"type": "string", "nullable": True})
+    def get_checkout_url(self, payment: Payment) -> None:
+        return None
+
+    @extend_schema_field(serializers.ListField(child=serializers.URLField()))
+    def get_proofs(self, payment: Payment) -> list[str]:
+        return []
+
+
+def checkout_url(payment: Payment) -> str | None:
+    """Where the payment is made; None where there is nothing to pay online (any more)."""
+    waits = payment.state in (PaymentStatus.UNPAID, PaymentStatus.FAILED) and payment.provider in ONLINE_METHODS
+    return absolute.get()(f"/pay/{payment.token}") if waits and payment.amount else None
 
 
 class AllowedOutput(serializers.Serializer):
@@ -188,6 +225,8 @@ class OrderChanged(OrderRow):
     driver_tip = MoneyField()
     tax_included = MoneyField(help_text="Shown, not added.")
     tax_added = MoneyField()
+    refunded = MoneyField()
+    offer = NamedOutput(allow_null=True)
     cash = MoneyField(allow_null=True)
     contact = ContactOutput(source="*")
     address = serializers.CharField()
@@ -205,8 +244,10 @@ class OrderChanged(OrderRow):
     carrier = serializers.CharField()
     prepared_in = serializers.IntegerField(allow_null=True, help_text="Minutes.")
     delivered_in = serializers.IntegerField(allow_null=True, help_text="Minutes.")
+    codes_missing = serializers.IntegerField(help_text="Above zero on a paid digital order: they are waited for.")
     milestones = serializers.SerializerMethodField()
     payments = serializers.SerializerMethodField()
+    cancel_cost = serializers.SerializerMethodField(help_text="What the customer's cancelling would cost now.")
     # Filled by the view, which knows who reads.
     allowed_transitions = serializers.SerializerMethodField()
     tracking_code = serializers.SerializerMethodField(help_text="For the customer and staff.")
@@ -226,10 +267,20 @@ class OrderChanged(OrderRow):
 
     @extend_schema_field(PaymentOutput(many=True))
     def get_payments(self, order: Order) -> list[Any]:
-        payments = list(order.purchase.payments.all())
-        for payment in payments:
-            payment.purchase = order.purchase
-        return [PAYMENT.to_representation(payment) for payment in payments]
+        # The order's own part: who sees one order of a purchase does not see what the others cost.
+        return [
+            {
+                **PAYMENT.to_representation(share.payment),
+                "amount": as_json(share.amount, order.currency),
+                "refunded": as_json(share.refunded, order.currency),
+            }
+            for share in order.shares.all()
+        ]
+
+    @extend_schema_field(MoneyField())
+    def get_cancel_cost(self, order: Order) -> Any:
+        free = order.is_closed or order.payment_status not in RECEIVED
+        return as_json(0 if free else cost_of(order, cancel_rate(order, order.vendor)), order.currency)
 
     @extend_schema_field(AllowedOutput(many=True))
     def get_allowed_transitions(self, order: Order) -> list[Any]:
@@ -247,8 +298,8 @@ class OrderChanged(OrderRow):
 PAYMENT = PaymentOutput()
 
 
-class OrderDetail(OrderChanged):
-    """An order with its items."""
+class OrderDetail(OrderChanged, OfKind, WithChanges):
+    """An order with its items, what waits for consent, and what its kind has besides."""
 
     items = LineOutput(many=True, source="lines.all")
 
@@ -288,7 +339,7 @@ class QuoteOption(serializers.Serializer):
 
 
 class QuoteLine(serializers.Serializer):
-    product = serializers.IntegerField()
+    product = serializers.IntegerField(allow_null=True)
     name = serializers.CharField()
     quantity = serializers.IntegerField()
     unit_price = MoneyField()
@@ -298,8 +349,30 @@ class QuoteLine(serializers.Serializer):
     options = QuoteOption(many=True)
 
 
+class QuotePart(serializers.Serializer):
+    """One vendor's amounts, line by line."""
+
+    currency = serializers.CharField()
+    vendor = NamedOutput()
+    kind = serializers.CharField()
+    delivery_type = FulfilmentField()
+    items = QuoteLine(many=True)
+    subtotal = MoneyField()
+    discount = MoneyField()
+    delivery_fee = MoneyField()
+    service_fee = MoneyField()
+    driver_tip = MoneyField()
+    tax_included = MoneyField()
+    tax_added = MoneyField()
+    total = MoneyField()
+    delivery_zone = NamedOutput(allow_null=True)
+    distance = serializers.IntegerField(allow_null=True, help_text="Metres.")
+    offer = NamedOutput(allow_null=True)
+    preorder = serializers.BooleanField()
+
+
 class QuoteOutput(serializers.Serializer):
-    """The amounts of a cart, line by line."""
+    """The amounts of a cart, line by line: of all its vendors together, and in `orders` of each."""
 
     currency = serializers.CharField()
     items = QuoteLine(many=True)
@@ -313,7 +386,9 @@ class QuoteOutput(serializers.Serializer):
     total = MoneyField()
     delivery_zone = NamedOutput(allow_null=True)
     distance = serializers.IntegerField(allow_null=True, help_text="Metres.")
+    offer = NamedOutput(allow_null=True)
     preorder = serializers.BooleanField()
+    orders = QuotePart(many=True)
 
 
 class LabelOutput(serializers.Serializer):
@@ -335,7 +410,7 @@ class TrackVendor(NamedOutput):
     location = LocationField()
 
 
-class TrackOutput(serializers.Serializer):
+class TrackedOutput(serializers.Serializer):
     """What anybody with the code may know: of persons no more than a first name."""
 
     number = serializers.IntegerField()
@@ -358,6 +433,16 @@ class TrackOutput(serializers.Serializer):
     @extend_schema_field({"type": "string", "nullable": True})
     def get_driver(self, order: Order) -> str | None:
         return first_name(order.driver.name) if order.driver and order.driver_accepted_at else None
+
+
+class TrackOutput(TrackedOutput):
+    """The order; by the code of several that were bought together the one that is least far, and all in `orders`."""
+
+    orders = serializers.SerializerMethodField()
+
+    @extend_schema_field(TrackedOutput(many=True))
+    def get_orders(self, order: Order) -> list[Any]:
+        return []
 
 
 def first_name(name: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,10 +14,12 @@ from orders.api.outputs import (
     OrderDetail,
     OrderRow,
     PurchaseOutput,
+    checkout_url,
     first_name,
 )
+from orders.api.photos import proof_urls
 from orders.lifecycle import CLOSED, SUCCESS, Actor, Fulfilment
-from orders.models import LineOption, Order, OrderEvent, Purchase
+from orders.models import LineOption, Order, OrderEvent, Payment, PaymentShare, Purchase
 from orders.permissions import actors_for
 from orders.services.standing import Standing, allowed_json, standing_of
 from ordersite.accounts.callers import Caller
@@ -25,6 +27,7 @@ from ordersite.web.crypto import decrypt
 from ordersite.web.problems import Invalid
 from ordersite.web.views import render
 
+SHARES = Prefetch("shares", queryset=PaymentShare.objects.select_related("payment").order_by("payment_id"))
 LINES = Prefetch("lines__options", queryset=LineOption.objects.order_by("id"))
 # What each part is read with: two statements for items, one for events.
 PARTS: dict[str, tuple[str | Prefetch, ...]] = {
@@ -89,10 +92,14 @@ def render_detail(standing: Standing, wanted: Iterable[str] = ()) -> dict[str, A
 
 def render_for(output: Any, standing: Standing, wanted: Iterable[str]) -> dict[str, Any]:
     order, actors = standing.order, standing.actors
+    prefetch_related_objects([order], SHARES)
     body: dict[str, Any] = render(output, order)
     body["allowed_transitions"] = [allowed_json(one) for one in standing.allowed()]
     if actors & {Actor.CUSTOMER, Actor.STAFF}:
         body["tracking_code"] = decrypt(order.tracking_sealed)
+        for payment, share in zip(body["payments"], order.shares.all(), strict=True):
+            payment["checkout_url"] = None if order.is_closed else checkout_url(share.payment)
+    add_proof_urls(body["payments"], [share.payment for share in order.shares.all() if shows_photos(share, actors)])
     # Where it is collected the code proves that the customer stands at the counter; where it is delivered, that the
     # driver stands before the customer: each time the other party holds it.
     holder = Actor.CUSTOMER if order.fulfilment == Fulfilment.DELIVERY else Actor.VENDOR
@@ -102,6 +109,19 @@ def render_for(output: Any, standing: Standing, wanted: Iterable[str]) -> dict[s
         hide_contact(body)
     add_parts(body, order, [part for part in wanted if part not in body], lambda: actors)
     return body
+
+
+def shows_photos(share: PaymentShare, actors: Iterable[Actor]) -> bool:
+    """Whether the reader may see the payment's photos: a vendor where it pays for nothing but this order."""
+    allowed = {Actor.CUSTOMER, Actor.STAFF, *([Actor.VENDOR] if share.amount == share.payment.amount else ())}
+    return bool(allowed & set(actors))
+
+
+def add_proof_urls(rendered: Iterable[dict[str, Any]], payments: Iterable[Payment]) -> None:
+    """Writes the addresses of their photos to the payments; one statement, none where nothing is a transfer."""
+    urls = proof_urls(payments)
+    for payment in rendered:
+        payment["proofs"] = urls.get(payment["id"], [])
 
 
 def is_only_a_candidate(standing: Standing) -> bool:
@@ -118,6 +138,11 @@ def hide_contact(body: dict[str, Any]) -> None:
     body["contact"] = {"name": first_name(body["contact"]["name"]), "phone": "", "email": ""}
     body["customer"]["name"] = first_name(body["customer"]["name"])
     body["address_notes"] = ""
+    package = body.get("package")
+    if package:
+        package |= {"recipient_name": first_name(package["recipient_name"]), "recipient_phone": ""}
+        for stop in ("pickup", "dropoff"):
+            package[stop]["address_notes"] = ""
 
 
 def order_response(body: dict[str, Any], order: Order, status: int = 200) -> Response:
@@ -130,13 +155,13 @@ def changed_response(caller: Caller, order: Order, request: Request, status: int
     return order_response(render_changed(standing_of(caller, order), expansions(request)), order, status)
 
 
-def derived_status(orders: Iterable[Order]) -> int:
-    """A purchase's status: the least advanced open order's, else the best closed one's."""
+def least_advanced(orders: Iterable[Order]) -> Order:
+    """The order that a purchase is judged by: the least advanced open one, else the best closed one."""
     orders = list(orders)
     open_orders = [order for order in orders if order.status not in CLOSED]
     if open_orders:
-        return min(open_orders, key=lambda order: (progress(order), order.pk)).status
-    return min(orders, key=lambda order: (order.status not in SUCCESS, order.pk)).status
+        return min(open_orders, key=lambda order: (progress(order), order.pk))
+    return min(orders, key=lambda order: (order.status not in SUCCESS, order.pk))
 
 
 def progress(order: Order) -> int:
@@ -147,8 +172,6 @@ def progress(order: Order) -> int:
 def render_purchase(purchase: Purchase, orders: list[Order]) -> dict[str, Any]:
     """A purchase with what follows from its orders and payments."""
     payments = list(purchase.payments.all())
-    for payment in payments:
-        payment.purchase = purchase
     body: dict[str, Any] = render(
         PurchaseOutput,
         {
@@ -157,9 +180,12 @@ def render_purchase(purchase: Purchase, orders: list[Order]) -> dict[str, Any]:
             "external_code": purchase.external_code,
             "total": purchase.total,
             "currency": purchase.currency,
-            "status": derived_status(orders),
+            "status": least_advanced(orders).status,
             "payments": payments,
             "placed_at": purchase.placed_at,
         },
     )
+    for rendered, payment in zip(body["payments"], payments, strict=True):
+        rendered["checkout_url"] = None if all(order.is_closed for order in orders) else checkout_url(payment)
+    add_proof_urls(body["payments"], payments)
     return body

@@ -3,23 +3,26 @@
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny, IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from orders.api.gateway import PaidTopUpInput, PaidTopUpOutput, person_of, render_payment
 from orders.api.inputs import LabelInput, TopUpInput, TrackInput
-from orders.api.outputs import EntryOutput, LabelOutput, TrackOutput, WalletOutput
-from orders.following import count_try, followed
+from orders.api.outputs import EntryOutput, LabelOutput, TrackedOutput, TrackOutput, WalletOutput
+from orders.api.rendering import least_advanced
+from orders.following import count_try, followed_together
 from orders.models import Entry, StatusLabel
 from orders.services.labels import add_label, change_label, delete_label
+from orders.services.saved_methods import request_top_up
 from orders.services.wallets import top_up, wallet_entries, wallets_of
 from ordersite.accounts.callers import caller_of
 from ordersite.accounts.models import Customer
 from ordersite.web.money import as_json
 from ordersite.web.pagination import paginate
-from ordersite.web.problems import Invalid, NotFound
+from ordersite.web.problems import Forbidden, Invalid, NotFound
 from ordersite.web.schema import PAGE_PARAMETERS, page_of
 from ordersite.web.throttling import client_address
 from ordersite.web.views import ApiView, parse, render
@@ -69,13 +72,16 @@ class TrackView(ApiView):
     def post(self, request: Request) -> Response:
         code = parse(TrackInput, request.data)["code"]
         count_try(client_address(request))
-        order = followed(code, timezone.now()).select_related("vendor", "driver").first()
-        if order is None:
+        orders = followed_together(code, timezone.now())
+        if not orders:
             # Tries are counted whether they find something or not.
             problem = NotFound("There is no order to follow under this code.")
             problem.keeps_writes = True
             raise problem
-        return Response(render(TrackOutput, order))
+        first = orders[0] if len(orders) == 1 else least_advanced(orders)
+        body = render(TrackOutput, first)
+        body["orders"] = [render(TrackedOutput, order) for order in orders] if len(orders) > 1 else []
+        return Response(body)
 
 
 class WalletView(ApiView):
@@ -105,12 +111,29 @@ class WalletEntriesView(ApiView):
 
 
 class TopUpView(ApiView):
-    """Money put into a customer's wallet, by staff."""
+    """Money put into a wallet: by staff into any customer's, by a customer into its own through a payment."""
 
-    permission_classes = [IsAdminUser]
-
-    @extend_schema(request=TopUpInput, responses={201: WalletOutput})
+    @extend_schema(
+        request=PolymorphicProxySerializer("TopUp", [TopUpInput, PaidTopUpInput], None),
+        responses={201: PolymorphicProxySerializer("TopUpAnswer", [WalletOutput, PaidTopUpOutput], None)},
+    )
     def post(self, request: Request) -> Response:
+        if isinstance(request.data, dict) and "customer" in request.data:
+            return self.by_staff(request)
+        given, caller = parse(PaidTopUpInput, request.data), person_of(request)
+        payment = request_top_up(
+            caller=caller,
+            amount=given["amount"],
+            method=given["payment_method"],
+            saved_id=given.get("saved_payment_method"),
+            saves=given["save_payment_method"],
+        )
+        return Response({"payment": render_payment(payment)}, status=201)
+
+    def by_staff(self, request: Request) -> Response:
+        caller = caller_of(request)
+        if not caller.is_staff:
+            raise Forbidden("forbidden", "Staff fill a customer's wallet: leave `customer` out to pay into your own.")
         given = parse(TopUpInput, request.data)
         if not Customer.objects.filter(pk=given["customer"], user__isnull=False).exists():
             raise Invalid("/customer", "unknown", "There is no such customer with an account.")
@@ -119,7 +142,7 @@ class TopUpView(ApiView):
             customer_id=given["customer"],
             currency=amount.currency,
             amount=amount.minor,
-            actor=caller_of(request).key,
+            actor=caller.key,
             text=given["text"],
         )
         wallets = wallets_of(given["customer"])

@@ -3,7 +3,19 @@
 from django.urls import path
 
 import ordersite.web.urls  # noqa: F401  registers the converter
-from orders.api import orders, rest, transitions
+from orders.api import (
+    bookings,
+    codes,
+    edits,
+    gateway,
+    ledgers,
+    orders,
+    payment_links,
+    payments,
+    refunds,
+    rest,
+    transitions,
+)
 
 urlpatterns = [
     path("orders", orders.OrdersView.as_view()),
@@ -15,9 +27,32 @@ urlpatterns = [
     path("orders/<id:order_id>/start-preparing", transitions.StartPreparingView.as_view()),
     path("orders/<id:order_id>/history", transitions.HistoryView.as_view()),
     path("orders/<id:order_id>/tracking-number", transitions.TrackingNumberView.as_view()),
+    path("orders/<id:order_id>/codes", codes.CodesView.as_view()),
+    path("vendors/<id:vendor_id>/services/<id:service_id>/times", bookings.ServiceTimesView.as_view()),
+    path("orders/<id:order_id>/payments", payments.PaymentsView.as_view()),
+    path("orders/<id:order_id>/payments/<id:payment_id>/approve", payments.ApproveView.as_view()),
+    path("orders/<id:order_id>/payments/<id:payment_id>/refuse", payments.RefuseView.as_view()),
+    path("orders/<id:order_id>/payments/<id:payment_id>/proofs/<id:number>", payments.PhotoView.as_view()),
+    path("orders/<id:order_id>/payment-link", payment_links.PaymentLinkView.as_view()),
+    path("orders/<id:order_id>/refunds", refunds.RefundsView.as_view()),
+    path("orders/<id:order_id>/items", edits.ItemsView.as_view()),
+    path("orders/<id:order_id>/items/<id:item_id>", edits.ItemView.as_view()),
+    path("orders/<id:order_id>/items/<id:item_id>/missing", edits.MissingItemView.as_view()),
+    path("orders/<id:order_id>/changes", edits.ChangesView.as_view()),
+    path("orders/<id:order_id>/changes/<id:number>/accept", edits.AcceptChangeView.as_view()),
+    path("orders/<id:order_id>/changes/<id:number>/refuse", edits.RefuseChangeView.as_view()),
     path("purchases/<uuid:purchase_uuid>", orders.PurchaseView.as_view()),
     path("track", rest.TrackView.as_view()),
     path("wallet", rest.WalletView.as_view()),
     path("wallet/entries", rest.WalletEntriesView.as_view()),
     path("wallet/top-ups", rest.TopUpView.as_view()),
+    path("me/payment-methods", gateway.PaymentMethodsView.as_view()),
+    path("me/payment-methods/<id:method_id>", gateway.PaymentMethodView.as_view()),
+    path("payments/notices/<str:provider>", gateway.PaymentNoticesView.as_view()),
+    path("vendors/<id:vendor_id>/ledger", ledgers.VendorLedgerView.as_view()),
+    path("vendors/<id:vendor_id>/balance", ledgers.VendorBalanceView.as_view()),
+    path("vendors/<id:vendor_id>/payouts", ledgers.VendorPayoutsView.as_view()),
+    path("vendors/<id:vendor_id>/statement", ledgers.VendorStatementView.as_view()),
+    path("drivers/me/ledger", ledgers.DriverLedgerView.as_view()),
+    path("drivers/me/balance", ledgers.DriverBalanceView.as_view()),
 ]

@@ -23,6 +23,11 @@ class Line(models.Model):
     tax_rate = models.PositiveIntegerField(help_text="Hundredths of a percent.")
     tax = models.BigIntegerField(help_text="Included or added, as the vendor's prices are.")
     comment = models.CharField(max_length=300, blank=True)
+    sku = models.CharField(max_length=40, blank=True)
+    # What the customer wants where it cannot be had: another product, or that it is left out; neither: to be asked.
+    substitute = models.ForeignKey(Product, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    remove_if_missing = models.BooleanField(default=False)
+    refunded = models.BigIntegerField(default=0, help_text="Of this line, given back by name.")
     # How many units were taken from the stock: they go back when the order closes without success.
     stock_taken = models.PositiveIntegerField(default=0)
 

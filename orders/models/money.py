@@ -1,23 +1,70 @@
-"""Payments, and the double entry that every amount passes through."""
+"""Payments, refunds, and the double entry that every amount passes through."""
 
+import uuid
+
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from orders.models.orders import Order, PaymentStatus
 from orders.models.purchases import Purchase
 from ordersite.accounts.models import Customer
+from ordersite.web.crypto import new_token
+from ordersite.web.storage import PrivateStorage
 from vendors.models import Driver, Vendor
 
 
-class Payment(models.Model):
-    """One way in which a purchase is paid."""
+class SavedMethod(models.Model):
+    """A card or account that a customer lets us charge again; the provider keeps it, we keep its names for it."""
 
-    purchase = models.ForeignKey(Purchase, on_delete=models.PROTECT, related_name="payments")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="saved_methods", db_index=False)
+    provider = models.CharField(max_length=20)
+    provider_customer = models.CharField(max_length=60)
+    mandate = models.CharField(max_length=60)
+    label = models.CharField(max_length=80, help_text="Such as Mastercard •••• 6787.")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "provider", "mandate"], name="saved_method_once_a_customer")
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Payment(models.Model):
+    """One way in which a purchase is paid; without a purchase, what tops a customer's wallet up."""
+
+    purchase = models.ForeignKey(Purchase, on_delete=models.PROTECT, null=True, blank=True, related_name="payments")
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="top_ups", help_text="Of a top-up."
+    )
+    currency = models.CharField(max_length=3)
     provider = models.CharField(max_length=20)
     state = models.CharField(max_length=16, choices=PaymentStatus, default=PaymentStatus.UNPAID)
     amount = models.BigIntegerField(help_text="Minor units.")
     refunded = models.BigIntegerField(default=0)
-    reference = models.CharField(max_length=100, blank=True)
+    # The page at which it is paid is found by this.
+    token = models.CharField(max_length=40, unique=True, default=new_token)
+    reference = models.CharField(max_length=100, blank=True, help_text="The provider's.")
+    method = models.CharField(max_length=30, blank=True, help_text="How it was paid there, such as bancontact.")
+    redirect_url = models.URLField(max_length=500, blank=True, help_text="The provider's page.")
+    # How often it was begun at the provider: after a failed try it may be paid once more.
+    attempt = models.PositiveSmallIntegerField(default=0)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Not paid by then: cancelled.")
+    # When the worker asks the provider (or, with a saved method, charges it) next.
+    due_at = models.DateTimeField(null=True, blank=True)
+    saves_method = models.BooleanField(default=False, help_text="The customer wants to pay in the same way again.")
+    saved_method = models.ForeignKey(
+        SavedMethod, on_delete=models.SET_NULL, null=True, blank=True, related_name="payments"
+    )
+    # Why it failed, or why staff refused its proof.
+    failure = models.CharField(max_length=300, blank=True)
+    checked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField(default=timezone.now)
     paid_at = models.DateTimeField(null=True, blank=True)
 
@@ -26,15 +73,24 @@ class Payment(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(refunded__gte=0, refunded__lte=models.F("amount")), name="refund_within_payment"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(purchase__isnull=False, customer__isnull=True)
+                | models.Q(purchase__isnull=True, customer__isnull=False),
+                name="payment_of_a_purchase_or_a_top_up",
+            ),
+            models.UniqueConstraint(
+                fields=["provider", "reference"], condition=~models.Q(reference=""), name="payment_reference_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="payment_due"),
+            models.Index(fields=["-created_at", "-id"], name="payment_newest"),
+            models.Index(fields=["id"], condition=models.Q(state=PaymentStatus.PROOF_PENDING), name="payment_to_check"),
         ]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.state}"
-
-    @property
-    def currency(self) -> str:
-        return self.purchase.currency
 
 
 class PaymentShare(models.Model):
@@ -44,12 +100,85 @@ class PaymentShare(models.Model):
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="shares", db_index=False)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="shares")
     amount = models.BigIntegerField(help_text="Minor units.")
+    refunded = models.BigIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["payment", "order"], name="share_once_an_order")]
+        constraints = [
+            models.UniqueConstraint(fields=["payment", "order"], name="share_once_an_order"),
+            models.CheckConstraint(
+                condition=models.Q(refunded__gte=0, refunded__lte=models.F("amount")), name="refund_within_share"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.amount} of {self.payment_id}"
+
+
+def proof_path(proof: "PaymentProof", name: str) -> str:
+    """A random name, in a folder of its day: strays are looked for there (services.proofs)."""
+    return f"proofs/{proof.uploaded_at:%Y/%m/%d}/{uuid.uuid4()}.jpg"
+
+
+class PaymentProof(models.Model):
+    """A photo that shows that something was paid (product.md row 2), to be checked by staff."""
+
+    payment = models.ForeignKey(Payment, on_delete=models.CASCADE, related_name="proofs")
+    photo = models.ImageField(upload_to=proof_path, storage=PrivateStorage(), unique=True)
+    uploaded_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"proof {self.pk}"
+
+
+class Refund(models.Model):
+    """Money that goes back to whoever paid; what a provider must be told waits here until it has been."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", "to be sent"
+        SENT = "sent", "on its way"
+        DONE = "done", "done"
+        FAILED = "failed", "failed: needs staff"
+        BY_HAND = "by_hand", "to be given by hand"
+        TAKEN_BACK = "taken_back", "taken back"
+
+    class To(models.TextChoices):
+        SOURCE = "source", "to where it came from"
+        WALLET = "wallet", "to the customer's wallet"
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="refunds")
+    amount = models.BigIntegerField(help_text="Minor units.")
+    to = models.CharField(max_length=6, choices=To, default=To.SOURCE)
+    state = models.CharField(max_length=10, choices=State)
+    closing = models.BooleanField(default=False, help_text="By a close without success: its undoing takes it again.")
+    reason = models.CharField(max_length=300, blank=True)
+    actor = models.CharField(max_length=60)
+    # The key by which the provider knows a repeated call.
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    reference = models.CharField(max_length=100, blank=True, help_text="The provider's.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(null=True, blank=True)
+    failure = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.CheckConstraint(condition=models.Q(amount__gt=0), name="refund_above_zero")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="refund_due"),
+            models.Index(fields=["state", "-id"], name="refund_in_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"refund {self.pk}"
+
+    @property
+    def currency(self) -> str:
+        return self.payment.currency
 
 
 class Account(models.Model):
@@ -95,6 +224,9 @@ class Posting(models.Model):
         REFUND = "refund", "refund"
         SETTLEMENT = "settlement", "settlement"
         REVERSAL = "reversal", "settlement taken back"
+        ADJUSTMENT = "adjustment", "settlement corrected"
+        PAYOUT = "payout", "paid out"
+        HAND_IN = "hand_in", "cash handed in"
 
     kind = models.CharField(max_length=10, choices=Kind)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="postings")
@@ -103,7 +235,10 @@ class Posting(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        indexes = [models.Index(fields=["-created_at", "-id"], name="posting_newest")]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="posting_newest"),
+            models.Index(fields=["-created_at", "-id"], condition=models.Q(kind="payout"), name="posting_paid_out"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
@@ -120,7 +255,8 @@ class Entry(models.Model):
 
     class Meta:
         verbose_name_plural = "entries"
-        indexes = [models.Index(fields=["account", "-id"], name="entry_of_account")]
+        # With the amount, so that a balance is summed without reading the rows.
+        indexes = [models.Index(fields=["account", "-posting", "amount"], name="entry_of_account_by_posting")]
 
     def __str__(self) -> str:
         return str(self.amount)

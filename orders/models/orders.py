@@ -15,7 +15,7 @@ from orders.lifecycle import Fulfilment, Status
 from orders.models.labels import StatusLabel
 from orders.models.purchases import Purchase
 from ordersite.accounts.models import Customer
-from vendors.models import Company, DeliveryZone, Driver, Vendor
+from vendors.models import ONLINE_METHODS, Company, DeliveryZone, Driver, Offer, Vendor
 
 
 def exists_for(name: str) -> Callable[[Any], bool]:
@@ -71,6 +71,8 @@ class PaymentStatus(models.TextChoices):
 
 # Every list leaves deleted orders out: with this in its index a count reads the index alone.
 LISTED = models.Q(deleted_at__isnull=True)
+# What a till may still have to pull: a few rows of many.
+FOR_TILLS = models.Q(deleted_at__isnull=True, pos_confirmed_at__isnull=True, status__in=sorted(lifecycle.OPEN))
 
 
 def milestone() -> "models.DateTimeField[Any, Any]":
@@ -125,7 +127,16 @@ class Order(LifeCycle, models.Model):
     tax_included = models.BigIntegerField(default=0, help_text="Shown, not added.")
     tax_added = models.BigIntegerField(default=0)
     total = models.BigIntegerField()
-    platform_share = models.BigIntegerField(default=0, help_text="Commission, service fee and the tax added on it.")
+    commission = models.BigIntegerField(default=0, help_text="The platform's, of the items.")
+    platform_discount = models.BigIntegerField(default=0, help_text="The part of the discount that the platform bears.")
+    platform_share = models.BigIntegerField(
+        default=0, help_text="Commission, service fee and the tax added on it, less the discount that it bears."
+    )
+    refunded = models.BigIntegerField(default=0, help_text="Given back so far.")
+    # Without an index of its own: one of the rows that have an offer is enough.
+    offer = models.ForeignKey(
+        Offer, on_delete=models.PROTECT, null=True, blank=True, related_name="orders", db_index=False
+    )
     payment_method = models.CharField(max_length=20)
     payment_status = models.CharField(max_length=16, choices=PaymentStatus, default=PaymentStatus.UNPAID)
     cash = models.BigIntegerField(null=True, blank=True, help_text="What the customer will hand over.")
@@ -155,6 +166,10 @@ class Order(LifeCycle, models.Model):
     carrier = models.CharField(max_length=60, blank=True)
 
     placed_at = models.DateTimeField(default=timezone.now)
+    # How many units of a digital order have no code yet; above zero is its error flag.
+    codes_missing = models.PositiveIntegerField(default=0)
+    # When codes were last looked for.
+    codes_tried_at = models.DateTimeField(null=True, blank=True)
     # When the vendor may first see it: at once, or when an online payment has come in.
     visible_at = models.DateTimeField(null=True, blank=True)
     deliver_at = models.DateTimeField(null=True, blank=True, help_text="The time asked for; empty: as soon as can be.")
@@ -181,9 +196,14 @@ class Order(LifeCycle, models.Model):
             models.Index(fields=["company", "-placed_at", "-id"], condition=LISTED, name="order_of_company"),
             models.Index(fields=["status", "-placed_at", "-id"], condition=LISTED, name="order_in_status"),
             models.Index(fields=["vendor", "status", "-placed_at"], condition=LISTED, name="order_of_vendor_in_status"),
+            models.Index(fields=["vendor", "placed_at", "id"], condition=FOR_TILLS, name="order_of_till"),
+            models.Index(fields=["offer"], condition=models.Q(offer__isnull=False), name="order_of_offer"),
             models.Index(fields=["contact_email"], name="order_contact_email"),
             models.Index(fields=["contact_phone"], name="order_contact_phone"),
             models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="order_due"),
+            models.Index(
+                fields=["status", "id"], condition=models.Q(codes_missing__gt=0), name="order_waits_for_codes"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -210,6 +230,14 @@ class Order(LifeCycle, models.Model):
     def milestones(self) -> dict[str, datetime | None]:
         """The times beside the status, by name."""
         return {name: getattr(self, f"{name}_at") for name in lifecycle.MILESTONES}
+
+    @property
+    def awaits_items(self) -> bool:
+        """Whether it was placed without items and has none yet: only what is paid online is hidden for another reason.
+
+        The same as permissions.AWAITS_ITEMS.
+        """
+        return self.visible_at is None and self.payment_method not in ONLINE_METHODS
 
     @property
     def is_closed(self) -> bool:

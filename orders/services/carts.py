@@ -1,141 +1,268 @@
-"""A cart against its vendor: may it be ordered, where and when, and what does it cost. Quoting and placing share it."""
+"""Carts against their vendors: may they be ordered, where and when, and at what price. Quoting and placing share it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
+from orders.checkout import Cart, Checked, CheckedOut, Checkout, Draft, Given, Place, terms_of
+from orders.destinations import away, find_zone
 from orders.lifecycle import Fulfilment
-from orders.pricing import CartItem, Priced, Terms, price
-from ordersite.web.money import as_json, exponent
+from orders.models import Kind
+from orders.payments import available_methods
+from orders.pricing import NO_DISCOUNT, PricedLine, check_minimum, fee_of, price_lines, single_line, total_up
+from orders.services.bookings import check_booking
+from orders.services.offers import choose_offers
+from orders.services.packages import check_package
+from orders.services.slots import slot_of
+from ordersite.accounts.models import Customer
+from ordersite.web.money import MAX_MINOR, as_json, divide, exponent
 from ordersite.web.problems import Conflict, Invalid, Problem, field_error
 from ordersite.web.serializers import Money
 from vendors.hours import is_open, next_opening
-from vendors.menu import Menu, Zone
+from vendors.menu import Menu
 from vendors.models import Vendor
 from vendors.services.menus import menu_of
-from vendors.zones import distance, zone_for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where an order goes, as it is kept with the order."""
+def vendors_of(carts: Iterable[Cart]) -> dict[int, Vendor]:
+    """The vendors that take the orders, by id, in one statement.
 
-    address: str = ""
-    address_notes: str = ""
-    lat: float | None = None
-    lng: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cart:
-    """What a client asks for, from one vendor. `total` and `currency` are what it expects; the server reckons."""
-
-    vendor_id: int
-    items: Sequence[CartItem]
-    fulfilment: Fulfilment
-    place: Place = Place()
-    address_id: int | None = None
-    delivery_zone_id: int | None = None
-    deliver_at: datetime | None = None
-    payment_method: str = ""
-    driver_tip: Money | None = None
-    cash: Money | None = None
-    total: Money | None = None
-    currency: str = ""
-    comment: str = ""
-    table: str = ""
-    vehicle: str = ""
-    locker: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """A cart that passed: its vendor, amounts, zone and distance, and whether it is a preorder."""
-
-    vendor: Vendor
-    menu: Menu
-    priced: Priced
-    zone: Zone | None
-    distance: int | None
-    is_preorder: bool
-
-
-def vendor_of(vendor_id: int) -> Vendor:
-    """The vendor that takes the order; raises Invalid for one that does not exist or is switched off."""
-    vendor = Vendor.objects.filter(pk=vendor_id, is_active=True).first()
-    if vendor is None:
-        raise Invalid("/vendor", "unknown", "There is no such vendor: read /vendors.")
-    return vendor
-
-
-def check_cart(cart: Cart, *, vendor: Vendor, place: Place, now: datetime) -> Checked:
-    """Checks a cart against the vendor's rules and prices it.
-
-    Raises Invalid or CartRefused for a rule of the input, Conflict vendor_closed or vendor_paused for the vendor's
-    state, and Problem total_mismatch, with both figures, where the client reckoned otherwise.
+    Raises Invalid for one that does not exist or is switched off, and for one that sells in another currency: a
+    purchase has one.
     """
+    carts = list(carts)
+    vendors = Vendor.objects.filter(pk__in={cart.vendor_id for cart in carts}, is_active=True).in_bulk()
+    for cart in carts:
+        vendor = vendors.get(cart.vendor_id)
+        if vendor is None:
+            raise Invalid(f"{cart.pointer}/vendor", "unknown", "There is no such vendor: read /vendors.")
+        first = vendors[carts[0].vendor_id]
+        if vendor.currency != first.currency:
+            detail = f"{vendor.name} sells in {vendor.currency}, {first.name} in {first.currency}: order apart."
+            raise Invalid(f"{cart.pointer}/vendor", "currency", detail)
+    return vendors
+
+
+def check_out(
+    checkout: Checkout,
+    *,
+    vendors: Mapping[int, Vendor],
+    places: Sequence[Place],
+    customer: Customer,
+    now: datetime,
+) -> CheckedOut:
+    """Checks carts against their vendors' rules and prices them.
+
+    Raises Invalid or CartRefused for a rule of the input, Conflict vendor_closed or vendor_paused for a vendor's state,
+    and Problem total_mismatch, with both figures, where the client reckoned otherwise.
+    """
+    drafts = []
+    for cart, place in zip(checkout.carts, places, strict=True):
+        vendor = vendors[cart.vendor_id]
+        check_money(checkout, vendor)
+        drafts.append(draft_of(cart, vendor, place, now))
+    check_method(checkout, drafts)
+    given = choose_offers(checkout=checkout, drafts=drafts, customer=customer, now=now)
+    tips = divide_tip(checkout.driver_tip.minor if checkout.driver_tip else 0, drafts)
+    parts = [add_up(draft, one, tip) for draft, one, tip in zip(drafts, given, tips, strict=True)]
+    checked = CheckedOut(checkout=checkout, parts=parts)
+    if checked.total > MAX_MINOR:
+        raise Invalid(f"{checkout.carts[0].pointer}/items", "too_large", "The cart is too large: order less at once.")
+    check_total(checkout, checked)
+    check_figures(checked)
+    if checkout.cash is not None:
+        check_cash_amount(checkout.cash, checked.total, checked.currency)
+    return checked
+
+
+def add_up(draft: Draft, given: Given | None, tip: int) -> Checked:
+    """A draft's amounts, with its offer and its part of the tip."""
+    priced = total_up(
+        draft.lines,
+        currency=draft.menu.currency,
+        terms=draft.terms,
+        delivery_fee=draft.delivery_fee,
+        discount=given.discount if given else NO_DISCOUNT,
+        driver_tip=tip,
+        tip_to_driver=draft.fulfilment == Fulfilment.DELIVERY,
+    )
+    return Checked(draft=draft, priced=priced, given=given)
+
+
+def divide_tip(tip: int, drafts: Sequence[Draft]) -> list[int]:
+    """The drivers' tip by what each delivery is worth; where nothing is delivered, by what each order is."""
+    delivered = [draft.subtotal if draft.fulfilment == Fulfilment.DELIVERY else 0 for draft in drafts]
+    return divide(tip, delivered if any(delivered) else [draft.subtotal for draft in drafts])
+
+
+def draft_of(cart: Cart, vendor: Vendor, place: Place, now: datetime) -> Draft:
+    """A cart that keeps its vendor's rules, by its kind; its time is checked here, once for all kinds."""
     menu = menu_of(vendor)
-    fulfilment = cart.fulfilment.slug
-    if fulfilment not in vendor.fulfilments:
+    kind = kind_of(cart, menu)
+    if kind == Kind.SERVICE:
+        draft = check_booking(cart=cart, vendor=vendor, menu=menu, place=place, now=now)
+        timed = replace(cart, fulfilment=draft.fulfilment, deliver_at=draft.deliver_at)
+        # Its own hours were checked: what counts besides is whether it lies ahead of the preorder time, and pauses.
+        check_pause(timed, vendor)
+        return replace(draft, is_preorder=is_later(draft.deliver_at, vendor, now))
+    if kind == Kind.DIGITAL:
+        return draft_digital(cart, vendor, menu, now)
+    if kind == Kind.PACKAGE:
+        draft = check_package(cart=cart, vendor=vendor, menu=menu, place=place, now=now)
+    else:
+        draft = draft_products(cart, vendor, menu, place)
+    timed = replace(cart, fulfilment=draft.fulfilment)
+    is_preorder = check_time(timed, vendor, menu, now)
+    at = cart.deliver_at or now + vendor.lead(now)
+    # One without items takes its part of the slot with its first (services.edits_writing).
+    slot = None if cart.is_empty else slot_of(vendor=vendor, menu=menu, fulfilment=draft.fulfilment, at=at)
+    return replace(draft, is_preorder=is_preorder, deliver_at=cart.deliver_at, slot=slot)
+
+
+CONTENT = {Kind.PACKAGE: "package", Kind.SERVICE: "service", Kind.REGULAR: "items", Kind.DIGITAL: "items"}
+
+
+def kind_of(cart: Cart, menu: Menu) -> Kind:
+    """The kind that a cart's content is (row 1); raises Invalid where the client says another, or mixes kinds."""
+    contents = {"package": cart.package is not None, "service": cart.service is not None}
+    contents["items"] = bool(cart.items) or bool(cart.custom)
+    found = [name for name, there in contents.items() if there]
+    if len(found) > 1:
+        detail = "An order is of one kind: send items, a package or a service, each apart."
+        raise Invalid(f"{cart.pointer}/{found[0]}", "mixed", detail)
+    if not found and cart.is_empty:
+        return Kind.REGULAR
+    if not found:
+        wanted = CONTENT[cart.kind or Kind.REGULAR]
+        raise Invalid(f"{cart.pointer}/{wanted}", "required", f"Send {wanted}: there is nothing to order yet.")
+    kind = Kind.PACKAGE if contents["package"] else Kind.SERVICE if contents["service"] else Kind.REGULAR
+    products = [menu.products[item.product] for item in cart.items if item.product in menu.products]
+    digital = [product.is_digital for product in products]
+    if any(digital):
+        if not all(digital) or cart.custom:
+            detail = "Codes are ordered apart from other goods: place them as an order of their own."
+            raise Invalid(f"{cart.pointer}/items", "mixed", detail)
+        kind = Kind.DIGITAL
+    if cart.kind is not None and cart.kind != kind:
+        detail = f"The content is that of a {kind} order: send the type {kind}, or none."
+        raise Invalid(f"{cart.pointer}/type", "other_type", detail)
+    return kind
+
+
+def draft_products(cart: Cart, vendor: Vendor, menu: Menu, place: Place) -> Draft:
+    """Goods that are made and handed over, and what staff enter by hand."""
+    fulfilment = cart.fulfilment
+    if fulfilment is None:
+        raise Invalid(f"{cart.pointer}/delivery_type", "required", f"Send one of {', '.join(vendor.fulfilments)}.")
+    if fulfilment.slug not in vendor.fulfilments:
         offers = ", ".join(vendor.fulfilments)
-        raise Invalid(
-            "/delivery_type", "not_offered", f"{vendor.name} does not offer {fulfilment}: it offers {offers}."
-        )
-    check_money(cart, vendor)
-    is_preorder = check_time(cart, vendor, menu, now)
-    zone = find_zone(cart, vendor, menu, place) if cart.fulfilment == Fulfilment.DELIVERY else None
-    priced = price(
-        menu,
-        cart.items,
-        terms=terms_of(vendor),
+        detail = f"{vendor.name} does not offer {fulfilment.slug}: it offers {offers}."
+        raise Invalid(f"{cart.pointer}/delivery_type", "not_offered", detail)
+    lines = [*price_lines(menu, cart.items, cart.pointer), *price_custom(cart, vendor)]
+    terms, zone = terms_of(vendor), None
+    if not cart.items:
+        # Only what staff say: nothing is added to it.
+        terms = replace(terms, service_fee=0, service_fee_rate=0)
+    if fulfilment == Fulfilment.DELIVERY and (cart.items or cart.is_empty):
+        zone = find_zone(cart, vendor, menu, place)
+    if cart.items:
+        check_minimum(menu, zone, sum(line.total for line in lines), cart.pointer)
+    if fulfilment == Fulfilment.DELIVERY and not place.address:
+        detail = "A delivery needs an address: send a text, or the id of a saved one."
+        raise Invalid(f"{cart.pointer}/address", "required", detail)
+    return Draft(
+        cart=cart,
+        vendor=vendor,
+        menu=menu,
+        kind=Kind.REGULAR,
+        fulfilment=fulfilment,
+        place=place,
+        lines=lines,
+        terms=terms,
         zone=zone,
-        driver_tip=cart.driver_tip.minor if cart.driver_tip else 0,
-        tip_to_driver=cart.fulfilment == Fulfilment.DELIVERY,
-    )
-    check_total(cart, priced)
-    check_cash(cart, priced)
-    away = None
-    if zone and vendor.lat is not None and vendor.lng is not None and place.lat is not None and place.lng is not None:
-        away = distance(vendor.lat, vendor.lng, place.lat, place.lng)
-    return Checked(vendor=vendor, menu=menu, priced=priced, zone=zone, distance=away, is_preorder=is_preorder)
-
-
-def terms_of(vendor: Vendor) -> Terms:
-    """The part of a vendor that pricing needs."""
-    return Terms(
-        prices_include_tax=vendor.prices_include_tax,
-        fee_tax_rate=vendor.fee_tax_rate,
-        service_fee=vendor.service_fee,
-        service_fee_rate=vendor.service_fee_rate,
-        commission_rate=vendor.commission_rate,
+        delivery_fee=fee_of(zone, sum(line.total for line in lines)) if lines else 0,
+        distance=away(vendor, place) if zone else None,
     )
 
 
-def check_money(cart: Cart, vendor: Vendor) -> None:
-    """One currency a purchase, the vendor's; and a method that the vendor takes."""
-    sent = {"/currency": cart.currency, "/payment_method": ""}
-    for pointer, money in (("/driver_tip", cart.driver_tip), ("/cash", cart.cash), ("/total", cart.total)):
+def price_custom(cart: Cart, vendor: Vendor) -> list[PricedLine]:
+    """Lines of what staff enter by hand (row 20): their amounts are final, without tax."""
+    for index, custom in enumerate(cart.custom):
+        if custom.amount.currency != vendor.currency:
+            detail = f"{vendor.name} sells in {vendor.currency}: send that currency."
+            raise Invalid(f"{cart.pointer}/custom/{index}/amount", "currency", detail)
+    return [single_line(custom.name, custom.amount.minor) for custom in cart.custom]
+
+
+def draft_digital(cart: Cart, vendor: Vendor, menu: Menu, now: datetime) -> Draft:
+    """Codes: nothing is carried, at no hour; only a pause holds."""
+    if cart.fulfilment is not None or cart.deliver_at is not None:
+        field = "delivery_type" if cart.fulfilment is not None else "deliver_at"
+        raise Invalid(f"{cart.pointer}/{field}", "digital", f"Codes come at once and by themselves: leave {field} out.")
+    check_pause(cart, vendor, now)
+    return Draft(
+        cart=cart,
+        vendor=vendor,
+        menu=menu,
+        kind=Kind.DIGITAL,
+        fulfilment=Fulfilment.DIGITAL,
+        place=Place(),
+        lines=price_lines(menu, cart.items, cart.pointer),
+        terms=terms_of(vendor),
+    )
+
+
+def check_money(checkout: Checkout, vendor: Vendor) -> None:
+    """The vendor's currency; and a method that it takes."""
+    sent = {"/currency": checkout.currency}
+    for pointer, money in (("/driver_tip", checkout.driver_tip), ("/cash", checkout.cash), ("/total", checkout.total)):
         sent[pointer] = money.currency if money else ""
     for pointer, currency in sent.items():
         if currency and currency != vendor.currency:
             raise Invalid(pointer, "currency", f"{vendor.name} sells in {vendor.currency}: send that currency.")
-    if cart.payment_method and cart.payment_method not in vendor.payment_methods:
+    if checkout.payment_method and checkout.payment_method not in vendor.payment_methods:
         takes = ", ".join(vendor.payment_methods)
         raise Invalid("/payment_method", "not_taken", f"{vendor.name} takes {takes}.")
-    if cart.cash and cart.payment_method not in ("", "cash"):
+    if checkout.payment_method and checkout.payment_method not in available_methods():
+        raise Invalid("/payment_method", "not_available", "This method is not set up here: choose another.")
+    if checkout.cash and checkout.payment_method not in ("", "cash"):
         raise Invalid("/cash", "cash", "Cash goes only with the payment method cash: leave it out.")
+
+
+def check_method(checkout: Checkout, drafts: Sequence[Draft]) -> None:
+    """Codes are handed out once they are paid: cash never is before."""
+    if checkout.payment_method == "cash" and any(draft.kind == Kind.DIGITAL for draft in drafts):
+        raise Invalid("/payment_method", "digital", "Codes are paid beforehand: choose another method than cash.")
+
+
+def is_later(at: datetime | None, vendor: Vendor, now: datetime) -> bool:
+    """Whether a time lies beyond the vendor's preorder time (row 18)."""
+    return at is not None and at > now + timedelta(minutes=vendor.preorder_minutes)
+
+
+def check_pause(cart: Cart, vendor: Vendor, now: datetime | None = None) -> None:
+    """Raises where the vendor is paused at the cart's time: Conflict for now, Invalid for a later one."""
+    at = cart.deliver_at or now
+    if vendor.paused_until is None or at is None or vendor.paused_until <= at:
+        return
+    if cart.deliver_at is None:
+        raise Conflict(
+            "vendor_paused",
+            f"{vendor.name} takes no orders for now: order for later with deliver_at.",
+            extra={"paused_until": vendor.paused_until.isoformat()},
+        )
+    pointer = f"{cart.pointer}/{'service/at' if cart.service else 'deliver_at'}"
+    raise Invalid(pointer, "paused", f"{vendor.name} takes no orders for that time: send a later one.")
 
 
 def check_time(cart: Cart, vendor: Vendor, menu: Menu, now: datetime) -> bool:
     """Whether it is a preorder (row 18); raises where the vendor does not serve at that time."""
-    fulfilment = cart.fulfilment.slug
+    if cart.fulfilment is None:
+        raise ValueError("a time is checked for a way of fulfilment")
+    fulfilment, pointer = cart.fulfilment.slug, f"{cart.pointer}/deliver_at"
     if cart.deliver_at is None:
-        if vendor.paused_until and vendor.paused_until > now:
-            raise Conflict(
-                "vendor_paused",
-                f"{vendor.name} takes no orders for now: order for later with deliver_at.",
-                extra={"paused_until": vendor.paused_until.isoformat()},
-            )
+        check_pause(cart, vendor, now)
         if not is_open(menu.spans, vendor.zone, fulfilment, now):
             opening = next_opening(menu.spans, vendor.zone, fulfilment, now)
             raise Conflict(
@@ -145,41 +272,22 @@ def check_time(cart: Cart, vendor: Vendor, menu: Menu, now: datetime) -> bool:
             )
         return False
     if cart.deliver_at <= now:
-        raise Invalid("/deliver_at", "past", "The time has passed: send a later one, or none for as soon as can be.")
+        raise Invalid(pointer, "past", "The time has passed: send a later one, or none for as soon as can be.")
     if cart.deliver_at > now + timedelta(days=vendor.preorder_days):
-        raise Invalid(
-            "/deliver_at", "too_far", f"Orders are taken {vendor.preorder_days} days ahead: send an earlier time."
-        )
+        detail = f"Orders are taken {vendor.preorder_days} days ahead: send an earlier time."
+        raise Invalid(pointer, "too_far", detail)
     if not is_open(menu.spans, vendor.zone, fulfilment, cart.deliver_at):
-        raise Invalid("/deliver_at", "closed", f"{vendor.name} is closed then: read /vendors/{vendor.pk}/slots.")
-    if vendor.paused_until and vendor.paused_until > cart.deliver_at:
-        raise Invalid("/deliver_at", "paused", f"{vendor.name} takes no orders for that time: send a later one.")
-    return cart.deliver_at > now + timedelta(minutes=vendor.preorder_minutes)
+        raise Invalid(pointer, "closed", f"{vendor.name} is closed then: read /vendors/{vendor.pk}/slots.")
+    check_pause(cart, vendor)
+    return is_later(cart.deliver_at, vendor, now)
 
 
-def find_zone(cart: Cart, vendor: Vendor, menu: Menu, place: Place) -> Zone:
-    """The zone that a delivery goes to; raises Invalid for an address without location, or outside."""
-    if place.lat is None or place.lng is None:
-        raise Invalid("/location", "required", 'A delivery needs a location: send {"lat": …, "lng": …}.')
-    if not place.address:
-        raise Invalid("/address", "required", "A delivery needs an address: send a text, or the id of a saved one.")
-    zones = menu.zones
-    if cart.delivery_zone_id is not None:
-        zones = tuple(zone for zone in zones if zone.id == cart.delivery_zone_id)
-        if not zones:
-            raise Invalid("/delivery_zone", "unknown", f"{vendor.name} has no such delivery zone: leave it out.")
-    zone = zone_for(zones, vendor.lat, vendor.lng, place.lat, place.lng)
-    if zone is None:
-        raise Invalid("/location", "outside_delivery_zone", f"{vendor.name} does not deliver there: choose pickup.")
-    return zone
-
-
-def check_total(cart: Cart, priced: Priced) -> None:
+def check_total(checkout: Checkout, checked: CheckedOut) -> None:
     """An amount that a client sends and that differs is refused with both figures (row 8)."""
-    if cart.total is None or cart.total.minor == priced.total:
+    if checkout.total is None or checkout.total.minor == checked.total:
         return
-    given, expected = as_json(cart.total.minor, priced.currency), as_json(priced.total, priced.currency)
-    detail = f"The total is {expected['amount']} {priced.currency}, not {given['amount']}: read the quote again."
+    given, expected = as_json(checkout.total.minor, checked.currency), as_json(checked.total, checked.currency)
+    detail = f"The total is {expected['amount']} {checked.currency}, not {given['amount']}: read the quote again."
     raise Problem(
         "total_mismatch",
         detail,
@@ -188,9 +296,24 @@ def check_total(cart: Cart, priced: Priced) -> None:
     )
 
 
-def check_cash(cart: Cart, priced: Priced) -> None:
-    if cart.cash is not None:
-        check_cash_amount(cart.cash, priced.total, priced.currency)
+def check_figures(checked: CheckedOut) -> None:
+    """The other amounts that a client sends: every one that differs is named, with both figures (row 8)."""
+    said = [("", checked.checkout.figures, checked.parts)]
+    said += [(part.draft.cart.pointer, part.draft.cart.figures, [part]) for part in checked.parts]
+    errors = []
+    for pointer, figures, parts in said:
+        for figure in figures:
+            minor = sum(getattr(part.priced, figure.name) for part in parts)
+            expected = as_json(minor, checked.currency)
+            if Decimal(expected["amount"]) == figure.amount:
+                continue
+            given = {"amount": str(figure.amount), "currency": checked.currency}
+            detail = f"It is {expected['amount']} {checked.currency}, not {figure.amount}: read the quote again."
+            errors.append(
+                field_error(f"{pointer}/{figure.name}", "amount_mismatch", detail, given=given, expected=expected)
+            )
+    if errors:
+        raise Problem("amount_mismatch", errors[0]["detail"], errors=errors)
 
 
 def check_cash_amount(cash: Money, total: int, currency: str) -> None:

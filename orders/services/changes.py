@@ -8,15 +8,17 @@ from typing import Any
 from django.db.models import F
 
 from orders import lifecycle
+from orders.checkout import Cart
 from orders.deadlines import next_due
 from orders.lifecycle import Actor, Fulfilment, Status
-from orders.models import Order, OrderEvent, Payment, PaymentShare, PaymentStatus, Posting, Purchase
+from orders.models import Order, OrderEvent, Purchase
+from orders.payments import available_methods
 from orders.reasons import REASONS
-from orders.services import ledger
-from orders.services.carts import Cart, check_cash_amount, check_time
+from orders.services import bookings, payments, slots
+from orders.services.carts import check_cash_amount, check_time
 from orders.services.events import record_event
 from orders.services.payments import CASH, WALLET
-from orders.services.standing import Standing, get_order, standing_of
+from orders.services.standing import Standing, get_order, lock_purchase, standing_of
 from orders.services.transitions import Wish, transition
 from ordersite.accounts.callers import SYSTEM, Caller
 from ordersite.web.money import as_json
@@ -56,6 +58,8 @@ def change_order(*, order_id: int, caller: Caller, fields: dict[str, Any], versi
 
     Must run in a transaction. Raises NotFound, Problem 412, Forbidden, Conflict and Invalid; nothing is written then.
     """
+    if "driver_tip" in fields:
+        lock_purchase(order_id)
     order = get_order(caller=caller, order_id=order_id, lock=True)
     standing = standing_of(caller, order)
     refuse_stale(order.version, version, standing.refusal_extra() if version is not None else {})
@@ -155,65 +159,61 @@ def change_location(change: Change, value: dict[str, float]) -> None:
 
 
 def change_deliver_at(change: Change, value: Any) -> None:
-    """A later or earlier time, within the vendor's opening; the timer that releases a preorder follows."""
-    order = change.order
-    cart = Cart(vendor_id=order.vendor_id, items=(), fulfilment=Fulfilment(order.fulfilment), deliver_at=value)
-    check_time(cart, order.vendor, menu_of(order.vendor), change.standing.now)
+    """A later or earlier time, within the vendor's opening; its booking or slot and the timer of a preorder follow."""
+    order, vendor, now = change.order, change.order.vendor, change.standing.now
+    if order.kind == Order.Kind.DIGITAL:
+        raise Conflict("fixed_time", "Codes come at once: there is no time to move.")
     old, new = (moment.isoformat() if moment else None for moment in (order.deliver_at, value))
+    if order.kind == Order.Kind.SERVICE:
+        if value is None:
+            raise Invalid("/deliver_at", "required", "A service is booked for a time: send another one.")
+        if change.note("deliver_at", old, new, "deliver_at", "due_at"):
+            bookings.move(order, at=value, now=now, pointer="/deliver_at")
+            order.deliver_at = value
+        return
+    fulfilment, menu = Fulfilment(order.fulfilment), menu_of(vendor)
+    check_time(Cart(vendor_id=order.vendor_id, fulfilment=fulfilment, deliver_at=value), vendor, menu, now)
     if change.note("deliver_at", old, new, "deliver_at", "due_at"):
         order.deliver_at = value
+        at = value or now + vendor.lead(now)
+        slot = slots.slot_of(vendor=vendor, menu=menu, fulfilment=fulfilment, at=at)
+        slots.move(order, slot=slot, value=order.total)
 
 
 def change_payment_method(change: Change, value: str) -> None:
-    """From cash to wallet or back; the wallet is drawn on, or gets its money back, in the same transaction."""
-    order, actor = change.order, change.standing.caller.key
+    """Another way of paying what is not paid yet, or what the wallet paid, which gets its money back with it."""
+    order, actor, now = change.order, change.standing.caller.key, change.standing.now
     if value not in order.vendor.payment_methods:
         takes = ", ".join(order.vendor.payment_methods)
         raise Invalid("/payment_method", "not_taken", f"{order.vendor.name} takes {takes}.")
-    if not change.note("payment_method", order.payment_method, value, "payment_method", "payment_status", "cash"):
+    if value not in available_methods():
+        raise Invalid("/payment_method", "not_available", "This method is not set up here: choose another.")
+    if order.awaits_items:
+        raise Conflict("no_items", "The order has no items yet: add one before it is paid in another way.")
+    columns = ("payment_method", "payment_status", "cash", "visible_at")
+    if not change.note("payment_method", order.payment_method, value, *columns):
         return
-    share = PaymentShare.objects.get(order=order)
-    payment = Payment.objects.select_for_update().get(pk=share.payment_id)
-    if value == WALLET:
-        if order.customer.user_id is None:
-            raise Invalid("/payment_method", "wallet", "A guest has no wallet: pay in another way.")
-        balance = ledger.draw_from_wallet(ledger.wallet_of(order.customer_id, order.currency), order.total)
-        ledger.hold_wallet_payment(order, balance, actor)
-        order.payment_status, order.cash, payment.paid_at = PaymentStatus.PAID, None, change.standing.now
-    elif order.payment_method == WALLET:
-        ledger.refund_to_wallet(order, actor)
-        order.payment_status, payment.paid_at = PaymentStatus.UNPAID, None
-    order.payment_method = payment.provider = value
-    payment.state = order.payment_status
-    payment.save(update_fields=["provider", "state", "paid_at"])
+    if value == CASH and order.kind == Order.Kind.DIGITAL:
+        raise Invalid("/payment_method", "digital", "Codes are paid beforehand: choose another method than cash.")
+    if value == WALLET and order.customer.user_id is None:
+        raise Invalid("/payment_method", "wallet", "A guest has no wallet: pay in another way.")
+    payments.change_method(order, value, actor=actor, now=now)
+    if order.payment_method != CASH:
+        order.cash = None
 
 
 def change_driver_tip(change: Change, value: Money) -> None:
-    """A tip changes the total; a wallet pays the rise, or gets the fall back."""
+    """A tip changes the total; what pays for the order follows."""
     order, actor = change.order, change.standing.caller.key
     if value.currency != order.currency:
         raise Invalid("/driver_tip", "currency", f"The order is in {order.currency}: send that currency.")
     rise = value.minor - order.driver_tip
     old, new = as_json(order.driver_tip, order.currency), as_json(value.minor, order.currency)
-    if not change.note("driver_tip", old, new, "driver_tip", "total"):
+    if not change.note("driver_tip", old, new, "driver_tip", "total", "payment_status"):
         return
     order.driver_tip += rise
     order.total += rise
-    share = PaymentShare.objects.get(order=order)
-    payment = Payment.objects.select_for_update().get(pk=share.payment_id)
-    if order.payment_method == WALLET:
-        wallet = ledger.wallet_of(order.customer_id, order.currency)
-        if rise > 0:
-            balance = ledger.draw_from_wallet(wallet, rise)
-        else:
-            balance = ledger.put_into_wallet(wallet, -rise)
-        amounts = {wallet: -rise, ledger.clearing(order.currency): rise}
-        kind = Posting.Kind.PAYMENT if rise > 0 else Posting.Kind.REFUND
-        ledger.post(kind, amounts, actor=actor, order=order, balances={wallet: balance})
-    payment.amount += rise
-    payment.save(update_fields=["amount"])
-    share.amount += rise
-    share.save(update_fields=["amount"])
+    payments.adjust(order, rise, actor=actor, reason="The tip was changed.", now=change.standing.now)
     order.purchase.total += rise
     Purchase.objects.filter(pk=order.purchase_id).update(total=F("total") + rise)
 

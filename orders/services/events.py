@@ -1,5 +1,6 @@
 """The event log and the feeds: a change and its event share a transaction, the world is told after commit."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
@@ -21,22 +22,24 @@ def streams_of(order: Order) -> list[str]:
     return streams
 
 
-def draw(names: Iterable[str]) -> dict[str, int]:
+def draw(names: Iterable[str]) -> dict[str, list[int]]:
     """The next number of each counter, held until commit: nobody sees a later number before an earlier one.
 
-    One statement; the rows are locked in the order of their names, the same for everybody.
+    A name that comes several times draws as many. One statement; the rows are locked in the order of their names, the
+    same for everybody.
     """
-    ordered = sorted(set(names))
-    if not ordered:
+    wanted = sorted(Counter(names).items())
+    if not wanted:
         return {}
-    rows = ", ".join(["(%s, 1)"] * len(ordered))
+    rows = ", ".join(["(%s, %s)"] * len(wanted))
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO orders_counter (name, value) VALUES {rows} "  # noqa: S608  placeholders only
-            "ON CONFLICT (name) DO UPDATE SET value = orders_counter.value + 1 RETURNING name, value",
-            ordered,
+            "ON CONFLICT (name) DO UPDATE SET value = orders_counter.value + excluded.value RETURNING name, value",
+            [part for one in wanted for part in one],
         )
-        return dict(cursor.fetchall())
+        last = dict(cursor.fetchall())
+    return {name: list(range(last[name] - count + 1, last[name] + 1)) for name, count in wanted}
 
 
 def record_event(
@@ -50,7 +53,8 @@ def record_event(
     event = OrderEvent(order=order, number=order.version, kind=kind, **fields)
     event.save(force_insert=True)
     streams = sorted({*streams_of(order), *also})
-    positions = positions or draw(f"stream:{stream}" for stream in streams)
+    if not positions:
+        positions = {name: drawn[0] for name, drawn in draw(f"stream:{stream}" for stream in streams).items()}
     FeedEntry.objects.bulk_create(
         FeedEntry(
             stream=stream,

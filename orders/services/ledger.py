@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import Sum
 from django.utils import timezone
 
+from orders.lifecycle import SUCCESS
 from orders.models import Account, Entry, Order, Posting
-from ordersite.web.money import as_json
+from ordersite.web.money import as_json, half_up
 from ordersite.web.problems import Conflict
 
 
@@ -134,59 +136,106 @@ def insert_entries(posting: Posting, amounts: Mapping[AccountKey, int], balances
         return int(cursor.rowcount)
 
 
-def hold_wallet_payment(order: Order, balance: int, actor: str) -> None:
+def draw_for_order(order: Order, amount: int, actor: str) -> None:
+    """Takes an amount from the customer's wallet and holds it for the order; raises Conflict insufficient_funds."""
+    hold_drawn(order, amount, draw_from_wallet(wallet_of(order.customer_id, order.currency), amount), actor)
+
+
+def hold_drawn(order: Order, amount: int, balance: int, actor: str) -> None:
     """Posts what was drawn from the customer's wallet for an order: it is held until the order is settled."""
     wallet = wallet_of(order.customer_id, order.currency)
-    amounts = {wallet: -order.total, clearing(order.currency): order.total}
+    amounts = {wallet: -amount, clearing(order.currency): amount}
     post(Posting.Kind.PAYMENT, amounts, actor=actor, order=order, balances={wallet: balance})
 
 
-def refund_to_wallet(order: Order, actor: str) -> None:
-    """Gives an order's whole amount back to its customer's wallet."""
-    wallet = wallet_of(order.customer_id, order.currency)
-    balance = put_into_wallet(wallet, order.total)
-    amounts = {clearing(order.currency): -order.total, wallet: order.total}
-    post(Posting.Kind.REFUND, amounts, actor=actor, order=order, balances={wallet: balance})
+def receive(order: Order, amount: int, actor: str) -> None:
+    """Posts what came in from outside for an order: it is held until the order is settled."""
+    funding = AccountKey(kind=Account.Kind.FUNDING, currency=order.currency)
+    post(Posting.Kind.PAYMENT, {funding: -amount, clearing(order.currency): amount}, actor=actor, order=order)
 
 
-def settlement(order: Order) -> dict[AccountKey, int]:
-    """Whom the money of a successful order belongs to; cash is in the hands of who handed the order over."""
-    by_driver = order.driver_id is not None and not order.self_delivery
-    driver_share = order.driver_tip if by_driver else 0
-    if order.payment_method == "cash":
-        owner = {"driver_id": order.driver_id} if by_driver else {"vendor_id": order.vendor_id}
-        source = AccountKey(kind=Account.Kind.CASH, currency=order.currency, **owner)
+def give_back(order: Order, amount: int, *, to_wallet: bool, actor: str) -> None:
+    """Posts an amount that goes back to the customer, into the wallet or to where it came from."""
+    balances: dict[AccountKey, int] = {}
+    key = AccountKey(kind=Account.Kind.FUNDING, currency=order.currency)
+    if to_wallet:
+        key = wallet_of(order.customer_id, order.currency)
+        balances = {key: put_into_wallet(key, amount)}
+    amounts = {clearing(order.currency): -amount, key: amount}
+    post(Posting.Kind.REFUND, amounts, actor=actor, order=order, balances=balances)
+
+
+def cash_of(order: Order) -> AccountKey:
+    """Cash in the hands of who hands the order over: its driver, else the vendor."""
+    if order.driver_id is not None and not order.self_delivery:
+        return AccountKey(kind=Account.Kind.CASH, currency=order.currency, driver_id=order.driver_id)
+    return AccountKey(kind=Account.Kind.CASH, currency=order.currency, vendor_id=order.vendor_id)
+
+
+def shares_of(order: Order, earned: int) -> dict[AccountKey, int]:
+    """Whom so much of an order's money belongs to, by account.
+
+    The driver's tip goes first, to a driver who is not the vendor's own hands, of an order that succeeded. What is left
+    is divided as the whole would be: the platform keeps its share of it in proportion, half up, the vendor the rest.
+    Of an order that succeeded and cost its customer nothing the platform owes the vendor what its offer took off.
+    """
+    tip = order.driver_tip if order.driver_id is not None and not order.self_delivery else 0
+    driver = min(tip, earned) if order.status in SUCCESS else 0
+    whole = order.total - tip
+    if whole:
+        platform = half_up(order.platform_share * (earned - driver), whole)
     else:
-        source = clearing(order.currency)
-    amounts = {
-        source: -order.total,
-        AccountKey(kind=Account.Kind.PLATFORM, currency=order.currency): order.platform_share,
+        platform = order.platform_share if order.status in SUCCESS else 0
+    shares = {
+        AccountKey(kind=Account.Kind.PLATFORM, currency=order.currency): platform,
         AccountKey(kind=Account.Kind.VENDOR, currency=order.currency, vendor_id=order.vendor_id): (
-            order.total - order.platform_share - driver_share
+            earned - driver - platform
         ),
     }
-    if driver_share:
-        amounts[AccountKey(kind=Account.Kind.DRIVER, currency=order.currency, driver_id=order.driver_id)] = driver_share
-    return amounts
+    if driver:
+        shares[AccountKey(kind=Account.Kind.DRIVER, currency=order.currency, driver_id=order.driver_id)] = driver
+    return shares
 
 
-def settle(order: Order, actor: str) -> None:
-    """Divides the order's total among vendor, driver and platform: it has reached its success."""
-    post(Posting.Kind.SETTLEMENT, settlement(order), actor=actor, order=order)
-
-
-def take_settlement_back(order: Order, actor: str) -> None:
-    """Posts the contrary of the order's last settlement: its success was a mistake."""
-    last = Posting.objects.filter(order=order, kind=Posting.Kind.SETTLEMENT).latest("pk")
-    entries = Entry.objects.filter(posting=last).select_related("account")
-    amounts = {
+def held_for(order: Order) -> dict[AccountKey, int]:
+    """What each account holds because of an order, by its postings so far; one statement."""
+    rows = (
+        Entry.objects.filter(posting__order=order)
+        .values("account__kind", "account__customer_id", "account__vendor_id", "account__driver_id")
+        .annotate(held=Sum("amount"))
+        .order_by()
+    )
+    return {
         AccountKey(
-            kind=entry.account.kind,
-            currency=entry.account.currency,
-            customer_id=entry.account.customer_id,
-            vendor_id=entry.account.vendor_id,
-            driver_id=entry.account.driver_id,
-        ): -entry.amount
-        for entry in entries
+            kind=row["account__kind"],
+            currency=order.currency,
+            customer_id=row["account__customer_id"],
+            vendor_id=row["account__vendor_id"],
+            driver_id=row["account__driver_id"],
+        ): row["held"]
+        for row in rows
     }
-    post(Posting.Kind.REVERSAL, amounts, actor=actor, order=order)
+
+
+OUTSIDE = (Account.Kind.WALLET, Account.Kind.FUNDING)
+
+
+def rebalance(order: Order, kind: str, *, earned: int, cash: int, actor: str) -> Posting | None:
+    """Posts what brings an order's accounts to where they belong; None where they are there already.
+
+    `earned` is what the order has brought by now, to be divided among vendor, driver and platform; `cash` what of it is
+    in the hands of who handed it over. What came from outside and is not earned (yet) lies in clearing. Because the
+    difference to what stands is posted, a settlement, its reversal, a refund after it and another driver are all this
+    one function, and none of them can be posted twice.
+    """
+    held = held_for(order)
+    outside = -sum(amount for key, amount in held.items() if key.kind in OUTSIDE)
+    wanted = shares_of(order, earned)
+    if cash:
+        wanted[cash_of(order)] = -cash
+    wanted[clearing(order.currency)] = outside + cash - earned
+    standing = {key: amount for key, amount in held.items() if key.kind not in OUTSIDE}
+    amounts = {key: wanted.get(key, 0) - standing.get(key, 0) for key in {**standing, **wanted}}
+    if not any(amounts.values()):
+        return None
+    return post(kind, amounts, actor=actor, order=order)

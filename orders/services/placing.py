@@ -1,54 +1,55 @@
-"""Placing: one transaction from a cart to an order that its vendor sees."""
+"""Placing: one transaction from a checkout to orders that their vendors see."""
 
 import secrets
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError
 from django.utils import timezone
 
+from orders.checkout import Checked, CheckedOut, Checkout
 from orders.deadlines import next_due
 from orders.lifecycle import Actor, Status
-from orders.models import Line, LineOption, Order, OrderEvent, Payment, PaymentShare, PaymentStatus, Purchase
-from orders.pricing import PricedLine
-from orders.services import ledger
-from orders.services.carts import Cart, Checked, Place, check_cart, vendor_of
+from orders.models import (
+    Kind,
+    Order,
+    OrderEvent,
+    Payment,
+    PaymentShare,
+    PaymentStatus,
+    Purchase,
+    SavedMethod,
+)
+from orders.services import bookings, digital, ledger, offers, packages, slots
+from orders.services.carts import check_out, vendors_of
 from orders.services.events import draw, record_event
-from orders.services.payments import WALLET
-from ordersite.accounts.callers import Caller, related
-from ordersite.accounts.models import Address, Customer
+from orders.services.lines import keep_rows, stock_wanted, write_lines
+from orders.services.parties import (
+    Placing,
+    check_custom,
+    check_empty,
+    check_photos,
+    find_customer,
+    find_places,
+    find_saved_method,
+)
+from orders.services.payments import CASH, WALLET, deadline_of
+from orders.services.proofs import add_proofs
+from orders.services.standing import RELATED
+from ordersite.accounts.callers import Caller
+from ordersite.accounts.models import Customer
 from ordersite.web.crypto import encrypt, new_token, token_hash
 from ordersite.web.idempotency import Again
-from ordersite.web.problems import Forbidden, Invalid
+from ordersite.web.problems import Invalid
+from vendors.models import ONLINE_METHODS
 from vendors.services.stock import take_stock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guest:
-    """Who orders without an account (row 20)."""
-
-    name: str
-    phone: str = ""
-    email: str = ""
-    place: Place = Place()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placing:
-    """A cart, and for whom it is placed."""
-
-    cart: Cart
-    external_code: str = ""
-    customer_id: int | None = None  # by staff, for a customer
-    guest: Guest | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """What came of it; the guest token and tracking code are told in clear only here."""
+    """What came of it; the guest token and tracking codes are told in clear only here."""
 
     purchase: Purchase
     orders: list[Order]
@@ -56,77 +57,193 @@ class Placed:
     guest_token: str = ""
 
 
-def quote(*, cart: Cart, caller: Caller) -> Checked:
-    """The amounts of a cart, without placing; raises as `place` would."""
-    vendor = vendor_of(cart.vendor_id)
-    place = find_place(cart, None, caller.customer_id)
-    return check_cart(cart, vendor=vendor, place=place, now=timezone.now())
+def quote(*, checkout: Checkout, caller: Caller, customer: Customer | None = None) -> CheckedOut:
+    """The amounts of a checkout, for the caller or (by staff) for another customer, without placing.
+
+    Raises as `place` would.
+    """
+    check_custom(checkout, caller)
+    vendors = vendors_of(checkout.carts)
+    places = find_places(checkout, None, caller.customer_id)
+    # Of whom only the ids matter: whose offers, how often used.
+    customer = customer or Customer(pk=caller.customer_id, user=caller.user)
+    return check_out(checkout, vendors=vendors, places=places, customer=customer, now=timezone.now())
 
 
 def place(*, placing: Placing, caller: Caller) -> Placed:
-    """Places a cart, in the transaction that the caller has opened.
+    """Places a checkout, in the transaction that the caller has opened.
 
     The same external code of the same caller answers the first purchase and changes nothing. Raises Problem for every
-    rule that the cart breaks, Conflict out_of_stock, insufficient_funds, vendor_closed or vendor_paused.
+    rule that the carts break, Conflict out_of_stock, slot_full, offer_used_up, insufficient_funds, vendor_closed or
+    vendor_paused.
     """
-    cart = placing.cart
+    checkout = placing.checkout
     if placing.external_code:
         first = first_placing(placing.external_code, caller)
         if first:
             return first
     now = timezone.now()
-    vendor = vendor_of(cart.vendor_id)
+    check_custom(checkout, caller)
+    check_empty(checkout, caller)
+    check_photos(placing)
+    vendors = vendors_of(checkout.carts)
     customer = find_customer(placing, caller)
-    where = find_place(cart, placing.guest, customer.pk)
-    checked = check_cart(cart, vendor=vendor, place=where, now=now)
-    if cart.payment_method == WALLET and customer.user_id is None:
+    places = find_places(checkout, placing.guest, customer.pk)
+    checked = check_out(checkout, vendors=vendors, places=places, customer=customer, now=now)
+    saved = find_saved_method(checkout, customer)
+    if checkout.payment_method == WALLET and customer.user_id is None:
         raise Invalid("/payment_method", "wallet", "A guest has no wallet: sign in, or pay in another way.")
     if customer.pk is None:
         customer.save(force_insert=True)
-    return write(placing, caller, checked, customer, where, now)
+    return write(placing, caller, checked, customer, saved, now)
 
 
 def write(
-    placing: Placing, caller: Caller, checked: Checked, customer: Customer, where: Place, now: datetime
+    placing: Placing,
+    caller: Caller,
+    checked: CheckedOut,
+    customer: Customer,
+    saved: SavedMethod | None,
+    now: datetime,
 ) -> Placed:
     """The rows of a placing, each kind by one statement; locks are taken in the order that everybody keeps."""
-    cart, priced, vendor = placing.cart, checked.priced, checked.vendor
-    user_id = caller.user.pk if caller.user else None
-    code, guest_token = new_token(), ""
-    if customer.user_id is None:
-        guest_token = new_token()
+    checkout, parts = checked.checkout, checked.parts
+    guest_token = new_token() if customer.user_id is None else ""
+    code = new_token()
     purchase = Purchase(
         customer=customer,
         placed_by=caller.user,
         placed_by_key=caller.key,
         external_code=placing.external_code,
-        currency=priced.currency,
-        total=priced.total,
+        currency=checked.currency,
+        total=checked.total,
         tracking_hash=token_hash(code),
         tracking_sealed=encrypt(code),
         guest_token_hash=token_hash(guest_token) if guest_token else "",
         placed_at=now,
     )
     save_purchase(purchase)
-    taken = stock_wanted(priced.lines)
-    take_stock(taken)
-    paid = cart.payment_method == WALLET
+    slot_ids = take_what_is_limited(parts, customer)
+    # What costs nothing is paid, in whatever way it would have been; what has no items yet is to cost something.
+    awaits_items = any(part.draft.cart.is_empty for part in parts)
+    is_free = checked.total == 0 and not awaits_items
+    paid = checkout.payment_method == WALLET or (is_free and checkout.payment_method != CASH)
+    photos = [] if paid else placing.photos
+    waits = PaymentStatus.PROOF_PENDING if photos else PaymentStatus.UNPAID
+    deadline = deadline_of(checkout.payment_method, [part.draft.vendor for part in parts], now)
     balance = 0
+    if checkout.payment_method == WALLET:
+        balance = ledger.draw_from_wallet(ledger.wallet_of(customer.pk, checked.currency), checked.total)
+    payment = Payment(
+        purchase=purchase,
+        currency=checked.currency,
+        provider=checkout.payment_method,
+        state=PaymentStatus.PAID if paid else waits,
+        amount=checked.total,
+        created_at=now,
+        paid_at=now if paid else None,
+        saves_method=checkout.saves_method,
+        saved_method=saved,
+        # A saved method is charged by the worker: no provider is asked inside this transaction.
+        due_at=now if saved and not paid else None,
+        expires_at=None if paid or photos or awaits_items else deadline,
+    )
+    drawn = draw(counters_of(parts, payment, now))
+    orders = [make_order(part, checkout, purchase, payment, caller, drawn, now) for part in parts]
+    if len(orders) > 1:
+        for order in orders:
+            give_tracking_code(order, new_token())
+    Order.objects.bulk_create(orders)
+    lines = write_lines(orders, parts)
+    write_kinds(orders, parts, slot_ids, customer.pk)
+    payment.save(force_insert=True)
+    shares = [PaymentShare(payment=payment, order=order, amount=order.total) for order in orders]
+    PaymentShare.objects.bulk_create(shares)
+    if photos:
+        add_proofs(payment=payment, photos=photos, now=now)
+    if checkout.payment_method == WALLET:
+        hold_each(orders, balance, caller.key)
+    write_events(orders, customer, caller, drawn, now)
     if paid:
-        balance = ledger.draw_from_wallet(ledger.wallet_of(customer.pk, priced.currency), priced.total)
-    day = now.astimezone(vendor.zone).date()
-    number, stream = f"number:{vendor.pk}:{cart.fulfilment.value}:{day}", f"stream:vendor:{vendor.pk}"
-    drawn = draw([number, stream])
+        orders = [fulfilled(order) if order.kind == Kind.DIGITAL else order for order in orders]
+    for order, share in zip(orders, shares, strict=True):
+        # The answer shows what was just written: it needs not be read again.
+        keep_rows(order, "lines", lines[order.pk])
+        keep_rows(order, "shares", [share])
+    keep_rows(purchase, "payments", [payment])
+    return Placed(purchase=purchase, orders=orders, is_new=True, guest_token=guest_token)
+
+
+def fulfilled(order: Order) -> Order:
+    """A digital order that is paid, as it is once its codes were issued, or are waited for."""
+    digital.fulfil(order_id=order.pk)
+    return Order.objects.select_related(*RELATED).get(pk=order.pk)
+
+
+def take_what_is_limited(parts: Sequence[Checked], customer: Customer) -> list[int | None]:
+    """Stock, times, slots and offers, in the order in which everybody locks them; returns each part's slot."""
+    take_stock(stock_wanted([line for part in parts for line in part.priced.lines]))
+    bookings.take_times([part.draft.booking for part in parts if part.draft.booking])
+    slot_ids: list[int | None] = [None] * len(parts)
+    wanted = [
+        (draft.vendor.pk, draft.fulfilment, draft.slot.starts_at, index, draft.slot)
+        for index, draft in enumerate(part.draft for part in parts)
+        if draft.slot
+    ]
+    for vendor_id, fulfilment, _, index, slot in sorted(wanted, key=lambda one: one[:4]):
+        slot_ids[index] = slots.take_slot(
+            vendor_id=vendor_id,
+            fulfilment=fulfilment,
+            slot=slot,
+            value=parts[index].priced.total,
+            pointer=parts[index].draft.cart.pointer,
+        )
+    offers.take_offers(given=[part.given for part in parts], customer=customer)
+    return slot_ids
+
+
+def number_of(part: Checked, now: datetime) -> str:
+    """The counter of a vendor's order numbers of the day and delivery type."""
+    vendor = part.draft.vendor
+    return f"number:{vendor.pk}:{part.draft.fulfilment.value}:{now.astimezone(vendor.zone).date()}"
+
+
+def is_visible(part: Checked, payment: Payment) -> bool:
+    """Whether the vendor may see the order already: not without items, and one paid online only once it is paid."""
+    if part.draft.cart.is_empty:
+        return False
+    return payment.provider not in ONLINE_METHODS or payment.state == PaymentStatus.PAID
+
+
+def counters_of(parts: Sequence[Checked], payment: Payment, now: datetime) -> list[str]:
+    """What must be drawn: each order's number, and a position in the stream of each vendor that may see its order."""
+    names = [number_of(part, now) for part in parts]
+    return names + [f"stream:vendor:{part.draft.vendor.pk}" for part in parts if is_visible(part, payment)]
+
+
+def make_order(
+    part: Checked,
+    checkout: Checkout,
+    purchase: Purchase,
+    payment: Payment,
+    caller: Caller,
+    drawn: dict[str, list[int]],
+    now: datetime,
+) -> Order:
+    """One vendor's order, not saved yet."""
+    draft, priced, customer = part.draft, part.priced, purchase.customer
+    cart, where = draft.cart, draft.place
     order = Order(
         uuid=uuid.uuid4(),
         purchase=purchase,
-        vendor=vendor,
+        vendor=draft.vendor,
         customer=customer,
-        fulfilment=cart.fulfilment,
-        status=Status.PREORDER if checked.is_preorder else Status.PENDING,
+        kind=draft.kind,
+        fulfilment=draft.fulfilment,
+        status=Status.PREORDER if draft.is_preorder else Status.PENDING,
         status_changed_at=now,
-        number=drawn[number],
-        number_day=day,
+        number=drawn[number_of(part, now)].pop(0),
+        number_day=now.astimezone(draft.vendor.zone).date(),
         tracking_hash=purchase.tracking_hash,
         tracking_sealed=purchase.tracking_sealed,
         collection_code=f"{secrets.randbelow(10**6):06d}",
@@ -139,10 +256,12 @@ def write(
         tax_included=priced.tax_included,
         tax_added=priced.tax_added,
         total=priced.total,
+        commission=priced.commission,
+        platform_discount=priced.platform_discount,
         platform_share=priced.platform_share,
-        payment_method=cart.payment_method,
-        payment_status=PaymentStatus.PAID if paid else PaymentStatus.UNPAID,
-        cash=cart.cash.minor if cart.cash else None,
+        offer=part.given.offer if part.given else None,
+        payment_method=payment.provider,
+        payment_status=payment.state,
         contact_name=customer.name,
         contact_phone=customer.phone,
         contact_email=customer.email,
@@ -150,55 +269,75 @@ def write(
         address_notes=where.address_notes,
         lat=where.lat,
         lng=where.lng,
-        delivery_zone_id=checked.zone.id if checked.zone else None,
-        distance=checked.distance,
+        delivery_zone_id=draft.zone.id if draft.zone else None,
+        distance=draft.distance,
         table=cart.table,
         vehicle=cart.vehicle,
         locker=cart.locker,
         comment=cart.comment,
         app_id=caller.app_id,
+        cash=checkout.cash.minor if checkout.cash else None,
+        codes_missing=sum(line.quantity for line in priced.lines if line.is_digital),
         placed_at=now,
-        visible_at=now,
-        deliver_at=cart.deliver_at,
+        visible_at=now if is_visible(part, payment) else None,
+        deliver_at=draft.deliver_at,
     )
     order.due_at = next_due(order)
-    order.save(force_insert=True)
-    lines = write_lines(order, priced.lines, taken)
-    payment = Payment(
-        purchase=purchase,
-        provider=cart.payment_method,
-        state=order.payment_status,
-        amount=priced.total,
-        created_at=now,
-        paid_at=now if paid else None,
-    )
-    payment.save(force_insert=True)
-    PaymentShare(payment=payment, order=order, amount=priced.total).save(force_insert=True)
-    if paid:
-        ledger.hold_wallet_payment(order, balance, caller.key)
-    record_event(
-        order,
-        kind=OrderEvent.Kind.PLACED,
-        positions=drawn,
-        to_status=order.status,
-        actor=caller.key,
-        role=Actor.STAFF if caller.is_staff and customer.user_id != user_id else Actor.CUSTOMER,
-        app_id=caller.app_id,
-        created_at=now,
-    )
-    # The answer shows what was just written: it needs not be read again.
-    keep_rows(order, "lines", lines)
-    keep_rows(purchase, "payments", [payment])
-    return Placed(purchase=purchase, orders=[order], is_new=True, guest_token=guest_token)
+    return order
 
 
-def keep_rows(instance: Any, name: str, rows: Sequence[Any]) -> None:
-    """Fills a reverse relation as prefetch_related would."""
-    if not hasattr(instance, "_prefetched_objects_cache"):
-        instance._prefetched_objects_cache = {}
-    queryset = getattr(instance, name).get_queryset()
-    queryset._result_cache = list(rows)
-    instance._prefetched_objects_cache[name] = queryset
+def give_tracking_code(order: Order, code: str) -> None:
+    """An order of several has a code of its own: who follows it sees nothing of the others."""
+    order.tracking_hash, order.tracking_sealed = token_hash(code), encrypt(code)
+
+
+def write_kinds(
+    orders: Sequence[Order], parts: Sequence[Checked], slot_ids: Sequence[int | None], customer_id: int
+) -> None:
+    """What orders of some kinds have besides, and what each took of a limited good."""
+    for order, part, slot_id in zip(orders, parts, slot_ids, strict=True):
+        if part.draft.parcel:
+            packages.write_package(order, part.draft.parcel)
+        if part.draft.booking:
+            bookings.write_booking(order, part.draft.booking)
+        if slot_id is not None:
+            slots.write_hold(order, slot_id, order.total)
+    offers.write_uses(orders=orders, given=[part.given for part in parts], customer_id=customer_id)
+
+
+def hold_each(orders: Sequence[Order], balance: int, actor: str) -> None:
+    """Posts what was drawn from the wallet at once, an order after the other; `balance` is what is left of it."""
+    left = balance + sum(order.total for order in orders)
+    for order in orders:
+        left -= order.total
+        ledger.hold_drawn(order, order.total, left, actor)
+
+
+def write_events(
+    orders: Sequence[Order], customer: Customer, caller: Caller, drawn: dict[str, list[int]], now: datetime
+) -> None:
+    for order in orders:
+        stream = f"stream:vendor:{order.vendor_id}"
+        record_event(
+            order,
+            kind=OrderEvent.Kind.PLACED,
+            positions={stream: drawn[stream].pop(0)} if order.visible_at else {},
+            to_status=order.status,
+            actor=caller.key,
+            role=role_of(order, customer, caller),
+            app_id=caller.app_id,
+            created_at=now,
+        )
+
+
+def role_of(order: Order, customer: Customer, caller: Caller) -> Actor:
+    """As what the caller places the order."""
+    if caller.user is not None and customer.user_id == caller.user.pk:
+        return Actor.CUSTOMER
+    if caller.is_staff:
+        return Actor.STAFF
+    # A merchant's token orders as any guest does, but for what only its own people may.
+    return Actor.VENDOR if caller.user is not None or order.awaits_items else Actor.CUSTOMER
 
 
 def first_placing(external_code: str, caller: Caller) -> Placed | None:
@@ -214,11 +353,7 @@ def first_placing(external_code: str, caller: Caller) -> Placed | None:
     )
     if purchase is None:
         return None
-    orders = list(
-        purchase.orders.select_related("vendor", "customer", "driver", "company", "label")
-        .prefetch_related("lines__options")
-        .order_by("pk")
-    )
+    orders = list(purchase.orders.select_related(*RELATED).prefetch_related("lines__options").order_by("pk"))
     return Placed(purchase=purchase, orders=orders, is_new=False)
 
 
@@ -230,107 +365,3 @@ def save_purchase(purchase: Purchase) -> None:
         if purchase.external_code:
             raise Again from error
         raise
-
-
-def find_customer(placing: Placing, caller: Caller) -> Customer:
-    """For whom it is: the caller itself, a guest (a new row, not saved yet), or by staff a customer."""
-    if placing.customer_id is not None:
-        if not caller.is_staff:
-            raise Forbidden("forbidden", "Only staff order for a customer: leave `customer` out.")
-        if placing.guest is not None:
-            raise Invalid("/guest", "customer", "Send `customer` or `guest`, not both.")
-        customer = Customer.objects.filter(pk=placing.customer_id).first()
-        if customer is None:
-            raise Invalid("/customer", "unknown", "There is no such customer.")
-        return customer
-    if placing.guest is not None:
-        if caller.user and not caller.is_staff:
-            raise Invalid("/guest", "signed_in", "You are signed in, so the order is yours: leave `guest` out.")
-        return Customer(name=placing.guest.name, phone=placing.guest.phone, email=placing.guest.email.lower())
-    if caller.user is None:
-        raise Invalid("/guest", "required", "Sign in, or say who orders: send `guest` with a name and a phone.")
-    customer = related(caller.user, "customer")
-    if customer is not None:
-        return customer
-    user = caller.user
-    return Customer.objects.get_or_create(
-        user=user, defaults={"name": user.name, "email": user.email, "phone": user.phone}
-    )[0]
-
-
-def find_place(cart: Cart, guest: Guest | None, customer_id: int | None) -> Place:
-    """Where it goes: a saved address, what the order says, or what the guest says."""
-    if cart.address_id is not None:
-        saved = Address.objects.filter(pk=cart.address_id, customer_id=customer_id or 0).first()
-        if saved is None:
-            raise Invalid("/address", "unknown", "There is no such saved address: read /me/addresses.")
-        return Place(
-            address=saved.address,
-            address_notes=cart.place.address_notes or saved.address_notes,
-            lat=saved.lat if cart.place.lat is None else cart.place.lat,
-            lng=saved.lng if cart.place.lng is None else cart.place.lng,
-        )
-    if guest is None:
-        return cart.place
-    has_point = cart.place.lat is not None
-    return Place(
-        address=cart.place.address or guest.place.address,
-        address_notes=cart.place.address_notes or guest.place.address_notes,
-        lat=cart.place.lat if has_point else guest.place.lat,
-        lng=cart.place.lng if has_point else guest.place.lng,
-    )
-
-
-def stock_wanted(lines: tuple[PricedLine, ...]) -> dict[int, int]:
-    """How many units of which counted products the lines take."""
-    wanted: dict[int, int] = {}
-    for line in lines:
-        if line.product.tracks_stock:
-            wanted[line.product.id] = wanted.get(line.product.id, 0) + line.quantity
-    return wanted
-
-
-def write_lines(order: Order, priced: tuple[PricedLine, ...], taken: Mapping[int, int]) -> list[Line]:
-    """The lines and what was chosen for them, one statement a table."""
-    lines = [
-        Line(
-            order=order,
-            position=position,
-            product_id=line.product.id,
-            name=line.product.name,
-            plu_code=line.product.plu_code,
-            unit=line.product.unit,
-            quantity=line.quantity,
-            unit_price=line.product.price,
-            total=line.total,
-            discount=line.discount,
-            tax_rate=line.product.tax_rate,
-            tax=line.tax,
-            comment=line.comment,
-            stock_taken=line.quantity if line.product.id in taken else 0,
-        )
-        for position, line in enumerate(priced, start=1)
-    ]
-    Line.objects.bulk_create(lines)
-    options = [
-        LineOption(
-            line=line,
-            kind=option.kind,
-            menu_id=option.menu_id,
-            group=option.group,
-            name=option.name,
-            plu_code=option.plu_code,
-            unit=option.unit,
-            position=option.position,
-            quantity=option.quantity,
-            price=option.price,
-            total=option.total,
-            text=option.text,
-        )
-        for line, priced_line in zip(lines, priced, strict=True)
-        for option in priced_line.options
-    ]
-    LineOption.objects.bulk_create(options)
-    for line in lines:
-        keep_rows(line, "options", [option for option in options if option.line is line])
-    return lines

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from orders.guards import Allowed, allowed_changes
 from orders.lifecycle import Actor, Status
-from orders.models import Order
+from orders.models import Order, Purchase
 from orders.permissions import actors_for, with_standing
 from ordersite.accounts.callers import Caller
 from ordersite.web.problems import NotFound
@@ -36,7 +36,14 @@ class Standing:
             "order_status": status_json(self.order.status),
             "version": self.order.version,
             "allowed_transitions": [allowed_json(one) for one in self.allowed()],
+            "may_start_preparing": self.may_start_preparing(),
         }
+
+    def may_start_preparing(self) -> bool:
+        """Whether the caller may write the milestone preparation_started, which is no change of status."""
+        order = self.order
+        waits = order.accepted_at is not None and order.preparation_started_at is None and order.prepared_at is None
+        return waits and not order.is_closed and bool(self.actors & {Actor.VENDOR, Actor.STAFF})
 
 
 def status_json(code: int) -> dict[str, Any]:
@@ -49,7 +56,7 @@ def allowed_json(one: Allowed) -> dict[str, Any]:
     return {"name": one.name, "to": status_json(one.to), "requires": list(one.requires)}
 
 
-RELATED = ("vendor", "purchase", "customer", "driver", "company", "label")
+RELATED = ("vendor", "purchase", "customer", "driver", "company", "label", "offer")
 
 
 def get_order(*, caller: Caller, order_id: int, lock: bool = False) -> Order:
@@ -69,6 +76,12 @@ def get_order(*, caller: Caller, order_id: int, lock: bool = False) -> Order:
     if not actors_for(caller, order):
         raise NotFound()
     return order
+
+
+def lock_purchase(order_id: int) -> None:
+    """Locks the purchase of an order, which goes before the order, for a change of what it costs; one statement."""
+    wanted = Order.objects.filter(pk=order_id).values("purchase")
+    Purchase.objects.select_for_update(no_key=True).only("pk").filter(pk__in=wanted).first()
 
 
 def forget_stale_parties(order: Order) -> None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from orders.deadlines import timer_of
 from orders.lifecycle import Actor
 from orders.models import Order, OrderEvent
+from orders.services import digital
 from orders.services.events import record_event
 from orders.services.transitions import Wish, transition
 from ordersite.accounts.callers import SYSTEM
@@ -22,8 +23,8 @@ RETRY = timedelta(minutes=5)
 def run_due(limit: int = 100) -> int:
     """Makes the changes whose time has come, each in its own transaction; returns how many orders it changed."""
     now = timezone.now()
-    due = Order.objects.filter(due_at__lte=now, deleted_at__isnull=True).order_by("due_at").values_list("pk", flat=True)
-    return sum(run_timer(order_id, now) for order_id in list(due[:limit]))
+    due = Order.objects.filter(due_at__lte=now, deleted_at__isnull=True).order_by("due_at", "pk")
+    return sum(run_timer(order_id, now) for order_id in list(due.values_list("pk", flat=True)[:limit]))
 
 
 def run_timer(order_id: int, now: datetime) -> bool:
@@ -40,6 +41,8 @@ def run_timer(order_id: int, now: datetime) -> bool:
             _, name, reason_code = timer
             if name == "close":
                 close(order, now)
+            elif name == "issue_codes":
+                digital.fulfil(order_id=order_id)
             else:
                 transition(order_id=order_id, caller=SYSTEM, wish=Wish(name=name, reason_code=reason_code))
             return True

@@ -204,7 +204,7 @@ def apply(standing: Standing, change: Change, attempt: Attempt, wish: Wish, *, f
     had = order.milestones
     source = Status(order.status)
     getattr(order, change.name)(now=now)
-    move_money(order, source, change.target, actor, now)
+    move_money(order, source, change.target, attempt, actor, now)
     if change.name == "accept":
         promise_times(order, wish, now)
     order.version += 1
@@ -250,6 +250,7 @@ CHANGED_BY_TRANSITION = [
     "delivered_in",
     "estimated_at",
     "payment_status",
+    "refunded",
     "label",
     "due_at",
     "visible_at",
@@ -304,18 +305,23 @@ def promise_times(order: Order, wish: Wish, now: datetime) -> None:
     """Accepting tells in how many minutes it is ready and delivered (row 109); without them the vendor's usual time."""
     order.prepared_in = wish.prepared_in
     order.delivered_in = wish.delivered_in
-    minutes = wish.delivered_in or wish.prepared_in or order.vendor.preparation_minutes + order.vendor.rush_minutes
-    order.estimated_at = max(now + timedelta(minutes=minutes), order.deliver_at or now)
+    told = wish.delivered_in or wish.prepared_in
+    takes = timedelta(minutes=told) if told else order.vendor.lead(now)
+    order.estimated_at = max(now + takes, order.deliver_at or now)
 
 
-def move_money(order: Order, source: Status, target: Status, actor: str, now: datetime) -> None:
-    """Money and stock follow the status, in the same transaction: what is left first, then what is entered."""
+def move_money(order: Order, source: Status, target: Status, attempt: Attempt, actor: str, now: datetime) -> None:
+    """Money and stock follow the status, in the same transaction: what is left first, then what is entered.
+
+    What cancelling costs is reckoned from how far the order had come, which its milestones still tell.
+    """
     if source in lifecycle.FAILURE and target not in lifecycle.FAILURE:
-        payments.take_everything_again(order, actor)
+        payments.take_everything_again(order, actor, now)
     if source in lifecycle.SUCCESS and target not in lifecycle.SUCCESS:
-        payments.unsettle_success(order, actor)
+        payments.unsettle_success(order, actor, now)
     if target in lifecycle.FAILURE and source not in lifecycle.FAILURE:
-        payments.give_everything_back(order, actor)
+        cost = payments.closing_cost(order, target, attempt.actor, attempt.reason_code)
+        payments.give_everything_back(order, actor, cost=cost, now=now)
     if target in lifecycle.SUCCESS and source not in lifecycle.SUCCESS:
         payments.settle_success(order, actor, now)
     if order.label_id and order.label and order.label.core_status != target:

@@ -10,8 +10,10 @@ from django.utils.safestring import SafeString
 
 from orders.admin import display
 from orders.admin.filters import chosen_day, day_links, filter_bar
-from orders.admin.stuck import Tally, tallies
-from orders.models import OrderEvent
+from orders.admin.stuck import ProofTally, RefundTally, Tally, low_on_codes, proof_tally, refund_tallies, tallies
+from orders.api.outputs import checkout_url
+from orders.models import OrderEvent, Payment
+from vendors.models import Product
 
 register = template.Library()
 
@@ -20,6 +22,12 @@ register = template.Library()
 def money(minor: int | None, currency: str) -> str:
     """An amount of minor units with its currency."""
     return display.money(minor, currency)
+
+
+@register.simple_tag
+def payment_url(payment: Payment) -> str | None:
+    """The page on which an online payment is still to be made."""
+    return checkout_url(payment)
 
 
 @register.filter
@@ -33,6 +41,11 @@ def payment_badge(state: str) -> SafeString:
 
 
 @register.filter
+def refund_badge(state: str) -> SafeString:
+    return display.refund_badge(state)
+
+
+@register.filter
 def age(moment: datetime | None) -> str:
     """How long ago, in at most two units."""
     return display.span(timezone.now() - moment) if moment else ""
@@ -42,6 +55,24 @@ def age(moment: datetime | None) -> str:
 def stuck_orders() -> list[Tally]:
     """How many orders wait for somebody, by why."""
     return tallies()
+
+
+@register.simple_tag
+def refunds_in_need() -> list[RefundTally]:
+    """How many refunds wait for somebody."""
+    return refund_tallies()
+
+
+@register.simple_tag
+def proofs_to_check() -> ProofTally:
+    """How many payments have photos to be looked at."""
+    return proof_tally()
+
+
+@register.simple_tag
+def products_low_on_codes() -> list[Product]:
+    """The products whose free codes run out."""
+    return low_on_codes()
 
 
 @register.simple_tag

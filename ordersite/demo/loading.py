@@ -11,9 +11,10 @@ from orders.services.wallets import top_up, wallets_of
 from ordersite.accounts.models import Address, Customer, User
 from ordersite.demo import orders, sites
 from vendors.models import Company, Driver, Member, Merchant, Vendor, VendorType
+from vendors.services.bookable import import_bookable
 from vendors.services.vendors import import_menu
 
-PARTS = ("type", "menu")
+PARTS = ("type", "menu", "services", "package_types")
 WALLET = 10_000  # minor units
 STEPS = 2 + sum(len(merchant["vendors"]) for merchant in sites.MERCHANTS) + len(orders.STORIES)
 
@@ -65,10 +66,12 @@ def load_merchant(data: dict[str, Any], users: dict[str, User], step: Callable[[
         vendor, is_new = Vendor.objects.get_or_create(
             merchant=merchant,
             name=row["name"],
-            defaults={"payment_methods": sites.BOTH_METHODS, **fields, "type": kind},
+            defaults={"payment_methods": sites.METHODS, **fields, "type": kind},
         )
         if is_new:
             import_menu(vendor=vendor, menu=row["menu"])
+            offered = {name: row.get(name, ()) for name in ("services", "package_types")}
+            import_bookable(vendor=vendor, **offered)
             vendor.companies.add(company)
         step()
 

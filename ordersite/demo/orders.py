@@ -7,10 +7,11 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from orders.checkout import Cart, Checkout
 from orders.lifecycle import Fulfilment, Status
 from orders.pricing import CartExtra, CartItem, CartOption
-from orders.services.carts import Cart
-from orders.services.placing import Placing, place
+from orders.services.parties import Placing
+from orders.services.placing import place
 from orders.services.transitions import Wish, transition
 from ordersite.accounts.callers import Caller, caller_of_user
 from ordersite.accounts.models import Address, User
@@ -106,7 +107,10 @@ def load(step: Callable[[], None]) -> None:
 @transaction.atomic
 def tell(story: Story, external_code: str, callers: dict[str, Caller]) -> None:
     placed = place(
-        placing=Placing(cart=cart_of(story, callers["customer"]), external_code=external_code),
+        placing=Placing(
+            checkout=Checkout(carts=[cart_of(story, callers["customer"])], payment_method=story.payment),
+            external_code=external_code,
+        ),
         caller=callers["customer"],
     )
     if not placed.is_new:
@@ -122,7 +126,6 @@ def cart_of(story: Story, customer: Caller) -> Cart:
         vendor_id=vendor.pk,
         items=[cart_item(vendor, item) for item in story.items],
         fulfilment=story.fulfilment,
-        payment_method=story.payment,
         address_id=home.pk if home and story.fulfilment == Fulfilment.DELIVERY else None,
         deliver_at=timezone.now() + timedelta(days=1) if story.tomorrow else None,
         comment=story.comment,

@@ -186,6 +186,23 @@ def book(canvas: Canvas) -> None:
         canvas.line([(252, y + 12), (304, y)], 3, "#c8b99b")
 
 
+def parcel(canvas: Canvas) -> None:
+    canvas.polygon([(140, 126), (240, 82), (340, 126), (240, 170)], "#dcb074")
+    canvas.polygon([(140, 126), (240, 170), (240, 274), (140, 228)], "#c3905a")
+    canvas.polygon([(340, 126), (240, 170), (240, 274), (340, 228)], "#a9743f")
+    canvas.polygon([(178, 109), (204, 98), (304, 142), (278, 153)], "#f3e8d2")
+    canvas.polygon([(278, 153), (304, 142), (304, 176), (278, 188)], "#e3d5c6")
+
+
+def scissors(canvas: Canvas) -> None:
+    canvas.line([(196, 218), (296, 70)], 12, "#9fb4bf")
+    canvas.line([(284, 218), (184, 70)], 12, "#b9cad3")
+    for x, colour in ((156, "#d8483e"), (260, "#c8372d")):
+        canvas.ellipse((x, 204, x + 64, 268), colour)
+        canvas.ellipse((x + 16, 220, x + 48, 252), "#f5d3db")
+    canvas.ellipse((232, 136, 248, 152), "#5b6a73")
+
+
 # Drawing, background, spot behind it.
 PICTURES: dict[str, tuple[Callable[[Canvas], None], Colour, Colour]] = {
     "burger": (burger, "#fbe9d0", "#f7d9ae"),
@@ -201,6 +218,8 @@ PICTURES: dict[str, tuple[Callable[[Canvas], None], Colour, Colour]] = {
     "plant": (plant, "#e8f2e2", "#d2e6c7"),
     "basket": (basket, "#eaf3e4", "#d6e8ca"),
     "book": (book, "#e9eef5", "#d3deec"),
+    "parcel": (parcel, "#f4ece0", "#e6d6bd"),
+    "scissors": (scissors, "#fbe8ec", "#f5d3db"),
 }
 
 

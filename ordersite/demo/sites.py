@@ -35,7 +35,7 @@ def hours(opens: str, closes: str, weekdays: range | tuple[int, ...] = range(7))
 
 ROUND_THE_CLOCK = hours("00:00", "00:00")
 EVERYWHERE = ["delivery", "pickup", "eat_in", "curbside", "drive_thru"]
-BOTH_METHODS = ["cash", "wallet"]
+METHODS = ["cash", "wallet", "fake"]
 
 MERCHANTS: list[dict[str, Any]] = [
     {
@@ -171,6 +171,86 @@ MERCHANTS: list[dict[str, Any]] = [
                 "fulfilments": ["delivery", "pickup", "eat_in"],
                 "payment_methods": ["cash"],
                 "menu": {**ramen.MENU, "hours": [*hours("11:30", "15:00"), *hours("18:00", "01:00")]},
+            },
+        ],
+    },
+    {
+        "name": "At Your Door",
+        "owner": None,
+        "vendors": [
+            {
+                "type": "Courier",
+                "name": "Colis Bruxelles",
+                "description": "Parcels across Brussels, on a cargo bike.",
+                "picture": "demo/parcel.png",
+                "phone": "+3225550110",
+                "address": "Quai du Commerce 7",
+                "postal_code": "1000",
+                "city": "Brussels",
+                "lat": 50.8551,
+                "lng": 4.3487,
+                "fulfilments": ["delivery"],
+                "commission_rate": 1000,
+                "menu": {"hours": ROUND_THE_CLOCK},
+                "package_types": [
+                    {"name": "Envelope", "price": 350, "per_km": 60, "tax_rate": 2100, "max_weight": 500},
+                    {
+                        "name": "Box",
+                        "description": "Up to 60 cm a side.",
+                        "price": 500,
+                        "per_km": 80,
+                        "per_kg": 30,
+                        "tax_rate": 2100,
+                        "max_weight": 15_000,
+                        "max_side": 600,
+                        "max_distance": 25_000,
+                    },
+                    {
+                        "name": "Cargo",
+                        "description": "What fits on the cargo bike.",
+                        "price": 1500,
+                        "per_km": 150,
+                        "per_kg": 30,
+                        "tax_rate": 2100,
+                        "max_weight": 80_000,
+                        "max_side": 1500,
+                        "max_distance": 15_000,
+                    },
+                ],
+            },
+            {
+                "type": "Hairdresser",
+                "name": "Salon Marolles",
+                "description": "Cuts and colour. On weekdays we come to you, too.",
+                "picture": "demo/scissors.png",
+                "phone": "+3225550111",
+                "address": "Rue Blaes 152",
+                "postal_code": "1000",
+                "city": "Brussels",
+                "lat": 50.8359,
+                "lng": 4.3466,
+                "fulfilments": ["eat_in", "delivery"],
+                "preorder_days": 30,
+                "slot_minutes": 30,
+                "commission_rate": 1000,
+                "menu": {
+                    "hours": hours("09:00", "18:30", range(1, 6)),
+                    "zones": [{"name": "Brussels", "radius": 6000, "fee": 1200}],
+                },
+                "services": [
+                    {"name": "Cut and wash", "price": 4200, "tax_rate": 2100, "duration_minutes": 60, "capacity": 3},
+                    {"name": "Colour", "price": 7800, "tax_rate": 2100, "duration_minutes": 120, "capacity": 2},
+                    {
+                        "name": "Cut at home",
+                        "description": "We bring the chair, you bring the mirror.",
+                        "price": 5500,
+                        "tax_rate": 2100,
+                        "duration_minutes": 90,
+                        "at_vendor": False,
+                        "at_customer": True,
+                        "hours": hours("13:00", "19:00", range(1, 5)),
+                    },
+                ],
             },
         ],
     },

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from orders.checkout import Place
 from orders.lifecycle import Fulfilment
 from orders.models import Order, OrderEvent
-from orders.services.carts import Place
 from tests.cast import Cast
 from tests.orders.back_office import place_order
 

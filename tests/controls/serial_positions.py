@@ -11,14 +11,14 @@ RAISE = (
 )
 
 
-def draw_from_a_sequence(names: Iterable[str]) -> dict[str, int]:
+def draw_from_a_sequence(names: Iterable[str]) -> dict[str, list[int]]:
     """In the place of orders.services.events.draw; readers are told the highest committed position."""
     drawn = {}
     for name in sorted(set(names)):
         with connection.cursor() as cursor:
             cursor.execute("SELECT nextval('control_positions')")
-            drawn[name] = int(cursor.fetchone()[0])
-        transaction.on_commit(partial(tell_highest, name, drawn[name]))
+            drawn[name] = [int(cursor.fetchone()[0])]
+        transaction.on_commit(partial(tell_highest, name, drawn[name][0]))
     return drawn
 
 

@@ -1,4 +1,4 @@
-"""Controls of promises 1, 2, 3, 6 and 23: what people write first, which reads, decides, and then writes."""
+"""Controls of promises 1, 2, 3, 6 and 23, and of payouts: what people write first, read, decide and then write."""
 
 import time
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from orders.models import Account, Order
 from orders.services.ledger import AccountKey
+from orders.services.payouts import Balance, Purse, balances_of
 from orders.services.standing import get_order
 from ordersite.accounts.callers import Caller
 from ordersite.web.models import IdempotencyKey
@@ -51,6 +52,13 @@ def get_without_a_lock(*, caller: Caller, order_id: int, lock: bool = False) -> 
     order = get_order(caller=caller, order_id=order_id)
     time.sleep(THINKING)
     return order
+
+
+def purse_without_a_lock(purse: Purse) -> Balance:
+    """In the place of orders.services.payouts.lock_purse."""
+    balance = balances_of([purse])[purse]
+    time.sleep(THINKING)
+    return balance
 
 
 def divide_by_rounding(total: int, weights: list[int]) -> list[int]:

@@ -13,7 +13,7 @@ from orders.services.ledger import wallet_of
 from ordersite.accounts.models import User
 from ordersite.demo import sites
 from vendors.hours import is_open
-from vendors.models import Option, Vendor
+from vendors.models import Option, PackageType, Service, Vendor
 from vendors.services.menus import read_menu
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty")]
@@ -30,7 +30,8 @@ def test_loads_vendors_logins_orders_and_money(settings: Any) -> None:
     assert "http://127.0.0.1:8123/admin/" in told
     assert all(str(fields["email"]) in told for fields, _ in sites.LOGINS)
     assert tuple(fields["email"] for fields, _ in sites.LOGINS) == settings.DEMO_EMAILS
-    assert Vendor.objects.count() == 8
+    assert Vendor.objects.count() == 10
+    assert (Service.objects.count(), PackageType.objects.count()) == (3, 3)
     assert set(Vendor.objects.values_list("currency", flat=True)) == {"EUR", "GBP", "JPY"}
     owner = User.objects.get(email="vendor@example.com")
     assert owner.memberships.get().merchant.vendors.count() == 3

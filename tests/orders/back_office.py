@@ -4,11 +4,12 @@ from typing import Any
 
 from django.db import transaction
 
+from orders.checkout import Cart, Checkout
 from orders.lifecycle import Fulfilment
 from orders.models import Order
 from orders.pricing import CartItem, CartOption
-from orders.services.carts import Cart
-from orders.services.placing import Placing, place
+from orders.services.parties import Placing
+from orders.services.placing import place
 from orders.services.wallets import top_up
 from ordersite.accounts.callers import caller_of_user
 from ordersite.accounts.models import User
@@ -27,6 +28,8 @@ def place_order(cast: Cast, *, lines: int = 1, external_code: str = "", **change
         options=[CartOption(option=cast.options["Regular"].pk, quantity=1)],
         without=[cast.ingredients["Onion"].pk],
     )
-    fields = {"fulfilment": Fulfilment.PICKUP, "payment_method": "cash", **changed}
+    paid = {name: changed.pop(name) for name in ("payment_method", "driver_tip", "cash") if name in changed}
+    fields = {"fulfilment": Fulfilment.PICKUP, **changed}
     cart = Cart(vendor_id=cast.vendor.pk, items=[burger] * lines, **fields)
-    return place(placing=Placing(cart=cart, external_code=external_code), caller=caller).orders[0]
+    checkout = Checkout(carts=[cart], **{"payment_method": "cash", **paid})
+    return place(placing=Placing(checkout=checkout, external_code=external_code), caller=caller).orders[0]

@@ -7,8 +7,8 @@ from typing import Any
 from django.utils import timezone
 
 from orders.lifecycle import CLOSED, SUCCESS, Fulfilment, Status
-from orders.models import Line, Order, OrderEvent, Payment, PaymentShare, Purchase
-from orders.services import ledger
+from orders.models import Line, Order, OrderEvent, Payment, PaymentShare, Purchase, Refund
+from orders.services.payments import settle_success
 from ordersite.web.crypto import encrypt, new_token, token_hash
 from tests.cast import Cast
 
@@ -67,19 +67,30 @@ def make_order(
             **{f"{name}_at": now for name in stood.split()},
             **codes,
             **closed,
+            "refunded": TOTAL if state == "refunded" else 0,
             **fields,
         }
     )
     refunded = TOTAL if state == "refunded" else 0
     payment = Payment.objects.create(
-        purchase=purchase, provider=method, state=state, amount=TOTAL, refunded=refunded, paid_at=None
+        purchase=purchase,
+        currency=vendor.currency,
+        provider=method,
+        state=state,
+        amount=TOTAL,
+        refunded=refunded,
+        paid_at=None,
     )
-    PaymentShare.objects.create(payment=payment, order=order, amount=TOTAL)
+    PaymentShare.objects.create(payment=payment, order=order, amount=TOTAL, refunded=refunded)
+    if refunded:
+        Refund.objects.create(
+            payment=payment, order=order, amount=TOTAL, to="wallet", state="done", closing=True, actor="system"
+        )
     OrderEvent.objects.create(
         order=order, number=1, kind="placed", to_status=status, actor="system", role="system", created_at=now
     )
     if status in SUCCESS:
-        ledger.settle(order, "system")
+        settle_success(order, "system", now)
     return order
 
 

@@ -11,9 +11,9 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from rest_framework.test import APIClient
 
+from orders.checkout import Place
 from orders.lifecycle import Fulfilment
 from orders.models import Entry, FeedEntry, Order, OrderEvent, Posting
-from orders.services.carts import Place
 from ordersite.accounts.models import User
 from tests.cast import Cast
 from tests.orders.back_office import place_order

@@ -197,7 +197,7 @@ def test_the_dashboard_is_staffs_and_vendors(cast: Cast, api: Api, rows: dict[st
 
 
 def test_an_order_that_is_not_paid_or_is_deleted_is_on_no_board(cast: Cast, api: Api) -> None:
-    hidden = make_order(cast, visible_at=None)
+    hidden = make_order(cast, visible_at=None, payment_method="fake")
     deleted = make_order(cast, deleted_at=NOON)
     assert ids(api(cast.owner).get(f"{LIST}?mode=dashboard")) == []
     assert ids(api(cast.customer).get(LIST)) == [hidden.pk]

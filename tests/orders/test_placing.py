@@ -63,6 +63,10 @@ class TestWho:
             "amount": eur("23.40"),
             "refunded": eur("0.00"),
             "paid_at": None,
+            "expires_at": None,
+            "failure": "",
+            "checkout_url": None,
+            "proofs": [],
         }
         assert (order["number"], order["version"], order["app_id"]) == (1, 1, "till-7")
         assert order["contact"] == {

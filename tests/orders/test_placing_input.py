@@ -71,6 +71,8 @@ def test_fields(cast: Cast, api: Api, fields: dict[str, Any], pointer: str, code
         ({"quantity": 10_001}, "/items/0/quantity", "max_value"),
         ({"quantity": HUGE}, "/items/0/quantity", "max_value"),
         ({"price": eur("0.01")}, "/items/0/price", "unknown_field"),
+        ({"substitute": "whatever"}, "/items/0/substitute", "invalid"),
+        ({"substitute": {"product": "1"}}, "/items/0/substitute", "invalid"),
         ({"product": None}, "/items/0/product", "null"),
         ({"options": [{"option": 999_999}]}, "/items/0/options/0/option", "unknown"),
         ({"options": [{"option": 1, "quantity": HUGE}]}, "/items/0/options/0/quantity", "max_value"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orders.pricing import CartExtra, CartItem, CartOption, CartRefused, Priced, Terms, price
+from orders.pricing import CartExtra, CartItem, CartOption, CartRefused, Discount, Priced, Terms, price
 from vendors.menu import Menu, MenuExtra, MenuGroup, MenuIngredient, MenuOption, MenuProduct, Zone
 
 
@@ -28,7 +28,9 @@ def product(pk: int = 1, price: int = 1000, *groups: MenuGroup, **fields: Any) -
         "description": "",
         "picture": "",
         "plu_code": "",
+        "sku": "",
         "unit": "st",
+        "is_digital": False,
         "price": price,
         "tax_rate": 0,
         "max_per_order": None,
@@ -183,17 +185,17 @@ def test_a_cart_beyond_all_measure_is_refused() -> None:
 def test_tax_is_reckoned_a_line_after_its_part_of_the_discount() -> None:
     of = menu(product(1, 1000, tax_rate=2100), product(2, 500, tax_rate=600))
     items = [CartItem(product=1), CartItem(product=2)]
-    included = priced(of, *items, discount=100)
+    included = priced(of, *items, discount=Discount(items=100))
     # The discount by largest remainder: 66.67 and 33.33. 933 × 21 / 121 and 467 × 6 / 106.
     assert [(line.discount, line.tax) for line in included.lines] == [(67, 162), (33, 26)]
     assert (included.tax_included, included.tax_added, included.total) == (188, 0, 1400)
-    added = priced(of, *items, discount=100, terms=ADDED)
+    added = priced(of, *items, discount=Discount(items=100), terms=ADDED)
     assert [line.tax for line in added.lines] == [196, 28]
     assert (added.tax_included, added.tax_added, added.total) == (0, 224, 1624)
 
 
 def test_a_discount_is_never_more_than_the_cart() -> None:
-    amounts = priced(product(), discount=5000)
+    amounts = priced(product(), discount=Discount(items=5000))
     assert (amounts.discount, amounts.total, amounts.vendor_share) == (1000, 0, 0)
 
 

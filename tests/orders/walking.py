@@ -107,6 +107,8 @@ def break_guard(guard: str, stood: set[str], fields: dict[str, Any]) -> None:
         fields |= {"payment_method": "wallet", "payment_status": PaymentStatus.UNPAID}
     elif guard == "named":
         fields["driver"] = None
+    elif guard == "items":
+        fields["visible_at"] = None
 
 
 def ask(api: Api, cast: Cast, change: Change, actor: Actor, order: Order, broken: str = "") -> Answer:

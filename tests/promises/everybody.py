@@ -9,12 +9,15 @@ from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
 from orders.lifecycle import Fulfilment, Status
-from orders.models import Order, StatusLabel
+from orders.models import ItemChange, Order, Payment, SavedMethod, StatusLabel
+from orders.services.proofs import add_proofs
 from orders.services.wallets import top_up
 from ordersite.accounts.models import Address, ApiToken, Customer
 from ordersite.web.crypto import decrypt, new_token, token_hash
+from ordersite.web.images import CleanImage
 from tests.cast import Cast
 from tests.orders.rows import add_line, make_order
+from vendors.models import PackageType, Service
 
 ROLES = (
     "anonymous",
@@ -57,7 +60,7 @@ class World:
         """What of an order only those may read who see it."""
         order = self.orders[name]
         shown = [str(order.pk), str(order.uuid), str(order.purchase.uuid), order.purchase.external_code]
-        return [*shown, order.comment, order.contact_email, decrypt(order.tracking_sealed)]
+        return [*shown, order.comment, order.contact_email, decrypt(order.tracking_sealed), f"photo-of-{name}"]
 
 
 # Which orders a role sees in one of its parts, and which are its own.
@@ -112,6 +115,9 @@ def make_world(cast: Cast) -> World:
             **fields,
         )
         add_line(orders[name], cast.tea if name == "stijns" else cast.products["soda"])
+    for name, product, without in (("claras", cast.products["pizza"], 250), ("stijns", cast.tea, 399 + 35)):
+        add_line(orders[name], product)
+        propose_removal(orders[name], without)
     for merchant, token in ((cast.merchant, merchant_token), (cast.other_merchant, f"ost_{new_token()}")):
         ApiToken.objects.create(
             name="till", merchant=merchant, token_hash=token_hash(token), hint=token[:8], scopes=["read", "write"]
@@ -126,11 +132,22 @@ def make_world(cast: Cast) -> World:
     paths = {
         side: {
             "order_id": orders[order].pk,
+            "id": orders[order].pk,  # as a dialect calls it
             "purchase_uuid": str(orders[order].purchase.uuid),
+            "order_uuid": str(orders[order].uuid),
             "vendor_id": vendor.pk,
             "address_id": Address.objects.create(customer=row, address=f"address-of-{order}").pk,
             "token_id": own_tokens[row.user_id].pk,
             "label_id": label.pk,
+            "payment_id": photographed(orders[order], f"photo-of-{order}").pk,
+            "number": 1,
+            "item_id": orders[order].lines.get(position=2).pk,
+            "method_id": SavedMethod.objects.create(
+                customer=row, provider="fake", mandate=f"mdt_{order}", label="x"
+            ).pk,
+            "provider": "fake",
+            "package_type_id": PackageType.objects.create(vendor=vendor, name="Box", price=500, per_km=50).pk,
+            "service_id": Service.objects.create(vendor=vendor, name=f"service-of-{order}", price=1000).pk,
         }
         for side, order, vendor, row in (
             ("own", "claras", cast.vendor, cast.customer_row),
@@ -140,8 +157,30 @@ def make_world(cast: Cast) -> World:
     return World(cast=cast, orders=orders, paths=paths, tokens={"guest": guest_token, "merchant": merchant_token})
 
 
+def propose_removal(order: Order, new_total: int) -> None:
+    """A change that waits for the customer: the second item is to be left out."""
+    ItemChange.objects.create(
+        order=order,
+        number=1,
+        action=ItemChange.Action.REMOVE,
+        state=ItemChange.State.WAITING,
+        line_position=2,
+        old_total=order.total,
+        new_total=new_total,
+        actor="test",
+        role="vendor",
+    )
+
+
+def photographed(order: Order, photo: str) -> Payment:
+    """The order's payment, to which a photo was sent."""
+    payment = Payment.objects.get(shares__order=order)
+    add_proofs(payment=payment, photos=[CleanImage(photo.encode())], now=timezone.now())
+    return payment
+
+
 def bodies(world: World) -> dict[str, Any]:
-    """What each unsafe call sends: valid, so that only the caller decides."""
+    """What each unsafe call sends (where the sides differ, "… of other"): valid, so that only the caller decides."""
     cast = world.cast
     cart = {"vendor": cast.vendor.pk, "items": [{"product": cast.products["soda"].pk}], "delivery_type": "pickup"}
     tomorrow = (timezone.now() + timedelta(days=1)).isoformat()
@@ -150,6 +189,13 @@ def bodies(world: World) -> dict[str, Any]:
         "POST /orders/quote": cart,
         "PATCH /orders/{order_id}": {"comment": "changed"},
         "POST /orders/{order_id}/history": {"text": "noted"},
+        "POST /orders/{order_id}/items": {"product": cast.products["soda"].pk},
+        "POST /orders/{order_id}/items of other": {"product": cast.tea.pk},
+        "PUT /orders/{order_id}/items/{item_id}": {"product": cast.products["pizza"].pk},
+        "PUT /orders/{order_id}/items/{item_id} of other": {"product": cast.tea.pk},
+        "POST /orders/{order_id}/changes/{number}/accept": {"reason": "Said so by telephone"},
+        "POST /orders/{order_id}/payments": {"payment_method": "cash"},
+        "POST /orders/{order_id}/payments/{payment_id}/refuse": {"reason": "Another amount"},
         "POST /orders/{order_id}/tracking-number": {"tracking_number": "P1"},
         "POST /orders/{order_id}/transitions": {"to": 4},
         "POST /orders/statuses": {"name": "Baking", "core_status": 7},

@@ -17,6 +17,7 @@ from orders.models import Order
 from ordersite.accounts.callers import Caller
 from ordersite.web.crypto import decrypt
 from tests.cast import Cast
+from tests.orders.online import started
 from tests.promises.everybody import OWN, ROLES, SEES, World, bodies, make_world
 from tracking import watchers
 
@@ -34,6 +35,8 @@ POST   /auth/password-reset/confirm           own   400 400 400 400 400 400 400 
 POST   /auth/register                         own   201 201 201 201 201 201 201 201 201 201 201 201
 POST   /auth/token                            own   401 401 401 401 401 401 401 401 401 401 401 401
 POST   /auth/token/refresh                    own   401 401 401 401 401 401 401 401 401 401 401 401
+GET    /drivers/me/balance                   own   401 401 403 403 403 403 200 200 200 403 403 403
+GET    /drivers/me/ledger                    own   401 401 403 403 403 403 200 200 200 403 403 403
 GET    /me                                    own   401 401 200 200 200 200 200 200 200 200 403 200
 PATCH  /me                                    own   401 401 200 200 200 200 200 200 200 200 403 200
 GET    /me/addresses                          own   401 401 200 200 200 200 200 200 200 200 403 200
@@ -42,6 +45,9 @@ PATCH  /me/addresses/{address_id}             own   401 401 200 404 404 404 404 
 PATCH  /me/addresses/{address_id}             other 401 401 404 200 404 404 404 404 404 404 403 404
 DELETE /me/addresses/{address_id}             own   401 401 204 404 404 404 404 404 404 404 403 404
 DELETE /me/addresses/{address_id}             other 401 401 404 204 404 404 404 404 404 404 403 404
+GET    /me/payment-methods                    own   401 401 200 200 200 200 200 200 200 200 403 200
+DELETE /me/payment-methods/{method_id}        own   401 401 204 404 404 404 404 404 404 404 403 404
+DELETE /me/payment-methods/{method_id}        other 401 401 404 204 404 404 404 404 404 404 403 404
 GET    /orders                                own   401 200 200 200 200 200 200 200 200 200 200 200
 POST   /orders                                own   400 400 201 201 201 201 201 201 201 201 400 201
 GET    /orders/{order_id}                     own   404 404 200 404 200 404 404 200 404 404 200 200
@@ -50,10 +56,40 @@ PATCH  /orders/{order_id}                     own   404 404 200 404 403 404 404 
 PATCH  /orders/{order_id}                     other 404 404 404 200 404 403 404 404 404 404 404 200
 DELETE /orders/{order_id}                     own   404 404 403 404 403 404 404 403 404 404 403 409
 DELETE /orders/{order_id}                     other 404 404 404 403 404 403 404 404 404 404 404 409
+GET    /orders/{order_id}/codes               own   404 404 200 404 200 404 404 404 404 404 200 200
+GET    /orders/{order_id}/codes               other 404 404 404 200 404 200 404 404 404 404 404 200
+GET    /orders/{order_id}/changes             own   404 404 200 404 200 404 404 200 404 404 200 200
+GET    /orders/{order_id}/changes             other 404 404 404 200 404 200 404 404 404 404 404 200
+POST   /orders/{order_id}/changes/{number}/accept own   404 404 200 404 403 404 404 403 404 404 403 200
+POST   /orders/{order_id}/changes/{number}/accept other 404 404 404 200 404 403 404 404 404 404 404 200
+POST   /orders/{order_id}/changes/{number}/refuse own   404 404 200 404 200 404 404 403 404 404 200 200
+POST   /orders/{order_id}/changes/{number}/refuse other 404 404 404 200 404 200 404 404 404 404 404 200
 GET    /orders/{order_id}/history             own   404 404 200 404 200 404 404 200 404 404 200 200
 GET    /orders/{order_id}/history             other 404 404 404 200 404 200 404 404 404 404 404 200
 POST   /orders/{order_id}/history             own   404 404 403 404 201 404 404 201 404 404 201 201
 POST   /orders/{order_id}/history             other 404 404 404 403 404 201 404 404 404 404 404 201
+POST   /orders/{order_id}/payments            own   404 404 409 404 403 404 404 403 404 404 403 201
+POST   /orders/{order_id}/payments            other 404 404 404 409 404 403 404 404 404 404 404 201
+POST   /orders/{order_id}/payments/{payment_id}/approve own 404 404 403 404 200 404 404 403 404 404 200 200
+POST   /orders/{order_id}/payments/{payment_id}/approve other 404 404 404 403 404 200 404 404 404 404 404 200
+POST   /orders/{order_id}/payments/{payment_id}/refuse own 404 404 403 404 403 404 404 403 404 404 403 409
+POST   /orders/{order_id}/payments/{payment_id}/refuse other 404 404 404 403 404 403 404 404 404 404 404 409
+GET    /orders/{order_id}/payments/{payment_id}/proofs/{number} own 404 404 200 404 200 404 404 403 404 404 200 200
+GET    /orders/{order_id}/payments/{payment_id}/proofs/{number} other 404 404 404 200 404 200 404 404 404 404 404 200
+POST   /orders/{order_id}/items               own   404 404 409 404 201 404 404 403 404 404 201 201
+POST   /orders/{order_id}/items               other 404 404 404 409 404 201 404 404 404 404 404 201
+PUT    /orders/{order_id}/items/{item_id}     own   404 404 409 404 200 404 404 403 404 404 200 200
+PUT    /orders/{order_id}/items/{item_id}     other 404 404 404 409 404 200 404 404 404 404 404 200
+DELETE /orders/{order_id}/items/{item_id}     own   404 404 409 404 200 404 404 403 404 404 200 200
+DELETE /orders/{order_id}/items/{item_id}     other 404 404 404 409 404 200 404 404 404 404 404 200
+POST   /orders/{order_id}/items/{item_id}/missing own   404 404 403 404 200 404 404 403 404 404 200 200
+POST   /orders/{order_id}/items/{item_id}/missing other 404 404 404 403 404 200 404 404 404 404 404 200
+POST   /orders/{order_id}/payment-link        own   404 404 409 404 409 404 404 403 404 404 409 409
+POST   /orders/{order_id}/payment-link        other 404 404 404 409 404 409 404 404 404 404 404 409
+GET    /orders/{order_id}/refunds            own   404 404 200 404 200 404 404 403 404 404 200 200
+GET    /orders/{order_id}/refunds            other 404 404 404 200 404 200 404 404 404 404 404 200
+POST   /orders/{order_id}/refunds            own   404 404 403 404 409 404 404 403 404 404 409 409
+POST   /orders/{order_id}/refunds            other 404 404 404 403 404 409 404 404 404 404 404 409
 POST   /orders/{order_id}/start-preparing     own   404 404 403 404 200 404 404 403 404 404 200 200
 POST   /orders/{order_id}/start-preparing     other 404 404 404 403 404 200 404 404 404 404 404 200
 POST   /orders/{order_id}/tracking-number     own   404 404 403 404 200 404 404 403 404 404 200 200
@@ -69,6 +105,8 @@ PATCH  /orders/statuses/{label_id}            own   401 401 403 403 403 403 403 
 PATCH  /orders/statuses/{label_id}            other 401 401 403 403 403 403 403 403 403 403 403 200
 DELETE /orders/statuses/{label_id}            own   401 401 403 403 403 403 403 403 403 403 403 204
 DELETE /orders/statuses/{label_id}            other 401 401 403 403 403 403 403 403 403 403 403 204
+POST   /payments/notices/{provider}           own   200 200 200 200 200 200 200 200 200 200 200 200
+POST   /payments/notices/{provider}           other 200 200 200 200 200 200 200 200 200 200 200 200
 GET    /purchases/{purchase_uuid}             own   404 404 200 404 404 404 404 404 404 404 404 200
 GET    /purchases/{purchase_uuid}             other 404 404 404 200 404 404 404 404 404 404 404 200
 POST   /track                                 own   200 200 200 200 200 200 200 200 200 200 200 200
@@ -78,12 +116,28 @@ GET    /vendors/{vendor_id}                   own   200 200 200 200 200 200 200 
 GET    /vendors/{vendor_id}                   other 200 200 200 200 200 200 200 200 200 200 200 200
 PATCH  /vendors/{vendor_id}                   own   401 401 403 403 200 403 403 403 403 403 200 200
 PATCH  /vendors/{vendor_id}                   other 401 401 403 403 403 200 403 403 403 403 403 200
+GET    /vendors/{vendor_id}/balance          own   401 401 403 403 200 403 403 403 403 403 200 200
+GET    /vendors/{vendor_id}/balance          other 401 401 403 403 403 200 403 403 403 403 403 200
 GET    /vendors/{vendor_id}/events            own   401 401 403 403 200 403 403 403 403 403 200 200
 GET    /vendors/{vendor_id}/events            other 401 401 403 403 403 200 403 403 403 403 403 200
+GET    /vendors/{vendor_id}/ledger           own   401 401 403 403 200 403 403 403 403 403 200 200
+GET    /vendors/{vendor_id}/ledger           other 401 401 403 403 403 200 403 403 403 403 403 200
 GET    /vendors/{vendor_id}/menu              own   200 200 200 200 200 200 200 200 200 200 200 200
 GET    /vendors/{vendor_id}/menu              other 200 200 200 200 200 200 200 200 200 200 200 200
+GET    /vendors/{vendor_id}/package-types     own   200 200 200 200 200 200 200 200 200 200 200 200
+GET    /vendors/{vendor_id}/package-types     other 200 200 200 200 200 200 200 200 200 200 200 200
+GET    /vendors/{vendor_id}/payouts          own   401 401 403 403 200 403 403 403 403 403 200 200
+GET    /vendors/{vendor_id}/payouts          other 401 401 403 403 403 200 403 403 403 403 403 200
+POST   /vendors/{vendor_id}/payouts          own   401 401 403 403 403 403 403 403 403 403 403 409
+POST   /vendors/{vendor_id}/payouts          other 401 401 403 403 403 403 403 403 403 403 403 409
+GET    /vendors/{vendor_id}/services          own   200 200 200 200 200 200 200 200 200 200 200 200
+GET    /vendors/{vendor_id}/services          other 200 200 200 200 200 200 200 200 200 200 200 200
+GET    /vendors/{vendor_id}/services/{service_id}/times own   200 200 200 200 200 200 200 200 200 200 200 200
+GET    /vendors/{vendor_id}/services/{service_id}/times other 200 200 200 200 200 200 200 200 200 200 200 200
 GET    /vendors/{vendor_id}/slots             own   400 400 400 400 400 400 400 400 400 400 400 400
 GET    /vendors/{vendor_id}/slots             other 400 400 400 400 400 400 400 400 400 400 400 400
+GET    /vendors/{vendor_id}/statement        own   401 401 403 403 400 403 403 403 403 403 400 400
+GET    /vendors/{vendor_id}/statement        other 401 401 403 403 403 400 403 403 403 403 403 400
 GET    /wallet                                own   401 401 200 200 200 200 200 200 200 200 200 200
 GET    /wallet/entries                        own   401 401 200 200 200 200 200 200 200 200 200 200
 POST   /wallet/top-ups                        own   401 401 403 403 403 403 403 403 403 403 403 201
@@ -93,6 +147,7 @@ POST   /wallet/top-ups                        own   401 401 403 403 403 403 403 
 @pytest.fixture
 def world(cast: Cast, settings: Any) -> World:
     settings.THROTTLE_ANONYMOUS = settings.THROTTLE_CALLER = 0
+    settings.FAKE_PAYMENTS_URL = started().url
     return make_world(cast)
 
 
@@ -112,10 +167,11 @@ def answers(world: World) -> Iterator[tuple[str, str, str, str, Any]]:
     """Every call of the table by every role, each taken back."""
     sent = bodies(world)
     for method, path, side in table():
+        body = sent.get(f"{method} {path} of {side}", sent.get(f"{method} {path}"))
         for role in ROLES:
             url = "/api/v1" + path.format(**world.paths[side])
             with transaction.atomic():
-                answer = call(world.client(role), method, url, sent.get(f"{method} {path}"))
+                answer = call(world.client(role), method, url, body)
                 transaction.set_rollback(True)
             yield method, path, side, role, answer
 
@@ -149,7 +205,7 @@ def test_every_call_by_every_role(world: World, figure: Callable[[str], None]) -
 def leaked(world: World, role: str, path: str, answer: Any) -> list[str]:
     """Marks of orders that the role does not see, in what it was answered."""
     followed = {"claras"} if path == "/track" else set()
-    text = answer.content.decode()
+    text = answer.content.decode(errors="replace")
     hidden = set(world.orders) - SEES[role] - followed
     return [mark for name in sorted(hidden) for mark in world.marks(name) if mark in text]
 

@@ -15,13 +15,17 @@ from schemathesis import GenerationMode, checks
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks as openapi_checks
 
+from orders.dialects.urls import DIALECTS
 from tests.cast import Cast
+from tests.orders.online import started
 from tests.promises.everybody import ROLES, World, make_world
 
 pytestmark = pytest.mark.slow
 
 CASES = 300
 CASES_FULL = 5_400
+DIALECT_CASES = 60
+DIALECT_CASES_FULL = 600
 CHECKS = [
     checks.not_a_server_error,
     openapi_checks.status_code_conformance,
@@ -33,7 +37,8 @@ CHECKS = [
 @pytest.fixture
 def world(cast: Cast, settings: Any) -> Iterator[World]:
     """The world, in one transaction that no request closes the connection of."""
-    settings.THROTTLE_ANONYMOUS = settings.THROTTLE_CALLER = 0
+    settings.THROTTLE_ANONYMOUS = settings.THROTTLE_CALLER = settings.THROTTLE_TILL = 0
+    settings.FAKE_PAYMENTS_URL = started().url
     settings.ALLOWED_HOSTS = ["*"]
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
@@ -55,19 +60,37 @@ def real_ids(world: World) -> dict[str, Any]:
         "driver": cast.driver_row.pk,
         "merchant": cast.merchant.pk,
         "delivery_zone": cast.zone.pk,
+        "service": world.paths["own"]["service_id"],
+        "package_type": world.paths["own"]["package_type_id"],
+        # As Kesk calls them.
+        "vendor_id": cast.vendor.pk,
+        "product_id": cast.products["burger"].pk,
+        "option_id": cast.options["Mayonnaise"].pk,
+        "extra_id": cast.extras["Bacon"].pk,
+        "driver_id": cast.driver_row.pk,
+        "service_id": world.paths["own"]["service_id"],
+        "package_type_id": world.paths["own"]["package_type_id"],
+        "delivery_address_id": world.paths["own"]["address_id"],
+        # As the shop calls them.
+        "vendorId": cast.vendor.pk,
+        "productId": cast.products["burger"].pk,
+        "optionId": cast.options["Regular"].pk,
+        "statusId": world.paths["own"]["label_id"],
+        "itemId": world.paths["own"]["item_id"],
     }
 
 
 def with_ids(value: Any, ids: dict[str, Any]) -> Any:
     """The body with every id that it names replaced by a real one."""
     if isinstance(value, dict):
-        return {key: ids[key] if key in ids else with_ids(item, ids) for key, item in value.items()}
+        named = {key for key, item in value.items() if key in ids and not isinstance(item, dict)}
+        return {key: ids[key] if key in named else with_ids(item, ids) for key, item in value.items()}
     return [with_ids(item, ids) for item in value] if isinstance(value, list) else value
 
 
-def fuzz(app: Any, world: World, cases: int) -> tuple[Counter[int], dict[str, str]]:
+def fuzz(app: Any, world: World, cases: int, document: str = "/api/v1/schema") -> tuple[Counter[int], dict[str, str]]:
     """Calls every operation with so many cases in all; counts the statuses, and tells what a check found first."""
-    schema = schemathesis.openapi.from_wsgi("/api/v1/schema?format=json", app)
+    schema = schemathesis.openapi.from_wsgi(f"{document}?format=json", app)
     operations = [one.ok() for one in schema.get_all_operations()]
     answered: Counter[int] = Counter()
     found: dict[str, str] = {}
@@ -93,6 +116,8 @@ def fuzz(app: Any, world: World, cases: int) -> tuple[Counter[int], dict[str, st
                     name: known.get(name, value) for name, value in (case.path_parameters or {}).items()
                 }
                 case.body = with_ids(case.body, ids)
+                if "X-Tenant" in (case.headers or {}):
+                    case.headers["X-Tenant"] = str(world.cast.merchant.uuid)
             with transaction.atomic():
                 response = case.call(headers=headers[role])
                 transaction.set_rollback(True)
@@ -128,6 +153,16 @@ def test_no_input_gives_a_5xx(world: World, full: bool, figure: Callable[[str], 
     assert sum(answered.values()) >= (5_000 if full else CASES)
     told = ", ".join(f"{count:,} × {code}" for code, count in sorted(answered.items()))
     figure(f"{sum(answered.values()):,} cases, no 5xx, none undocumented ({told})")
+
+
+@pytest.mark.parametrize("name", [dialect.name for dialect in DIALECTS])
+def test_no_input_of_a_dialect_gives_a_5xx(world: World, full: bool, figure: Callable[[str], None], name: str) -> None:
+    cases = DIALECT_CASES_FULL if full else DIALECT_CASES
+    answered, found = fuzz(WSGIHandler(), world, cases, f"/dialects/{name}/schema")
+    assert found == {}
+    assert not [code for code in answered if code >= 500]
+    told = ", ".join(f"{count:,} × {code}" for code, count in sorted(answered.items()))
+    figure(f"{name}: {sum(answered.values()):,} cases, no 5xx, none undocumented ({told})")
 
 
 def test_control_a_5xx_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

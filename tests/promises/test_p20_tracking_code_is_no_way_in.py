@@ -102,7 +102,9 @@ def test_it_tells_no_more_than_a_first_name(cast: Cast, api: Api) -> None:
         "tracking_number",
         "carrier",
         "items",
+        "orders",
     }
+    assert body["orders"] == []
     secrets = ("Customer", "Driver", "+3225550100", "+3225550101", "@", "Naamsestraat", "the mat", "12.00", "cash")
     assert [secret for secret in secrets if secret in json.dumps(body)] == []
 

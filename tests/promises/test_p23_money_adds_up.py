@@ -9,15 +9,18 @@ from django.db.models import Sum
 from rest_framework.test import APIClient
 
 from orders import pricing
-from orders.lifecycle import SUCCESS
-from orders.models import Account, Entry, Order, Payment, PaymentShare, Purchase
-from orders.pricing import CartExtra, CartItem, CartOption, Priced, Terms, price
+from orders.checkout import Cart, Checked, Draft, Place
+from orders.lifecycle import SUCCESS, Fulfilment
+from orders.models import Account, Entry, Kind, Order, Payment, PaymentShare, Purchase
+from orders.pricing import CartExtra, CartItem, CartOption, Discount, Priced, Terms, price, price_lines, single_line
+from orders.services.carts import add_up, divide_tip
+from orders.services.offers import give, reaches
 from ordersite.web.money import half_up
 from tests.cast import Cast
 from tests.controls.unlocked_money import divide_by_rounding
 from tests.orders.shopping import ORDERS, balance_of, cart, eur, fill_wallet, sums
 from vendors.menu import Menu, MenuExtra, MenuGroup, MenuOption, MenuProduct, Zone
-from vendors.models import Stock, Vendor
+from vendors.models import Offer, Stock, Vendor
 from vendors.services.menus import menu_of
 from vendors.services.vendors import bump_menu_version
 
@@ -70,7 +73,9 @@ def random_menu(dice: random.Random) -> Menu:
             description="",
             picture="",
             plu_code="",
+            sku="",
             unit="st",
+            is_digital=False,
             price=amount(dice),
             tax_rate=dice.choice((0, 600, 888, 2100, 10_000, dice.randrange(10_000))),
             max_per_order=None,
@@ -113,7 +118,7 @@ def random_priced(dice: random.Random) -> tuple[Menu, Terms, Priced]:
         [random_item(dice, menu) for _ in range(dice.randrange(1, 8))],
         terms=terms,
         zone=dice.choice((None, zone)),
-        discount=dice.choice((0, 0, amount(dice))),
+        discount=Discount(items=dice.choice((0, 0, amount(dice)))),
         driver_tip=dice.choice((0, amount(dice))),
         tip_to_driver=dice.random() < 0.5,
     )
@@ -127,18 +132,22 @@ def check(priced: Priced, terms: Terms) -> None:
     fees = priced.delivery_fee + priced.service_fee + priced.driver_tip
     assert sum(line.base for line in lines) + options + fees + priced.tax_added - priced.discount == priced.total
     assert priced.vendor_share + priced.driver_share + priced.platform_share == priced.total
-    assert min(priced.vendor_share, priced.driver_share, priced.platform_share, priced.total) >= 0
-    assert sum(line.discount for line in lines) == priced.discount <= priced.subtotal
+    off_delivery = priced.discount - sum(line.discount for line in lines)
+    assert 0 <= off_delivery <= priced.delivery_fee
+    assert priced.platform_discount in (0, priced.discount)
+    platform_before = priced.platform_share + priced.platform_discount
+    assert min(priced.vendor_share, priced.driver_share, platform_before, priced.total) >= 0
+    assert sum(line.discount for line in lines) <= priced.subtotal
     assert sum(line.total for line in lines) == priced.subtotal
     taxes = 0
     for line in lines:
-        assert line.base == line.product.price * line.quantity
+        assert line.base == line.unit_price * line.quantity
         assert line.base + sum(part.total for part in line.options) == line.total
         assert 0 <= line.discount <= line.total
-        by = 10_000 + line.product.tax_rate if terms.prices_include_tax else 10_000
-        assert line.tax == half_up((line.total - line.discount) * line.product.tax_rate, by)
+        by = 10_000 + line.tax_rate if terms.prices_include_tax else 10_000
+        assert line.tax == half_up((line.total - line.discount) * line.tax_rate, by)
         taxes += line.tax
-    for fee in (priced.service_fee, priced.delivery_fee):
+    for fee in (priced.service_fee, priced.delivery_fee - off_delivery):
         by = 10_000 + terms.fee_tax_rate if terms.prices_include_tax else 10_000
         taxes += half_up(fee * terms.fee_tax_rate, by)
     assert (priced.tax_included, priced.tax_added) == ((taxes, 0) if terms.prices_include_tax else (0, taxes))
@@ -151,6 +160,96 @@ def test_random_carts_add_up(figure: Callable[[str], None], full: bool) -> None:
         check(priced, terms)
         lines += len(priced.lines)
     figure(f"{carts:,} random carts of {lines:,} lines add up to the minor unit")
+
+
+KINDS = (Kind.REGULAR, Kind.REGULAR, Kind.DIGITAL, Kind.PACKAGE, Kind.SERVICE)
+
+
+def random_draft(dice: random.Random, pk: int) -> Draft:
+    """One vendor's part of a checkout, of any kind, as checking it would have made it."""
+    menu, kind, rate = random_menu(dice), dice.choice(KINDS), lambda: dice.choice((0, dice.randrange(10_000)))
+    if kind in (Kind.PACKAGE, Kind.SERVICE):
+        lines = [single_line(kind.label, amount(dice), rate())]
+    else:
+        lines = price_lines(menu, [random_item(dice, menu) for _ in range(dice.randrange(1, 6))])
+        if kind == Kind.REGULAR and dice.random() < 0.2:
+            lines.append(single_line("By hand", amount(dice)))
+    delivered = kind == Kind.PACKAGE or (kind != Kind.DIGITAL and dice.random() < 0.5)
+    return Draft(
+        cart=Cart(vendor_id=pk, pointer=f"/vendors/{pk}"),
+        vendor=Vendor(pk=pk, name=f"Vendor {pk}", currency="EUR"),
+        menu=menu,
+        kind=kind,
+        fulfilment=Fulfilment.DELIVERY
+        if delivered
+        else Fulfilment.DIGITAL
+        if kind == Kind.DIGITAL
+        else Fulfilment.PICKUP,
+        place=Place(),
+        lines=lines,
+        terms=Terms(
+            prices_include_tax=dice.random() < 0.5,
+            fee_tax_rate=rate(),
+            service_fee=amount(dice),
+            service_fee_rate=rate(),
+            commission_rate=rate(),
+        ),
+        delivery_fee=amount(dice) if delivered else 0,
+    )
+
+
+def random_offer(dice: random.Random, drafts: list[Draft]) -> Offer:
+    kind = dice.choice(("percentage", "amount", "free_delivery"))
+    return Offer(
+        pk=1,
+        name="Offer",
+        vendor_id=dice.choice((None, drafts[0].vendor.pk)),
+        kind=kind,
+        rate=dice.randrange(1, 10_001) if kind == "percentage" else None,
+        amount=dice.randrange(1, 5000) if kind == "amount" else None,
+        currency="EUR",
+        most=dice.choice((None, dice.randrange(1, 3000))),
+        borne_by=dice.choice(("vendor", "platform")),
+    )
+
+
+def random_checkout(dice: random.Random) -> tuple[list[Checked], int, Offer | None]:
+    """One to four parts with an offer or none and a tip; the parts with their amounts, the tip, the offer."""
+    drafts = [random_draft(dice, pk) for pk in range(1, dice.randrange(2, 6))]
+    offer = random_offer(dice, drafts) if dice.random() < 0.6 else None
+    reached = [index for index, draft in enumerate(drafts) if offer and reaches(offer, draft)]
+    given = give(offer, drafts, reached) if offer else {}
+    tip = dice.choice((0, 1, amount(dice)))
+    tips = divide_tip(tip, drafts)
+    return [add_up(draft, given.get(index), tips[index]) for index, draft in enumerate(drafts)], tip, offer
+
+
+def check_checkout(parts: list[Checked], tip: int, offer: Offer | None) -> None:
+    """Each part adds up by itself, and what was divided among them has lost nothing."""
+    for part in parts:
+        check(part.priced, part.draft.terms)
+    assert sum(part.priced.driver_tip for part in parts) == tip
+    worth = sum(part.draft.subtotal for part in parts if offer and reaches(offer, part.draft))
+    off = sum(part.priced.discount for part in parts)
+    most = offer.most if offer and offer.most is not None else 10**13
+    if offer is None:
+        assert off == 0
+    elif offer.kind == "amount":
+        assert off == min(offer.amount or 0, worth, most)
+    elif offer.kind == "percentage":
+        assert off == min(half_up(worth * (offer.rate or 0), 10_000), most)
+    shares = [part.priced.vendor_share + part.priced.driver_share + part.priced.platform_share for part in parts]
+    assert sum(shares) == sum(part.priced.total for part in parts)
+
+
+def test_random_checkouts_of_all_kinds_add_up(figure: Callable[[str], None], full: bool) -> None:
+    carts, dice, parts, offers = 10_000 if full else 300, random.Random(23), 0, 0
+    for _ in range(carts):
+        checked, tip, offer = random_checkout(dice)
+        check_checkout(checked, tip, offer)
+        parts += len(checked)
+        offers += offer is not None
+    figure(f"{carts:,} checkouts of all kinds, {parts:,} orders, {offers:,} offers: every part and every sum")
 
 
 def test_control_rounding_each_part_for_itself_loses_cents(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,9 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
+from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.utils.module_loading import import_string
 
 from tracking.transport import FeedProtocol
 from tracking.worker import run_worker
@@ -44,6 +46,9 @@ class Command(BaseCommand):
             worker.start()
         shown = f"[{host}]" if ":" in host else host
         self.stdout.write(f"Serving on http://{shown}:{listener.getsockname()[1]}/")
+        if settings.SERVE_BESIDE:
+            for line in import_string(settings.SERVE_BESIDE)(listener.getsockname()[1]):
+                self.stdout.write(line)
         self.stdout.flush()
         server.run(sockets=[listener])
         stop.set()

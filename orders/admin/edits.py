@@ -1,0 +1,137 @@
+"""The page on which staff change what was ordered: first the difference in price, then the change."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from orders.admin.display import money
+from orders.admin.doing import caller_of_request, perform, refusal
+from orders.admin.forms import VersionForm, first_error
+from orders.admin.page import money_rows
+from orders.api.inputs import MOST_QUANTITY
+from orders.models import ItemChange, Line, Order
+from orders.pricing import CartItem
+from orders.services.edited import in_words, item_of, kept
+from orders.services.edits import Edited, EditWish, edit_items, quote_edit
+from ordersite.web.problems import Invalid, Problem
+from vendors.menu import Menu
+from vendors.services.menus import menu_of
+
+Action, State = ItemChange.Action, ItemChange.State
+MISSING = "missing"
+
+
+class EditForm(VersionForm):
+    """One change: of an item of the order, or a product that is added."""
+
+    action = forms.ChoiceField(choices=[*Action.choices, (MISSING, "cannot be had")])
+    line = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+    product = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+    quantity = forms.IntegerField(min_value=1, max_value=MOST_QUANTITY, required=False)
+    reason = forms.CharField(max_length=300, required=False)
+
+
+class DecisionForm(VersionForm):
+    """What the customer says of a change that waits, told to staff."""
+
+    number = forms.IntegerField(min_value=1, max_value=2**31 - 1)
+    decision = forms.ChoiceField(choices=[("accept", "accept"), ("refuse", "refuse")])
+    reason = forms.CharField(label="Reason", max_length=300, required=False)
+
+
+def change_items(request: HttpRequest, order: Order, base: Mapping[str, Any]) -> HttpResponse:
+    """The page. `base` is what every page of the back-office shows."""
+    lines = list(order.lines.prefetch_related("options"))
+    form = EditForm(request.POST or None)
+    quoted = None
+    if request.method == "POST" and not form.is_valid():
+        messages.error(request, first_error(form))
+    elif request.method == "POST":
+        try:
+            wish = wish_of(lines, form.cleaned_data)
+            if "do" in request.POST:
+                page = "change" if do(request, order, wish) else "items"
+                return HttpResponseRedirect(reverse(f"admin:orders_order_{page}", args=[order.pk]))
+            quoted = quote_edit(order_id=order.pk, caller=caller_of_request(request), wish=wish)
+        except (Problem, OperationalError) as error:
+            messages.error(request, refusal(error))
+    menu = menu_of(order.vendor)
+    context = {
+        **base,
+        "title": f"Items of order {order}",
+        "order": order,
+        "lines": [(line, in_words(kept(line)), item_of(line) is not None) for line in lines],
+        "products": [
+            (product.id, f"{product.name}, {money(product.price, menu.currency)}")
+            for product in menu.products.values()
+            if product.is_available and not product.is_digital
+        ],
+        "waiting": [
+            (change, what_waits(change, lines, menu))
+            for change in order.item_changes.all()
+            if change.state == State.WAITING
+        ],
+        "form": form,
+        "quoted": shown(quoted) if quoted else None,
+    }
+    return TemplateResponse(request, "admin/orders/order/items.html", context)
+
+
+def what_waits(change: ItemChange, lines: list[Line], menu: Menu) -> str:
+    """What is to become of an item: "2 × Soda → 4 × Soda"; nothing stands for what is not there."""
+    old = next((in_words(kept(line)) for line in lines if line.position == change.line_position), "nothing")
+    if change.item is None:
+        return f"{old} → nothing"
+    product = menu.products.get(change.item["product"])
+    return f"{old} → {change.item['quantity']} × {product.name if product else 'what is sold no more'}"
+
+
+def wish_of(lines: list[Line], given: Mapping[str, Any]) -> EditWish:
+    """What the form asks for; an item keeps its choices where only its quantity changes."""
+    action, line_id = given["action"], given["line"]
+    wish = EditWish(
+        action=Action.REMOVE if action == MISSING else Action(action),
+        line=line_id,
+        is_missing=action == MISSING,
+        reason=given["reason"],
+        version=given["version"],
+    )
+    if action == Action.ADD:
+        return replace(wish, item=CartItem(product=given["product"] or 0, quantity=given["quantity"] or 1))
+    if action != Action.CHANGE:
+        return wish
+    item = next((item_of(line) for line in lines if line.pk == line_id), None)
+    if item is None:
+        raise Invalid("", "unknown", "This item is no longer on the menu, or of the order: it can only be removed.")
+    return replace(wish, item=replace(item, quantity=given["quantity"] or item.quantity))
+
+
+def do(request: HttpRequest, order: Order, wish: EditWish) -> bool:
+    """Makes the change, or proposes it."""
+    caller = caller_of_request(request)
+
+    def call() -> None:
+        edit_items(order_id=order.pk, caller=caller, wish=wish)
+
+    return perform(request, call, done="The change is in the history, with the difference.")
+
+
+def shown(edited: Edited) -> dict[str, Any]:
+    """The order as it would be: lines in words, amounts, the difference, and whether the customer is asked."""
+    priced, change = edited.priced, edited.change
+    if priced is None:
+        raise ValueError("a quote has its amounts")
+    sign = "+" if change.difference > 0 else ""
+    return {
+        "lines": [(in_words(line), money(line.total, priced.currency)) for line in priced.lines],
+        "amounts": money_rows(priced),
+        "difference": f"{sign}{money(change.difference, priced.currency)}",
+        "waits": change.state == State.WAITING,
+    }

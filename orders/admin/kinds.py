@@ -1,0 +1,77 @@
+"""Bookings and packages: read-only, found by their order; a service's bookings by its name."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from orders.admin.bases import ReadOnlyAdmin, row_id
+from orders.admin.records import order_link
+from orders.models import Booking, Package
+from vendors.models import Service
+
+MOST_SERVICES = 100
+
+
+class OfOrderAdmin(ReadOnlyAdmin):
+    """Rows that an order of some kind has besides, the newest first."""
+
+    ordering = ["-order"]
+    search_fields = ["order__id"]
+
+    @admin.display(description="order")
+    def link(self, row: Booking | Package) -> str:
+        return order_link(row.order_id)
+
+
+@admin.register(Booking)
+class BookingAdmin(OfOrderAdmin):
+    """What is booked, and when. A time that is not held is free for others."""
+
+    list_display = ["service_name", "vendor", "starts", "ends", "place", "is_held", "link"]
+    list_select_related = ["service__vendor"]
+    search_help_text = "An order's id, or a word of a service: then what is held"
+    fields = readonly_fields = ["link", "service_name", "vendor", "starts", "ends", "place", "is_held"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
+        return super().get_queryset(request).select_related("service__vendor")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Booking], search_term: str
+    ) -> tuple[QuerySet[Booking], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if order_id := row_id(term.removeprefix("#")):
+            return queryset.filter(order=order_id), False
+        services = list(Service.objects.filter(name__icontains=term).order_by("pk")[:MOST_SERVICES])
+        return queryset.filter(service__in=services, is_held=True), False
+
+    @admin.display(description="vendor")
+    def vendor(self, booking: Booking) -> str:
+        return str(booking.service.vendor)
+
+    @admin.display(description="from")
+    def starts(self, booking: Booking) -> str:
+        return f"{booking.starts_at.astimezone(booking.service.vendor.zone):%a %d %b %Y %H:%M}"
+
+    @admin.display(description="to (the vendor's time)")
+    def ends(self, booking: Booking) -> str:
+        return f"{booking.ends_at.astimezone(booking.service.vendor.zone):%a %d %b %Y %H:%M}"
+
+
+@admin.register(Package)
+class PackageAdmin(OfOrderAdmin):
+    """What is carried."""
+
+    list_display = ["type_name", "link", "pickup_address", "recipient_name", "weight"]
+    search_help_text = "An order's id"
+    fields = readonly_fields = [
+        *["link", "type_name", "pickup_address", "pickup_notes", "recipient_name", "recipient_phone"],
+        *["weight", "width", "length", "height"],
+    ]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Package], search_term: str
+    ) -> tuple[QuerySet[Package], bool]:
+        term = search_term.strip()
+        return (queryset.filter(order=row_id(term.removeprefix("#")) or 0) if term else queryset), False

@@ -1,0 +1,297 @@
+"""An order by phone (product.md row 20): staff choose for whom and what, see the quote, and place it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework import serializers
+
+from orders.admin.display import money
+from orders.admin.doing import answer, caller_of_request, refusal
+from orders.admin.forms import Chooser, OnceForm
+from orders.admin.page import money_rows
+from orders.admin.phone_menu import menu_rows, read_items
+from orders.checkout import Cart, Checked, Checkout, CustomLine, Place
+from orders.lifecycle import Fulfilment
+from orders.models import Order
+from orders.payments import available_methods
+from orders.pricing import CartItem
+from orders.services.parties import Guest, Placing
+from orders.services.placing import place, quote
+from ordersite.accounts.models import Address, Customer
+from ordersite.web.money import MoneyError, from_text
+from ordersite.web.problems import Problem
+from ordersite.web.serializers import Money, PhoneField
+from vendors.menu import Menu
+from vendors.models import Stock, Vendor
+from vendors.services.menus import menu_of
+
+PERMISSION = "orders.add_order"
+FREE_LINES = range(1, 6)
+# Without a name, where staff enter only a total.
+FREE_NAME = "Order by phone"
+LOCAL = "%Y-%m-%dT%H:%M"
+# Where a refusal's pointer is shown.
+FIELDS = {
+    "delivery_type": "delivery_type",
+    "deliver_at": "deliver_at",
+    "address": "address",
+    "location": "lat",
+    "payment_method": "payment_method",
+    "offer": "offer",
+    "guest": "guest_name",
+}
+
+
+class StartForm(forms.Form):
+    """Where it is ordered, and for whom."""
+
+    vendor = forms.ModelChoiceField(
+        Vendor.objects.filter(is_active=True), widget=Chooser(Order._meta.get_field("vendor"), admin.site)
+    )
+    customer = forms.ModelChoiceField(
+        Customer.objects.all(),
+        required=False,
+        widget=Chooser(Order._meta.get_field("customer"), admin.site, attrs={"data-placeholder": "A guest"}),
+        help_text="By name, e-mail or phone. Leave it empty for a guest.",
+    )
+
+
+class AddressField(forms.ModelChoiceField):
+    """A customer's saved address, in full."""
+
+    def label_from_instance(self, address: Any) -> str:
+        return f"{address.label}: {address.address}" if address.label else str(address.address)
+
+
+class PhoneForm(OnceForm):
+    """Everything but the products of the menu."""
+
+    guest_name = forms.CharField(label="Name", max_length=120, required=False)
+    guest_phone = forms.CharField(label="Phone", max_length=40, required=False, widget=forms.TextInput({"type": "tel"}))
+    guest_email = forms.EmailField(label="E-mail", required=False)
+    delivery_type = forms.ChoiceField()
+    deliver_at = forms.DateTimeField(
+        label="For when",
+        required=False,
+        input_formats=[LOCAL],
+        widget=forms.DateTimeInput({"type": "datetime-local"}, format=LOCAL),
+    )
+    saved_address = AddressField(Address.objects.none(), required=False, empty_label="Another address")
+    address = forms.CharField(max_length=300, required=False)
+    address_notes = forms.CharField(label="Notes for the driver", max_length=300, required=False)
+    lat = forms.FloatField(label="Latitude", min_value=-90, max_value=90, required=False)
+    lng = forms.FloatField(label="Longitude", min_value=-180, max_value=180, required=False)
+    table = forms.CharField(max_length=20, required=False)
+    vehicle = forms.CharField(max_length=80, required=False)
+    payment_method = forms.ChoiceField()
+    offer = forms.CharField(label="Offer code", max_length=40, required=False)
+    comment = forms.CharField(max_length=500, required=False, widget=forms.Textarea({"rows": 2}))
+    # What the last quote said, in minor units: nothing is placed at another price.
+    total = forms.IntegerField(min_value=0, max_value=10**15, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, vendor: Vendor, customer: Customer | None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.vendor, self.customer = vendor, customer
+        self.custom: list[CustomLine] = []
+        methods = [name for name in vendor.payment_methods if name in available_methods()]
+        # Any: a form's fields are known by name only.
+        fields: dict[str, Any] = self.fields
+        fields["delivery_type"].choices = [(name, name.replace("_", " ")) for name in vendor.fulfilments]
+        fields["payment_method"].choices = [(name, name) for name in methods]
+        fields["deliver_at"].help_text = f"In {vendor.time_zone}. Empty: as soon as can be."
+        if customer is None:
+            del self.fields["saved_address"]
+        else:
+            for name in ("guest_name", "guest_phone", "guest_email"):
+                del self.fields[name]
+            fields["saved_address"].queryset = customer.addresses.all()
+        for number in FREE_LINES:
+            self.fields[f"free_name_{number}"] = forms.CharField(label=f"Line {number}", max_length=120, required=False)
+            self.fields[f"free_amount_{number}"] = forms.CharField(
+                label=f"{vendor.currency}, line {number}",
+                max_length=20,
+                required=False,
+                widget=forms.TextInput({"inputmode": "decimal"}),
+            )
+
+    def free_lines(self) -> Iterator[tuple[forms.BoundField, forms.BoundField]]:
+        return ((self[f"free_name_{number}"], self[f"free_amount_{number}"]) for number in FREE_LINES)
+
+    def clean_guest_phone(self) -> str:
+        """As E.164; the vendor's national notation is read too."""
+        try:
+            return str(
+                PhoneField(region=self.vendor.country, allow_blank=True).run_validation(
+                    self.cleaned_data["guest_phone"]
+                )
+            )
+        except serializers.ValidationError as error:
+            raise ValidationError("This is no telephone number.") from error
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if "guest_name" in self.fields and not self.errors:
+            if not given["guest_name"]:
+                self.add_error("guest_name", "Say who orders.")
+            if not given["guest_phone"] and not given["guest_email"]:
+                self.add_error("guest_phone", "A phone or an e-mail, so that the guest can be reached.")
+        if (given.get("lat") is None) != (given.get("lng") is None) and not {"lat", "lng"} & self.errors.keys():
+            self.add_error("lat", "Latitude and longitude go together.")
+        for number in FREE_LINES:
+            self.clean_free(number, given)
+        return given
+
+    def clean_free(self, number: int, given: dict[str, Any]) -> None:
+        """A free line has an amount; a name where it is not the only one."""
+        name, amount = given.get(f"free_name_{number}", ""), given.get(f"free_amount_{number}", "")
+        if not amount:
+            if name:
+                self.add_error(f"free_amount_{number}", "Say what it costs.")
+            return
+        try:
+            minor = from_text(amount, self.vendor.currency)
+        except MoneyError as error:
+            self.add_error(f"free_amount_{number}", str(error))
+            return
+        if minor < 0:
+            self.add_error(f"free_amount_{number}", "An amount is not below zero.")
+        self.custom.append(CustomLine(name=name or FREE_NAME, amount=Money(minor, self.vendor.currency)))
+
+    def place(self) -> Place:
+        """The saved address that was chosen, else what was typed."""
+        given = self.cleaned_data
+        saved = given.get("saved_address")
+        source = {"address": saved.address, "lat": saved.lat, "lng": saved.lng} if saved else given
+        notes = given["address_notes"] or (saved.address_notes if saved else "")
+        return Place(address=source["address"], address_notes=notes, lat=source["lat"], lng=source["lng"])
+
+    def placing(self, items: list[CartItem], menu: Menu) -> Placing:
+        """What is to be placed, for whom."""
+        given = self.cleaned_data
+        codes_only = bool(items) and not self.custom and all(menu.products[item.product].is_digital for item in items)
+        cart = Cart(
+            vendor_id=self.vendor.pk,
+            items=items,
+            custom=self.custom,
+            fulfilment=None if codes_only else Fulfilment[given["delivery_type"].upper()],
+            place=self.place(),
+            deliver_at=None if codes_only else given["deliver_at"],
+            offer=given["offer"],
+            comment=given["comment"],
+            table=given["table"],
+            vehicle=given["vehicle"],
+        )
+        guest = None
+        if self.customer is None:
+            guest = Guest(name=given["guest_name"], phone=given["guest_phone"], email=given["guest_email"])
+        return Placing(
+            checkout=Checkout(carts=[cart], payment_method=given["payment_method"]),
+            customer_id=self.customer.pk if self.customer else None,
+            guest=guest,
+        )
+
+
+def order_by_phone(request: HttpRequest, base: Mapping[str, Any]) -> HttpResponse:
+    """The page: first the vendor and for whom, then the order. `base` is what every page of the back-office shows."""
+    start = StartForm(request.GET if "vendor" in request.GET else None)
+    if not start.is_valid():
+        context = {**base, "title": "New order by phone", "form": start, "media": base["media"] + start.media}
+        return TemplateResponse(request, "admin/orders/order/phone_start.html", context)
+    vendor, customer = start.cleaned_data["vendor"], start.cleaned_data["customer"]
+    menu = menu_of(vendor)
+    if request.method != "POST":
+        return page(request, base, PhoneForm(vendor, customer), menu, None, {})
+    form = PhoneForm(vendor, customer, request.POST)
+    with timezone.override(vendor.zone):
+        is_valid = form.is_valid()
+    items, errors = read_items(menu, request.POST)
+    checked = None
+    if is_valid and not errors:
+        placing = form.placing(items, menu)
+        checked, errors = reckon(request, form, placing)
+        if checked and "place" in request.POST:
+            placed = place_once(request, form, placing, checked)
+            if placed is not None:
+                return HttpResponseRedirect(reverse("admin:orders_order_change", args=[placed]))
+    return page(request, base, form, menu, checked, errors)
+
+
+def reckon(request: HttpRequest, form: PhoneForm, placing: Placing) -> tuple[Checked | None, dict[int, list[str]]]:
+    """What it costs, or None with what is wrong: in the form, and of products by their ids."""
+    customer = form.customer or Customer()
+    try:
+        checked = quote(checkout=placing.checkout, caller=caller_of_request(request), customer=customer)
+    except (Problem, OperationalError) as error:
+        return None, show_refusal(form, placing.checkout.carts[0].items, error)
+    return checked.parts[0], {}
+
+
+def show_refusal(form: PhoneForm, items: Sequence[CartItem], error: Exception) -> dict[int, list[str]]:
+    """Tells a refusal where its pointers lead; returns what it says of products."""
+    products: dict[int, list[str]] = {}
+    rows = error.errors if isinstance(error, Problem) else []
+    for row in rows or [{"pointer": "", "detail": refusal(error)}]:
+        _, _, path = str(row["pointer"]).partition("/")
+        name, _, rest = path.partition("/")
+        number = rest.partition("/")[0]
+        if name == "items" and number.isdecimal():
+            products.setdefault(items[int(number)].product, []).append(str(row["detail"]))
+        else:
+            field = FIELDS.get(name)
+            form.add_error(field if field in form.fields else None, str(row["detail"]))
+    return products
+
+
+def place_once(request: HttpRequest, form: PhoneForm, placing: Placing, checked: Checked) -> int | None:
+    """Places it at the price that was shown, once a form; the order's id, or None where it was refused."""
+    priced, caller = checked.priced, caller_of_request(request)
+    if form.cleaned_data["total"] != priced.total:
+        form.add_error(None, f"It costs {money(priced.total, priced.currency)} now: look at it, and place it again.")
+        return None
+    checkout = replace(placing.checkout, total=Money(priced.total, priced.currency))
+
+    def call() -> dict[str, int]:
+        placed = place(placing=replace(placing, checkout=checkout), caller=caller)
+        return {"order": placed.orders[0].pk}
+
+    response = answer(request, call, done="The order is placed.", key=str(form.cleaned_data["key"]))
+    return int(response.data["order"]) if response else None
+
+
+def page(
+    request: HttpRequest,
+    base: Mapping[str, Any],
+    form: PhoneForm,
+    menu: Menu,
+    checked: Checked | None,
+    errors: Mapping[int, list[str]],
+) -> HttpResponse:
+    vendor = form.vendor
+    left = dict(Stock.objects.filter(product__vendor=vendor).values_list("product_id", "quantity"))
+    context = {
+        **base,
+        "title": f"Order by phone at {vendor.name}",
+        "form": form,
+        "vendor": vendor,
+        "customer": form.customer,
+        "takes": {
+            "delivery": "delivery" in vendor.fulfilments,
+            "eat_in": "eat_in" in vendor.fulfilments,
+            "vehicle": bool({"curbside", "drive_thru"} & set(vendor.fulfilments)),
+        },
+        "categories": menu_rows(menu, request.POST or None, left=left, errors=errors),
+        "has_errors": bool(form.errors or errors),
+        "quote": checked.priced if checked else None,
+        "amounts": money_rows(checked.priced) if checked else [],
+        "is_preorder": checked.draft.is_preorder if checked else False,
+    }
+    return TemplateResponse(request, "admin/orders/order/phone.html", context)

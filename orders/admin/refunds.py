@@ -1,0 +1,154 @@
+"""Refunds: the form on an order's page, the list, and the buttons for those that need somebody."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_POST
+
+import ordersite.web.urls  # noqa: F401  registers <id:…>
+from orders.admin import display
+from orders.admin.bases import ReadOnlyAdmin, row_id
+from orders.admin.doing import caller_of_request, perform
+from orders.admin.forms import OnceForm, VersionForm
+from orders.admin.records import order_link
+from orders.models import Refund
+from orders.services.refunds import LineWish, RefundWish, finish_by_hand, send_to_wallet
+from ordersite.web.money import CURRENCIES, MoneyError, from_text
+from ordersite.web.serializers import Money
+
+GIVE_BACK = "orders.add_refund"
+SEE_TO = "orders.change_refund"
+LINE = "line_"
+
+
+class RefundForm(VersionForm, OnceForm):
+    """What of an order goes back: all that is left, an amount, or so many units of its lines (`line_<id>`)."""
+
+    what = forms.ChoiceField(
+        label="What",
+        choices=[("", "Choose …"), ("all", "All that is left"), ("amount", "An amount"), ("lines", "Items")],
+    )
+    amount = forms.CharField(
+        max_length=20, required=False, widget=forms.TextInput(attrs={"inputmode": "decimal", "size": 10})
+    )
+    currency = forms.CharField(max_length=3, widget=forms.HiddenInput)
+    to = forms.ChoiceField(label="Where to", choices=Refund.To.choices)
+    reason = forms.CharField(label="Why", max_length=300, required=False, help_text="Every party sees it.")
+
+    def clean(self) -> dict[str, Any]:
+        """`wish` is what the service is asked for."""
+        given: dict[str, Any] = super().clean() or {}
+        if self.errors:
+            return given
+        what, lines = given["what"], self.given_lines()
+        # All that is left must not go back because somebody named an amount and left the choice as it was.
+        if (given["amount"] and what != "amount") or (lines and what != "lines"):
+            raise forms.ValidationError("Name an amount or items only where that is what goes back.")
+        if what == "lines" and not lines:
+            raise forms.ValidationError("Say of which items how many units.")
+        amount = self.given_amount(given) if what == "amount" else None
+        given["wish"] = RefundWish(
+            amount=amount, items=lines, to=given["to"], reason=given["reason"], version=given["version"]
+        )
+        return given
+
+    def given_amount(self, given: dict[str, Any]) -> Money:
+        if given["currency"] not in CURRENCIES:
+            raise forms.ValidationError({"currency": "This is no currency."})
+        try:
+            minor = from_text(given["amount"].strip(), given["currency"])
+        except MoneyError as error:
+            raise forms.ValidationError({"amount": str(error)}) from error
+        if minor <= 0:
+            raise forms.ValidationError({"amount": "Give back more than zero."})
+        return Money(minor, given["currency"])
+
+    def given_lines(self) -> list[LineWish]:
+        """The lines with a number of units above zero."""
+        wishes = []
+        for name, text in self.data.items():
+            line_id, quantity = row_id(name.removeprefix(LINE)), row_id(str(text).strip())
+            if name.startswith(LINE) and line_id and quantity:
+                wishes.append(LineWish(item=line_id, quantity=quantity))
+        return wishes
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    """Money that goes back; what a provider refused, and what is given by hand, needs somebody."""
+
+    list_display = ["id", "link", "money", "to", "status", "by", "reason", "created_at", "done_at"]
+    list_select_related = ["payment"]
+    list_filter = ["state"]
+    ordering = ["-id"]
+    search_fields = ["id"]
+    search_help_text = "An order's id"
+    fields = readonly_fields = ["link", "payment", "money", "to", "status", "failure", "reason", "closing", "actor"]
+    fields += ["reference", "attempts", "created_at", "due_at", "done_at"]
+    change_form_template = "admin/orders/refund/change_form.html"
+
+    def has_see_to_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(SEE_TO)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Refund]:
+        return super().get_queryset(request).select_related("payment")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Refund], search_term: str
+    ) -> tuple[QuerySet[Refund], bool]:
+        term = search_term.strip()
+        return (queryset.filter(order=row_id(term.removeprefix("#")) or 0) if term else queryset), False
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = {"done": self.done_view, "to-wallet": self.to_wallet_view}
+        buttons = [
+            path(
+                f"<id:refund_id>/{name}/",
+                self.admin_site.admin_view(require_POST(view)),
+                name=f"orders_refund_{name.replace('-', '_')}",
+            )
+            for name, view in pages.items()
+        ]
+        return [*buttons, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """A refund has the buttons that its state allows."""
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        return super().change_view(request, object_id, form_url, {"may_see_to": self.has_see_to_permission(request)})
+
+    def done_view(self, request: HttpRequest, refund_id: int) -> HttpResponse:
+        return self.see_to(request, refund_id, finish_by_hand, "The refund is done.")
+
+    def to_wallet_view(self, request: HttpRequest, refund_id: int) -> HttpResponse:
+        return self.see_to(request, refund_id, send_to_wallet, "The money is in the customer's wallet.")
+
+    def see_to(self, request: HttpRequest, refund_id: int, call: Any, done: str) -> HttpResponse:
+        if not self.has_see_to_permission(request):
+            raise PermissionDenied
+        caller = caller_of_request(request)
+        perform(request, lambda: call(refund_id=refund_id, caller=caller), done=done)
+        return HttpResponseRedirect(reverse("admin:orders_refund_change", args=[refund_id]))
+
+    @admin.display(description="order")
+    def link(self, refund: Refund) -> str:
+        return order_link(refund.order_id)
+
+    @admin.display(description="amount")
+    def money(self, refund: Refund) -> str:
+        return display.money(refund.amount, refund.currency)
+
+    @admin.display(description="state")
+    def status(self, refund: Refund) -> str:
+        return display.refund_badge(refund.state)
+
+    @admin.display(description="by")
+    def by(self, refund: Refund) -> str:
+        return refund.payment.provider

@@ -1,0 +1,41 @@
+"""The codes of a digital order."""
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders.services.codes import show_codes
+from ordersite.accounts.callers import caller_of
+from ordersite.web.problems import CONTENT_TYPE
+from ordersite.web.views import ApiView, render
+
+REFUSED = OpenApiResponse({"$ref": "#/components/schemas/Problem"}, description="Not paid, or cancelled.")
+
+
+class CodeOutput(serializers.Serializer):
+    """One unit's code."""
+
+    item = serializers.IntegerField(help_text="The line that it is for.")
+    product = serializers.IntegerField(allow_null=True)
+    name = serializers.CharField()
+    code = serializers.CharField(help_text="In clear to the customer, masked to its last four to vendor and staff.")
+
+
+class CodesOutput(serializers.Serializer):
+    """The codes of an order; none while a part of them is missing, and of an order that is not digital."""
+
+    codes = CodeOutput(many=True)
+    missing = serializers.IntegerField(help_text="How many units still wait for a code.")
+
+
+class CodesView(ApiView):
+    """The codes of a digital order. That they were read is kept."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(responses={200: CodesOutput, (409, CONTENT_TYPE): REFUSED}, operation_id="showCodes")
+    def get(self, request: Request, order_id: int) -> Response:
+        codes = show_codes(order_id=order_id, caller=caller_of(request))
+        return Response(render(CodesOutput, codes), headers={"Cache-Control": "no-store"})

@@ -1,0 +1,318 @@
+"""What the platform owes vendors and drivers: ledgers, payouts, and a vendor's statement."""
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import IsAdminUser, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders.models import Account, Entry, Posting
+from orders.services.payouts import Balance, Purse, balances_of, pay_out, purses_of
+from orders.statements import (
+    LONGEST_DAYS,
+    account_ids,
+    amounts_of,
+    currency_of,
+    in_period,
+    newest_postings,
+    statement_response,
+    tips_of,
+    with_entries,
+)
+from ordersite.accounts.callers import caller_of
+from ordersite.web.money import CURRENCIES
+from ordersite.web.pagination import MOST, PER_PAGE, link, paginate, read_cursor, whole_number, write_cursor
+from ordersite.web.problems import Forbidden, Invalid, NotFound
+from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
+from ordersite.web.serializers import Input, MoneyField
+from ordersite.web.views import ApiView, parse, render
+from vendors.models import Vendor
+from vendors.permissions import works_at
+
+# Drivers have no wall with a clock on it.
+UTC = ZoneInfo("UTC")
+START = datetime(1970, 1, 1, tzinfo=UTC)
+
+LIST_PARAMETERS = [
+    OpenApiParameter("from", OpenApiTypes.DATE, description="The first day, of the vendor's time zone."),
+    OpenApiParameter("to", OpenApiTypes.DATE, description="The last day, included."),
+    ordering_parameter("at"),
+    *PAGE_PARAMETERS,
+    OpenApiParameter("cursor", str, description="Empty to begin: no count, newest first."),
+]
+
+
+class PostingOutput(serializers.Serializer):
+    """A movement of money, as it changed a balance: the amounts sum to `net`."""
+
+    id = serializers.IntegerField()
+    kind = serializers.CharField(help_text="settlement, reversal, adjustment, refund, payout or hand_in.")
+    order = serializers.IntegerField(allow_null=True)
+    number = serializers.IntegerField(allow_null=True, help_text="The order's, of the vendor, its day and type.")
+    payout = MoneyField(help_text="Paid out: below zero.")
+    cash = MoneyField(help_text="Cash taken in (below zero) or handed in.")
+    net = MoneyField()
+    text = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class VendorPostingOutput(PostingOutput):
+    gross = MoneyField(help_text="The sale, without a driver's tip.")
+    commission = MoneyField()
+    fees = MoneyField(help_text="Service fee and the tax on it, less what the platform bears of a discount.")
+    refund = MoneyField()
+
+
+class DriverPostingOutput(PostingOutput):
+    tip = MoneyField()
+
+
+class BalanceOutput(serializers.Serializer):
+    """What the platform owes: `net` may be paid out; below zero it is owed to the platform."""
+
+    owed = MoneyField(help_text="Before the cash in their hands is set off.")
+    cash = MoneyField(help_text="Cash in their hands, below zero.")
+    net = MoneyField()
+
+
+class BalancesOutput(serializers.Serializer):
+    """One a currency."""
+
+    balances = BalanceOutput(many=True)
+
+
+class PayoutOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    amount = MoneyField()
+    text = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class PayoutInput(Input):
+    """All that is owed in the vendor's currency, or a part."""
+
+    amount = MoneyField(required=False, minimum=1)
+    text = serializers.CharField(
+        max_length=200, allow_blank=True, default="", help_text="Such as the bank's reference."
+    )
+
+
+def given_day(request: Request, name: str) -> date | None:
+    """A day among the query's parameters; raises Invalid for what is no date."""
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError as error:
+        raise Invalid(f"?{name}", "invalid", "Send a date such as 2026-11-30.") from error
+
+
+def given_period(request: Request) -> tuple[date | None, date | None]:
+    """The days from which and to which; raises Invalid where they are the wrong way round."""
+    first, last = given_day(request, "from"), given_day(request, "to")
+    if first and last and last < first:
+        raise Invalid("?to", "invalid", "The last day lies before the first: send them the other way round.")
+    return first, last
+
+
+def vendor_for_its_people(request: Request, vendor_id: int) -> Vendor:
+    """The vendor; raises Forbidden unless the caller works there or is staff."""
+    caller = caller_of(request)
+    vendor = Vendor.objects.filter(pk=vendor_id).first()
+    is_member = caller.is_staff or works_at(caller, vendor_id)
+    if vendor is None or not (vendor.is_active or is_member):
+        raise NotFound
+    if not is_member:
+        raise Forbidden("not_a_member", "Only the people of this vendor may see its money.")
+    return vendor
+
+
+def posting_row(posting: Posting, amounts: Any, *names: str) -> dict[str, Any]:
+    """A posting with what it meant, as the output serializers read it."""
+    return {
+        "id": posting.pk,
+        "kind": posting.kind,
+        "order": posting.order_id,
+        "number": posting.order.number if posting.order else None,
+        "currency": currency_of(posting),
+        "text": posting.text,
+        "at": posting.created_at,
+        **{name: getattr(amounts, name) for name in (*names, "payout", "cash", "net")},
+    }
+
+
+def paginate_ledger(request: Request, accounts: list[int], zone: ZoneInfo, render_one: Any) -> Response:
+    """The postings of these accounts in the period asked for, newest first.
+
+    Pages and cursors are of entries, whose index knows an account's postings; what they mean is read for one page.
+    """
+    entries = in_period(Entry.objects.all(), *given_period(request), zone)
+    if "cursor" in request.query_params:
+        response = by_cursor(request, entries, accounts)
+    else:
+        ids = entries.filter(account__in=accounts).values_list("posting_id", flat=True).distinct()
+        response = paginate(request, ids, lambda pk: pk, orderings={"at": ("posting_id",)}, default="-at")
+    postings = with_entries(Posting.objects.filter(pk__in=response.data["results"])).in_bulk()
+    response.data["results"] = [render_one(postings[pk]) for pk in response.data["results"]]
+    return response
+
+
+def by_cursor(request: Request, entries: QuerySet[Entry], accounts: list[int]) -> Response:
+    """One page of postings' ids, as the shared pagination answers by cursor."""
+    per_page = whole_number(request, "per_page", PER_PAGE, MOST)
+    given = request.query_params["cursor"]
+    before = read_cursor(given)[1] if given else None
+    found = newest_postings(entries, accounts, before=before, most=per_page + 1)
+    shown = found[:per_page]
+    # A cursor of ours has a moment before its id; here the id alone decides.
+    following = link(request, cursor=write_cursor(START, shown[-1])) if found[per_page:] else None
+    return Response({"count": None, "next": following, "previous": None, "results": shown})
+
+
+def render_balances(balances: list[Balance]) -> Response:
+    return Response({"balances": [render(BalanceOutput, balance) for balance in balances]})
+
+
+class VendorLedgerView(ApiView):
+    """Every movement of a vendor's money, newest first; for its people and staff."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        parameters=LIST_PARAMETERS, responses=page_of(VendorPostingOutput), operation_id="listVendorPostings"
+    )
+    def get(self, request: Request, vendor_id: int) -> Response:
+        vendor = vendor_for_its_people(request, vendor_id)
+
+        def row(posting: Posting) -> Any:
+            amounts = amounts_of(posting, vendor.pk)
+            return render(VendorPostingOutput, posting_row(posting, amounts, "gross", "commission", "fees", "refund"))
+
+        return paginate_ledger(request, account_ids(vendor=vendor), vendor.zone, row)
+
+
+class VendorBalanceView(ApiView):
+    """What the platform owes a vendor now; for its people and staff."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses=BalancesOutput)
+    def get(self, request: Request, vendor_id: int) -> Response:
+        vendor = vendor_for_its_people(request, vendor_id)
+        return render_balances(list(balances_of(purses_of(vendor_id=vendor.pk)).values()))
+
+
+def payout_row(posting: Posting) -> dict[str, Any]:
+    paid = sum(entry.amount for entry in posting.entries.all() if entry.account.kind == Account.Kind.FUNDING)
+    return {
+        "id": posting.pk,
+        "amount": paid,
+        "currency": currency_of(posting),
+        "text": posting.text,
+        "at": posting.created_at,
+    }
+
+
+class VendorPayoutsView(ApiView):
+    """What was paid out to a vendor, for its people and staff; staff pay out."""
+
+    def get_permissions(self) -> list[Any]:
+        return [IsAuthenticated()] if self.request.method == "GET" else [IsAdminUser()]
+
+    @extend_schema(parameters=LIST_PARAMETERS, responses=page_of(PayoutOutput), operation_id="listPayouts")
+    def get(self, request: Request, vendor_id: int) -> Response:
+        vendor = vendor_for_its_people(request, vendor_id)
+        entries = Entry.objects.filter(account__in=account_ids(vendor=vendor))
+        moved = in_period(entries, *given_period(request), vendor.zone)
+        payouts = Posting.objects.filter(kind=Posting.Kind.PAYOUT, pk__in=moved.values("posting"))
+        return paginate(
+            request,
+            with_entries(payouts),
+            lambda posting: render(PayoutOutput, payout_row(posting)),
+            orderings={"at": ("created_at", "id")},
+            default="-at",
+            cursor_column="created_at",
+        )
+
+    @extend_schema(request=PayoutInput, responses={201: PayoutOutput}, operation_id="payOut")
+    def post(self, request: Request, vendor_id: int) -> Response:
+        given = parse(PayoutInput, request.data)
+        vendor = vendor_for_its_people(request, vendor_id)
+        amount = given.get("amount")
+        purse = Purse(currency=amount.currency if amount else vendor.currency, vendor_id=vendor.pk)
+        posting = pay_out(
+            purse=purse,
+            amount=amount.minor if amount else None,
+            actor=caller_of(request).key,
+            text=given["text"],
+        )
+        return Response(render(PayoutOutput, payout_row(posting)), status=201)
+
+
+class VendorStatementView(ApiView):
+    """A vendor's statement of a period as CSV; for its people and staff."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("from", OpenApiTypes.DATE, required=True, description="The first day, in its time zone."),
+            OpenApiParameter("to", OpenApiTypes.DATE, required=True, description="The last day, included."),
+            OpenApiParameter("currency", {"type": "string", "pattern": "^[A-Z]{3}$"}, description="Else the vendor's."),
+        ],
+        responses={(200, "text/csv"): OpenApiTypes.STR},
+    )
+    def get(self, request: Request, vendor_id: int) -> HttpResponseBase:
+        vendor = vendor_for_its_people(request, vendor_id)
+        first, last = given_period(request)
+        if first is None or last is None:
+            raise Invalid("?to" if first else "?from", "required", "Send both days: from=2026-11-01&to=2026-11-30.")
+        if (last - first).days >= LONGEST_DAYS:
+            raise Invalid("?to", "too_long", f"A statement has at most {LONGEST_DAYS} days: ask for several.")
+        currency = request.query_params.get("currency", vendor.currency)
+        if currency not in CURRENCIES:
+            raise Invalid("?currency", "currency", "The currency is no ISO 4217 code: send one such as EUR.")
+        return statement_response(vendor, currency, first, last)
+
+
+def driver_of(request: Request) -> int:
+    """The caller's id as a driver; raises Forbidden for who is none."""
+    driver_id = caller_of(request).driver_id
+    if driver_id is None:
+        raise Forbidden("not_a_driver", "This is for drivers: sign in as one.")
+    return driver_id
+
+
+class DriverLedgerView(ApiView):
+    """Every movement of the driver's own tips and cash, newest first; days are in UTC."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        parameters=LIST_PARAMETERS, responses=page_of(DriverPostingOutput), operation_id="listDriverPostings"
+    )
+    def get(self, request: Request) -> Response:
+        driver_id = driver_of(request)
+
+        def row(posting: Posting) -> Any:
+            return render(DriverPostingOutput, posting_row(posting, tips_of(posting, driver_id), "tip"))
+
+        return paginate_ledger(request, account_ids(driver=driver_id), UTC, row)
+
+
+class DriverBalanceView(ApiView):
+    """What the platform owes the driver, and the cash in its hands."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses=BalancesOutput)
+    def get(self, request: Request) -> Response:
+        return render_balances(list(balances_of(purses_of(driver_id=driver_of(request))).values()))

@@ -1,0 +1,104 @@
+"""How an order is paid: in another way, by photos of a transfer, and whether staff believe them."""
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders.api.orders import EXPAND, IF_MATCH
+from orders.api.outputs import OrderChanged
+from orders.api.photos import PHOTO_PARSERS, PhotoForm, photos_of
+from orders.api.rendering import changed_response
+from orders.services.changes import change_order
+from orders.services.proofs import approve, read_photo, refuse, send_proofs
+from ordersite.accounts.callers import caller_of
+from ordersite.web.multipart import Form
+from ordersite.web.serializers import Input
+from ordersite.web.views import ApiView, if_match, parse
+from vendors.models import PAYMENT_METHODS
+
+# Whatever it is, it is shown as a picture, and nobody in between keeps it.
+PHOTO_HEADERS = {
+    "Content-Disposition": 'inline; filename="photo.jpg"',
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cache-Control": "no-store",
+}
+
+
+class PayInput(Input):
+    """Another way of paying what is not paid yet."""
+
+    payment_method = serializers.ChoiceField(choices=PAYMENT_METHODS)
+
+
+class RefuseInput(Input):
+    """Why the photos prove nothing."""
+
+    reason = serializers.CharField(max_length=300, help_text="The customer reads it.")
+
+
+class PaymentsView(ApiView):
+    """Pays an order in another way; or shows by photos that its transfer was made."""
+
+    permission_classes = [AllowAny]
+    parser_classes = PHOTO_PARSERS
+
+    @extend_schema(
+        request={"application/json": PayInput, "multipart/form-data": PhotoForm},
+        parameters=[IF_MATCH, EXPAND],
+        responses={201: OrderChanged},
+        operation_id="payOrder",
+    )
+    def post(self, request: Request, order_id: int) -> Response:
+        caller, version = caller_of(request), if_match(request)
+        if isinstance(request.data, Form):
+            order = send_proofs(order_id=order_id, caller=caller, photos=photos_of(request), version=version)
+        else:
+            fields = dict(parse(PayInput, request.data))
+            order = change_order(order_id=order_id, caller=caller, fields=fields, version=version)
+        return changed_response(caller, order, request, 201)
+
+
+class ApproveView(ApiView):
+    """The money of a transfer, or cash, has come in."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        request=None, parameters=[IF_MATCH, EXPAND], responses={200: OrderChanged}, operation_id="approvePayment"
+    )
+    def post(self, request: Request, order_id: int, payment_id: int) -> Response:
+        caller = caller_of(request)
+        order = approve(order_id=order_id, payment_id=payment_id, caller=caller, version=if_match(request))
+        return changed_response(caller, order, request)
+
+
+class RefuseView(ApiView):
+    """The photos of a payment prove nothing."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        request=RefuseInput, parameters=[IF_MATCH, EXPAND], responses={200: OrderChanged}, operation_id="refusePayment"
+    )
+    def post(self, request: Request, order_id: int, payment_id: int) -> Response:
+        caller = caller_of(request)
+        reason = parse(RefuseInput, request.data)["reason"]
+        version = if_match(request)
+        order = refuse(order_id=order_id, payment_id=payment_id, caller=caller, reason=reason, version=version)
+        return changed_response(caller, order, request)
+
+
+class PhotoView(ApiView):
+    """A photo of a payment, as a JPEG; they are numbered from 1."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(responses={(200, "image/jpeg"): OpenApiTypes.BINARY}, operation_id="readPaymentPhoto")
+    def get(self, request: Request, order_id: int, payment_id: int, number: int) -> HttpResponse:
+        photo = read_photo(order_id=order_id, payment_id=payment_id, number=number, caller=caller_of(request))
+        return HttpResponse(photo, content_type="image/jpeg", headers=PHOTO_HEADERS)

@@ -1,0 +1,207 @@
+"""What a client asks for, and what it became when it was checked: plain values, handed from the doors to the services.
+
+A checkout is one or several carts, one a vendor, placed and paid together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from orders.lifecycle import Fulfilment
+from orders.models import Kind
+from orders.pricing import CartItem, Discount, Priced, PricedLine, Terms
+from ordersite.web.serializers import Money
+from vendors.menu import Menu, Zone
+from vendors.models import Offer, PackageType, Service, Vendor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an order goes (or comes from), as it is kept with the order."""
+
+    address: str = ""
+    address_notes: str = ""
+    lat: float | None = None
+    lng: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomLine:
+    """A product that staff enter by hand (product.md row 20)."""
+
+    name: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """An amount that a client reckons with (row 8), in major units of the vendor's currency; named as in Priced."""
+
+    name: Literal["subtotal", "discount", "delivery_fee", "tax_added", "total"]
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageWish:
+    """What is carried, from where, to whom; weight in grams, sides in millimetres. It goes to the cart's place."""
+
+    package_type: int
+    pickup: Place
+    recipient_name: str
+    recipient_phone: str
+    weight: int
+    width: int | None = None
+    length: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceWish:
+    """What is to be booked, for when, and where it takes place."""
+
+    service: int
+    at: datetime
+    place: Literal["customer", "vendor"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cart:
+    """What is asked of one vendor. `pointer` is where it stands in the client's input ("" or "/vendors/0")."""
+
+    vendor_id: int
+    kind: Kind | None = None  # found from the content where the client says none
+    items: Sequence[CartItem] = ()
+    custom: Sequence[CustomLine] = ()
+    package: PackageWish | None = None
+    service: ServiceWish | None = None
+    fulfilment: Fulfilment | None = None
+    place: Place = Place()
+    address_id: int | None = None
+    delivery_zone_id: int | None = None
+    deliver_at: datetime | None = None
+    offer: str = ""
+    comment: str = ""
+    table: str = ""
+    vehicle: str = ""
+    locker: str = ""
+    pointer: str = ""
+    figures: Sequence[Figure] = ()
+    is_empty: bool = False  # by staff and the vendor's people: its items are added later (row 11)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkout:
+    """Carts that are paid together. `total` and `currency` are what the client expects; the server reckons itself."""
+
+    carts: Sequence[Cart]
+    payment_method: str = ""
+    saved_method_id: int | None = None
+    saves_method: bool = False
+    driver_tip: Money | None = None
+    cash: Money | None = None
+    total: Money | None = None
+    currency: str = ""
+    offer: str = ""  # for all carts; a cart's own goes before it
+    figures: Sequence[Figure] = ()  # of all carts together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookedTime:
+    """A checked booking, not yet taken."""
+
+    service: Service
+    starts_at: datetime
+    ends_at: datetime
+    place: Literal["customer", "vendor"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """A checked package."""
+
+    package_type: PackageType
+    wish: PackageWish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotWish:
+    """The time slot that an order falls into, and its caps: orders, and minor units; None is no cap."""
+
+    starts_at: datetime
+    most_orders: int | None
+    most_value: int | None
+
+
+def terms_of(vendor: Vendor) -> Terms:
+    """The part of a vendor that pricing needs."""
+    return Terms(
+        prices_include_tax=vendor.prices_include_tax,
+        fee_tax_rate=vendor.fee_tax_rate,
+        service_fee=vendor.service_fee,
+        service_fee_rate=vendor.service_fee_rate,
+        commission_rate=vendor.commission_rate,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A cart that keeps its vendor's rules, with its lines priced one by one; offers, tip and totals come next."""
+
+    cart: Cart
+    vendor: Vendor
+    menu: Menu
+    kind: Kind
+    fulfilment: Fulfilment
+    place: Place
+    lines: Sequence[PricedLine]
+    terms: Terms
+    delivery_fee: int = 0
+    zone: Zone | None = None
+    distance: int | None = None  # metres
+    is_preorder: bool = False
+    deliver_at: datetime | None = None
+    parcel: Parcel | None = None
+    booking: BookedTime | None = None
+    slot: SlotWish | None = None
+
+    @property
+    def subtotal(self) -> int:
+        """The lines' sum, minor units."""
+        return sum(line.total for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """The offer that an order gets, and what it takes off."""
+
+    offer: Offer
+    discount: Discount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A draft with all its amounts."""
+
+    draft: Draft
+    priced: Priced
+    given: Given | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedOut:
+    """All carts of a checkout, each with its amounts, and their sum in minor units."""
+
+    checkout: Checkout
+    parts: Sequence[Checked]
+
+    @property
+    def currency(self) -> str:
+        """One a purchase."""
+        return self.parts[0].priced.currency
+
+    @property
+    def total(self) -> int:
+        """What all of it costs, minor units."""
+        return sum(part.priced.total for part in self.parts)

@@ -1,0 +1,132 @@
+"""What every online payment provider can be asked, in our words. Each call may take seconds: never in a transaction."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from ordersite.web.problems import Problem
+
+
+class ProviderError(Problem):
+    """A provider did not do what it was asked: `reason` is for staff and logs, the problem's detail for customers.
+
+    `is_final` where asking again changes nothing (it refuses), else it was out of reach or busy.
+    """
+
+    def __init__(self, reason: str, *, is_final: bool = False) -> None:
+        if is_final:
+            detail = "The payment provider refuses this: pay in another way."
+            super().__init__("provider_refused", detail, status=409)
+        else:
+            detail = "The payment provider cannot be reached just now: try again in a minute."
+            super().__init__("provider_unavailable", detail, status=503, headers={"Retry-After": "30"})
+        self.reason = reason[:300]
+        self.is_final = is_final
+
+
+class State(StrEnum):
+    """What a provider says of a payment; the last three are final there."""
+
+    UNPAID = "unpaid"
+    AUTHORISED = "authorised"
+    PAID = "paid"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class RefundState(StrEnum):
+    """What a provider says of a refund."""
+
+    SENT = "sent"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Sequence(StrEnum):
+    """Paid once, paid by a method to be kept, or charged from a method that was kept."""
+
+    ONCE = "oneoff"
+    FIRST = "first"
+    AGAIN = "recurring"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A payment to be made: an amount in minor units, and where payer and notices go. `notice_url` may be empty.
+
+    `key` makes a repeated call return the first one's payment, and is found again at the provider.
+    """
+
+    amount: int
+    currency: str
+    description: str
+    redirect_url: str
+    notice_url: str
+    key: str
+    sequence: Sequence = Sequence.ONCE
+    customer: str = ""  # the provider's, of a method that is or will be kept
+    mandate: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A payment as the provider has it, amounts in minor units of its currency."""
+
+    reference: str
+    state: State
+    amount: int
+    currency: str
+    refunded: int = 0
+    checkout_url: str = ""  # where it is paid; empty once nothing can be done there
+    failure: str = ""
+    customer: str = ""
+    mandate: str = ""
+    method: str = ""  # such as bancontact
+    label: str = ""  # of the card or account, such as Mastercard •••• 6787
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundRefund:
+    """A refund as the provider has it."""
+
+    reference: str
+    state: RefundState
+
+
+class Provider(Protocol):
+    """A payment provider. Every call raises ProviderError, and nothing else, where it does not succeed."""
+
+    name: str
+
+    def create(self, wish: Wish) -> Found:
+        """Begins a payment."""
+        ...
+
+    def look_up(self, reference: str) -> Found:
+        """What has become of a payment."""
+        ...
+
+    def find_charge(self, customer: str, key: str) -> Found | None:
+        """A charge of a kept method by the key that it was made with, for when the provider has forgotten keys."""
+        ...
+
+    def refund(self, reference: str, *, amount: int, currency: str, key: str, description: str) -> FoundRefund:
+        """Gives an amount of a payment back."""
+        ...
+
+    def look_up_refund(self, reference: str, refund: str) -> FoundRefund:
+        """What has become of a refund."""
+        ...
+
+    def find_refund(self, reference: str, key: str) -> FoundRefund | None:
+        """A payment's refund by the key that it was made with, for when the provider has forgotten keys."""
+        ...
+
+    def add_customer(self, key: str) -> str:
+        """Makes somebody whose methods can be kept; nothing personal is told."""
+        ...
+
+    def forget_method(self, customer: str, mandate: str) -> None:
+        """The method cannot be charged any more; one that is not there is no error."""
+        ...

@@ -1,0 +1,151 @@
+"""Orders to be read: which ones a caller asks for, with all that is shown of them, in a fixed number of statements."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
+
+from orders.checkout import Place
+from orders.following import followable
+from orders.models import LineOption, Order, OrderEvent, PaymentShare, StatusLabel
+from orders.permissions import visible_orders, with_standing
+from orders.services.payments import RECEIVED
+from orders.services.standing import RELATED, Standing, get_order, standing_of
+from ordersite.accounts.callers import Caller
+from ordersite.accounts.models import Address
+from ordersite.web.problems import Forbidden
+from vendors.models import Driver, Offer, Product, Vendor
+from vendors.permissions import member_vendors
+
+PARTS = (
+    "lines",
+    Prefetch("lines__options", queryset=LineOption.objects.order_by("id")),
+    Prefetch("shares", queryset=PaymentShare.objects.select_related("payment").order_by("payment_id")),
+)
+EVENTS = Prefetch("events", queryset=OrderEvent.objects.order_by("number"))
+
+
+def dashboard_orders(caller: Caller) -> QuerySet[Order]:
+    """Every order to staff, to others those of the vendors that they work for; raises Forbidden where there is none."""
+    if caller.is_staff:
+        return visible_orders(caller)
+    vendors = member_vendors(caller)
+    if not vendors.exists():
+        raise Forbidden("forbidden", "The dashboard is for staff and vendors.")
+    return Order.objects.filter(deleted_at__isnull=True, vendor_id__in=vendors.values("pk"), visible_at__isnull=False)
+
+
+def with_parts(orders: QuerySet[Order], caller: Caller, *, events: bool = False) -> QuerySet[Order]:
+    """Reads with the orders their parties, items, options, payments (and events): a fixed number of statements."""
+    parts = (*PARTS, EVENTS) if events else PARTS
+    return with_standing(orders, caller).select_related(*RELATED, "vendor__merchant").prefetch_related(*parts)
+
+
+def read_order(caller: Caller, order_id: int, *, events: bool = False) -> Standing:
+    """One order with its parts, and as what the caller stands to it; raises NotFound."""
+    order = get_order(caller=caller, order_id=order_id)
+    prefetch_related_objects([order], *((*PARTS, EVENTS) if events else PARTS))
+    return standing_of(caller, order)
+
+
+def read_changed(caller: Caller, order_id: int) -> Standing:
+    """The same for an order that the caller has just changed, with its events: who quits it still reads the answer."""
+    order = with_parts(Order.objects.filter(pk=order_id), caller, events=True).get()
+    return standing_of(caller, order)
+
+
+def vendors_of_products(product_ids: Iterable[int]) -> dict[int, int]:
+    """Which vendor sells each of the products; those that do not exist, or whose vendor is off, are left out."""
+    products = Product.objects.filter(pk__in=set(product_ids), vendor__is_active=True)
+    return dict(products.values_list("pk", "vendor_id"))
+
+
+def orders_bought_with(order: Order, caller: Caller) -> list[Order]:
+    """All orders of the order's purchase that the caller may see, with their parts and events; by id."""
+    orders = visible_orders(caller).filter(purchase=order.purchase_id)
+    return list(with_parts(orders, caller, events=True).order_by("pk"))
+
+
+def currency_of(vendor_id: int) -> str | None:
+    """In which currency a vendor sells; None where it does not exist or is switched off."""
+    return Vendor.objects.filter(pk=vendor_id, is_active=True).values_list("currency", flat=True).first()
+
+
+def sells_codes(vendor_id: int, product_ids: Iterable[int]) -> bool:
+    """Whether any of the products is a digital one of this vendor."""
+    return Product.objects.filter(pk__in=set(product_ids), vendor=vendor_id, is_digital=True).exists()
+
+
+def code_of_offer(offer_id: int, vendor_id: int) -> str | None:
+    """An offer's code, "" where it is given by itself; None where there is no such offer of the vendor or the site."""
+    offer = Offer.objects.filter(pk=offer_id).values_list("vendor_id", "code").first()
+    return offer[1] if offer and offer[0] in (None, vendor_id) else None
+
+
+def saved_address_at(customer_id: int, lat: float, lng: float) -> int | None:
+    """The customer's saved address at exactly this point, the newest of several."""
+    found = Address.objects.filter(customer=customer_id, lat=lat, lng=lng).order_by("-pk")
+    return found.values_list("pk", flat=True).first()
+
+
+def driver_of_user(user_id: int) -> int | None:
+    """The driver that a user is, if it is one."""
+    return Driver.objects.filter(user=user_id).values_list("pk", flat=True).first()
+
+
+def guests_order(order_id: int, uuid: UUID, now: datetime) -> Order | None:
+    """A guest's order by its id and its uuid, which only its parties know, with parts and events.
+
+    None for any other: an order of somebody with an account, one that is deleted, or closed so long ago that its
+    tracking code has lapsed too.
+    """
+    orders = followable(now).filter(pk=order_id, uuid=uuid, customer__user__isnull=True)
+    return with_parts(orders, Caller(), events=True).first()
+
+
+def listed(orders: QuerySet[Order], caller: Caller) -> QuerySet[Order]:
+    """Reads with the orders what a list shows of them: their parties, and their lines to be counted; two statements."""
+    return with_standing(orders, caller).select_related(*RELATED).prefetch_related("lines")
+
+
+def read_products(orders: Iterable[Order]) -> None:
+    """Reads the products of lines that are at hand, for their pictures; one statement."""
+    prefetch_related_objects(list(orders), "lines__product")
+
+
+def saved_places(address_ids: Iterable[int], caller: Caller) -> dict[int, Place]:
+    """The caller's saved addresses of these ids; what is another's, or does not exist, is left out."""
+    rows = Address.objects.filter(pk__in=set(address_ids), customer_id=caller.customer_id or 0)
+    return {
+        row.pk: Place(address=row.address, address_notes=row.address_notes, lat=row.lat, lng=row.lng) for row in rows
+    }
+
+
+def payment_due(order_id: int) -> int | None:
+    """The newest payment of an order that has not come in, if any."""
+    shares = PaymentShare.objects.filter(order=order_id, amount__gt=0).exclude(payment__state__in=RECEIVED)
+    return shares.order_by("-payment_id").values_list("payment_id", flat=True).first()
+
+
+def active_vendor(vendor_id: int) -> Vendor | None:
+    """A vendor by its id, unless it is switched off."""
+    return Vendor.objects.filter(pk=vendor_id, is_active=True).first()
+
+
+def visible_reading_as(
+    caller: Caller, label: StatusLabel | None, *, is_first: bool, customer_id: int | None, email: str | None
+) -> QuerySet[Order]:
+    """The orders that the caller sees, newest first, with their parties, all in one statement.
+
+    With a label those that read as it: they bear it, or bear none and it is the first of their status (`is_first`).
+    """
+    orders = with_standing(visible_orders(caller), caller).select_related(*RELATED)
+    if label is not None:
+        by_itself = Q(label__isnull=True, status=label.core_status)
+        orders = orders.filter(Q(label=label.pk) | by_itself if is_first else Q(label=label.pk))
+    if customer_id is not None:
+        orders = orders.filter(customer=customer_id)
+    if email:
+        orders = orders.filter(contact_email=email.lower())
+    return orders.order_by("-placed_at", "-pk")

@@ -1,0 +1,364 @@
+"""Changes of what was ordered, after placing: an item added, changed, removed, or found missing.
+
+A fall of the price applies at once. A rise waits until the customer consents, unless the change is the customer's own,
+or the substitute that it chose beforehand. What pays for the order, its tax, its offer, its stock and its slot follow.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+
+from django.db.models import Max
+
+from orders.lifecycle import Actor
+from orders.models import ItemChange, Kind, Line, Order
+from orders.pricing import CartItem, CartRefused, Priced
+from orders.services.edited import Plan, item_from, item_json, item_of, kept, price_anew, price_change, reckon
+from orders.services.edits_writing import apply, record, words, words_after
+from orders.services.standing import Standing, get_order, lock_purchase, standing_of
+from ordersite.accounts.callers import Caller
+from ordersite.web.money import MAX_MINOR, as_json
+from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound, Problem
+from ordersite.web.views import refuse_stale
+from vendors.models import Stock
+from vendors.services.menus import menu_of
+
+Action, State = ItemChange.Action, ItemChange.State
+MOST_LINES = 100
+CONSENTS = (Actor.CUSTOMER, Actor.STAFF)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditWish:
+    """What is to become of an item: `line` is its id, `item` the whole new one. `is_missing`: it cannot be had."""
+
+    action: ItemChange.Action
+    line: int | None = None
+    item: CartItem | None = None
+    is_missing: bool = False
+    reason: str = ""
+    pointer: str = "/"  # what stands before the fields' names in the client's input
+    version: int | None = None  # the one that the caller saw (If-Match)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """A change, the order after it (or as it stands, where the change waits), and what that costs in all its parts."""
+
+    change: ItemChange
+    order: Order
+    priced: Priced | None = None
+
+
+# --- proposing ----------------------------------------------------------------------------------------------------
+
+
+def quote_edit(*, order_id: int, caller: Caller, wish: EditWish) -> Edited:
+    """What a change would cost, and whether it would wait; nothing is written. Raises as `edit_items` would."""
+    order = get_order(caller=caller, order_id=order_id)
+    standing = standing_of(caller, order)
+    role, plan = plan_wish(standing, wish)
+    return Edited(change=make_change(standing, role, plan, wish), order=order, priced=plan.priced)
+
+
+def edit_items(*, order_id: int, caller: Caller, wish: EditWish) -> Edited:
+    """Changes an open order's items, or proposes it to the customer, in the transaction that the caller has opened.
+
+    Lock purchase and order → permitted? → price → stock, slot, offer, payments, lines → version + 1 → event. Raises
+    NotFound, Problem 412, Forbidden, Invalid or CartRefused for what breaks a rule, and Conflict where the order's
+    state forbids it, the stock or the wallet holds too little, or a payment is under way.
+    """
+    standing = lock_order(order_id, caller)
+    order = standing.order
+    role, plan = plan_wish(standing, wish)
+    change = make_change(standing, role, plan, wish)
+    told: dict[str, Any] = {"missing": True} if wish.is_missing else {}
+    if change.state == State.WAITING:
+        save_change(change)
+        told |= {"old": words(order, plan.old, order.total), "new": words_after(plan)}
+    else:
+        told |= apply(standing, plan, change)
+        save_change(change)
+    record(standing, change, role, told, wish.reason)
+    return Edited(change=change, order=order, priced=plan.priced)
+
+
+def alter_item(
+    *,
+    order_id: int,
+    caller: Caller,
+    line_id: int,
+    product: int | None = None,
+    quantity: int | None = None,
+    reason: str = "",
+) -> Edited | None:
+    """Another product or quantity of an item, all else of which stays as it is; None where that changes nothing.
+
+    Another product comes without what was chosen for the old one. Raises as `edit_items`, and Invalid for an item that
+    stands on no menu and is to stay what it is.
+    """
+    standing = lock_order(order_id, caller)
+    line = Line.objects.filter(order=standing.order, pk=line_id).prefetch_related("options").first()
+    if line is None:
+        raise NotFound("The order has no such item: read its items.")
+    was = item_of(line)
+    if was is not None and product in (None, was.product):
+        item = replace(was, quantity=quantity or was.quantity)
+    elif product is not None:
+        item = CartItem(product=product, quantity=quantity or line.quantity, comment=line.comment)
+    else:
+        raise Invalid("/product", "required", "This item stands on no menu: send the product that takes its place.")
+    if item == was:
+        return None
+    wish = EditWish(action=Action.CHANGE, line=line_id, item=item, reason=reason)
+    return edit_items(order_id=order_id, caller=caller, wish=wish)
+
+
+def lock_order(order_id: int, caller: Caller) -> Standing:
+    """The order, locked behind its purchase, as the caller stands to it; raises NotFound."""
+    lock_purchase(order_id)
+    return standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True))
+
+
+def plan_wish(standing: Standing, wish: EditWish) -> tuple[Actor, Plan]:
+    """As whom the caller makes the change, and what it makes of the order."""
+    order = standing.order
+    extra = standing.refusal_extra() if wish.version is not None else {}
+    refuse_stale(order.version, wish.version, extra)
+    role = role_of(standing, wish)
+    check_editable(standing, role, wish.reason, f"{wish.pointer}reason")
+    if wish.is_missing:
+        return role, plan_missing(standing, wish)
+    return role, make_plan(standing, wish.action, wish.line, wish.item)
+
+
+def role_of(standing: Standing, wish: EditWish) -> Actor:
+    """As whom the caller changes items: until the order is accepted its customer may; raises Forbidden."""
+    order, actors = standing.order, standing.actors
+    ranks = [Actor.VENDOR, Actor.STAFF] if order.prepared_at is None else [Actor.STAFF, Actor.VENDOR]
+    if not wish.is_missing:
+        ranks.insert(0 if order.accepted_at is None else len(ranks), Actor.CUSTOMER)
+    role = next((actor for actor in ranks if actor in actors), None)
+    if role is None:
+        raise Forbidden("forbidden", "Items are changed by the vendor or staff, and by the customer before accepting.")
+    return role
+
+
+def check_editable(standing: Standing, role: Actor, reason: str, pointer: str) -> None:
+    """Raises Conflict where what was ordered stands, and Invalid where staff must say why."""
+    order, refusal = standing.order, None
+    if order.kind != Kind.REGULAR:
+        refusal = "other_kind", f"The items of a {order.kind} order stand as ordered: cancel it, and order anew."
+    elif order.is_closed:
+        refusal = "order_closed", "The order is closed: nothing of it changes any more."
+    elif order.picked_up_at:
+        refusal = "picked_up", "The order is picked up, so its items stand: give money back instead."
+    elif role == Actor.CUSTOMER and order.accepted_at:
+        refusal = "order_accepted", "The order is accepted, so its items are changed by the vendor: ask it."
+    elif order.prepared_at and role != Actor.STAFF:
+        refusal = "prepared", "The order is prepared: take that back first (undo_ready), or ask staff."
+    if refusal:
+        raise Conflict(*refusal, extra=standing.refusal_extra())
+    if order.prepared_at and not reason.strip():
+        raise Invalid(pointer, "required", "The order is prepared: say why it changes.")
+
+
+def make_plan(
+    standing: Standing,
+    action: ItemChange.Action,
+    line_id: int | None,
+    item: CartItem | None,
+    *,
+    position: int | None = None,
+    asks: bool | None = None,
+) -> Plan:
+    """What the change makes of the order's lines and amounts; the line is known by its id or its position.
+
+    Raises NotFound for a line that is not there, CartRefused for an item that breaks the menu's rules, and Conflict.
+    """
+    order = standing.order
+    menu = menu_of(order.vendor)
+    if menu.currency != order.currency:
+        raise Conflict("currency", f"The vendor sells in {menu.currency} by now: cancel the order, and order anew.")
+    lines = list(Line.objects.filter(order=order).prefetch_related("options").order_by("position"))
+    old = None
+    if action != Action.ADD:
+        old = next((line for line in lines if line_id == line.pk or position == line.position), None)
+        if old is None:
+            raise NotFound("The order has no such item: read its items.")
+        if old.refunded:
+            raise Conflict("item_refunded", "Money was given back for this item: it stands as it is.")
+    others = [line for line in lines if line is not old]
+    new = None
+    if item is not None:
+        new = price_change(old, item, menu, others) if old else price_anew(item, menu, others)
+    if new is None and not others:
+        raise Conflict(
+            "last_item", "An order has at least one item: cancel the order instead.", extra=standing.refusal_extra()
+        )
+    if len(others) >= MOST_LINES:
+        raise Conflict("too_many_items", f"An order has at most {MOST_LINES} items: place another order.")
+    after = [new if line is old else kept(line) for line in lines]
+    if old is None:
+        after.append(new)
+    priced = reckon(order, [line for line in after if line])
+    if priced.total > MAX_MINOR:
+        raise Invalid("/quantity", "too_large", "The order becomes too large: order less at once.")
+    if priced.total < order.refunded:
+        detail = "More was given back for the order already than it would then cost: give the rest back instead."
+        raise Conflict("refunded", detail, extra={"refunded": as_json(order.refunded, order.currency)})
+    return Plan(action=action, old=old, new=new, item=item, lines=lines, priced=priced, asks=asks)
+
+
+def plan_missing(standing: Standing, wish: EditWish) -> Plan:
+    """What the customer chose for an item that cannot be had; it is asked where it chose nothing that can be had."""
+    line = Line.objects.filter(order=standing.order, pk=wish.line or 0).first()
+    if line is None:
+        raise NotFound("The order has no such item: read its items.")
+    if line.remove_if_missing:
+        return make_plan(standing, Action.REMOVE, line.pk, None, asks=False)
+    if line.substitute_id and not Stock.objects.filter(pk=line.substitute_id, quantity__lt=line.quantity).exists():
+        item = CartItem(product=line.substitute_id, quantity=line.quantity, comment=line.comment)
+        try:
+            return make_plan(standing, Action.CHANGE, line.pk, item, asks=False)
+        except CartRefused:
+            # It is not sold any more, or not so many of it.
+            pass
+    return make_plan(standing, Action.REMOVE, line.pk, None, asks=True)
+
+
+def make_change(standing: Standing, role: Actor, plan: Plan, wish: EditWish) -> ItemChange:
+    """The change as a row, not saved yet, in the state that it gets."""
+    order = standing.order
+    rises = plan.priced.total > order.total and not speaks_for_customer(standing, role)
+    waits = rises if plan.asks is None else plan.asks
+    return ItemChange(
+        order=order,
+        action=plan.action,
+        state=State.WAITING if waits else State.APPLIED,
+        line_position=plan.old.position if plan.old else None,
+        item=item_json(plan.item) if plan.item else None,
+        old_total=order.total,
+        new_total=plan.priced.total,
+        actor=standing.caller.key,
+        role=role,
+        reason=wish.reason,
+        created_at=standing.now,
+        decided_at=None if waits else standing.now,
+    )
+
+
+def speaks_for_customer(standing: Standing, role: Actor) -> bool:
+    """Whether a rise needs no consent: the customer's own, and that of whoever placed the order in its name.
+
+    The latter until the order is accepted: it could as well have placed it so. Without items nothing was agreed yet.
+    """
+    order = standing.order
+    placed_it = order.accepted_at is None and order.purchase.placed_by_key == standing.caller.key
+    return role == Actor.CUSTOMER or order.awaits_items or placed_it
+
+
+def save_change(change: ItemChange) -> None:
+    """Gives the change its number in the order."""
+    last = ItemChange.objects.filter(order=change.order).aggregate(last=Max("number"))["last"]
+    change.number = (last or 0) + 1
+    change.save(force_insert=True)
+
+
+# --- deciding -----------------------------------------------------------------------------------------------------
+
+
+def accept_change(
+    *, order_id: int, number: int, caller: Caller, reason: str = "", version: int | None = None
+) -> Edited:
+    """The customer consents (or staff for it, with a reason): the change is made. Twice is harmless.
+
+    Raises NotFound, Problem 412, Forbidden, Conflict change_decided, and change_lapsed for one that would cost another
+    difference by now, or can no longer be made: it is over then. Where the stock or the wallet holds too little the
+    change goes on waiting.
+    """
+    standing, change, role = find_change(order_id, number, caller, CONSENTS, version)
+    if change.state == State.APPLIED:
+        return Edited(change=change, order=standing.order)
+    refuse_decided(standing, change)
+    if role == Actor.STAFF and not reason.strip():
+        raise Invalid("/reason", "required", "Say how the customer consented.")
+    plan = plan_again(standing, change, role)
+    change.state, change.decided_at = State.APPLIED, standing.now
+    change.old_total, change.new_total = standing.order.total, plan.priced.total
+    told = apply(standing, plan, change)
+    change.save()
+    record(standing, change, role, told, reason)
+    return Edited(change=change, order=standing.order)
+
+
+def refuse_change(
+    *, order_id: int, number: int, caller: Caller, reason: str = "", version: int | None = None
+) -> Edited:
+    """The customer does not consent, or the vendor or staff take the proposal back. Twice is harmless.
+
+    Raises NotFound, Problem 412, Forbidden and Conflict change_decided.
+    """
+    standing, change, role = find_change(order_id, number, caller, (*CONSENTS, Actor.VENDOR), version)
+    if change.state == State.REFUSED:
+        return Edited(change=change, order=standing.order)
+    refuse_decided(standing, change)
+    change.state, change.decided_at = State.REFUSED, standing.now
+    change.save()
+    record(standing, change, role, {}, reason)
+    return Edited(change=change, order=standing.order)
+
+
+def find_change(
+    order_id: int, number: int, caller: Caller, roles: Sequence[Actor], version: int | None
+) -> tuple[Standing, ItemChange, Actor]:
+    """A change of an order, both locked, and as whom the caller decides it; raises NotFound, 412 and Forbidden."""
+    standing = lock_order(order_id, caller)
+    order = standing.order
+    refuse_stale(order.version, version, standing.refusal_extra() if version is not None else {})
+    change = ItemChange.objects.filter(order=order, number=number).first()
+    if change is None:
+        raise NotFound("The order has no such change.")
+    role = next((actor for actor in roles if actor in standing.actors), None)
+    if role is None:
+        raise Forbidden("forbidden", "A change is decided by the customer.")
+    change.order = order
+    return standing, change, role
+
+
+def refuse_decided(standing: Standing, change: ItemChange) -> None:
+    """Raises Conflict unless the change waits."""
+    if change.state != State.WAITING:
+        extra = {"change_state": change.state, **standing.refusal_extra()}
+        raise Conflict("change_decided", f"The change was {change.get_state_display()} already.", extra=extra)
+
+
+def plan_again(standing: Standing, change: ItemChange, role: Actor) -> Plan:
+    """The plan of a waiting change by now; it lapses where it costs another difference than the customer was shown."""
+    item = item_from(change.item) if change.item else None
+    action = Action(change.action)
+    try:
+        # As whoever proposed it might change the order now.
+        check_editable(standing, Actor(change.role), change.reason, "/reason")
+        plan = make_plan(standing, action, None, item, position=change.line_position)
+    except Problem as problem:
+        lapse(standing, change, role, problem.detail)
+    if plan.priced.total - standing.order.total != change.difference:
+        lapse(standing, change, role, "It would cost another difference by now.")
+    return plan
+
+
+def lapse(standing: Standing, change: ItemChange, role: Actor, why: str) -> NoReturn:
+    """The change is over; raises Conflict change_lapsed, and keeps that."""
+    change.state, change.decided_at = State.LAPSED, standing.now
+    change.save()
+    record(standing, change, role, {}, why)
+    extra = {"change_state": change.state, **standing.refusal_extra()}
+    detail = f"The change can no longer be made: {why} It must be proposed anew."
+    raise Conflict("change_lapsed", detail, extra=extra, keeps_writes=True)
+
+
+def changes_of(*, order_id: int, caller: Caller) -> tuple[Order, list[ItemChange]]:
+    """All changes of an order, oldest first, for whoever sees it; raises NotFound."""
+    order = get_order(caller=caller, order_id=order_id)
+    return order, list(order.item_changes.all())

@@ -1,0 +1,187 @@
+"""What online payments' providers say, and how it is applied: once, in whatever order and however often it comes."""
+
+import logging
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from orders.lifecycle import FAILURE
+from orders.models import Payment, PaymentShare, PaymentStatus, SavedMethod
+from orders.payments import provider_of
+from orders.payments.protocol import Found, ProviderError, State
+from orders.services.gateway_refunds import check_refunds
+from orders.services.payments import RECEIVED, is_under_way
+from orders.services.receiving import lock_payment, mark_failed, mark_paid
+from ordersite.accounts.callers import SYSTEM
+from ordersite.web.money import to_text
+from ordersite.web.problems import NotFound
+from vendors.models import ONLINE_METHODS
+
+logger = logging.getLogger(__name__)
+
+# How soon after it was begun, and how seldom at most, a payment is looked up without a notice.
+SOON, OFTEN, SELDOM = timedelta(minutes=1), timedelta(minutes=15), timedelta(hours=6)
+# It is looked up once more so long before it expires; and no longer than so long after it was made.
+BEFORE_THE_END = timedelta(seconds=20)
+ASKED_FOR = timedelta(days=14)
+# Stands before the key in the place of the reference while a saved method is charged: should we be killed meanwhile, it
+# is known that the provider may have been told.
+CHARGING = "charging-"
+WORDS = {
+    State.FAILED: "The payment failed.",
+    State.EXPIRED: "The payment expired.",
+    State.CANCELLED: "It was cancelled.",
+}
+
+
+class Standing(StrEnum):
+    """How a payment stands for whoever pays."""
+
+    PAYABLE = "payable"
+    PENDING = "pending"
+    PAID = "paid"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"  # it came in with another amount: staff look at it
+    CLOSED = "closed"
+
+
+def online_payments() -> QuerySet[Payment]:
+    """Payments by a provider; `is_wanted` tells whether one of its orders is open (of a top-up: always)."""
+    open_shares = PaymentShare.objects.filter(payment=OuterRef("pk")).exclude(order__status__in=FAILURE)
+    return (
+        Payment.objects.filter(provider__in=ONLINE_METHODS)
+        .annotate(is_wanted=Q(purchase__isnull=True) | Exists(open_shares))
+        .select_related("purchase", "saved_method")
+    )
+
+
+def get_payment(**where: object) -> Payment:
+    """One online payment, read anew; raises NotFound."""
+    payment = online_payments().filter(**where).first()
+    if payment is None:
+        raise NotFound("There is no such payment.")
+    return payment
+
+
+def standing_of(payment: Payment, now: datetime) -> Standing:
+    """How a payment of `online_payments` stands."""
+    if payment.state in RECEIVED:
+        return Standing.REFUNDED if payment.state == PaymentStatus.REFUNDED else Standing.PAID
+    if payment.state == PaymentStatus.UNPAID and payment.failure:
+        return Standing.DISPUTED
+    is_wanted: bool = payment.is_wanted  # type: ignore[attr-defined]  # annotated
+    if not is_wanted or payment.amount == 0 or (payment.expires_at and payment.expires_at <= now):
+        return Standing.CLOSED
+    return Standing.PENDING if is_under_way(payment) else Standing.PAYABLE
+
+
+def payer_of(payment: Payment) -> int:
+    """The id of the customer that pays."""
+    return payment.purchase.customer_id if payment.purchase else payment.customer_id or 0
+
+
+def take_notice(*, method: str, reference: str) -> None:
+    """A provider tells that something has changed, or somebody says so: it is asked. An unknown reference is nothing.
+
+    Raises ProviderError where it cannot be asked, so that it tells us again.
+    """
+    known = Payment.objects.filter(provider=method, provider__in=ONLINE_METHODS, reference=reference)
+    payment_id = known.exclude(reference="").values_list("pk", flat=True).first()
+    if payment_id is not None:
+        check_payment(payment_id)
+
+
+def check_payment(payment_id: int) -> Payment:
+    """Asks the provider what has become of a payment (and of its refunds) and applies it; the payment as it then is.
+
+    Raises NotFound, and ProviderError where it cannot be asked.
+    """
+    payment = get_payment(pk=payment_id)
+    if not payment.reference or payment.reference.startswith(CHARGING):
+        return payment
+    if payment.state in RECEIVED:
+        check_refunds(payment)
+        return payment
+    try:
+        found = provider_of(payment.provider).look_up(payment.reference)
+    except ProviderError as error:
+        if not error.is_final:
+            raise
+        apply_loss(payment, error)
+    else:
+        apply(payment, found)
+    return get_payment(pk=payment_id)
+
+
+def apply(payment: Payment, found: Found) -> None:
+    """Applies what the provider says of a payment: paid only where reference, amount and currency are ours.
+
+    What was asked for another try than the present one is nothing any more, and nothing is applied over a payment that
+    came in.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        current, _ = lock_payment(payment.pk)
+        if current.reference != found.reference or current.state in RECEIVED:
+            return
+        is_ours = (found.amount, found.currency) == (current.amount, current.currency)
+        if found.state == State.PAID and is_ours:
+            Payment.objects.filter(pk=current.pk).update(method=found.method)
+            mark_paid(payment_id=current.pk, caller=SYSTEM, now=now)
+            keep_method(current, found)
+        elif found.state == State.PAID:
+            dispute(current, found)
+        elif found.state in WORDS:
+            mark_failed(payment_id=current.pk, failure=found.failure or WORDS[found.state], caller=SYSTEM, now=now)
+        else:
+            current.redirect_url, current.due_at = found.checkout_url, next_look(current, now)
+            current.save(update_fields=["redirect_url", "due_at"])
+
+
+def apply_loss(payment: Payment, error: ProviderError) -> None:
+    """The provider refuses what it was asked, or does not know the payment: this try has failed."""
+    with transaction.atomic():
+        current, _ = lock_payment(payment.pk)
+        if (current.attempt, current.reference) == (payment.attempt, payment.reference):
+            mark_failed(payment_id=current.pk, failure=error.reason, caller=SYSTEM, now=timezone.now())
+
+
+def dispute(payment: Payment, found: Found) -> None:
+    """Something else came in than was asked for: never paid, and not to be paid again; staff look at it."""
+    came = f"{to_text(found.amount, found.currency)} {found.currency}"
+    asked = f"{to_text(payment.amount, payment.currency)} {payment.currency}"
+    logger.error("payment %d: %s came in instead of %s", payment.pk, came, asked)
+    payment.state, payment.failure = PaymentStatus.UNPAID, f"{came} came in instead of {asked}: not counted as paid."
+    payment.redirect_url, payment.due_at = "", None
+    payment.save(update_fields=["state", "failure", "redirect_url", "due_at"])
+
+
+def keep_method(payment: Payment, found: Found) -> None:
+    """The customer wanted to pay in the same way again."""
+    if not (payment.saves_method and found.mandate and found.customer):
+        return
+    row = SavedMethod(
+        customer_id=payer_of(payment),
+        provider=payment.provider,
+        provider_customer=found.customer,
+        mandate=found.mandate,
+        label=found.label or payment.provider.capitalize(),
+    )
+    SavedMethod.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def next_look(payment: Payment, now: datetime) -> datetime | None:
+    """When the provider is asked next without a notice: ever more seldom, but once shortly before the payment expires.
+
+    None when it was asked for long enough.
+    """
+    age = now - payment.created_at
+    if age > ASKED_FOR:
+        return None
+    last = payment.expires_at - BEFORE_THE_END if payment.expires_at else now
+    if now < last:
+        return min(now + min(max(age / 2, SOON), OFTEN), last)
+    return now + min(max(age / 2, SOON), SELDOM)

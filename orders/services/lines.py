@@ -1,0 +1,87 @@
+"""The lines of orders as rows, from what pricing made of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from orders.checkout import Checked
+from orders.models import Line, LineOption, Order
+from orders.pricing import PricedLine
+
+
+def keep_rows(instance: Any, name: str, rows: Sequence[Any]) -> None:
+    """Fills a reverse relation as prefetch_related would."""
+    if not hasattr(instance, "_prefetched_objects_cache"):
+        instance._prefetched_objects_cache = {}
+    queryset = getattr(instance, name).get_queryset()
+    queryset._result_cache = list(rows)
+    instance._prefetched_objects_cache[name] = queryset
+
+
+def stock_wanted(lines: Sequence[PricedLine]) -> dict[int, int]:
+    """How many units of which counted products the lines take."""
+    wanted: dict[int, int] = {}
+    for line in lines:
+        if line.tracks_stock and line.product_id:
+            wanted[line.product_id] = wanted.get(line.product_id, 0) + line.quantity
+    return wanted
+
+
+def write_lines(orders: Sequence[Order], parts: Sequence[Checked]) -> dict[int, list[Line]]:
+    """The lines of all orders and what was chosen for them, one statement a table; returns them by order."""
+    priced = [
+        (make_line(order, line, position), line)
+        for order, part in zip(orders, parts, strict=True)
+        for position, line in enumerate(part.priced.lines, start=1)
+    ]
+    Line.objects.bulk_create([line for line, _ in priced])
+    options = {line.pk: make_options(line, priced_line) for line, priced_line in priced}
+    LineOption.objects.bulk_create([option for rows in options.values() for option in rows])
+    by_order: dict[int, list[Line]] = {order.pk: [] for order in orders}
+    for line, _ in priced:
+        keep_rows(line, "options", options[line.pk])
+        by_order[line.order_id].append(line)
+    return by_order
+
+
+def make_line(order: Order, line: PricedLine, position: int) -> Line:
+    """A priced line as a row of an order, not saved yet."""
+    return Line(
+        order=order,
+        position=position,
+        product_id=line.product_id,
+        name=line.name,
+        plu_code=line.plu_code,
+        sku=line.sku,
+        unit=line.unit,
+        quantity=line.quantity,
+        unit_price=line.unit_price,
+        total=line.total,
+        discount=line.discount,
+        tax_rate=line.tax_rate,
+        tax=line.tax,
+        comment=line.comment,
+        substitute_id=line.substitute if isinstance(line.substitute, int) else None,
+        remove_if_missing=line.substitute == "remove",
+        stock_taken=line.quantity if line.tracks_stock else 0,
+    )
+
+
+def make_options(line: Line, priced: PricedLine) -> list[LineOption]:
+    """What was chosen for a line that is saved already."""
+    return [
+        LineOption(
+            line=line,
+            kind=option.kind,
+            menu_id=option.menu_id,
+            group=option.group,
+            name=option.name,
+            plu_code=option.plu_code,
+            unit=option.unit,
+            position=option.position,
+            quantity=option.quantity,
+            price=option.price,
+            total=option.total,
+            text=option.text,
+        )
+        for option in priced.options
+    ]

@@ -1,0 +1,123 @@
+"""Packages: what is carried from a pick-up to a drop-off (product.md rows 1, 8 and 10)."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from orders.checkout import Cart, Draft, PackageWish, Parcel, Place, terms_of
+from orders.lifecycle import Fulfilment
+from orders.models import Kind, Order, Package
+from orders.pricing import CartRefused, single_line
+from ordersite.web.money import MAX_MINOR
+from ordersite.web.problems import Invalid, field_error
+from vendors.menu import Menu
+from vendors.models import PackageType, Vendor
+from vendors.services.bookable import package_types_of
+from vendors.zones import distance
+
+SIDES = ("width", "length", "height")
+METRES, GRAMS = 1000, 1000  # a kilometre, a kilogram
+
+
+def check_package(*, cart: Cart, vendor: Vendor, menu: Menu, place: Place, now: datetime) -> Draft:
+    """A package against its vendor's rules, with its price; `place` is the drop-off.
+
+    Its line is the price of its type, and its delivery fee what the type asks for each kilometre and kilogram begun.
+    Raises Invalid or CartRefused with a pointer to each fault.
+    """
+    at, wish = f"{cart.pointer}/package", cart.package
+    if wish is None:
+        raise Invalid(at, "required", "Say what is to be carried, from where and to whom: send `package`.")
+    if cart.fulfilment not in (None, Fulfilment.DELIVERY):
+        detail = "A package is delivered: leave delivery_type out, or send delivery."
+        raise Invalid(f"{cart.pointer}/delivery_type", "not_offered", detail)
+    package_type = package_types_of(vendor.pk).filter(pk=wish.package_type).first()
+    if package_type is None:
+        detail = f"{vendor.name} carries no such package: read /vendors/{vendor.pk}/package-types."
+        raise Invalid(f"{at}/package_type", "unknown", detail)
+    faults = [*place_faults(wish.pickup, f"{at}/pickup"), *place_faults(place, f"{at}/dropoff")]
+    faults += size_faults(package_type, wish, at)
+    if faults:
+        raise CartRefused(faults)
+    away = distance(*point_of(wish.pickup), *point_of(place))
+    if package_type.max_distance is not None and away > package_type.max_distance:
+        detail = f"{package_type.name} is carried at most {package_type.max_distance} m, and this is {away} m."
+        raise Invalid(f"{at}/dropoff/location", "too_far", detail, most=package_type.max_distance)
+    fee = package_type.per_km * begun(away, METRES) + package_type.per_kg * begun(wish.weight, GRAMS)
+    if package_type.price + fee > MAX_MINOR:
+        raise Invalid(at, "too_large", "Carrying this costs more than one order can: send less, or less far.")
+    return Draft(
+        cart=cart,
+        vendor=vendor,
+        menu=menu,
+        kind=Kind.PACKAGE,
+        fulfilment=Fulfilment.DELIVERY,
+        place=place,
+        lines=(single_line(package_type.name, package_type.price, package_type.tax_rate),),
+        terms=terms_of(vendor),
+        delivery_fee=fee,
+        distance=away,
+        deliver_at=cart.deliver_at,
+        parcel=Parcel(package_type=package_type, wish=wish),
+    )
+
+
+def write_package(order: Order, parcel: Parcel) -> None:
+    """Keeps with the order what is carried; its type's name stays when that is changed."""
+    wish = parcel.wish
+    lat, lng = point_of(wish.pickup)
+    package = Package(
+        order=order,
+        package_type=parcel.package_type,
+        type_name=parcel.package_type.name,
+        pickup_address=wish.pickup.address,
+        pickup_notes=wish.pickup.address_notes,
+        pickup_lat=lat,
+        pickup_lng=lng,
+        recipient_name=wish.recipient_name,
+        recipient_phone=wish.recipient_phone,
+        weight=wish.weight,
+        width=wish.width,
+        length=wish.length,
+        height=wish.height,
+    )
+    package.save(force_insert=True)
+
+
+def begun(amount: int, unit: int) -> int:
+    """How many units are begun: 1001 m are 2 km."""
+    return -(-amount // unit)
+
+
+def point_of(place: Place) -> tuple[float, float]:
+    """The location of a place that was checked to have one."""
+    if place.lat is None or place.lng is None:
+        raise ValueError("The place has no location.")
+    return place.lat, place.lng
+
+
+def place_faults(place: Place, at: str) -> Iterator[dict[str, Any]]:
+    """What a place to pick up at, or to drop off at, lacks."""
+    if not place.address:
+        yield field_error(f"{at}/address", "required", "Say where: send an address.")
+    if place.lat is None or place.lng is None:
+        yield field_error(f"{at}/location", "required", 'The fee goes by distance: send {"lat": …, "lng": …}.')
+
+
+def size_faults(package_type: PackageType, wish: PackageWish, at: str) -> Iterator[dict[str, Any]]:
+    """In what the package goes beyond its type; a side that has a limit must be told."""
+    most = package_type.max_weight
+    if most is not None and wish.weight > most:
+        detail = f"{package_type.name} weighs at most {most} g: choose another type."
+        yield field_error(f"{at}/weight", "too_heavy", detail, most=most)
+    longest = package_type.max_side
+    if longest is None:
+        return
+    for name in SIDES:
+        side = getattr(wish, name)
+        if side is None:
+            detail = f"{package_type.name} has a limit of {longest} mm a side: send the {name}."
+            yield field_error(f"{at}/{name}", "required", detail, most=longest)
+        elif side > longest:
+            detail = f"{package_type.name} measures at most {longest} mm a side: choose another type."
+            yield field_error(f"{at}/{name}", "too_large", detail, most=longest)

@@ -1,0 +1,146 @@
+"""For whom a checkout is placed, where it goes, and by which saved method it is paid."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from orders.checkout import Cart, Checkout, Place
+from orders.models import SavedMethod
+from orders.services.payments import TRANSFER
+from ordersite.accounts.callers import Caller, related
+from ordersite.accounts.models import Address, Customer
+from ordersite.web.images import CleanImage
+from ordersite.web.problems import Forbidden, Invalid
+from vendors.models import ONLINE_METHODS
+from vendors.permissions import works_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guest:
+    """Who orders without an account (row 20)."""
+
+    name: str
+    phone: str = ""
+    email: str = ""
+    place: Place = Place()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placing:
+    """A checkout, and for whom it is placed."""
+
+    checkout: Checkout
+    external_code: str = ""
+    customer_id: int | None = None  # by staff, for a customer
+    guest: Guest | None = None
+    photos: Sequence[CleanImage] = ()  # that prove a transfer
+
+
+def check_custom(checkout: Checkout, caller: Caller) -> None:
+    """Lines by hand are staff's (row 20)."""
+    for cart in checkout.carts:
+        if cart.custom and not caller.is_staff:
+            raise Forbidden("forbidden", "Only staff enter products by hand: leave `custom` out.")
+
+
+def check_empty(checkout: Checkout, caller: Caller) -> None:
+    """Orders without items are staff's and the vendor's people's, and are not paid online.
+
+    Where it is paid online the vendor sees an order only once it is paid, so nobody could fill it.
+    """
+    for cart in checkout.carts:
+        if not cart.is_empty:
+            continue
+        if not caller.is_staff and not works_at(caller, cart.vendor_id):
+            raise Forbidden("forbidden", "Only staff and the vendor's people order without items: send some.")
+        if checkout.payment_method in ONLINE_METHODS:
+            detail = "An order without items cannot be paid online yet: choose another method, or send the items."
+            raise Invalid("/payment_method", "no_items", detail)
+
+
+def find_customer(placing: Placing, caller: Caller) -> Customer:
+    """For whom it is: the caller itself, a guest (a new row, not saved yet), or by staff a customer.
+
+    Who is signed in orders for a guest as staff, or at vendors where it works.
+    """
+    if placing.customer_id is not None:
+        if not caller.is_staff:
+            raise Forbidden("forbidden", "Only staff order for a customer: leave `customer` out.")
+        if placing.guest is not None:
+            raise Invalid("/guest", "customer", "Send `customer` or `guest`, not both.")
+        customer = Customer.objects.filter(pk=placing.customer_id).first()
+        if customer is None:
+            raise Invalid("/customer", "unknown", "There is no such customer.")
+        return customer
+    if placing.guest is not None:
+        if caller.user and not caller.is_staff and not sells(placing.checkout, caller):
+            raise Invalid("/guest", "signed_in", "You are signed in, so the order is yours: leave `guest` out.")
+        return Customer(name=placing.guest.name, phone=placing.guest.phone, email=placing.guest.email.lower())
+    if caller.user is None:
+        raise Invalid("/guest", "required", "Sign in, or say who orders: send `guest` with a name and a phone.")
+    customer = related(caller.user, "customer")
+    if customer is not None:
+        return customer
+    user = caller.user
+    return Customer.objects.get_or_create(
+        user=user, defaults={"name": user.name, "email": user.email, "phone": user.phone}
+    )[0]
+
+
+def sells(checkout: Checkout, caller: Caller) -> bool:
+    """Whether the caller works at every vendor of the checkout."""
+    return all(works_at(caller, cart.vendor_id) for cart in checkout.carts)
+
+
+def find_places(checkout: Checkout, guest: Guest | None, customer_id: int | None) -> list[Place]:
+    """Where each cart goes; saved addresses are read by one statement. Raises Invalid for one that is not there."""
+    wanted = {cart.address_id for cart in checkout.carts if cart.address_id is not None}
+    saved = Address.objects.filter(pk__in=wanted, customer_id=customer_id or 0).in_bulk() if wanted else {}
+    return [find_place(cart, guest, saved) for cart in checkout.carts]
+
+
+def find_place(cart: Cart, guest: Guest | None, addresses: Mapping[int, Address]) -> Place:
+    """Where it goes: a saved address, what the order says, or what the guest says."""
+    if cart.address_id is not None:
+        saved = addresses.get(cart.address_id)
+        if saved is None:
+            detail = "There is no such saved address: read /me/addresses."
+            raise Invalid(f"{cart.pointer}/address", "unknown", detail)
+        return Place(
+            address=saved.address,
+            address_notes=cart.place.address_notes or saved.address_notes,
+            lat=saved.lat if cart.place.lat is None else cart.place.lat,
+            lng=saved.lng if cart.place.lng is None else cart.place.lng,
+        )
+    if guest is None:
+        return cart.place
+    has_point = cart.place.lat is not None
+    return Place(
+        address=cart.place.address or guest.place.address,
+        address_notes=cart.place.address_notes or guest.place.address_notes,
+        lat=cart.place.lat if has_point else guest.place.lat,
+        lng=cart.place.lng if has_point else guest.place.lng,
+    )
+
+
+def check_photos(placing: Placing) -> None:
+    """Photos prove a transfer, and nothing else."""
+    if placing.photos and placing.checkout.payment_method != TRANSFER:
+        detail = f"Photos prove a transfer: send {TRANSFER} as the payment method, or leave the photos out."
+        raise Invalid("/payment_method", "not_transfer", detail)
+
+
+def find_saved_method(checkout: Checkout, customer: Customer) -> SavedMethod | None:
+    """The customer's saved method that is to be charged; raises Invalid for another's, or one of another provider."""
+    if checkout.saves_method and checkout.payment_method not in ONLINE_METHODS:
+        raise Invalid("/save_payment_method", "not_online", "Only what is paid online can be saved: leave it out.")
+    if (checkout.saves_method or checkout.saved_method_id) and customer.user_id is None:
+        raise Invalid("/saved_payment_method", "guest", "A guest has no saved methods: sign in, or leave it out.")
+    if checkout.saved_method_id is None:
+        return None
+    saved = SavedMethod.objects.filter(pk=checkout.saved_method_id, customer=customer.pk or 0).first()
+    if saved is None:
+        raise Invalid("/saved_payment_method", "unknown", "There is no such method: read /me/payment-methods.")
+    if saved.provider != checkout.payment_method:
+        detail = f"It is one of {saved.provider}: send that as the payment method."
+        raise Invalid("/saved_payment_method", "other_provider", detail)
+    return saved

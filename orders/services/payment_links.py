@@ -1,0 +1,89 @@
+"""The link to the page on which an order is paid: told to whoever may hand it on, and e-mailed where that is wanted."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from orders.lifecycle import FAILURE, Actor
+from orders.models import Order, Payment, PaymentStatus
+from orders.services.gateway import address_of
+from orders.services.gateway_answers import Standing, online_payments
+from orders.services.gateway_answers import standing_of as payment_standing
+from orders.services.payments import RECEIVED
+from orders.services.standing import get_order, standing_of
+from ordersite.accounts.callers import Caller
+from ordersite.accounts.services import send_after_commit
+from ordersite.web.attempts import count_attempt
+from ordersite.web.money import to_text
+from ordersite.web.problems import Conflict, Forbidden, Invalid
+from vendors.models import ONLINE_METHODS
+
+# How often a customer is written to about one order.
+MOST_MAILS, MAIL_WINDOW = 5, timedelta(hours=1)
+PAYABLE = (Standing.PAYABLE, Standing.PENDING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentLink:
+    """Where an order is paid, and by when; `sent_to` is the e-mail that it was sent to, if it was."""
+
+    url: str
+    expires_at: datetime | None
+    sent_to: str | None = None
+
+
+def payment_link(*, order_id: int, caller: Caller, send: bool = False) -> PaymentLink:
+    """The link of what an order still has to be paid online; `send` e-mails it to the order's contact, after commit.
+
+    By the customer, the vendor or staff. It switches nothing. Raises NotFound, Forbidden; Conflict order_closed,
+    not_online, payment_expired, payment_disputed, proof_pending or nothing_to_pay; with `send` Invalid where no e-mail
+    is known, and a 429 Problem for the sixth mail within an hour.
+    """
+    order = get_order(caller=caller, order_id=order_id)
+    if not standing_of(caller, order).actors & {Actor.CUSTOMER, Actor.VENDOR, Actor.STAFF}:
+        raise Forbidden("forbidden", "A payment link is for the customer, and for those who sell to it.")
+    payment = payment_to_make(order, timezone.now())
+    url = address_of(f"/pay/{payment.token}")
+    if send:
+        send_link(order, payment, url)
+    return PaymentLink(url=url, expires_at=payment.expires_at, sent_to=order.contact_email if send else None)
+
+
+def payment_to_make(order: Order, now: datetime) -> Payment:
+    """The newest payment of an order that can be made online now; raises Conflict that says why there is none."""
+    if order.status in FAILURE:
+        raise Conflict("order_closed", "The order is closed: there is nothing to pay any more.")
+    standings = {}
+    for payment in online_payments().filter(shares__order=order).order_by("-pk"):
+        standings[payment] = payment_standing(payment, now)
+        if standings[payment] in PAYABLE:
+            return payment
+    if Standing.DISPUTED in standings.values():
+        raise Conflict("payment_disputed", "Another amount came in than was asked for: staff look at it.")
+    if Standing.CLOSED in standings.values():
+        raise Conflict("payment_expired", "The time for paying is over: place the order anew.")
+    others = Payment.objects.filter(shares__order=order).exclude(provider__in=ONLINE_METHODS)
+    waiting = others.exclude(state__in=RECEIVED).order_by("-pk").first()
+    if waiting is None:
+        raise Conflict("nothing_to_pay", "Nothing is left to be paid.")
+    if waiting.state == PaymentStatus.PROOF_PENDING:
+        raise Conflict("proof_pending", "A proof of payment was sent in: staff check it.")
+    raise Conflict(
+        "not_online",
+        f"The order is paid by {waiting.provider}, which has no link: change its payment method first.",
+        extra={"payment_method": waiting.provider},
+    )
+
+
+def send_link(order: Order, payment: Payment, url: str) -> None:
+    """E-mails the link to the order's contact."""
+    if not order.contact_email:
+        raise Invalid("/send", "no_email", "No e-mail is known of this customer: hand the link over yourself.")
+    count_attempt("payment-link", str(order.pk), limit=MOST_MAILS, window=MAIL_WINDOW)
+    amount = f"{to_text(payment.amount, payment.currency)} {payment.currency}"
+    until = ""
+    if payment.expires_at:
+        until = f" until {payment.expires_at.astimezone(order.vendor.zone):%d %B %Y, %H:%M} ({order.vendor.time_zone})"
+    text = f"Your order #{order.pk} at {order.vendor.name} costs {amount}.\n\nPay it here{until}:\n\n{url}\n"
+    send_after_commit(f"Your order at {order.vendor.name}: pay {amount}", text, order.contact_email)

@@ -1,0 +1,116 @@
+"""What the platform owes vendors and drivers, the cash in their hands, and paying the one out and the other in."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Sum
+
+from orders.models import Account, Entry, Posting
+from orders.services import ledger
+from orders.services.ledger import AccountKey
+from ordersite.web.money import as_json, to_text
+from ordersite.web.problems import Conflict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purse:
+    """A vendor's or a driver's money in one currency, in two accounts."""
+
+    currency: str
+    vendor_id: int | None = None
+    driver_id: int | None = None
+
+    @property
+    def owed(self) -> AccountKey:
+        """What the platform owes it: a vendor's sales, a driver's tips."""
+        kind = Account.Kind.DRIVER if self.driver_id else Account.Kind.VENDOR
+        return AccountKey(kind=kind, currency=self.currency, vendor_id=self.vendor_id, driver_id=self.driver_id)
+
+    @property
+    def cash(self) -> AccountKey:
+        """The cash in its hands; below zero, since that is the platform's."""
+        return AccountKey(
+            kind=Account.Kind.CASH, currency=self.currency, vendor_id=self.vendor_id, driver_id=self.driver_id
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """Where a purse stands, in minor units. `net` is what may be paid out; below zero it owes the platform."""
+
+    currency: str
+    owed: int
+    cash: int
+
+    @property
+    def net(self) -> int:
+        return self.owed + self.cash
+
+
+def purse_of(account: Account) -> Purse:
+    """The purse that a vendor's, driver's or cash account belongs to."""
+    return Purse(currency=account.currency, vendor_id=account.vendor_id, driver_id=account.driver_id)
+
+
+def balances_of(purses: Iterable[Purse]) -> dict[Purse, Balance]:
+    """Where each purse stands, in one statement."""
+    purses = list(purses)
+    names = [key.name for purse in purses for key in (purse.owed, purse.cash)]
+    rows = Entry.objects.filter(account__name__in=names).values("account__name").annotate(held=Sum("amount")).order_by()
+    held = {row["account__name"]: int(row["held"]) for row in rows}
+    return {
+        purse: Balance(currency=purse.currency, owed=held.get(purse.owed.name, 0), cash=held.get(purse.cash.name, 0))
+        for purse in purses
+    }
+
+
+def purses_of(*, vendor_id: int | None = None, driver_id: int | None = None) -> list[Purse]:
+    """A vendor's or driver's purses, one a currency in which money has moved."""
+    accounts = Account.objects.filter(vendor=vendor_id) if vendor_id else Account.objects.filter(driver=driver_id)
+    currencies = accounts.order_by("currency").values_list("currency", flat=True).distinct()
+    return [Purse(currency=currency, vendor_id=vendor_id, driver_id=driver_id) for currency in currencies]
+
+
+def pay_out(*, purse: Purse, amount: int | None, actor: str, text: str = "") -> Posting:
+    """Pays out what is owed, or a part; the cash in the payee's hands is set off first. Must run in a transaction.
+
+    `amount` is in minor units, None for all. Raises Conflict nothing_owed, or payout_too_large with `owed`.
+    """
+    balance = lock_purse(purse)
+    wanted = balance.net if amount is None else amount
+    owed = {"owed": as_json(balance.net, purse.currency)}
+    if balance.net <= 0 and not (amount is None and balance.net == 0 and balance.owed):
+        raise Conflict("nothing_owed", "Nothing is owed: there is nothing to pay out.", extra=owed)
+    if wanted > balance.net:
+        most = f"{to_text(balance.net, purse.currency)} {purse.currency}"
+        raise Conflict("payout_too_large", f"That is more than is owed: pay out {most} at most.", extra=owed)
+    funding = AccountKey(kind=Account.Kind.FUNDING, currency=purse.currency)
+    amounts = {purse.cash: -balance.cash, purse.owed: balance.cash - wanted, funding: wanted}
+    return ledger.post(Posting.Kind.PAYOUT, amounts, actor=actor, text=text)
+
+
+def hand_in(*, purse: Purse, amount: int, actor: str, text: str = "") -> Posting:
+    """Records cash that a vendor or driver has handed in, in minor units. Must run in a transaction.
+
+    Raises ValueError for nothing, and Conflict hand_in_too_large with `held` for more than it holds.
+    """
+    if amount <= 0:
+        raise ValueError("what is handed in is above zero")
+    held = -lock_purse(purse).cash
+    if amount > held:
+        most = as_json(max(held, 0), purse.currency)
+        detail = f"That is more cash than there is in these hands: {most['amount']} {purse.currency}."
+        raise Conflict("hand_in_too_large", detail, extra={"held": most})
+    funding = AccountKey(kind=Account.Kind.FUNDING, currency=purse.currency)
+    return ledger.post(Posting.Kind.HAND_IN, {purse.cash: amount, funding: -amount}, actor=actor, text=text)
+
+
+def lock_purse(purse: Purse) -> Balance:
+    """Where the purse stands, held until the transaction ends: of two payouts the second finds what the first left.
+
+    Its accounts' rows are locked so that entries may still be added by orders that settle meanwhile.
+    """
+    ledger.ensure_accounts({purse.owed: 0, purse.cash: 0})
+    names = [purse.owed.name, purse.cash.name]
+    list(Account.objects.filter(name__in=names).select_for_update(no_key=True).order_by("name"))
+    return balances_of([purse])[purse]

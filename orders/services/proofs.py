@@ -1,0 +1,214 @@
+"""Photos that show that a transfer was made: sent by the customer, checked by staff (product.md row 2).
+
+A photo's file is written before its row, within the row's transaction: who was answered finds it. Where the transaction
+fails after that, the file is left over; nobody can reach it, and the worker deletes it within the hour that follows.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from orders.deadlines import next_due
+from orders.lifecycle import FAILURE, Actor
+from orders.models import Order, OrderEvent, Payment, PaymentProof, PaymentShare, PaymentStatus
+from orders.services import payments
+from orders.services.events import record_event
+from orders.services.receiving import lock_payment, mark_failed, mark_paid
+from orders.services.standing import Standing, get_order, standing_of
+from ordersite.accounts.callers import Caller
+from ordersite.web.images import CleanImage
+from ordersite.web.multipart import MOST_PHOTOS
+from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound
+from ordersite.web.views import refuse_stale
+from vendors.permissions import member_vendors
+
+MOST_PROOFS = 20
+# What is seen to be paid by people, not told by a provider.
+BY_HAND = (payments.CASH, payments.TRANSFER)
+# How long a customer has at least to send better photos.
+AGAIN = timedelta(days=1)
+# A file without a row is left over when it is older than any transaction; it is looked for so long.
+STRAY_AFTER = timedelta(hours=1)
+STRAY_DAYS = 7
+STRAYS_AT_ONCE = 500
+
+
+def add_proofs(*, payment: Payment, photos: Sequence[CleanImage], now: datetime) -> None:
+    """Keeps photos for a payment: files under random names, one statement for the rows."""
+    proofs = [PaymentProof(payment=payment, uploaded_at=now) for _ in photos]
+    for proof, photo in zip(proofs, photos, strict=True):
+        proof.photo.save("photo.jpg", ContentFile(photo), save=False)
+    PaymentProof.objects.bulk_create(proofs)
+
+
+def send_proofs(*, order_id: int, caller: Caller, photos: Sequence[CleanImage], version: int | None = None) -> Order:
+    """The customer (or staff for it) shows that the order's transfer was made; it then waits for staff to look.
+
+    Must run in a transaction. Raises Invalid, NotFound, Problem 412, Forbidden, and Conflict where no transfer waits,
+    the orders are closed, or there are MOST_PROOFS photos already.
+    """
+    if not photos:
+        raise Invalid("/photo", "required", f"Send one to {MOST_PHOTOS} photos.")
+    standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
+    role = next((actor for actor in (Actor.STAFF, Actor.CUSTOMER) if actor in standing.actors), None)
+    if role is None:
+        raise Forbidden("forbidden", "Photos of a payment are sent by the customer, or by staff.")
+    waiting = Payment.objects.filter(shares__order=order_id, provider=payments.TRANSFER)
+    found = waiting.exclude(state__in=payments.RECEIVED).order_by("-pk").first()
+    if found is None:
+        detail = "Nothing of this order waits to be paid by transfer: change its payment method first."
+        raise Conflict("no_transfer", detail, extra=standing.refusal_extra())
+    standing, payment, orders = lock(order_id, found.pk, caller, version)
+    orders = [order for order in orders if order.status not in FAILURE]
+    if payment.provider != payments.TRANSFER or payment.state in payments.RECEIVED:
+        raise Conflict("already_paid", "It is paid meanwhile: read the order anew.")
+    if not orders:
+        raise Conflict("order_closed", "The order is closed: there is nothing to pay any more.")
+    if payment.proofs.count() + len(photos) > MOST_PROOFS:
+        raise Conflict("too_many_proofs", f"A payment has at most {MOST_PROOFS} photos: wait until staff have looked.")
+    add_proofs(payment=payment, photos=photos, now=standing.now)
+    payment.state, payment.failure, payment.expires_at = PaymentStatus.PROOF_PENDING, "", None
+    payment.save(update_fields=["state", "failure", "expires_at"])
+    for order in orders:
+        order.payment_status = payments.state_of(order, payments.shares_of(order))
+        order.version += 1
+        order.due_at = next_due(order)
+        order.save(update_fields=["payment_status", "version", "due_at"])
+        record_event(
+            order,
+            kind=OrderEvent.Kind.PAYMENT,
+            actor=caller.key,
+            role=role,
+            data={"photos": len(photos)},
+            app_id=caller.app_id,
+            created_at=standing.now,
+        )
+    return get_order(caller=caller, order_id=order_id)
+
+
+def approve(*, order_id: int, payment_id: int, caller: Caller, version: int | None = None) -> Order:
+    """Marks cash or a transfer as received: by staff, or by the vendor whose orders alone it pays for.
+
+    Once, however often it is asked. Must run in a transaction. Raises NotFound, Problem 412, Forbidden, and Conflict
+    for what only a provider can tell.
+    """
+    standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
+    payment = payment_of(standing.order, payment_id)
+    role = role_for(standing, payment)
+    if role is None:
+        raise Forbidden("forbidden", "A payment is marked as received by staff, or by the only vendor that it pays.")
+    standing, payment, _ = lock(order_id, payment_id, caller, version)
+    if payment.state in payments.RECEIVED:
+        return standing.order
+    if payment.provider not in BY_HAND:
+        detail = f"Only {payment.provider} tells whether it is paid: change the payment method first."
+        raise Conflict("paid_online", detail, extra=standing.refusal_extra())
+    mark_paid(payment_id=payment_id, caller=caller, role=role, now=standing.now)
+    Payment.objects.filter(pk=payment_id).update(checked_by=caller.user)
+    return get_order(caller=caller, order_id=order_id)
+
+
+def refuse(*, order_id: int, payment_id: int, caller: Caller, reason: str, version: int | None = None) -> Order:
+    """Staff do not believe the photos: the customer reads why, and may send others for at least AGAIN.
+
+    Must run in a transaction. Raises NotFound, Problem 412, Forbidden, and Conflict where no photos wait.
+    """
+    standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
+    payment_of(standing.order, payment_id)
+    if Actor.STAFF not in standing.actors:
+        raise Forbidden("forbidden", "Photos of a payment are refused by staff.")
+    standing, payment, orders = lock(order_id, payment_id, caller, version)
+    if payment.state != PaymentStatus.PROOF_PENDING:
+        detail = "No photos of this payment wait to be checked."
+        raise Conflict("no_proof_pending", detail, extra=standing.refusal_extra())
+    deadline = payments.deadline_of(payment.provider, [order.vendor for order in orders], payment.created_at)
+    payment.expires_at = max(deadline or standing.now, standing.now + AGAIN)
+    payment.checked_by = caller.user
+    payment.save(update_fields=["expires_at", "checked_by"])
+    mark_failed(payment_id=payment_id, failure=reason, caller=caller, role=Actor.STAFF, now=standing.now)
+    # While staff were waited for no timer ran.
+    for order in Order.objects.select_related("vendor").filter(pk__in=[order.pk for order in orders]):
+        Order.objects.filter(pk=order.pk).update(due_at=next_due(order))
+    return get_order(caller=caller, order_id=order_id)
+
+
+def read_photo(*, order_id: int, payment_id: int, number: int, caller: Caller) -> bytes:
+    """The payment's photo with this number, from 1 on, as a JPEG.
+
+    For the customer, staff, and the vendor whose orders alone it pays for. Raises NotFound and Forbidden.
+    """
+    standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
+    payment = payment_of(standing.order, payment_id)
+    if Actor.CUSTOMER not in standing.actors and role_for(standing, payment) is None:
+        raise Forbidden("forbidden", "Photos of a payment are for those who pay, and staff.")
+    found = payment.proofs.order_by("pk")[number - 1 : number] if number else ()
+    for proof in found:
+        return read_file(proof)
+    raise NotFound()
+
+
+def read_file(proof: PaymentProof) -> bytes:
+    """The bytes of a photo; raises NotFound where its file was taken away."""
+    try:
+        with proof.photo.open() as file:
+            return bytes(file.read())
+    except FileNotFoundError as error:
+        raise NotFound("The photo is no longer there.") from error
+
+
+def lock(order_id: int, payment_id: int, caller: Caller, version: int | None) -> tuple[Standing, Payment, list[Order]]:
+    """The payment and the orders that it pays for, locked, and this one as it stands then; raises Problem 412."""
+    payment, orders = lock_payment(payment_id)
+    standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
+    refuse_stale(standing.order.version, version, standing.refusal_extra() if version is not None else {})
+    if standing.order.awaits_items:
+        raise Conflict("no_items", "The order has no items yet, so there is nothing to pay: add one first.")
+    paid_for = set(PaymentShare.objects.filter(payment=payment).values_list("order_id", flat=True))
+    return standing, payment, [order for order in orders if order.pk in paid_for]
+
+
+def payment_of(order: Order, payment_id: int) -> Payment:
+    """A payment that pays for this order; raises NotFound."""
+    payment = Payment.objects.filter(pk=payment_id, shares__order=order).first()
+    if payment is None:
+        raise NotFound()
+    return payment
+
+
+def role_for(standing: Standing, payment: Payment) -> Actor | None:
+    """As what the caller looks after the payment: staff, or the vendor of all orders that it pays for."""
+    if Actor.STAFF in standing.actors:
+        return Actor.STAFF
+    if Actor.VENDOR not in standing.actors:
+        return None
+    own = member_vendors(standing.caller).values("pk")
+    return None if payment.shares.exclude(order__vendor__in=own).exists() else Actor.VENDOR
+
+
+def delete_strays() -> int:
+    """Deletes the photos of the last days that no row knows; how many."""
+    storage, now = PaymentProof._meta.get_field("photo").storage, timezone.now()
+    deleted = 0
+    for paths in files_before(now - STRAY_AFTER):
+        known = set(PaymentProof.objects.filter(photo__in=paths).values_list("photo", flat=True))
+        for path in set(paths) - known:
+            storage.delete(path)
+            deleted += 1
+    return deleted
+
+
+def files_before(moment: datetime) -> Iterator[list[str]]:
+    """The paths of photos that were written before this moment, in batches, of STRAY_DAYS days."""
+    storage = PaymentProof._meta.get_field("photo").storage
+    for days in range(STRAY_DAYS):
+        folder = f"proofs/{moment - timedelta(days=days):%Y/%m/%d}"
+        try:
+            names = storage.listdir(folder)[1]
+        except FileNotFoundError:
+            continue
+        paths = [f"{folder}/{name}" for name in names]
+        old = [path for path in paths if storage.get_modified_time(path) < moment]
+        for first in range(0, len(old), STRAYS_AT_ONCE):
+            yield old[first : first + STRAYS_AT_ONCE]

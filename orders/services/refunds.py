@@ -1,0 +1,225 @@
+"""Giving money back: the whole, an amount, or by line; and what staff do with refunds that need somebody."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orders.lifecycle import FAILURE, Actor
+from orders.models import Account, Line, Order, OrderEvent, Payment, Posting, Refund
+from orders.services import ledger, payments
+from orders.services.events import record_event
+from orders.services.standing import RELATED, Standing, get_order, standing_of
+from ordersite.accounts.callers import Caller
+from ordersite.web.money import as_json, half_up, to_text
+from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound
+from ordersite.web.serializers import Money
+from ordersite.web.views import refuse_stale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineWish:
+    """What is to be given back of one line: so many of its units, an amount, or (neither) all that is left of it."""
+
+    item: int
+    quantity: int | None = None
+    amount: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundWish:
+    """What is to be given back: an amount, lines, or (neither) all that was paid and is not given back yet."""
+
+    amount: Money | None = None
+    items: Sequence[LineWish] = ()
+    to: str = Refund.To.SOURCE
+    reason: str = ""
+    version: int | None = None  # the one that the caller saw (If-Match)
+
+
+def refund_order(*, order_id: int, caller: Caller, wish: RefundWish) -> tuple[Order, list[Refund]]:
+    """Gives money of an order back, by staff or its vendor, in the transaction that the caller has opened.
+
+    Lock the order, permitted? paid? → how much → payments → the shares of vendor, driver and platform follow → event.
+    A vendor gives back at most what the order still brings it. Raises NotFound, Problem 412, Forbidden, Invalid for
+    what the order does not have, and Conflict not_paid, no_wallet, or refund_too_large with `refundable`.
+    """
+    order = get_order(caller=caller, order_id=order_id, lock=True)
+    standing = standing_of(caller, order)
+    refuse_stale(order.version, wish.version, standing.refusal_extra() if wish.version is not None else {})
+    role = next((actor for actor in (Actor.STAFF, Actor.VENDOR) if actor in standing.actors), None)
+    if role is None:
+        raise Forbidden("forbidden", "Money is given back by the vendor or staff.")
+    if wish.to == Refund.To.WALLET and order.customer.user_id is None:
+        raise Conflict("no_wallet", "A guest has no wallet: send it to the source.")
+    if payments.paid_of(order) == 0:
+        raise Conflict("not_paid", "Nothing was paid for this order yet: there is nothing to give back.")
+    check_currency("/amount", wish.amount, order)
+    left = payments.refundable(order)
+    lines = amounts_of_lines(order, wish.items)
+    amount = sum(lines.values()) if wish.items else wish.amount.minor if wish.amount else left
+    most = left if role == Actor.STAFF else min(left, earned_by_vendor(order, left))
+    refuse_too_large(amount, most, order.currency, asks_staff=most < left)
+    refunds = pay_back(order, amount, wish, standing)
+    for line, part in lines.items():
+        line.refunded += part
+        line.save(update_fields=["refunded"])
+    told: dict[str, Any] = {"amount": as_json(amount, order.currency), "to": wish.to}
+    if lines:
+        told["items"] = [{"item": line.pk, "amount": as_json(part, order.currency)} for line, part in lines.items()]
+    record_refund(standing, role, wish.reason, {"refund": told})
+    return order, refunds
+
+
+def check_currency(pointer: str, amount: Money | None, order: Order) -> None:
+    if amount and amount.currency != order.currency:
+        raise Invalid(pointer, "currency", f"The order is in {order.currency}: send an amount of that.")
+
+
+def pay_back(order: Order, amount: int, wish: RefundWish, standing: Standing) -> list[Refund]:
+    """The refunds of an amount that is there; the shares of an order that has succeeded follow by themselves."""
+    refunds = payments.refund(
+        order, amount, actor=standing.caller.key, reason=wish.reason, to=wish.to, now=standing.now
+    )
+    if order.status in FAILURE:
+        # Of what closing cost, the vendor and the platform keep their shares of what is left.
+        kept = payments.refundable(order)
+        ledger.rebalance(order, Posting.Kind.REFUND, earned=kept, cash=0, actor=standing.caller.key)
+    return refunds
+
+
+def refuse_too_large(amount: int, most: int, currency: str, *, asks_staff: bool) -> None:
+    """Raises Conflict refund_too_large for more than may be given back, and where nothing is left to give."""
+    if 0 < amount <= most:
+        return
+    remedy = "ask staff for more" if asks_staff else "the rest was given back already"
+    detail = f"At most {to_text(max(most, 0), currency)} {currency} can be given back: {remedy}."
+    raise Conflict("refund_too_large", detail, extra={"refundable": as_json(max(most, 0), currency)})
+
+
+def earned_by_vendor(order: Order, left: int) -> int:
+    """What an order of which so much is left brings its vendor: without the platform's part and a driver's tip."""
+    tip = order.driver_tip if order.driver_id is not None and not order.self_delivery else 0
+    sale = max(left - tip, 0)
+    return sale - half_up(order.platform_share * sale, order.total - tip) if order.total > tip else 0
+
+
+def paid_for_line(order: Order, line: Line) -> int:
+    """What a line cost in the end: its total less its part of the discount, and its tax where that is added."""
+    return line.total - line.discount + (line.tax if order.tax_added else 0)
+
+
+def amounts_of_lines(order: Order, wishes: Sequence[LineWish]) -> dict[Line, int]:
+    """How much is given back of each line; a unit is its part of what the line cost, half up.
+
+    Raises Invalid for what the order does not have, and Conflict refund_too_large for more than is left of a line.
+    """
+    lines = {line.pk: line for line in order.lines.all()} if wishes else {}
+    amounts: dict[Line, int] = {}
+    for index, wish in enumerate(wishes):
+        at = f"/items/{index}"
+        line = lines.get(wish.item)
+        if line is None:
+            raise Invalid(f"{at}/item", "unknown", "The order has no such item: read its items.")
+        if line in amounts:
+            raise Invalid(f"{at}/item", "duplicate", "The item is there twice: send it once.")
+        if wish.quantity is not None and wish.quantity > line.quantity:
+            raise Invalid(f"{at}/quantity", "max_value", f"There are {line.quantity} of it: send that at most.")
+        check_currency(f"{at}/amount", wish.amount, order)
+        amounts[line] = amount_of_line(order, line, wish)
+    return amounts
+
+
+def amount_of_line(order: Order, line: Line, wish: LineWish) -> int:
+    """How much is given back of one line; raises Conflict refund_too_large for more than is left of it."""
+    paid = paid_for_line(order, line)
+    left = paid - line.refunded
+    amount = left
+    if wish.amount:
+        amount = wish.amount.minor
+    elif wish.quantity is not None:
+        amount = half_up(paid * wish.quantity, line.quantity)
+        # Less than half a unit more or less is the rounding of the units before: the last of them takes it.
+        if 2 * abs(left - amount) * line.quantity < paid:
+            amount = left
+    if not 0 < amount <= left:
+        detail = f"At most {to_text(left, order.currency)} {order.currency} of {line.name} can be given back."
+        extra = {"refundable": as_json(left, order.currency), "item": line.pk}
+        raise Conflict("refund_too_large", detail, extra=extra)
+    return amount
+
+
+def record_refund(standing: Standing, role: Actor, reason: str, data: dict[str, Any]) -> None:
+    """The order's new version, with the event that tells it."""
+    order = standing.order
+    order.version += 1
+    order.save(update_fields=["refunded", "payment_status", "version"])
+    record_event(
+        order,
+        kind=OrderEvent.Kind.PAYMENT,
+        actor=standing.caller.key,
+        role=role,
+        reason=reason,
+        data=data,
+        app_id=standing.caller.app_id,
+        created_at=standing.now,
+    )
+
+
+def refunds_of(*, order_id: int, caller: Caller) -> list[Refund]:
+    """What was given back of an order, oldest first, for its customer, vendor and staff; raises NotFound, Forbidden."""
+    order = get_order(caller=caller, order_id=order_id)
+    if not standing_of(caller, order).actors & {Actor.CUSTOMER, Actor.VENDOR, Actor.STAFF}:
+        raise Forbidden("forbidden", "Refunds are for the customer, the vendor and staff.")
+    return list(order.refunds.select_related("payment"))
+
+
+# --- refunds that need somebody ---------------------------------------------------------------------------------
+
+
+def lock_refund(refund_id: int, caller: Caller) -> tuple[Refund, Standing]:
+    """A refund of an order, both locked, for staff; raises NotFound and Forbidden."""
+    if not caller.is_staff:
+        raise Forbidden("forbidden", "This is for staff.")
+    found = Refund.objects.filter(pk=refund_id).first()
+    if found is None or found.order_id is None:
+        raise NotFound("There is no such refund of an order.")
+    # A deleted order's too: what it owes its customer stays.
+    order = Order.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=found.order_id)
+    Payment.objects.select_for_update().get(pk=found.payment_id)
+    refund = Refund.objects.select_for_update(of=("self",)).select_related("payment").get(pk=refund_id)
+    return refund, standing_of(caller, order)
+
+
+def finish_by_hand(*, refund_id: int, caller: Caller) -> Refund:
+    """Staff have given a refund by hand: it is done. Raises Conflict for one that is not to be given by hand."""
+    refund, standing = lock_refund(refund_id, caller)
+    if refund.state != Refund.State.BY_HAND:
+        raise Conflict("refund_state", f"The refund is not to be given by hand: it is {refund.get_state_display()}.")
+    refund.state, refund.done_at = Refund.State.DONE, standing.now
+    refund.save(update_fields=["state", "done_at"])
+    record_refund(standing, Actor.STAFF, "", {"refund_done": as_json(refund.amount, refund.currency)})
+    return refund
+
+
+def send_to_wallet(*, refund_id: int, caller: Caller) -> Refund:
+    """A refund that its provider could not send goes to the customer's wallet instead.
+
+    Raises Conflict for one that has not failed, and no_wallet for a guest's.
+    """
+    refund, standing = lock_refund(refund_id, caller)
+    order = standing.order
+    if refund.state != Refund.State.FAILED:
+        raise Conflict("refund_state", f"The refund has not failed: it is {refund.get_state_display()}.")
+    if order.customer.user_id is None:
+        raise Conflict("no_wallet", "A guest has no wallet: give it by hand.")
+    # It was posted as gone to where it came from, and never arrived there.
+    outside = ledger.AccountKey(kind=Account.Kind.FUNDING, currency=order.currency)
+    wallet = ledger.wallet_of(order.customer_id, order.currency)
+    balances = {wallet: ledger.put_into_wallet(wallet, refund.amount)}
+    amounts = {outside: -refund.amount, wallet: refund.amount}
+    ledger.post(Posting.Kind.REFUND, amounts, actor=caller.key, order=order, balances=balances)
+    refund.to, refund.state, refund.done_at, refund.due_at = Refund.To.WALLET, Refund.State.DONE, standing.now, None
+    refund.save(update_fields=["to", "state", "done_at", "due_at"])
+    told = {"amount": as_json(refund.amount, refund.currency), "to": refund.to}
+    record_refund(standing, Actor.STAFF, "The payment's provider could not send it.", {"refund": told})
+    return refund

@@ -1,0 +1,63 @@
+"""Tills that pull orders: what they have not confirmed yet waits for them."""
+
+from django.db.models import QuerySet
+
+from orders.lifecycle import OPEN, Actor, Fulfilment, Status
+from orders.models import Order, OrderEvent
+from orders.services.events import record_event
+from orders.services.standing import get_order, standing_of
+from orders.services.transitions import Wish, transition
+from ordersite.accounts.callers import Caller
+from ordersite.web.problems import Forbidden, NotFound
+from vendors.models import Vendor
+from vendors.permissions import member_vendors
+
+
+def vendors_of_till(caller: Caller, merchant_uuid: str) -> list[int]:
+    """The vendors of a merchant for which the caller may pull orders: those it works at, to staff all. May be none."""
+    vendors = Vendor.objects.all() if caller.is_staff else member_vendors(caller)
+    return list(vendors.filter(merchant__uuid=merchant_uuid).values_list("pk", flat=True))
+
+
+def till_orders(vendor_ids: list[int]) -> QuerySet[Order]:
+    """What tills of these vendors may see; digital orders never show there."""
+    orders = Order.objects.filter(vendor__in=vendor_ids, visible_at__isnull=False, deleted_at__isnull=True)
+    return orders.exclude(fulfilment=Fulfilment.DIGITAL)
+
+
+def unconfirmed_orders(vendor_ids: list[int]) -> QuerySet[Order]:
+    """The open orders that no till has confirmed, preorders too, oldest first (product.md row 40)."""
+    waiting = till_orders(vendor_ids).filter(pos_confirmed_at__isnull=True, status__in=sorted(OPEN))
+    return waiting.order_by("placed_at", "pk")
+
+
+def confirm(*, order_id: int, caller: Caller) -> Order:
+    """The till has the order: it leaves the queue (row 73); where the vendor chose so, that accepts it too.
+
+    Twice is harmless. Must run in a transaction; raises NotFound, Forbidden, and what accepting raises.
+    """
+    order = get_order(caller=caller, order_id=order_id, lock=True)
+    standing = standing_of(caller, order)
+    role = next((actor for actor in (Actor.VENDOR, Actor.STAFF) if actor in standing.actors), None)
+    if role is None:
+        raise Forbidden("forbidden", "Orders are confirmed by the vendor's till.")
+    if order.visible_at is None:
+        raise NotFound()
+    if order.pos_confirmed_at is not None:
+        return order
+    order.pos_confirmed_at = standing.now
+    order.version += 1
+    order.save(update_fields=["pos_confirmed_at", "version"])
+    record_event(
+        order,
+        kind=OrderEvent.Kind.NOTE,
+        actor=caller.key,
+        role=role,
+        reason="Confirmed at the till",
+        visible_to=OrderEvent.VisibleTo.BUSINESS,
+        app_id=caller.app_id,
+        created_at=standing.now,
+    )
+    if order.vendor.confirm_accepts and order.status == Status.PENDING:
+        return transition(order_id=order_id, caller=caller, wish=Wish(name="accept"))
+    return order

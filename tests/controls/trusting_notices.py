@@ -1,0 +1,49 @@
+"""Controls of promise 14: what people write first, which reads and then writes, and believes what it is told."""
+
+import time
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from orders.models import Order, Payment, Refund
+from orders.payments.protocol import Found, State
+from orders.services.gateway_refunds import send, write_found
+from orders.services.receiving import mark_failed, mark_paid
+from ordersite.accounts.callers import SYSTEM
+from tests.controls.unlocked_money import THINKING
+
+
+def lock_payment_without_a_lock(payment_id: int) -> tuple[Payment, list[Order]]:
+    """In the place of orders.services.receiving.lock_payment."""
+    payment = Payment.objects.get(pk=payment_id)
+    orders = list(
+        Order.objects.select_related("vendor", "purchase", "customer")
+        .filter(purchase=payment.purchase_id)
+        .order_by("pk")
+    )
+    time.sleep(THINKING)
+    return payment, orders
+
+
+@transaction.atomic
+def apply_whatever_is_said(payment: Payment, found: Found) -> None:
+    """In the place of orders.services.gateway_answers.apply: the state alone counts, and the last word."""
+    now: datetime = timezone.now()
+    if found.state == State.PAID:
+        mark_paid(payment_id=payment.pk, caller=SYSTEM, now=now)
+    elif found.state == State.FAILED:
+        mark_failed(payment_id=payment.pk, failure="The payment failed.", caller=SYSTEM, now=now)
+        Payment.objects.filter(pk=payment.pk).update(state="failed")
+
+
+def send_refund_without_taking_it(refund_id: int) -> None:
+    """In the place of orders.services.gateway_refunds.send_refund, with a key of its own for each try."""
+    refund, now = Refund.objects.select_related("payment").get(pk=refund_id), timezone.now()
+    if refund.state != Refund.State.PENDING:
+        return
+    time.sleep(THINKING)
+    refund.key = f"{refund.key}-{time.monotonic_ns()}"  # type: ignore[assignment]
+    Refund.objects.filter(pk=refund_id).update(attempts=F("attempts") + 1)
+    write_found(refund, send(refund), now)

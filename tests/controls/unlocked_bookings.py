@@ -1,0 +1,21 @@
+"""Control of promise 2 for bookings: what people write first, which counts, decides, and then books."""
+
+import time
+
+from orders.services import bookings
+from tests.controls.unlocked_money import THINKING
+from vendors.models import Service
+
+
+def look_without_a_lock(service: Service) -> bool:
+    """In the place of orders.services.bookings.lock: what is counted next may be old when it is used."""
+    return Service.objects.filter(pk=service.pk, is_active=True).exists()
+
+
+def count_and_think(*args: object, **kwargs: object) -> None:
+    """In the place of orders.services.bookings.check_free: a busy server's time between counting and booking."""
+    check_free(*args, **kwargs)  # type: ignore[arg-type]
+    time.sleep(THINKING)
+
+
+check_free = bookings.check_free

@@ -1,0 +1,270 @@
+"""The back-office's pages of money: refunds and their buttons, what is owed, payouts, cash handed in, statements."""
+
+import re
+import uuid
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from orders.models import Account, Order, OrderEvent, Posting, Refund
+from ordersite.accounts.models import Customer
+from tests.cast import Cast
+from tests.orders.money import Api, driven, held, pickup, set_terms, settled
+from tests.orders.rows import add_line
+from tests.orders.shopping import assert_nothing_changed, fill_wallet, sums
+from tests.orders.test_admin import clerk_with
+from tests.orders.test_admin_buttons import history, ledger, state
+
+PAYOUTS = "/admin/orders/account/payouts/"
+
+
+@pytest.fixture(autouse=True)
+def terms(cast: Cast) -> None:
+    set_terms(cast)
+    fill_wallet(cast.customer_row, 6000)
+
+
+@pytest.fixture
+def office(cast: Cast) -> Client:
+    client = Client()
+    client.force_login(cast.staff)
+    return client
+
+
+def told(client: Client, url: str, form: dict[str, Any]) -> list[str]:
+    """Presses a button; the messages that the next page will show."""
+    # What no page has shown yet is still in the cookie.
+    client.cookies.pop("messages", None)
+    response = client.post(url, form)
+    assert response.status_code == 302
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+def give_back(client: Client, order: Order, what: str, **fields: Any) -> list[str]:
+    """Presses Refund as the page has it now."""
+    version = Order.objects.get(pk=order.pk).version
+    form = {"what": what, "version": version, "currency": "EUR", "to": "source", "key": str(uuid.uuid4()), **fields}
+    return told(client, f"/admin/orders/order/{order.pk}/refund/", form)
+
+
+def account(kind: str, **owner: Any) -> Account:
+    return Account.objects.get(kind=kind, currency="EUR", **owner)
+
+
+# --- refunds ----------------------------------------------------------------------------------------------------
+
+
+def test_the_button_does_what_the_call_does(cast: Cast, api: Api, office: Client) -> None:
+    by_button, by_call = pickup(cast, api, payment_method="wallet"), pickup(cast, api, payment_method="wallet")
+    lines = [order.lines.get() for order in (by_button, by_call)]
+    url = f"/api/v1/orders/{by_call.pk}/refunds"
+    assert give_back(office, by_button, "amount", amount="1.50", reason="Late") == ["The money goes back."]
+    body: dict[str, Any] = {"amount": {"amount": "1.50", "currency": "EUR"}, "reason": "Late"}
+    assert api(cast.staff).post(url, body).status_code == 201
+    assert give_back(office, by_button, "amount", amount="12.00") == [
+        "At most 11.00 EUR can be given back: the rest was given back already."
+    ]
+    assert give_back(office, by_button, "all", to="wallet") == ["The money goes back."]
+    assert api(cast.staff).post(url, {"to": "wallet"}).status_code == 201
+    assert history(by_button) == history(by_call)
+    assert ledger(by_button) == ledger(by_call)
+    assert state(by_button) == state(by_call)
+    assert [line.refunded for line in lines] == [0, 0]
+
+
+def test_items_are_given_back_by_the_button(cast: Cast, office: Client) -> None:
+    order = settled(cast)
+    soda, cake = add_line(order, cast.products["soda"], 3), add_line(order, cast.products["cake"])
+    fields = {f"line_{soda.pk}": "2", f"line_{cake.pk}": "0", "line_x": "1", "line_": "9" * 30}
+    assert give_back(office, order, "lines", **fields) == ["The money goes back."]
+    soda.refresh_from_db()
+    assert (soda.refunded, Refund.objects.get().amount) == (500, 500)
+    page = office.get(f"/admin/orders/order/{order.pk}/change/").content.decode()
+    assert "5.00\u00a0EUR given back" in page
+    assert "items item" in page
+
+
+@pytest.mark.parametrize(
+    ("what", "fields", "message"),
+    [
+        ("all", {"to": "bank"}, "Where to:"),
+        ("nothing", {}, "What:"),
+        ("amount", {"amount": ""}, "Amount:"),
+        ("amount", {"amount": "x"}, "Amount:"),
+        ("amount", {"amount": "0"}, "Amount: Give back more than zero."),
+        ("amount", {"amount": "1.00", "currency": "XXX"}, "Currency: This is no currency."),
+        ("amount", {"amount": "1.00", "currency": "USD"}, "The order is in EUR: send an amount of that."),
+        ("", {}, "What:"),
+        ("all", {"amount": "1.00"}, "Name an amount or items only where"),
+        ("all", {"line_1": "1"}, "Name an amount or items only where"),
+        ("amount", {"amount": "1.00", "line_1": "1"}, "Name an amount or items only where"),
+        ("lines", {}, "Say of which items how many units."),
+        ("lines", {"line_999999": "1"}, "The order has no such item: read its items."),
+        ("all", {"version": "7"}, "Changed meanwhile"),
+    ],
+)
+def test_forms_that_are_refused(cast: Cast, office: Client, what: str, fields: dict[str, Any], message: str) -> None:
+    order = settled(cast)
+    with assert_nothing_changed(order):
+        assert message in give_back(office, order, what, **fields)[0]
+
+
+def test_sent_twice_it_goes_back_once(cast: Cast, office: Client) -> None:
+    order, key = settled(cast), str(uuid.uuid4())
+    for _ in range(2):
+        give_back(office, order, "amount", amount="1.00", key=key, version="1")
+    assert Refund.objects.get().amount == 100
+
+
+def test_refunds_that_need_somebody_stand_on_the_first_page(cast: Cast, office: Client) -> None:
+    order = settled(cast, "cash")
+    give_back(office, order, "amount", amount="3.00")
+    refund = Refund.objects.get()
+    first = office.get("/admin/").content.decode()
+    assert "Refunds to be given by hand" in first
+    listed = office.get("/admin/orders/refund/?state__exact=by_hand").content.decode()
+    assert f"/admin/orders/refund/{refund.pk}/change/" in listed
+    page = office.get(f"/admin/orders/refund/{refund.pk}/change/").content.decode()
+    assert f"/admin/orders/refund/{refund.pk}/done/" in page
+    assert "to-wallet" not in page
+    url = f"/admin/orders/refund/{refund.pk}"
+    assert told(office, f"{url}/to-wallet/", {}) == ["The refund has not failed: it is to be given by hand."]
+    assert told(office, f"{url}/done/", {}) == ["The refund is done."]
+    refund.refresh_from_db()
+    assert (refund.state, refund.done_at is None) == ("done", False)
+    assert told(office, f"{url}/done/", {}) == ["The refund is not to be given by hand: it is done."]
+    event = OrderEvent.objects.filter(order=order).latest("number")
+    assert event.data == {"refund_done": {"amount": "3.00", "currency": "EUR"}}
+    assert office.get(f"{url}/change/").content.decode().count('class="act act-success"') == 0
+
+
+def test_a_failed_one_goes_to_the_wallet_instead(cast: Cast, office: Client) -> None:
+    order = settled(cast)
+    give_back(office, order, "amount", amount="5.00")
+    Refund.objects.update(state="failed", to="source", failure="The card is closed.")
+    before = sums()
+    refund = Refund.objects.get()
+    url = f"/admin/orders/refund/{refund.pk}/to-wallet/"
+    assert told(office, url, {}) == ["The money is in the customer's wallet."]
+    refund.refresh_from_db()
+    assert (refund.state, refund.to) == ("done", "wallet")
+    changed = {name: amount - before.get(name, 0) for name, amount in sums().items() if amount != before.get(name, 0)}
+    assert changed == held(cast, wallet=500, funding=-500)
+    with assert_nothing_changed(order.__class__.objects.get(pk=order.pk)):
+        assert told(office, url, {}) == ["The refund has not failed: it is done."]
+
+
+def test_a_guest_s_failed_refund_stays(cast: Cast, office: Client) -> None:
+    order = settled(cast, "cash", customer=Customer.objects.create(name="Gina"))
+    give_back(office, order, "amount", amount="5.00")
+    Refund.objects.update(state="failed")
+    with assert_nothing_changed(Order.objects.get()):
+        url = f"/admin/orders/refund/{Refund.objects.get().pk}/to-wallet/"
+        assert told(office, url, {}) == ["A guest has no wallet: give it by hand."]
+        assert told(office, "/admin/orders/refund/999999/done/", {})[0] == "There is no such refund of an order."
+
+
+# --- what is owed -----------------------------------------------------------------------------------------------
+
+
+def test_what_is_owed_is_paid_out_from_its_page(cast: Cast, office: Client) -> None:
+    driven(cast)
+    settled(cast, "cash")
+    page = office.get(PAYOUTS).content.decode()
+    for amount in ("23.60", "-15.00", "8.60"):
+        assert f"{amount}\u00a0EUR" in page
+    url = f"/admin/orders/account/{account('vendor').pk}/pay-out/"
+    form = {"key": str(uuid.uuid4()), "amount": "8.61", "text": "Bank 17", "from": "payouts"}
+    with assert_nothing_changed():
+        assert told(office, url, form) == ["That is more than is owed: pay out 8.60 EUR at most."]
+        for amount in ("x", "0", "-1", "0.001"):
+            assert "Amount:" in told(office, url, {**form, "amount": amount})[0]
+    assert told(office, url, {**form, "amount": ""}) == ["The payout is in the ledger."]
+    assert told(office, url, {**form, "amount": ""}) == [
+        "This was done already, by the same form: nothing was done twice."
+    ]
+    assert sums() == held(cast, wallet=4500, driver=300, platform=340, funding=-5140)
+    assert Posting.objects.get(kind="payout").text == "Bank 17"
+
+
+def test_a_driver_hands_its_cash_in_and_gets_its_tips(cast: Cast, office: Client) -> None:
+    driven(cast, "cash")
+    assert "Dora Driver" in office.get(f"{PAYOUTS}?who=drivers").content.decode()
+    cash = account("cash", driver=cast.driver_row)
+    url = f"/admin/orders/account/{cash.pk}"
+    form = {"key": str(uuid.uuid4()), "amount": "15.01"}
+    with assert_nothing_changed():
+        held_most = "That is more cash than there is in these hands: 15.00 EUR."
+        assert told(office, f"{url}/hand-in/", form) == [held_most]
+        assert told(office, f"{url}/pay-out/", {**form, "amount": ""}) == [
+            "Nothing is owed: there is nothing to pay out."
+        ]
+        assert "Amount:" in told(office, f"{url}/hand-in/", {**form, "amount": ""})[0]
+    assert told(office, f"{url}/hand-in/", {**form, "amount": "15.00"}) == ["15.00\u00a0EUR handed in."]
+    assert sums() == held(cast, wallet=6000, vendor=1030, driver=300, platform=170, funding=-7500)
+    assert told(office, f"{url}/pay-out/", {"key": str(uuid.uuid4()), "amount": "3.00"}) == [
+        "The payout is in the ledger."
+    ]
+    assert sums() == held(cast, wallet=6000, vendor=1030, platform=170, funding=-7200)
+
+
+def test_the_statement_of_a_vendor_s_page(cast: Cast, office: Client) -> None:
+    settled(cast)
+    row = account("vendor")
+    page = office.get(f"/admin/orders/account/{row.pk}/change/").content.decode()
+    assert f"/admin/orders/account/{row.pk}/statement/" in page
+    day = Posting.objects.latest("pk").created_at.date()
+    url = f"/admin/orders/account/{row.pk}/statement/"
+    answer = office.get(f"{url}?first={day}&last={day}")
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.getvalue().decode().startswith("date,order,number,kind")
+    for query in ("", "first=x&last=y", f"first={day}&last=2020-01-01", "first=2020-01-01&last=2026-01-01"):
+        assert office.get(f"{url}?{query}").status_code == 302
+    clearing = account("clearing")
+    for path in ("statement/?first=2026-01-01&last=2026-01-02",):
+        assert office.get(f"/admin/orders/account/{clearing.pk}/{path}").status_code == 302
+
+
+def test_buttons_are_for_those_who_may(cast: Cast, office: Client) -> None:
+    order = settled(cast, "cash")
+    give_back(office, order, "amount", amount="1.00")
+    refund, row = Refund.objects.get(), account("cash")
+    viewer = clerk_with("view_order", "view_refund", "view_account", "change_order")
+    base = "/admin/orders"
+    with assert_nothing_changed(Order.objects.get()):
+        for path in (
+            f"order/{order.pk}/refund",
+            f"refund/{refund.pk}/done",
+            f"refund/{refund.pk}/to-wallet",
+            f"account/{row.pk}/pay-out",
+            f"account/{row.pk}/hand-in",
+        ):
+            assert viewer.get(f"{base}/{path}/").status_code == 405
+            assert viewer.post(f"{base}/{path}/", {}).status_code == 403
+        assert viewer.post(f"{base}/refund/{refund.pk}/change/", {"state": "done"}).status_code == 403
+    for path in (f"order/{order.pk}/change", f"account/{row.pk}/change", "account/payouts"):
+        page = viewer.get(f"{base}/{path}/").content.decode()
+        assert not re.findall(r'action="[^"]*(?:refund|pay-out|hand-in)', page), path
+    assert f"{refund.pk}/done" not in viewer.get(f"{base}/refund/{refund.pk}/change/").content.decode()
+
+
+def test_pages_cost_the_same_for_one_and_for_many(cast: Cast, office: Client) -> None:
+    def cost() -> list[int]:
+        counted = []
+        for path in ("account/payouts/", "refund/", f"order/{order.pk}/change/"):
+            with CaptureQueriesContext(connection) as queries:
+                assert office.get(f"/admin/orders/{path}").status_code == 200
+            counted.append(len(queries))
+        return counted
+
+    order = settled(cast, "cash")
+    give_back(office, order, "amount", amount="1.00")
+    one = cost()
+    settled(cast, "cash", vendor=cast.other_vendor)
+    for number in range(3):
+        give_back(office, order, "amount", amount=f"1.0{number}")
+    assert cost() == one

@@ -1,0 +1,130 @@
+"""The back-office changes items by the service that the API calls: the difference first, then the change."""
+
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from orders.models import ItemChange, Line, Order, OrderEvent
+from tests.cast import Cast
+from tests.orders.editing import add, line_of, ordered
+from tests.orders.money import Api, set_terms, walk
+from tests.orders.rows import add_line
+from tests.orders.shopping import assert_nothing_changed, sums
+from vendors.services.offers import refresh_offer_flags
+
+
+@pytest.fixture(autouse=True)
+def terms(cast: Cast) -> None:
+    set_terms(cast, service_fee_rate=100)
+    refresh_offer_flags()
+
+
+@pytest.fixture
+def office(cast: Cast) -> Client:
+    client = Client()
+    client.force_login(cast.staff)
+    return client
+
+
+def page_of(order: Order) -> str:
+    return f"/admin/orders/order/{order.pk}/items/"
+
+
+def sent(office: Client, order: Order, action: str, line: Line | None = None, **fields: Any) -> Any:
+    """A form of the page, at the order's version as it is now."""
+    version = Order.objects.get(pk=order.pk).version
+    body = {"action": action, "version": version, **({"line": line.pk} if line else {}), **fields}
+    return office.post(page_of(order), body)
+
+
+def messages_of(office: Client, response: Any) -> list[str]:
+    if response.status_code == 302:
+        response = office.get(response["Location"])
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+def test_the_difference_is_shown_first(cast: Cast, api: Api, office: Client) -> None:
+    order = ordered(cast, api)
+    walk(cast, api, order, "owner accept")
+    order.refresh_from_db()
+    soda = line_of(order, "Soda")
+    cake = {"product": cast.products["cake"].pk, "quantity": 1}
+    shown = {
+        ("remove", soda): ("-5.05", "It applies at once"),
+        ("missing", soda): ("-5.05", "The customer is asked first"),
+        ("change", soda, "4"): ("+5.05", "The customer is asked first"),
+        ("add", None): ("+25.25", "The customer is asked first"),
+    }
+    with assert_nothing_changed(order):
+        for (action, line, *quantity), (difference, what) in shown.items():
+            fields = cake if action == "add" else {"quantity": quantity[0]} if quantity else {}
+            text = sent(office, order, action, line, **fields).content.decode()
+            assert f"With the change: {difference}\u00a0EUR" in text
+            assert what in text
+
+
+def test_the_change_is_made_and_decided(cast: Cast, api: Api, office: Client) -> None:
+    order = ordered(cast, api)
+    walk(cast, api, order, "owner accept")
+    assert "Change the items" in office.get(f"/admin/orders/order/{order.pk}/change/").content.decode()
+    response = sent(office, order, "change", line_of(order, "Soda"), quantity=1, reason="One left", do="yes")
+    assert response["Location"] == f"/admin/orders/order/{order.pk}/change/"
+    order.refresh_from_db()
+    assert (order.total, OrderEvent.objects.latest("pk").reason) == (1515, "One left")
+    text = office.get(response["Location"]).content.decode()
+    assert "item: 2 × Soda → 1 × Soda" in text
+    assert "total: 17.67 EUR → 15.15 EUR" in text
+    sent(office, order, "add", product=cast.products["cake"].pk, quantity=1, do="yes")
+    assert "nothing → 1 × Cake" in office.get(page_of(order)).content.decode()
+    order.refresh_from_db()
+    decision = {"number": 2, "decision": "accept", "version": order.version}
+    url = f"/admin/orders/order/{order.pk}/decide-change/"
+    with assert_nothing_changed(order):
+        assert messages_of(office, office.post(url, decision)) == ["Say how the customer consented."]
+    office.post(url, {**decision, "reason": "By telephone"})
+    order.refresh_from_db()
+    assert (order.total, ItemChange.objects.get(number=2).state) == (4040, "applied")
+    assert sums() == {}
+
+
+def test_refusals_are_told_and_change_nothing(cast: Cast, api: Api, office: Client) -> None:
+    order = ordered(cast, api)
+    soda, pizza = line_of(order, "Soda"), line_of(order, "Pizza")
+    burger = {"product": cast.products["burger"].pk, "quantity": 1}
+    Line.objects.filter(pk=pizza.pk).update(product=None)
+    with assert_nothing_changed(order):
+        for fields, told in (
+            ({"action": "add", **burger}, "Choose at least 1 of Size."),
+            ({"action": "add"}, "This vendor has no such product: read its menu."),
+            ({"action": "change", "line": soda.pk, "quantity": 7}, "At most 6 × Soda in one order."),
+            ({"action": "change", "line": pizza.pk, "quantity": 7}, "This item is no longer on the menu"),
+            ({"action": "remove", "line": 5}, "The order has no such item"),
+            ({"action": "eat"}, "Action: Select a valid choice"),
+            ({"action": "remove", "line": soda.pk, "version": 9}, "Changed meanwhile"),
+            ({"action": "remove", "line": soda.pk, "version": 9, "do": "yes"}, "Changed meanwhile"),
+        ):
+            response = office.post(page_of(order), {"version": order.version, **fields})
+            found = messages_of(office, response)
+            assert len(found) == 1
+            assert found[0].startswith(told), found
+    assert office.get("/admin/orders/order/987654321/items/").status_code == 302
+
+
+def test_the_page_takes_as_many_statements_for_many_items(cast: Cast, api: Api, office: Client) -> None:
+    order = ordered(cast, api)
+
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert office.get(page_of(order)).status_code == 200
+        return len(queries)
+
+    statements()
+    few = statements()
+    for _ in range(5):
+        add_line(order, cast.products["cake"])
+        add(api(cast.owner), order, product=cast.products["cake"].pk)
+    assert statements() == few

@@ -1,0 +1,138 @@
+"""POST /orders/{id}/payment-link: where an order is paid online, told and e-mailed."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from orders.models import Order, Payment, PaymentShare, PaymentStatus
+from tests.cast import Cast
+from tests.orders.online import order_of, place_online, takes_online
+from tests.orders.shopping import ORDERS, assert_nothing_changed, cart, place, place_order, refused
+from vendors.models import Vendor
+
+Api = Callable[..., APIClient]
+GUEST = {"name": "Gina Guest", "email": "gina@example.net"}
+
+
+@pytest.fixture
+def online(cast: Cast) -> None:
+    takes_online(cast.vendor)
+
+
+def ask(client: APIClient, order: Order, **body: Any) -> Any:
+    return client.post(f"{ORDERS}/{order.pk}/payment-link", body)
+
+
+def link_of(payment: Payment) -> str:
+    return f"http://testserver/pay/{payment.token}"
+
+
+@pytest.mark.usefixtures("online")
+def test_the_customer_and_staff_get_the_link_and_nothing_is_switched(cast: Cast, api: Api) -> None:
+    payment = place_online(api(cast.customer), cast)
+    order = order_of(payment)
+    expires_at = payment.expires_at.isoformat().replace("+00:00", "Z") if payment.expires_at else None
+    for user in (cast.customer, cast.staff):
+        with assert_nothing_changed(order):
+            response = ask(api(user), order)
+        assert response.status_code == 200
+        assert response.json() == {"url": link_of(payment), "expires_at": expires_at, "sent_to": None}
+    assert timedelta(0) < payment.expires_at - timezone.now() <= timedelta(minutes=30)
+    assert mail.outbox == []
+
+
+@pytest.mark.usefixtures("online")
+def test_nobody_else_gets_it(cast: Cast, api: Api) -> None:
+    order = order_of(place_online(api(cast.customer), cast))
+    # Its vendor does not see it before it is paid.
+    for client in (api(), api(cast.stranger), api(cast.owner), api(cast.other_owner), api(cast.courier)):
+        assert ask(client, order, send=True).status_code == 404
+    order.visible_at, order.driver, order.status = timezone.now(), cast.driver_row, 7
+    order.save()
+    assert ask(api(cast.owner), order).status_code == 200
+    response = ask(api(cast.driver), order)
+    assert (response.status_code, response.json()["code"]) == (403, "forbidden")
+    assert mail.outbox == []
+
+
+@pytest.mark.usefixtures("online")
+def test_a_guest_has_it_sent(cast: Cast, api: Api, django_capture_on_commit_callbacks: Any) -> None:
+    answer = place(api(), cart(cast, payment_method="fake", guest=GUEST))
+    order = Order.objects.get(pk=answer["orders"][0]["id"])
+    payment = Payment.objects.get()
+    client = api(order_token=answer["purchase"]["guest_token"])
+    with django_capture_on_commit_callbacks(execute=True):
+        response = ask(client, order, send=True)
+    assert (response.status_code, response.json()["sent_to"]) == (200, "gina@example.net")
+    [sent] = mail.outbox
+    assert (sent.to, sent.subject) == (["gina@example.net"], "Your order at Burger Bar: pay 12.00 EUR")
+    until = payment.expires_at.astimezone(cast.vendor.zone) if payment.expires_at else None
+    assert sent.body == (
+        f"Your order #{order.pk} at Burger Bar costs 12.00 EUR.\n\n"
+        f"Pay it here until {until:%d %B %Y, %H:%M} (Europe/Brussels):\n\n{link_of(payment)}\n"
+    )
+    for _ in range(4):
+        assert ask(client, order, send=True).status_code == 200
+    response = ask(client, order, send=True)
+    assert (response.status_code, response.json()["code"]) == (429, "throttled")
+    assert ask(client, order).status_code == 200
+
+
+@pytest.mark.usefixtures("online")
+def test_without_an_email_it_cannot_be_sent(cast: Cast, api: Api) -> None:
+    guest = {"name": "Gina Guest", "phone": "+32470123456"}
+    order = place_order(api(cast.staff), cart(cast, payment_method="fake", guest=guest))
+    with assert_nothing_changed(order):
+        refused(ask(api(cast.staff), order, send=True), 400, "/send", "no_email")
+    refused(ask(api(cast.staff), order, send="maybe"), 400, "/send", "invalid")
+    refused(ask(api(cast.staff), order, mail=True), 400, "/mail", "unknown_field")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"state": PaymentStatus.PAID}, "nothing_to_pay"),
+        ({"state": PaymentStatus.FAILED}, None),
+        ({"state": PaymentStatus.PROOF_PENDING, "provider": "transfer"}, "proof_pending"),
+        ({"provider": "transfer"}, "not_online"),
+        ({"provider": "cash"}, "not_online"),
+        ({"failure": "Another amount came in."}, "payment_disputed"),
+        ({"expires_at": timezone.now() - timedelta(seconds=1)}, "payment_expired"),
+    ],
+)
+@pytest.mark.usefixtures("online")
+def test_what_cannot_be_paid_online_has_no_link(cast: Cast, api: Api, changes: dict[str, Any], code: str) -> None:
+    payment = place_online(api(cast.customer), cast)
+    Payment.objects.filter(pk=payment.pk).update(**changes)
+    order = order_of(payment)
+    with assert_nothing_changed(order):
+        response = ask(api(cast.customer), order, send=True)
+    assert (response.status_code, response.json().get("code")) == ((409, code) if code else (200, None))
+
+
+def test_an_order_in_cash_has_none_and_one_that_is_closed(cast: Cast, api: Api) -> None:
+    Vendor.objects.filter(pk=cast.vendor.pk).update(payment_methods=["cash", "transfer", "fake"])
+    for method in ("cash", "transfer"):
+        order = place_order(api(cast.customer), cart(cast, payment_method=method))
+        answer = ask(api(cast.owner), order).json()
+        assert (answer["status"], answer["code"], answer["payment_method"]) == (409, "not_online", method)
+    order = order_of(place_online(api(cast.customer), cast))
+    client = api(cast.customer)
+    assert client.post(f"{ORDERS}/{order.pk}/transitions", {"transition": "cancel_by_customer"}).status_code == 200
+    assert ask(client, order).json()["code"] == "order_closed"
+
+
+@pytest.mark.usefixtures("online")
+def test_of_several_payments_the_one_that_is_left(cast: Cast, api: Api) -> None:
+    """What an edit added is paid apart; the first payment came in."""
+    first = place_online(api(cast.customer), cast)
+    order = order_of(first)
+    Payment.objects.filter(pk=first.pk).update(state=PaymentStatus.PAID)
+    rest = Payment.objects.create(purchase=first.purchase, currency="EUR", provider="fake", amount=300)
+    PaymentShare.objects.create(payment=rest, order=order, amount=300)
+    assert ask(api(cast.customer), order).json() == {"url": link_of(rest), "expires_at": None, "sent_to": None}

@@ -1,0 +1,185 @@
+"""Notices of a provider: they carry only an id, may come from anybody, repeat, and come in any order."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from orders.models import OrderEvent, Payment, Posting
+from orders.payments.mollie import Mollie
+from orders.payments.protocol import Found
+from tests.cast import Cast
+from tests.orders.online import NOTICES, Provider, notice, order_of, place_online
+from tests.orders.shopping import assert_nothing_changed
+
+Api = Callable[..., APIClient]
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture
+def payment(cast: Cast, api: Api, client: Client, provider: Provider) -> Payment:
+    """A pizza for 12.00, begun at the provider."""
+    payment = place_online(api(cast.customer), cast)
+    client.get(f"/pay/{payment.token}")
+    payment.refresh_from_db()
+    return payment
+
+
+def read(payment: Payment) -> Payment:
+    payment.refresh_from_db()
+    return payment
+
+
+def test_a_notice_is_looked_up_and_applied_once(provider: Provider, payment: Payment) -> None:
+    provider.pay(payment.reference)
+    for _ in range(5):
+        answer = notice(payment.reference)
+        assert (answer.status_code, answer.content) == (200, b"")
+    assert (read(payment).state, order_of(payment).payment_status) == ("paid", "paid")
+    assert (Posting.objects.count(), OrderEvent.objects.filter(kind="payment").count()) == (1, 1)
+    # What is decided is not asked again: a repeated notice costs the provider nothing.
+    assert provider.asked(f"GET payments/{payment.reference}") == 1
+
+
+def test_json_is_read_too(provider: Provider, payment: Payment) -> None:
+    provider.pay(payment.reference)
+    assert APIClient().post(NOTICES, {"id": payment.reference, "status": "failed"}).status_code == 200
+    assert read(payment).state == "paid"
+
+
+def test_a_notice_says_nothing_by_itself(provider: Provider, payment: Payment) -> None:
+    for body in (f"id={payment.reference}&status=paid", f"id={payment.reference}&id={payment.reference}"):
+        assert APIClient().post(NOTICES, body, content_type=FORM).status_code == 200
+    assert (read(payment).state, Posting.objects.count()) == ("unpaid", 0)
+
+
+def test_unknown_ids_change_nothing_and_ask_nobody(provider: Provider, payment: Payment) -> None:
+    provider.pay(payment.reference)
+    calls = len(provider.calls)
+    with assert_nothing_changed():
+        for reference in ("tr_forged", "", "x" * 5000, "%00", "tr_%F0%9F%8D%95", "%ED%A0%80", "re_1"):
+            assert notice(reference).status_code == 200
+        for method in ("mollie", "cash", "nobody", "%F0%9F%8D%95"):
+            assert APIClient().post(f"/api/v1/payments/notices/{method}", {"id": payment.reference}).status_code == 200
+    assert (len(provider.calls), read(payment).state) == (calls, "unpaid")
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        ("", FORM, 200),
+        ("id", FORM, 200),
+        ("=&==&%", FORM, 200),
+        ("&".join(f"a{n}=1" for n in range(50)), FORM, 400),
+        (b"\xff\xfe\x00id=1", FORM, 200),
+        ("id=1", f"{FORM}; charset=nonsense", 200),
+        ("[]", "application/json", 200),
+        ('{"id": {"a": 1}}', "application/json", 200),
+        ('{"id": null}', "application/json", 200),
+        ('"tr_1"', "application/json", 200),
+        ("{", "application/json", 400),
+        ('{"id": "\\u0000"}', "application/json", 400),
+        ("[" * 100_000, "application/json", 400),
+        ("id=1", "text/plain", 415),
+        ("x" * 1_000_001, FORM, 413),
+    ],
+)
+def test_junk_is_no_fault(provider: Provider, body: Any, content_type: str, status: int) -> None:
+    with assert_nothing_changed():
+        answer = APIClient().generic("POST", NOTICES, body, content_type=content_type)
+    assert answer.status_code == status
+    assert APIClient().get(NOTICES).status_code == 405
+
+
+def test_a_credential_is_not_read(provider: Provider, payment: Payment) -> None:
+    provider.pay(payment.reference)
+    assert notice(payment.reference, APIClient(headers={"Authorization": "Bearer x"})).status_code == 200
+    assert read(payment).state == "paid"
+
+
+def test_a_notice_comes_again_where_the_provider_cannot_be_asked(provider: Provider, payment: Payment) -> None:
+    provider.pay(payment.reference)
+    provider.refuses_with = 500
+    with assert_nothing_changed():
+        answer = notice(payment.reference)
+    assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "provider_unavailable", "30")
+    provider.refuses_with = 0
+    assert notice(payment.reference).status_code == 200
+    assert read(payment).state == "paid"
+
+
+def test_notices_are_throttled_by_address(provider: Provider, payment: Payment, settings: Any) -> None:
+    settings.THROTTLE_ANONYMOUS = 3
+    assert [notice("tr_forged").status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
+def test_an_old_look_up_that_comes_late_changes_nothing(
+    client: Client, provider: Provider, payment: Payment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up, late = Mollie.look_up, []
+
+    def look_up_late(self: Mollie, reference: str) -> Found:
+        """Asked while it was open; meanwhile it is paid, noticed and applied."""
+        found = look_up(self, reference)
+        if not late:
+            late.append(found)
+            provider.pay(reference)
+            notice(reference)
+        return found
+
+    monkeypatch.setattr(Mollie, "look_up", look_up_late)
+    assert notice(payment.reference).status_code == 200
+    assert (late[0].state, read(payment).state, payment.due_at) == ("unpaid", "paid", None)
+
+
+def test_what_an_earlier_try_came_to_does_not_touch_the_next(
+    client: Client, provider: Provider, payment: Payment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, look_up, begun = payment.reference, Mollie.look_up, []
+    provider.pay(first, "failed")
+
+    def look_up_late(self: Mollie, reference: str) -> Found:
+        """Asked for the first try; before its answer is applied the payer begins a second one."""
+        found = look_up(self, reference)
+        if not begun:
+            begun.append(reference)
+            client.get(f"/pay/{payment.token}")
+        return found
+
+    monkeypatch.setattr(Mollie, "look_up", look_up_late)
+    assert notice(first).status_code == 200
+    assert (read(payment).state, payment.attempt) == ("unpaid", 2)
+    # The first try's id is nobody's any more.
+    with assert_nothing_changed():
+        assert notice(first).status_code == 200
+    provider.pay(payment.reference)
+    notice(payment.reference)
+    notice(first)
+    assert read(payment).state == "paid"
+
+
+def test_a_payment_that_came_in_is_never_taken_back_by_a_notice(provider: Provider, payment: Payment) -> None:
+    provider.pay(payment.reference)
+    notice(payment.reference)
+    provider.ledger.payments[payment.reference]["status"] = "failed"
+    with assert_nothing_changed(order_of(payment)):
+        notice(payment.reference)
+    assert read(payment).state == "paid"
+
+
+def test_a_payment_that_the_provider_does_not_know_has_failed(provider: Provider, payment: Payment) -> None:
+    provider.ledger.payments.clear()
+    assert notice(payment.reference).status_code == 200
+    assert (read(payment).state, payment.failure) == ("failed", "The provider does not know it.")
+
+
+def test_no_transaction_is_around_the_provider(
+    provider: Provider, payment: Payment, django_assert_num_queries: Any
+) -> None:
+    provider.pay(payment.reference)
+    assert notice(payment.reference).status_code == 200
+    # Once it is paid: whose it is, the payment, and that no refund is on its way.
+    with django_assert_num_queries(3):
+        notice(payment.reference)

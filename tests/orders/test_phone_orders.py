@@ -1,0 +1,364 @@
+"""Orders by phone, entered by staff (row 20): first the quote, then the order, once; a refusal changes nothing."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.contrib.messages import get_messages
+from django.core import mail
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from orders.models import Order, OrderEvent, Payment, PaymentStatus
+from ordersite.accounts.models import Address, Customer, User
+from tests.cast import Cast
+from tests.orders.online import takes_online
+from tests.orders.shopping import NEAR, assert_nothing_changed, fill_wallet
+from vendors.models import Stock, Vendor
+from vendors.services.vendors import bump_menu_version, import_menu
+
+PHONE = "/admin/orders/order/phone/"
+GUEST = {"guest_name": "Gina Guest", "guest_phone": "0470 12 34 56", "guest_email": "Gina@Example.net"}
+
+
+@pytest.fixture
+def office(cast: Cast) -> Client:
+    client = Client()
+    client.force_login(cast.staff)
+    return client
+
+
+def path(cast: Cast, customer: Customer | None = None) -> str:
+    return f"{PHONE}?vendor={cast.vendor.pk}&customer={customer.pk if customer else ''}"
+
+
+def of_phone(cast: Cast, **quantities: int) -> dict[str, Any]:
+    """What the browser sends for so many of these products, for a guest who collects and pays in cash."""
+    chosen = {f"quantity-{cast.products[name].pk}": count for name, count in quantities.items()}
+    return {"key": str(uuid.uuid4()), "delivery_type": "pickup", "payment_method": "cash", **GUEST, **chosen}
+
+
+def send(client: Client, where: str, form: dict[str, Any], button: str = "quote", **total: Any) -> Any:
+    return client.post(where, {**form, **total, button: "yes"})
+
+
+def quoted(client: Client, where: str, form: dict[str, Any]) -> int:
+    """The total that the page shows."""
+    response = send(client, where, form)
+    assert response.status_code == 200
+    quote = response.context["quote"]
+    assert quote is not None, (response.context["form"].errors, faults(response))
+    return int(quote.total)
+
+
+def placed(client: Client, where: str, form: dict[str, Any]) -> Order:
+    """Looks at the price and places; the order to whose page it leads."""
+    response = send(client, where, form, "place", total=quoted(client, where, form))
+    assert response.status_code == 302, (response.context["form"].errors, faults(response), said(response))
+    order = Order.objects.latest("pk")
+    assert response["Location"] == f"/admin/orders/order/{order.pk}/change/"
+    return order
+
+
+def said(response: Any) -> list[str]:
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+def faults(response: Any) -> dict[str, list[str]]:
+    """What is written beside products, by their names."""
+    rows = [row for _, rows in response.context["categories"] for row in rows]
+    return {row.product.name: row.errors for row in rows if row.errors}
+
+
+def test_the_quote_first_then_the_order(cast: Cast, office: Client) -> None:
+    burger, options = cast.products["burger"].pk, cast.options
+    form = {
+        **of_phone(cast, burger=2, soda=1),
+        f"group-{burger}-{cast.groups['Size'].pk}": options["Large"].pk,
+        f"option-{burger}-{options['Mayonnaise'].pk}": "2",
+        f"extra-{burger}-{cast.extras['Bacon'].pk}": "1",
+        f"without-{burger}-{cast.ingredients['Onion'].pk}": "1",
+        f"note-{burger}": "Well done",
+        "free_name_2": "Balloon",
+        "free_amount_2": "1.50",
+        "comment": "Rings twice",
+    }
+    # 2 × (8.50 + 2.00 + 2 × 0.60 + 1.20) + 2.50 + 1.50
+    with assert_nothing_changed():
+        assert quoted(office, path(cast), form) == 2980
+    order = placed(office, path(cast), form)
+    assert (order.total, order.fulfilment, order.payment_method, order.payment_status) == (2980, 2, "cash", "unpaid")
+    assert (order.contact_name, order.contact_phone, order.contact_email) == (
+        "Gina Guest",
+        "+32470123456",
+        "gina@example.net",
+    )
+    assert (order.customer.user_id, order.comment) == (None, "Rings twice")
+    assert list(order.lines.values_list("name", "quantity", "total", "comment")) == [
+        ("Burger", 2, 2580, "Well done"),
+        ("Soda", 1, 250, ""),
+        ("Balloon", 1, 150, ""),
+    ]
+    assert list(order.lines.first().options.values_list("name", "quantity", "total")) == [
+        ("Mayonnaise", 2, 240),
+        ("Large", 1, 400),
+        ("Bacon", 1, 240),
+        ("Onion", 1, 0),
+    ]
+    event = OrderEvent.objects.get(order=order)
+    assert (event.kind, event.actor, event.role) == ("placed", cast.staff.caller_key, "staff")
+    assert order.purchase.placed_by_id == cast.staff.pk
+    assert Stock.objects.get(pk=cast.products["soda"].pk).quantity == 9
+
+
+def test_the_page_after_it_has_the_payment_link(
+    cast: Cast, office: Client, settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    takes_online(cast.vendor)
+    settings.FAKE_PAYMENTS_URL = "http://127.0.0.1:9"  # never asked: the page is not opened
+    order = placed(office, path(cast), {**of_phone(cast, pizza=1), "payment_method": "fake"})
+    payment = Payment.objects.get()
+    assert (order.visible_at, payment.state) == (None, PaymentStatus.UNPAID)
+    address = f"/admin/orders/order/{order.pk}/"
+    page = office.get(f"{address}change/")
+    assert said(page) == ["The order is placed."]
+    assert f'<a href="http://testserver/pay/{payment.token}">Payment link</a>' in page.content.decode()
+    key = str(page.context["link_form"]["key"].value())
+    for number in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            response = office.post(f"{address}payment-link/", {"key": key})
+        assert response.status_code == 302
+        assert len(mail.outbox) == 1
+        done = "This was done already, by the same form: nothing was done twice."
+        assert said(response)[-1] == (done if number else "The payment link is on its way to the customer.")
+    assert mail.outbox[0].to == ["gina@example.net"]
+    Payment.objects.update(state=PaymentStatus.PAID)
+    assert "Payment link" not in office.get(f"{address}change/").content.decode()
+
+
+def test_for_a_customer_to_its_saved_address(cast: Cast, office: Client) -> None:
+    home = Address.objects.create(
+        customer=cast.customer_row, label="Home", address="Naamsestraat 1", address_notes="Bell 2", **NEAR
+    )
+    where = path(cast, cast.customer_row)
+    form = {
+        **of_phone(cast, pizza=1),
+        "delivery_type": "delivery",
+        "saved_address": home.pk,
+        "payment_method": "wallet",
+    }
+    assert "Home: Naamsestraat 1" in office.get(where).content.decode()
+    with assert_nothing_changed():
+        response = send(office, where, form, "place", total=1450)
+    assert said(response) == ["The wallet holds too little: top it up, or pay in another way."]
+    fill_wallet(cast.customer_row, 2000)
+    order = placed(office, where, form)
+    assert (order.customer_id, order.payment_status, order.total) == (cast.customer_row.pk, "paid", 1450)
+    assert (order.address, order.address_notes, order.lat, order.lng) == ("Naamsestraat 1", "Bell 2", *NEAR.values())
+    foreign = Address.objects.create(customer=cast.stranger_row, address="Elsewhere", **NEAR)
+    response = send(office, where, {**form, "saved_address": foreign.pk})
+    assert list(response.context["form"].errors) == ["saved_address"]
+
+
+def test_only_a_total_to_any_address(cast: Cast, office: Client) -> None:
+    form = {**of_phone(cast), "delivery_type": "delivery", "address": "Far Away 1", "free_amount_1": "37.50"}
+    order = placed(office, path(cast), form)
+    assert (order.total, order.delivery_fee, order.address, order.lat) == (3750, 0, "Far Away 1", None)
+    assert list(order.lines.values_list("name", "total", "product")) == [("Order by phone", 3750, None)]
+
+
+def test_for_later_in_the_vendors_time(cast: Cast, office: Client) -> None:
+    at = (
+        (timezone.now() + timedelta(days=2))
+        .astimezone(cast.vendor.zone)
+        .replace(hour=18, minute=30, second=0, microsecond=0)
+    )
+    order = placed(office, path(cast), {**of_phone(cast, pizza=1), "deliver_at": f"{at:%Y-%m-%dT%H:%M}"})
+    assert (order.deliver_at, order.status) == (at, 13)
+
+
+def test_the_same_form_places_once(cast: Cast, office: Client) -> None:
+    form = of_phone(cast, pizza=1)
+    order = placed(office, path(cast), form)
+    response = send(office, path(cast), form, "place", total=1200)
+    assert (response.status_code, response["Location"]) == (302, f"/admin/orders/order/{order.pk}/change/")
+    assert said(response)[-1] == "This was done already, by the same form: nothing was done twice."
+    assert Order.objects.count() == 1
+    placed(office, path(cast), {**form, "key": str(uuid.uuid4())})
+    assert Order.objects.count() == 2
+
+
+def test_nothing_is_placed_at_a_price_that_was_not_shown(cast: Cast, office: Client) -> None:
+    form = of_phone(cast, pizza=1)
+    for total in ({}, {"total": 1199}, {"total": ""}):
+        with assert_nothing_changed():
+            response = send(office, path(cast), form, "place", **total)
+        assert response.context["form"].non_field_errors() == [
+            "It costs 12.00\u00a0EUR now: look at it, and place it again."
+        ]
+        assert response.context["quote"].total == 1200
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "text"),
+    [
+        ({"guest_name": ""}, "guest_name", "Say who orders."),
+        ({"guest_phone": "", "guest_email": ""}, "guest_phone", "A phone or an e-mail, so that"),
+        ({"guest_phone": "12"}, "guest_phone", "This is no telephone number."),
+        ({"guest_name": "a\x00b"}, "guest_name", "Null characters are not allowed."),
+        ({"delivery_type": "teleport"}, "delivery_type", "Select a valid choice."),
+        ({"delivery_type": "delivery"}, "lat", "A delivery needs a location"),
+        ({"delivery_type": "delivery", **NEAR}, "address", "A delivery needs an address"),
+        ({"delivery_type": "delivery", "address": "X", "lat": "51.2", "lng": "4.4"}, "lat", "does not deliver there"),
+        ({"lat": "50"}, "lat", "Latitude and longitude go together."),
+        ({"lat": "nan", "lng": "inf"}, "lat", "Enter a number."),
+        ({"deliver_at": "2020-01-01T12:00"}, "deliver_at", "The time has passed"),
+        ({"deliver_at": "0001-01-01T00:00"}, "deliver_at", "The time has passed"),
+        ({"deliver_at": "9999-12-31T23:59"}, "deliver_at", "Orders are taken 7 days ahead"),
+        ({"deliver_at": "2026-03-29T02:30"}, "deliver_at", "couldn’t be interpreted in time zone"),
+        ({"deliver_at": "soon"}, "deliver_at", "Enter a valid date/time."),
+        ({"payment_method": "fake"}, "payment_method", "Select a valid choice."),
+        ({"offer": "NONE"}, "offer", ""),
+        ({"free_name_1": "Balloon"}, "free_amount_1", "Say what it costs."),
+        ({"free_amount_1": "-1"}, "free_amount_1", "An amount is not below zero."),
+        ({"free_amount_1": "1.234"}, "free_amount_1", "EUR has 2 digits after the point"),
+        ({"free_amount_1": "9" * 13}, "free_amount_1", "The amount is too large"),
+        ({"key": "mine"}, "key", "Enter a valid UUID."),
+        ({"total": "9" * 30}, "total", "Ensure this value is less"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_its_field(
+    cast: Cast, office: Client, changes: dict[str, Any], field: str, text: str
+) -> None:
+    form = {**of_phone(cast, pizza=1), **changes}
+    for button in ("quote", "place"):
+        with assert_nothing_changed():
+            response = send(office, path(cast), form, button)
+        errors = response.context["form"].errors
+        assert field in errors, errors
+        assert text in errors[field][0]
+        assert response.context["quote"] is None
+        assert 'role="alert"' in response.content.decode()
+
+
+def test_what_is_wrong_with_a_product_is_said_in_its_row(cast: Cast, office: Client) -> None:
+    burger, pizza, soda = (cast.products[name].pk for name in ("burger", "pizza", "soda"))
+    wrong: list[tuple[dict[str, Any], dict[str, list[str]]]] = [
+        ({f"quantity-{burger}": "1"}, {"Burger": ["Choose at least 1 of Size."]}),
+        ({f"quantity-{soda}": "7"}, {"Soda": ["At most 6 × Soda in one order."]}),
+        ({f"quantity-{pizza}": "-1"}, {"Pizza": ["Ensure this value is greater than or equal to 0."]}),
+        ({f"quantity-{pizza}": "many"}, {"Pizza": ["Enter a whole number."]}),
+        ({f"quantity-{pizza}": "9" * 30}, {"Pizza": ["Ensure this value is less than or equal to 10000."]}),
+        (
+            {f"quantity-{pizza}": "1", f"note-{pizza}": "x" * 301},
+            {"Pizza": ["Ensure this value has at most 300 characters (it has 301)."]},
+        ),
+        (
+            {f"quantity-{pizza}": "1", f"option-{pizza}-{cast.options['Olives'].pk}": "2"},
+            {"Pizza": ["Toppings takes each choice once."]},
+        ),
+    ]
+    for changes, expected in wrong:
+        with assert_nothing_changed():
+            response = send(office, path(cast), {**of_phone(cast), **changes}, "place", total=1)
+        assert faults(response) == expected
+        assert response.context["quote"] is None
+
+
+def test_nothing_at_all_and_what_is_short(cast: Cast, office: Client) -> None:
+    response = send(office, path(cast), of_phone(cast))
+    assert response.context["form"].non_field_errors() == ["Send items: there is nothing to order yet."]
+    Stock.objects.update(quantity=1)
+    with assert_nothing_changed():
+        response = send(office, path(cast), of_phone(cast, soda=2), "place", total=500)
+    assert said(response) == ["1 of Soda left: take fewer."]
+
+
+def test_a_full_slot_and_a_pause_are_told(cast: Cast, office: Client) -> None:
+    Vendor.objects.filter(pk=cast.vendor.pk).update(slot_orders=0)
+    with assert_nothing_changed():
+        response = send(office, path(cast), of_phone(cast, pizza=1), "place", total=1200)
+    assert said(response) == ["Burger Bar takes no more for that time: order less, or choose another day."]
+    Vendor.objects.filter(pk=cast.vendor.pk).update(paused_until=timezone.now() + timedelta(hours=1))
+    response = send(office, path(cast), of_phone(cast, pizza=1))
+    assert response.context["form"].non_field_errors() == [
+        "Burger Bar takes no orders for now: order for later with deliver_at."
+    ]
+
+
+def test_what_was_typed_stands_there_again(cast: Cast, office: Client) -> None:
+    cake = cast.products["cake"].pk
+    form = {
+        **of_phone(cast, cake=1),
+        f"option-{cake}-{cast.options['Plate text'].pk}": "Happy <birthday>",
+        f"note-{cake}": 'A "note"',
+        "free_amount_1": "2.00",
+        "deliver_at": "",
+    }
+    page = send(office, path(cast), form).content.decode()
+    assert 'value="Happy &lt;birthday&gt;"' in page
+    assert 'value="A &quot;note&quot;"' in page
+    assert f'name="quantity-{cake}" value="1"' in page
+    assert 'name="free_amount_1" value="2.00"' in page
+    order = placed(office, path(cast), form)
+    assert list(order.lines.first().options.values_list("name", "text")) == [("Plate text", "Happy <birthday>")]
+
+
+def test_first_the_vendor_and_for_whom(cast: Cast, office: Client) -> None:
+    assert 'href="/admin/orders/order/phone/"' in office.get("/admin/orders/order/").content.decode()
+    page = office.get(PHONE)
+    assert page.status_code == 200
+    assert not page.context["form"].errors
+    Vendor.objects.filter(pk=cast.other_vendor.pk).update(is_active=False)
+    for query, field in (
+        ("vendor=", "vendor"),
+        ("vendor=x", "vendor"),
+        (f"vendor={'9' * 30}", "vendor"),
+        (f"vendor={cast.other_vendor.pk}", "vendor"),
+        (f"vendor={cast.vendor.pk}&customer={'9' * 30}", "customer"),
+    ):
+        for response in (office.get(f"{PHONE}?{query}"), office.post(f"{PHONE}?{query}", of_phone(cast, pizza=1))):
+            assert response.status_code == 200
+            assert list(response.context["form"].errors) == [field], query
+
+
+def test_only_those_who_may_place(cast: Cast) -> None:
+    clerk = User.objects.create_user("clerk@example.org", None, name="Karl Clerk", is_staff=True)
+    client = Client()
+    form = of_phone(cast, pizza=1)
+    for user in (None, cast.customer, cast.owner):
+        if user:
+            client.force_login(user)
+        with assert_nothing_changed():
+            response = send(client, path(cast), form, "place", total=1200)
+        assert (response.status_code, response["Location"][:13]) == (302, "/admin/login/")
+    client.force_login(clerk)
+    clerk.user_permissions.set(Permission.objects.filter(codename__in=["view_order", "change_order"]))
+    assert "New order by phone" not in client.get("/admin/orders/order/").content.decode()
+    with assert_nothing_changed():
+        assert client.get(path(cast)).status_code == 403
+        assert send(client, path(cast), form, "place", total=1200).status_code == 403
+    clerk.user_permissions.set(Permission.objects.filter(codename="add_order"))
+    placed_by = send(client, path(cast), form, "place", total=1200)
+    assert placed_by.status_code == 302
+    assert Order.objects.get().purchase.placed_by_id == clerk.pk
+
+
+@pytest.mark.parametrize("size", [1, 60])
+def test_a_page_takes_the_same_statements_for_every_menu(cast: Cast, office: Client, size: int) -> None:
+    products = [
+        {"name": f"Dish {n}", "price": 100, "stock": 5, "groups": ["Size"], "extras": [{"name": "Rice"}]}
+        for n in range(size)
+    ]
+    import_menu(vendor=cast.vendor, menu={"categories": [{"name": "All", "products": products}]})
+    bump_menu_version(cast.vendor.pk)
+    taken = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            assert office.get(path(cast, cast.customer_row)).status_code == 200
+        taken.append(len(queries))
+    assert taken == [12, 6]

@@ -1,0 +1,134 @@
+"""A vendor's statement as CSV: exact lines, days of its own clock, and sums that are the ledger's."""
+
+import csv
+import io
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
+
+from orders import statements
+from orders.models import Entry, Order, Posting
+from orders.services import payments
+from orders.services.payouts import Purse, pay_out
+from tests.cast import Cast
+from tests.orders.money import Api, driven, settled
+from tests.orders.shopping import eur, fill_wallet, refused
+
+HEADER = "date,order,number,kind,text,gross,commission,fees,refund,payout,cash,net,balance,currency"
+
+
+def url_of(cast: Cast, first: str, last: str, **more: str) -> str:
+    query = "".join(f"&{name}={value}" for name, value in more.items())
+    return f"/api/v1/vendors/{cast.vendor.pk}/statement?from={first}&to={last}{query}"
+
+
+def read(api: Any, url: str) -> list[str]:
+    response = api.get(url)
+    assert response.status_code == 200, response.json()
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    lines: list[str] = response.getvalue().decode().splitlines()
+    return lines
+
+
+def dated(posting: Posting, at: str) -> None:
+    Posting.objects.filter(pk=posting.pk).update(created_at=datetime.fromisoformat(at).replace(tzinfo=UTC))
+
+
+@pytest.fixture
+def november(cast: Cast) -> list[Order]:
+    """Sold in October and November, one of it partly given back, paid out, and one more in December by Brussels."""
+    fill_wallet(cast.customer_row, 6000)
+    moments = ["2026-10-31T22:59:59", "2026-10-31T23:00:00", "2026-11-15T12:00:00", "2026-11-30T23:00:00"]
+    orders = [settled(cast), driven(cast), settled(cast, "cash"), settled(cast)]
+    for order, at in zip(orders, moments, strict=True):
+        dated(order.postings.get(kind="settlement"), at)
+    now = datetime.now(tz=UTC)
+    with transaction.atomic():
+        payments.refund(orders[1], 600, actor="test", reason="Cold", now=now)
+    for posting in orders[1].postings.filter(kind="refund"):
+        dated(posting, "2026-11-20T08:30:00")
+    paid = pay_out(purse=Purse(currency="EUR", vendor_id=cast.vendor.pk), amount=500, actor="test", text="=1+1")
+    dated(paid, "2026-11-30T22:59:59")
+    return orders
+
+
+def test_every_line_of_a_statement(cast: Cast, api: Api, november: list[Order]) -> None:
+    lines = read(api(cast.owner), url_of(cast, "2026-11-01", "2026-11-30"))
+    _, driven_one, cash, _ = november
+    assert lines == [
+        HEADER,
+        "2026-11-01,,,opening balance,,,,,,,,,13.30,EUR",
+        f"2026-11-01 00:00:00,{driven_one.pk},{driven_one.number},settlement,,"
+        "12.00,-1.20,-0.50,0.00,0.00,0.00,10.30,23.60,EUR",
+        f"2026-11-15 13:00:00,{cash.pk},{cash.number},settlement,,15.00,-1.20,-0.50,0.00,0.00,-15.00,-1.70,21.90,EUR",
+        f"2026-11-20 09:30:00,{driven_one.pk},{driven_one.number},refund,,"
+        "0.00,0.60,0.25,-6.00,0.00,0.00,-5.15,16.75,EUR",
+        "2026-11-30 23:59:59,,,paid out,'=1+1,0.00,0.00,0.00,0.00,-5.00,0.00,-5.00,11.75,EUR",
+        "2026-11-30,,,closing balance,,27.00,-1.80,-0.75,-6.00,-5.00,-15.00,-1.55,11.75,EUR",
+    ]
+
+
+def test_its_totals_are_the_ledger_s(cast: Cast, api: Api, november: list[Order]) -> None:
+    """All periods together end where the entries do, and each one's net is what its rows sum to."""
+    end = Entry.objects.filter(account__vendor=cast.vendor).aggregate(held=Sum("amount"))["held"]
+    balance = "0.00"
+    for first, last in (("2026-01-01", "2026-10-31"), ("2026-11-01", "2026-11-30"), ("2026-12-01", "2027-11-30")):
+        rows = list(csv.DictReader(io.StringIO("\n".join(read(api(cast.owner), url_of(cast, first, last))))))
+        assert rows[0]["balance"] == balance
+        balance = rows[-1]["balance"]
+        for column in ("gross", "commission", "fees", "refund", "payout", "cash", "net"):
+            cents = sum(round(float(row[column]) * 100) for row in rows[1:-1])
+            assert cents == round(float(rows[-1][column]) * 100), column
+    assert balance == f"{end / 100:.2f}" == "25.05"
+    answer = api(cast.owner).get(f"/api/v1/vendors/{cast.vendor.pk}/balance").json()
+    assert answer["balances"][0]["net"] == eur("25.05")
+
+
+def test_a_period_without_movement_and_another_currency(cast: Cast, api: Api, november: list[Order]) -> None:
+    client = api(cast.staff)
+    assert read(client, url_of(cast, "2026-12-02", "2026-12-02")) == [
+        HEADER,
+        "2026-12-02,,,opening balance,,,,,,,,,25.05,EUR",
+        "2026-12-02,,,closing balance,,0.00,0.00,0.00,0.00,0.00,0.00,0.00,25.05,EUR",
+    ]
+    response = client.get(url_of(cast, "2026-11-01", "2026-11-30", currency="JPY"))
+    assert response["Content-Disposition"].endswith(f'"statement-{cast.vendor.pk}-2026-11-01-2026-11-30-JPY.csv"')
+    assert response.getvalue().decode().splitlines()[-1] == "2026-11-30,,,closing balance,,0,0,0,0,0,0,0,0,JPY"
+
+
+def test_a_long_statement_is_read_in_pieces(
+    cast: Cast, api: Api, november: list[Order], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So many postings at a time, with one more statement for their entries; the answer is the same."""
+    client, url = api(cast.owner), url_of(cast, "2026-01-01", "2026-12-31")
+    whole = read(client, url)
+    monkeypatch.setattr(statements, "CHUNK", 2)
+    with CaptureQueriesContext(connection) as queries:
+        assert read(client, url) == whole
+    # Who asks, the vendor, the membership; its accounts, the opening balance, the postings, the entries of each piece.
+    assert len([one for one in queries if "SELECT" in one["sql"]]) == 9
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer", "code"),
+    [
+        ("", "?from", "required"),
+        ("from=2026-11-01", "?to", "required"),
+        ("from=2026-11-01&to=x", "?to", "invalid"),
+        ("from=2026-11-02&to=2026-11-01", "?to", "invalid"),
+        ("from=2025-11-01&to=2026-11-02", "?to", "too_long"),
+        ("from=2026-11-01&to=2026-11-30&currency=EURO", "?currency", "currency"),
+    ],
+)
+def test_periods_that_are_refused(cast: Cast, api: Api, query: str, pointer: str, code: str) -> None:
+    refused(api(cast.owner).get(f"/api/v1/vendors/{cast.vendor.pk}/statement?{query}"), 400, pointer, code)
+
+
+@pytest.mark.parametrize("text", ["=cmd()", "+1", "-1", "@x", "\t=1", "\r=1"])
+def test_no_text_becomes_a_formula(text: str) -> None:
+    assert statements.unformulate(text) == f"'{text}"
+    assert statements.unformulate(f"x{text}") == f"x{text}"

@@ -1,0 +1,113 @@
+"""What every dialect is made of: its errors, its words, its paths, its document. No queries and no rules here."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import URLPattern, include, path
+from django.urls.resolvers import URLResolver
+from django.views.decorators.cache import cache_page
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.permissions import AllowAny
+from rest_framework.response import Response
+
+from orders.lifecycle import Status
+from ordersite.web.problems import Problem, problem_of
+from ordersite.web.schema import Schema
+from ordersite.web.views import ApiView
+
+KEEP_SCHEMA = 3600  # seconds
+
+
+class MissingWord(Exception):
+    """A dialect has no word for a status: it does not start."""
+
+
+def covers_every_status(name: str, words: Mapping[Status, Any]) -> None:
+    """Raises MissingWord unless the table has each of 0–25."""
+    missing = [status.value for status in Status if status not in words]
+    if missing:
+        raise MissingWord(f"{name} has no word for the statuses {missing}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """A foreign API: where it is served, how it says that something is wrong, and its words for each status.
+
+    `refusal` makes (status, body, headers) of a Problem, in the foreign API's shape; `error_schema` describes the body.
+    `words` are its tables of statuses, by name: each must cover all of 0–25, or the process does not start.
+    """
+
+    name: str
+    title: str
+    description: str
+    refusal: Callable[[Problem], tuple[int, Any, Mapping[str, str]]]
+    error_schema: Mapping[str, Any]
+    words: Mapping[str, Mapping[Status, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, table in self.words.items():
+            covers_every_status(f"{self.name}: {name}", table)
+
+    @property
+    def base(self) -> str:
+        """The path under which it is served."""
+        return f"/dialects/{self.name}"
+
+    def answer(self, problem: Problem) -> HttpResponse:
+        """A refusal where DRF is not in between: an unknown path, a body that is too large."""
+        status, body, headers = self.refusal(problem)
+        return JsonResponse(body, status=status, headers=dict(headers) or None, safe=False)
+
+
+class DialectSchema(Schema):
+    """Documents a dialect's operations, without our own headers."""
+
+    def get_tags(self) -> list[str]:
+        view: Any = self.view
+        return [view.dialect.name]
+
+    def get_override_parameters(self) -> list[Any]:
+        return []
+
+
+class DialectView(ApiView):
+    """A view of a foreign API: parse → the same service → render. Its refusals have the dialect's shape."""
+
+    dialect: ClassVar[Dialect]
+    schema = DialectSchema()
+
+    def handle_exception(self, exc: Exception) -> Response:
+        status, body, headers = self.dialect.refusal(problem_of(exc))
+        response = Response(body, status=status, headers=dict(headers))
+        response.exception = True
+        return response
+
+
+def served(dialect: Dialect, patterns: Sequence[URLPattern | URLResolver]) -> URLResolver:
+    """The dialect's paths and its OpenAPI document, relative to /dialects/."""
+    whole = [path(f"dialects/{dialect.name}/", include(list(patterns)))]
+
+    class Generator(SchemaGenerator):
+        """Knows whose document it writes (ordersite.web.schema.add_problem_responses)."""
+
+        error_schema = dialect.error_schema
+
+        def get_schema(self, request: Any = None, public: bool = False) -> Any:
+            document = super().get_schema(request=request, public=public)
+            document["info"] |= {"title": dialect.title, "description": dialect.description}
+            return document
+
+    view = SpectacularAPIView.as_view(permission_classes=[AllowAny], urlconf=whole, generator_class=Generator)
+    schema = cache_page(KEEP_SCHEMA)(view)
+    return path(f"{dialect.name}/", include([path("schema", schema), *patterns]))
+
+
+def wrong_path(request: HttpRequest, problem: Problem, dialects: Sequence[Dialect]) -> HttpResponse | None:
+    """The answer in the shape of the dialect whose base the path lies under, if any."""
+    for dialect in dialects:
+        if request.path.startswith(f"{dialect.base}/"):
+            return dialect.answer(problem)
+    return None

@@ -1,0 +1,228 @@
+"""Kesk's inputs as the services know them: carts, what is carried or booked, the figures that a client reckons with."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Literal
+
+from orders.checkout import Cart, Checkout, Figure, PackageWish, Place, ServiceWish
+from orders.dialects.kesk.words import METHOD_IDS, METHODS, TYPES
+from orders.lifecycle import Fulfilment
+from orders.models import Kind
+from orders.pricing import CartExtra, CartItem, CartOption
+from orders.selectors import saved_places
+from orders.services.parties import Placing
+from orders.services.payments import TRANSFER
+from ordersite.accounts.callers import Caller
+from ordersite.web.images import CleanImage
+from ordersite.web.problems import Invalid, Problem, field_error
+
+GRAMS, MILLIMETRES = 1000, 10  # a kilogram, a centimetre
+# Kesk's amount → ours. Tax that the prices include is no part of the sum: `tax` is what is added.
+FIGURES: dict[str, Literal["subtotal", "discount", "delivery_fee", "tax_added", "total"]] = {
+    "sub_total": "subtotal",
+    "discount": "discount",
+    "delivery_fee": "delivery_fee",
+    "tax": "tax_added",
+    "total": "total",
+}
+# With several vendors these stand in each one's part.
+OF_A_PART = (
+    *("vendor_id", "vendor_location_id", "items", "service_id", "package_type_id", "pickup_location_id"),
+    *("dropoff_location_id", "pickup_address", "dropoff_address", "weight", "width", "length", "height"),
+    *("recipient_name", "recipient_phone"),
+)
+# These hold for all parts that do not say otherwise.
+SHARED = ("type", "delivery_address_id", "notes", "scheduled_at")
+NEEDED = {
+    Kind.REGULAR: ("items",),
+    Kind.DIGITAL: ("items",),
+    Kind.PACKAGE: ("package_type_id", "weight", "recipient_name", "recipient_phone"),
+    Kind.SERVICE: ("service_id", "scheduled_at"),
+}
+
+
+def as_placing(given: Mapping[str, Any], photos: Sequence[CleanImage], caller: Caller) -> Placing:
+    """An order to be placed; raises Invalid without a payment method where no photo proves that it was paid (row 3)."""
+    if not method_of(given) and not photos:
+        detail = "Send a payment method, or a photo that proves the payment."
+        raise Invalid("/payment_gateway_method_id", "required", detail)
+    checkout = as_checkout(given, caller)
+    if not checkout.payment_method:
+        checkout = replace(checkout, payment_method=TRANSFER)
+    return Placing(checkout=checkout, photos=photos)
+
+
+def as_checkout(given: Mapping[str, Any], caller: Caller) -> Checkout:
+    """The carts, of one vendor or of each in `data`; raises Invalid for what is missing or contradicts itself."""
+    parts = given.get("data")
+    if parts is None:
+        named = [("", given)]
+    else:
+        for name in OF_A_PART:
+            if name in given:
+                raise Invalid(f"/{name}", "several_vendors", "With data this stands in each vendor's part: move it.")
+        shared = {name: given[name] for name in SHARED if name in given}
+        named = [(f"/data/{index}", {**shared, **part}) for index, part in enumerate(parts)]
+    ids = [part[name] for _, part in named for name in ("pickup_location_id", "dropoff_location_id") if name in part]
+    places = saved_places(ids, caller) if ids else {}
+    return Checkout(
+        carts=[as_cart(part, pointer, places) for pointer, part in named],
+        payment_method=method_of(given),
+        saved_method_id=given.get("saved_payment_method_id"),
+        offer=given.get("coupon_code", "") if parts is not None else "",
+        figures=figures_of(given) if parts is not None else (),
+    )
+
+
+def method_of(given: Mapping[str, Any]) -> str:
+    """The payment method by its number or name, "" for none; raises Invalid where the two differ."""
+    name, number = given.get("payment_method", ""), given.get("payment_gateway_method_id")
+    if number is None:
+        return str(name)
+    if name and METHOD_IDS[name] != number:
+        detail = f"{number} is {METHODS[number]}, not {name}: send one of the two."
+        raise Invalid("/payment_gateway_method_id", "contradiction", detail)
+    return METHODS[number]
+
+
+def figures_of(given: Mapping[str, Any]) -> list[Figure]:
+    """The amounts that the client reckons with."""
+    return [Figure(name=ours, amount=given[theirs]) for theirs, ours in FIGURES.items() if theirs in given]
+
+
+def kind_of(part: Mapping[str, Any]) -> Kind:
+    """The kind by `type` (row 1), else by what is asked for."""
+    if "type" in part:
+        return TYPES[part["type"]]
+    if "package_type_id" in part:
+        return Kind.PACKAGE
+    return Kind.SERVICE if "service_id" in part else Kind.REGULAR
+
+
+def as_cart(part: Mapping[str, Any], pointer: str, places: Mapping[int, Place]) -> Cart:
+    """One vendor's part."""
+    kind = kind_of(part)
+    check_part(part, pointer, kind)
+    address_id, at = part.get("delivery_address_id"), part.get("scheduled_at")
+    package = service = None
+    place, fulfilment = Place(), None
+    if kind == Kind.PACKAGE:
+        package = as_package(part, pointer, places)
+        place, address_id = find_stop("dropoff", part, pointer, places), None
+    elif kind == Kind.SERVICE:
+        at_customer = address_id is not None
+        service = ServiceWish(
+            service=part["service_id"], at=part["scheduled_at"], place="customer" if at_customer else "vendor"
+        )
+        at = None
+    elif kind == Kind.REGULAR:
+        fulfilment = Fulfilment.PICKUP if address_id is None else Fulfilment.DELIVERY
+    return Cart(
+        vendor_id=part["vendor_id"],
+        kind=kind,
+        items=[as_item(item) for item in part.get("items", ())],
+        package=package,
+        service=service,
+        fulfilment=fulfilment,
+        place=place,
+        address_id=address_id,
+        deliver_at=at,
+        offer=part.get("coupon_code", ""),
+        comment=part.get("notes", ""),
+        pointer=pointer,
+        figures=figures_of(part),
+    )
+
+
+def check_part(part: Mapping[str, Any], pointer: str, kind: Kind) -> None:
+    """What the kind needs is there; raises a 400 Problem that names all that is missing."""
+    needed = ["vendor_id", *NEEDED[kind]]
+    if kind == Kind.PACKAGE:
+        for stop in ("pickup", "dropoff"):
+            if f"{stop}_location_id" not in part and f"{stop}_address" not in part:
+                needed.append(f"{stop}_location_id")
+    errors = [
+        field_error(f"{pointer}/{name}", "required", f"A {kind} order needs it: send {name}.")
+        for name in needed
+        if name not in part
+    ]
+    if errors:
+        raise Problem("invalid", errors[0]["detail"], errors=errors)
+    check_location(part, pointer)
+
+
+def check_location(given: Mapping[str, Any], pointer: str = "") -> None:
+    """A vendor is one location here: raises Invalid where another one is meant."""
+    if given.get("vendor_location_id", given["vendor_id"]) != given["vendor_id"]:
+        detail = "A vendor is one location here: send its vendor_id, or leave this out."
+        raise Invalid(f"{pointer}/vendor_location_id", "unknown", detail)
+
+
+def as_package(part: Mapping[str, Any], pointer: str, places: Mapping[int, Place]) -> PackageWish:
+    """What is carried, in grams and millimetres."""
+    return PackageWish(
+        package_type=part["package_type_id"],
+        pickup=find_stop("pickup", part, pointer, places),
+        recipient_name=part["recipient_name"],
+        recipient_phone=part["recipient_phone"],
+        weight=whole(part["weight"], GRAMS),
+        **{name: whole(part[name], MILLIMETRES) if name in part else None for name in ("width", "length", "height")},
+    )
+
+
+def whole(number: Decimal, unit: int) -> int:
+    return int(number * unit)
+
+
+def find_stop(stop: str, part: Mapping[str, Any], pointer: str, places: Mapping[int, Place]) -> Place:
+    """Where a package is fetched, or brought: what is said goes before what is saved. Raises Invalid."""
+    said, saved_id = part.get(f"{stop}_address"), part.get(f"{stop}_location_id")
+    if saved_id is None:
+        return said or Place()
+    saved = places.get(saved_id)
+    if saved is None:
+        raise Invalid(f"{pointer}/{stop}_location_id", "unknown", "You have no such saved address.")
+    if said is None:
+        return saved
+    has_point = said.lat is not None
+    return Place(
+        address=said.address,
+        address_notes=said.address_notes or saved.address_notes,
+        lat=said.lat if has_point else saved.lat,
+        lng=said.lng if has_point else saved.lng,
+    )
+
+
+def as_item(item: Mapping[str, Any]) -> CartItem:
+    return CartItem(
+        product=item["product_id"],
+        quantity=item.get("quantity", 1),
+        comment=item.get("notes", ""),
+        options=[
+            CartOption(
+                option=option["option_id"],
+                quantity=option.get("quantity", 1),
+                position=option.get("position", "whole"),
+                text=option.get("text", ""),
+            )
+            for option in item.get("options", ())
+        ],
+        extras=[CartExtra(extra=one["extra_id"], quantity=one.get("quantity", 1)) for one in item.get("extras", ())],
+        without=item.get("without", ()),
+    )
+
+
+def as_destination(given: Mapping[str, Any]) -> Cart:
+    """Where something is to be brought, for its fee: a saved address, or a point. Raises Invalid for neither."""
+    check_location(given)
+    lat, lng = given.get("latitude"), given.get("longitude")
+    if "delivery_address_id" not in given and (lat is None or lng is None):
+        detail = "Send delivery_address_id, or latitude and longitude."
+        raise Invalid("/delivery_address_id", "required", detail)
+    return Cart(
+        vendor_id=given["vendor_id"],
+        fulfilment=Fulfilment.DELIVERY,
+        place=Place(lat=lat, lng=lng),
+        address_id=given.get("delivery_address_id"),
+    )

@@ -1,0 +1,128 @@
+"""Kesk's envelope for what is refused, in its own field names; and the dialect itself."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from orders.dialects.base import Dialect
+from orders.dialects.kesk.words import ASKED, READS, allowed_words
+from ordersite.web.problems import Problem
+
+TITLE = "Kesk OrdersApi"
+# Where our services point to → Kesk's field; the first that matches, from the beginning of what is left of a pointer.
+FIELDS = [
+    (re.compile(pattern), field)
+    for pattern, field in (
+        (r"/package/pickup(/.*)?$", "pickup_address"),
+        (r"/package/dropoff(/.*)?$", "dropoff_address"),
+        (r"/package(/package_type)?$", "package_type_id"),
+        (r"/package/(?P<rest>.+)$", ""),
+        (r"/service(/service)?$", "service_id"),
+        (r"/service/at$", "scheduled_at"),
+        (r"/service/place$", "delivery_address_id"),
+        (r"/(address|location|delivery_type|delivery_zone)(/.*)?$", "delivery_address_id"),
+        (r"/deliver_at$", "scheduled_at"),
+        (r"/vendor$", "vendor_id"),
+        (r"/driver$", "driver_id"),
+        (r"/offer$", "coupon_code"),
+        (r"/subtotal$", "sub_total"),
+        (r"/tax_added$", "tax"),
+        (r"/saved_payment_method$", "saved_payment_method_id"),
+        (r"/(guest|customer)$", ""),
+        (r"/comment$", "notes"),
+    )
+]
+# The parts of an item and of a list's entry.
+SEGMENTS = {"product": "product_id", "option": "option_id", "extra": "extra_id", "comment": "notes"}
+# Our sentences that speak of fields which Kesk's clients do not have, by the fault's field and code.
+SENTENCES = {
+    ("delivery_address_id", "not_offered"): "The vendor does not hand orders over in this way: send a "
+    "delivery_address_id to have it delivered, or none to collect it.",
+    ("delivery_address_id", "outside_delivery_zone"): "The vendor does not deliver there: choose another address, or "
+    "leave delivery_address_id out to collect it.",
+    ("", "required"): "A person orders here: sign in as one.",
+}
+
+
+def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
+    """{"success": false, "error": {code, message, details}}; a refused change of status tells the allowed words."""
+    faults = [(field_of(row), sentence_of(row)) for row in problem.errors]
+    code = "invalid_request" if problem.code == "invalid" else problem.code
+    message = problem.detail
+    if faults:
+        field, sentence = faults[0]
+        message = f"{field}: {sentence}" if field else sentence
+    details = [{"field": field, "message": sentence} for field, sentence in faults if field]
+    error: dict[str, Any] = {"code": code, "message": message, "details": details}
+    if "allowed_transitions" in problem.extra:
+        error["allowed_statuses"] = allowed_words(problem.extra)
+        told = ", ".join(error["allowed_statuses"]) or "none"
+        details.append({"field": "status", "message": f"Allowed now: {told}."})
+    return problem.status, {"success": False, "error": error}, problem.headers
+
+
+def field_of(row: Mapping[str, Any]) -> str:
+    """Kesk's name of the field in which a fault is, such as "data.0.items.1.product_id"; "" for none of its own."""
+    pointer = str(row["pointer"])
+    if row["code"] == "unknown_field":
+        return pointer.strip("/").replace("/", ".")
+    if pointer.startswith("?"):
+        return pointer[1:]
+    if pointer.startswith("header:"):
+        return pointer.removeprefix("header:")
+    part = re.match(r"/data/\d+(?=/)", pointer)
+    start = part.end() if part else 0
+    named = [pointer[:start].strip("/").replace("/", ".")] if start else []
+    for pattern, field in FIELDS:
+        match = pattern.match(pointer, start)
+        if match:
+            rest = match.groupdict().get("rest") or field
+            return ".".join(name for name in (*named, rest) if name)
+    return ".".join([*named, *(SEGMENTS.get(name, name) for name in pointer[start:].strip("/").split("/"))])
+
+
+def sentence_of(row: Mapping[str, Any]) -> str:
+    """What is wrong, in words that a client of Kesk's understands."""
+    field = field_of(row)
+    if field == "" and row["pointer"] == "":
+        return str(row["detail"])
+    return SENTENCES.get((field.split(".")[-1], row["code"]), str(row["detail"]))
+
+
+ERROR_SCHEMA = {
+    "type": "object",
+    "required": ["success", "error"],
+    "properties": {
+        "success": {"type": "boolean", "enum": [False]},
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "details"],
+            "properties": {
+                "code": {"type": "string"},
+                "message": {"type": "string"},
+                "details": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["field", "message"],
+                        "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+                    },
+                },
+                "allowed_statuses": {"type": "array", "items": {"type": "string"}},
+            },
+        },
+    },
+}
+DESCRIPTION = """\
+Orders of products, packages and services, of one vendor or several. Amounts are numbers in the order's currency, which
+stands beside them; times are ISO 8601 in UTC. Payment methods (`payment_gateway_method_id`): 1 cash, 2 wallet,
+3 transfer, 4 mollie, 5 fake; a photo that proves the payment makes it a transfer.
+"""
+DIALECT = Dialect(
+    name="kesk",
+    title=TITLE,
+    description=DESCRIPTION,
+    refusal=refusal,
+    error_schema=ERROR_SCHEMA,
+    words={"order status": READS, "changes of status": ASKED},
+)

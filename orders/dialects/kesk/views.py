@@ -1,0 +1,213 @@
+"""Kesk's calls."""
+
+from typing import Any
+
+from django.db.models import prefetch_related_objects
+from django.urls import path
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders.api.orders import caller_for
+from orders.api.photos import photos_of
+from orders.dialects.base import DialectView
+from orders.dialects.kesk.carts import as_checkout, as_destination, as_placing
+from orders.dialects.kesk.dialect import DIALECT
+from orders.dialects.kesk.inputs import (
+    CreateOrderForm,
+    CreateOrderInput,
+    DeliveryFeeInput,
+    ListParameters,
+    QuoteInput,
+    TrackOrder,
+    UpdateOrderInput,
+)
+from orders.dialects.kesk.outputs import (
+    DeliveryFeeResponse,
+    OrderListResponse,
+    OrderResponse,
+    QuoteResponse,
+    TrackOrderResponse,
+)
+from orders.dialects.kesk.parsing import OrderFormParser, PhotoJsonParser
+from orders.dialects.kesk.rendering import (
+    render_fee,
+    render_followed,
+    render_order,
+    render_placed,
+    render_quote,
+    render_row,
+)
+from orders.dialects.kesk.updating import update
+from orders.dialects.kesk.words import Word, reads_as
+from orders.following import count_try, followed_together
+from orders.lifecycle import GROUPS
+from orders.permissions import visible_orders
+from orders.selectors import EVENTS, listed, read_changed, read_order, read_products
+from orders.services.delivery_fees import quote_delivery
+from orders.services.placing import place, quote
+from orders.services.standing import Standing, standing_of
+from ordersite.accounts.callers import caller_of
+from ordersite.web.problems import NotFound
+from ordersite.web.throttling import client_address
+from ordersite.web.views import parse
+
+TYPES_OF_LIST = {"history": GROUPS["closed"], "assigned": GROUPS["open"]}
+
+
+class KeskView(DialectView):
+    """A call of somebody signed in, by a user's or a merchant's bearer."""
+
+    dialect = DIALECT
+    permission_classes = [IsAuthenticated]
+
+
+class PlacingView(KeskView):
+    """A call that places orders, with photos as texts in JSON or as files in a form."""
+
+    parser_classes = [PhotoJsonParser, OrderFormParser]
+
+    def run_unsafe(self, call: Any) -> Response:
+        # Photos in JSON too are cleaned before the transaction begins: meanwhile it would hold up others.
+        _ = self.request.data
+        return super().run_unsafe(call)
+
+    def place(self, request: Request, **fixed: str) -> Response:
+        caller, photos = caller_of(request), photos_of(request)
+        given = parse(QuoteInput, request.data) | fixed
+        placed = place(placing=as_placing(given, photos, caller), caller=caller)
+        reader = caller_for(caller, placed)
+        for order in placed.orders:
+            order.purchase = placed.purchase
+        prefetch_related_objects(placed.orders, EVENTS)
+        read_products(placed.orders)
+        body = render_placed([standing_of(reader, order) for order in placed.orders])
+        return Response({"success": True, "data": body}, status=201)
+
+
+class OrdersView(PlacingView):
+    """What the caller may see in any of its roles, newest first; and placing."""
+
+    @extend_schema(parameters=[ListParameters], responses=OrderListResponse, operation_id="getOrders")
+    def get(self, request: Request) -> Response:
+        caller = caller_of(request)
+        given = parse(ListParameters, request.query_params.dict())
+        page, per_page = given.pop("page"), given.pop("per_page")
+        orders = visible_orders(caller).filter(**filters_of(given))
+        if "status" in given:
+            orders = orders.filter(reads_as(Word(given["status"])))
+        total, start = orders.count(), (page - 1) * per_page
+        rows = listed(orders, caller).order_by("-placed_at", "-id")[start : start + per_page] if start < total else ()
+        meta = {"page": page, "per_page": per_page, "total": total, "last_page": max(1, -(-total // per_page))}
+        data = [render_row(standing_of(caller, order)) for order in rows]
+        return Response({"success": True, "data": data, "meta": meta})
+
+    @extend_schema(
+        request={"application/json": CreateOrderInput, "multipart/form-data": CreateOrderForm},
+        responses={201: OrderResponse},
+        operation_id="appCreate",
+    )
+    def post(self, request: Request) -> Response:
+        return self.place(request)
+
+
+def filters_of(given: dict[str, Any]) -> dict[str, Any]:
+    """The list's filters as conditions of orders."""
+    columns = {"driver_id": "driver_id", "vendor_id": "vendor_id", "vendor_type_id": "vendor__type_id"}
+    filters = {column: given[name] for name, column in columns.items() if name in given}
+    if "type" in given:
+        filters["status__in"] = TYPES_OF_LIST[given["type"]]
+    return filters
+
+
+class ServiceOrderView(PlacingView):
+    """Books a service."""
+
+    @extend_schema(
+        request={"application/json": CreateOrderInput, "multipart/form-data": CreateOrderForm},
+        responses={201: OrderResponse},
+        operation_id="processServiceOrder",
+    )
+    def post(self, request: Request) -> Response:
+        return self.place(request, type="service")
+
+
+def order_response(standing: Standing) -> Response:
+    """The whole order, as its reader sees it now."""
+    read_products([standing.order])
+    return Response({"success": True, "data": {**render_order(standing), "orders": []}})
+
+
+class OrderView(KeskView):
+    """One order."""
+
+    @extend_schema(responses=OrderResponse, operation_id="getOrderDetails")
+    def get(self, request: Request, id: int) -> Response:
+        return order_response(read_order(caller_of(request), id, events=True))
+
+    @extend_schema(request=UpdateOrderInput, responses=OrderResponse, operation_id="updateOrder")
+    def put(self, request: Request, id: int) -> Response:
+        caller = caller_of(request)
+        standing = read_order(caller, id)
+        update(standing, parse(UpdateOrderInput, request.data))
+        return order_response(read_changed(caller, id))
+
+
+class TrackOrderView(KeskView):
+    """Follows an order by its code, without a login (row 55). Tries are counted, whether they find something or not."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(request=TrackOrder, responses={200: TrackOrderResponse}, operation_id="trackOrder", auth=[])
+    def post(self, request: Request) -> Response:
+        code = parse(TrackOrder, request.data)["code"]
+        count_try(client_address(request))
+        orders = followed_together(code, timezone.now())
+        if not orders:
+            problem = NotFound("There is no order to follow under this code.")
+            problem.keeps_writes = True
+            raise problem
+        return Response({"success": True, "data": render_followed(orders)})
+
+
+class QuoteView(KeskView):
+    """What an order would cost, without placing it (row 10)."""
+
+    @extend_schema(request=QuoteInput, responses={200: QuoteResponse}, operation_id="getOrderSummary")
+    def post(self, request: Request) -> Response:
+        return self.answer(request)
+
+    def answer(self, request: Request, **fixed: str) -> Response:
+        caller, given = caller_of(request), parse(QuoteInput, request.data) | fixed
+        checked = quote(checkout=as_checkout(given, caller), caller=caller)
+        return Response({"success": True, "data": render_quote(checked)})
+
+
+class ServiceQuoteView(QuoteView):
+    """What a service would cost."""
+
+    @extend_schema(request=QuoteInput, responses={200: QuoteResponse}, operation_id="getServiceSummary")
+    def post(self, request: Request) -> Response:
+        return self.answer(request, type="service")
+
+
+class DeliveryFeeView(KeskView):
+    """What bringing something there would cost."""
+
+    @extend_schema(request=DeliveryFeeInput, responses={200: DeliveryFeeResponse}, operation_id="getDeliveryFeeSummary")
+    def post(self, request: Request) -> Response:
+        cart = as_destination(parse(DeliveryFeeInput, request.data))
+        return Response({"success": True, "data": render_fee(quote_delivery(cart=cart, caller=caller_of(request)))})
+
+
+urlpatterns = [
+    path("v1/orders", OrdersView.as_view()),
+    path("v1/orders/service", ServiceOrderView.as_view()),
+    path("v1/orders/<id:id>", OrderView.as_view()),
+    path("v1/track-order", TrackOrderView.as_view()),
+    path("v1/order/summary", QuoteView.as_view()),
+    path("v1/order/service-summary", ServiceQuoteView.as_view()),
+    path("v1/order/delivery-fee-summary", DeliveryFeeView.as_view()),
+]

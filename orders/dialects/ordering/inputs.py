@@ -1,0 +1,328 @@
+"""What Ordering's clients send, and what it means to our services.
+
+Where the model of the seed stops, this stands: fields that it does not name are left aside (a client may send back
+what it read); `products`, `location` and `customer` may come as JSON or as a text of JSON; `extras` of a product are
+{"id:N": {selected, quantity}} beside its options, with our ids of extras; of a product by hand (by staff) `name` and
+`price` are sent in the place of its id, and with no products at all `total` alone is what it costs.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+
+from orders.checkout import Cart, Checkout, CustomLine, Place
+from orders.dialects.ordering.words import DIALECT, PAYMETHOD_NAMES
+from orders.lifecycle import Fulfilment
+from orders.pricing import CartExtra, CartItem, CartOption
+from orders.reasons import REASONS
+from orders.services.parties import Guest, Placing
+from ordersite.web.money import MoneyError, exponent, from_text
+from ordersite.web.parsing import parse_json
+from ordersite.web.problems import Invalid
+from ordersite.web.serializers import IdField, LocationInput, Money, PhoneField, StrictIntegerField
+from vendors.models import ONLINE_METHODS
+
+MOST_PRODUCTS = 100
+MOST_CHOICES = 100
+MOST_QUANTITY = 10_000
+MOST_MINUTES = 10_080
+KEY = re.compile(r"id:([0-9]{1,18})\Z")
+NUMBER = re.compile(r"[0-9]{1,18}\Z")
+# Their clients order for now by sending the time that it is; it may be as old as the cart.
+NOW_UNTIL = timedelta(hours=1)
+
+
+class KeyedField(serializers.DictField):
+    """{"id:5": {…}} → {5: {…}}; an empty list is how some clients write an empty object."""
+
+    default_error_messages = {
+        "key": 'The key "{given}" is none: send such as "id:5".',
+        "many": f"At most {MOST_CHOICES} of them.",
+    }
+
+    def to_internal_value(self, data: Any) -> Any:
+        given: Any = super().to_internal_value({} if data == [] else data)
+        if len(given) > MOST_CHOICES:
+            self.fail("many")
+        keyed = {}
+        for key, value in given.items():
+            found = KEY.match(key)
+            if not found or int(found[1]) == 0:
+                self.fail("key", given=key[:40])
+            keyed[int(found[1])] = value
+        return keyed
+
+
+class IngredientInput(serializers.Serializer):
+    """`selected` false leaves it out."""
+
+    selected = serializers.BooleanField()
+
+
+class SuboptionInput(serializers.Serializer):
+    selected = serializers.BooleanField(default=True)
+    quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, default=1)
+    position = serializers.ChoiceField(choices=["whole", "left", "right"], default="whole")
+    text = serializers.CharField(
+        max_length=200, allow_blank=True, default="", help_text="Of a choice that asks for one."
+    )
+
+
+class OptionInput(serializers.Serializer):
+    suboptions = KeyedField(child=SuboptionInput(), default=dict)
+
+
+class ExtraInput(serializers.Serializer):
+    selected = serializers.BooleanField(default=True)
+    quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, default=1)
+
+
+class ProductInput(serializers.Serializer):
+    """A line: a product of the business by its id; by staff also one by hand, with name and price."""
+
+    id = IdField(required=False)
+    name = serializers.CharField(max_length=120, required=False)
+    price = serializers.DecimalField(max_digits=13, decimal_places=3, min_value=0, required=False)
+    quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, default=1)
+    comment = serializers.CharField(max_length=300, allow_blank=True, allow_null=True, default="")
+    ingredients = KeyedField(child=IngredientInput(), default=dict)
+    options = KeyedField(child=OptionInput(), default=dict)
+    extras = KeyedField(child=ExtraInput(), default=dict)
+
+    def validate(self, attrs: Any) -> Any:
+        if "id" not in attrs and ("name" not in attrs or "price" not in attrs):
+            raise serializers.ValidationError({"id": ["Send the product's id."]})
+        return attrs
+
+
+class PointInput(serializers.Serializer):
+    """Where it goes, in degrees (WGS 84), and in words."""
+
+    lat = serializers.FloatField(min_value=-90, max_value=90)
+    lng = serializers.FloatField(min_value=-180, max_value=180)
+    address = serializers.CharField(max_length=300, allow_blank=True, default="")
+    address_notes = serializers.CharField(max_length=300, allow_blank=True, default="")
+
+
+class CustomerInput(serializers.Serializer):
+    """A guest; one telephone number or e-mail is needed."""
+
+    name = serializers.CharField(max_length=120)
+    cellphone = PhoneField(allow_blank=True, allow_null=True, default="")
+    phone = PhoneField(allow_blank=True, allow_null=True, default="")
+    email = serializers.EmailField(allow_blank=True, allow_null=True, default="")
+    address = serializers.CharField(max_length=300, allow_blank=True, allow_null=True, default="")
+    address_notes = serializers.CharField(max_length=300, allow_blank=True, allow_null=True, default="")
+    location = LocationInput(required=False, allow_null=True)
+
+    def validate(self, attrs: Any) -> Any:
+        if not (attrs["cellphone"] or attrs["phone"] or attrs["email"]):
+            raise serializers.ValidationError({"cellphone": ["Send a cellphone, a phone or an email."]})
+        return attrs
+
+
+class OfOrder(serializers.Serializer):
+    """What both calls read of an order's attributes."""
+
+    AS_TEXT = ("products", "customer", "location")
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Their JSON attributes may come as texts, as a form would send them."""
+        if isinstance(data, dict):
+            data = {name: read_json(name, data[name]) if name in self.AS_TEXT else data[name] for name in data}
+        return super().to_internal_value(data)
+
+
+def read_json(name: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_json(value.encode(errors="replace"))
+    except ParseError as error:
+        raise serializers.ValidationError({name: ["It is no JSON."]}) from error
+
+
+@extend_schema_field({"type": "string", "pattern": "^[0-9]{1,12}$"})
+class CashField(serializers.RegexField):
+    """What is handed over, a whole amount."""
+
+    default_error_messages = {"invalid": "Send a whole amount without decimals, such as 50."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(r"^[0-9]{1,12}\Z", **kwargs)
+
+
+class PlaceInput(OfOrder):
+    """An order to be placed."""
+
+    paymethod_id = serializers.ChoiceField(choices=sorted(PAYMETHOD_NAMES))
+    business_id = IdField()
+    customer_id = IdField(required=False, allow_null=True, help_text="Another than one's own: by staff.")
+    delivery_type = serializers.IntegerField(min_value=1, max_value=5)
+    delivery_datetime = serializers.DateTimeField(help_text="UTC; the time that it is, or just was: as soon as can be.")
+    comment = serializers.CharField(max_length=500, allow_blank=True, allow_null=True, default="")
+    driver_tip = serializers.DecimalField(
+        max_digits=13, decimal_places=3, min_value=0, required=False, allow_null=True, coerce_to_string=False
+    )
+    pay_data = serializers.CharField(
+        max_length=4000,
+        allow_blank=True,
+        allow_null=True,
+        default="",
+        help_text="With an online method: the number of a saved one. Anything else is not kept.",
+    )
+    delivery_zone_id = IdField(required=False, allow_null=True)
+    offer_id = IdField(required=False, allow_null=True)
+    location = PointInput()
+    cash = CashField(required=False, allow_null=True, help_text="Above the total, without decimals.")
+    products = ProductInput(many=True, max_length=MOST_PRODUCTS)  # type: ignore[call-arg]
+    total = serializers.DecimalField(
+        max_digits=13, decimal_places=3, min_value=0, required=False, allow_null=True, coerce_to_string=False
+    )
+    customer = CustomerInput(required=False, allow_null=True)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            for name in ("status", "driver_id"):
+                if data.get(name) is not None:
+                    detail = serializers.ErrorDetail("Only an update takes it: leave it out.", "only_to_update")
+                    raise serializers.ValidationError({name: [detail]})
+        return super().to_internal_value(data)
+
+
+class UpdateInput(OfOrder):
+    """What changes; the rest of the model is refused where it differs, and what is not of it left aside."""
+
+    status = StrictIntegerField(min_value=0, max_value=25, required=False)
+    paymethod_id = serializers.ChoiceField(choices=sorted(PAYMETHOD_NAMES), required=False)
+    delivery_datetime = serializers.DateTimeField(required=False)
+    comment = serializers.CharField(max_length=500, allow_blank=True, required=False)
+    driver_id = IdField(required=False, allow_null=True, help_text="A user's id: that driver.")
+    driver_tip = serializers.DecimalField(
+        max_digits=13, decimal_places=3, min_value=0, required=False, coerce_to_string=False
+    )
+    location = PointInput(required=False)
+    cash = CashField(required=False, allow_null=True)
+    prepared_in = StrictIntegerField(min_value=1, max_value=MOST_MINUTES, required=False, help_text="Minutes.")
+    delivered_in = StrictIntegerField(min_value=1, max_value=MOST_MINUTES, required=False, help_text="Minutes.")
+    reason = serializers.CharField(
+        max_length=500, allow_blank=True, allow_null=True, required=False, help_text="A reason's code, or a sentence."
+    )
+
+
+def to_minor(value: Decimal, currency: str, pointer: str) -> Money:
+    """An amount of theirs in minor units; raises Invalid for more digits than the currency has."""
+    try:
+        return Money(from_text(f"{value.normalize():f}", currency), currency)
+    except MoneyError as error:
+        raise Invalid(pointer, "invalid", str(error)) from error
+
+
+def as_cash(text: str | None, currency: str) -> Money | None:
+    return Money(int(text) * 10 ** exponent(currency), currency) if text else None
+
+
+def asked_for(at: datetime, now: datetime) -> datetime | None:
+    """The time asked for; None, as soon as can be, for one that has just passed."""
+    return None if now - NOW_UNTIL <= at <= now else at
+
+
+def reason_of(text: str | None) -> tuple[str, str]:
+    """A reason's code and text, from either; without one it is the dialect's own name."""
+    said = (text or "").strip()
+    known = REASONS.get(said)
+    return (said, "") if known and not known.needs_text else ("other", said or DIALECT.title)
+
+
+def as_placing(
+    given: Mapping[str, Any],
+    *,
+    currency: str,
+    digital: bool,
+    offer: str,
+    address_id: int | None,
+    customer_id: int | None,
+    now: datetime,
+) -> Placing:
+    """The order as our services know it; what was looked up for it is handed in."""
+    method = PAYMETHOD_NAMES[given["paymethod_id"]]
+    saved = given["pay_data"] or ""
+    fetched = digital and given["delivery_type"] == Fulfilment.PICKUP
+    point, guest, tip = given["location"], given.get("customer"), given.get("driver_tip")
+    items, custom = as_lines(given, currency)
+    cart = Cart(
+        vendor_id=given["business_id"],
+        items=items,
+        custom=custom,
+        # Codes show as fetched, and come at once and by themselves.
+        fulfilment=None if fetched else Fulfilment(given["delivery_type"]),
+        deliver_at=None if fetched else asked_for(given["delivery_datetime"], now),
+        place=Place(**point),
+        address_id=address_id,
+        delivery_zone_id=given.get("delivery_zone_id"),
+        offer=offer,
+        comment=given["comment"] or "",
+    )
+    checkout = Checkout(
+        carts=[cart],
+        payment_method=method,
+        saved_method_id=int(saved) if method in ONLINE_METHODS and NUMBER.match(saved) else None,
+        driver_tip=to_minor(tip, currency, "/driver_tip") if tip is not None else None,
+        cash=as_cash(given.get("cash"), currency),
+        currency=currency,
+    )
+    return Placing(checkout=checkout, customer_id=customer_id, guest=as_guest(guest) if guest else None)
+
+
+def as_lines(given: Mapping[str, Any], currency: str) -> tuple[list[CartItem], list[CustomLine]]:
+    """Products of the menu, and those by hand; `total` where there is nothing else."""
+    items = [as_item(line) for line in given["products"] if "id" in line]
+    custom = [
+        CustomLine(
+            name=line["name"], amount=to_minor(line["price"] * line["quantity"], currency, f"/products/{at}/price")
+        )
+        for at, line in enumerate(given["products"])
+        if "id" not in line
+    ]
+    if not given["products"] and given.get("total") is not None:
+        custom = [CustomLine(name="Total", amount=to_minor(given["total"], currency, "/total"))]
+    return items, custom
+
+
+def as_item(line: Mapping[str, Any]) -> CartItem:
+    """One line: what is not selected is not ordered, an ingredient that is not is left out."""
+    chosen = [
+        CartOption(option=pk, quantity=one["quantity"], position=one["position"], text=one["text"])
+        for group in line["options"].values()
+        for pk, one in group["suboptions"].items()
+        if one["selected"]
+    ]
+    return CartItem(
+        product=line["id"],
+        quantity=line["quantity"],
+        comment=line["comment"] or "",
+        options=chosen,
+        extras=[CartExtra(extra=pk, quantity=x["quantity"]) for pk, x in line["extras"].items() if x["selected"]],
+        without=[pk for pk, one in line["ingredients"].items() if not one["selected"]],
+    )
+
+
+def as_guest(given: Mapping[str, Any]) -> Guest:
+    location = given.get("location") or {}
+    return Guest(
+        name=given["name"],
+        phone=given["cellphone"] or given["phone"] or "",
+        email=given["email"] or "",
+        place=Place(
+            address=given["address"] or "",
+            address_notes=given["address_notes"] or "",
+            lat=location.get("lat"),
+            lng=location.get("lng"),
+        ),
+    )

@@ -1,0 +1,364 @@
+"""An order as Ordering's clients read it: one function an attribute, so that `params` renders what is asked for."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from rest_framework import serializers
+
+from orders.api.outputs import checkout_url, first_name, of_kind, ticket_of
+from orders.dialects.ordering.words import (
+    DELIVERY_TYPES,
+    GROUP_WORDS,
+    GROUPS,
+    PAYMETHODS,
+    STATUS_NUMBERS,
+)
+from orders.lifecycle import Actor, Fulfilment, Status
+from orders.models import Line, Order
+from orders.reasons import REASONS
+from ordersite.web.money import exponent, to_text
+from ordersite.web.problems import Invalid
+from vendors.models import Vendor
+
+MOST_PARAMS = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """An order, and what its reader may see of it."""
+
+    order: Order
+    hides_contact: bool = False  # of people a first name, and no telephone
+    pays: bool = False
+
+
+def number(minor: int, currency: str) -> float:
+    """2430 EUR → 24.3: their amounts are numbers."""
+    return float(to_text(minor, currency))
+
+
+def moment(at: datetime) -> str:
+    """ "2026-11-22 18:00:00", in UTC."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def amount(name: str) -> Callable[[Seen], float]:
+    return lambda seen: number(getattr(seen.order, name), seen.order.currency)
+
+
+def column(name: str) -> Callable[[Seen], Any]:
+    return lambda seen: getattr(seen.order, name)
+
+
+def point(lat: float | None, lng: float | None) -> dict[str, float] | None:
+    return None if lat is None or lng is None else {"lat": lat, "lng": lng}
+
+
+def show_location(seen: Seen) -> dict[str, Any]:
+    order = seen.order
+    return {
+        "lat": order.lat,
+        "lng": order.lng,
+        "address": order.address,
+        "address_notes": "" if seen.hides_contact else order.address_notes,
+    }
+
+
+def show_customer(seen: Seen) -> dict[str, Any]:
+    order, hides = seen.order, seen.hides_contact
+    phone = "" if hides else order.contact_phone
+    return {
+        "id": order.customer_id,
+        "name": first_name(order.contact_name) if hides else order.contact_name,
+        "email": "" if hides else order.contact_email,
+        "phone": phone,
+        "cellphone": phone,
+        "address": order.address,
+        "address_notes": "" if hides else order.address_notes,
+        "location": point(order.lat, order.lng),
+    }
+
+
+def show_business(seen: Seen) -> dict[str, Any]:
+    vendor: Vendor = seen.order.vendor
+    return {
+        "id": vendor.pk,
+        "name": vendor.name,
+        "phone": vendor.phone,
+        "email": vendor.email,
+        "address": vendor.address,
+        "location": point(vendor.lat, vendor.lng),
+    }
+
+
+def show_driver(seen: Seen) -> dict[str, Any] | None:
+    driver, hides = seen.order.driver, seen.hides_contact
+    if driver is None:
+        return None
+    name = first_name(driver.name) if hides else driver.name
+    return {"id": driver.user_id, "name": name, "phone": "" if hides else driver.phone}
+
+
+def show_cash(seen: Seen) -> str | None:
+    order = seen.order
+    return None if order.cash is None else str(order.cash // 10 ** exponent(order.currency))
+
+
+def show_pay_data(seen: Seen) -> str | None:
+    """Where it is paid, while it waits to be paid online, for whoever pays."""
+    if not seen.pays or seen.order.is_closed:
+        return None
+    return next((url for share in seen.order.shares.all() if (url := checkout_url(share.payment))), None)
+
+
+def show_reason(seen: Seen) -> dict[str, str] | None:
+    """Why the order has the status that it has; None where no reason was needed."""
+    events = [event for event in seen.order.events.all() if event.to_status is not None]
+    if not events or not events[-1].reason_code:
+        return None
+    code, text = events[-1].reason_code, events[-1].reason
+    return {"code": code, "text": text or (REASONS[code].label if code in REASONS else "")}
+
+
+def show_products(seen: Seen) -> list[dict[str, Any]]:
+    return [show_line(line, seen.order.currency) for line in seen.order.lines.all()]
+
+
+def show_line(line: Line, currency: str) -> dict[str, Any]:
+    """A line; of its ingredients those that are left out, named as the ticket says it (row 108)."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for option in of_kind(line, "option"):
+        groups.setdefault(option.group, []).append(
+            {
+                "id": option.menu_id,
+                "name": option.name,
+                "price": number(option.price, currency),
+                "quantity": option.quantity,
+                "position": option.position,
+                "text": option.text,
+            }
+        )
+    return {
+        "id": line.product_id,
+        "name": line.name,
+        "price": number(line.unit_price, currency),
+        "quantity": line.quantity,
+        "total": number(line.total, currency),
+        "comment": line.comment,
+        "ingredients": [{"id": one.menu_id, "name": str(one), "selected": False} for one in of_kind(line, "without")],
+        "options": [{"name": name, "suboptions": suboptions} for name, suboptions in groups.items()],
+        "extras": [
+            {"id": one.menu_id, "name": one.name, "price": number(one.price, currency), "quantity": one.quantity}
+            for one in of_kind(line, "extra")
+        ],
+        "ticket": ticket_of(line),
+    }
+
+
+ATTRIBUTES: dict[str, Callable[[Seen], Any]] = {
+    "id": column("pk"),
+    "uuid": lambda seen: str(seen.order.uuid),
+    "paymethod_id": lambda seen: PAYMETHODS[seen.order.payment_method],
+    "business_id": column("vendor_id"),
+    "customer_id": column("customer_id"),
+    "delivery_type": lambda seen: DELIVERY_TYPES[Fulfilment(seen.order.fulfilment)],
+    "delivery_datetime": lambda seen: moment(seen.order.deliver_at or seen.order.placed_at),
+    "status": lambda seen: STATUS_NUMBERS[Status(seen.order.status)],
+    "status_group": lambda seen: GROUP_WORDS[Status(seen.order.status)],
+    "reason": show_reason,
+    "comment": column("comment"),
+    "driver_id": lambda seen: seen.order.driver.user_id if seen.order.driver else None,
+    "driver_tip": amount("driver_tip"),
+    "pay_data": show_pay_data,
+    "payment_status": column("payment_status"),
+    "delivery_zone_id": column("delivery_zone_id"),
+    "offer_id": column("offer_id"),
+    "location": show_location,
+    "cash": show_cash,
+    "products": show_products,
+    "customer": show_customer,
+    "business": show_business,
+    "driver": show_driver,
+    "app_id": column("app_id"),
+    "prepared_in": column("prepared_in"),
+    "delivered_in": column("delivered_in"),
+    "currency": column("currency"),
+    "subtotal": amount("subtotal"),
+    "discount": amount("discount"),
+    "delivery_price": amount("delivery_fee"),
+    "service_fee": amount("service_fee"),
+    "tax": lambda seen: number(seen.order.tax_included + seen.order.tax_added, seen.order.currency),
+    "total": amount("total"),
+    "created_at": lambda seen: moment(seen.order.placed_at),
+}
+
+
+def read_params(text: str | None) -> tuple[str, ...]:
+    """The attributes that `params` names, all without it; raises Invalid for one that an order has not."""
+    names = tuple(dict.fromkeys(name.strip() for name in (text or "")[:MOST_PARAMS].split(",") if name.strip()))
+    unknown = next((name for name in names if name not in ATTRIBUTES), None)
+    if unknown is not None:
+        raise Invalid("?params", "unknown", f"{unknown[:60]} is no attribute: send any of {', '.join(ATTRIBUTES)}.")
+    return names or tuple(ATTRIBUTES)
+
+
+def show(seen: Seen, names: Iterable[str] = tuple(ATTRIBUTES)) -> dict[str, Any]:
+    """The attributes of an order, by name."""
+    return {name: ATTRIBUTES[name](seen) for name in names}
+
+
+def pays(actors: Iterable[Actor]) -> bool:
+    return bool({Actor.CUSTOMER, Actor.STAFF} & set(actors))
+
+
+# --- the document --------------------------------------------------------------------------------------------------
+
+
+class PointOutput(serializers.Serializer):
+    lat = serializers.FloatField()
+    lng = serializers.FloatField()
+
+
+class LocationOutput(serializers.Serializer):
+    lat = serializers.FloatField(allow_null=True)
+    lng = serializers.FloatField(allow_null=True)
+    address = serializers.CharField()
+    address_notes = serializers.CharField()
+
+
+class PersonOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    phone = serializers.CharField()
+
+
+class OrderCustomerOutput(PersonOutput):
+    email = serializers.CharField()
+    cellphone = serializers.CharField()
+    address = serializers.CharField()
+    address_notes = serializers.CharField()
+    location = PointOutput(allow_null=True)
+
+
+class BusinessOutput(PersonOutput):
+    email = serializers.CharField()
+    address = serializers.CharField()
+    location = PointOutput(allow_null=True)
+
+
+class ReasonOutput(serializers.Serializer):
+    code = serializers.CharField()
+    text = serializers.CharField()
+
+
+class LeftOutOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField(help_text='What the ticket says: "No onion".')
+    selected = serializers.BooleanField()
+
+
+class OptionChoiceOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    price = serializers.FloatField()
+    quantity = serializers.IntegerField()
+    position = serializers.CharField()
+    text = serializers.CharField()
+
+
+class OptionGroupOutput(serializers.Serializer):
+    name = serializers.CharField()
+    suboptions = OptionChoiceOutput(many=True)
+
+
+class ExtraChoiceOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    price = serializers.FloatField()
+    quantity = serializers.IntegerField()
+
+
+class OrderedProductOutput(serializers.Serializer):
+    id = serializers.IntegerField(allow_null=True)
+    name = serializers.CharField()
+    price = serializers.FloatField(help_text="Of one, without options and extras.")
+    quantity = serializers.IntegerField()
+    total = serializers.FloatField()
+    comment = serializers.CharField()
+    ingredients = LeftOutOutput(many=True, help_text="Those left out, never those that stay.")
+    options = OptionGroupOutput(many=True)
+    extras = ExtraChoiceOutput(many=True)
+    ticket = serializers.ListField(child=serializers.CharField())
+
+
+class OrderOutput(serializers.Serializer):
+    """An order; with `params` those attributes alone. Amounts are numbers, times in UTC."""
+
+    id = serializers.IntegerField(required=False)
+    uuid = serializers.UUIDField(required=False, help_text="A guest sends it as X-uuid-access-X to read its order.")
+    paymethod_id = serializers.ChoiceField(required=False, choices=sorted(PAYMETHODS.values()))
+    business_id = serializers.IntegerField(required=False)
+    customer_id = serializers.IntegerField(required=False)
+    delivery_type = serializers.IntegerField(required=False, min_value=1, max_value=5)
+    delivery_datetime = serializers.CharField(required=False, help_text="YYYY-MM-DD HH:MM:SS")
+    status = serializers.IntegerField(required=False, min_value=0, max_value=25)
+    status_group = serializers.ChoiceField(required=False, choices=GROUPS)
+    reason = ReasonOutput(required=False, allow_null=True)
+    comment = serializers.CharField(required=False)
+    driver_id = serializers.IntegerField(required=False, allow_null=True, help_text="A user's id.")
+    driver_tip = serializers.FloatField(required=False)
+    pay_data = serializers.CharField(
+        required=False, allow_null=True, help_text="Where it is paid online, while it waits."
+    )
+    payment_status = serializers.CharField(required=False)
+    delivery_zone_id = serializers.IntegerField(required=False, allow_null=True)
+    offer_id = serializers.IntegerField(required=False, allow_null=True)
+    location = LocationOutput(required=False)
+    cash = serializers.CharField(required=False, allow_null=True)
+    products = OrderedProductOutput(required=False, many=True)
+    customer = OrderCustomerOutput(required=False)
+    business = BusinessOutput(required=False)
+    driver = PersonOutput(required=False, allow_null=True)
+    app_id = serializers.CharField(required=False)
+    prepared_in = serializers.IntegerField(required=False, allow_null=True)
+    delivered_in = serializers.IntegerField(required=False, allow_null=True)
+    currency = serializers.CharField(required=False)
+    subtotal = serializers.FloatField(required=False)
+    discount = serializers.FloatField(required=False)
+    delivery_price = serializers.FloatField(required=False)
+    service_fee = serializers.FloatField(required=False)
+    tax = serializers.FloatField(required=False)
+    total = serializers.FloatField(required=False)
+    created_at = serializers.CharField(required=False)
+
+
+class PaginationOutput(serializers.Serializer):
+    current_page = serializers.IntegerField()
+    page_size = serializers.IntegerField()
+    total_pages = serializers.IntegerField()
+    total = serializers.IntegerField()
+    # "from" is a word of Python's: renamed below.
+    from_ = serializers.IntegerField(allow_null=True)
+    to = serializers.IntegerField(allow_null=True)
+
+    def get_fields(self) -> Any:
+        return {name.rstrip("_"): field for name, field in super().get_fields().items()}
+
+
+class Answered(serializers.Serializer):
+    error = serializers.BooleanField()
+
+
+class OrderAnswer(Answered):
+    result = OrderOutput()
+
+
+class OrdersAnswer(Answered):
+    result = OrderOutput(many=True)
+    pagination = PaginationOutput()
+
+
+class DeletedAnswer(Answered):
+    result = serializers.CharField()

@@ -1,0 +1,307 @@
+"""Ordering's five calls (product.md rows 12–20, 32–39, 57, 61, 62 and 74–109).
+
+The levels are the core's parties: 0 staff, 2 who works at the order's business, 3 its customer, 4 its driver. A list
+shows one's own, with mode=dashboard to levels 0 and 2 all that is theirs; one order is read by whoever may see it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders.api.rendering import is_only_a_candidate
+from orders.dialects.base import DialectView
+from orders.dialects.ordering import outputs
+from orders.dialects.ordering.inputs import (
+    PlaceInput,
+    UpdateInput,
+    as_cash,
+    as_placing,
+    asked_for,
+    reason_of,
+    to_minor,
+)
+from orders.dialects.ordering.outputs import ATTRIBUTES, Seen, read_params, show
+from orders.dialects.ordering.where import ASKED_FOR, MOST_TEXT, ORDERINGS, read_ordering, read_where
+from orders.dialects.ordering.words import DIALECT, PAYMETHOD_NAMES
+from orders.following import count_try
+from orders.lifecycle import Actor, Status
+from orders.permissions import actors_for, own_orders
+from orders.selectors import (
+    code_of_offer,
+    currency_of,
+    dashboard_orders,
+    driver_of_user,
+    guests_order,
+    read_order,
+    saved_address_at,
+    sells_codes,
+    with_parts,
+)
+from orders.services.changes import change_order
+from orders.services.parties import Placing
+from orders.services.placing import place
+from orders.services.records import delete_order
+from orders.services.standing import Standing, standing_of
+from orders.services.transitions import Wish, transition
+from ordersite.accounts.callers import Caller, caller_of
+from ordersite.web.pagination import MOST, PER_PAGE, whole_number
+from ordersite.web.problems import Forbidden, Invalid, NotFound
+from ordersite.web.throttling import client_address
+from ordersite.web.views import parse
+
+DASHBOARD = "dashboard"
+LEVELS_0_AND_2 = frozenset({Actor.STAFF, Actor.VENDOR})
+# What comes with a status, and is no change of its own.
+WITH_A_STATUS = frozenset({"status", "reason"})
+# Of the model, and fixed once it is placed; to send what it is changes nothing.
+FIXED = (
+    "business_id",
+    "customer_id",
+    "app_id",
+    "delivery_type",
+    "delivery_zone_id",
+    "offer_id",
+    "products",
+    "customer",
+    "pay_data",
+)
+
+MODE = OpenApiParameter("mode", str, enum=[DASHBOARD], description="Levels 0 and 2: all orders of their businesses.")
+PARAMS = OpenApiParameter("params", str, description=f"Attributes with commas between: {', '.join(ATTRIBUTES)}.")
+APP_ID = OpenApiParameter("X-APP-X", str, OpenApiParameter.HEADER, description="From which app: kept as app_id.")
+UUID_ACCESS = OpenApiParameter(
+    "X-uuid-access-X", str, OpenApiParameter.HEADER, description="The uuid of a guest's order: reads that one."
+)
+LIST = [
+    OpenApiParameter("where", {"type": "string", "maxLength": MOST_TEXT}, description="JSON; see the description."),
+    OpenApiParameter("conector", str, enum=["AND", "OR"], description="How the conditions of a list are joined."),
+    MODE,
+    PARAMS,
+    OpenApiParameter("orderBy", str, enum=[*ORDERINGS, *(f"-{name}" for name in ORDERINGS)]),
+    OpenApiParameter("page", {"type": "integer", "minimum": 1, "maximum": 10**9, "default": 1}),
+    OpenApiParameter("page_size", {"type": "integer", "minimum": 1, "maximum": MOST, "default": PER_PAGE}),
+]
+
+
+def is_dashboard(request: Request) -> bool:
+    """Whether mode=dashboard is asked for; raises Invalid for another mode."""
+    mode = request.query_params.get("mode")
+    if mode not in (None, "", DASHBOARD):
+        raise Invalid("?mode", "unknown", "Send mode=dashboard, or no mode.")
+    return mode == DASHBOARD
+
+
+def seen_by(standing: Standing) -> Seen:
+    """The order as whoever stands to it may see it."""
+    return Seen(order=standing.order, hides_contact=is_only_a_candidate(standing), pays=outputs.pays(standing.actors))
+
+
+def answer(result: Any) -> Response:
+    return Response({"error": False, "result": result})
+
+
+class OrderingView(DialectView):
+    """Whoever may place; for everything else one must be known, or be a guest with what it was given."""
+
+    dialect = DIALECT
+    permission_classes = [AllowAny]
+
+    def known_caller(self, request: Request) -> Caller:
+        caller = caller_of(request)
+        if not caller.is_known and not caller.order_token_hash:
+            self.permission_denied(request)
+        return caller
+
+
+class OrdersView(OrderingView):
+    """All orders; placing one."""
+
+    @extend_schema(parameters=LIST, responses={200: outputs.OrdersAnswer}, operation_id="getOrders")
+    def get(self, request: Request) -> Response:
+        caller, query = self.known_caller(request), request.query_params
+        names = read_params(query.get("params"))
+        page, size = whole_number(request, "page", 1, 10**9), whole_number(request, "page_size", PER_PAGE, MOST)
+        asked, columns = read_where(query.get("where"), query.get("conector")), read_ordering(query.get("orderBy"))
+        rows = (dashboard_orders(caller) if is_dashboard(request) else own_orders(caller)).filter(asked)
+        total, start = rows.count(), (page - 1) * size
+        if start < total:
+            shown = with_parts(rows, caller, events=True).alias(asked_for=ASKED_FOR).order_by(*columns)
+            orders = list(shown[start : start + size])
+        else:
+            orders = []
+        result = [show(Seen(order=one, pays=outputs.pays(actors_for(caller, one))), names) for one in orders]
+        pagination = {
+            "current_page": page,
+            "page_size": size,
+            "total_pages": -(-total // size),
+            "total": total,
+            "from": start + 1 if orders else None,
+            "to": start + len(orders) if orders else None,
+        }
+        return Response({"error": False, "result": result, "pagination": pagination})
+
+    @extend_schema(
+        request=PlaceInput, parameters=[APP_ID], responses={200: outputs.OrderAnswer}, operation_id="createOrder"
+    )
+    def post(self, request: Request) -> Response:
+        caller = caller_of(request)
+        placed = place(placing=looked_up(parse(PlaceInput, request.data), caller), caller=caller)
+        return answer(show(Seen(order=placed.orders[0], pays=True)))
+
+
+def looked_up(given: Mapping[str, Any], caller: Caller) -> Placing:
+    """The order with what its numbers stand for: the business's currency, the offer's code, a saved address."""
+    vendor_id, point = given["business_id"], given["location"]
+    currency = currency_of(vendor_id)
+    if currency is None:
+        raise Invalid("/business_id", "unknown", "There is no such business.")
+    offer_id, code = given.get("offer_id"), None
+    if offer_id is not None:
+        code = code_of_offer(offer_id, vendor_id)
+        if code is None:
+            raise Invalid("/offer_id", "unknown", "The business has no such offer: leave it out.")
+    saved = None
+    if caller.customer_id and given["delivery_type"] == 1 and not point["address"]:
+        saved = saved_address_at(caller.customer_id, point["lat"], point["lng"])
+    customer_id = given.get("customer_id")
+    return as_placing(
+        given,
+        currency=currency,
+        digital=sells_codes(vendor_id, (line["id"] for line in given["products"] if "id" in line)),
+        offer=code or "",
+        address_id=saved,
+        # Their clients name themselves too: that says nothing new.
+        customer_id=None if customer_id == caller.customer_id else customer_id,
+        now=timezone.now(),
+    )
+
+
+class OrderView(OrderingView):
+    """One order."""
+
+    @extend_schema(
+        parameters=[MODE, PARAMS, UUID_ACCESS], responses={200: outputs.OrderAnswer}, operation_id="getOrder"
+    )
+    def get(self, request: Request, order_id: int) -> Response:
+        names = read_params(request.query_params.get("params"))
+        uuid = request.headers.get("X-uuid-access-X")
+        if uuid:
+            return answer(show(self.followed(request, order_id, uuid), names))
+        caller = self.known_caller(request)
+        if not is_dashboard(request):
+            return answer(show(seen_by(read_order(caller, order_id, events=True)), names))
+        order = with_parts(dashboard_orders(caller), caller, events=True).filter(pk=order_id).first()
+        if order is None:
+            raise NotFound()
+        return answer(show(seen_by(standing_of(caller, order)), names))
+
+    def followed(self, request: Request, order_id: int, text: str) -> Seen:
+        """A guest's order by its uuid, read like a public page: others have seen the uuid too. Tries are counted."""
+        count_try(client_address(request))
+        uuid = read_uuid(text)
+        order = guests_order(order_id, uuid, timezone.now()) if uuid else None
+        if order is None:
+            raise NotFound()
+        return Seen(order=order, hides_contact=True)
+
+    @extend_schema(request=UpdateInput, responses={200: outputs.OrderAnswer}, operation_id="updateOrder")
+    def put(self, request: Request, order_id: int) -> Response:
+        caller = self.known_caller(request)
+        before = read_order(caller, order_id, events=True)
+        changes = parse(UpdateInput, what_differs(request.data, before))
+        check_level(before, changes)
+        update(before, changes)
+        return answer(show(seen_by(read_order(caller, order_id, events=True))))
+
+    @extend_schema(responses={200: outputs.DeletedAnswer}, operation_id="deleteOrder")
+    def delete(self, request: Request, order_id: int) -> Response:
+        delete_order(order_id=order_id, caller=self.known_caller(request))
+        return answer("OK")
+
+
+def read_uuid(text: str) -> UUID | None:
+    """A uuid in its ordinary form; None for anything else."""
+    try:
+        return UUID(text) if len(text) == 36 else None
+    except ValueError:
+        return None
+
+
+def what_differs(sent: Any, before: Standing) -> Any:
+    """What of an update is not as it is read now: who sends back what it has read changes nothing by that.
+
+    Raises Invalid for what is fixed.
+    """
+    if not isinstance(sent, dict):
+        return sent
+    seen = seen_by(before)
+    left = {name: value for name, value in sent.items() if name not in ATTRIBUTES or value != ATTRIBUTES[name](seen)}
+    fixed = next((name for name in FIXED if name in left), None)
+    if fixed is not None:
+        raise Invalid(f"/{fixed}", "fixed", "It stands since the order was placed: leave it out.")
+    return left
+
+
+def check_level(before: Standing, changes: Mapping[str, Any]) -> None:
+    """Raises Forbidden where others than levels 0 and 2 change more than the status."""
+    if not before.actors & LEVELS_0_AND_2 and not changes.keys() <= WITH_A_STATUS:
+        raise Forbidden("forbidden", "An order is changed by levels 0 and 2: send its status alone.")
+
+
+def update(before: Standing, changes: Mapping[str, Any]) -> None:
+    """The fields first, then the status, which may need them (a driver that is named, and accepts)."""
+    order, caller = before.order, before.caller
+    target = Status(changes["status"]) if "status" in changes else None
+    accepts = target == Status.ACCEPTED_BY_BUSINESS and order.accepted_at is None
+    minutes = {name: changes[name] for name in ("prepared_in", "delivered_in") if name in changes}
+    fields = fields_of(changes, order.currency)
+    if not accepts:
+        fields |= minutes
+    if fields:
+        if minutes and not accepts:
+            fields["reason_code"], fields["reason"] = reason_of(changes.get("reason"))
+        order = change_order(order_id=order.pk, caller=caller, fields=fields)
+    if target is None:
+        return
+    # Only where the core asks for a reason is the dialect's name one.
+    wanted = next((one for one in standing_of(caller, order).allowed() if one.to == target), None)
+    said = changes.get("reason") or (wanted is not None and "reason" in wanted.requires)
+    code, reason = reason_of(changes.get("reason")) if said else ("", "")
+    wish = Wish(to=target, reason_code=code, reason=reason, **(minutes if accepts else {}))
+    transition(order_id=order.pk, caller=caller, wish=wish)
+
+
+def fields_of(changes: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    """The changed attributes as our services name them."""
+    fields: dict[str, Any] = {}
+    if "paymethod_id" in changes:
+        fields["payment_method"] = PAYMETHOD_NAMES[changes["paymethod_id"]]
+    if "delivery_datetime" in changes:
+        fields["deliver_at"] = asked_for(changes["delivery_datetime"], timezone.now())
+    if "comment" in changes:
+        fields["comment"] = changes["comment"]
+    if "driver_id" in changes:
+        fields["driver"] = driver_named(changes["driver_id"])
+    if "driver_tip" in changes:
+        fields["driver_tip"] = to_minor(changes["driver_tip"], currency, "/driver_tip")
+    if "cash" in changes:
+        fields["cash"] = as_cash(changes["cash"], currency)
+    if "location" in changes:
+        point = changes["location"]
+        fields["location"] = {"lat": point["lat"], "lng": point["lng"]}
+        fields |= {name: point[name] for name in ("address", "address_notes") if point[name]}
+    return fields
+
+
+def driver_named(user_id: int | None) -> int | None:
+    """The driver that a user is; raises Invalid for another user, as the core does for a driver out of reach."""
+    driver_id = None if user_id is None else driver_of_user(user_id)
+    if user_id is not None and driver_id is None:
+        raise Invalid("/driver_id", "unknown", "There is no such driver that you may name.")
+    return driver_id

@@ -1,0 +1,268 @@
+"""The list's `where`, `params`, `orderBy` and pages (rows 33–35): what a client may ask, as one condition on the rows.
+
+`where` is an object ({"status": 7, "business_id": [1, 2]}: keys joined by and, a list is any of), a list of
+{"attribute", "value" | {"condition", "value"}} joined by the parameter `conector`, or {"conditions": [...],
+"conector"}, whose rows may be such groups again. It becomes one condition on the order's row: however it is put
+together, the list stays at a fixed number of statements.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from rest_framework.exceptions import ParseError
+
+from orders.dialects.ordering.words import DELIVERY_TYPES, PAYMETHOD_NAMES
+from ordersite.web.money import EXPONENTS, MAX_MINOR
+from ordersite.web.parsing import parse_json
+from ordersite.web.problems import Invalid
+
+MOST_TEXT = 4000
+MOST_CONDITIONS = 30
+MOST_VALUES = 100
+MOST_DEPTH = 4
+MOST_CHARACTERS = 200
+MOST_NUMBER = 10**18
+CONECTORS = ("AND", "OR")
+EQUAL = ("=", "!=")
+ORDERED = (*EQUAL, ">", ">=", "<", "<=")
+LIKE = (*EQUAL, "like", "ilike")
+LOOKUPS = {"=": "exact", ">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
+# Whose order of sorting stands on an index comes first; a - before it turns it.
+ORDERINGS: dict[str, tuple[str, ...]] = {
+    "id": ("id",),
+    "created_at": ("placed_at", "id"),
+    "status": ("status", "-placed_at", "-id"),
+    "business_id": ("vendor_id", "-placed_at", "-id"),
+    "customer_id": ("customer_id", "-placed_at", "-id"),
+    "delivery_datetime": ("asked_for", "id"),
+}
+ASKED_FOR = Coalesce(F("deliver_at"), F("placed_at"))
+
+
+def refuse(detail: str) -> Invalid:
+    """A 400 that says what is wrong with `where`."""
+    return Invalid("?where", "invalid", detail)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    """An attribute that may be asked for: which conditions it takes, and how a value becomes a condition on the row."""
+
+    conditions: tuple[str, ...]
+    clean: Callable[[str, Any], Any]
+    ask: Callable[[str, Any], Q]
+    nullable: str = ""  # the column that may be empty
+
+
+def clean_number(name: str, value: Any) -> int:
+    """A whole number, as such or as a text of digits."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 18:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MOST_NUMBER:
+        raise refuse(f"{name} is a whole number.")
+    return value
+
+
+def clean_text(name: str, value: Any) -> str:
+    if not isinstance(value, str) or len(value) > MOST_CHARACTERS:
+        raise refuse(f"{name} is a text of at most {MOST_CHARACTERS} characters.")
+    return value
+
+
+def clean_amount(name: str, value: Any) -> Decimal:
+    """An amount, as a number or a text of one."""
+    text = str(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
+    number = Decimal(text) if text.isascii() and text.replace(".", "", 1).isdecimal() and len(text) <= 20 else None
+    if number is None or number > MAX_MINOR:
+        raise refuse(f"{name} is an amount, such as 2.5.")
+    return number
+
+
+def ask_number(column: str) -> Callable[[str, Any], Q]:
+    return lambda condition, value: Q(**{f"{column}__{LOOKUPS[condition]}": value})
+
+
+def ask_word(column: str, words: Mapping[int, Any]) -> Callable[[str, Any], Q]:
+    """Their number stands for one or several values of ours; one that stands for none is found nowhere."""
+    return lambda condition, value: Q(**{f"{column}__in": words.get(value, ())})
+
+
+def ask_text(column: str) -> Callable[[str, Any], Q]:
+    """`like` knows % at the beginning and the end."""
+
+    def ask(condition: str, value: str) -> Q:
+        if condition == "=":
+            return Q(**{column: value})
+        inner = value.strip("%")
+        if "%" in inner:
+            raise refuse("A % stands at the beginning or the end of a text only.")
+        before, after = value.startswith("%"), value.endswith("%") and len(value) > 1
+        lookup = {(True, True): "contains", (False, True): "startswith", (True, False): "endswith"}.get(
+            (before, after), "exact"
+        )
+        return Q(**{f"{column}__{'i' if condition == 'ilike' else ''}{lookup}": inner})
+
+    return ask
+
+
+def ask_amount(condition: str, value: Decimal) -> Q:
+    """Tips are kept in minor units: how many digits these are depends on the order's currency."""
+    asked = Q(pk__in=[])
+    odd = [currency for currency, digits in EXPONENTS.items() if digits != 2]
+    for digits in (0, 2, 3):
+        currencies = [currency for currency in odd if EXPONENTS[currency] == digits]
+        those = Q(currency__in=currencies) if currencies else ~Q(currency__in=odd)
+        minor = value.scaleb(digits)
+        # 2.005 lies between two cents: nothing equals it, and the next cents are more, or less, than it.
+        bound = math.floor(minor) if condition in (">", "<=") else math.ceil(minor)
+        if condition != "=" or bound == minor:
+            asked |= those & Q(**{f"driver_tip__{LOOKUPS[condition]}": bound})
+    return asked
+
+
+def numbers(column: str, *, nullable: bool = False) -> Attribute:
+    return Attribute(
+        conditions=ORDERED, clean=clean_number, ask=ask_number(column), nullable=column if nullable else ""
+    )
+
+
+def words(column: str, table: Mapping[int, Any]) -> Attribute:
+    return Attribute(conditions=EQUAL, clean=clean_number, ask=ask_word(column, table))
+
+
+def texts(column: str) -> Attribute:
+    return Attribute(conditions=LIKE, clean=clean_text, ask=ask_text(column))
+
+
+TYPES: dict[int, list[int]] = {}
+for fulfilment, shown in DELIVERY_TYPES.items():
+    TYPES.setdefault(shown, []).append(fulfilment.value)
+
+WHEREABLE: dict[str, Attribute] = {
+    "paymethod_id": words("payment_method", {number: [name] for number, name in PAYMETHOD_NAMES.items()}),
+    "business_id": numbers("vendor_id"),
+    "customer_id": numbers("customer_id"),
+    "delivery_type": words("fulfilment", TYPES),
+    "status": numbers("status"),
+    "comment": texts("comment"),
+    "driver_id": numbers("driver__user_id", nullable=True),
+    "driver_tip": Attribute(conditions=ORDERED, clean=clean_amount, ask=ask_amount),
+    "delivery_zone_id": numbers("delivery_zone_id", nullable=True),
+    "offer_id": numbers("offer_id", nullable=True),
+    "app_id": texts("app_id"),
+}
+
+
+class Budget:
+    """How many conditions are left of those that one `where` may hold."""
+
+    def __init__(self) -> None:
+        self.left = MOST_CONDITIONS
+
+    def take(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise refuse(f"At most {MOST_CONDITIONS} conditions: ask for less at once.")
+
+
+def read_where(text: str | None, conector: str | None) -> Q:
+    """The condition that a `where` means; raises Invalid for whatever it cannot mean."""
+    joined = read_conector(conector)
+    if not text:
+        return Q()
+    if len(text) > MOST_TEXT:
+        raise refuse(f"At most {MOST_TEXT} characters: ask for less at once.")
+    try:
+        given = parse_json(text.encode(errors="replace"))
+    except ParseError as error:
+        raise refuse('It is no JSON: send such as {"status": [0, 7]}.') from error
+    if not isinstance(given, dict | list):
+        raise refuse('Send an object, such as {"status": [0, 7]}, or a list of conditions.')
+    return read_group(given, joined, Budget(), MOST_DEPTH)
+
+
+def read_conector(value: Any) -> str:
+    if value is None:
+        return "AND"
+    if not isinstance(value, str) or value.upper() not in CONECTORS:
+        raise Invalid("?conector", "invalid", "Send AND or OR.")
+    return value.upper()
+
+
+def read_group(given: Any, conector: str, budget: Budget, depth: int) -> Q:
+    """An object of attributes, a list of conditions, or {conditions, conector}."""
+    if isinstance(given, dict) and "conditions" in given:
+        if depth == 0:
+            raise refuse(f"Conditions stand in at most {MOST_DEPTH} groups, one in the other.")
+        unknown = next((name for name in given if name not in ("conditions", "conector")), None)
+        if unknown is not None:
+            raise refuse(f"{unknown[:60]} stands beside conditions: a group has conditions and conector.")
+        if not isinstance(given["conditions"], list):
+            raise refuse("conditions is a list.")
+        return read_group(given["conditions"], read_conector(given.get("conector")), budget, depth - 1)
+    if isinstance(given, dict):
+        return join([read_condition(name, value, budget) for name, value in given.items()], "AND")
+    return join([read_row(row, budget, depth) for row in given], conector)
+
+
+def join(conditions: list[Q], conector: str) -> Q:
+    """All of them, or any; none at all asks for nothing."""
+    joined = Q()
+    for one in conditions:
+        joined = joined | one if conector == "OR" else joined & one
+    return joined
+
+
+def read_row(row: Any, budget: Budget, depth: int) -> Q:
+    """One condition of a list, or a group in it."""
+    if isinstance(row, dict) and "conditions" in row:
+        return read_group(row, "AND", budget, depth)
+    if not isinstance(row, dict) or set(row) != {"attribute", "value"} or not isinstance(row["attribute"], str):
+        raise refuse('Each condition is {"attribute": "status", "value": 7}, or a group of such.')
+    return read_condition(row["attribute"], row["value"], budget)
+
+
+def read_condition(name: str, value: Any, budget: Budget) -> Q:
+    """One attribute with a value, any of several, or {condition, value}; raises Invalid for one not whereable."""
+    budget.take()
+    attribute = WHEREABLE.get(name)
+    if attribute is None:
+        raise refuse(f"{name[:60]} is not whereable: ask by {', '.join(WHEREABLE)}.")
+    condition: Any = "="
+    if isinstance(value, dict):
+        if set(value) != {"condition", "value"}:
+            raise refuse(f'{name} takes a value, or {{"condition": "=", "value": …}}.')
+        condition, value = value["condition"], value["value"]
+    if not isinstance(condition, str) or condition.lower() not in attribute.conditions:
+        raise refuse(f"{name} takes the conditions {', '.join(attribute.conditions)}.")
+    condition = condition.lower()
+    if isinstance(value, list) and (len(value) > MOST_VALUES or condition not in EQUAL):
+        raise refuse(f"{name} takes a list of at most {MOST_VALUES} values, with = or != only.")
+    positive = "=" if condition == "!=" else condition
+    values = value if isinstance(value, list) else [value]
+    asked = join([ask(attribute, name, positive, one) for one in values], "OR") if values else Q(pk__in=[])
+    return ~asked if condition == "!=" else asked
+
+
+def ask(attribute: Attribute, name: str, condition: str, value: Any) -> Q:
+    if value is None and attribute.nullable and condition == "=":
+        return Q(**{f"{attribute.nullable}__isnull": True})
+    return attribute.ask(condition, attribute.clean(name, value))
+
+
+def read_ordering(text: str | None) -> tuple[str, ...]:
+    """The columns that `orderBy` means; newest first without it."""
+    if not text:
+        return "-placed_at", "-id"
+    columns = ORDERINGS.get(text.removeprefix("-"))
+    if columns is None:
+        detail = f"Send one of {', '.join(ORDERINGS)}, with a - before it for descending."
+        raise Invalid("?orderBy", "invalid", detail)
+    if not text.startswith("-"):
+        return columns
+    return tuple(column.removeprefix("-") if column.startswith("-") else f"-{column}" for column in columns)

@@ -1,0 +1,114 @@
+"""Ordering's words for ours: numbers of statuses, delivery types and payment methods, names of fields, refusals."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from orders.dialects.base import Dialect
+from orders.lifecycle import Fulfilment, Status
+from ordersite.web.problems import Problem
+
+# Theirs are ours: both are seed 002's. Written out all the same, as for every dialect.
+STATUS_NUMBERS: dict[Status, int] = {status: status.value for status in Status}
+# Their groups of statuses; a driver's giving up and failing count as cancelled there.
+GROUP_WORDS: dict[Status, str] = {
+    **dict.fromkeys((Status(0), Status(13)), "pending"),
+    **dict.fromkeys(map(Status, (3, 4, 7, 8, 9, 14, 18, 19, 20, 21, 22, 23, 24, 25)), "in progress"),
+    **dict.fromkeys(map(Status, (1, 11, 15)), "completed"),
+    **dict.fromkeys(map(Status, (2, 5, 6, 10, 12, 16, 17)), "cancelled"),
+}
+GROUPS = ("pending", "in progress", "completed", "cancelled")
+# Codes are fetched, in their words; a package is our delivery already.
+DELIVERY_TYPES: dict[Fulfilment, int] = {
+    Fulfilment.DELIVERY: 1,
+    Fulfilment.PICKUP: 2,
+    Fulfilment.EAT_IN: 3,
+    Fulfilment.CURBSIDE: 4,
+    Fulfilment.DRIVE_THRU: 5,
+    Fulfilment.DIGITAL: 2,
+}
+PAYMETHODS: dict[str, int] = {"cash": 1, "wallet": 2, "transfer": 3, "mollie": 4, "fake": 5}
+PAYMETHOD_NAMES = {number: name for name, number in PAYMETHODS.items()}
+
+# Where ours stands in an error, what they call it; the rest is named alike.
+FIELDS = {
+    "payment_method": "paymethod_id",
+    "saved_payment_method": "pay_data",
+    "vendor": "business_id",
+    "deliver_at": "delivery_datetime",
+    "driver": "driver_id",
+    "offer": "offer_id",
+    "delivery_zone": "delivery_zone_id",
+    "address": "location.address",
+    "address_notes": "location.address_notes",
+    "items": "products",
+    "custom": "products",
+    "guest": "customer",
+    "to": "status",
+    "transition": "status",
+    "reason_code": "reason",
+}
+IN_A_PRODUCT = {"product": "id", "without": "ingredients"}
+# Our names as they stand in sentences: what must be sent is named as the client knows it.
+NAMES = {
+    "deliver_at": "delivery_datetime",
+    "payment_method": "paymethod_id",
+    "send a text, or the id of a saved one": "send it with the location",
+    "`custom`": "products without an id",
+    "`guest`": "`customer`",
+    "`customer`": "`customer_id`",
+}
+NAMED = re.compile("|".join(map(re.escape, NAMES)))
+
+
+def field_of(pointer: str, code: str) -> str:
+    """Their name of the field that a pointer of ours leads to: "/items/0/product" → "products.0.id"."""
+    if (pointer, code) == ("/customer", "unknown"):
+        return "customer_id"  # ours is an id; theirs of this name is a guest
+    if not pointer.startswith("/"):
+        return pointer.lstrip("?").removeprefix("header:")
+    first, *rest = pointer.strip("/").split("/")
+    if first in ("items", "custom"):
+        rest = [IN_A_PRODUCT.get(part, part) for part in rest]
+    return ".".join([FIELDS.get(first, first), *rest])
+
+
+def sentence_of(detail: str) -> str:
+    """A sentence of ours in their names."""
+    return NAMED.sub(lambda found: NAMES[found.group()], detail)
+
+
+def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
+    """{"error": true, "result": ["…"]}: a sentence a fault, with the field's name before it."""
+    told = [
+        f"{field_of(row['pointer'], row['code'])}: {sentence_of(row['detail'])}"
+        if row["pointer"]
+        else sentence_of(row["detail"])
+        for row in problem.errors
+    ] or [sentence_of(problem.detail)]
+    allowed = problem.extra.get("allowed_transitions")
+    if allowed is not None:
+        may = ", ".join(f"{one['to']['code']} ({one['to']['name']})" for one in allowed)
+        told.append(f"You may set the status to {may}." if may else "You may set no other status now.")
+    return problem.status, {"error": True, "result": told}, problem.headers
+
+
+ERROR_SCHEMA = {
+    "type": "object",
+    "required": ["error", "result"],
+    "properties": {
+        "error": {"type": "boolean", "enum": [True]},
+        "result": {"type": "array", "items": {"type": "string"}},
+    },
+}
+DIALECT = Dialect(
+    name="ordering",
+    title="Ordering",
+    description=(
+        "Orders of businesses, with the statuses 0–25 and the delivery types 1–5. Levels: 0 staff, 2 who works at a "
+        "business, 3 customers, 4 drivers. paymethod_id: 1 cash, 2 wallet, 3 transfer, 4 mollie, 5 fake."
+    ),
+    refusal=refusal,
+    error_schema=ERROR_SCHEMA,
+    words={"status": STATUS_NUMBERS, "group": GROUP_WORDS},
+)

@@ -1,0 +1,204 @@
+"""What a shop's client sends. The seed shows no body, so fields that are not known here are passed over."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rest_framework import serializers
+
+from orders.api.fields import FulfilmentInputField
+from orders.checkout import Cart, Checkout, Place
+from orders.lifecycle import Fulfilment
+from orders.payments import available_methods
+from orders.pricing import CartItem, CartOption
+from orders.selectors import active_vendor, sells_codes, vendors_of_products
+from orders.services.parties import Guest, Placing
+from ordersite.accounts.callers import Caller
+from ordersite.web.money import CURRENCIES
+from ordersite.web.pagination import MOST, PER_PAGE
+from ordersite.web.problems import Invalid
+from ordersite.web.serializers import MAX_ID, IdField, LocationInput, PhoneField, StrictIntegerField
+from vendors.models import PAYMENT_METHODS, Vendor
+from vendors.permissions import member_vendor_ids
+
+MOST_ITEMS = 100
+MOST_OPTIONS = 100
+MOST_QUANTITY = 10_000
+# How an order is paid where its client does not say.
+USUAL_METHODS = ("transfer", "cash")
+
+
+def fault(message: str, code: str = "required") -> list[serializers.ErrorDetail]:
+    return [serializers.ErrorDetail(message, code)]
+
+
+class CustomerInput(serializers.Serializer):
+    """Who orders: one who is known by its id, or anybody by name and how to be reached."""
+
+    id = IdField(required=False)
+    name = serializers.CharField(max_length=120, required=False)
+    email = serializers.EmailField(required=False, allow_blank=True)
+    phone = PhoneField(required=False, allow_blank=True)
+
+    def validate(self, attrs: Any) -> Any:
+        if "id" in attrs:
+            if len(attrs) > 1:
+                raise serializers.ValidationError({"id": fault("Send the id, or who it is, not both.", "both")})
+        elif "name" not in attrs:
+            raise serializers.ValidationError({"name": fault("Send the customer's id, or a name.")})
+        elif not attrs.get("email") and not attrs.get("phone"):
+            raise serializers.ValidationError({"email": fault("Send an email or a phone: where can it be reached?")})
+        return attrs
+
+
+class OptionInput(serializers.Serializer):
+    optionId = IdField()
+    quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, default=1)
+
+
+class ItemInput(serializers.Serializer):
+    """A product, and what is chosen where it asks for choices."""
+
+    productId = IdField()
+    quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY)
+    options = OptionInput(many=True, max_length=MOST_OPTIONS, required=False)  # type: ignore[call-arg]
+
+
+class CreateInput(serializers.Serializer):
+    """A new order. Staff and the vendor's people may leave the items out and add them later."""
+
+    customer = CustomerInput(required=False, help_text="Left out: whoever calls.")
+    currency = serializers.ChoiceField(choices=sorted(CURRENCIES))
+    items = ItemInput(many=True, max_length=MOST_ITEMS, required=False)  # type: ignore[call-arg]
+    vendorId = IdField(required=False, help_text="Found from the items; without any, the caller's only vendor.")
+    deliveryType = FulfilmentInputField(required=False)
+    address = serializers.CharField(max_length=300, required=False, help_text="Where it is delivered.")
+    location = LocationInput(required=False, help_text="Of the address.")
+    paymentMethod = serializers.ChoiceField(choices=PAYMENT_METHODS, required=False)
+
+
+class EditItemInput(serializers.Serializer):
+    """Another product, another quantity, or both."""
+
+    itemId = IdField()
+    productId = IdField(required=False)
+    quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, required=False)
+
+    def validate(self, attrs: Any) -> Any:
+        if "productId" not in attrs and "quantity" not in attrs:
+            raise serializers.ValidationError({"quantity": fault("Send productId, quantity, or both.")})
+        return attrs
+
+
+class StatusInput(serializers.Serializer):
+    statusId = IdField(help_text="Of the list of statuses.")
+
+
+class TrackingInput(serializers.Serializer):
+    trackingNumber = serializers.CharField(max_length=80)
+    carrier = serializers.CharField(max_length=60, allow_blank=True, default="")
+
+
+class HistoryInput(serializers.Serializer):
+    text = serializers.CharField(max_length=500)
+
+
+class FlagInput(serializers.Serializer):
+    """Nothing, or that the flag is set."""
+
+    value = serializers.BooleanField(default=True)
+
+    def validate_value(self, value: bool) -> bool:
+        if not value:
+            raise serializers.ValidationError(
+                "A flag is set, not taken back: set the order's status to an earlier one instead.", "not_taken_back"
+            )
+        return value
+
+
+class ListInput(serializers.Serializer):
+    """Which orders, and which page of them."""
+
+    customerId = serializers.IntegerField(min_value=1, max_value=MAX_ID, required=False)
+    statusId = serializers.IntegerField(min_value=1, max_value=MAX_ID, required=False)
+    email = serializers.CharField(max_length=254, required=False)
+    page = serializers.IntegerField(min_value=1, max_value=10**9, default=1)
+    limit = serializers.IntegerField(min_value=1, max_value=MOST, default=PER_PAGE)
+
+
+def as_item(given: Mapping[str, Any]) -> CartItem:
+    options = [CartOption(option=one["optionId"], quantity=one["quantity"]) for one in given.get("options", ())]
+    return CartItem(product=given["productId"], quantity=given["quantity"], options=options)
+
+
+def as_placing(given: Mapping[str, Any], caller: Caller) -> Placing:
+    """One vendor's cart, with what the client leaves open filled in as the vendor offers it."""
+    items = [as_item(item) for item in given.get("items", ())]
+    products = [item.product for item in items]
+    vendor = find_vendor(given.get("vendorId"), products, caller)
+    is_digital = bool(items) and sells_codes(vendor.pk, products)
+    location = given.get("location") or {}
+    cart = Cart(
+        vendor_id=vendor.pk,
+        items=items,
+        is_empty=not items,
+        fulfilment=given.get("deliveryType") or (None if is_digital else usual_way(vendor, given)),
+        place=Place(address=given.get("address", ""), lat=location.get("lat"), lng=location.get("lng")),
+    )
+    customer = given.get("customer")
+    own_id = customer is None or customer.get("id") == caller.customer_id
+    return Placing(
+        checkout=Checkout(
+            carts=[cart],
+            currency=given["currency"],
+            payment_method=given.get("paymentMethod") or usual_method(vendor, is_digital=is_digital),
+        ),
+        customer_id=customer["id"] if customer and "id" in customer and not own_id else None,
+        guest=Guest(name=customer["name"], email=customer.get("email", ""), phone=customer.get("phone", ""))
+        if customer and "name" in customer
+        else None,
+    )
+
+
+def find_vendor(vendor_id: int | None, products: Sequence[int], caller: Caller) -> Vendor:
+    """Of whom it is ordered: as sent, whose products they are, or the only vendor that the caller works at."""
+    if vendor_id is None and products:
+        vendor_id = vendor_of(products)
+    if vendor_id is None:
+        own = member_vendor_ids(caller)
+        if len(own) != 1:
+            raise Invalid("/vendor", "required", "Send the vendor, or items: whose order is it?")
+        vendor_id = own[0]
+    vendor = active_vendor(vendor_id)
+    if vendor is None:
+        raise Invalid("/vendor", "unknown", "There is no such vendor.")
+    return vendor
+
+
+def vendor_of(products: Sequence[int]) -> int:
+    """The one vendor of all these products; raises Invalid for one that is unknown or another vendor's."""
+    vendors = vendors_of_products(products)
+    for index, product in enumerate(products):
+        if product not in vendors:
+            raise Invalid(f"/items/{index}/product", "unknown", "There is no such product.")
+        if vendors[product] != vendors[products[0]]:
+            detail = "Another vendor sells this product: create an order for each vendor."
+            raise Invalid(f"/items/{index}/product", "other_vendor", detail)
+    return vendors[products[0]]
+
+
+def usual_way(vendor: Vendor, given: Mapping[str, Any]) -> Fulfilment:
+    """Delivered where an address says where to, else collected, else as the vendor names first."""
+    ways = vendor.fulfilments
+    if given.get("address") and Fulfilment.DELIVERY.slug in ways:
+        return Fulfilment.DELIVERY
+    return Fulfilment.PICKUP if Fulfilment.PICKUP.slug in ways or not ways else Fulfilment[ways[0].upper()]
+
+
+def usual_method(vendor: Vendor, *, is_digital: bool) -> str:
+    """By transfer, else in cash (codes never), else as the vendor names first."""
+    methods = [name for name in vendor.payment_methods if name in available_methods()]
+    if is_digital:
+        methods = [name for name in methods if name != "cash"]
+    usual = [name for name in USUAL_METHODS if name in methods]
+    # Where there is none placing refuses, and says what the vendor takes.
+    return str([*usual, *methods, *vendor.payment_methods, "cash"][0])

@@ -1,0 +1,223 @@
+"""Orders as a shop's client reads them: amounts are decimal texts in the order's currency, times RFC 3339 in UTC."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from rest_framework import serializers
+
+from orders.api.outputs import first_name
+from orders.api.rendering import is_only_a_candidate, roles_that_see
+from orders.dialects.shop.words import STATUS_NAMES, flags_of
+from orders.lifecycle import Fulfilment, Status
+from orders.models import ItemChange, Line, LineOption, OrderEvent, StatusLabel
+from orders.services.labels import Labels
+from orders.services.standing import Standing
+from ordersite.web.money import to_text
+
+
+class StatusRef(serializers.Serializer):
+    id = serializers.IntegerField(allow_null=True, help_text="Of the list of statuses.")
+    name = serializers.CharField()
+
+
+class CustomerOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    email = serializers.CharField()
+    phone = serializers.CharField()
+
+
+class RowOutput(serializers.Serializer):
+    """An order in the list."""
+
+    id = serializers.IntegerField()
+    number = serializers.IntegerField(help_text="Of the vendor, its day and delivery type.")
+    vendorId = serializers.IntegerField()
+    status = StatusRef()
+    value = serializers.CharField(help_text="Of the items.")
+    price = serializers.CharField(help_text="Of the whole order: items, delivery, service, tip and tax, less discount.")
+    currency = serializers.CharField()
+    customer = CustomerOutput()
+    paid = serializers.BooleanField()
+    done = serializers.BooleanField()
+    canceled = serializers.BooleanField()
+    sent = serializers.BooleanField(help_text="On its way; where the customer comes for it, ready.")
+    delivered = serializers.BooleanField()
+    createdAt = serializers.DateTimeField()
+
+
+class OptionOutput(serializers.Serializer):
+    optionId = serializers.IntegerField(allow_null=True, help_text="Null for what is left out.")
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+
+
+class ItemOutput(serializers.Serializer):
+    itemId = serializers.IntegerField()
+    productId = serializers.IntegerField(allow_null=True)
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+    unitPrice = serializers.CharField()
+    price = serializers.CharField(help_text="Of all of it, with its options.")
+    options = OptionOutput(many=True)
+
+
+class HistoryOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    text = serializers.CharField()
+    author = serializers.CharField(help_text="customer, vendor, driver, company, staff or system.")
+    createdAt = serializers.DateTimeField()
+
+
+class OrderOutput(RowOutput):
+    """An order with all that is known of it."""
+
+    items = ItemOutput(many=True)
+    discount = serializers.CharField()
+    deliveryPrice = serializers.CharField()
+    servicePrice = serializers.CharField()
+    tip = serializers.CharField()
+    taxIncluded = serializers.CharField()
+    taxAdded = serializers.CharField()
+    deliveryType = serializers.CharField()
+    address = serializers.CharField()
+    paymentMethod = serializers.CharField()
+    trackingNumber = serializers.CharField()
+    carrier = serializers.CharField()
+    history = HistoryOutput(many=True)
+
+
+class ChangeOutput(serializers.Serializer):
+    number = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=ItemChange.State.values, help_text="waiting: the customer is asked first.")
+    difference = serializers.CharField(help_text="What the order costs more, or with a - less.")
+
+
+class EditedOutput(OrderOutput):
+    """The order after a change of its items; as it stands while the change waits for the customer."""
+
+    change = ChangeOutput(allow_null=True, help_text="Null where nothing differs.")
+
+
+class ListOutput(serializers.Serializer):
+    orders = RowOutput(many=True)
+    page = serializers.IntegerField()
+    limit = serializers.IntegerField()
+    total = serializers.IntegerField()
+
+
+class StatusOutput(serializers.Serializer):
+    """A status of this instance. Several may stand on one of ours, the first is what an order reads as by itself."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    status = serializers.IntegerField(min_value=0, max_value=25)
+    message = serializers.CharField(help_text="May be sent to the customer.")
+
+
+AMOUNTS = {
+    "discount": "discount",
+    "deliveryPrice": "delivery_fee",
+    "servicePrice": "service_fee",
+    "tip": "driver_tip",
+    "taxIncluded": "tax_included",
+    "taxAdded": "tax_added",
+}
+
+
+def moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def render_status(label: StatusLabel) -> dict[str, Any]:
+    return {"id": label.pk, "name": label.name, "status": label.core_status, "message": label.message}
+
+
+def render_row(standing: Standing, labels: Labels) -> dict[str, Any]:
+    """An order in the list; who could carry it, and does not yet, reads no more than its customer's first name."""
+    order, hides = standing.order, is_only_a_candidate(standing)
+    label = labels.of(order)
+    return {
+        "id": order.pk,
+        "number": order.number,
+        "vendorId": order.vendor_id,
+        "status": {
+            "id": label.pk if label else None,
+            "name": label.name if label else STATUS_NAMES[Status(order.status)],
+        },
+        "value": to_text(order.subtotal, order.currency),
+        "price": to_text(order.total, order.currency),
+        "currency": order.currency,
+        "customer": {
+            "id": order.customer_id,
+            "name": first_name(order.contact_name) if hides else order.contact_name,
+            "email": "" if hides else order.contact_email,
+            "phone": "" if hides else order.contact_phone,
+        },
+        **flags_of(order),
+        "createdAt": moment(order.placed_at),
+    }
+
+
+def render_order(standing: Standing, labels: Labels) -> dict[str, Any]:
+    """The whole order; its lines and events are at hand."""
+    order, visible = standing.order, roles_that_see(standing.actors)
+    return {
+        **render_row(standing, labels),
+        "items": [render_item(line, order.currency) for line in order.lines.all()],
+        **{theirs: to_text(getattr(order, ours), order.currency) for theirs, ours in AMOUNTS.items()},
+        "deliveryType": Fulfilment(order.fulfilment).slug,
+        "address": order.address,
+        "paymentMethod": order.payment_method,
+        "trackingNumber": order.tracking_number,
+        "carrier": order.carrier,
+        "history": [render_event(event) for event in order.events.all() if event.visible_to in visible],
+    }
+
+
+def render_edited(standing: Standing, labels: Labels, change: ItemChange | None) -> dict[str, Any]:
+    told: Mapping[str, Any] | None = None
+    if change is not None:
+        difference = to_text(change.difference, standing.order.currency)
+        told = {"number": change.number, "state": change.state, "difference": difference}
+    return {**render_order(standing, labels), "change": told}
+
+
+def render_item(line: Line, currency: str) -> dict[str, Any]:
+    return {
+        "itemId": line.pk,
+        "productId": line.product_id,
+        "name": line.name,
+        "quantity": line.quantity,
+        "unitPrice": to_text(line.unit_price, currency),
+        "price": to_text(line.total, currency),
+        "options": [
+            {
+                "optionId": option.menu_id if option.kind == LineOption.Kind.OPTION else None,
+                "name": str(option),
+                "quantity": option.quantity,
+            }
+            for option in line.options.all()
+        ],
+    }
+
+
+def render_event(event: OrderEvent) -> dict[str, Any]:
+    return {
+        "id": event.number,
+        "text": text_of(event),
+        "author": event.role,
+        "createdAt": moment(event.created_at),
+    }
+
+
+def text_of(event: OrderEvent) -> str:
+    """One entry of the history, in a sentence: a record by hand is its own."""
+    if event.kind == OrderEvent.Kind.NOTE and event.reason:
+        return event.reason
+    label = event.data.get("new", {}).get("label")
+    what = label or event.get_kind_display().capitalize()
+    if event.kind == OrderEvent.Kind.STATUS:
+        what = STATUS_NAMES[Status(event.to_status or 0)]
+    return f"{what}: {event.reason}" if event.reason else what

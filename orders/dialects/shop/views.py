@@ -1,0 +1,288 @@
+"""The shop's calls: parse → the same service → render."""
+
+from dataclasses import replace
+
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders.dialects.base import DialectView
+from orders.dialects.shop.inputs import (
+    CreateInput,
+    EditItemInput,
+    FlagInput,
+    HistoryInput,
+    ItemInput,
+    ListInput,
+    StatusInput,
+    TrackingInput,
+    as_item,
+    as_placing,
+)
+from orders.dialects.shop.outputs import (
+    EditedOutput,
+    HistoryOutput,
+    ListOutput,
+    OrderOutput,
+    StatusOutput,
+    render_edited,
+    render_event,
+    render_order,
+    render_row,
+    render_status,
+)
+from orders.dialects.shop.words import CANCELS, DIALECT, TITLE, flags_of
+from orders.lifecycle import Status
+from orders.models import ItemChange
+from orders.selectors import payment_due, read_order, visible_reading_as
+from orders.services.changes import add_tracking_number
+from orders.services.edits import Edited, EditWish, alter_item, edit_items
+from orders.services.labels import read_labels, set_label
+from orders.services.placing import place
+from orders.services.proofs import approve
+from orders.services.records import add_note
+from orders.services.standing import get_order, standing_of
+from orders.services.walking import Goal, move, walk
+from ordersite.accounts.callers import Caller, caller_of
+from ordersite.web.problems import Conflict, Invalid
+from ordersite.web.views import parse
+
+Action = ItemChange.Action
+
+
+class ShopView(DialectView):
+    """Every call is a known caller's."""
+
+    dialect = DIALECT
+    permission_classes = [IsAuthenticated]
+
+
+def order_response(caller: Caller, order_id: int, status: int = 200) -> Response:
+    """The order as it stands now."""
+    return Response(render_order(read_order(caller, order_id, events=True), read_labels()), status=status)
+
+
+class OrdersView(ShopView):
+    """The orders that the caller sees, and creating one."""
+
+    @extend_schema(parameters=[ListInput], responses={200: ListOutput}, operation_id="listOrders")
+    def get(self, request: Request) -> Response:
+        caller, given = caller_of(request), parse(ListInput, request.query_params)
+        labels, status_id = read_labels(), given.get("statusId")
+        label = labels.find(status_id) if status_id else None
+        if status_id and label is None:
+            raise Invalid("?label", "unknown", "There is no such status: read the list of statuses.")
+        orders = visible_reading_as(
+            caller,
+            label,
+            is_first=label is not None and labels.first(label.core_status) == label,
+            customer_id=given.get("customerId"),
+            email=given.get("email"),
+        )
+        start = (given["page"] - 1) * given["limit"]
+        page = orders[start : start + given["limit"]]
+        rows = [render_row(standing_of(caller, order), labels) for order in page]
+        return Response(
+            {"orders": rows, "page": given["page"], "limit": given["limit"], "total": orders.order_by().count()}
+        )
+
+    @extend_schema(request=CreateInput, responses={201: OrderOutput}, operation_id="createOrder")
+    def post(self, request: Request) -> Response:
+        caller = caller_of(request)
+        placed = place(placing=as_placing(parse(CreateInput, request.data), caller), caller=caller)
+        customer, order = placed.purchase.customer, placed.orders[0]
+        if caller.user is not None and customer.user_id == caller.user.pk:
+            # Its customer row may be as new as the order.
+            caller = replace(caller, customer_id=customer.pk)
+        return order_response(caller, order.pk, 201)
+
+
+class OrderView(ShopView):
+    """One order."""
+
+    @extend_schema(responses={200: OrderOutput}, operation_id="getOrder")
+    def get(self, request: Request, order_id: int) -> Response:
+        return order_response(caller_of(request), order_id)
+
+
+class StatusesView(ShopView):
+    """All statuses of this instance: a bare array."""
+
+    @extend_schema(responses={200: StatusOutput(many=True)}, operation_id="listStatuses")
+    def get(self, request: Request) -> Response:
+        return Response([render_status(label) for label in read_labels().rows])
+
+
+def edited_response(caller: Caller, order_id: int, edited: Edited | None, status: int = 200) -> Response:
+    """202 where the change waits for the customer."""
+    change = edited.change if edited else None
+    waits = change is not None and change.state == ItemChange.State.WAITING
+    standing = read_order(caller, order_id, events=True)
+    return Response(render_edited(standing, read_labels(), change), status=202 if waits else status)
+
+
+def reason_for(caller: Caller, order_id: int) -> str:
+    """What is written as the reason of a change of items: once they are prepared, one is asked for."""
+    return TITLE if get_order(caller=caller, order_id=order_id).prepared_at else ""
+
+
+class ItemsView(ShopView):
+    """Adds an item to an order, or edits one."""
+
+    @extend_schema(request=ItemInput, responses={201: EditedOutput, 202: EditedOutput}, operation_id="addItem")
+    def post(self, request: Request, order_id: int) -> Response:
+        caller, given = caller_of(request), parse(ItemInput, request.data)
+        wish = EditWish(action=Action.ADD, item=as_item(given), reason=reason_for(caller, order_id))
+        edited = edit_items(order_id=order_id, caller=caller, wish=wish)
+        return edited_response(caller, order_id, edited, 201)
+
+    @extend_schema(request=EditItemInput, responses={200: EditedOutput, 202: EditedOutput}, operation_id="editItem")
+    def put(self, request: Request, order_id: int) -> Response:
+        caller, given = caller_of(request), parse(EditItemInput, request.data)
+        edited = alter_item(
+            order_id=order_id,
+            caller=caller,
+            line_id=given["itemId"],
+            product=given.get("productId"),
+            quantity=given.get("quantity"),
+            reason=reason_for(caller, order_id),
+        )
+        return edited_response(caller, order_id, edited)
+
+
+class ItemView(ShopView):
+    """One item of an order."""
+
+    @extend_schema(responses={200: EditedOutput, 202: EditedOutput}, operation_id="deleteItem")
+    def delete(self, request: Request, order_id: int, item_id: int) -> Response:
+        caller = caller_of(request)
+        wish = EditWish(action=Action.REMOVE, line=item_id, reason=reason_for(caller, order_id))
+        return edited_response(caller, order_id, edit_items(order_id=order_id, caller=caller, wish=wish))
+
+
+class StatusView(ShopView):
+    """Lets an order read as another status of this instance."""
+
+    @extend_schema(request=StatusInput, responses={200: OrderOutput}, operation_id="setStatus")
+    def patch(self, request: Request, order_id: int) -> Response:
+        caller, status_id = caller_of(request), parse(StatusInput, request.data)["statusId"]
+        set_label(order_id=order_id, caller=caller, label_id=status_id, reason=TITLE)
+        return order_response(caller, order_id)
+
+
+class TrackingView(ShopView):
+    """A parcel carrier's number."""
+
+    @extend_schema(request=TrackingInput, responses={200: OrderOutput}, operation_id="addTrackingNumber")
+    def post(self, request: Request, order_id: int) -> Response:
+        caller, given = caller_of(request), parse(TrackingInput, request.data)
+        add_tracking_number(
+            order_id=order_id,
+            caller=caller,
+            tracking_number=given["trackingNumber"],
+            carrier=given["carrier"],
+        )
+        return order_response(caller, order_id)
+
+
+class HistoryView(ShopView):
+    """A record by hand in an order's history, for all its parties."""
+
+    @extend_schema(request=HistoryInput, responses={201: HistoryOutput}, operation_id="addHistory")
+    def post(self, request: Request, order_id: int) -> Response:
+        text = parse(HistoryInput, request.data)["text"]
+        event = add_note(order_id=order_id, caller=caller_of(request), text=text, visible_to="everybody")
+        return Response(render_event(event), status=201)
+
+
+class FlagView(ShopView):
+    """Sets one flag of an order's state; one that stands already answers as if it had just been set."""
+
+    flag = ""
+
+    def change(self, caller: Caller, order_id: int) -> None:
+        """Does what the flag means."""
+        raise NotImplementedError
+
+    @extend_schema(request=FlagInput, responses={200: OrderOutput})
+    def patch(self, request: Request, order_id: int) -> Response:
+        parse(FlagInput, request.data)
+        caller = caller_of(request)
+        if not flags_of(get_order(caller=caller, order_id=order_id))[self.flag]:
+            self.change(caller, order_id)
+        return order_response(caller, order_id)
+
+
+class PaidView(FlagView):
+    """The money was received: by staff, or by the vendor for cash and transfers."""
+
+    flag = "paid"
+
+    def change(self, caller: Caller, order_id: int) -> None:
+        payment_id = payment_due(order_id)
+        if payment_id is None:
+            raise Conflict("nothing_due", "Nothing of this order waits to be paid.")
+        while payment_id is not None:
+            approve(order_id=order_id, payment_id=payment_id, caller=caller)
+            payment_id = payment_due(order_id)
+
+
+class DoneView(FlagView):
+    """The order is completed."""
+
+    flag = "done"
+
+    def change(self, caller: Caller, order_id: int) -> None:
+        move(order_id=order_id, caller=caller, to=Status.COMPLETED, reason=TITLE)
+
+
+class CancelView(FlagView):
+    """The order is cancelled: by its customer, its vendor or staff."""
+
+    flag = "canceled"
+
+    def change(self, caller: Caller, order_id: int) -> None:
+        standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
+        allowed = {one.to for one in standing.allowed()}
+        meant = [target for actor, target in CANCELS.items() if actor in standing.actors]
+        # Whoever is several at once does what it may; whoever is none of them is refused as the vendor's cancelling is.
+        target = next((one for one in meant if one in allowed), [*meant, Status.REJECTED_BY_BUSINESS][0])
+        move(order_id=order_id, caller=caller, to=target, reason=TITLE)
+
+
+class SentView(FlagView):
+    """The order is on its way, or ready for its customer."""
+
+    flag = "sent"
+
+    def change(self, caller: Caller, order_id: int) -> None:
+        walk(order_id=order_id, caller=caller, goal=Goal.SENT, reason=TITLE)
+
+
+class DeliveredView(FlagView):
+    """The customer has the order."""
+
+    flag = "delivered"
+
+    def change(self, caller: Caller, order_id: int) -> None:
+        walk(order_id=order_id, caller=caller, goal=Goal.DELIVERED, reason=TITLE)
+
+
+ORDER = "System/Orders/<int:order_id>"
+urlpatterns = [
+    path("System/Orders", OrdersView.as_view()),
+    path("System/Orders/Statuses", StatusesView.as_view()),
+    path(ORDER, OrderView.as_view()),
+    path(f"{ORDER}/item", ItemsView.as_view()),
+    path(f"{ORDER}/item/<int:item_id>", ItemView.as_view()),
+    path(f"{ORDER}/status", StatusView.as_view()),
+    path(f"{ORDER}/tracking", TrackingView.as_view()),
+    path(f"{ORDER}/history", HistoryView.as_view()),
+    path(f"{ORDER}/paid", PaidView.as_view()),
+    path(f"{ORDER}/done", DoneView.as_view()),
+    path(f"{ORDER}/cancel", CancelView.as_view()),
+    path(f"{ORDER}/sent", SentView.as_view()),
+    path(f"{ORDER}/delivered", DeliveredView.as_view()),
+]

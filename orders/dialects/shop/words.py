@@ -1,0 +1,149 @@
+"""The shop's name, its words for statuses and fields, and how it says that something is wrong."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from orders.dialects.base import Dialect
+from orders.lifecycle import Actor, Status
+from orders.models import Order, PaymentStatus
+from orders.services.walking import Goal, has_reached
+from ordersite.web.problems import Problem
+
+# Also the reason of a change that asks for one: this API has no field for it.
+TITLE = "Shop"
+# What an order reads as whose status has no label; the labels are the instance's own.
+STATUS_NAMES: dict[Status, str] = {status: status.label for status in Status}
+OPEN: frozenset[str] = frozenset()
+DONE, CANCELED = frozenset({"done"}), frozenset({"canceled"})
+# The flags that follow from the status alone; sent and delivered follow from what has happened (services.walking).
+FLAGS: dict[Status, frozenset[str]] = {
+    Status.PENDING: OPEN,
+    Status.COMPLETED: DONE,
+    Status.REJECTED: CANCELED,
+    Status.DRIVER_IN_BUSINESS: OPEN,
+    Status.PREPARATION_COMPLETED: OPEN,
+    Status.REJECTED_BY_BUSINESS: CANCELED,
+    Status.CANCELED_BY_DRIVER: OPEN,
+    Status.ACCEPTED_BY_BUSINESS: OPEN,
+    Status.ACCEPTED_BY_DRIVER: OPEN,
+    Status.PICK_UP_COMPLETED_BY_DRIVER: OPEN,
+    Status.PICK_UP_FAILED_BY_DRIVER: OPEN,
+    Status.DELIVERY_COMPLETED_BY_DRIVER: OPEN,
+    Status.DELIVERY_FAILED_BY_DRIVER: OPEN,
+    Status.PREORDER: OPEN,
+    Status.ORDER_NOT_READY: OPEN,
+    Status.PICKUP_COMPLETED_BY_CUSTOMER: OPEN,
+    Status.CANCELED_BY_CUSTOMER: CANCELED,
+    Status.NOT_PICKED_BY_CUSTOMER: OPEN,
+    Status.DRIVER_ALMOST_ARRIVED_TO_BUSINESS: OPEN,
+    Status.DRIVER_ALMOST_ARRIVED_TO_CUSTOMER: OPEN,
+    Status.CUSTOMER_ALMOST_ARRIVED_TO_BUSINESS: OPEN,
+    Status.CUSTOMER_ARRIVED_TO_BUSINESS: OPEN,
+    Status.LOOKING_FOR_DRIVER: OPEN,
+    Status.DRIVER_ON_WAY: OPEN,
+    Status.DRIVER_WAITING_FOR_ORDER: OPEN,
+    Status.ACCEPTED_BY_DRIVER_COMPANY: OPEN,
+}
+PAID = {
+    PaymentStatus.UNPAID: False,
+    PaymentStatus.AUTHORISED: True,
+    PaymentStatus.PAID: True,
+    PaymentStatus.PARTLY_REFUNDED: True,
+    PaymentStatus.REFUNDED: False,
+    PaymentStatus.FAILED: False,
+    PaymentStatus.PROOF_PENDING: False,
+}
+# What cancelling means by who asks.
+CANCELS = {
+    Actor.STAFF: Status.REJECTED,
+    Actor.VENDOR: Status.REJECTED_BY_BUSINESS,
+    Actor.CUSTOMER: Status.CANCELED_BY_CUSTOMER,
+}
+# Our fields' names where they differ.
+FIELDS = {
+    "product": "productId",
+    "option": "optionId",
+    "vendor": "vendorId",
+    "guest": "customer",
+    "label": "statusId",
+    "delivery_type": "deliveryType",
+    "payment_method": "paymentMethod",
+    "tracking_number": "trackingNumber",
+}
+
+
+def flags_of(order: Order) -> dict[str, bool]:
+    """What of paid, done, canceled, sent and delivered stands."""
+    of_status = FLAGS[Status(order.status)]
+    return {
+        "paid": PAID[PaymentStatus(order.payment_status)],
+        "done": "done" in of_status,
+        "canceled": "canceled" in of_status,
+        "sent": has_reached(order, Goal.SENT),
+        "delivered": has_reached(order, Goal.DELIVERED),
+    }
+
+
+def field_of(pointer: str) -> str:
+    """ "/items/0/product" → "items[0].productId", "?page" → "page"."""
+    path = ""
+    for part in pointer.removeprefix("header:").lstrip("?/").split("/"):
+        path += f"[{part}]" if part.isdecimal() else f".{FIELDS.get(part, part)}"
+    return path.lstrip(".")
+
+
+def in_its_words(text: str) -> str:
+    """A sentence with the fields that it names as they are named here."""
+    return re.sub(r"`(\w+)`", lambda found: f"`{FIELDS.get(found[1], found[1])}`", text)
+
+
+def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
+    """{"error": {"code", "message", "fields"}}; where a change is not allowed, the statuses that are."""
+    told = [(field_of(error["pointer"]), in_its_words(error["detail"])) for error in problem.errors]
+    error: dict[str, Any] = {
+        "code": problem.code,
+        # The problem's own sentence may begin with the pointer of its first fault.
+        "message": told[0][1] if told else in_its_words(problem.detail),
+        "fields": [{"field": field, "message": message} for field, message in told if field],
+    }
+    if "allowed_transitions" in problem.extra:
+        error["allowedStatuses"] = [one["to"]["code"] for one in problem.extra["allowed_transitions"]]
+    return problem.status, {"error": error}, problem.headers
+
+
+ERROR_SCHEMA = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "fields"],
+            "properties": {
+                "code": {"type": "string"},
+                "message": {"type": "string"},
+                "fields": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["field", "message"],
+                        "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+                    },
+                },
+                "allowedStatuses": {
+                    "type": "array",
+                    "description": "What the order may change to now, by the `status` of the list of statuses.",
+                    "items": {"type": "integer", "minimum": 0, "maximum": 25},
+                },
+            },
+        }
+    },
+}
+DIALECT = Dialect(
+    name="shop",
+    title=TITLE,
+    description="Orders of a shop: their items, statuses, history, tracking numbers, and the flags of their state.",
+    refusal=refusal,
+    error_schema=ERROR_SCHEMA,
+    words={"status name": STATUS_NAMES, "flags": FLAGS},
+)

@@ -1,0 +1,73 @@
+"""Clients made from the dialects' documents by a public generator, talking to the site in this process."""
+
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from django.test import Client
+
+HOST = "http://testserver"
+
+
+class Generated:
+    """A generated package and a client of it with a bearer; `call` makes one of its operations."""
+
+    def __init__(self, package: ModuleType, token: str, headers: dict[str, str]) -> None:
+        self.package = package
+        client = importlib.import_module(f"{package.__name__}.client")
+        self.client = client.AuthenticatedClient(
+            base_url=HOST,
+            token=token,
+            headers=headers,
+            httpx_args={"transport": httpx.WSGITransport(app=WSGIHandler())},
+        )
+
+    def module(self, name: str) -> ModuleType:
+        """One of the package's modules, such as models or api.kaddy.get_order."""
+        return importlib.import_module(f"{self.package.__name__}.{name}")
+
+    def call(self, operation: str, *args: Any, **kwargs: Any) -> Any:
+        """The parsed answer of an operation, after its status was as documented."""
+        for signal in (request_started, request_finished):
+            signal.disconnect(close_old_connections)
+        try:
+            return self.module(operation).sync_detailed(*args, client=self.client, **kwargs)
+        finally:
+            for signal in (request_started, request_finished):
+                signal.connect(close_old_connections)
+
+
+def generate(name: str, folder: Path, *, token: str, **headers: str) -> Generated:
+    """Generates a client of the dialect's document into the folder, as its users would, and imports it."""
+    document = Client().get(f"/dialects/{name}/schema", headers={"Accept": "application/json"}).json()
+    folder.mkdir(exist_ok=True)
+    source, config = folder / f"{name}.json", folder / "config.yml"
+    source.write_text(json.dumps(document))
+    package = f"{name}_client"
+    config.write_text(f"package_name_override: {package}\npost_hooks: []\n")
+    command = ["generate", "--path", str(source), "--config", str(config), "--meta", "none", "--fail-on-warning"]
+    made = subprocess.run(
+        [sys.executable, "-m", "openapi_python_client", *command, "--output-path", str(folder / package)],
+        capture_output=True,
+        text=True,
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    sys.path.insert(0, str(folder))
+    try:
+        importlib.invalidate_caches()
+        for module in [one for one in sys.modules if one.split(".")[0] == package]:
+            del sys.modules[module]
+        found = importlib.import_module(package)
+        return Generated(found, token, {name.replace("_", "-"): value for name, value in headers.items()})
+    finally:
+        # The generated modules import each other by their package, which stays importable from here.
+        sys.modules[package].__path__ = [str(folder / package)]
+        sys.path.remove(str(folder))

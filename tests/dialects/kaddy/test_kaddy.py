@@ -1,0 +1,331 @@
+"""Kaddy's till: its queue, one order, confirming, with the seed's sample as it stands (rows 40–52 and 73)."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from orders.models import Order, OrderEvent, Payment
+from orders.services.receiving import mark_paid
+from ordersite.accounts.callers import SYSTEM
+from ordersite.accounts.models import ApiToken
+from ordersite.web.crypto import token_hash
+from tests.cast import Cast
+from tests.orders.rows import make_order
+from tests.orders.shopping import NEAR, ORDERS, assert_nothing_changed, cart, place
+from vendors.models import Product, Vendor
+from vendors.services.offers import refresh_offer_flags
+from vendors.services.vendors import import_menu
+
+Api = Callable[..., APIClient]
+BASE = "/dialects/kaddy/v1/orders"
+SAMPLE = json.loads((Path(__file__).parent / "order.json").read_text())
+MENU = {
+    "categories": [
+        {
+            "name": "Boulangerie",
+            "products": [
+                {"name": "Pain multigrain 400 gr", "plu_code": "3456", "price": 200},
+                {"name": "Ciabatta jambon & fromage", "plu_code": "8765", "price": 480, "groups": ["Pain"]},
+                {
+                    "name": "Tarte aux fruits",
+                    "plu_code": "8543",
+                    "price": 1250,
+                    "groups": ["Plaquette"],
+                    "extras": [{"name": "Bougie", "plu_code": "3526", "price": 40, "max_quantity": 9}],
+                },
+            ],
+        }
+    ],
+    "groups": [
+        {"name": "Pain", "options": [{"name": "Pain sans gluten", "plu_code": "4567", "price": 50}]},
+        {
+            "name": "Plaquette",
+            "options": [{"name": "Texte sur plaquette en chocolat", "plu_code": "2315", "kind": "text", "price": 250}],
+        },
+    ],
+    "zones": [{"name": "Beaumont", "radius": 5000, "fee": 350}],
+}
+
+
+@pytest.fixture
+def acme(cast: Cast) -> Vendor:
+    """The sample's shop, of Merchant A; it takes orders a year ahead."""
+    vendor = Vendor.objects.create(
+        merchant=cast.merchant,
+        type=cast.vendor.type,
+        name="Acme",
+        address="Rue du Stade 20",
+        postal_code="6500",
+        city="Beaumont",
+        country="BE",
+        currency="EUR",
+        time_zone="Europe/Brussels",
+        lat=NEAR["lat"],
+        lng=NEAR["lng"],
+        fulfilments=["pickup", "delivery", "eat_in", "curbside", "drive_thru"],
+        payment_methods=["cash", "fake"],
+        preorder_days=400,
+    )
+    import_menu(vendor=vendor, menu=MENU)
+    refresh_offer_flags()
+    return Vendor.objects.get(pk=vendor.pk)
+
+
+@pytest.fixture
+def token(cast: Cast) -> str:
+    """Merchant A's API token, as its till holds it."""
+    ApiToken.objects.create(
+        merchant=cast.merchant, name="Till", token_hash=token_hash("ost_till"), scopes=["read", "write"]
+    )
+    return "ost_till"
+
+
+@pytest.fixture
+def till(cast: Cast, api: Api, token: str) -> APIClient:
+    return api(token=token, x_tenant=str(cast.merchant.uuid))
+
+
+def item(vendor: Vendor, name: str, **fields: Any) -> dict[str, Any]:
+    return {"product": Product.objects.get(vendor=vendor, name=name).pk, **fields}
+
+
+def option(vendor: Vendor, group: str, **fields: Any) -> dict[str, Any]:
+    return {"option": vendor.option_groups.get(name=group).options.get().pk, **fields}
+
+
+def sample_cart(vendor: Vendor, **fields: Any) -> dict[str, Any]:
+    """What John Doe of the sample ordered."""
+    return {
+        "vendor": vendor.pk,
+        "items": [
+            item(vendor, "Pain multigrain 400 gr", quantity=2),
+            item(vendor, "Ciabatta jambon & fromage", options=[option(vendor, "Pain")]),
+            item(vendor, "Tarte aux fruits", options=[option(vendor, "Plaquette", text="Happy Birthday")]),
+        ],
+        "delivery_type": "pickup",
+        "payment_method": "fake",
+        "guest": {"name": "John Doe", "email": "john.doe@example.com", "phone": "+32476456271"},
+        **fields,
+    }
+
+
+def pay(order_id: int) -> None:
+    """As the provider of the sample: by bancontact, on 20 April 2023, 00:19:51 in Brussels."""
+    payment = Payment.objects.get(shares__order=order_id)
+    Payment.objects.filter(pk=payment.pk).update(reference="tr_9HbgUZNeRe", method="bancontact")
+    mark_paid(payment_id=payment.pk, caller=SYSTEM, now=datetime(2023, 4, 19, 22, 19, 51, tzinfo=UTC))
+
+
+def without_new_fields(order: dict[str, Any]) -> dict[str, Any]:
+    """What the sample shows: the documents' other properties stand beside it."""
+    shown = {name: value for name, value in order.items() if name in SAMPLE}
+    shown["order_lines"] = [
+        {**line, "options": [{k: v for k, v in one.items() if k != "type"} for one in line["options"]]}
+        for line in order["order_lines"]
+    ]
+    return shown
+
+
+@pytest.mark.rows(44, 46, 48, 49, 50, 51, call="GET /v1/orders/{id}")
+def test_the_sample_comes_out_field_by_field(cast: Cast, api: Api, acme: Vendor, till: APIClient) -> None:
+    placed = place(api(), sample_cart(acme))
+    order = Order.objects.get(pk=placed["orders"][0]["id"])
+    pay(order.pk)
+    Order.objects.filter(pk=order.pk).update(deliver_at=datetime(2023, 4, 26, 7, 0, tzinfo=UTC))
+    body = till.get(f"{BASE}/{order.uuid}").json()
+    ids = {"id": str(order.uuid), "shop": {**SAMPLE["shop"], "id": str(acme.pk)}}
+    assert without_new_fields(body) == {
+        **SAMPLE,
+        **ids,
+        "client": {**SAMPLE["client"], "id": str(order.customer.uuid)},
+    }
+    assert (body["order_number"], body["delivery_cost"], body["service_cost"]) == ("1", "0.00", "0.00")
+    assert [one["type"] for line in body["order_lines"] for one in line["options"]] == ["default", "text"]
+    parts = [line["total"] for line in body["order_lines"]]
+    parts += [one["total"] for line in body["order_lines"] for one in line["options"]]
+    assert sorted(parts) == sorted(["4.00", "4.80", "12.50", "0.50", "2.50"])
+
+
+@pytest.mark.rows(52, call="GET /v1/orders/{id}")
+def test_extras_have_their_own_total_and_unit(cast: Cast, api: Api, acme: Vendor, till: APIClient) -> None:
+    candles = [{"extra": acme.products.get(name="Tarte aux fruits").extras.get().pk, "quantity": 4}]
+    items = [item(acme, "Tarte aux fruits", extras=candles, quantity=2)]
+    placed = place(api(), sample_cart(acme, items=items, payment_method="cash"))
+    line = till.get(f"{BASE}/{placed['orders'][0]['uuid']}").json()["order_lines"][0]
+    assert (line["total"], line["extras"]) == (
+        "25.00",
+        [{"name": "Bougie", "plu_code": "3526", "qty": 8, "total": "3.20", "unit": "st"}],
+    )
+
+
+@pytest.mark.rows(46, 47, call="GET /v1/orders/{id}")
+def test_only_a_delivery_has_an_address_with_its_distance(cast: Cast, api: Api, acme: Vendor, till: APIClient) -> None:
+    body = sample_cart(
+        acme, payment_method="cash", delivery_type="delivery", address="Rue de la frête 20 bus 3, 1367 Ramillies"
+    )
+    order = place(api(), {**body, "location": {"lat": NEAR["lat"] + 0.01, "lng": NEAR["lng"]}})["orders"][0]
+    shown = till.get(f"{BASE}/{order['uuid']}").json()
+    assert shown["delivery_address"] == {
+        "street": "Rue de la frête",
+        "number": "20",
+        "bus": "3",
+        "postal_code": "1367",
+        "city": "Ramillies",
+        "country": "BE",
+        "distance": "1112",
+    }
+    assert (shown["order_type"], shown["delivery_cost"], shown["payed_at"]) == ("delivery", "3.50", None)
+    pickup = place(api(), sample_cart(acme, payment_method="cash"))["orders"][0]
+    assert "delivery_address" not in till.get(f"{BASE}/{pickup['uuid']}").json()
+
+
+@pytest.mark.rows(46, call="GET /v1/orders")
+@pytest.mark.parametrize(
+    ("delivery_type", "locker", "word"),
+    [
+        ("pickup", "", "pick_up"),
+        ("pickup", "B4", "pick_up_coolbox"),
+        ("eat_in", "", "pick_up"),
+        ("curbside", "", "pick_up"),
+        ("drive_thru", "", "pick_up"),
+    ],
+)
+def test_order_types(
+    cast: Cast, api: Api, acme: Vendor, till: APIClient, delivery_type: str, locker: str, word: str
+) -> None:
+    place(api(), sample_cart(acme, payment_method="cash", delivery_type=delivery_type, locker=locker))
+    assert [order["order_type"] for order in till.get(BASE).json()] == [word]
+
+
+@pytest.mark.rows(46, call="GET /v1/orders")
+def test_numbers_begin_at_one_for_each_shop_day_and_type(cast: Cast, api: Api, acme: Vendor, till: APIClient) -> None:
+    for delivery_type in ("pickup", "eat_in", "pickup"):
+        place(api(), sample_cart(acme, payment_method="cash", delivery_type=delivery_type))
+    place(api(cast.customer), cart(cast))
+    assert [order["order_number"] for order in till.get(BASE).json()] == ["1", "1", "2", "1"]
+
+
+class TestQueue:
+    @pytest.mark.rows(40, 73, call="POST /v1/orders/{id}/confirm")
+    def test_confirmed_orders_leave_it_and_twice_is_harmless(self, cast: Cast, api: Api, till: APIClient) -> None:
+        first, second = (place(api(cast.customer), cart(cast))["orders"][0] for _ in range(2))
+        listed = till.get(BASE)
+        assert isinstance(listed.json(), list)
+        assert [order["id"] for order in listed.json()] == [first["uuid"], second["uuid"]]
+        for _ in range(2):
+            confirmed = till.post(f"{BASE}/{first['uuid']}/confirm")
+            assert (confirmed.status_code, confirmed.json()) == (200, {"success": True})
+        assert [order["id"] for order in till.get(BASE).json()] == [second["uuid"]]
+        assert till.get(f"{BASE}/{first['uuid']}").status_code == 200
+        order = Order.objects.get(pk=first["id"])
+        assert (order.status, order.version) == (0, 2)
+        assert OrderEvent.objects.filter(order=order, reason="Confirmed at the till").count() == 1
+
+    @pytest.mark.rows(73, call="POST /v1/orders/{id}/confirm")
+    def test_confirming_also_accepts_where_the_vendor_chose_so(self, cast: Cast, api: Api, till: APIClient) -> None:
+        Vendor.objects.filter(pk=cast.vendor.pk).update(confirm_accepts=True)
+        order = place(api(cast.customer), cart(cast))["orders"][0]
+        till.post(f"{BASE}/{order['uuid']}/confirm")
+        assert Order.objects.get(pk=order["id"]).status == 7
+
+    @pytest.mark.rows(40, call="GET /v1/orders")
+    def test_open_ones_only_preorders_too_and_none_unpaid(
+        self, cast: Cast, api: Api, acme: Vendor, till: APIClient
+    ) -> None:
+        Vendor.objects.filter(pk=cast.vendor.pk).update(payment_methods=["fake", "cash"])
+        later = (timezone.now() + timedelta(days=1)).isoformat()
+        preorder = place(api(cast.customer), cart(cast, deliver_at=later))["orders"][0]
+        place(api(cast.customer), cart(cast, payment_method="fake"))
+        make_order(cast, 16)
+        make_order(cast, 7, visible_at=None)
+        assert [order["id"] for order in till.get(BASE).json()] == [preorder["uuid"]]
+
+    @pytest.mark.rows(41, call="GET /v1/orders")
+    @pytest.mark.parametrize(
+        ("limit", "count"),
+        [("5", 5), ("", 10), ("0", 10), ("-1", 10), ("x", 10), ("1e2", 10), ("12", 12), ("999", 12), ("٣", 10)],
+    )
+    def test_limit(self, cast: Cast, till: APIClient, limit: str, count: int) -> None:
+        for _ in range(12):
+            make_order(cast, 0)
+        assert len(till.get(BASE, {"limit": limit}).json()) == count
+
+    @pytest.mark.rows(42, call="GET /v1/orders")
+    def test_shop(self, cast: Cast, api: Api, acme: Vendor, till: APIClient) -> None:
+        place(api(cast.customer), cart(cast))
+        place(api(), sample_cart(acme, payment_method="cash"))
+        counts = {shop: len(till.get(BASE, {"shop": shop}).json()) for shop in (str(acme.pk), "x", "", "999999")}
+        assert counts == {str(acme.pk): 1, "x": 2, "": 2, "999999": 0}
+
+    def test_statements_do_not_grow_with_the_queue(self, cast: Cast, api: Api, till: APIClient) -> None:
+        def count() -> int:
+            with CaptureQueriesContext(connection) as statements:
+                till.get(BASE)
+            return len(statements)
+
+        place(api(cast.customer), cart(cast))
+        count()  # the token's first use of the hour is written down
+        one = count()
+        for _ in range(5):
+            place(api(cast.customer), cart(cast))
+        assert count() == one <= 8
+
+
+class TestTenants:
+    @pytest.mark.rows(43, 45, call="GET /v1/orders")
+    def test_a_missing_or_foreign_tenant_is_not_known(self, cast: Cast, api: Api, token: str) -> None:
+        order = place(api(cast.customer), cart(cast))["orders"][0]
+        tenants = {"": 401, "x": 401, str(cast.other_merchant.uuid): 401, str(cast.merchant.uuid): 200}
+        for tenant, status in tenants.items():
+            client = api(token=token, x_tenant=tenant)
+            for path in (BASE, f"{BASE}/{order['uuid']}"):
+                response = client.get(path)
+                assert response.status_code == status
+                if status == 401:
+                    assert response.json() == {"error": "Unauthenticated"}
+        with assert_nothing_changed():
+            foreign = api(cast.other_owner, x_tenant=str(cast.other_merchant.uuid))
+            assert foreign.post(f"{BASE}/{order['uuid']}/confirm").status_code == 404
+
+    @pytest.mark.rows(43, 45, call="GET /v1/orders")
+    def test_who_works_there_and_staff_may_pull_others_may_not(self, cast: Cast, api: Api) -> None:
+        place(api(cast.customer), cart(cast))
+        tenant = str(cast.merchant.uuid)
+        wanted = {"owner": 200, "staff": 200, "customer": 401, "stranger": 401, "driver": 401, "dispatcher": 401}
+        assert {who: api(getattr(cast, who), x_tenant=tenant).get(BASE).status_code for who in wanted} == wanted
+        nobody = api(x_tenant=tenant).get(BASE)
+        assert (nobody.status_code, nobody.json()) == (401, {"error": "Unauthenticated"})
+
+    @pytest.mark.rows(45, call="GET /v1/orders")
+    def test_sixty_a_minute(self, cast: Cast, till: APIClient, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+        assert till.get(BASE)["X-RateLimit-Limit"] == "60"
+        settings.THROTTLE_TILL = 2
+        monkeypatch.setattr("ordersite.web.throttling.time.time", lambda: 1_000_000_020.0)
+        answers = [till.get(BASE) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert [answer["X-RateLimit-Remaining"] for answer in answers] == ["1", "0", "0"]
+        assert (answers[2]["X-RateLimit-Limit"], list(answers[2].json())) == ("2", ["error"])
+        assert int(answers[2]["Retry-After"]) > 0
+
+    @pytest.mark.rows(45, call="GET /v1/orders/{id}")
+    def test_unknown_orders_and_paths_are_404_in_its_shape(self, cast: Cast, till: APIClient) -> None:
+        for path in (f"{BASE}/139ecf70-a3e7-4ac8-b8ff-65b5535a246e", f"{BASE}/x", "/dialects/kaddy/v2"):
+            response = till.get(path)
+            assert (response.status_code, list(response.json())) == (404, ["error"])
+
+
+@pytest.mark.rows(48, call="GET /v1/orders")
+def test_a_native_client_sees_what_the_till_did(cast: Cast, api: Api, till: APIClient) -> None:
+    order = place(api(cast.customer), cart(cast))["orders"][0]
+    till.post(f"{BASE}/{order['uuid']}/confirm")
+    seen = api(cast.owner).get(f"{ORDERS}/{order['id']}/history").json()
+    assert "Confirmed at the till" in str(seen)
+    assert "Confirmed at the till" not in str(api(cast.customer).get(f"{ORDERS}/{order['id']}/history").json())

@@ -1,0 +1,268 @@
+"""Updating and deleting: levels, fields, every status by its number (rows 14, 61, 62, 74–107 and 109)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from orders.lifecycle import RULES, Actor, Change, Fulfilment, Status, expand
+from orders.models import Order, OrderEvent
+from tests.cast import Cast
+from tests.dialects.ordering.asking import ORDERS, Api, at, one, refused, result_of
+from tests.orders.rows import make_order, state_of
+from tests.orders.shopping import NEAR, assert_nothing_changed
+from tests.orders.walking import prepare
+
+
+def changes_to() -> Iterator[Change]:
+    """One change to each status that staff may make, whatever the fulfilment."""
+    seen = {Status.PREORDER}
+    for change in expand(RULES):
+        if change.target not in seen and "codes" not in change.guards_for(Actor.STAFF):
+            seen.add(change.target)
+            yield change
+
+
+@pytest.mark.rows(*range(74, 100), call="PUT /orders/{order_id}")
+@pytest.mark.parametrize(
+    "change", list(changes_to()), ids=lambda change: f"{change.source.value}-{change.target.value}"
+)
+def test_every_status_is_set_by_its_number(cast: Cast, api: Api, change: Change) -> None:
+    order = prepare(cast, change, Actor.STAFF)
+    shown = result_of(api(cast.staff).put(one(order.pk), {"status": change.target.value}))
+    assert shown["status"] == change.target.value
+    event = OrderEvent.objects.filter(order=order).latest("number")
+    assert (event.transition, event.from_status, event.to_status) == (change.name, change.source, change.target)
+    # Where the core wants a reason the dialect's name is one, elsewhere there is none.
+    needed = event.forced or "reason" in change.guards_for(Actor.STAFF)
+    assert (event.reason_code, event.reason) == (("other", "Ordering") if needed else ("", ""))
+
+
+@pytest.mark.rows(*range(74, 100), call="PUT /orders/{order_id}")
+def test_every_number_that_is_no_change_is_refused(cast: Cast, api: Api) -> None:
+    """From one status of a delivery: each of 0–25 is one change, nothing (its own number), or refused with what may."""
+    order = make_order(cast, 7, stood="accepted")
+    possible = {change.target for change in expand(RULES) if (change.source, change.fulfilment) == (7, 1)}
+    for status in set(Status) - possible - {Status(7)}:
+        before = state_of(order)
+        answer = api(cast.staff).put(one(order.pk), {"status": status.value})
+        refused(answer, 409, f"An order in status 7 (accepted_by_business) cannot change to {status.value}", "You may")
+        assert state_of(order) == before
+    told = api(cast.staff).put(one(order.pk), {"status": 13}).json()["result"][1]
+    assert told.startswith("You may set the status to 0 (pending), 1 (completed), 2 (rejected), ")
+
+
+@pytest.mark.rows(87, call="PUT /orders/{order_id}")
+@pytest.mark.parametrize("user", ["staff", "owner"])
+def test_preorder_is_never_set_by_hand(cast: Cast, api: Api, user: str) -> None:
+    order = make_order(cast, 0)
+    before = state_of(order)
+    answer = api(getattr(cast, user)).put(one(order.pk), {"status": 13})
+    assert answer.status_code in (403, 409)
+    refused(answer, answer.status_code)
+    assert state_of(order) == before
+
+
+@pytest.mark.rows(61, call="PUT /orders/{order_id}")
+@pytest.mark.parametrize("status", [26, -1, "ready", 7.5, True, None, [7]])
+def test_what_is_no_status_is_refused(cast: Cast, api: Api, status: Any) -> None:
+    order = make_order(cast, 0)
+    with assert_nothing_changed(order):
+        refused(api(cast.staff).put(one(order.pk), {"status": status}), 400, "status: ")
+
+
+# What each level does to an order by the status alone; those that the life cycle does not let them are refused.
+STEPS = [
+    (2, 0, "", 7, 200),
+    (2, 7, "accepted", 4, 200),
+    (2, 7, "accepted", 22, 200),
+    (3, 0, "", 16, 200),
+    (3, 0, "", 7, 403),
+    (3, 7, "accepted", 1, 403),
+    (4, 8, "accepted driver_accepted", 3, 200),
+    (4, 8, "accepted driver_accepted", 4, 403),
+    (4, 8, "accepted driver_accepted prepared", 9, 200),
+    (4, 9, "accepted driver_accepted prepared picked_up", 11, 200),
+]
+USERS = {2: "owner", 3: "customer", 4: "driver"}
+
+
+@pytest.mark.rows(61, 104, 105, call="PUT /orders/{order_id}")
+@pytest.mark.parametrize(("level", "source", "stood", "target", "code"), STEPS)
+def test_a_status_alone_follows_the_life_cycle(
+    cast: Cast, api: Api, level: int, source: int, stood: str, target: int, code: int
+) -> None:
+    order = make_order(cast, source, stood=stood, driver=cast.driver_row if level == 4 else None)
+    before = state_of(order)
+    answer = api(getattr(cast, USERS[level])).put(one(order.pk), {"status": target})
+    assert answer.status_code == code, answer.json()
+    if code == 200:
+        assert (result_of(answer)["status"], Order.objects.get().status) == (target, target)
+    else:
+        refused(answer, 403)
+        assert state_of(order) == before
+
+
+@pytest.mark.rows(61, call="PUT /orders/{order_id}")
+@pytest.mark.parametrize("user", ["customer", "driver"])
+@pytest.mark.parametrize("body", [{"comment": "x"}, {"status": 16, "comment": "x"}, {"driver_tip": 1}])
+def test_levels_3_and_4_change_nothing_but_the_status(cast: Cast, api: Api, user: str, body: dict[str, Any]) -> None:
+    order = make_order(cast, 0, driver=cast.driver_row)
+    with assert_nothing_changed(order):
+        refused(api(getattr(cast, user)).put(one(order.pk), body), 403, "An order is changed by levels 0 and 2")
+
+
+@pytest.mark.rows(61, call="PUT /orders/{order_id}")
+@pytest.mark.parametrize("user", ["stranger", "other_owner", "other_driver"])
+def test_who_does_not_see_it_finds_nothing(cast: Cast, api: Api, user: str) -> None:
+    order = make_order(cast, 0)
+    with assert_nothing_changed(order):
+        refused(api(getattr(cast, user)).put(one(order.pk), {"status": 7}), 404, "There is nothing here")
+        refused(api(getattr(cast, user)).delete(one(order.pk)), 404, "There is nothing here")
+
+
+@pytest.mark.rows(61, call="PUT /orders/{order_id}")
+def test_level_0_changes_the_attributes(cast: Cast, api: Api) -> None:
+    order = make_order(cast, 0, Fulfilment.DELIVERY, lat=NEAR["lat"], lng=NEAR["lng"], delivery_zone=cast.zone)
+    point = {"lat": 50.852, "lng": 4.352, "address": "Bondgenotenlaan 2", "address_notes": "Left bell"}
+    body = {"comment": "No bell", "driver_tip": 2.5, "cash": "20", "location": point, "driver_id": cast.driver.pk}
+    shown = result_of(api(cast.staff).put(one(order.pk), body))
+    assert {name: shown[name] for name in body} == body
+    order.refresh_from_db()
+    assert (order.driver_id, order.driver_tip, order.total, order.cash) == (cast.driver_row.pk, 250, 1750, 2000)
+    assert result_of(api(cast.staff).put(one(order.pk), {"driver_id": None}))["driver"] is None
+    assert result_of(api(cast.staff).put(one(order.pk), {"paymethod_id": 1, "cash": None}))["cash"] is None
+
+
+@pytest.mark.rows(61, 109, call="PUT /orders/{order_id}")
+def test_level_2_names_a_driver_and_tells_minutes(cast: Cast, api: Api) -> None:
+    order = make_order(cast, 0)
+    client = api(cast.owner)
+    shown = result_of(client.put(one(order.pk), {"status": 7, "prepared_in": 20, "delivered_in": 45}))
+    assert (shown["status"], shown["prepared_in"], shown["delivered_in"]) == (7, 20, 45)
+    later = result_of(client.put(one(order.pk), {"prepared_in": 35, "reason": "too_busy"}))
+    assert (later["prepared_in"], later["status"]) == (35, 7)
+    delay = OrderEvent.objects.filter(order=order).latest("number")
+    assert (delay.kind, delay.reason_code) == ("delay", "too_busy")
+    named = result_of(client.put(one(order.pk), {"driver_id": cast.courier.pk, "status": 8}))
+    assert (named["driver_id"], named["status"]) == (cast.courier.pk, 8)
+
+
+@pytest.mark.rows(61, call="PUT /orders/{order_id}")
+@pytest.mark.parametrize(
+    ("body", "status", "told"),
+    [
+        ({"driver_id": 999_999}, 400, "driver_id: There is no such driver that you may name."),
+        ({"driver_id": "company_driver"}, 400, "driver_id: There is no such driver that you may name."),
+        ({"driver_id": "customer"}, 400, "driver_id: There is no such driver that you may name."),
+        ({"prepared_in": 0}, 400, "prepared_in: "),
+        ({"comment": "x"}, 403, "comment is changed by customer, staff"),
+        ({"driver_tip": 2.555}, 400, "driver_tip: "),
+        ({"reason": 5.5, "status": [1]}, 400, "status: "),
+    ],
+)
+def test_a_mistake_in_an_update(cast: Cast, api: Api, body: dict[str, Any], status: int, told: str) -> None:
+    order = make_order(cast, 7, stood="accepted")
+    if isinstance(body.get("driver_id"), str):
+        body = {"driver_id": getattr(cast, body["driver_id"]).pk}
+    with assert_nothing_changed(order):
+        refused(api(cast.owner).put(one(order.pk), body), status, told)
+
+
+FIXED = {
+    "business_id": 999,
+    "customer_id": 999,
+    "app_id": "other",
+    "delivery_type": 2,
+    "delivery_zone_id": 999,
+    "offer_id": 999,
+    "products": [],
+    "customer": {"name": "X"},
+    "pay_data": "x",
+}
+
+
+@pytest.mark.rows(61, call="PUT /orders/{order_id}")
+@pytest.mark.parametrize("name", FIXED)
+def test_what_is_fixed_is_refused_by_name(cast: Cast, api: Api, name: str) -> None:
+    order = make_order(cast, 0)
+    value = [{"id": 1}] if name == "products" else FIXED[name]
+    with assert_nothing_changed(order):
+        refused(api(cast.staff).put(one(order.pk), {name: value, "comment": "x"}), 400, f"{name}: It stands since")
+
+
+@pytest.mark.rows(61, call="PUT /orders/{order_id}")
+@pytest.mark.parametrize("user", ["staff", "owner", "customer", "driver"])
+def test_who_sends_back_what_it_read_changes_nothing(cast: Cast, api: Api, user: str) -> None:
+    order = make_order(cast, 8, stood="accepted driver_accepted", driver=cast.driver_row, app_id="web")
+    client = api(getattr(cast, user))
+    read = result_of(client.get(one(order.pk)))
+    with assert_nothing_changed(order):
+        assert result_of(client.put(one(order.pk), read)) == read
+
+
+@pytest.mark.rows(61, call="PUT /orders/{order_id}")
+def test_fields_and_status_change_together_or_not_at_all(cast: Cast, api: Api) -> None:
+    order = make_order(cast, 0)
+    with assert_nothing_changed(order):
+        refused(api(cast.staff).put(one(order.pk), {"comment": "x", "status": 11}), 409, "An order in status 0")
+
+
+@pytest.mark.rows(61, call="PUT /orders/{order_id}")
+def test_a_body_that_is_no_object(cast: Cast, api: Api) -> None:
+    order = make_order(cast, 0)
+    for raw in ("[]", "7", "null", '"x"', "{"):
+        refused(api(cast.staff).generic("PUT", one(order.pk), raw, "application/json"), 400)
+
+
+@pytest.mark.rows(82, 88, 100, 101, 102, 103, 107, call="PUT /orders/{order_id}")
+@pytest.mark.parametrize("fulfilment", [Fulfilment(n) for n in range(1, 6)])
+def test_which_statuses_belong_to_which_delivery_type(cast: Cast, api: Api, fulfilment: Fulfilment) -> None:
+    """Staff may make every change of the type, and no other: what belongs to deliveries alone is refused elsewhere."""
+    order = make_order(cast, 7, fulfilment, stood="accepted", driver=cast.driver_row if fulfilment == 1 else None)
+    told = api(cast.staff).put(one(order.pk), {"status": 13}).json()["result"][1]
+    listed = {int(part.split(" (")[0]) for part in told.removeprefix("You may set the status to ").split(", ")}
+    assert (
+        listed
+        == {
+            1: {0, 1, 2, 3, 4, 5, 6, 8, 9, 16, 18, 22, 25},
+            2: {0, 1, 2, 4, 5, 16, 20, 21},
+            3: {0, 1, 2, 4, 5, 16, 17},
+            4: {0, 1, 2, 4, 5, 16, 20, 21},
+            5: {0, 1, 2, 4, 5, 16, 20, 21},
+        }[fulfilment]
+    )
+
+
+@pytest.mark.rows(106, call="PUT /orders/{order_id}")
+def test_a_later_time(cast: Cast, api: Api) -> None:
+    order = make_order(cast, 13, Fulfilment.PICKUP, deliver_at=None)
+    when = order.placed_at.replace(microsecond=0) + (order.vendor.lead(order.placed_at) * 2)
+    shown = result_of(api(cast.staff).put(one(order.pk), {"delivery_datetime": at(when)}))
+    assert shown["delivery_datetime"] == at(when)
+    assert Order.objects.get().deliver_at == when
+
+
+@pytest.mark.rows(62, call="DELETE /orders/{order_id}")
+def test_deleting_hides_and_keeps(cast: Cast, api: Api) -> None:
+    order = make_order(cast, 1, Fulfilment.PICKUP)
+    postings = order.postings.count()
+    assert result_of(api(cast.staff).delete(one(order.pk))) == "OK"
+    refused(api(cast.customer).get(one(order.pk)), 404, "")
+    assert result_of(api(cast.staff).get(ORDERS, {"mode": "dashboard"})) == []
+    order.refresh_from_db()
+    assert (order.deleted_at is not None, order.events.count(), order.postings.count()) == (True, 2, postings)
+
+
+@pytest.mark.rows(62, call="DELETE /orders/{order_id}")
+def test_who_may_delete_what(cast: Cast, api: Api) -> None:
+    order, closed = make_order(cast, 7), make_order(cast, 5, driver=cast.driver_row)
+    with assert_nothing_changed(order):
+        refused(api(cast.staff).delete(one(order.pk)), 409, "The order is open: cancel it first.", "You may set")
+        for user in ("owner", "customer", "driver"):
+            refused(api(getattr(cast, user)).delete(one(closed.pk)), 403, "Orders are deleted by staff.")
+
+
+def test_other_methods_and_paths(cast: Cast, api: Api) -> None:
+    refused(api(cast.staff).patch(one(1), {}), 405, 'Method "PATCH" not allowed.')
+    refused(api(cast.staff).get("/dialects/ordering/nothing"), 404, "There is nothing here that you may see.")

@@ -1,0 +1,388 @@
+"""Creating orders, with and without items, and reading them (rows 11 and 29–31)."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from orders.models import FeedEntry, Order, OrderEvent, Payment, SlotUse, StatusLabel
+from ordersite.accounts.models import ApiToken, Customer
+from ordersite.web.crypto import token_hash
+from tests.cast import Cast
+from tests.dialects.shop.calling import (
+    ORDERS,
+    STATUSES,
+    WALK_IN,
+    Api,
+    at,
+    body_of,
+    created,
+    empty_order,
+    label_of,
+    refused,
+    set_flag,
+    set_vendor,
+)
+from tests.orders.gift_cards import make_gift_card
+from tests.orders.rows import make_order
+from tests.orders.shopping import NEAR, assert_nothing_changed
+
+CREATE = "POST /System/Orders"
+DETAIL = "GET /System/Orders/{id}"
+LIST = "GET /System/Orders"
+ADD = "POST /System/Orders/{id}/item"
+
+
+def moment(order: Order) -> str:
+    return order.placed_at.isoformat().replace("+00:00", "Z")
+
+
+class TestCreating:
+    @pytest.mark.rows(11, 29, call=CREATE)
+    def test_a_customers_order_comes_back_whole(self, cast: Cast, api: Api) -> None:
+        items = [{"productId": cast.products["pizza"].pk, "quantity": 1}]
+        items.append({"productId": cast.products["soda"].pk, "quantity": 2})
+        response = api(cast.customer).post(ORDERS, body_of(cast, items=items))
+        order = created(response)
+        pizza, soda = order.lines.all()
+        label = label_of(0)
+        assert response.json() == {
+            "id": order.pk,
+            "number": 1,
+            "vendorId": cast.vendor.pk,
+            "status": {"id": label.pk, "name": label.name},
+            "value": "17.00",
+            "price": "17.00",
+            "currency": "EUR",
+            "customer": {
+                "id": cast.customer_row.pk,
+                "name": "Clara Customer",
+                "email": cast.customer.email,
+                "phone": "+3225550100",
+            },
+            "paid": False,
+            "done": False,
+            "canceled": False,
+            "sent": False,
+            "delivered": False,
+            "createdAt": moment(order),
+            "items": [
+                {
+                    "itemId": pizza.pk,
+                    "productId": cast.products["pizza"].pk,
+                    "name": "Pizza",
+                    "quantity": 1,
+                    "unitPrice": "12.00",
+                    "price": "12.00",
+                    "options": [],
+                },
+                {
+                    "itemId": soda.pk,
+                    "productId": cast.products["soda"].pk,
+                    "name": "Soda",
+                    "quantity": 2,
+                    "unitPrice": "2.50",
+                    "price": "5.00",
+                    "options": [],
+                },
+            ],
+            "discount": "0.00",
+            "deliveryPrice": "0.00",
+            "servicePrice": "0.00",
+            "tip": "0.00",
+            "taxIncluded": "0.96",
+            "taxAdded": "0.00",
+            "deliveryType": "pickup",
+            "address": "",
+            "paymentMethod": "cash",
+            "trackingNumber": "",
+            "carrier": "",
+            "history": [{"id": 1, "text": "Placed", "author": "customer", "createdAt": moment(order)}],
+        }
+
+    @pytest.mark.rows(11, call=CREATE)
+    def test_delivered_where_an_address_says_where_to(self, cast: Cast, api: Api) -> None:
+        body = body_of(cast, address="Naamsestraat 1", location=NEAR)
+        shown = api(cast.customer).post(ORDERS, body).json()
+        assert (shown["deliveryType"], shown["address"]) == ("delivery", "Naamsestraat 1")
+        assert (shown["value"], shown["deliveryPrice"], shown["price"]) == ("12.00", "2.50", "14.50")
+
+    @pytest.mark.rows(11, call=CREATE)
+    def test_choices_are_told_by_their_ids(self, cast: Cast, api: Api) -> None:
+        large = {"optionId": cast.options["Large"].pk}
+        item = {"productId": cast.products["burger"].pk, "quantity": 2}
+        with assert_nothing_changed():
+            response = api(cast.customer).post(ORDERS, body_of(cast, items=[item]))
+            refused(response, 400, "invalid", "items[0].options")
+        shown = api(cast.customer).post(ORDERS, body_of(cast, items=[{**item, "options": [large]}])).json()
+        chosen = [{"optionId": large["optionId"], "name": "Large", "quantity": 1}]
+        assert (shown["value"], shown["items"][0]["options"]) == ("21.00", chosen)
+
+    @pytest.mark.rows(11, call=CREATE)
+    @pytest.mark.parametrize(
+        ("methods", "sent", "method"),
+        [
+            (["cash", "transfer"], None, "transfer"),
+            (["wallet", "cash"], None, "cash"),
+            (["fake"], None, "fake"),
+            (["transfer", "cash"], "cash", "cash"),
+        ],
+    )
+    def test_how_it_is_paid(self, cast: Cast, api: Api, methods: list[str], sent: str | None, method: str) -> None:
+        set_vendor(cast, payment_methods=methods, fulfilments=["eat_in", "curbside"])
+        shown = api(cast.customer).post(ORDERS, body_of(cast, paymentMethod=sent)).json()
+        assert (shown["paymentMethod"], shown["deliveryType"]) == (method, "eat_in")
+
+    @pytest.mark.rows(11, call=CREATE)
+    def test_codes_are_never_paid_in_cash(self, cast: Cast, api: Api) -> None:
+        card = make_gift_card(cast)
+        set_vendor(cast, payment_methods=["cash", "transfer"])
+        items = [{"productId": card.pk, "quantity": 1}]
+        shown = api(cast.customer).post(ORDERS, body_of(cast, items=items)).json()
+        assert (shown["deliveryType"], shown["paymentMethod"], shown["price"]) == ("digital", "transfer", "25.00")
+
+    @pytest.mark.rows(11, call=CREATE)
+    def test_staff_and_the_vendors_people_order_for_others(self, cast: Cast, api: Api) -> None:
+        staffs = created(api(cast.staff).post(ORDERS, body_of(cast, customer={"id": cast.customer_row.pk})))
+        owners = created(api(cast.owner).post(ORDERS, body_of(cast, customer=WALK_IN)))
+        assert (staffs.customer, owners.customer.name) == (cast.customer_row, "Wanda Walker")
+        roles = [OrderEvent.objects.get(order=order).role for order in (staffs, owners)]
+        assert (roles, owners.customer.user_id) == (["staff", "vendor"], None)
+        own = api(cast.customer).post(ORDERS, body_of(cast, customer={"id": cast.customer_row.pk}))
+        assert created(own).customer == cast.customer_row
+
+    @pytest.mark.rows(11, call=CREATE)
+    @pytest.mark.parametrize(
+        ("fields", "field"),
+        [
+            ({"currency": None}, "currency"),
+            ({"currency": "EURO"}, "currency"),
+            ({"currency": "USD"}, "currency"),
+            ({"customer": {}}, "customer.name"),
+            ({"customer": {"name": "Wanda"}}, "customer.email"),
+            ({"customer": {"id": 1, "name": "Wanda"}}, "customer.id"),
+            ({"customer": {"name": "Wanda", "phone": "x"}}, "customer.phone"),
+            ({"customer": WALK_IN}, "customer"),
+            ({"items": [{"productId": 10**9, "quantity": 1}]}, "items[0].productId"),
+            ({"items": [{"quantity": 1}]}, "items[0].productId"),
+            ({"items": "pizza"}, "items"),
+            ({"vendorId": 10**9}, "vendorId"),
+            ({"deliveryType": "by_bike"}, "deliveryType"),
+            ({"deliveryType": "delivery"}, "location"),
+            ({"paymentMethod": "transfer"}, "paymentMethod"),
+            ({"items": None}, "vendorId"),
+        ],
+    )
+    def test_what_is_wrong_is_named(self, cast: Cast, api: Api, fields: dict[str, Any], field: str) -> None:
+        with assert_nothing_changed():
+            refused(api(cast.customer).post(ORDERS, body_of(cast, **fields)), 400, "invalid", field)
+
+    @pytest.mark.rows(11, call=CREATE)
+    def test_products_of_two_vendors_are_two_orders(self, cast: Cast, api: Api) -> None:
+        items = [{"productId": pk, "quantity": 1} for pk in (cast.products["pizza"].pk, cast.tea.pk)]
+        with assert_nothing_changed():
+            error = refused(
+                api(cast.customer).post(ORDERS, body_of(cast, items=items)), 400, "invalid", "items[1].productId"
+            )
+        assert error["message"] == "Another vendor sells this product: create an order for each vendor."
+
+    @pytest.mark.rows(11, call=CREATE)
+    def test_who_may_not(self, cast: Cast, api: Api) -> None:
+        with assert_nothing_changed():
+            refused(api().post(ORDERS, body_of(cast)), 401, "not_authenticated")
+            for_another = body_of(cast, customer={"id": cast.stranger_row.pk})
+            error = refused(api(cast.customer).post(ORDERS, for_another), 403, "forbidden")
+            assert error["message"] == "Only staff order for a customer: leave `customer` out."
+            empty = body_of(cast, items=None, vendorId=cast.vendor.pk)
+            for user in (cast.customer, cast.driver, cast.dispatcher):
+                refused(api(user).post(ORDERS, empty), 403, "forbidden")
+            others = body_of(cast, items=None, vendorId=cast.vendor.pk, customer=WALK_IN)
+            refused(api(cast.other_owner).post(ORDERS, others), 403, "forbidden")
+
+
+class TestWithoutItems:
+    @pytest.mark.rows(11, 70, call=CREATE)
+    def test_the_kitchen_sees_it_from_its_first_item_on(self, cast: Cast, api: Api) -> None:
+        set_vendor(cast, payment_methods=["transfer"], service_fee=50)
+        order = empty_order(cast, api)
+        owner = api(cast.owner)
+        shown = owner.get(at(order)).json()
+        assert (shown["items"], shown["value"], shown["price"], shown["paid"]) == ([], "0.00", "0.00", False)
+        assert (order.visible_at, order.due_at, FeedEntry.objects.count()) == (None, None, 0)
+        board = f"/api/v1/orders?mode=dashboard&vendor={cast.vendor.pk}"
+        assert owner.get(board).json()["count"] == 0
+        added = owner.post(at(order, "/item"), {"productId": cast.products["soda"].pk, "quantity": 2})
+        assert (added.status_code, added.json()["price"]) == (201, "5.50")
+        order.refresh_from_db()
+        payment = Payment.objects.get()
+        assert (payment.amount, payment.state, order.payment_status) == (550, "unpaid", "unpaid")
+        assert payment.expires_at is not None
+        assert order.due_at == payment.expires_at
+        assert order.visible_at is not None
+        assert cast.products["soda"].stock.quantity == 8
+        assert [entry.stream for entry in FeedEntry.objects.all()] == [f"vendor:{cast.vendor.pk}"]
+        assert owner.get(board).json()["count"] == 1
+        # Whoever placed it in the customer's name may go on until it is accepted.
+        second = owner.post(at(order, "/item"), {"productId": cast.products["pizza"].pk, "quantity": 1})
+        assert (second.status_code, second.json()["price"], second.json()["change"]["state"]) == (
+            201,
+            "17.50",
+            "applied",
+        )
+        assert Payment.objects.get().amount == 1750
+
+    @pytest.mark.rows(11, call=CREATE)
+    def test_by_a_merchants_token_and_by_staff(self, cast: Cast, api: Api) -> None:
+        ApiToken.objects.create(
+            merchant=cast.merchant, name="Shop", token_hash=token_hash("ost_shop"), scopes=["read", "write"]
+        )
+        body = body_of(cast, items=None, customer=WALK_IN)
+        tokens = created(api(token="ost_shop").post(ORDERS, body))
+        assert (tokens.vendor_id, OrderEvent.objects.get(order=tokens).role) == (cast.vendor.pk, "vendor")
+        with assert_nothing_changed():
+            refused(api(token="ost_shop").post(ORDERS, body_of(cast, items=None)), 400, "invalid", "customer")
+            refused(api(cast.staff).post(ORDERS, body), 400, "invalid", "vendorId")
+        assert created(api(cast.staff).post(ORDERS, {**body, "vendorId": cast.vendor.pk})).lines.count() == 0
+
+    @pytest.mark.rows(11, 70, call=ADD)
+    def test_its_zone_and_its_slot_come_with_the_first_item(self, cast: Cast, api: Api) -> None:
+        set_vendor(cast, slot_orders=1)
+        order = empty_order(cast, api, address="Naamsestraat 1", location=NEAR)
+        assert (order.delivery_fee, order.delivery_zone_id, SlotUse.objects.count()) == (0, cast.zone.pk, 0)
+        item = {"productId": cast.products["soda"].pk, "quantity": 1}
+        shown = api(cast.owner).post(at(order, "/item"), item).json()
+        assert (shown["value"], shown["deliveryPrice"], shown["price"]) == ("2.50", "2.50", "5.00")
+        assert list(SlotUse.objects.values_list("orders", "value")) == [(1, 500)]
+        second = empty_order(cast, api, address="Naamsestraat 1", location=NEAR)
+        with assert_nothing_changed(second):
+            refused(api(cast.owner).post(at(second, "/item"), item), 409, "slot_full", "deliver_at")
+
+    @pytest.mark.rows(11, call=CREATE)
+    def test_nothing_is_done_with_it_before_but_cancelling(self, cast: Cast, api: Api) -> None:
+        order = empty_order(cast, api)
+        owner, staff = api(cast.owner), api(cast.staff)
+        with assert_nothing_changed(order):
+            for flag, code in (("paid", "nothing_due"), ("sent", "guard_failed"), ("done", "transition_not_permitted")):
+                refused(set_flag(owner, order, flag), 403 if flag == "done" else 409, code)
+            refused(set_flag(staff, order, "done"), 409, "guard_failed")
+            payment = Payment.objects.get()
+            native = f"/api/v1/orders/{order.pk}"
+            assert staff.post(f"{native}/payments/{payment.pk}/approve").json()["code"] == "no_items"
+            changed = staff.patch(native, {"payment_method": "wallet"})
+            assert changed.json()["code"] == "no_items"
+            names = {one["name"] for one in owner.get(f"{native}/transitions").json()["allowed_transitions"]}
+            assert names == {"reject"}
+        assert set_flag(owner, order, "canceled").json()["canceled"] is True
+
+    @pytest.mark.rows(11, call=CREATE)
+    def test_it_is_not_paid_online(self, cast: Cast, api: Api) -> None:
+        set_vendor(cast, payment_methods=["fake"])
+        body = body_of(cast, items=None, customer=WALK_IN)
+        with assert_nothing_changed():
+            refused(api(cast.owner).post(ORDERS, body), 400, "invalid", "paymentMethod")
+
+    @pytest.mark.rows(11, 29, call=DETAIL)
+    def test_others_do_not_see_it(self, cast: Cast, api: Api) -> None:
+        order = empty_order(cast, api)
+        for user in (cast.customer, cast.other_owner, cast.courier, cast.driver, cast.dispatcher):
+            refused(api(user).get(at(order)), 404, "not_found")
+
+
+class TestReading:
+    @pytest.mark.rows(29, call=DETAIL)
+    def test_each_order_is_its_parties_alone(self, cast: Cast, api: Api) -> None:
+        order = make_order(cast, 7)
+        wanted = {"customer": 200, "owner": 200, "staff": 200, "stranger": 404, "other_owner": 404, "driver": 404}
+        assert {who: api(getattr(cast, who)).get(at(order)).status_code for who in wanted} == wanted
+        refused(api().get(at(order)), 401, "not_authenticated")
+        refused(api(cast.staff).get(f"{ORDERS}/{10**20}"), 404, "not_found")
+        refused(api(cast.staff).get("/dialects/shop/System/Carts"), 404, "not_found")
+        refused(api(cast.staff).delete(at(order)), 405, "method_not_allowed")
+
+    @pytest.mark.rows(29, call=DETAIL)
+    def test_who_could_carry_it_reads_a_first_name(self, cast: Cast, api: Api) -> None:
+        order = make_order(cast, 22, stood="accepted search_started")
+        shown = api(cast.driver).get(at(order)).json()
+        assert shown["customer"] == {"id": cast.customer_row.pk, "name": "Clara", "email": "", "phone": ""}
+
+    @pytest.mark.rows(30, call=LIST)
+    def test_by_customer_status_and_email(self, cast: Cast, api: Api) -> None:
+        guest = Customer.objects.create(name="Greta", email="greta@example.net")
+        baking = StatusLabel.objects.create(name="Baking", core_status=7, position=99)
+        rows = {
+            "new": make_order(cast, 0),
+            "accepted": make_order(cast, 7),
+            "baking": make_order(cast, 7, label=baking),
+            "guests": make_order(cast, 0, customer=guest),
+            "foreign": make_order(cast, 0, vendor=cast.other_vendor, customer=cast.stranger_row),
+        }
+        asked: dict[tuple[str, Any], set[str]] = {
+            ("customerId", cast.customer_row.pk): {"new", "accepted", "baking"},
+            ("customerId", cast.stranger_row.pk): {"foreign"},
+            ("statusId", label_of(0).pk): {"new", "guests", "foreign"},
+            ("statusId", label_of(7).pk): {"accepted"},
+            ("statusId", baking.pk): {"baking"},
+            ("email", "Greta@example.net"): {"guests"},
+            ("email", "nobody@example.net"): set(),
+            ("page", 1): set(rows),
+        }
+        for (name, value), wanted in asked.items():
+            body = api(cast.staff).get(ORDERS, {name: value}).json()
+            assert {row["id"] for row in body["orders"]} == {rows[key].pk for key in wanted}, name
+            assert (body["total"], body["page"], body["limit"]) == (len(wanted), 1, 15)
+        assert [row["id"] for row in api(cast.customer).get(ORDERS).json()["orders"]] == [
+            rows[name].pk for name in ("baking", "accepted", "new")
+        ]
+        owners = api(cast.owner).get(ORDERS, {"customerId": cast.stranger_row.pk}).json()
+        assert (owners["orders"], owners["total"]) == ([], 0)
+
+    @pytest.mark.rows(30, call=LIST)
+    def test_pages_and_what_is_past_the_end(self, cast: Cast, api: Api) -> None:
+        orders = [make_order(cast, 0).pk for _ in range(3)]
+        pages = [api(cast.staff).get(ORDERS, {"limit": 2, "page": page}).json() for page in (1, 2, 3)]
+        assert [[row["id"] for row in page["orders"]] for page in pages] == [[orders[2], orders[1]], [orders[0]], []]
+        assert {page["total"] for page in pages} == {3}
+
+    @pytest.mark.rows(30, call=LIST)
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("page", "0"),
+            ("page", "x"),
+            ("limit", "101"),
+            ("customerId", "-1"),
+            ("statusId", "99999"),
+            ("email", "x" * 255),
+        ],
+    )
+    def test_a_parameter_that_is_none(self, cast: Cast, api: Api, name: str, value: str) -> None:
+        refused(api(cast.staff).get(ORDERS, {name: value}), 400, "invalid", name)
+
+    def test_statements_do_not_grow(self, cast: Cast, api: Api) -> None:
+        def count(path: str) -> int:
+            with CaptureQueriesContext(connection) as statements:
+                assert api(cast.owner).get(path).status_code == 200
+            return len(statements)
+
+        order = created(api(cast.customer).post(ORDERS, body_of(cast)))
+        listed, read = count(ORDERS), count(at(order))
+        for _ in range(3):
+            items = [{"productId": cast.products[name].pk, "quantity": 1} for name in ("pizza", "soda")]
+            order = created(api(cast.customer).post(ORDERS, body_of(cast, items=items)))
+        assert (count(ORDERS), count(at(order))) == (listed, read)
+        assert (listed, read) <= (4, 8)
+
+    @pytest.mark.rows(31, call="GET /System/Orders/Statuses")
+    def test_all_statuses_of_the_instance(self, cast: Cast, api: Api) -> None:
+        baking = StatusLabel.objects.create(name="Baking", core_status=7, message="It is in the oven", position=99)
+        rows = api(cast.customer).get(STATUSES).json()
+        assert {row["status"] for row in rows} == set(range(26))
+        assert rows[-1] == {"id": baking.pk, "name": "Baking", "status": 7, "message": "It is in the oven"}
+        refused(api().get(STATUSES), 401, "not_authenticated")
+
+    @pytest.mark.rows(29, 31, call=DETAIL)
+    def test_a_status_without_a_label_has_a_name_still(self, cast: Cast, api: Api) -> None:
+        StatusLabel.objects.all().delete()
+        order = make_order(cast, 22)
+        assert api(cast.staff).get(at(order)).json()["status"] == {"id": None, "name": "Looking for driver"}

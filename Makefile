@@ -31,6 +31,7 @@ check: python .venv/.test  ## style, types, direction of imports, migrations, AP
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 	$(BIN)/python manage.py check
 	$(BIN)/python manage.py lifecycle_docs --check
+	$(BIN)/python -m tests.dialects.page --check
 
 promises: python .venv/.test  ## docs/promises.md at full size, on PostgreSQL and Redis (DATABASE_URL, REDIS_URL)
 	@DATABASE_URL=$${DATABASE_URL:-postgres://$$(id -un)@$(LOCAL):5432/$$(id -un)} \

@@ -48,7 +48,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--sizes", default="1000,100000", help="orders in the table, a database each")
     parser.add_argument("--clients", default="1,4,16")
     parser.add_argument("--seconds", type=float, default=1.5, help="of each slice; five slices of each kind")
-    parser.add_argument("--only", choices=["place", "read", "feed"], help="place, or lists, detail and accept, or feed")
+    parser.add_argument("--only", choices=["place", "read", "dialects", "feed"])
     return parser.parse_args()
 
 
@@ -118,7 +118,7 @@ def slice_of(site: Site, what: str, who: str, *, clients: int, seconds: float) -
     if what == "accept":
         with psycopg.connect(site.url) as connection:
             connection.execute(REOPEN, [site.accepted_ids()])
-    servers = site.servers["ours" if who == "ours" else "bare"]
+    servers = site.servers["bare" if who.startswith("bare") else "ours"]
     make = http_calls(servers.ports, site.calls[what][who], once=what == "accept")
     before = servers.cpu()
     sample = drive(make, clients=clients, seconds=seconds)
@@ -194,14 +194,15 @@ def main() -> None:
     local = "127.0.0.1"
     url = os.environ.get("DATABASE_URL") or f"postgres://{getpass.getuser()}@{local}/postgres"
     os.environ.setdefault("REDIS_URL", f"redis://{local}:6379/0")
-    os.environ |= {"THROTTLE_CALLER": "0", "THROTTLE_ANONYMOUS": "0", "LOG_LEVEL": "WARNING"}
+    os.environ |= {"THROTTLE_CALLER": "0", "THROTTLE_ANONYMOUS": "0", "THROTTLE_TILL": "0", "LOG_LEVEL": "WARNING"}
     begun = time.time()
     kinds = {
         "place": ["place"],
         "read": ["list by page", "list by cursor", "a vendor's list by cursor", "detail", "accept"],
+        "dialects": ["15 orders with items", "one order with items and history"],
         "feed": [],
     }
-    wanted = kinds[chosen.only] if chosen.only else [*kinds["read"], *kinds["place"]]
+    wanted = kinds[chosen.only] if chosen.only else [*kinds["read"], *kinds["dialects"], *kinds["place"]]
     clients = [int(count) for count in chosen.clients.split(",")]
     sizes = sorted(int(size) for size in chosen.sizes.split(","))
     with tempfile.TemporaryDirectory() as directory:

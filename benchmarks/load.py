@@ -48,6 +48,7 @@ class Request:
     token: str
     body: Any = None
     keyed: bool = False
+    tenant: str = ""
 
     def as_bytes(self) -> bytes:
         body = json.dumps(self.body).encode() if self.body is not None else b""
@@ -55,6 +56,7 @@ class Request:
             f"{self.method} {self.path} HTTP/1.1",
             "Host: 127.0.0.1",
             f"Authorization: Bearer {self.token}",
+            *([f"X-Tenant: {self.tenant}"] if self.tenant else []),
             f"Content-Length: {len(body)}",
         ]
         if body:

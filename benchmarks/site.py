@@ -159,8 +159,10 @@ def bare_cart(order: Order) -> dict[str, Any]:
     }
 
 
-def request(method: str, path: str, token: str, body: Any = None, *, keyed: bool = False) -> dict[str, Any]:
-    return {"method": method, "path": path, "token": token, "body": body, "keyed": keyed}
+def request(
+    method: str, path: str, token: str, body: Any = None, *, keyed: bool = False, tenant: str = ""
+) -> dict[str, Any]:
+    return {"method": method, "path": path, "token": token, "body": body, "keyed": keyed, "tenant": tenant}
 
 
 def place_requests() -> tuple[list[dict[str, Any]], list[str]]:
@@ -178,6 +180,8 @@ def all_requests(placing: list[dict[str, Any]], tokens: list[str]) -> dict[str, 
     staff, owner = (bearer(User.objects.get(email=f"{name}@example.org")) for name in ("staff", "owner"))
     templates = list(Order.objects.prefetch_related("lines__options").order_by("id")[:VENDORS])
     details = list(Order.objects.order_by("-id").values_list("pk", flat=True)[:500])
+    uuids = list(Order.objects.order_by("-id").values_list("uuid", flat=True)[:500])
+    tenant = str(Merchant.objects.get().uuid)
     pending = list(Order.objects.filter(status=0).order_by("-id").values_list("pk", flat=True)[:MOST_ACCEPTED])
     by_customer = list(Order.objects.order_by("-id").values_list("pk", "customer__user_id")[:500])
     token_of = {
@@ -207,6 +211,20 @@ def all_requests(placing: list[dict[str, Any]], tokens: list[str]) -> dict[str, 
             "ours": [request("GET", f"/api/v1/orders/{pk}", token_of[user_id]) for pk, user_id in by_customer],
             "bare": [request("GET", f"/orders/{pk}", owner) for pk in details],
         },
+        "15 orders with items": {
+            "ours": [request("GET", "/api/v1/orders?mode=dashboard&expand=items", owner)],
+            "kesk": [request("GET", "/dialects/kesk/v1/orders", owner)],
+            "ordering": [request("GET", "/dialects/ordering/orders?mode=dashboard&page_size=15", owner)],
+            "shop": [request("GET", "/dialects/shop/System/Orders?limit=15", owner)],
+            "kaddy": [request("GET", "/dialects/kaddy/v1/orders?limit=15", owner, tenant=tenant)],
+        },
+        "one order with items and history": {
+            "ours": [request("GET", f"/api/v1/orders/{pk}?expand=events", owner) for pk in details],
+            "kesk": [request("GET", f"/dialects/kesk/v1/orders/{pk}", owner) for pk in details],
+            "ordering": [request("GET", f"/dialects/ordering/orders/{pk}?mode=dashboard", owner) for pk in details],
+            "shop": [request("GET", f"/dialects/shop/System/Orders/{pk}", owner) for pk in details],
+            "kaddy": [request("GET", f"/dialects/kaddy/v1/orders/{one}", owner, tenant=tenant) for one in uuids],
+        },
         "accept": {
             "ours": [
                 request("POST", f"/api/v1/orders/{pk}/transitions", owner, {"transition": "accept"}) for pk in pending
@@ -224,7 +242,7 @@ def main(count: int) -> None:
     fill(count, say=lambda text: print(text, file=sys.stderr, flush=True))
     calls = all_requests(placing, tokens)
     counted = {
-        what: {who: statements_of(requests[-2:], bare=who != "ours") for who, requests in subjects.items()}
+        what: {who: statements_of(requests[-2:], bare=who.startswith("bare")) for who, requests in subjects.items()}
         for what, subjects in calls.items()
     }
     connection.close()

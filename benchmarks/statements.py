@@ -15,7 +15,7 @@ TRANSACTIONS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
 
 def statements_of(requests: list[dict[str, Any]], *, bare: bool = False) -> int:
     """Makes the calls in this process, and returns what the last one cost: by then the menus are compiled."""
-    settings = {"ALLOWED_HOSTS": ["*"], "THROTTLE_CALLER": 0, "THROTTLE_ANONYMOUS": 0}
+    settings = {"ALLOWED_HOSTS": ["*"], "THROTTLE_CALLER": 0, "THROTTLE_ANONYMOUS": 0, "THROTTLE_TILL": 0}
     if bare:
         settings |= {"ROOT_URLCONF": bare_settings.ROOT_URLCONF, "MIDDLEWARE": bare_settings.MIDDLEWARE}
     count = 0
@@ -23,6 +23,8 @@ def statements_of(requests: list[dict[str, Any]], *, bare: bool = False) -> int:
         client = Client()
         for request in requests:
             headers = {"Authorization": f"Bearer {request['token']}"}
+            if request["tenant"]:
+                headers["X-Tenant"] = request["tenant"]
             if request["keyed"]:
                 headers["Idempotency-Key"] = uuid.uuid4().hex
             with CaptureQueriesContext(connection) as queries:

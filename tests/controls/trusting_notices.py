@@ -1,5 +1,6 @@
 """Controls of promise 14: what people write first, which reads and then writes, and believes what it is told."""
 
+import threading
 import time
 from datetime import datetime
 
@@ -12,19 +13,28 @@ from orders.payments.protocol import Found, State
 from orders.services.gateway_refunds import send, write_found
 from orders.services.receiving import mark_failed, mark_paid
 from ordersite.accounts.callers import SYSTEM
-from tests.controls.unlocked_money import THINKING
+from tests.controls.meeting import meet
+
+read = threading.local()
 
 
 def lock_payment_without_a_lock(payment_id: int) -> tuple[Payment, list[Order]]:
-    """In the place of orders.services.receiving.lock_payment."""
+    """In the place of orders.services.receiving.lock_payment where it is first called."""
     payment = Payment.objects.get(pk=payment_id)
     orders = list(
         Order.objects.select_related("vendor", "purchase", "customer")
         .filter(purchase=payment.purchase_id)
         .order_by("pk")
     )
-    time.sleep(THINKING)
+    meet()
+    read.last = payment, orders
     return payment, orders
+
+
+def believe_what_was_read(payment_id: int) -> tuple[Payment, list[Order]]:
+    """In its place where it is called again: any write before would already have made the others wait."""
+    last: tuple[Payment, list[Order]] = read.last
+    return last
 
 
 @transaction.atomic
@@ -43,7 +53,7 @@ def send_refund_without_taking_it(refund_id: int) -> None:
     refund, now = Refund.objects.select_related("payment").get(pk=refund_id), timezone.now()
     if refund.state != Refund.State.PENDING:
         return
-    time.sleep(THINKING)
+    meet()
     refund.key = f"{refund.key}-{time.monotonic_ns()}"  # type: ignore[assignment]
     Refund.objects.filter(pk=refund_id).update(attempts=F("attempts") + 1)
     write_found(refund, send(refund), now)

@@ -1,9 +1,7 @@
 """Control of promise 2 for bookings: what people write first, which counts, decides, and then books."""
 
-import time
-
 from orders.services import bookings
-from tests.controls.unlocked_money import THINKING
+from tests.controls.meeting import meet
 from vendors.models import Service
 
 
@@ -15,7 +13,7 @@ def look_without_a_lock(service: Service) -> bool:
 def count_and_think(*args: object, **kwargs: object) -> None:
     """In the place of orders.services.bookings.check_free: a busy server's time between counting and booking."""
     check_free(*args, **kwargs)  # type: ignore[arg-type]
-    time.sleep(THINKING)
+    meet()
 
 
 check_free = bookings.check_free

@@ -1,6 +1,5 @@
 """Controls of promises 1, 2, 3, 6 and 23, and of payouts: what people write first, read, decide and then write."""
 
-import time
 from collections.abc import Mapping
 
 from django.db import transaction
@@ -13,10 +12,8 @@ from orders.services.standing import get_order
 from ordersite.accounts.callers import Caller
 from ordersite.web.models import IdempotencyKey
 from ordersite.web.problems import Conflict
+from tests.controls.meeting import meet
 from vendors.models import Stock
-
-# As long as a busy server may need between a read and the write that follows from it.
-THINKING = 0.02
 
 
 def draw_without_a_lock(key: AccountKey, amount: int) -> int:
@@ -24,7 +21,7 @@ def draw_without_a_lock(key: AccountKey, amount: int) -> int:
     account = Account.objects.get(name=key.name)
     if account.balance < amount:
         raise Conflict("insufficient_funds", "Too little.")
-    time.sleep(THINKING)
+    meet()
     Account.objects.filter(pk=account.pk).update(balance=account.balance - amount)
     return int(account.balance - amount)
 
@@ -34,7 +31,7 @@ def take_stock_without_a_lock(wanted: Mapping[int, int]) -> None:
     for row in Stock.objects.filter(pk__in=wanted):
         if row.quantity < wanted[row.pk]:
             raise Conflict("out_of_stock", "Sold out.")
-        time.sleep(THINKING)
+        meet()
         Stock.objects.filter(pk=row.pk).update(quantity=row.quantity - wanted[row.pk])
 
 
@@ -42,6 +39,7 @@ def look_for_key_first(scope: str, fingerprint: str) -> bool:
     """In the place of ordersite.web.idempotency.insert_key: the key is written when the call is through."""
     if IdempotencyKey.objects.filter(scope=scope).exists():
         return False
+    meet()
     row = IdempotencyKey(scope=scope, fingerprint=fingerprint, created_at=timezone.now())
     transaction.on_commit(lambda: IdempotencyKey.objects.bulk_create([row], ignore_conflicts=True))
     return True
@@ -50,14 +48,14 @@ def look_for_key_first(scope: str, fingerprint: str) -> bool:
 def get_without_a_lock(*, caller: Caller, order_id: int, lock: bool = False) -> Order:
     """In the place of orders.services.standing.get_order."""
     order = get_order(caller=caller, order_id=order_id)
-    time.sleep(THINKING)
+    meet()
     return order
 
 
 def purse_without_a_lock(purse: Purse) -> Balance:
     """In the place of orders.services.payouts.lock_purse."""
     balance = balances_of([purse])[purse]
-    time.sleep(THINKING)
+    meet()
     return balance
 
 

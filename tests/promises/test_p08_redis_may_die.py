@@ -14,7 +14,7 @@ from tests.promises.redis_of_our_own import own_redis
 from tests.promises.traffic import Traffic, p99
 from tests.tracking.live import happen, jwt, make_order, serving
 
-pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.timed, pytest.mark.django_db(transaction=True)]
 
 
 def test_redis_down(tmp_path: Path, settings: Any, full: bool, figure: Callable[[str], None]) -> None:

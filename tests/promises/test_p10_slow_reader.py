@@ -19,7 +19,7 @@ from tests.promises.traffic import p99
 from tests.tracking.live import Server, happen_often, jwt, make_order, serving
 from tests.tracking.readers import readers
 
-pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.timed, pytest.mark.django_db(transaction=True)]
 OTHERS = 20
 BATCH = 10  # events a transaction
 EVENT = 110  # bytes on the wire, at the least

@@ -17,6 +17,7 @@ from orders.services import gateway, gateway_answers, gateway_refunds, receiving
 from tests.cast import Cast
 from tests.controls.trusting_notices import (
     apply_whatever_is_said,
+    believe_what_was_read,
     lock_payment_without_a_lock,
     send_refund_without_taking_it,
 )
@@ -85,8 +86,8 @@ def test_the_same_notice_again_and_again_is_one_change(
 def test_control_without_the_lock_it_is_several(
     cast: Cast, api: Api, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (gateway_answers, receiving):
-        monkeypatch.setattr(module, "lock_payment", lock_payment_without_a_lock)
+    monkeypatch.setattr(gateway_answers, "lock_payment", lock_payment_without_a_lock)
+    monkeypatch.setattr(receiving, "lock_payment", believe_what_was_read)
     payment, answers = notices_of_a_paid_one(cast, api, provider, 50)
     with pytest.raises(AssertionError):
         check_once(payment, answers, 50)

@@ -49,7 +49,12 @@ TABLES: dict[str, dict[str, str]] = {
         "id": "%(options)s + (g - 1) * 3 + line.position",
         "line_id": "%(lines)s + (g - 1) * 3 + line.position",
     },
-    "orders_payment": {"id": "%(payments)s + g", "purchase_id": "%(purchases)s + g", "created_at": AT},
+    "orders_payment": {
+        "id": "%(payments)s + g",
+        "purchase_id": "%(purchases)s + g",
+        "token": "md5('payment' || g::text)",
+        "created_at": AT,
+    },
     "orders_paymentshare": {
         "id": "%(shares)s + g",
         "payment_id": "%(payments)s + g",

@@ -137,6 +137,11 @@ def is_customer(caller: Caller, order: Order) -> bool:
     return bool(caller.order_token_hash) and order.purchase.guest_token_hash == caller.order_token_hash
 
 
+def pays(caller: Caller, order: Order) -> bool:
+    """Whether the caller is told where an order is paid: its customer, and staff, who hand it on."""
+    return caller.is_staff or is_customer(caller, order)
+
+
 def stands_as_driver(driver: Driver, order: Order) -> bool:
     """The same as `of_driver`, for one order at hand."""
     if order.driver_id == driver.pk:

@@ -1,6 +1,6 @@
 """Orders to be read: which ones a caller asks for, with all that is shown of them, in a fixed number of statements."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from orders.checkout import Place
 from orders.following import followable
 from orders.models import LineOption, Order, OrderEvent, PaymentShare, StatusLabel
 from orders.permissions import visible_orders, with_standing
-from orders.services.payments import RECEIVED
+from orders.services.payments import RECEIVED, awaits_online_payment
 from orders.services.standing import RELATED, Standing, get_order, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address
@@ -18,11 +18,9 @@ from ordersite.web.problems import Forbidden
 from vendors.models import Driver, Offer, Product, Vendor
 from vendors.permissions import member_vendors
 
-PARTS = (
-    "lines",
-    Prefetch("lines__options", queryset=LineOption.objects.order_by("id")),
-    Prefetch("shares", queryset=PaymentShare.objects.select_related("payment").order_by("payment_id")),
-)
+ITEMS = ("lines", Prefetch("lines__options", queryset=LineOption.objects.order_by("id")))
+SHARES = Prefetch("shares", queryset=PaymentShare.objects.select_related("payment").order_by("payment_id"))
+PARTS = (*ITEMS, SHARES)
 EVENTS = Prefetch("events", queryset=OrderEvent.objects.order_by("number"))
 
 
@@ -36,10 +34,25 @@ def dashboard_orders(caller: Caller) -> QuerySet[Order]:
     return Order.objects.filter(deleted_at__isnull=True, vendor_id__in=vendors.values("pk"), visible_at__isnull=False)
 
 
-def with_parts(orders: QuerySet[Order], caller: Caller, *, events: bool = False) -> QuerySet[Order]:
+def with_parts(orders: QuerySet[Order], *, events: bool = False) -> QuerySet[Order]:
     """Reads with the orders their parties, items, options, payments (and events): a fixed number of statements."""
     parts = (*PARTS, EVENTS) if events else PARTS
-    return with_standing(orders, caller).select_related(*RELATED, "vendor__merchant").prefetch_related(*parts)
+    return orders.select_related(*RELATED).prefetch_related(*parts)
+
+
+def with_items(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Reads with the orders their parties, items and options: three statements."""
+    return orders.select_related(*RELATED).prefetch_related(*ITEMS)
+
+
+def read_events(orders: Sequence[Order]) -> None:
+    """Reads the events of orders that are at hand; one statement."""
+    prefetch_related_objects(orders, EVENTS)
+
+
+def read_payments_due(orders: Iterable[Order]) -> None:
+    """Reads the payments of those orders that wait to be paid online; one statement, none where there is no such."""
+    prefetch_related_objects([order for order in orders if awaits_online_payment(order)], SHARES)
 
 
 def read_order(caller: Caller, order_id: int, *, events: bool = False) -> Standing:
@@ -51,7 +64,7 @@ def read_order(caller: Caller, order_id: int, *, events: bool = False) -> Standi
 
 def read_changed(caller: Caller, order_id: int) -> Standing:
     """The same for an order that the caller has just changed, with its events: who quits it still reads the answer."""
-    order = with_parts(Order.objects.filter(pk=order_id), caller, events=True).get()
+    order = with_parts(with_standing(Order.objects.filter(pk=order_id), caller), events=True).get()
     return standing_of(caller, order)
 
 
@@ -64,7 +77,7 @@ def vendors_of_products(product_ids: Iterable[int]) -> dict[int, int]:
 def orders_bought_with(order: Order, caller: Caller) -> list[Order]:
     """All orders of the order's purchase that the caller may see, with their parts and events; by id."""
     orders = visible_orders(caller).filter(purchase=order.purchase_id)
-    return list(with_parts(orders, caller, events=True).order_by("pk"))
+    return list(with_parts(orders, events=True).order_by("pk"))
 
 
 def currency_of(vendor_id: int) -> str | None:
@@ -101,7 +114,7 @@ def guests_order(order_id: int, uuid: UUID, now: datetime) -> Order | None:
     tracking code has lapsed too.
     """
     orders = followable(now).filter(pk=order_id, uuid=uuid, customer__user__isnull=True)
-    return with_parts(orders, Caller(), events=True).first()
+    return with_parts(orders, events=True).first()
 
 
 def listed(orders: QuerySet[Order], caller: Caller) -> QuerySet[Order]:

@@ -114,8 +114,11 @@ def database() -> dict[str, Any]:
     if parsed.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// (leave it unset for SQLite).")
     options = parsed.setdefault("OPTIONS", {})
+    # An order is read with a row from each of eight tables by their keys: to weigh in which order all of them could be
+    # joined took PostgreSQL 16 ms, to join them 1. Four at a time are planned in 4 ms, with the same plans.
+    options["options"] = "-c join_collapse_limit=4 -c from_collapse_limit=4"
     if PROCESS in ("asgi", "wsgi", "worker"):
-        options["options"] = "-c lock_timeout=3000 -c statement_timeout=15000"
+        options["options"] += " -c lock_timeout=3000 -c statement_timeout=15000"
     if PROCESS == "asgi":
         # Every request runs in a thread of its own there, so a connection kept by a thread is never used again.
         options["pool"] = {"min_size": 2, "max_size": env.int("DATABASE_POOL", 20), "timeout": 10}

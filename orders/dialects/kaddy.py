@@ -316,7 +316,7 @@ class OrdersView(TillView):
         shop = request.query_params.get("shop", "")
         if shop.isascii() and shop.isdecimal():
             vendor_ids = [pk for pk in vendor_ids if str(pk) == shop.lstrip("0")]
-        orders = with_parts(unconfirmed_orders(vendor_ids), caller)
+        orders = with_parts(unconfirmed_orders(vendor_ids))
         limit = limit_of(request.query_params.get("limit", ""))
         return Response([render_order(order) for order in orders[:limit]])
 
@@ -324,7 +324,7 @@ class OrdersView(TillView):
 def find_order(view: TillView, request: Request, order_uuid: str) -> tuple[Order, Caller]:
     """The tenant's order, confirmed or not; raises NotFound."""
     caller = caller_of(request)
-    orders = with_parts(till_orders(view.vendor_ids(request, caller)), caller)
+    orders = with_parts(till_orders(view.vendor_ids(request, caller)))
     order = orders.filter(uuid=order_uuid).first()
     if order is None:
         raise NotFound()

@@ -51,6 +51,12 @@ def is_under_way(payment: Payment) -> bool:
     return bool(payment.reference) and payment.state == PaymentStatus.UNPAID
 
 
+def awaits_online_payment(order: Order) -> bool:
+    """Whether something of an open order is still to be paid at a provider, or was tried in vain."""
+    is_due = order.payment_status in (PaymentStatus.UNPAID, PaymentStatus.FAILED)
+    return is_due and order.payment_method in ONLINE_METHODS and not order.is_closed
+
+
 def state_of(order: Order, shares: Sequence[PaymentShare]) -> PaymentStatus:
     """The order's payment state, from its payments' and what of it was refunded."""
     open_states = [share.payment.state for share in shares if share.amount and not is_received(order, share)]

@@ -15,9 +15,10 @@ from orders.dialects.ordering.words import (
     PAYMETHODS,
     STATUS_NUMBERS,
 )
-from orders.lifecycle import Actor, Fulfilment, Status
+from orders.lifecycle import Fulfilment, Status
 from orders.models import Line, Order
 from orders.reasons import REASONS
+from orders.services.payments import awaits_online_payment
 from ordersite.web.money import exponent, to_text
 from ordersite.web.problems import Invalid
 from vendors.models import Vendor
@@ -108,7 +109,7 @@ def show_cash(seen: Seen) -> str | None:
 
 def show_pay_data(seen: Seen) -> str | None:
     """Where it is paid, while it waits to be paid online, for whoever pays."""
-    if not seen.pays or seen.order.is_closed:
+    if not seen.pays or not awaits_online_payment(seen.order):
         return None
     return next((url for share in seen.order.shares.all() if (url := checkout_url(share.payment))), None)
 
@@ -207,10 +208,6 @@ def read_params(text: str | None) -> tuple[str, ...]:
 def show(seen: Seen, names: Iterable[str] = tuple(ATTRIBUTES)) -> dict[str, Any]:
     """The attributes of an order, by name."""
     return {name: ATTRIBUTES[name](seen) for name in names}
-
-
-def pays(actors: Iterable[Actor]) -> bool:
-    return bool({Actor.CUSTOMER, Actor.STAFF} & set(actors))
 
 
 # --- the document --------------------------------------------------------------------------------------------------

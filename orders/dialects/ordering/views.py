@@ -5,6 +5,7 @@ shows one's own, with mode=dashboard to levels 0 and 2 all that is theirs; one o
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -31,17 +32,19 @@ from orders.dialects.ordering.where import ASKED_FOR, MOST_TEXT, ORDERINGS, read
 from orders.dialects.ordering.words import DIALECT, PAYMETHOD_NAMES
 from orders.following import count_try
 from orders.lifecycle import Actor, Status
-from orders.permissions import actors_for, own_orders
+from orders.permissions import own_orders, pays
 from orders.selectors import (
     code_of_offer,
     currency_of,
     dashboard_orders,
     driver_of_user,
     guests_order,
+    read_events,
     read_order,
+    read_payments_due,
     saved_address_at,
     sells_codes,
-    with_parts,
+    with_items,
 )
 from orders.services.changes import change_order
 from orders.services.parties import Placing
@@ -99,7 +102,8 @@ def is_dashboard(request: Request) -> bool:
 
 def seen_by(standing: Standing) -> Seen:
     """The order as whoever stands to it may see it."""
-    return Seen(order=standing.order, hides_contact=is_only_a_candidate(standing), pays=outputs.pays(standing.actors))
+    order = standing.order
+    return Seen(order=order, hides_contact=is_only_a_candidate(standing), pays=pays(standing.caller, order))
 
 
 def answer(result: Any) -> Response:
@@ -131,11 +135,15 @@ class OrdersView(OrderingView):
         rows = (dashboard_orders(caller) if is_dashboard(request) else own_orders(caller)).filter(asked)
         total, start = rows.count(), (page - 1) * size
         if start < total:
-            shown = with_parts(rows, caller, events=True).alias(asked_for=ASKED_FOR).order_by(*columns)
+            shown = with_items(rows).alias(asked_for=ASKED_FOR).order_by(*columns)
             orders = list(shown[start : start + size])
         else:
             orders = []
-        result = [show(Seen(order=one, pays=outputs.pays(actors_for(caller, one))), names) for one in orders]
+        if "reason" in names:
+            read_events(orders)
+        if "pay_data" in names:
+            read_payments_due(orders)
+        result = [show(Seen(order=one, pays=pays(caller, one)), names) for one in orders]
         pagination = {
             "current_page": page,
             "page_size": size,
@@ -194,12 +202,17 @@ class OrderView(OrderingView):
         if uuid:
             return answer(show(self.followed(request, order_id, uuid), names))
         caller = self.known_caller(request)
-        if not is_dashboard(request):
-            return answer(show(seen_by(read_order(caller, order_id, events=True)), names))
-        order = with_parts(dashboard_orders(caller), caller, events=True).filter(pk=order_id).first()
-        if order is None:
-            raise NotFound()
-        return answer(show(seen_by(standing_of(caller, order)), names))
+        read = self.on_dashboard if is_dashboard(request) else read_order
+        return answer(show(seen_by(read(caller, order_id, events=True)), names))
+
+    def on_dashboard(self, caller: Caller, order_id: int, *, events: bool) -> Standing:
+        """An order of all, or of one's businesses; raises NotFound, and Forbidden where one works at none."""
+        with suppress(NotFound):
+            standing = read_order(caller, order_id, events=events)
+            if standing.actors & LEVELS_0_AND_2:
+                return standing
+        dashboard_orders(caller)
+        raise NotFound()
 
     def followed(self, request: Request, order_id: int, text: str) -> Seen:
         """A guest's order by its uuid, read like a public page: others have seen the uuid too. Tries are counted."""

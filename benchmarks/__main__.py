@@ -17,6 +17,7 @@ from typing import Any
 
 import psycopg
 
+from benchmarks.filling import REOPEN
 from benchmarks.floor import floor_calls
 from benchmarks.load import Request, Sample, drive, http_calls
 from benchmarks.report import machine, report
@@ -24,9 +25,6 @@ from benchmarks.servers import BARE, OURS, ROOT, Pair, family, granian, memory_m
 
 ROUNDS = 5
 WARM_UP = 1.0  # seconds
-# Put back before each slice, so that there is something to accept.
-REOPEN = """UPDATE orders_order SET status = 0, previous_status = NULL, accepted_at = NULL, estimated_at = NULL,
-due_at = NULL, label_id = NULL WHERE id = ANY(%s)"""
 
 
 @dataclass
@@ -115,11 +113,12 @@ def slice_of(site: Site, what: str, who: str, *, clients: int, seconds: float) -
     """One slice of load on one server."""
     if who == "psycopg":
         return drive(floor_calls(site.url, list(range(1, 9))), clients=clients, seconds=seconds)
-    if what == "accept":
+    accepts = what.startswith("accept")
+    if accepts:
         with psycopg.connect(site.url) as connection:
             connection.execute(REOPEN, [site.accepted_ids()])
     servers = site.servers["bare" if who.startswith("bare") else "ours"]
-    make = http_calls(servers.ports, site.calls[what][who], once=what == "accept")
+    make = http_calls(servers.ports, site.calls[what][who], once=accepts)
     before = servers.cpu()
     sample = drive(make, clients=clients, seconds=seconds)
     sample.cpu = servers.cpu() - before
@@ -199,7 +198,12 @@ def main() -> None:
     kinds = {
         "place": ["place"],
         "read": ["list by page", "list by cursor", "a vendor's list by cursor", "detail", "accept"],
-        "dialects": ["15 orders with items", "one order with items and history"],
+        "dialects": [
+            "15 orders with items",
+            "one order with items and history",
+            "place, to be collected",
+            "accept, answering all",
+        ],
         "feed": [],
     }
     wanted = kinds[chosen.only] if chosen.only else [*kinds["read"], *kinds["dialects"], *kinds["place"]]

@@ -16,6 +16,10 @@ AT = "date_trunc('day', now()) - interval '1 minute' - (%(count)s - g) * interva
 HASH = "md5({salt} || g::text) || md5(g::text || {salt})"
 CUSTOMER = "(SELECT min(id) FROM accounts_customer) + (g * 7919) %% (SELECT count(*) FROM accounts_customer)"
 
+# Accepted orders are put back before each slice, so that there is something to accept.
+REOPEN = """UPDATE orders_order SET status = 0, previous_status = NULL, accepted_at = NULL, estimated_at = NULL,
+due_at = NULL, label_id = NULL WHERE id = ANY(%s)"""
+
 # Table → columns that a copy has of its own. Ids follow from the copy's number, so that no row must be looked up.
 TABLES: dict[str, dict[str, str]] = {
     "orders_purchase": {

@@ -89,12 +89,8 @@ def report(
         ],
         rows,
     )
-    rows = [
-        [what, *(str(statements[what].get(who, "")) for who in ("ours", "bare"))]
-        for what in kinds
-        if what in statements
-    ]
-    table(["statements", "ours", "bare"], rows)
+    rows = [[what, who, str(number)] for what in kinds for who, number in statements[what].items()]
+    table(["call", "who", "statements"], rows)
     rows = []
     for what in kinds:
         for who in dict.fromkeys(who for kind, who, *_ in samples if kind == what):

@@ -8,6 +8,7 @@ migrates and fills it, and prints the calls and the statements that each costs, 
 import json
 import os
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -20,11 +21,13 @@ django.setup()
 from django.contrib.auth.hashers import make_password  # noqa: E402  after the settings
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
+from django.utils import timezone  # noqa: E402
 from rest_framework_simplejwt.tokens import AccessToken  # noqa: E402
 
-from benchmarks.filling import fill  # noqa: E402
+from benchmarks.filling import REOPEN, fill  # noqa: E402
 from benchmarks.statements import statements_of  # noqa: E402
-from orders.models import Order  # noqa: E402
+from orders.lifecycle import Status  # noqa: E402
+from orders.models import Order, StatusLabel  # noqa: E402
 from ordersite.accounts.models import Customer, User  # noqa: E402
 from vendors.models import FULFILMENTS, Member, Merchant, Vendor, VendorType  # noqa: E402
 from vendors.services.vendors import import_menu  # noqa: E402
@@ -123,6 +126,61 @@ def cart(vendor: Vendor, turn: int) -> dict[str, Any]:
         "payment_method": "cash",
         "items": items,
     }
+
+
+def in_kesks_words(cart: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "vendor_id": cart["vendor"],
+        "payment_gateway_method_id": 1,
+        "items": [
+            {"product_id": item["product"], "options": [{"option_id": one["option"]} for one in item["options"]]}
+            for item in cart["items"]
+        ],
+    }
+
+
+def in_orderings_words(cart: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "paymethod_id": 1,
+        "business_id": cart["vendor"],
+        "delivery_type": 2,
+        "delivery_datetime": timezone.now().isoformat(),
+        "location": cart["location"],
+        "products": [
+            {
+                "id": item["product"],
+                "options": {"id:1": {"suboptions": {f"id:{one['option']}": {} for one in item["options"]}}},
+            }
+            for item in cart["items"]
+        ],
+    }
+
+
+def in_the_shops_words(cart: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "currency": "EUR",
+        "items": [
+            {
+                "productId": item["product"],
+                "quantity": 1,
+                "options": [{"optionId": one["option"]} for one in item["options"]],
+            }
+            for item in cart["items"]
+        ],
+    }
+
+
+def in_our_words(cart: dict[str, Any]) -> dict[str, Any]:
+    return {"delivery_type": "pickup", **{name: cart[name] for name in ("vendor", "payment_method", "items")}}
+
+
+# The same cart, collected and paid in cash, as each of those that place orders of products sends it.
+COLLECTED = {
+    "ours": ("/api/v1/orders", in_our_words),
+    "kesk": ("/dialects/kesk/v1/orders", in_kesks_words),
+    "ordering": ("/dialects/ordering/orders", in_orderings_words),
+    "shop": ("/dialects/shop/System/Orders", in_the_shops_words),
+}
 
 
 def bare_cart(order: Order) -> dict[str, Any]:
@@ -231,7 +289,35 @@ def all_requests(placing: list[dict[str, Any]], tokens: list[str]) -> dict[str, 
             ],
             "bare": [request("POST", f"/orders/{pk}/accept", owner, {}) for pk in pending],
         },
+        "place, to be collected": {
+            who: [request("POST", path, one["token"], body(one["body"])) for one in placing]
+            for who, (path, body) in COLLECTED.items()
+        },
+        "accept, answering all": accepting(owner, pending),
     }
+
+
+def accepting(owner: str, pending: Sequence[int]) -> dict[str, list[dict[str, Any]]]:
+    """The same change as each dialect asks for it; the dialects answer the order with items and history."""
+    accepted = StatusLabel.objects.filter(core_status=Status.ACCEPTED_BY_BUSINESS).values_list("pk", flat=True).first()
+    calls = {
+        "ours": ("POST", "/api/v1/orders/{}/transitions?expand=items,events", {"transition": "accept"}),
+        "kesk": ("PUT", "/dialects/kesk/v1/orders/{}", {"status": "Accepted"}),
+        "ordering": ("PUT", "/dialects/ordering/orders/{}", {"status": int(Status.ACCEPTED_BY_BUSINESS)}),
+        "shop": ("PATCH", "/dialects/shop/System/Orders/{}/status", {"statusId": accepted}),
+    }
+    return {
+        who: [request(method, path.format(pk), owner, body) for pk in pending]
+        for who, (method, path, body) in calls.items()
+    }
+
+
+def reopen() -> None:
+    """What the count before has accepted can be accepted again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            REOPEN, [list(Order.objects.filter(status=Status.ACCEPTED_BY_BUSINESS).values_list("pk", flat=True))]
+        )
 
 
 def main(count: int) -> None:
@@ -241,10 +327,14 @@ def main(count: int) -> None:
     statements_of(placing[:VENDORS])  # a real order of each vendor, which the others are made after
     fill(count, say=lambda text: print(text, file=sys.stderr, flush=True))
     calls = all_requests(placing, tokens)
-    counted = {
-        what: {who: statements_of(requests[-2:], bare=who.startswith("bare")) for who, requests in subjects.items()}
-        for what, subjects in calls.items()
-    }
+    counted: dict[str, dict[str, int]] = {}
+    for what, subjects in calls.items():
+        counted[what] = {}
+        for who, requests in subjects.items():
+            if what.startswith("accept"):
+                reopen()
+            counted[what][who] = statements_of(requests[-2:], bare=who.startswith("bare"))
+    reopen()
     connection.close()
     print(json.dumps({"calls": calls, "statements": counted}))
 

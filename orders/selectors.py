@@ -55,23 +55,20 @@ def read_payments_due(orders: Iterable[Order]) -> None:
     prefetch_related_objects([order for order in orders if awaits_online_payment(order)], SHARES)
 
 
-def read_order(caller: Caller, order_id: int, *, events: bool = False) -> Standing:
-    """One order with its parts, and as what the caller stands to it; raises NotFound."""
-    order = get_order(caller=caller, order_id=order_id)
-    prefetch_related_objects([order], *((*PARTS, EVENTS) if events else PARTS))
-    return standing_of(caller, order)
+def read_order(caller: Caller, order_id: int) -> Standing:
+    """One order with its parts and events, and as what the caller stands to it; raises NotFound."""
+    return with_its_parts(standing_of(caller, get_order(caller=caller, order_id=order_id)))
 
 
-def read_changed(caller: Caller, order_id: int) -> Standing:
-    """The same for an order that the caller has just changed, with its events: who quits it still reads the answer."""
-    order = with_parts(with_standing(Order.objects.filter(pk=order_id), caller), events=True).get()
-    return standing_of(caller, order)
+def with_its_parts(standing: Standing) -> Standing:
+    """The same order with what of its parts and events is not at hand: who has just quit it still reads the answer."""
+    prefetch_related_objects([standing.order], *PARTS, EVENTS)
+    return standing
 
 
-def vendors_of_products(product_ids: Iterable[int]) -> dict[int, int]:
-    """Which vendor sells each of the products; those that do not exist, or whose vendor is off, are left out."""
-    products = Product.objects.filter(pk__in=set(product_ids), vendor__is_active=True)
-    return dict(products.values_list("pk", "vendor_id"))
+def products_on_sale(product_ids: Iterable[int]) -> dict[int, Product]:
+    """The products with their vendors, by id; those that do not exist, or whose vendor is off, are left out."""
+    return Product.objects.filter(vendor__is_active=True).select_related("vendor").in_bulk(set(product_ids))
 
 
 def orders_bought_with(order: Order, caller: Caller) -> list[Order]:

@@ -13,7 +13,7 @@ from orders.api.edits_outputs import ChangeOutput
 from orders.api.inputs import ItemInput, as_item
 from orders.api.orders import AMOUNTS, IF_MATCH
 from orders.api.outputs import OrderDetail
-from orders.api.rendering import order_response, parts_of, render_detail
+from orders.api.rendering import order_response, render_detail
 from orders.models import ItemChange
 from orders.services.edits import (
     Edited,
@@ -85,7 +85,6 @@ REASON = OpenApiParameter("reason", {"type": "string", "maxLength": MOST_REASON}
 
 def edited_response(caller: Caller, edited: Edited, status: int = 200) -> Response:
     order = edited.order
-    prefetch_related_objects([order], *parts_of({"items"}))
     body: dict[str, Any] = {
         "change": render(ChangeOutput, edited.change),
         "order": render_detail(standing_of(caller, order)),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value, prefetch_related_objects
+from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -254,7 +254,6 @@ class OrderView(ApiView):
         caller = caller_of(request)
         wanted = expansions(request)
         order = get_order(caller=caller, order_id=order_id)
-        prefetch_related_objects([order], *parts_of({"items", *wanted}))
         return order_response(render_detail(standing_of(caller, order), wanted), order)
 
     @extend_schema(request=ChangeInput, parameters=[IF_MATCH, EXPAND], responses=OrderChanged)

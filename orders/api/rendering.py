@@ -92,7 +92,7 @@ def render_detail(standing: Standing, wanted: Iterable[str] = ()) -> dict[str, A
 
 def render_for(output: Any, standing: Standing, wanted: Iterable[str]) -> dict[str, Any]:
     order, actors = standing.order, standing.actors
-    prefetch_related_objects([order], SHARES)
+    prefetch_related_objects([order], SHARES, *parts_of({*wanted, "items"} if output is OrderDetail else wanted))
     body: dict[str, Any] = render(output, order)
     body["allowed_transitions"] = [allowed_json(one) for one in standing.allowed()]
     if actors & {Actor.CUSTOMER, Actor.STAFF}:

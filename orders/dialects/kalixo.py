@@ -15,7 +15,7 @@ from orders.dialects.base import Dialect, DialectView
 from orders.lifecycle import FAILURE, Status
 from orders.models import Line, Order
 from orders.pricing import CartItem
-from orders.selectors import orders_bought_with, vendors_of_products
+from orders.selectors import orders_bought_with, products_on_sale
 from orders.services.codes import show_codes
 from orders.services.parties import Placing
 from orders.services.placing import place
@@ -133,14 +133,14 @@ def check_prices(given: Mapping[str, Any]) -> None:
 def as_placing(given: Mapping[str, Any]) -> Placing:
     """A checkout with a cart for each vendor that sells some of the products, paid from the wallet."""
     check_prices(given)
-    vendor_of = vendors_of_products(line["productId"] for line in given["orderProducts"])
+    products = products_on_sale(line["productId"] for line in given["orderProducts"])
     items: dict[int, list[CartItem]] = {}
     for index, line in enumerate(given["orderProducts"]):
-        vendor_id = vendor_of.get(line["productId"])
-        if vendor_id is None:
+        product = products.get(line["productId"])
+        if product is None:
             detail = f"Product {line['productId']} was not found in your catalog"
             raise Invalid(f"/orderProducts/{index}/productId", "unknown", detail)
-        items.setdefault(vendor_id, []).append(CartItem(product=line["productId"], quantity=line["quantity"]))
+        items.setdefault(product.vendor_id, []).append(CartItem(product=line["productId"], quantity=line["quantity"]))
     checkout = Checkout(
         carts=[Cart(vendor_id=vendor_id, items=rows, kind=Order.Kind.DIGITAL) for vendor_id, rows in items.items()],
         payment_method="wallet",

@@ -9,7 +9,7 @@ from orders.lifecycle import Actor, Status
 from orders.models import Order, OrderEvent, StatusLabel
 from orders.services.events import record_event
 from orders.services.standing import get_order, standing_of
-from orders.services.walking import move
+from orders.services.walking import make_step
 from ordersite.accounts.callers import Caller
 from ordersite.web.problems import Forbidden, Invalid, NotFound
 
@@ -93,7 +93,7 @@ def set_label(*, order_id: int, caller: Caller, label_id: int, reason: str) -> O
         return order
     was, moves = labels.of(order), label.core_status != order.status
     if moves:
-        order = move(order_id=order_id, caller=caller, to=Status(label.core_status), reason=reason)
+        order = make_step(standing_of(caller, order), Status(label.core_status), reason)
     if order.status != label.core_status or labels.of(order) == label:
         # Asked twice, by now the order is further on (lifecycle.md); or the status reads so by itself.
         return order

@@ -6,7 +6,7 @@ from orders.lifecycle import OPEN, Actor, Fulfilment, Status
 from orders.models import Order, OrderEvent
 from orders.services.events import record_event
 from orders.services.standing import get_order, standing_of
-from orders.services.transitions import Wish, transition
+from orders.services.transitions import Wish, move_on
 from ordersite.accounts.callers import Caller
 from ordersite.web.problems import Forbidden, NotFound
 from vendors.models import Vendor
@@ -59,5 +59,5 @@ def confirm(*, order_id: int, caller: Caller) -> Order:
         created_at=standing.now,
     )
     if order.vendor.confirm_accepts and order.status == Status.PENDING:
-        return transition(order_id=order_id, caller=caller, wish=Wish(name="accept"))
+        return move_on(standing, Wish(name="accept"))
     return order

@@ -52,8 +52,12 @@ def transition(*, order_id: int, caller: Caller, wish: Wish) -> Order:
     What was asked twice answers as if it had just happened and writes nothing. Raises NotFound, Problem 412 for a stale
     version, Conflict transition_not_allowed or guard_failed, and Forbidden; each refusal lists what is allowed.
     """
-    order = get_order(caller=caller, order_id=order_id, lock=True)
-    standing = standing_of(caller, order)
+    return move_on(standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True)), wish)
+
+
+def move_on(standing: Standing, wish: Wish) -> Order:
+    """The same for an order at hand, which this transaction has locked."""
+    order = standing.order
     refuse_stale(order.version, wish.version, standing.refusal_extra() if wish.version is not None else {})
     wish = with_reason(wish)
     target = target_of(wish)

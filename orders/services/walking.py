@@ -8,7 +8,7 @@ from django.db import transaction as database
 from orders.lifecycle import SUCCESS, Fulfilment, Status
 from orders.models import Order
 from orders.services.standing import Standing, get_order, standing_of
-from orders.services.transitions import Wish, transition
+from orders.services.transitions import Wish, move_on
 from ordersite.accounts.callers import Caller
 
 
@@ -75,6 +75,6 @@ def move(*, order_id: int, caller: Caller, to: Status, reason: str) -> Order:
 
 
 def make_step(standing: Standing, to: Status, reason: str) -> Order:
+    """The same for an order that is locked already."""
     asks = any(one.to == to and "reason" in one.requires for one in standing.allowed())
-    wish = Wish(to=to, reason=reason if asks else "")
-    return transition(order_id=standing.order.pk, caller=standing.caller, wish=wish)
+    return move_on(standing, Wish(to=to, reason=reason if asks else ""))

@@ -6,42 +6,45 @@ from typing import Any
 from orders.dialects.kesk.carts import method_of
 from orders.dialects.kesk.dialect import TITLE
 from orders.dialects.kesk.words import FAILED, PAID, PAYMENT_WORDS, Word, target_of, word_of
+from orders.models import Order
 from orders.selectors import payment_due
 from orders.services.changes import change_order
 from orders.services.proofs import approve, refuse
-from orders.services.standing import Standing, lock_purchase
-from orders.services.transitions import Wish, start_preparing, transition
+from orders.services.standing import Standing, get_order, lock_purchase, standing_of
+from orders.services.transitions import Wish, move_on, start_preparing
+from ordersite.accounts.callers import Caller
 from ordersite.web.problems import Conflict, Invalid
 
 
-def update(standing: Standing, given: Mapping[str, Any]) -> None:
+def update(order_id: int, caller: Caller, given: Mapping[str, Any]) -> Order:
     """Makes the changes that differ from what the client reads, each by its service, in the call's transaction.
 
-    Raises as those services do; nothing is written then.
+    The order as it then is; raises as those services do, and nothing is written then.
     """
-    order, caller = standing.order, standing.caller
+    if "payment_status" in given:
+        # Receiving money locks all that is paid together: before one of them is held.
+        lock_purchase(order_id)
+    order = get_order(caller=caller, order_id=order_id, lock=True)
     fields = {"payment_method": method_of(given), "driver": given.get("driver_id")}
     has = {"payment_method": order.payment_method, "driver": order.driver_id}
     changed = {name: value for name, value in fields.items() if value and value != has[name]}
     payment = given.get("payment_status")
     pays = payment is not None and payment != PAYMENT_WORDS[order.payment_status]
-    if pays:
-        # Receiving money locks all that is paid together: before one of them is held.
-        lock_purchase(order.pk)
     if changed:
-        change_order(order_id=order.pk, caller=caller, fields=changed)
+        order = change_order(order_id=order_id, caller=caller, fields=changed)
     if pays:
-        set_payment(standing, str(payment), given.get("reason", TITLE))
+        set_payment(order_id, caller, str(payment), given.get("reason", TITLE))
+        order = get_order(caller=caller, order_id=order_id, lock=True)
     if "status" in given and Word(given["status"]) != word_of(order):
-        set_status(standing, Word(given["status"]), given)
+        order = set_status(standing_of(caller, order), Word(given["status"]), given)
+    return order
 
 
-def set_payment(standing: Standing, payment: str, reason: str) -> None:
+def set_payment(order_id: int, caller: Caller, payment: str, reason: str) -> None:
     """Paid: money was received by hand. Failed: its photos do not prove it. All else follows from other things."""
     if payment not in (PAID, FAILED):
         detail = f"Only {PAID} and {FAILED} are set by hand: {payment} follows from what is paid and refunded."
         raise Invalid("/payment_status", "not_set", detail)
-    order_id, caller = standing.order.pk, standing.caller
     payment_id = payment_due(order_id)
     if payment_id is None:
         raise Conflict("nothing_due", "Nothing of this order waits to be paid: read it anew.")
@@ -51,14 +54,12 @@ def set_payment(standing: Standing, payment: str, reason: str) -> None:
         refuse(order_id=order_id, payment_id=payment_id, caller=caller, reason=reason)
 
 
-def set_status(standing: Standing, wanted: Word, given: Mapping[str, Any]) -> None:
+def set_status(standing: Standing, wanted: Word, given: Mapping[str, Any]) -> Order:
     """The change that the word means, with the dialect's name as the reason where one is wanted and none is given."""
-    order_id, caller = standing.order.pk, standing.caller
     target = target_of(wanted, standing.order, standing.actors)
     if target is None:
-        start_preparing(order_id=order_id, caller=caller)
-        return
+        return start_preparing(order_id=standing.order.pk, caller=standing.caller)
     wants_reason = any(one.to == target and "reason" in one.requires for one in standing.allowed())
     reason = given.get("reason") or (TITLE if wants_reason else "")
     code = given.get("code", "")
-    transition(order_id=order_id, caller=caller, wish=Wish(to=target, reason=reason, code=code, proof=code))
+    return move_on(standing, Wish(to=target, reason=reason, code=code, proof=code))

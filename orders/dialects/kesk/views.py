@@ -45,7 +45,7 @@ from orders.dialects.kesk.words import Word, reads_as
 from orders.following import count_try, followed_together
 from orders.lifecycle import GROUPS
 from orders.permissions import visible_orders
-from orders.selectors import EVENTS, listed, read_changed, read_order, read_products
+from orders.selectors import EVENTS, listed, read_order, read_products, with_its_parts
 from orders.services.delivery_fees import quote_delivery
 from orders.services.placing import place, quote
 from orders.services.standing import Standing, standing_of
@@ -145,14 +145,13 @@ class OrderView(KeskView):
 
     @extend_schema(responses=OrderResponse, operation_id="getOrderDetails")
     def get(self, request: Request, id: int) -> Response:
-        return order_response(read_order(caller_of(request), id, events=True))
+        return order_response(read_order(caller_of(request), id))
 
     @extend_schema(request=UpdateOrderInput, responses=OrderResponse, operation_id="updateOrder")
     def put(self, request: Request, id: int) -> Response:
         caller = caller_of(request)
-        standing = read_order(caller, id)
-        update(standing, parse(UpdateOrderInput, request.data))
-        return order_response(read_changed(caller, id))
+        order = update(id, caller, parse(UpdateOrderInput, request.data))
+        return order_response(with_its_parts(standing_of(caller, order)))
 
 
 class TrackOrderView(KeskView):

@@ -32,6 +32,7 @@ from orders.dialects.ordering.where import ASKED_FOR, MOST_TEXT, ORDERINGS, read
 from orders.dialects.ordering.words import DIALECT, PAYMETHOD_NAMES
 from orders.following import count_try
 from orders.lifecycle import Actor, Status
+from orders.models import Order
 from orders.permissions import own_orders, pays
 from orders.selectors import (
     code_of_offer,
@@ -45,13 +46,14 @@ from orders.selectors import (
     saved_address_at,
     sells_codes,
     with_items,
+    with_its_parts,
 )
 from orders.services.changes import change_order
 from orders.services.parties import Placing
 from orders.services.placing import place
 from orders.services.records import delete_order
-from orders.services.standing import Standing, standing_of
-from orders.services.transitions import Wish, transition
+from orders.services.standing import Standing, get_order, lock_purchase, standing_of
+from orders.services.transitions import Wish, move_on
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.pagination import MOST, PER_PAGE, whole_number
 from ordersite.web.problems import Forbidden, Invalid, NotFound
@@ -62,6 +64,8 @@ DASHBOARD = "dashboard"
 LEVELS_0_AND_2 = frozenset({Actor.STAFF, Actor.VENDOR})
 # What comes with a status, and is no change of its own.
 WITH_A_STATUS = frozenset({"status", "reason"})
+# What is read of other tables than the order's.
+READ_APART = frozenset({"products", "reason", "pay_data"})
 # Of the model, and fixed once it is placed; to send what it is changes nothing.
 FIXED = (
     "business_id",
@@ -203,12 +207,12 @@ class OrderView(OrderingView):
             return answer(show(self.followed(request, order_id, uuid), names))
         caller = self.known_caller(request)
         read = self.on_dashboard if is_dashboard(request) else read_order
-        return answer(show(seen_by(read(caller, order_id, events=True)), names))
+        return answer(show(seen_by(read(caller, order_id)), names))
 
-    def on_dashboard(self, caller: Caller, order_id: int, *, events: bool) -> Standing:
+    def on_dashboard(self, caller: Caller, order_id: int) -> Standing:
         """An order of all, or of one's businesses; raises NotFound, and Forbidden where one works at none."""
         with suppress(NotFound):
-            standing = read_order(caller, order_id, events=events)
+            standing = read_order(caller, order_id)
             if standing.actors & LEVELS_0_AND_2:
                 return standing
         dashboard_orders(caller)
@@ -226,11 +230,13 @@ class OrderView(OrderingView):
     @extend_schema(request=UpdateInput, responses={200: outputs.OrderAnswer}, operation_id="updateOrder")
     def put(self, request: Request, order_id: int) -> Response:
         caller = self.known_caller(request)
-        before = read_order(caller, order_id, events=True)
+        if isinstance(request.data, dict) and "driver_tip" in request.data:
+            lock_purchase(order_id)
+        before = standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True))
         changes = parse(UpdateInput, what_differs(request.data, before))
         check_level(before, changes)
-        update(before, changes)
-        return answer(show(seen_by(read_order(caller, order_id, events=True))))
+        order = update(before, changes)
+        return answer(show(seen_by(with_its_parts(standing_of(caller, order)))))
 
     @extend_schema(responses={200: outputs.DeletedAnswer}, operation_id="deleteOrder")
     def delete(self, request: Request, order_id: int) -> Response:
@@ -253,7 +259,8 @@ def what_differs(sent: Any, before: Standing) -> Any:
     """
     if not isinstance(sent, dict):
         return sent
-    seen = seen_by(before)
+    # What may be read with it is not kept with the order that is about to change.
+    seen = seen_by(read_order(before.caller, before.order.pk) if sent.keys() & READ_APART else before)
     left = {name: value for name, value in sent.items() if name not in ATTRIBUTES or value != ATTRIBUTES[name](seen)}
     fixed = next((name for name in FIXED if name in left), None)
     if fixed is not None:
@@ -267,8 +274,11 @@ def check_level(before: Standing, changes: Mapping[str, Any]) -> None:
         raise Forbidden("forbidden", "An order is changed by levels 0 and 2: send its status alone.")
 
 
-def update(before: Standing, changes: Mapping[str, Any]) -> None:
-    """The fields first, then the status, which may need them (a driver that is named, and accepts)."""
+def update(before: Standing, changes: Mapping[str, Any]) -> Order:
+    """The fields first, then the status, which may need them (a driver that is named, and accepts).
+
+    The order is locked, and comes back as it then is.
+    """
     order, caller = before.order, before.caller
     target = Status(changes["status"]) if "status" in changes else None
     accepts = target == Status.ACCEPTED_BY_BUSINESS and order.accepted_at is None
@@ -281,13 +291,14 @@ def update(before: Standing, changes: Mapping[str, Any]) -> None:
             fields["reason_code"], fields["reason"] = reason_of(changes.get("reason"))
         order = change_order(order_id=order.pk, caller=caller, fields=fields)
     if target is None:
-        return
+        return order
+    standing = standing_of(caller, order)
     # Only where the core asks for a reason is the dialect's name one.
-    wanted = next((one for one in standing_of(caller, order).allowed() if one.to == target), None)
+    wanted = next((one for one in standing.allowed() if one.to == target), None)
     said = changes.get("reason") or (wanted is not None and "reason" in wanted.requires)
     code, reason = reason_of(changes.get("reason")) if said else ("", "")
     wish = Wish(to=target, reason_code=code, reason=reason, **(minutes if accepts else {}))
-    transition(order_id=order.pk, caller=caller, wish=wish)
+    return move_on(standing, wish)
 
 
 def fields_of(changes: Mapping[str, Any], currency: str) -> dict[str, Any]:

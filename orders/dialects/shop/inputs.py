@@ -10,14 +10,14 @@ from orders.checkout import Cart, Checkout, Place
 from orders.lifecycle import Fulfilment
 from orders.payments import available_methods
 from orders.pricing import CartItem, CartOption
-from orders.selectors import active_vendor, sells_codes, vendors_of_products
+from orders.selectors import active_vendor, products_on_sale
 from orders.services.parties import Guest, Placing
 from ordersite.accounts.callers import Caller
 from ordersite.web.money import CURRENCIES
 from ordersite.web.pagination import MOST, PER_PAGE
 from ordersite.web.problems import Invalid
 from ordersite.web.serializers import MAX_ID, IdField, LocationInput, PhoneField, StrictIntegerField
-from vendors.models import PAYMENT_METHODS, Vendor
+from vendors.models import PAYMENT_METHODS, Product, Vendor
 from vendors.permissions import member_vendor_ids
 
 MOST_ITEMS = 100
@@ -134,8 +134,9 @@ def as_placing(given: Mapping[str, Any], caller: Caller) -> Placing:
     """One vendor's cart, with what the client leaves open filled in as the vendor offers it."""
     items = [as_item(item) for item in given.get("items", ())]
     products = [item.product for item in items]
-    vendor = find_vendor(given.get("vendorId"), products, caller)
-    is_digital = bool(items) and sells_codes(vendor.pk, products)
+    found = products_on_sale(products) if products else {}
+    vendor = find_vendor(given.get("vendorId"), products, found, caller)
+    is_digital = any(found[pk].is_digital for pk in products if pk in found)
     location = given.get("location") or {}
     cart = Cart(
         vendor_id=vendor.pk,
@@ -159,10 +160,10 @@ def as_placing(given: Mapping[str, Any], caller: Caller) -> Placing:
     )
 
 
-def find_vendor(vendor_id: int | None, products: Sequence[int], caller: Caller) -> Vendor:
+def find_vendor(vendor_id: int | None, products: Sequence[int], found: Mapping[int, Product], caller: Caller) -> Vendor:
     """Of whom it is ordered: as sent, whose products they are, or the only vendor that the caller works at."""
     if vendor_id is None and products:
-        vendor_id = vendor_of(products)
+        return vendor_of(products, found)
     if vendor_id is None:
         own = member_vendor_ids(caller)
         if len(own) != 1:
@@ -174,16 +175,15 @@ def find_vendor(vendor_id: int | None, products: Sequence[int], caller: Caller) 
     return vendor
 
 
-def vendor_of(products: Sequence[int]) -> int:
+def vendor_of(products: Sequence[int], found: Mapping[int, Product]) -> Vendor:
     """The one vendor of all these products; raises Invalid for one that is unknown or another vendor's."""
-    vendors = vendors_of_products(products)
     for index, product in enumerate(products):
-        if product not in vendors:
+        if product not in found:
             raise Invalid(f"/items/{index}/product", "unknown", "There is no such product.")
-        if vendors[product] != vendors[products[0]]:
+        if found[product].vendor_id != found[products[0]].vendor_id:
             detail = "Another vendor sells this product: create an order for each vendor."
             raise Invalid(f"/items/{index}/product", "other_vendor", detail)
-    return vendors[products[0]]
+    return found[products[0]].vendor
 
 
 def usual_way(vendor: Vendor, given: Mapping[str, Any]) -> Fulfilment:

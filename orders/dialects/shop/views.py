@@ -36,14 +36,14 @@ from orders.dialects.shop.outputs import (
 from orders.dialects.shop.words import CANCELS, DIALECT, TITLE, flags_of
 from orders.lifecycle import Status
 from orders.models import ItemChange
-from orders.selectors import payment_due, read_order, visible_reading_as
+from orders.selectors import payment_due, read_order, visible_reading_as, with_its_parts
 from orders.services.changes import add_tracking_number
 from orders.services.edits import Edited, EditWish, alter_item, edit_items
 from orders.services.labels import read_labels, set_label
 from orders.services.placing import place
 from orders.services.proofs import approve
 from orders.services.records import add_note
-from orders.services.standing import get_order, standing_of
+from orders.services.standing import Standing, get_order, standing_of
 from orders.services.walking import Goal, move, walk
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.problems import Conflict, Invalid
@@ -59,9 +59,9 @@ class ShopView(DialectView):
     permission_classes = [IsAuthenticated]
 
 
-def order_response(caller: Caller, order_id: int, status: int = 200) -> Response:
+def order_response(standing: Standing, status: int = 200) -> Response:
     """The order as it stands now."""
-    return Response(render_order(read_order(caller, order_id, events=True), read_labels()), status=status)
+    return Response(render_order(with_its_parts(standing), read_labels()), status=status)
 
 
 class OrdersView(ShopView):
@@ -96,7 +96,9 @@ class OrdersView(ShopView):
         if caller.user is not None and customer.user_id == caller.user.pk:
             # Its customer row may be as new as the order.
             caller = replace(caller, customer_id=customer.pk)
-        return order_response(caller, order.pk, 201)
+        standing = standing_of(caller, order)
+        # Who placed it for another reads it as what it stands to it.
+        return order_response(standing if standing.actors else read_order(caller, order.pk), 201)
 
 
 class OrderView(ShopView):
@@ -104,7 +106,7 @@ class OrderView(ShopView):
 
     @extend_schema(responses={200: OrderOutput}, operation_id="getOrder")
     def get(self, request: Request, order_id: int) -> Response:
-        return order_response(caller_of(request), order_id)
+        return order_response(read_order(caller_of(request), order_id))
 
 
 class StatusesView(ShopView):
@@ -119,7 +121,7 @@ def edited_response(caller: Caller, order_id: int, edited: Edited | None, status
     """202 where the change waits for the customer."""
     change = edited.change if edited else None
     waits = change is not None and change.state == ItemChange.State.WAITING
-    standing = read_order(caller, order_id, events=True)
+    standing = read_order(caller, order_id)
     return Response(render_edited(standing, read_labels(), change), status=202 if waits else status)
 
 
@@ -168,8 +170,8 @@ class StatusView(ShopView):
     @extend_schema(request=StatusInput, responses={200: OrderOutput}, operation_id="setStatus")
     def patch(self, request: Request, order_id: int) -> Response:
         caller, status_id = caller_of(request), parse(StatusInput, request.data)["statusId"]
-        set_label(order_id=order_id, caller=caller, label_id=status_id, reason=TITLE)
-        return order_response(caller, order_id)
+        order = set_label(order_id=order_id, caller=caller, label_id=status_id, reason=TITLE)
+        return order_response(standing_of(caller, order))
 
 
 class TrackingView(ShopView):
@@ -184,7 +186,7 @@ class TrackingView(ShopView):
             tracking_number=given["trackingNumber"],
             carrier=given["carrier"],
         )
-        return order_response(caller, order_id)
+        return order_response(read_order(caller, order_id))
 
 
 class HistoryView(ShopView):
@@ -212,7 +214,7 @@ class FlagView(ShopView):
         caller = caller_of(request)
         if not flags_of(get_order(caller=caller, order_id=order_id))[self.flag]:
             self.change(caller, order_id)
-        return order_response(caller, order_id)
+        return order_response(read_order(caller, order_id))
 
 
 class PaidView(FlagView):

@@ -281,3 +281,20 @@ def test_statements_of_a_plain_accept(cast: Cast, api: Api) -> None:
         assert client.post(f"{LIST}/{order.pk}/transitions", {"to": 7}).status_code == 200
     own = [query["sql"] for query in asked if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
     assert len(own) <= 8, own
+
+
+@pytest.mark.parametrize("items", [1, 20])
+def test_statements_of_an_accept_that_answers_the_items(cast: Cast, api: Api, items: int) -> None:
+    doors: tuple[tuple[str, str, Any, int], ...] = (
+        ("post", f"{LIST}/{{}}/transitions?expand=items,events", {"to": 7}, 11),
+        ("put", "/dialects/kesk/v1/orders/{}", {"status": "Accepted"}, 12),
+        ("put", "/dialects/ordering/orders/{}", {"status": 7}, 11),
+    )
+    for method, path, body, most in doors:
+        order = make_order(cast, Status.PENDING)
+        for _ in range(items):
+            add_line(order, cast.products["pizza"])
+        with CaptureQueriesContext(connection) as asked:
+            assert getattr(api(cast.owner), method)(path.format(order.pk), body).status_code == 200
+        own = [query["sql"] for query in asked if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+        assert len(own) <= most, (path, own)

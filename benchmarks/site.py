@@ -30,6 +30,7 @@ from orders.lifecycle import Status  # noqa: E402
 from orders.models import Order, StatusLabel  # noqa: E402
 from ordersite.accounts.models import Customer, User  # noqa: E402
 from vendors.models import FULFILMENTS, Member, Merchant, Vendor, VendorType  # noqa: E402
+from vendors.services.offers import refresh_offer_flags  # noqa: E402
 from vendors.services.vendors import import_menu  # noqa: E402
 
 VENDORS, CUSTOMERS = 8, 200
@@ -93,6 +94,7 @@ def make_people() -> None:
             commission_rate=1200,
         )
         import_menu(vendor=vendor, menu=MENU)
+    refresh_offer_flags()
     owner = user("owner")
     owner.save()
     Member.objects.create(user=owner, merchant=merchant, role=Member.Role.OWNER)

@@ -12,6 +12,7 @@ from ordersite.accounts.models import Address, Customer, User
 from ordersite.demo import orders, sites
 from vendors.models import Company, Driver, Member, Merchant, Vendor, VendorType
 from vendors.services.bookable import import_bookable
+from vendors.services.offers import refresh_offer_flags
 from vendors.services.vendors import import_menu
 
 PARTS = ("type", "menu", "services", "package_types")
@@ -73,6 +74,7 @@ def load_merchant(data: dict[str, Any], users: dict[str, User], step: Callable[[
             offered = {name: row.get(name, ()) for name in ("services", "package_types")}
             import_bookable(vendor=vendor, **offered)
             vendor.companies.add(company)
+            refresh_offer_flags(vendor.pk)
         step()
 
 

@@ -50,6 +50,19 @@ def flags(cast: Cast) -> tuple[bool, bool]:
     )
 
 
+def test_a_new_vendor_looks_for_offers_only_where_there_are_some(cast: Cast, office: Client) -> None:
+    """Each order would cost a statement more."""
+    adding = "/admin/vendors/vendor/add/"
+    for number, has_offers in enumerate((False, True)):
+        if has_offers:
+            add(office)
+        whose = {"merchant": cast.merchant.pk, "type": cast.vendor.type_id}
+        takes = {"fulfilments": ["pickup"], "payment_methods": ["cash"]}
+        response = send(office, adding, name=f"New {number}", **whose, **takes)
+        assert response.status_code == 302, response.context["errors"]
+        assert Vendor.objects.get(name=f"New {number}").has_offers is has_offers
+
+
 def test_an_offer_is_entered_and_shown(cast: Cast, office: Client) -> None:
     offer = add(
         office,

@@ -18,6 +18,7 @@ from vendors.models import (
     Vendor,
     VendorType,
 )
+from vendors.services.offers import refresh_offer_flags
 from vendors.services.vendors import bump_menu_version
 
 
@@ -170,3 +171,5 @@ class VendorAdmin(admin.ModelAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         bump_menu_version(form.instance.pk)
+        if not change:
+            refresh_offer_flags(form.instance.pk)

@@ -349,45 +349,36 @@ class QuoteLine(serializers.Serializer):
     options = QuoteOption(many=True)
 
 
-class QuotePart(serializers.Serializer):
-    """One vendor's amounts, line by line."""
+class QuoteAmounts(serializers.Serializer):
+    """Amounts, line by line."""
 
     currency = serializers.CharField()
+    items = QuoteLine(many=True)
+    subtotal = MoneyField()
+    discount = MoneyField()
+    delivery_fee = MoneyField()
+    service_fee = MoneyField()
+    driver_tip = MoneyField()
+    tax_included = MoneyField()
+    tax_added = MoneyField()
+    total = MoneyField()
+    delivery_zone = NamedOutput(allow_null=True)
+    distance = serializers.IntegerField(allow_null=True, help_text="Metres.")
+    offer = NamedOutput(allow_null=True)
+    preorder = serializers.BooleanField()
+
+
+class QuotePart(QuoteAmounts):
+    """One vendor's amounts, line by line."""
+
     vendor = NamedOutput()
     kind = serializers.CharField()
     delivery_type = FulfilmentField()
-    items = QuoteLine(many=True)
-    subtotal = MoneyField()
-    discount = MoneyField()
-    delivery_fee = MoneyField()
-    service_fee = MoneyField()
-    driver_tip = MoneyField()
-    tax_included = MoneyField()
-    tax_added = MoneyField()
-    total = MoneyField()
-    delivery_zone = NamedOutput(allow_null=True)
-    distance = serializers.IntegerField(allow_null=True, help_text="Metres.")
-    offer = NamedOutput(allow_null=True)
-    preorder = serializers.BooleanField()
 
 
-class QuoteOutput(serializers.Serializer):
+class QuoteOutput(QuoteAmounts):
     """The amounts of a cart, line by line: of all its vendors together, and in `orders` of each."""
 
-    currency = serializers.CharField()
-    items = QuoteLine(many=True)
-    subtotal = MoneyField()
-    discount = MoneyField()
-    delivery_fee = MoneyField()
-    service_fee = MoneyField()
-    driver_tip = MoneyField()
-    tax_included = MoneyField()
-    tax_added = MoneyField()
-    total = MoneyField()
-    delivery_zone = NamedOutput(allow_null=True)
-    distance = serializers.IntegerField(allow_null=True, help_text="Metres.")
-    offer = NamedOutput(allow_null=True)
-    preorder = serializers.BooleanField()
     orders = QuotePart(many=True)
 
 

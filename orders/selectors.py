@@ -87,10 +87,16 @@ def sells_codes(vendor_id: int, product_ids: Iterable[int]) -> bool:
     return Product.objects.filter(pk__in=set(product_ids), vendor=vendor_id, is_digital=True).exists()
 
 
-def code_of_offer(offer_id: int, vendor_id: int) -> str | None:
-    """An offer's code, "" where it is given by itself; None where there is no such offer of the vendor or the site."""
+def code_of_offer(offer_id: int, vendor_id: int, caller: Caller) -> str | None:
+    """An offer's code, "" where it is given by itself; None where there is no such offer of the vendor or the site.
+
+    Ids can be guessed: an offer with a code is named so only by staff and the vendor's people, who know the code.
+    """
     offer = Offer.objects.filter(pk=offer_id).values_list("vendor_id", "code").first()
-    return offer[1] if offer and offer[0] in (None, vendor_id) else None
+    if offer is None or offer[0] not in (None, vendor_id):
+        return None
+    knows = not offer[1] or caller.is_staff or member_vendors(caller).filter(pk=vendor_id).exists()
+    return offer[1] if knows else None
 
 
 def saved_address_at(customer_id: int, lat: float, lng: float) -> int | None:

@@ -175,7 +175,7 @@ def looked_up(given: Mapping[str, Any], caller: Caller) -> Placing:
         raise Invalid("/business_id", "unknown", "There is no such business.")
     offer_id, code = given.get("offer_id"), None
     if offer_id is not None:
-        code = code_of_offer(offer_id, vendor_id)
+        code = code_of_offer(offer_id, vendor_id, caller)
         if code is None:
             raise Invalid("/offer_id", "unknown", "The business has no such offer: leave it out.")
     saved = None

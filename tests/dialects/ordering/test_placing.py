@@ -105,7 +105,7 @@ def test_what_is_required_is_named(cast: Cast, api: Api, field: str) -> None:
 
 @pytest.mark.rows(13, call="POST /orders")
 def test_what_may_be_sent_besides(cast: Cast, api: Api) -> None:
-    offer = Offer.objects.create(vendor=cast.vendor, name="Ten off", code="TEN", kind="percentage", rate=1000)
+    offer = Offer.objects.create(vendor=cast.vendor, name="Ten off", kind="percentage", rate=1000)
     refresh_offer_flags()
     body = order_of(
         cast,
@@ -125,6 +125,20 @@ def test_what_may_be_sent_besides(cast: Cast, api: Api) -> None:
     assert {name: shown[name] for name in names} == {name: body[name] for name in names}
     assert shown["location"] == body["location"]
     assert (shown["subtotal"], shown["discount"], shown["delivery_price"], shown["total"]) == (12.0, 1.2, 2.5, 15.8)
+
+
+@pytest.mark.rows(13, call="POST /orders")
+@pytest.mark.parametrize(("user", "knows"), [("customer", False), ("staff", True), ("owner", True)])
+def test_an_offer_with_a_code_is_named_by_those_who_know_it(cast: Cast, api: Api, user: str, knows: bool) -> None:
+    """Its id can be guessed, its code cannot."""
+    offer = Offer.objects.create(vendor=cast.vendor, name="Ten off", code="TEN", kind="percentage", rate=1000)
+    refresh_offer_flags()
+    response = api(getattr(cast, user)).post(ORDERS, order_of(cast, offer_id=offer.pk))
+    if knows:
+        assert (result_of(response)["offer_id"], result_of(response)["discount"]) == (offer.pk, 1.2)
+    else:
+        refused(response, 400, "offer_id: The business has no such offer: leave it out.")
+        assert not Order.objects.exists()
 
 
 @pytest.mark.rows(13, call="POST /orders")

@@ -20,7 +20,6 @@ from vendors.permissions import member_vendors
 
 ITEMS = ("lines", Prefetch("lines__options", queryset=LineOption.objects.order_by("id")))
 SHARES = Prefetch("shares", queryset=PaymentShare.objects.select_related("payment").order_by("payment_id"))
-PARTS = (*ITEMS, SHARES)
 EVENTS = Prefetch("events", queryset=OrderEvent.objects.order_by("number"))
 
 
@@ -36,8 +35,7 @@ def dashboard_orders(caller: Caller) -> QuerySet[Order]:
 
 def with_parts(orders: QuerySet[Order], *, events: bool = False) -> QuerySet[Order]:
     """Reads with the orders their parties, items, options, payments (and events): a fixed number of statements."""
-    parts = (*PARTS, EVENTS) if events else PARTS
-    return orders.select_related(*RELATED).prefetch_related(*parts)
+    return with_items(orders).prefetch_related(SHARES, *([EVENTS] if events else []))
 
 
 def with_items(orders: QuerySet[Order]) -> QuerySet[Order]:
@@ -62,8 +60,13 @@ def read_order(caller: Caller, order_id: int) -> Standing:
 
 def with_its_parts(standing: Standing) -> Standing:
     """The same order with what of its parts and events is not at hand: who has just quit it still reads the answer."""
-    prefetch_related_objects([standing.order], *PARTS, EVENTS)
+    prefetch_related_objects([standing.order], *ITEMS, SHARES, EVENTS)
     return standing
+
+
+def last_change(order: Order) -> OrderEvent | None:
+    """The event that brought the order into the status that it has, of those that are at hand."""
+    return next((event for event in reversed(order.events.all()) if event.to_status is not None), None)
 
 
 def products_on_sale(product_ids: Iterable[int]) -> dict[int, Product]:

@@ -19,19 +19,18 @@ from orders.api.outputs import (
 )
 from orders.api.photos import proof_urls
 from orders.lifecycle import CLOSED, SUCCESS, Actor, Fulfilment
-from orders.models import LineOption, Order, OrderEvent, Payment, PaymentShare, Purchase
+from orders.models import Order, OrderEvent, Payment, PaymentShare, Purchase
 from orders.permissions import actors_for
+from orders.selectors import ITEMS, SHARES
 from orders.services.standing import Standing, allowed_json, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.web.crypto import decrypt
 from ordersite.web.problems import Invalid
 from ordersite.web.views import render
 
-SHARES = Prefetch("shares", queryset=PaymentShare.objects.select_related("payment").order_by("payment_id"))
-LINES = Prefetch("lines__options", queryset=LineOption.objects.order_by("id"))
 # What each part is read with: two statements for items, one for events.
 PARTS: dict[str, tuple[str | Prefetch, ...]] = {
-    "items": ("lines", LINES),
+    "items": ITEMS,
     "events": ("events",),
 }
 EXPANSIONS = tuple(PARTS)

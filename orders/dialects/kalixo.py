@@ -15,7 +15,7 @@ from orders.dialects.base import Dialect, DialectView
 from orders.lifecycle import FAILURE, Status
 from orders.models import Line, Order
 from orders.pricing import CartItem
-from orders.selectors import orders_bought_with, products_on_sale
+from orders.selectors import last_change, orders_bought_with, products_on_sale
 from orders.services.codes import show_codes
 from orders.services.parties import Placing
 from orders.services.placing import place
@@ -175,14 +175,9 @@ def word_for(order: Order) -> str:
     """The word for one order: the flag of a missing code goes before its status, its reason with it."""
     if order.codes_missing and order.status == Status.ACCEPTED_BY_BUSINESS:
         return "error"
-    if order.status in FAILURE and last_reason(order) == CODES_UNAVAILABLE:
+    if order.status in FAILURE and (change := last_change(order)) and change.reason_code == CODES_UNAVAILABLE:
         return "failed"
     return STATUS_WORDS[Status(order.status)]
-
-
-def last_reason(order: Order) -> str:
-    """Why the order has the status that it has."""
-    return next((event.reason_code for event in reversed(order.events.all()) if event.to_status is not None), "")
 
 
 class PlaceOrderView(DialectView):

@@ -18,6 +18,7 @@ from orders.dialects.ordering.words import (
 from orders.lifecycle import Fulfilment, Status
 from orders.models import Line, Order
 from orders.reasons import REASONS
+from orders.selectors import last_change
 from orders.services.payments import awaits_online_payment
 from ordersite.web.money import exponent, to_text
 from ordersite.web.problems import Invalid
@@ -116,10 +117,10 @@ def show_pay_data(seen: Seen) -> str | None:
 
 def show_reason(seen: Seen) -> dict[str, str] | None:
     """Why the order has the status that it has; None where no reason was needed."""
-    events = [event for event in seen.order.events.all() if event.to_status is not None]
-    if not events or not events[-1].reason_code:
+    change = last_change(seen.order)
+    if change is None or not change.reason_code:
         return None
-    code, text = events[-1].reason_code, events[-1].reason
+    code, text = change.reason_code, change.reason
     return {"code": code, "text": text or (REASONS[code].label if code in REASONS else "")}
 
 

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Min
+from django.db.models import F, Min
 
+from orders.guards import collect_until
 from orders.lifecycle import Fulfilment, Status
 from orders.models import Order, PaymentStatus
 from vendors.models import ONLINE_METHODS
@@ -45,11 +46,11 @@ def timer_of(order: Order) -> tuple[datetime, str, str] | None:
         found = search_timer(order)
         if found:
             return found
-    waits_for_customer = (
-        status in (Status.PREPARATION_COMPLETED, Status(20), Status(21)) and order.fulfilment in COLLECTED
-    )
-    if waits_for_customer and vendor.collect_minutes and order.prepared_at:
-        return order.prepared_at + timedelta(minutes=vendor.collect_minutes), "mark_not_collected", "not_collected"
+    # Never where the customer stands at the counter (21).
+    waits_for_customer = status in (Status.PREPARATION_COMPLETED, Status.CUSTOMER_ALMOST_ARRIVED_TO_BUSINESS)
+    until = collect_until(order)
+    if waits_for_customer and order.fulfilment in COLLECTED and until:
+        return until, "mark_not_collected", "not_collected"
     if status in (Status(11), Status(15)) and order.closed_at is None:
         done = order.delivered_at or since
         return done + timedelta(minutes=vendor.settle_minutes), "complete" if vendor.settled_completes else "close", ""
@@ -64,9 +65,9 @@ def awaits_payment(order: Order) -> bool:
 
 
 def pay_by(order: Order) -> datetime:
-    """By when what is not paid must be. A payment that came later, for a change, has a time of its own."""
-    if order.pk and order.visible_at:
-        owed = order.shares.filter(amount__gt=0, payment__state__in=NOT_PAID)
+    """By when what is not paid must be: the payment's own time, which begins anew where the order is reopened."""
+    if order.pk:
+        owed = order.shares.filter(amount__gt=F("received"), is_extra=False, payment__state__in=NOT_PAID)
         found = owed.aggregate(first=Min("payment__expires_at"))["first"]
         if found is not None:
             return found

@@ -22,7 +22,9 @@ IMPLIED = {
     **dict.fromkeys(("accept", "undo_reject", "complete"), "items"),
 }
 # Not even staff may waive these.
-NEVER_WAIVED = ("paid", "codes", *dict.fromkeys(IMPLIED.values()))
+NEVER_WAIVED = ("paid", "codes", "money", *dict.fromkeys(IMPLIED.values()))
+# After its money has left the house a closed order is only reopened, to be paid anew.
+PAID_ANEW = "reopen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +41,6 @@ class Attempt:
     proof: str = ""
 
 
-# What was partly refunded was paid: the refund was somebody's decision.
-PAID_ENOUGH = (PaymentStatus.PAID, PaymentStatus.AUTHORISED, PaymentStatus.PARTLY_REFUNDED)
 Predicate = Callable[[Order, Attempt], bool]
 
 
@@ -53,9 +53,14 @@ def is_paid(order: Order, attempt: Attempt) -> bool:
     """Settled, authorised, or payable on handing over; what a failed close gave back is taken again with the change."""
     if order.payment_method == "cash":
         return True
-    if order.status in lifecycle.FAILURE and order.payment_status == PaymentStatus.REFUNDED:
-        return True
-    return order.payment_status in PAID_ENOUGH
+    status = PaymentStatus(order.payment_status)
+    # What was partly refunded was paid: the refund was somebody's decision.
+    return status.is_kept or (order.status in lifecycle.FAILURE and status.is_received)
+
+
+def has_money(order: Order, attempt: Attempt) -> bool:
+    """What the order's close gave back has not left the house, so that it can be taken again with the change."""
+    return order.money_leaves_at is None or attempt.now < order.money_leaves_at
 
 
 def is_free(order: Order, attempt: Attempt) -> bool:
@@ -103,6 +108,25 @@ def has_codes(order: Order, attempt: Attempt) -> bool:
     return order.kind == Order.Kind.DIGITAL and order.codes_tried_at is not None and order.codes_missing == 0
 
 
+def is_after_agreed(order: Order, attempt: Attempt) -> bool:
+    """The time that was agreed has passed; for the timer the vendor's collecting minutes besides."""
+    if attempt.actor == Actor.SYSTEM:
+        until = collect_until(order)
+        return until is not None and attempt.now >= until
+    return order.deliver_at is None or attempt.now >= order.deliver_at
+
+
+def collect_until(order: Order) -> datetime | None:
+    """Until when a prepared order is kept: the vendor's minutes from the later of when it was ready and agreed for.
+
+    None where it is kept as long as it takes.
+    """
+    minutes = order.vendor.collect_minutes
+    if minutes is None or order.prepared_at is None:
+        return None
+    return max(order.prepared_at, order.deliver_at or order.prepared_at) + timedelta(minutes=minutes)
+
+
 def is_within_undo(order: Order, attempt: Attempt) -> bool:
     return attempt.now - order.status_changed_at <= timedelta(minutes=order.vendor.undo_minutes)
 
@@ -122,12 +146,14 @@ GUARDS: dict[str, tuple[Predicate, str]] = {
     "driver": (lambda order, _: order.driver_accepted_at is not None, "No driver has accepted the order."),
     "free": (is_free, "Another driver or company holds the order."),
     "named": (is_named, "No driver of yours is named: PATCH the order with a driver first."),
+    "money": (has_money, "The money has gone back to the customer: reopen the order, or place it anew."),
     "served": (is_served, "The vendor works with no company."),
     "items": (lambda order, _: not order.awaits_items, "The order has no items yet: add one first."),
     "carrier": (has_carrier, "Nobody carries it: a driver accepts, or it has a tracking number, or you deliver."),
     "own": (is_own, "A driver has it, or the vendor does not deliver by itself."),
     "present": (lambda order, _: order.driver_at_business_at is not None, "The driver was not at the business."),
     "window": (is_in_window, "It is too late to cancel: ask the vendor."),
+    "agreed": (is_after_agreed, "The agreed time has not passed yet."),
     "undo": (is_within_undo, "It is too late to take this back: ask staff."),
     "proof": (has_proof, "Send the proof that the vendor asks for."),
     "code": (
@@ -140,8 +166,10 @@ GUARDS: dict[str, tuple[Predicate, str]] = {
 
 def guards_of(change: Change, actor: Actor) -> tuple[str, ...]:
     """The table's guards that bind this actor, and what the change implies."""
-    implied = IMPLIED.get(change.name)
-    return (*change.guards_for(actor), implied) if implied else change.guards_for(actor)
+    implied = [IMPLIED[change.name]] if change.name in IMPLIED else []
+    if change.source in lifecycle.FAILURE and change.target not in lifecycle.FAILURE and change.name != PAID_ANEW:
+        implied.append("money")
+    return (*change.guards_for(actor), *implied)
 
 
 def failing_guard(change: Change, order: Order, attempt: Attempt, *, waive: bool = False) -> str | None:

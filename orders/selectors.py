@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import F, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from orders.checkout import Place
 from orders.following import followable
 from orders.models import LineOption, Order, OrderEvent, PaymentShare, StatusLabel
 from orders.permissions import visible_orders, with_standing
-from orders.services.payments import RECEIVED, awaits_online_payment
+from orders.services.shares import awaits_online_payment
 from orders.services.standing import RELATED, Standing, get_order, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address
@@ -143,7 +143,7 @@ def saved_places(address_ids: Iterable[int], caller: Caller) -> dict[int, Place]
 
 def payment_due(order_id: int) -> int | None:
     """The newest payment of an order that has not come in, if any."""
-    shares = PaymentShare.objects.filter(order=order_id, amount__gt=0).exclude(payment__state__in=RECEIVED)
+    shares = PaymentShare.objects.filter(order=order_id, amount__gt=F("received"))
     return shares.order_by("-payment_id").values_list("payment_id", flat=True).first()
 
 

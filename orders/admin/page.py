@@ -16,7 +16,6 @@ from orders.models import Entry, LineOption, Order, OrderEvent, Posting, Refund
 from orders.permissions import with_standing
 from orders.pricing import Priced
 from orders.reasons import REASONS
-from orders.services.payments import RECEIVED
 from orders.services.standing import RELATED
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import User
@@ -34,7 +33,9 @@ def read_order(order_id: int, caller: Caller) -> Order | None:
     refunds = Prefetch("refunds", queryset=Refund.objects.select_related("payment").order_by("id"))
     siblings = Prefetch("purchase__orders", queryset=Order.objects.select_related("vendor").order_by("pk"))
     return (
-        orders.prefetch_related("lines__options", "events", "purchase__payments", siblings, postings, refunds)
+        orders.prefetch_related(
+            "lines__options", "events", "purchase__payments__shares", "shares", siblings, postings, refunds
+        )
         .filter(pk=order_id)
         .first()
     )
@@ -153,8 +154,7 @@ def order_context(order: Order) -> dict[str, Any]:
         "milestones": [(name.replace("_", " ").capitalize(), at) for name, at in order.milestones.items()],
         "payments": payments,
         "refunds": [(refund, who(refund.actor, names)) for refund in order.refunds.all()],
-        "may_be_refunded": order.refunded < order.total
-        and (order.payment_status in RECEIVED or any(payment.state in RECEIVED for payment in payments)),
+        "may_be_refunded": any(share.kept for share in order.shares.all()),
         "postings": [(posting, who(posting.actor, names)) for posting in order.postings.all()],
         "siblings": [other for other in order.purchase.orders.all() if other.pk != order.pk],
         "timeline": [happening(event, names) for event in reversed(events)],

@@ -17,7 +17,7 @@ from orders.admin.filters import SelectFilter
 from orders.admin.search import as_uuid
 from orders.lifecycle import Actor
 from orders.models import Entry, Order, OrderEvent, Payment, PaymentShare, Posting, Purchase
-from orders.services.payments import TRANSFER
+from orders.services.shares import TRANSFER
 from ordersite.web.crypto import token_hash
 from vendors.models import PAYMENT_METHODS
 
@@ -87,7 +87,7 @@ class PaymentInline(ReadOnlyInline):
     fields = readonly_fields = ["provider", "status", "paid", "given_back", "paid_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
-        return super().get_queryset(request).select_related("purchase")
+        return super().get_queryset(request).select_related("purchase").prefetch_related("shares")
 
     @admin.display(description="status")
     def status(self, payment: Payment) -> str:
@@ -166,7 +166,7 @@ class PaymentAdmin(ReadOnlyAdmin):
     inlines = [ShareInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
-        return super().get_queryset(request).select_related("purchase")
+        return super().get_queryset(request).select_related("purchase").prefetch_related("shares")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Payment], search_term: str

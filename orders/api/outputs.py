@@ -8,9 +8,10 @@ from rest_framework import serializers
 from orders.api.edits_outputs import WithChanges
 from orders.api.fields import FulfilmentField, StatusField, SubstituteField
 from orders.api.kinds_outputs import OfKind
-from orders.lifecycle import MILESTONES
+from orders.lifecycle import FAILURE, MILESTONES
 from orders.models import Line, LineOption, Order, Payment, PaymentStatus
-from orders.services.payments import RECEIVED, cancel_rate, cost_of
+from orders.services.settlement import cancel_cost
+from orders.services.shares import owed_of
 from ordersite.web.context import absolute
 from ordersite.web.money import as_json
 from ordersite.web.serializers import LocationField, MoneyField
@@ -197,6 +198,19 @@ class PaymentOutput(serializers.Serializer):
         return []
 
 
+class OrderPaymentOutput(PaymentOutput):
+    """The part of a payment that pays for one order: who sees one of a purchase does not see what the others cost."""
+
+    id = serializers.IntegerField(source="payment_id")
+    method = serializers.CharField(source="payment.provider")
+    status = serializers.CharField(source="state")
+    paid_at = serializers.DateTimeField(source="payment.paid_at", allow_null=True)
+    expires_at = serializers.DateTimeField(
+        source="payment.expires_at", allow_null=True, help_text="Not paid by then: cancelled."
+    )
+    failure = serializers.CharField(source="payment.failure", help_text="Why it failed, or why its proof was refused.")
+
+
 def checkout_url(payment: Payment) -> str | None:
     """Where the payment is made; None where there is nothing to pay online (any more)."""
     waits = payment.state in (PaymentStatus.UNPAID, PaymentStatus.FAILED) and payment.provider in ONLINE_METHODS
@@ -226,6 +240,8 @@ class OrderChanged(OrderRow):
     tax_included = MoneyField(help_text="Shown, not added.")
     tax_added = MoneyField()
     refunded = MoneyField()
+    waived = MoneyField(help_text="What of the total need not be paid, as staff have said.")
+    owed = serializers.SerializerMethodField(help_text="What is still to be paid, a rise after placing included.")
     offer = NamedOutput(allow_null=True)
     cash = MoneyField(allow_null=True)
     contact = ContactOutput(source="*")
@@ -265,22 +281,17 @@ class OrderChanged(OrderRow):
         at = self.fields["placed_at"].to_representation
         return {name: at(moment) if moment else None for name, moment in order.milestones.items()}
 
-    @extend_schema_field(PaymentOutput(many=True))
+    @extend_schema_field(OrderPaymentOutput(many=True))
     def get_payments(self, order: Order) -> list[Any]:
-        # The order's own part: who sees one order of a purchase does not see what the others cost.
-        return [
-            {
-                **PAYMENT.to_representation(share.payment),
-                "amount": as_json(share.amount, order.currency),
-                "refunded": as_json(share.refunded, order.currency),
-            }
-            for share in order.shares.all()
-        ]
+        return [PAYMENT.to_representation(share) for share in order.shares.all()]
+
+    @extend_schema_field(MoneyField())
+    def get_owed(self, order: Order) -> Any:
+        return as_json(0 if order.status in FAILURE else owed_of(order.shares.all()), order.currency)
 
     @extend_schema_field(MoneyField())
     def get_cancel_cost(self, order: Order) -> Any:
-        free = order.is_closed or order.payment_status not in RECEIVED
-        return as_json(0 if free else cost_of(order, cancel_rate(order, order.vendor)), order.currency)
+        return as_json(cancel_cost(order, list(order.shares.all())), order.currency)
 
     @extend_schema_field(AllowedOutput(many=True))
     def get_allowed_transitions(self, order: Order) -> list[Any]:
@@ -295,7 +306,7 @@ class OrderChanged(OrderRow):
         return None
 
 
-PAYMENT = PaymentOutput()
+PAYMENT = OrderPaymentOutput()
 
 
 class OrderDetail(OrderChanged, OfKind, WithChanges):

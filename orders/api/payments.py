@@ -13,7 +13,7 @@ from orders.api.outputs import OrderChanged
 from orders.api.photos import PHOTO_PARSERS, PhotoForm, photos_of
 from orders.api.rendering import changed_response
 from orders.services.changes import change_order
-from orders.services.proofs import approve, read_photo, refuse, send_proofs
+from orders.services.proofs import approve, read_photo, refuse, send_proofs, waive
 from ordersite.accounts.callers import caller_of
 from ordersite.web.multipart import Form
 from ordersite.web.serializers import Input
@@ -35,8 +35,14 @@ class PayInput(Input):
     payment_method = serializers.ChoiceField(choices=PAYMENT_METHODS)
 
 
+class WaiveInput(Input):
+    """Why it need not be paid."""
+
+    reason = serializers.CharField(max_length=300, help_text="Every party reads it.")
+
+
 class RefuseInput(Input):
-    """Why the photos prove nothing."""
+    """Why the photos prove nothing, or why what came in is given back."""
 
     reason = serializers.CharField(max_length=300, help_text="The customer reads it.")
 
@@ -64,7 +70,7 @@ class PaymentsView(ApiView):
 
 
 class ApproveView(ApiView):
-    """The money of a transfer, or cash, has come in."""
+    """The money of a transfer, or cash, has come in; where another amount came in than was asked for, that counts."""
 
     permission_classes = [AllowAny]
 
@@ -78,7 +84,7 @@ class ApproveView(ApiView):
 
 
 class RefuseView(ApiView):
-    """The photos of a payment prove nothing."""
+    """The photos of a payment prove nothing; or another amount came in than was asked for, and goes back."""
 
     permission_classes = [AllowAny]
 
@@ -90,6 +96,21 @@ class RefuseView(ApiView):
         reason = parse(RefuseInput, request.data)["reason"]
         version = if_match(request)
         order = refuse(order_id=order_id, payment_id=payment_id, caller=caller, reason=reason, version=version)
+        return changed_response(caller, order, request)
+
+
+class WaiveView(ApiView):
+    """What is still owed by a payment need not be paid, staff say; what came in amiss goes back."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        request=WaiveInput, parameters=[IF_MATCH, EXPAND], responses={200: OrderChanged}, operation_id="waivePayment"
+    )
+    def post(self, request: Request, order_id: int, payment_id: int) -> Response:
+        caller, version = caller_of(request), if_match(request)
+        reason = parse(WaiveInput, request.data)["reason"]
+        order = waive(order_id=order_id, payment_id=payment_id, caller=caller, reason=reason, version=version)
         return changed_response(caller, order, request)
 
 

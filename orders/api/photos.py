@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from orders.api.inputs import PlaceInput
 from orders.models import Payment, PaymentProof
-from orders.services.payments import TRANSFER
+from orders.services.shares import TRANSFER
 from ordersite.web.context import absolute
 from ordersite.web.images import CleanImage
 from ordersite.web.multipart import MOST_PHOTOS, Form, PhotoFormParser

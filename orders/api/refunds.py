@@ -40,6 +40,9 @@ class RefundInput(Input):
     items = RefundLineInput(many=True, allow_empty=False, max_length=MOST_ITEMS, required=False)  # type: ignore[call-arg]
     to = serializers.ChoiceField(choices=Refund.To.choices, default=Refund.To.SOURCE)
     reason = serializers.CharField(max_length=300, allow_blank=True, default="", help_text="Every party sees it.")
+    cancel = serializers.BooleanField(
+        default=False, help_text="Cancel the order too: what is given back in full need not be made."
+    )
 
     def validate(self, attrs: Any) -> Any:
         if "items" in attrs and "amount" in attrs:

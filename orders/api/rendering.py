@@ -171,6 +171,7 @@ def progress(order: Order) -> int:
 def render_purchase(purchase: Purchase, orders: list[Order]) -> dict[str, Any]:
     """A purchase with what follows from its orders and payments."""
     payments = list(purchase.payments.all())
+    prefetch_related_objects(payments, "shares")
     body: dict[str, Any] = render(
         PurchaseOutput,
         {

@@ -32,6 +32,7 @@ urlpatterns = [
     path("orders/<id:order_id>/payments", payments.PaymentsView.as_view()),
     path("orders/<id:order_id>/payments/<id:payment_id>/approve", payments.ApproveView.as_view()),
     path("orders/<id:order_id>/payments/<id:payment_id>/refuse", payments.RefuseView.as_view()),
+    path("orders/<id:order_id>/payments/<id:payment_id>/waive", payments.WaiveView.as_view()),
     path("orders/<id:order_id>/payments/<id:payment_id>/proofs/<id:number>", payments.PhotoView.as_view()),
     path("orders/<id:order_id>/payment-link", payment_links.PaymentLinkView.as_view()),
     path("orders/<id:order_id>/refunds", refunds.RefundsView.as_view()),

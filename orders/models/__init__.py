@@ -14,11 +14,13 @@ from orders.models.money import (
     Posting,
     Refund,
     SavedMethod,
+    paid_state,
 )
-from orders.models.orders import Kind, Order, PaymentStatus
+from orders.models.orders import RECEIVED, Kind, Order, PaymentStatus
 from orders.models.purchases import Purchase
 
 __all__ = [
+    "RECEIVED",
     "Account",
     "Booking",
     "Code",
@@ -44,4 +46,5 @@ __all__ = [
     "SlotHold",
     "SlotUse",
     "StatusLabel",
+    "paid_state",
 ]

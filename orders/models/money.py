@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from orders.models.orders import Order, PaymentStatus
+from orders.models.orders import RECEIVED, Order, PaymentStatus
 from orders.models.purchases import Purchase
 from ordersite.accounts.models import Customer
 from ordersite.web.crypto import new_token
@@ -45,7 +45,11 @@ class Payment(models.Model):
     provider = models.CharField(max_length=20)
     state = models.CharField(max_length=16, choices=PaymentStatus, default=PaymentStatus.UNPAID)
     amount = models.BigIntegerField(help_text="Minor units.")
-    refunded = models.BigIntegerField(default=0)
+    # Of a transfer: it goes to the vendor's own account, so that the vendor says whether it came in.
+    to_vendor = models.BooleanField(default=False)
+    # What came in instead of the amount, until staff have said where it goes (services.disputes).
+    disputed_amount = models.BigIntegerField(null=True, blank=True, help_text="Minor units.")
+    disputed_currency = models.CharField(max_length=3, blank=True)
     # The page at which it is paid is found by this.
     token = models.CharField(max_length=40, unique=True, default=new_token)
     reference = models.CharField(max_length=100, blank=True, help_text="The provider's.")
@@ -72,9 +76,6 @@ class Payment(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(refunded__gte=0, refunded__lte=models.F("amount")), name="refund_within_payment"
-            ),
-            models.CheckConstraint(
                 condition=models.Q(purchase__isnull=False, customer__isnull=True)
                 | models.Q(purchase__isnull=True, customer__isnull=False),
                 name="payment_of_a_purchase_or_a_top_up",
@@ -87,31 +88,101 @@ class Payment(models.Model):
             models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="payment_due"),
             models.Index(fields=["-created_at", "-id"], name="payment_newest"),
             models.Index(fields=["id"], condition=models.Q(state=PaymentStatus.PROOF_PENDING), name="payment_to_check"),
+            models.Index(fields=["id"], condition=models.Q(disputed_amount__isnull=False), name="payment_disputed"),
         ]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.state}"
 
+    @property
+    def is_received(self) -> bool:
+        """Whether it came in, whatever of it was given back since."""
+        return self.state in RECEIVED
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether another amount came in than was asked for, and staff have not said yet where it goes."""
+        return self.disputed_amount is not None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether its provider was told of it and has not said yet what became of it: the amount there stands."""
+        return bool(self.reference) and self.state == PaymentStatus.UNPAID
+
+    @property
+    def may_be_here(self) -> bool:
+        """Whether its money may have come in already: it stays with its order until somebody has said so or not."""
+        return self.is_under_way or self.is_disputed or self.state == PaymentStatus.PROOF_PENDING
+
+    @property
+    def refunded(self) -> int:
+        """What was given back of all its shares, minor units; reads them unless they are at hand."""
+        return sum(share.refunded for share in self.shares.all())
+
 
 class PaymentShare(models.Model):
-    """The part of a payment that pays for one order."""
+    """The part of a payment that pays for one order. What came in and went back is asked of it, never of the payment.
+
+    `received` and `refunded` are the sums of its postings, as a wallet's balance is: services.ledger.move writes them
+    with each posting, nobody else, and `manage.py check_ledger` proves them.
+    """
 
     # Without an index of its own: the unique pair begins with it.
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="shares", db_index=False)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="shares")
     amount = models.BigIntegerField(help_text="Minor units.")
-    refunded = models.BigIntegerField(default=0)
+    tip = models.BigIntegerField(default=0, help_text="The part of the amount that is the driver's tip.")
+    received = models.BigIntegerField(default=0, help_text="What came in.")
+    refunded = models.BigIntegerField(default=0, help_text="What went back.")
+    is_extra = models.BooleanField(
+        default=False, help_text="A rise of what was paid already: while it is not paid it holds nothing up."
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["payment", "order"], name="share_once_an_order"),
             models.CheckConstraint(
-                condition=models.Q(refunded__gte=0, refunded__lte=models.F("amount")), name="refund_within_share"
+                condition=models.Q(
+                    refunded__gte=0, refunded__lte=models.F("received"), received__lte=models.F("amount")
+                ),
+                name="share_refunded_within_received",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(tip__gte=0, tip__lte=models.F("amount")), name="tip_within_share"
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.amount} of {self.payment_id}"
+
+    @property
+    def currency(self) -> str:
+        return self.payment.currency
+
+    @property
+    def kept(self) -> int:
+        """What came in and was not given back, minor units."""
+        return self.received - self.refunded
+
+    @property
+    def owed(self) -> int:
+        """What is still to come in, minor units."""
+        return self.amount - self.received
+
+    @property
+    def state(self) -> PaymentStatus:
+        """How this part of the payment stands: of a purchase paid in cash each order's part comes in by itself."""
+        if self.received:
+            return paid_state(kept=self.kept, refunded=self.refunded)
+        state = PaymentStatus(self.payment.state)
+        return PaymentStatus.UNPAID if state.is_received and self.amount else state
+
+
+def paid_state(*, kept: int, refunded: int) -> PaymentStatus:
+    """The state of what came in, by what of it is kept and what was given back."""
+    if refunded == 0:
+        return PaymentStatus.PAID
+    return PaymentStatus.PARTLY_REFUNDED if kept else PaymentStatus.REFUNDED
 
 
 def proof_path(proof: "PaymentProof", name: str) -> str:
@@ -221,7 +292,10 @@ class Posting(models.Model):
     class Kind(models.TextChoices):
         TOP_UP = "top_up", "top-up"
         PAYMENT = "payment", "payment"
+        # Its undoing takes back what was handed over with it, and nothing that was received before.
+        CASH = "cash", "cash handed over with the order"
         REFUND = "refund", "refund"
+        RETAKE = "retake", "refund taken back"
         SETTLEMENT = "settlement", "settlement"
         REVERSAL = "reversal", "settlement taken back"
         ADJUSTMENT = "adjustment", "settlement corrected"
@@ -230,6 +304,8 @@ class Posting(models.Model):
 
     kind = models.CharField(max_length=10, choices=Kind)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="postings")
+    # By which part of a payment money came in for the order, or went back.
+    share = models.ForeignKey(PaymentShare, on_delete=models.PROTECT, null=True, blank=True, related_name="postings")
     actor = models.CharField(max_length=60)
     text = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=timezone.now)

@@ -68,6 +68,19 @@ class PaymentStatus(models.TextChoices):
     FAILED = "failed", "failed"
     PROOF_PENDING = "proof_pending", "proof pending"
 
+    @property
+    def is_received(self) -> bool:
+        """Whether the money came in, whatever of it was given back since."""
+        return self in RECEIVED
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether some of the money that came in is still here."""
+        return self in RECEIVED and self != PaymentStatus.REFUNDED
+
+
+RECEIVED = (PaymentStatus.PAID, PaymentStatus.AUTHORISED, PaymentStatus.PARTLY_REFUNDED, PaymentStatus.REFUNDED)
+
 
 # Every list leaves deleted orders out: with this in its index a count reads the index alone.
 LISTED = models.Q(deleted_at__isnull=True)
@@ -132,7 +145,8 @@ class Order(LifeCycle, models.Model):
     platform_share = models.BigIntegerField(
         default=0, help_text="Commission, service fee and the tax added on it, less the discount that it bears."
     )
-    refunded = models.BigIntegerField(default=0, help_text="Given back so far.")
+    refunded = models.BigIntegerField(default=0, help_text="Given back so far, while the total stayed.")
+    waived = models.BigIntegerField(default=0, help_text="What of the total staff have said need not be paid.")
     # Without an index of its own: one of the rows that have an offer is enough.
     offer = models.ForeignKey(
         Offer, on_delete=models.PROTECT, null=True, blank=True, related_name="orders", db_index=False
@@ -140,6 +154,8 @@ class Order(LifeCycle, models.Model):
     payment_method = models.CharField(max_length=20)
     payment_status = models.CharField(max_length=16, choices=PaymentStatus, default=PaymentStatus.UNPAID)
     cash = models.BigIntegerField(null=True, blank=True, help_text="What the customer will hand over.")
+    # When what a close without success gave back leaves the house: until then the close can be taken back with it.
+    money_leaves_at = models.DateTimeField(null=True, blank=True)
 
     contact_name = models.CharField(max_length=120, blank=True)
     contact_phone = models.CharField(max_length=20, blank=True)
@@ -230,6 +246,11 @@ class Order(LifeCycle, models.Model):
     def milestones(self) -> dict[str, datetime | None]:
         """The times beside the status, by name."""
         return {name: getattr(self, f"{name}_at") for name in lifecycle.MILESTONES}
+
+    @property
+    def carried_by(self) -> int | None:
+        """The id of the driver who carries the order: one who accepted it, unless the vendor delivers itself."""
+        return self.driver_id if self.driver_accepted_at is not None and not self.self_delivery else None
 
     @property
     def awaits_items(self) -> bool:

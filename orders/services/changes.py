@@ -14,10 +14,11 @@ from orders.lifecycle import Actor, Fulfilment, Status
 from orders.models import Order, OrderEvent, Purchase
 from orders.payments import available_methods
 from orders.reasons import REASONS
-from orders.services import bookings, payments, slots
+from orders.services import bookings, slots
 from orders.services.carts import check_cash_amount, check_time
 from orders.services.events import record_event
-from orders.services.payments import CASH, WALLET
+from orders.services.payment_changes import adjust, change_method
+from orders.services.shares import CASH, WALLET
 from orders.services.standing import Standing, get_order, lock_purchase, standing_of
 from orders.services.transitions import Wish, transition
 from ordersite.accounts.callers import SYSTEM, Caller
@@ -197,7 +198,7 @@ def change_payment_method(change: Change, value: str) -> None:
         raise Invalid("/payment_method", "digital", "Codes are paid beforehand: choose another method than cash.")
     if value == WALLET and order.customer.user_id is None:
         raise Invalid("/payment_method", "wallet", "A guest has no wallet: pay in another way.")
-    payments.change_method(order, value, actor=actor, now=now)
+    change_method(order, value, actor=actor, now=now)
     if order.payment_method != CASH:
         order.cash = None
 
@@ -213,7 +214,7 @@ def change_driver_tip(change: Change, value: Money) -> None:
         return
     order.driver_tip += rise
     order.total += rise
-    payments.adjust(order, rise, actor=actor, reason="The tip was changed.", now=change.standing.now)
+    adjust(order, rise, is_tip=True, actor=actor, reason="The tip was changed.", now=change.standing.now)
     order.purchase.total += rise
     Purchase.objects.filter(pk=order.purchase_id).update(total=F("total") + rise)
 

@@ -9,10 +9,12 @@ from orders.deadlines import next_due
 from orders.lifecycle import Actor, Fulfilment
 from orders.models import ItemChange, Line, LineOption, OfferUse, Order, OrderEvent, Purchase
 from orders.pricing import Priced, PricedLine
-from orders.services import payments, slots
+from orders.services import slots
 from orders.services.edited import Plan, in_words, kept
 from orders.services.events import record_event
 from orders.services.lines import make_line, make_options
+from orders.services.payment_changes import adjust
+from orders.services.shares import deadline_of, shares_of
 from orders.services.standing import Standing
 from ordersite.web.money import as_json
 from vendors.services.menus import menu_of
@@ -31,7 +33,7 @@ def apply(standing: Standing, plan: Plan, change: ItemChange) -> dict[str, Any]:
     slots.adjust(order, order.total)
     if order.offer_id:
         OfferUse.objects.filter(order=order).update(amount=order.discount)
-    adjusted = payments.adjust(order, difference, actor=actor, reason="The items were changed.", now=now)
+    adjusted = adjust(order, difference, actor=actor, reason="The items were changed.", now=now)
     order.purchase.total += difference
     Purchase.objects.filter(pk=order.purchase_id).update(total=F("total") + difference)
     if order.cash is not None and order.cash <= order.total:
@@ -57,9 +59,9 @@ def take_slot(order: Order, now: datetime) -> None:
 def show(order: Order, now: datetime) -> None:
     """From its first item on the kitchen sees an order, and the time for paying it runs."""
     order.visible_at = now
-    for share in payments.shares_of(order):
-        if share.payment.state not in payments.RECEIVED:
-            share.payment.expires_at = payments.deadline_of(order.payment_method, [order.vendor], now)
+    for share in shares_of(order):
+        if not share.payment.is_received:
+            share.payment.expires_at = deadline_of(order.payment_method, [order.vendor], now)
             share.payment.save(update_fields=["expires_at"])
 
 

@@ -30,7 +30,6 @@ from orders.services.gateway_answers import (
     standing_of,
 )
 from orders.services.gateway_refunds import due_refunds, send_refund
-from orders.services.payments import RECEIVED
 from ordersite.web.context import absolute
 
 logger = logging.getLogger(__name__)
@@ -98,7 +97,7 @@ def open_payment(*, token: str) -> Opened:
 def return_from_provider(*, token: str) -> Opened:
     """Somebody comes back from the provider's page: what has become of the payment. Raises NotFound, ProviderError."""
     payment = get_payment(token=token)
-    if payment.state not in RECEIVED:
+    if not payment.is_received:
         payment = check_payment(payment.pk)
     return Opened(payment=payment, standing=standing_of(payment, timezone.now()))
 

@@ -13,7 +13,6 @@ from orders.models import Payment, PaymentShare, PaymentStatus, SavedMethod
 from orders.payments import provider_of
 from orders.payments.protocol import Found, ProviderError, State
 from orders.services.gateway_refunds import check_refunds
-from orders.services.payments import RECEIVED, is_under_way
 from orders.services.receiving import lock_payment, mark_failed, mark_paid
 from ordersite.accounts.callers import SYSTEM
 from ordersite.web.money import to_text
@@ -68,14 +67,14 @@ def get_payment(**where: object) -> Payment:
 
 def standing_of(payment: Payment, now: datetime) -> Standing:
     """How a payment of `online_payments` stands."""
-    if payment.state in RECEIVED:
+    if payment.is_received:
         return Standing.REFUNDED if payment.state == PaymentStatus.REFUNDED else Standing.PAID
-    if payment.state == PaymentStatus.UNPAID and payment.failure:
+    if payment.is_disputed:
         return Standing.DISPUTED
     is_wanted: bool = payment.is_wanted  # type: ignore[attr-defined]  # annotated
     if not is_wanted or payment.amount == 0 or (payment.expires_at and payment.expires_at <= now):
         return Standing.CLOSED
-    return Standing.PENDING if is_under_way(payment) else Standing.PAYABLE
+    return Standing.PENDING if payment.is_under_way else Standing.PAYABLE
 
 
 def payer_of(payment: Payment) -> int:
@@ -102,7 +101,7 @@ def check_payment(payment_id: int) -> Payment:
     payment = get_payment(pk=payment_id)
     if not payment.reference or payment.reference.startswith(CHARGING):
         return payment
-    if payment.state in RECEIVED:
+    if payment.is_received:
         check_refunds(payment)
         return payment
     try:
@@ -125,14 +124,14 @@ def apply(payment: Payment, found: Found) -> None:
     now = timezone.now()
     with transaction.atomic():
         current, _ = lock_payment(payment.pk)
-        if current.reference != found.reference or current.state in RECEIVED:
+        if current.reference != found.reference or current.is_received:
             return
         is_ours = (found.amount, found.currency) == (current.amount, current.currency)
         if found.state == State.PAID and is_ours:
             Payment.objects.filter(pk=current.pk).update(method=found.method)
             mark_paid(payment_id=current.pk, caller=SYSTEM, now=now)
             keep_method(current, found)
-        elif found.state == State.PAID:
+        elif found.state == State.PAID and found.amount:
             dispute(current, found)
         elif found.state in WORDS:
             mark_failed(payment_id=current.pk, failure=found.failure or WORDS[found.state], caller=SYSTEM, now=now)
@@ -155,8 +154,9 @@ def dispute(payment: Payment, found: Found) -> None:
     asked = f"{to_text(payment.amount, payment.currency)} {payment.currency}"
     logger.error("payment %d: %s came in instead of %s", payment.pk, came, asked)
     payment.state, payment.failure = PaymentStatus.UNPAID, f"{came} came in instead of {asked}: not counted as paid."
+    payment.disputed_amount, payment.disputed_currency = found.amount, found.currency
     payment.redirect_url, payment.due_at = "", None
-    payment.save(update_fields=["state", "failure", "redirect_url", "due_at"])
+    payment.save(update_fields=["state", "failure", "disputed_amount", "disputed_currency", "redirect_url", "due_at"])
 
 
 def keep_method(payment: Payment, found: Found) -> None:

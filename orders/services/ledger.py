@@ -7,13 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Min, QuerySet, Sum
 from django.utils import timezone
 
-from orders.lifecycle import SUCCESS
-from orders.models import Account, Entry, Order, Posting
+from orders.models import Account, Entry, Order, PaymentShare, Posting
 from ordersite.web.money import as_json, half_up
 from ordersite.web.problems import Conflict
+
+# Where money comes from and goes to: what of these accounts moved for an order is held for it, or is somebody's.
+OUTSIDE = (Account.Kind.WALLET, Account.Kind.FUNDING, Account.Kind.CASH)
+# The postings of a share: what it has received, and what it has given back.
+RECEIVED = (Posting.Kind.PAYMENT, Posting.Kind.CASH)
+GIVEN_BACK = (Posting.Kind.REFUND, Posting.Kind.RETAKE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,23 @@ def wallet_of(customer_id: int, currency: str) -> AccountKey:
 def clearing(currency: str) -> AccountKey:
     """Money held for orders that are not settled yet."""
     return AccountKey(kind=Account.Kind.CLEARING, currency=currency)
+
+
+def funding(currency: str) -> AccountKey:
+    """What the platform itself received from outside, and gave back there."""
+    return AccountKey(kind=Account.Kind.FUNDING, currency=currency)
+
+
+def cash_of_vendor(order: Order) -> AccountKey:
+    """What the order's vendor holds: cash, and transfers to its own account."""
+    return AccountKey(kind=Account.Kind.CASH, currency=order.currency, vendor_id=order.vendor_id)
+
+
+def cash_of_carrier(order: Order) -> AccountKey:
+    """Cash in the hands of who hands the order over: the driver who carries it, else its vendor."""
+    if order.carried_by is None:
+        return cash_of_vendor(order)
+    return AccountKey(kind=Account.Kind.CASH, currency=order.currency, driver_id=order.carried_by)
 
 
 def draw_from_wallet(key: AccountKey, amount: int) -> int:
@@ -99,6 +121,7 @@ def post(
     *,
     actor: str,
     order: Order | None = None,
+    share: PaymentShare | None = None,
     text: str = "",
     balances: Mapping[AccountKey, int] | None = None,
 ) -> Posting:
@@ -108,7 +131,7 @@ def post(
     """
     if sum(amounts.values()):
         raise ValueError(f"the entries of a posting sum to {sum(amounts.values())}, not to zero")
-    posting = Posting(kind=kind, order=order, actor=actor, text=text, created_at=timezone.now())
+    posting = Posting(kind=kind, order=order, share=share, actor=actor, text=text, created_at=timezone.now())
     posting.save(force_insert=True)
     moved = {key: amount for key, amount in amounts.items() if amount}
     if insert_entries(posting, moved, balances or {}) != len(moved):
@@ -136,79 +159,124 @@ def insert_entries(posting: Posting, amounts: Mapping[AccountKey, int], balances
         return int(cursor.rowcount)
 
 
-def draw_for_order(order: Order, amount: int, actor: str) -> None:
-    """Takes an amount from the customer's wallet and holds it for the order; raises Conflict insufficient_funds."""
-    hold_drawn(order, amount, draw_from_wallet(wallet_of(order.customer_id, order.currency), amount), actor)
+# --- what comes in for an order, and goes back ------------------------------------------------------------------------
 
 
-def hold_drawn(order: Order, amount: int, balance: int, actor: str) -> None:
-    """Posts what was drawn from the customer's wallet for an order: it is held until the order is settled."""
-    wallet = wallet_of(order.customer_id, order.currency)
-    amounts = {wallet: -amount, clearing(order.currency): amount}
-    post(Posting.Kind.PAYMENT, amounts, actor=actor, order=order, balances={wallet: balance})
+def move(
+    order: Order,
+    share: PaymentShare,
+    kind: str,
+    outside: Mapping[AccountKey, int],
+    *,
+    actor: str,
+    balances: Mapping[AccountKey, int] | None = None,
+) -> None:
+    """Posts what moves between the outside and what is held for an order; the share's sums follow.
 
-
-def receive(order: Order, amount: int, actor: str) -> None:
-    """Posts what came in from outside for an order: it is held until the order is settled."""
-    funding = AccountKey(kind=Account.Kind.FUNDING, currency=order.currency)
-    post(Posting.Kind.PAYMENT, {funding: -amount, clearing(order.currency): amount}, actor=actor, order=order)
-
-
-def give_back(order: Order, amount: int, *, to_wallet: bool, actor: str) -> None:
-    """Posts an amount that goes back to the customer, into the wallet or to where it came from."""
-    balances: dict[AccountKey, int] = {}
-    key = AccountKey(kind=Account.Kind.FUNDING, currency=order.currency)
-    if to_wallet:
-        key = wallet_of(order.customer_id, order.currency)
-        balances = {key: put_into_wallet(key, amount)}
-    amounts = {clearing(order.currency): -amount, key: amount}
-    post(Posting.Kind.REFUND, amounts, actor=actor, order=order, balances=balances)
-
-
-def cash_of(order: Order) -> AccountKey:
-    """Cash in the hands of who hands the order over: its driver, else the vendor."""
-    if order.driver_id is not None and not order.self_delivery:
-        return AccountKey(kind=Account.Kind.CASH, currency=order.currency, driver_id=order.driver_id)
-    return AccountKey(kind=Account.Kind.CASH, currency=order.currency, vendor_id=order.vendor_id)
-
-
-def shares_of(order: Order, earned: int) -> dict[AccountKey, int]:
-    """Whom so much of an order's money belongs to, by account.
-
-    The driver's tip goes first, to a driver who is not the vendor's own hands, of an order that succeeded. What is left
-    is divided as the whole would be: the platform keeps its share of it in proportion, half up, the vendor the rest.
-    Of an order that succeeded and cost its customer nothing the platform owes the vendor what its offer took off.
+    `outside` is what its accounts gain (less, below zero), in minor units. A payment, or cash handed over, raises what
+    the share has received (opposite amounts lower it); a refund raises what it has given back, a retake lowers it.
     """
-    tip = order.driver_tip if order.driver_id is not None and not order.self_delivery else 0
-    driver = min(tip, earned) if order.status in SUCCESS else 0
-    whole = order.total - tip
-    if whole:
-        platform = half_up(order.platform_share * (earned - driver), whole)
+    came = -sum(outside.values())
+    post(kind, {**outside, clearing(order.currency): came}, actor=actor, order=order, share=share, balances=balances)
+    if kind in GIVEN_BACK:
+        share.refunded -= came
     else:
-        platform = order.platform_share if order.status in SUCCESS else 0
-    shares = {
-        AccountKey(kind=Account.Kind.PLATFORM, currency=order.currency): platform,
-        AccountKey(kind=Account.Kind.VENDOR, currency=order.currency, vendor_id=order.vendor_id): (
-            earned - driver - platform
-        ),
-    }
-    if driver:
-        shares[AccountKey(kind=Account.Kind.DRIVER, currency=order.currency, driver_id=order.driver_id)] = driver
-    return shares
+        share.received += came
+    share.save(update_fields=["amount", "tip", "received", "refunded"])
 
 
-def held_for(order: Order) -> dict[AccountKey, int]:
-    """What each account holds because of an order, by its postings so far; one statement."""
+def draw_for_order(
+    order: Order, share: PaymentShare, amount: int, actor: str, *, kind: str = Posting.Kind.PAYMENT
+) -> None:
+    """Takes an amount from the customer's wallet and holds it for the order; raises Conflict insufficient_funds."""
+    wallet = wallet_of(order.customer_id, order.currency)
+    balances = {wallet: draw_from_wallet(wallet, amount)}
+    move(order, share, kind, {wallet: -amount}, actor=actor, balances=balances)
+
+
+def return_to_wallet(order: Order, share: PaymentShare, amount: int, actor: str, *, kind: str) -> None:
+    """Puts an amount that was held for the order into the customer's wallet."""
+    wallet = wallet_of(order.customer_id, order.currency)
+    balances = {wallet: put_into_wallet(wallet, amount)}
+    move(order, share, kind, {wallet: amount}, actor=actor, balances=balances)
+
+
+def hold_drawn(order: Order, share: PaymentShare, balance: int, actor: str) -> None:
+    """Posts what was drawn from the wallet on placing, for a share that is written as received; `balance` is after."""
+    wallet = wallet_of(order.customer_id, order.currency)
+    amounts = {wallet: -share.amount, clearing(order.currency): share.amount}
+    post(Posting.Kind.PAYMENT, amounts, actor=actor, order=order, share=share, balances={wallet: balance})
+
+
+def moved_by(share: PaymentShare, *kinds: str) -> dict[AccountKey, int]:
+    """What the outside accounts gained (less, below zero) by a share's postings, of these kinds or all."""
+    entries = Entry.objects.filter(posting__share=share, account__kind__in=OUTSIDE)
+    if kinds:
+        entries = entries.filter(posting__kind__in=kinds)
+    currency = share.payment.currency
+    return {key: amount for key, amount in sum_by_account(entries, currency).items() if amount}
+
+
+def is_handed_in(share: PaymentShare, holder: AccountKey) -> bool:
+    """Whether a driver has handed in the cash of a share: what is handed in counts for the oldest orders first.
+
+    What it still holds is then no more than it took for later orders. A vendor keeps what it takes.
+    """
+    if holder.driver_id is None:
+        return False
+    entries = Entry.objects.filter(account__name=holder.name)
+    held = -(entries.aggregate(held=Sum("amount"))["held"] or 0)
+    by_share = entries.filter(posting__share__isnull=False).values("posting__share").order_by()
+    sums = by_share.annotate(first=Min("posting"), net=Sum("amount"))
+    taken = {row["posting__share"]: row for row in sums}
+    later = [row["net"] for row in taken.values() if row["first"] > taken[share.pk]["first"]]
+    return bool(held <= -sum(later))
+
+
+# --- whom it belongs to ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Division:
+    """Whom what an order brought belongs to, in minor units."""
+
+    vendor: int
+    driver: int
+    platform: int
+
+
+def divide(order: Order, *, kept: int, received: int, tips: int, succeeds: bool) -> Division:
+    """Divides what was received for an order and not given back (`kept`), of which `tips` were paid for its driver.
+
+    A success gives the tip to the driver who carried it, else to the vendor. The rest is the sale: platform and vendor
+    have the parts of it that they would have of the whole, the platform's half up. What the platform bears of a
+    discount is added to the sale before it is divided, and taken from the platform's part: a refund thus costs both in
+    proportion, and earns neither. It is as large as the part of the sale that was paid for; without success nothing.
+    """
+    tip = min(tips, kept) if succeeds else 0
+    sale = kept - tip
+    whole = order.total - order.driver_tip
+    gift = 0
+    if succeeds and order.platform_discount:
+        paid = max(received - tips, 0)
+        gift = half_up(order.platform_discount * paid, whole) if whole else order.platform_discount
+    gross = whole + order.platform_discount
+    platform = half_up((order.platform_share + order.platform_discount) * (sale + gift), gross) - gift if gross else 0
+    driver = tip if order.carried_by is not None else 0
+    return Division(vendor=kept - driver - platform, driver=driver, platform=platform)
+
+
+def sum_by_account(entries: QuerySet[Entry], currency: str) -> dict[AccountKey, int]:
+    """What each account gained by these entries; one statement."""
     rows = (
-        Entry.objects.filter(posting__order=order)
-        .values("account__kind", "account__customer_id", "account__vendor_id", "account__driver_id")
+        entries.values("account__kind", "account__customer_id", "account__vendor_id", "account__driver_id")
         .annotate(held=Sum("amount"))
         .order_by()
     )
     return {
         AccountKey(
             kind=row["account__kind"],
-            currency=order.currency,
+            currency=currency,
             customer_id=row["account__customer_id"],
             vendor_id=row["account__vendor_id"],
             driver_id=row["account__driver_id"],
@@ -217,25 +285,32 @@ def held_for(order: Order) -> dict[AccountKey, int]:
     }
 
 
-OUTSIDE = (Account.Kind.WALLET, Account.Kind.FUNDING)
+def rebalance(order: Order, kind: str, wanted: Division | None, *, actor: str) -> Posting | None:
+    """Posts what brings vendor, driver and platform to what they have of an order; None where they have it already.
 
-
-def rebalance(order: Order, kind: str, *, earned: int, cash: int, actor: str) -> Posting | None:
-    """Posts what brings an order's accounts to where they belong; None where they are there already.
-
-    `earned` is what the order has brought by now, to be divided among vendor, driver and platform; `cash` what of it is
-    in the hands of who handed it over. What came from outside and is not earned (yet) lies in clearing. Because the
-    difference to what stands is posted, a settlement, its reversal, a refund after it and another driver are all this
-    one function, and none of them can be posted twice.
+    What came in and is nobody's (yet: `wanted` is None) lies in clearing. Because the difference to what stands is
+    posted, a settlement, its reversal, a refund after it and another driver are all this one function, and none of
+    them can be posted twice.
     """
-    held = held_for(order)
-    outside = -sum(amount for key, amount in held.items() if key.kind in OUTSIDE)
-    wanted = shares_of(order, earned)
-    if cash:
-        wanted[cash_of(order)] = -cash
-    wanted[clearing(order.currency)] = outside + cash - earned
+    held = sum_by_account(Entry.objects.filter(posting__order=order), order.currency)
+    belongs = accounts_of(order, wanted) if wanted else {}
+    came = -sum(amount for key, amount in held.items() if key.kind in OUTSIDE)
+    belongs[clearing(order.currency)] = came - sum(belongs.values())
     standing = {key: amount for key, amount in held.items() if key.kind not in OUTSIDE}
-    amounts = {key: wanted.get(key, 0) - standing.get(key, 0) for key in {**standing, **wanted}}
+    amounts = {key: belongs.get(key, 0) - standing.get(key, 0) for key in {**standing, **belongs}}
     if not any(amounts.values()):
         return None
     return post(kind, amounts, actor=actor, order=order)
+
+
+def accounts_of(order: Order, division: Division) -> dict[AccountKey, int]:
+    """A division by account."""
+    belongs = {
+        AccountKey(kind=Account.Kind.PLATFORM, currency=order.currency): division.platform,
+        AccountKey(kind=Account.Kind.VENDOR, currency=order.currency, vendor_id=order.vendor_id): division.vendor,
+    }
+    if division.driver:
+        belongs[AccountKey(kind=Account.Kind.DRIVER, currency=order.currency, driver_id=order.carried_by)] = (
+            division.driver
+        )
+    return belongs

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from orders.checkout import Cart, Checkout, Place
 from orders.models import SavedMethod
-from orders.services.payments import TRANSFER
+from orders.services.shares import TRANSFER
 from ordersite.accounts.callers import Caller, related
 from ordersite.accounts.models import Address, Customer
 from ordersite.web.images import CleanImage

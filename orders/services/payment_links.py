@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from orders.lifecycle import FAILURE, Actor
-from orders.models import Order, Payment, PaymentStatus
+from orders.models import RECEIVED, Order, Payment, PaymentStatus
 from orders.services.gateway import address_of
 from orders.services.gateway_answers import Standing, online_payments
 from orders.services.gateway_answers import standing_of as payment_standing
-from orders.services.payments import RECEIVED
 from orders.services.standing import get_order, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.services import send_after_commit

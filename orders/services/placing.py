@@ -35,8 +35,8 @@ from orders.services.parties import (
     find_places,
     find_saved_method,
 )
-from orders.services.payments import CASH, WALLET, deadline_of
 from orders.services.proofs import add_proofs
+from orders.services.shares import CASH, WALLET, deadline_of, goes_to_vendor
 from orders.services.standing import RELATED
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Customer
@@ -130,7 +130,8 @@ def write(
     paid = checkout.payment_method == WALLET or (is_free and checkout.payment_method != CASH)
     photos = [] if paid else placing.photos
     waits = PaymentStatus.PROOF_PENDING if photos else PaymentStatus.UNPAID
-    deadline = deadline_of(checkout.payment_method, [part.draft.vendor for part in parts], now)
+    vendors = [part.draft.vendor for part in parts]
+    deadline = deadline_of(checkout.payment_method, vendors, now)
     balance = 0
     if checkout.payment_method == WALLET:
         balance = ledger.draw_from_wallet(ledger.wallet_of(customer.pk, checked.currency), checked.total)
@@ -140,6 +141,7 @@ def write(
         provider=checkout.payment_method,
         state=PaymentStatus.PAID if paid else waits,
         amount=checked.total,
+        to_vendor=goes_to_vendor(checkout.payment_method, vendors),
         created_at=now,
         paid_at=now if paid else None,
         saves_method=checkout.saves_method,
@@ -157,12 +159,21 @@ def write(
     lines = write_lines(orders, parts)
     write_kinds(orders, parts, slot_ids, customer.pk)
     payment.save(force_insert=True)
-    shares = [PaymentShare(payment=payment, order=order, amount=order.total) for order in orders]
+    shares = [
+        PaymentShare(
+            payment=payment,
+            order=order,
+            amount=order.total,
+            tip=order.driver_tip,
+            received=order.total if paid else 0,
+        )
+        for order in orders
+    ]
     PaymentShare.objects.bulk_create(shares)
     if photos:
         add_proofs(payment=payment, photos=photos, now=now)
     if checkout.payment_method == WALLET:
-        hold_each(orders, balance, caller.key)
+        hold_each(shares, balance, caller.key)
     write_events(orders, customer, caller, drawn, now)
     if paid:
         orders = [fulfilled(order) if order.kind == Kind.DIGITAL else order for order in orders]
@@ -170,6 +181,7 @@ def write(
         # The answer shows what was just written: it needs not be read again.
         keep_rows(order, "lines", lines[order.pk])
         keep_rows(order, "shares", [share])
+    keep_rows(payment, "shares", shares)
     keep_rows(purchase, "payments", [payment])
     return Placed(purchase=purchase, orders=orders, is_new=True, guest_token=guest_token)
 
@@ -305,12 +317,12 @@ def write_kinds(
     offers.write_uses(orders=orders, given=[part.given for part in parts], customer_id=customer_id)
 
 
-def hold_each(orders: Sequence[Order], balance: int, actor: str) -> None:
+def hold_each(shares: Sequence[PaymentShare], balance: int, actor: str) -> None:
     """Posts what was drawn from the wallet at once, an order after the other; `balance` is what is left of it."""
-    left = balance + sum(order.total for order in orders)
-    for order in orders:
-        left -= order.total
-        ledger.hold_drawn(order, order.total, left, actor)
+    left = balance + sum(share.amount for share in shares)
+    for share in shares:
+        left -= share.amount
+        ledger.hold_drawn(share.order, share, left, actor)
 
 
 def write_events(

@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from orders.deadlines import next_due
 from orders.lifecycle import FAILURE, Actor
-from orders.models import Order, OrderEvent, Payment, PaymentProof, PaymentShare, PaymentStatus
-from orders.services import payments
+from orders.models import RECEIVED, Order, OrderEvent, Payment, PaymentProof, PaymentShare, PaymentStatus
+from orders.services import disputes
 from orders.services.events import record_event
-from orders.services.receiving import lock_payment, mark_failed, mark_paid
+from orders.services.receiving import lock_payment, mark_cash_received, mark_failed, mark_paid
+from orders.services.shares import CASH, TRANSFER, deadline_of, shares_of, state_of
 from orders.services.standing import Standing, get_order, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.web.images import CleanImage
@@ -25,8 +26,6 @@ from ordersite.web.views import refuse_stale
 from vendors.permissions import member_vendors
 
 MOST_PROOFS = 20
-# What is seen to be paid by people, not told by a provider.
-BY_HAND = (payments.CASH, payments.TRANSFER)
 # How long a customer has at least to send better photos.
 AGAIN = timedelta(days=1)
 # A file without a row is left over when it is older than any transaction; it is looked for so long.
@@ -55,14 +54,14 @@ def send_proofs(*, order_id: int, caller: Caller, photos: Sequence[CleanImage], 
     role = next((actor for actor in (Actor.STAFF, Actor.CUSTOMER) if actor in standing.actors), None)
     if role is None:
         raise Forbidden("forbidden", "Photos of a payment are sent by the customer, or by staff.")
-    waiting = Payment.objects.filter(shares__order=order_id, provider=payments.TRANSFER)
-    found = waiting.exclude(state__in=payments.RECEIVED).order_by("-pk").first()
+    waiting = Payment.objects.filter(shares__order=order_id, provider=TRANSFER)
+    found = waiting.exclude(state__in=RECEIVED).order_by("-pk").first()
     if found is None:
         detail = "Nothing of this order waits to be paid by transfer: change its payment method first."
         raise Conflict("no_transfer", detail, extra=standing.refusal_extra())
     standing, payment, orders = lock(order_id, found.pk, caller, version)
     orders = [order for order in orders if order.status not in FAILURE]
-    if payment.provider != payments.TRANSFER or payment.state in payments.RECEIVED:
+    if payment.provider != TRANSFER or payment.is_received:
         raise Conflict("already_paid", "It is paid meanwhile: read the order anew.")
     if not orders:
         raise Conflict("order_closed", "The order is closed: there is nothing to pay any more.")
@@ -72,7 +71,7 @@ def send_proofs(*, order_id: int, caller: Caller, photos: Sequence[CleanImage], 
     payment.state, payment.failure, payment.expires_at = PaymentStatus.PROOF_PENDING, "", None
     payment.save(update_fields=["state", "failure", "expires_at"])
     for order in orders:
-        order.payment_status = payments.state_of(order, payments.shares_of(order))
+        order.payment_status = state_of(order, shares_of(order))
         order.version += 1
         order.due_at = next_due(order)
         order.save(update_fields=["payment_status", "version", "due_at"])
@@ -89,23 +88,29 @@ def send_proofs(*, order_id: int, caller: Caller, photos: Sequence[CleanImage], 
 
 
 def approve(*, order_id: int, payment_id: int, caller: Caller, version: int | None = None) -> Order:
-    """Marks cash or a transfer as received: by staff, or by the vendor whose orders alone it pays for.
+    """Marks cash or a transfer as received: by staff, or by the vendor into whose hands it came.
 
-    Once, however often it is asked. Must run in a transaction. Raises NotFound, Problem 412, Forbidden, and Conflict
-    for what only a provider can tell.
+    Cash is received order by order. Of a payment that is disputed, what came in counts (services.disputes). Once,
+    however often it is asked. Must run in a transaction. Raises NotFound, Problem 412, Forbidden, and Conflict for what
+    only a provider can tell.
     """
     standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
-    payment = payment_of(standing.order, payment_id)
-    role = role_for(standing, payment)
+    role = role_to_approve(standing, payment_of(standing.order, payment_id))
     if role is None:
-        raise Forbidden("forbidden", "A payment is marked as received by staff, or by the only vendor that it pays.")
-    standing, payment, _ = lock(order_id, payment_id, caller, version)
-    if payment.state in payments.RECEIVED:
+        detail = "A payment is marked as received by staff, or by the vendor into whose hands alone it came."
+        raise Forbidden("forbidden", detail)
+    standing, payment, orders = lock(order_id, payment_id, caller, version)
+    if payment.is_disputed:
+        disputes.settle_dispute(payment, orders, caller=caller, now=standing.now)
+    elif payment.provider == CASH:
+        mark_cash_received(order_id=order_id, payment_id=payment_id, caller=caller, role=role, now=standing.now)
+    elif payment.is_received:
         return standing.order
-    if payment.provider not in BY_HAND:
+    elif payment.provider == TRANSFER:
+        mark_paid(payment_id=payment_id, caller=caller, role=role, now=standing.now)
+    else:
         detail = f"Only {payment.provider} tells whether it is paid: change the payment method first."
         raise Conflict("paid_online", detail, extra=standing.refusal_extra())
-    mark_paid(payment_id=payment_id, caller=caller, role=role, now=standing.now)
     Payment.objects.filter(pk=payment_id).update(checked_by=caller.user)
     return get_order(caller=caller, order_id=order_id)
 
@@ -113,24 +118,43 @@ def approve(*, order_id: int, payment_id: int, caller: Caller, version: int | No
 def refuse(*, order_id: int, payment_id: int, caller: Caller, reason: str, version: int | None = None) -> Order:
     """Staff do not believe the photos: the customer reads why, and may send others for at least AGAIN.
 
-    Must run in a transaction. Raises NotFound, Problem 412, Forbidden, and Conflict where no photos wait.
+    Of a payment that is disputed, what came in goes back, and the orders that are open are to be paid anew. Must run in
+    a transaction. Raises NotFound, Problem 412, Forbidden, and Conflict where nothing waits to be looked at.
     """
     standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
     payment_of(standing.order, payment_id)
     if Actor.STAFF not in standing.actors:
         raise Forbidden("forbidden", "Photos of a payment are refused by staff.")
     standing, payment, orders = lock(order_id, payment_id, caller, version)
+    if payment.is_disputed:
+        disputes.refuse_dispute(payment, orders, caller=caller, reason=reason, asks_anew=True, now=standing.now)
+        return get_order(caller=caller, order_id=order_id)
     if payment.state != PaymentStatus.PROOF_PENDING:
         detail = "No photos of this payment wait to be checked."
         raise Conflict("no_proof_pending", detail, extra=standing.refusal_extra())
-    deadline = payments.deadline_of(payment.provider, [order.vendor for order in orders], payment.created_at)
+    deadline = deadline_of(payment.provider, [order.vendor for order in orders], payment.created_at)
     payment.expires_at = max(deadline or standing.now, standing.now + AGAIN)
     payment.checked_by = caller.user
     payment.save(update_fields=["expires_at", "checked_by"])
     mark_failed(payment_id=payment_id, failure=reason, caller=caller, role=Actor.STAFF, now=standing.now)
-    # While staff were waited for no timer ran.
-    for order in Order.objects.select_related("vendor").filter(pk__in=[order.pk for order in orders]):
-        Order.objects.filter(pk=order.pk).update(due_at=next_due(order))
+    return get_order(caller=caller, order_id=order_id)
+
+
+def waive(*, order_id: int, payment_id: int, caller: Caller, reason: str, version: int | None = None) -> Order:
+    """Staff say that what this payment still owes for the order need not be paid; what came in amiss goes back.
+
+    Must run in a transaction. Raises NotFound, Problem 412, Forbidden, Invalid without a reason, and Conflict
+    nothing_due, or payment_pending while the money may have come in.
+    """
+    standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
+    payment_of(standing.order, payment_id)
+    if Actor.STAFF not in standing.actors:
+        raise Forbidden("forbidden", "What is owed is waived by staff.")
+    if not reason.strip():
+        raise Invalid("/reason", "required", "Say why it need not be paid.")
+    standing, payment, orders = lock(order_id, payment_id, caller, version)
+    order = next(order for order in orders if order.pk == order_id)
+    disputes.waive_payment(payment, order, orders, caller=caller, reason=reason, now=standing.now)
     return get_order(caller=caller, order_id=order_id)
 
 
@@ -141,7 +165,7 @@ def read_photo(*, order_id: int, payment_id: int, number: int, caller: Caller) -
     """
     standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
     payment = payment_of(standing.order, payment_id)
-    if Actor.CUSTOMER not in standing.actors and role_for(standing, payment) is None:
+    if Actor.CUSTOMER not in standing.actors and role_to_see(standing, payment) is None:
         raise Forbidden("forbidden", "Photos of a payment are for those who pay, and staff.")
     found = payment.proofs.order_by("pk")[number - 1 : number] if number else ()
     for proof in found:
@@ -177,14 +201,25 @@ def payment_of(order: Order, payment_id: int) -> Payment:
     return payment
 
 
-def role_for(standing: Standing, payment: Payment) -> Actor | None:
-    """As what the caller looks after the payment: staff, or the vendor of all orders that it pays for."""
+def role_to_see(standing: Standing, payment: Payment) -> Actor | None:
+    """As what the caller looks at the payment's photos: staff, or the vendor of all orders that it pays for."""
     if Actor.STAFF in standing.actors:
         return Actor.STAFF
     if Actor.VENDOR not in standing.actors:
         return None
     own = member_vendors(standing.caller).values("pk")
     return None if payment.shares.exclude(order__vendor__in=own).exists() else Actor.VENDOR
+
+
+def role_to_approve(standing: Standing, payment: Payment) -> Actor | None:
+    """As what the caller says that the payment came in: staff, or the vendor into whose own hands it came.
+
+    Who profits does not attest: what goes to the platform is told by the platform's people.
+    """
+    if Actor.STAFF in standing.actors:
+        return Actor.STAFF
+    comes_to_vendor = payment.provider == CASH or payment.to_vendor
+    return Actor.VENDOR if Actor.VENDOR in standing.actors and comes_to_vendor else None
 
 
 def delete_strays() -> int:

@@ -2,12 +2,16 @@
 
 import logging
 from datetime import datetime
+from typing import Any
 
 from orders.deadlines import next_due
 from orders.lifecycle import FAILURE, SUCCESS, Actor
-from orders.models import Order, OrderEvent, Payment, PaymentShare, PaymentStatus, Posting, Purchase, Refund
-from orders.services import digital, ledger, payments, wallets
+from orders.models import Order, OrderEvent, Payment, PaymentShare, PaymentStatus, Posting, Purchase
+from orders.services import digital, ledger, wallets
 from orders.services.events import record_event
+from orders.services.repayments import repay
+from orders.services.settlement import settle
+from orders.services.shares import shares_of, state_of, write_state
 from ordersite.accounts.callers import Caller
 from ordersite.web.money import as_json
 from ordersite.web.problems import NotFound
@@ -38,7 +42,7 @@ def mark_paid(*, payment_id: int, caller: Caller, role: Actor = Actor.SYSTEM, no
     An order that was closed meanwhile gets its part back at once; a top-up fills the wallet. Must run in a transaction.
     """
     payment, orders = lock_payment(payment_id)
-    if payment.state in payments.RECEIVED:
+    if payment.is_received:
         return payment
     payment.state, payment.paid_at, payment.failure, payment.due_at = PaymentStatus.PAID, now, "", None
     payment.save(update_fields=["state", "paid_at", "failure", "due_at"])
@@ -52,64 +56,101 @@ def mark_paid(*, payment_id: int, caller: Caller, role: Actor = Actor.SYSTEM, no
         )
         return payment
     shares = {share.order_id: share for share in PaymentShare.objects.filter(payment=payment)}
-    for order in orders:
-        if order.pk in shares:
-            receive(order, shares[order.pk], payment, caller, role, now)
-    for order in orders:
-        if order.kind == Order.Kind.DIGITAL and order.pk in shares and order.status not in FAILURE:
-            digital.fulfil(order_id=order.pk)
+    paid_for = [order for order in orders if order.pk in shares]
+    for order in paid_for:
+        shares[order.pk].payment = payment
+        source = ledger.cash_of_vendor(order) if payment.to_vendor else ledger.funding(payment.currency)
+        receive(order, shares[order.pk], source, caller, role, now)
+    for order in paid_for:
+        hand_out_codes(order)
     return payment
 
 
-def receive(order: Order, share: PaymentShare, payment: Payment, caller: Caller, role: Actor, now: datetime) -> None:
-    """One order's part of a payment has come in."""
-    if payment.provider != payments.CASH:
-        ledger.receive(order, share.amount, caller.key)
-    order.payment_status = payments.state_of(order, payments.shares_of(order))
-    data = {"paid": as_json(share.amount, order.currency)}
-    if order.status in FAILURE:
+def mark_cash_received(*, order_id: int, payment_id: int, caller: Caller, role: Actor, now: datetime) -> None:
+    """Cash has come in for one order of a payment: of several vendors it does so order by order. Once.
+
+    It is in the hands of whoever says so: a vendor says it of its own, staff of whoever carries the order.
+    """
+    payment, orders = lock_payment(payment_id)
+    order = next(order for order in orders if order.pk == order_id)
+    share = PaymentShare.objects.select_related("payment").get(payment=payment, order=order)
+    if not share.owed:
+        return
+    holder = ledger.cash_of_carrier(order) if role == Actor.STAFF else ledger.cash_of_vendor(order)
+    payment.paid_at = now
+    payment.save(update_fields=["paid_at"])
+    share.payment = payment
+    receive(order, share, holder, caller, role, now)
+
+
+def receive(
+    order: Order, share: PaymentShare, source: ledger.AccountKey, caller: Caller, role: Actor, now: datetime
+) -> None:
+    """What an order's part of a payment still owed has come in, from this account."""
+    came = share.owed
+    if came:
+        ledger.move(order, share, Posting.Kind.PAYMENT, {source: -came}, actor=caller.key)
+    write_state(share.payment, order)
+    if order.status in FAILURE and came:
         logger.info("paid after it was closed: the money goes back", extra={"order": order.pk})
-        payments.refund(
-            order,
-            share.amount,
-            actor=caller.key,
-            reason="It was paid after the order was closed.",
-            closing=True,
-            to=Refund.To.SOURCE,
-            now=now,
-        )
-    elif order.status in SUCCESS:
-        payments.balance_success(order, Posting.Kind.SETTLEMENT, caller.key)
-    elif order.visible_at is None:
+        reason = "It was paid after the order was closed."
+        repay(order, came, actor=caller.key, reason=reason, closing=True, at_once=True, now=now)
+    follow_payment(order, {"paid": as_json(came, order.currency)}, caller=caller, role=role, now=now)
+
+
+def follow_payment(
+    order: Order, data: dict[str, Any], *, caller: Caller, role: Actor, now: datetime, reason: str = ""
+) -> None:
+    """The order as its payments now stand: its state, its accounts where it has succeeded, whether its vendor sees it.
+
+    Writes its new version, with the event that tells it.
+    """
+    shares = shares_of(order)
+    order.payment_status = state_of(order, shares)
+    if order.status in SUCCESS:
+        settle(order, shares, caller.key)
+    elif order.visible_at is None and order.payment_status.is_kept:
         order.visible_at = now
     order.version += 1
     order.due_at = next_due(order)
-    order.save(update_fields=["payment_status", "refunded", "visible_at", "version", "due_at"])
+    order.save(
+        update_fields=["payment_status", "refunded", "waived", "money_leaves_at", "visible_at", "version", "due_at"]
+    )
     record_event(
         order,
         kind=OrderEvent.Kind.PAYMENT,
         actor=caller.key,
         role=role,
+        reason=reason,
         data=data,
         app_id=caller.app_id,
         created_at=now,
     )
 
 
+def hand_out_codes(order: Order) -> None:
+    """A digital order that is paid goes on by itself."""
+    if order.kind == Order.Kind.DIGITAL and order.status not in FAILURE:
+        digital.fulfil(order_id=order.pk)
+
+
 def mark_failed(*, payment_id: int, failure: str, caller: Caller, role: Actor = Actor.SYSTEM, now: datetime) -> Payment:
     """A try to pay has failed: the customer may try again until the deadline. Never over a payment that came in."""
     payment, orders = lock_payment(payment_id)
-    if payment.state in payments.RECEIVED or (payment.state == PaymentStatus.FAILED and payment.failure == failure):
+    if payment.is_received or (payment.state == PaymentStatus.FAILED and payment.failure == failure):
         return payment
     payment.state, payment.failure, payment.due_at = PaymentStatus.FAILED, failure, None
     payment.save(update_fields=["state", "failure", "due_at"])
     paid_for = set(PaymentShare.objects.filter(payment=payment).values_list("order_id", flat=True))
     for order in orders:
-        if order.pk not in paid_for or order.status in FAILURE:
+        if order.pk not in paid_for:
             continue
-        order.payment_status = PaymentStatus.FAILED
+        was, order.payment_status = order.payment_status, state_of(order, shares_of(order))
+        if order.status in FAILURE and order.payment_status == was:
+            continue
         order.version += 1
-        order.save(update_fields=["payment_status", "version"])
+        order.due_at = next_due(order)
+        order.save(update_fields=["payment_status", "version", "due_at"])
         record_event(
             order,
             kind=OrderEvent.Kind.PAYMENT,

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from orders.lifecycle import FAILURE, Actor
-from orders.models import Account, Line, Order, OrderEvent, Payment, Posting, Refund
-from orders.services import ledger, payments
+from orders.models import Line, Order, OrderEvent, Payment, PaymentShare, Posting, Refund
+from orders.services import ledger
 from orders.services.events import record_event
+from orders.services.repayments import repay
+from orders.services.shares import division_of, kept_of, shares_of
 from orders.services.standing import RELATED, Standing, get_order, standing_of
+from orders.services.transitions import Wish, move_on
 from ordersite.accounts.callers import Caller
 from ordersite.web.money import as_json, half_up, to_text
 from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound
@@ -33,14 +36,15 @@ class RefundWish:
     items: Sequence[LineWish] = ()
     to: str = Refund.To.SOURCE
     reason: str = ""
+    cancel: bool = False  # the order too, by the same role
     version: int | None = None  # the one that the caller saw (If-Match)
 
 
 def refund_order(*, order_id: int, caller: Caller, wish: RefundWish) -> tuple[Order, list[Refund]]:
     """Gives money of an order back, by staff or its vendor, in the transaction that the caller has opened.
 
-    Lock the order, permitted? paid? → how much → payments → the shares of vendor, driver and platform follow → event.
-    A vendor gives back at most what the order still brings it. Raises NotFound, Problem 412, Forbidden, Invalid for
+    Lock the order, permitted? paid? → how much → payments → the shares of vendor, driver and platform follow → event
+    → where it is asked for the order is cancelled too, which gives all the rest back. A vendor gives back at most what the order still brings it. Raises NotFound, Problem 412, Forbidden, Invalid for
     what the order does not have, and Conflict not_paid, no_wallet, or refund_too_large with `refundable`.
     """
     order = get_order(caller=caller, order_id=order_id, lock=True)
@@ -51,13 +55,14 @@ def refund_order(*, order_id: int, caller: Caller, wish: RefundWish) -> tuple[Or
         raise Forbidden("forbidden", "Money is given back by the vendor or staff.")
     if wish.to == Refund.To.WALLET and order.customer.user_id is None:
         raise Conflict("no_wallet", "A guest has no wallet: send it to the source.")
-    if payments.paid_of(order) == 0:
+    shares = shares_of(order)
+    if not any(share.received for share in shares):
         raise Conflict("not_paid", "Nothing was paid for this order yet: there is nothing to give back.")
     check_currency("/amount", wish.amount, order)
-    left = payments.refundable(order)
+    left = kept_of(shares)
     lines = amounts_of_lines(order, wish.items)
     amount = sum(lines.values()) if wish.items else wish.amount.minor if wish.amount else left
-    most = left if role == Actor.STAFF else min(left, earned_by_vendor(order, left))
+    most = left if role == Actor.STAFF else min(left, earned_by_vendor(order, shares))
     refuse_too_large(amount, most, order.currency, asks_staff=most < left)
     refunds = pay_back(order, amount, wish, standing)
     for line, part in lines.items():
@@ -67,7 +72,19 @@ def refund_order(*, order_id: int, caller: Caller, wish: RefundWish) -> tuple[Or
     if lines:
         told["items"] = [{"item": line.pk, "amount": as_json(part, order.currency)} for line, part in lines.items()]
     record_refund(standing, role, wish.reason, {"refund": told})
+    if wish.cancel:
+        order = cancel_refunded(standing, role, wish.reason)
+        refunds = [
+            row for row in order.refunds.select_related("payment").order_by("pk") if row.created_at == standing.now
+        ]
     return order, refunds
+
+
+def cancel_refunded(standing: Standing, role: Actor, reason: str) -> Order:
+    """Cancels an order whose money was given back, as the vendor or staff would; raises Conflict where it cannot be."""
+    name = "reject" if role == Actor.VENDOR else "cancel_by_staff"
+    text = reason.strip() or "The money was given back."
+    return move_on(standing, Wish(name=name, reason_code="other", reason=text))
 
 
 def check_currency(pointer: str, amount: Money | None, order: Order) -> None:
@@ -77,13 +94,12 @@ def check_currency(pointer: str, amount: Money | None, order: Order) -> None:
 
 def pay_back(order: Order, amount: int, wish: RefundWish, standing: Standing) -> list[Refund]:
     """The refunds of an amount that is there; the shares of an order that has succeeded follow by themselves."""
-    refunds = payments.refund(
-        order, amount, actor=standing.caller.key, reason=wish.reason, to=wish.to, now=standing.now
-    )
+    refunds = repay(order, amount, actor=standing.caller.key, reason=wish.reason, to=wish.to, now=standing.now)
     if order.status in FAILURE:
         # Of what closing cost, the vendor and the platform keep their shares of what is left.
-        kept = payments.refundable(order)
-        ledger.rebalance(order, Posting.Kind.REFUND, earned=kept, cash=0, actor=standing.caller.key)
+        shares = shares_of(order)
+        wanted = division_of(order, shares, kept=kept_of(shares), succeeds=False)
+        ledger.rebalance(order, Posting.Kind.REFUND, wanted, actor=standing.caller.key)
     return refunds
 
 
@@ -96,11 +112,9 @@ def refuse_too_large(amount: int, most: int, currency: str, *, asks_staff: bool)
     raise Conflict("refund_too_large", detail, extra={"refundable": as_json(max(most, 0), currency)})
 
 
-def earned_by_vendor(order: Order, left: int) -> int:
-    """What an order of which so much is left brings its vendor: without the platform's part and a driver's tip."""
-    tip = order.driver_tip if order.driver_id is not None and not order.self_delivery else 0
-    sale = max(left - tip, 0)
-    return sale - half_up(order.platform_share * sale, order.total - tip) if order.total > tip else 0
+def earned_by_vendor(order: Order, shares: Sequence[PaymentShare]) -> int:
+    """What an order brings its vendor of what is left of it: without the platform's part and a driver's tip."""
+    return division_of(order, shares, kept=kept_of(shares), succeeds=True).vendor
 
 
 def paid_for_line(order: Order, line: Line) -> int:
@@ -152,7 +166,7 @@ def record_refund(standing: Standing, role: Actor, reason: str, data: dict[str, 
     """The order's new version, with the event that tells it."""
     order = standing.order
     order.version += 1
-    order.save(update_fields=["refunded", "payment_status", "version"])
+    order.save(update_fields=["refunded", "payment_status", "money_leaves_at", "version"])
     record_event(
         order,
         kind=OrderEvent.Kind.PAYMENT,
@@ -191,12 +205,17 @@ def lock_refund(refund_id: int, caller: Caller) -> tuple[Refund, Standing]:
 
 
 def finish_by_hand(*, refund_id: int, caller: Caller) -> Refund:
-    """Staff have given a refund by hand: it is done. Raises Conflict for one that is not to be given by hand."""
+    """Staff have given a refund by hand, also one that its provider could not send: it is done.
+
+    Raises Conflict for one that goes, or has gone, by itself.
+    """
     refund, standing = lock_refund(refund_id, caller)
-    if refund.state != Refund.State.BY_HAND:
+    if refund.state not in (Refund.State.BY_HAND, Refund.State.FAILED):
         raise Conflict("refund_state", f"The refund is not to be given by hand: it is {refund.get_state_display()}.")
-    refund.state, refund.done_at = Refund.State.DONE, standing.now
-    refund.save(update_fields=["state", "done_at"])
+    refund.state, refund.done_at, refund.due_at = Refund.State.DONE, standing.now, None
+    refund.save(update_fields=["state", "done_at", "due_at"])
+    if refund.closing:
+        standing.order.money_leaves_at = standing.now
     record_refund(standing, Actor.STAFF, "", {"refund_done": as_json(refund.amount, refund.currency)})
     return refund
 
@@ -213,11 +232,11 @@ def send_to_wallet(*, refund_id: int, caller: Caller) -> Refund:
     if order.customer.user_id is None:
         raise Conflict("no_wallet", "A guest has no wallet: give it by hand.")
     # It was posted as gone to where it came from, and never arrived there.
-    outside = ledger.AccountKey(kind=Account.Kind.FUNDING, currency=order.currency)
     wallet = ledger.wallet_of(order.customer_id, order.currency)
     balances = {wallet: ledger.put_into_wallet(wallet, refund.amount)}
-    amounts = {outside: -refund.amount, wallet: refund.amount}
-    ledger.post(Posting.Kind.REFUND, amounts, actor=caller.key, order=order, balances=balances)
+    outside = {ledger.funding(order.currency): -refund.amount, wallet: refund.amount}
+    share = PaymentShare.objects.select_related("payment").get(order=order, payment=refund.payment_id)
+    ledger.move(order, share, Posting.Kind.REFUND, outside, actor=caller.key, balances=balances)
     refund.to, refund.state, refund.done_at, refund.due_at = Refund.To.WALLET, Refund.State.DONE, standing.now, None
     refund.save(update_fields=["to", "state", "done_at", "due_at"])
     told = {"amount": as_json(refund.amount, refund.currency), "to": refund.to}

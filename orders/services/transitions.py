@@ -13,8 +13,8 @@ from orders.guards import GUARDS, NEVER_WAIVED, Attempt, failing_guard
 from orders.lifecycle import Actor, Change, Fulfilment, Status
 from orders.models import Order, OrderEvent
 from orders.reasons import REASONS
-from orders.services import payments
 from orders.services.events import record_event
+from orders.services.settlement import follow_status
 from orders.services.standing import Standing, get_order, standing_of
 from ordersite.accounts.callers import Caller, related
 from ordersite.web.attempts import count_attempt, forget_attempts, refuse_if_locked
@@ -208,7 +208,18 @@ def apply(standing: Standing, change: Change, attempt: Attempt, wish: Wish, *, f
     had = order.milestones
     source = Status(order.status)
     getattr(order, change.name)(now=now)
-    move_money(order, source, change.target, attempt, actor, now)
+    follow_status(
+        order,
+        change.name,
+        source,
+        change.target,
+        role=attempt.actor,
+        reason_code=attempt.reason_code,
+        actor=actor,
+        now=now,
+    )
+    if order.label_id and order.label and order.label.core_status != change.target:
+        order.label = None
     if change.name == "accept":
         promise_times(order, wish, now)
     order.version += 1
@@ -255,6 +266,7 @@ CHANGED_BY_TRANSITION = [
     "estimated_at",
     "payment_status",
     "refunded",
+    "money_leaves_at",
     "label",
     "due_at",
     "visible_at",
@@ -312,24 +324,6 @@ def promise_times(order: Order, wish: Wish, now: datetime) -> None:
     told = wish.delivered_in or wish.prepared_in
     takes = timedelta(minutes=told) if told else order.vendor.lead(now)
     order.estimated_at = max(now + takes, order.deliver_at or now)
-
-
-def move_money(order: Order, source: Status, target: Status, attempt: Attempt, actor: str, now: datetime) -> None:
-    """Money and stock follow the status, in the same transaction: what is left first, then what is entered.
-
-    What cancelling costs is reckoned from how far the order had come, which its milestones still tell.
-    """
-    if source in lifecycle.FAILURE and target not in lifecycle.FAILURE:
-        payments.take_everything_again(order, actor, now)
-    if source in lifecycle.SUCCESS and target not in lifecycle.SUCCESS:
-        payments.unsettle_success(order, actor, now)
-    if target in lifecycle.FAILURE and source not in lifecycle.FAILURE:
-        cost = payments.closing_cost(order, target, attempt.actor, attempt.reason_code)
-        payments.give_everything_back(order, actor, cost=cost, now=now)
-    if target in lifecycle.SUCCESS and source not in lifecycle.SUCCESS:
-        payments.settle_success(order, actor, now)
-    if order.label_id and order.label and order.label.core_status != target:
-        order.label = None
 
 
 def start_preparing(*, order_id: int, caller: Caller, version: int | None = None) -> Order:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.lifecycle import Fulfilment, Status
@@ -48,13 +49,14 @@ def settled(cast: Cast, method: str = "wallet", **fields: Any) -> Order:
     shares = {"commission": 120, "platform_share": 170, "payment_method": method}
     order = make_order(cast, Status(15), Fulfilment.PICKUP, **{**shares, **fields})
     if method == "wallet":
-        ledger.draw_for_order(order, TOTAL, "test")
+        left = ledger.draw_from_wallet(ledger.wallet_of(order.customer_id, "EUR"), TOTAL)
+        ledger.hold_drawn(order, order.shares.get(), left, "test")
     return order
 
 
 def driven(cast: Cast, method: str = "wallet") -> Order:
     """The same, delivered by Dora, of which 3.00 are her tip: 10.30 are the vendor's."""
-    return settled(cast, method, driver=cast.driver_row, driver_tip=300)
+    return settled(cast, method, driver=cast.driver_row, driver_accepted_at=timezone.now(), driver_tip=300)
 
 
 def step(cast: Cast, api: Api, order: Order, words: str, **fields: Any) -> Any:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from orders.lifecycle import CLOSED, SUCCESS, Fulfilment, Status
 from orders.models import Line, Order, OrderEvent, Payment, PaymentShare, Purchase, Refund
-from orders.services.payments import settle_success
+from orders.services.settlement import settle_success
 from ordersite.web.crypto import encrypt, new_token, token_hash
 from tests.cast import Cast
 
@@ -78,10 +78,12 @@ def make_order(
         provider=method,
         state=state,
         amount=TOTAL,
-        refunded=refunded,
         paid_at=None,
     )
-    PaymentShare.objects.create(payment=payment, order=order, amount=TOTAL, refunded=refunded)
+    received = TOTAL if payment.is_received and method != "cash" else 0
+    PaymentShare.objects.create(
+        payment=payment, order=order, amount=TOTAL, tip=order.driver_tip, received=received, refunded=refunded
+    )
     if refunded:
         Refund.objects.create(
             payment=payment, order=order, amount=TOTAL, to="wallet", state="done", closing=True, actor="system"

@@ -41,17 +41,21 @@ def test_a_vendor_s_ledger_shows_what_became_of_each_sale(cast: Cast, api: Api) 
     walk(cast, api, by_wallet, *DELIVERED)
     walk(cast, api, in_cash, *COLLECTED, "owner undo_collect", "owner collect")
     answer = api(cast.owner).get(ledger_of(cast)).json()
-    sale = {"gross": "12.50", "commission": "-1.20", "fees": "-0.50", "cash": "-12.50", "net": "-1.70"}
-    back = {"gross": "-12.50", "commission": "1.20", "fees": "0.50", "cash": "12.50", "net": "1.70"}
+    handed_over, not_after_all = {"cash": "-12.50", "net": "-12.50"}, {"cash": "12.50", "net": "12.50"}
+    sale = {"gross": "12.50", "commission": "-1.20", "fees": "-0.50", "net": "10.80"}
+    back = {"gross": "-12.50", "commission": "1.20", "fees": "0.50", "net": "-10.80"}
     delivered = {"gross": "15.00", "commission": "-1.20", "fees": "-0.50", "net": "13.30"}
-    assert answer["count"] == 4
+    assert answer["count"] == 7
     assert rows(answer) == [
         ("settlement", sale),
+        ("cash", handed_over),
+        ("cash", not_after_all),
         ("reversal", back),
         ("settlement", sale),
+        ("cash", handed_over),
         ("settlement", delivered),
     ]
-    first = answer["results"][3]
+    first = answer["results"][6]
     assert (first["order"], first["number"], first["text"]) == (by_wallet.pk, by_wallet.number, "")
     balance = {"owed": eur("24.10"), "cash": eur("-12.50"), "net": eur("11.60")}
     assert api(cast.owner).get(f"/api/v1/vendors/{cast.vendor.pk}/balance").json() == {"balances": [balance]}
@@ -200,14 +204,14 @@ def test_only_staff_pay_out(cast: Cast, api: Api) -> None:
 def test_a_driver_reads_its_tips_and_the_cash_in_its_hands(cast: Cast, api: Api) -> None:
     driven(cast, "cash")
     answer = api(cast.driver).get("/api/v1/drivers/me/ledger").json()
-    assert answer["count"] == 1
-    row = answer["results"][0]
-    assert {name: row[name]["amount"] for name in ("tip", "payout", "cash", "net")} == {
-        "tip": "3.00",
-        "payout": "0.00",
-        "cash": "-15.00",
-        "net": "-12.00",
-    }
+    shown = [{name: row[name]["amount"] for name in ("tip", "payout", "cash", "net")} for row in answer["results"]]
+    assert (answer["count"], shown) == (
+        2,
+        [
+            {"tip": "3.00", "payout": "0.00", "cash": "0.00", "net": "3.00"},
+            {"tip": "0.00", "payout": "0.00", "cash": "-15.00", "net": "-15.00"},
+        ],
+    )
     balance = {"owed": eur("3.00"), "cash": eur("-15.00"), "net": eur("-12.00")}
     assert api(cast.driver).get("/api/v1/drivers/me/balance").json() == {"balances": [balance]}
     assert api(cast.other_driver).get("/api/v1/drivers/me/ledger").json()["count"] == 0

@@ -101,7 +101,7 @@ def test_without_an_email_it_cannot_be_sent(cast: Cast, api: Api) -> None:
         ({"state": PaymentStatus.PROOF_PENDING, "provider": "transfer"}, "proof_pending"),
         ({"provider": "transfer"}, "not_online"),
         ({"provider": "cash"}, "not_online"),
-        ({"failure": "Another amount came in."}, "payment_disputed"),
+        ({"disputed_amount": 900, "disputed_currency": "EUR"}, "payment_disputed"),
         ({"expires_at": timezone.now() - timedelta(seconds=1)}, "payment_expired"),
     ],
 )

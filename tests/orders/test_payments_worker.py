@@ -131,6 +131,10 @@ class TestRefunds:
         body = {"transition": "reject", "reason_code": "too_busy"}
         answer = api(cast.owner).post(f"{ORDERS}/{order_of(payment).pk}/transitions", body)
         assert answer.status_code == 200
+        refund = Refund.objects.get()
+        # The vendor may still take its rejection back: until then the provider is told nothing.
+        assert (refund.due_at, gateway.run_due()) == (refund.created_at + timedelta(minutes=5), 0)
+        Refund.objects.update(due_at=timezone.now())
         return Refund.objects.get()
 
     def test_it_is_sent_once_and_followed_until_it_is_done(

@@ -22,6 +22,7 @@ from orders.services.proofs import MOST_PROOFS, delete_strays
 from ordersite.web import multipart
 from ordersite.web.images import CleanImage
 from tests.cast import Cast
+from tests.orders.money import held
 from tests.orders.rows import make_order
 from tests.orders.shopping import ORDERS, assert_nothing_changed, cart, eur, place, refused, sums
 from tests.promises.crowd import together
@@ -299,16 +300,26 @@ class TestChecking:
         with assert_nothing_changed(pending):
             assert api(cast.staff).post(url_of(pending, "/approve")).status_code == 200
 
-    def test_the_only_vendor_may_approve_a_transfer(self, cast: Cast, api: Api, pending: Order) -> None:
+    def test_a_transfer_to_the_platform_is_approved_by_staff_alone(self, cast: Cast, api: Api, pending: Order) -> None:
+        with assert_nothing_changed(pending):
+            assert api(cast.owner).post(url_of(pending, "/approve")).status_code == 403
+        assert api(cast.staff).post(url_of(pending, "/approve")).status_code == 200
+        assert sums() == held(cast, clearing=pending.total, funding=-pending.total)
+
+    def test_a_transfer_to_its_own_account_is_approved_by_the_vendor(
+        self, cast: Cast, api: Api, pending: Order
+    ) -> None:
+        Payment.objects.update(to_vendor=True)
         assert api(cast.owner).post(url_of(pending, "/approve")).status_code == 200
         assert states(pending) == ("paid", "paid")
         assert pending.events.get(number=3).role == "vendor"
+        assert sums() == held(cast, clearing=pending.total, cash=-pending.total)
 
-    def test_cash_that_was_handed_over_moves_no_account(self, cast: Cast, api: Api) -> None:
+    def test_cash_that_was_handed_over_is_in_the_vendor_s_hands(self, cast: Cast, api: Api) -> None:
         order = Order.objects.get(pk=place(api(cast.customer), cart(cast))["orders"][0]["id"])
         assert api(cast.owner).post(url_of(order, "/approve")).status_code == 200
         assert states(order) == ("paid", "paid")
-        assert sums() == {}
+        assert sums() == held(cast, clearing=order.total, cash=-order.total)
 
     def test_what_is_paid_online_is_told_by_its_provider(self, cast: Cast, api: Api) -> None:
         order = make_order(cast, payment_method="mollie")

@@ -222,6 +222,7 @@ def test_unpaid_it_expires_and_frees_what_it_held(cast: Cast, api: Api, provider
     assert soda.stock.quantity == 7
     late = timezone.now() - timedelta(minutes=31)
     Order.objects.filter(pk=order_id).update(placed_at=late, due_at=late)
+    Payment.objects.update(expires_at=late)
     assert run_due() == 1
     body = api(cast.customer).get(f"{ORDERS}/{order_id}").json()
     assert (body["status"]["name"], body["payment_status"]) == ("rejected", "failed")

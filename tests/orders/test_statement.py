@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from orders import statements
 from orders.models import Entry, Order, Posting
-from orders.services import payments
 from orders.services.payouts import Purse, pay_out
+from orders.services.repayments import repay
 from tests.cast import Cast
 from tests.orders.money import Api, driven, settled
 from tests.orders.shopping import eur, fill_wallet, refused
@@ -45,10 +45,11 @@ def november(cast: Cast) -> list[Order]:
     moments = ["2026-10-31T22:59:59", "2026-10-31T23:00:00", "2026-11-15T12:00:00", "2026-11-30T23:00:00"]
     orders = [settled(cast), driven(cast), settled(cast, "cash"), settled(cast)]
     for order, at in zip(orders, moments, strict=True):
-        dated(order.postings.get(kind="settlement"), at)
+        for posting in order.postings.filter(kind__in=("cash", "settlement")):
+            dated(posting, at)
     now = datetime.now(tz=UTC)
     with transaction.atomic():
-        payments.refund(orders[1], 600, actor="test", reason="Cold", now=now)
+        repay(orders[1], 600, actor="test", reason="Cold", now=now)
     for posting in orders[1].postings.filter(kind="refund"):
         dated(posting, "2026-11-20T08:30:00")
     paid = pay_out(purse=Purse(currency="EUR", vendor_id=cast.vendor.pk), amount=500, actor="test", text="=1+1")
@@ -64,7 +65,9 @@ def test_every_line_of_a_statement(cast: Cast, api: Api, november: list[Order]) 
         "2026-11-01,,,opening balance,,,,,,,,,13.30,EUR",
         f"2026-11-01 00:00:00,{driven_one.pk},{driven_one.number},settlement,,"
         "12.00,-1.20,-0.50,0.00,0.00,0.00,10.30,23.60,EUR",
-        f"2026-11-15 13:00:00,{cash.pk},{cash.number},settlement,,15.00,-1.20,-0.50,0.00,0.00,-15.00,-1.70,21.90,EUR",
+        f"2026-11-15 13:00:00,{cash.pk},{cash.number},cash handed over with the order,,"
+        "0.00,0.00,0.00,0.00,0.00,-15.00,-15.00,8.60,EUR",
+        f"2026-11-15 13:00:00,{cash.pk},{cash.number},settlement,,15.00,-1.20,-0.50,0.00,0.00,0.00,13.30,21.90,EUR",
         f"2026-11-20 09:30:00,{driven_one.pk},{driven_one.number},refund,,"
         "0.00,0.60,0.25,-6.00,0.00,0.00,-5.15,16.75,EUR",
         "2026-11-30 23:59:59,,,paid out,'=1+1,0.00,0.00,0.00,0.00,-5.00,0.00,-5.00,11.75,EUR",
@@ -110,7 +113,7 @@ def test_a_long_statement_is_read_in_pieces(
     with CaptureQueriesContext(connection) as queries:
         assert read(client, url) == whole
     # Who asks, the vendor, the membership; its accounts, the opening balance, the postings, the entries of each piece.
-    assert len([one for one in queries if "SELECT" in one["sql"]]) == 9
+    assert len([one for one in queries if "SELECT" in one["sql"]]) == 10
 
 
 @pytest.mark.parametrize(

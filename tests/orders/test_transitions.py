@@ -149,7 +149,7 @@ def test_what_nobody_collected_goes_back_and_is_paid_again_when_it_is(cast: Cast
     assert books(cast) == (1500, 8)
     assert move(api, cast.owner, order, to=4, **REASON).status_code == 200
     kinds = list(order.postings.order_by("pk").values_list("kind", flat=True))
-    assert kinds == ["payment", "refund", "payment", "settlement", "reversal"]
+    assert kinds == ["payment", "refund", "retake", "settlement", "reversal"]
     assert Order.objects.get(pk=order.pk).delivered_at is None
 
 

@@ -17,6 +17,7 @@ from ordersite.accounts.callers import SYSTEM
 from ordersite.web.problems import Problem
 from tests.cast import Cast
 from tests.orders.rows import CODE, make_order
+from vendors.models import Vendor
 
 Api = Callable[..., APIClient]
 FULL = os.environ.get("PROMISES_FULL") == "1"
@@ -75,6 +76,8 @@ def prepare(cast: Cast, change: Change, actor: Actor, broken: str = "") -> Order
             stood.add("company_accepted")
     if source in FAILURE and fields.get("payment_method") == "wallet":
         fields["payment_status"] = PaymentStatus.REFUNDED
+    if actor == Actor.SYSTEM and "agreed" in guards:
+        Vendor.objects.filter(pk=cast.vendor.pk).update(collect_minutes=0)
     break_guard(broken, stood, fields)
     return make_order(cast, source, change.fulfilment, stood=" ".join(stood), **fields)
 
@@ -101,6 +104,10 @@ def break_guard(guard: str, stood: set[str], fields: dict[str, Any]) -> None:
         stood.add("driver_accepted")
     elif guard == "window":
         stood.add("preparation_started")
+    elif guard == "agreed":
+        fields["deliver_at"] = timezone.now() + timedelta(hours=1)
+    elif guard == "money":
+        fields["money_leaves_at"] = timezone.now() - timedelta(minutes=1)
     elif guard == "undo":
         fields["status_changed_at"] = timezone.now() - timedelta(hours=1)
     elif guard == "paid":

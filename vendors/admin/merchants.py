@@ -114,7 +114,7 @@ class VendorAdmin(admin.ModelAdmin):
             "Where",
             {"fields": ["address", "postal_code", "city", "country", "lat", "lng", "time_zone", "phone", "email"]},
         ),
-        ("What it offers", {"fields": ["fulfilments", "payment_methods", "companies", "proof"]}),
+        ("What it offers", {"fields": ["fulfilments", "payment_methods", "transfers_to", "companies", "proof"]}),
         (
             "Money",
             {

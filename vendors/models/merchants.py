@@ -86,6 +86,10 @@ class Vendor(models.Model):
         PREPARED = "prepared", "until it is prepared"
         PICKED_UP = "picked_up", "until it is picked up"
 
+    class TransfersTo(models.TextChoices):
+        PLATFORM = "platform", "the platform's: staff approve"
+        VENDOR = "vendor", "its own: the vendor approves, and refunds by hand"
+
     class Proof(models.TextChoices):
         NONE = "", "none"
         CODE = "code", "the collection code"
@@ -113,6 +117,12 @@ class Vendor(models.Model):
 
     fulfilments = models.JSONField(default=list, validators=[validate_fulfilments])
     payment_methods = models.JSONField(default=list, validators=[validate_payment_methods])
+    transfers_to = models.CharField(
+        max_length=8,
+        choices=TransfersTo,
+        default=TransfersTo.PLATFORM,
+        help_text="Whose account a bank transfer goes to: who gets it says whether it came in.",
+    )
     companies = models.ManyToManyField(Company, blank=True, related_name="vendors")
 
     prices_include_tax = models.BooleanField(default=True)

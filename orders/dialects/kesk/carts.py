@@ -12,7 +12,7 @@ from orders.models import Kind
 from orders.pricing import CartExtra, CartItem, CartOption
 from orders.selectors import saved_places
 from orders.services.parties import Placing
-from orders.services.payments import TRANSFER
+from orders.services.shares import TRANSFER
 from ordersite.accounts.callers import Caller
 from ordersite.web.images import CleanImage
 from ordersite.web.problems import Invalid, Problem, field_error

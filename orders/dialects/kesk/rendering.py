@@ -203,6 +203,7 @@ def render_payments(standing: Standing) -> list[dict[str, Any]]:
     return [
         {
             **render_payment(share.payment),
+            "payment_status": PAYMENT_WORDS[share.state],
             "amount": number(share.amount, order.currency),
             "refunded": number(share.refunded, order.currency),
             "checkout_url": checkout_url(share.payment) if pays else None,

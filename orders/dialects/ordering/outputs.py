@@ -19,7 +19,7 @@ from orders.lifecycle import Fulfilment, Status
 from orders.models import Line, Order
 from orders.reasons import REASONS
 from orders.selectors import last_change
-from orders.services.payments import awaits_online_payment
+from orders.services.shares import awaits_online_payment
 from ordersite.web.money import exponent, to_text
 from ordersite.web.problems import Invalid
 from vendors.models import Vendor

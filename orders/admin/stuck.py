@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from orders.lifecycle import Status
-from orders.models import Code, Order, Payment, PaymentStatus, Refund
+from orders.models import REFUNDED_OPEN, WAITS_FOR_STAFF, Code, Order, Payment, Refund
 from vendors.models import Product
 
 UNANSWERED = timedelta(minutes=10)
@@ -44,9 +44,10 @@ CONDITIONS = {
     "ready": lambda now: Q(status=Status.PREPARATION_COMPLETED),
     "overdue": lambda now: Q(due_at__lte=now - OVERDUE),
     "codes": lambda now: Q(status=Status.ACCEPTED_BY_BUSINESS, codes_missing__gt=0),
+    "refunded": lambda now: REFUNDED_OPEN,
 }
 # Each of these has an index of its own, and is counted by a statement of its own; the others by their status.
-COUNTED_ALONE = ("overdue", "codes")
+COUNTED_ALONE = ("overdue", "codes", "refunded")
 TROUBLES = (
     Trouble(
         slug="unanswered",
@@ -88,6 +89,12 @@ TROUBLES = (
         since="accepted_at",
         severe=True,
     ),
+    Trouble(
+        slug="refunded",
+        label="Given back, and still open",
+        hint="All of the money went back: cancel the order, or let it be made all the same.",
+        since="status_changed_at",
+    ),
 )
 # How many products that run low on codes the first page names.
 LOW_PRODUCTS = 20
@@ -103,7 +110,7 @@ class Tally:
 
 
 def tallies(now: datetime | None = None) -> list[Tally]:
-    """Counts every trouble in three statements: one on the index by status, one each on those of timers and codes."""
+    """Counts every trouble: in one statement on the index by status, and one each on those of COUNTED_ALONE."""
     now = now or timezone.now()
     by_status: dict[str, Aggregate] = {}
     for trouble in TROUBLES:
@@ -151,17 +158,17 @@ def refund_tallies() -> list[RefundTally]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProofTally:
-    """How many payments have photos that nobody has looked at, and since when the oldest."""
+class PaymentTally:
+    """How many payments wait for somebody to say what came in, and since when the oldest."""
 
     count: int
     oldest: datetime | None
 
 
-def proof_tally() -> ProofTally:
-    """Counts the payments to check, in one statement on their index."""
-    waiting = Payment.objects.filter(state=PaymentStatus.PROOF_PENDING).order_by()
-    return ProofTally(**waiting.aggregate(count=Count("pk"), oldest=Min("created_at")))
+def payments_to_check() -> PaymentTally:
+    """Counts the payments that wait for staff, in one statement on their indexes."""
+    waiting = Payment.objects.filter(WAITS_FOR_STAFF).order_by()
+    return PaymentTally(**waiting.aggregate(count=Count("pk"), oldest=Min("created_at")))
 
 
 def low_on_codes() -> list[Product]:

@@ -6,6 +6,7 @@ from orders.models.kinds import Booking, Code, OfferUse, Package, SlotHold, Slot
 from orders.models.labels import StatusLabel
 from orders.models.lines import Line, LineOption
 from orders.models.money import (
+    WAITS_FOR_STAFF,
     Account,
     Entry,
     Payment,
@@ -16,11 +17,13 @@ from orders.models.money import (
     SavedMethod,
     paid_state,
 )
-from orders.models.orders import RECEIVED, Kind, Order, PaymentStatus
+from orders.models.orders import RECEIVED, REFUNDED_OPEN, Kind, Order, PaymentStatus
 from orders.models.purchases import Purchase
 
 __all__ = [
     "RECEIVED",
+    "REFUNDED_OPEN",
+    "WAITS_FOR_STAFF",
     "Account",
     "Booking",
     "Code",

@@ -120,6 +120,10 @@ class Payment(models.Model):
         return sum(share.refunded for share in self.shares.all())
 
 
+# Nobody but staff can say what came in: photos wait to be looked at, or another amount came than was asked for.
+WAITS_FOR_STAFF = models.Q(state=PaymentStatus.PROOF_PENDING) | models.Q(disputed_amount__isnull=False)
+
+
 class PaymentShare(models.Model):
     """The part of a payment that pays for one order. What came in and went back is asked of it, never of the payment.
 

@@ -88,6 +88,10 @@ LISTED = models.Q(deleted_at__isnull=True)
 FOR_TILLS = models.Q(deleted_at__isnull=True, pos_confirmed_at__isnull=True, status__in=sorted(lifecycle.OPEN))
 
 
+# What was given back in full is a decision for staff, as long as somebody may still make it.
+REFUNDED_OPEN = models.Q(payment_status=PaymentStatus.REFUNDED, status__in=sorted(lifecycle.OPEN))
+
+
 def milestone() -> "models.DateTimeField[Any, Any]":
     return models.DateTimeField(null=True, blank=True)
 
@@ -217,6 +221,7 @@ class Order(LifeCycle, models.Model):
             models.Index(fields=["contact_email"], name="order_contact_email"),
             models.Index(fields=["contact_phone"], name="order_contact_phone"),
             models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="order_due"),
+            models.Index(fields=["id"], condition=REFUNDED_OPEN, name="order_refunded_and_open"),
             models.Index(
                 fields=["status", "id"], condition=models.Q(codes_missing__gt=0), name="order_waits_for_codes"
             ),

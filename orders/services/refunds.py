@@ -43,9 +43,10 @@ class RefundWish:
 def refund_order(*, order_id: int, caller: Caller, wish: RefundWish) -> tuple[Order, list[Refund]]:
     """Gives money of an order back, by staff or its vendor, in the transaction that the caller has opened.
 
-    Lock the order, permitted? paid? → how much → payments → the shares of vendor, driver and platform follow → event
-    → where it is asked for the order is cancelled too, which gives all the rest back. A vendor gives back at most what the order still brings it. Raises NotFound, Problem 412, Forbidden, Invalid for
-    what the order does not have, and Conflict not_paid, no_wallet, or refund_too_large with `refundable`.
+    Lock the order, permitted? paid? → how much → payments → the shares of vendor, driver and platform follow → event →
+    where it is asked for, the order is cancelled too, which gives all the rest back. A vendor gives back at most what
+    the order still brings it. Raises NotFound, Problem 412, Forbidden, Invalid for what the order does not have, and
+    Conflict not_paid, no_wallet, by_hand_only, or refund_too_large with `refundable`.
     """
     order = get_order(caller=caller, order_id=order_id, lock=True)
     standing = standing_of(caller, order)

@@ -8,9 +8,9 @@ from django.contrib.admin.views.main import ChangeList
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from orders.admin import display
+from orders.admin import display, stuck
 from orders.admin.filters import chosen_day, day_links, filter_bar
-from orders.admin.stuck import ProofTally, RefundTally, Tally, low_on_codes, proof_tally, refund_tallies, tallies
+from orders.admin.stuck import PaymentTally, RefundTally, Tally, low_on_codes, refund_tallies, tallies
 from orders.api.outputs import checkout_url
 from orders.models import OrderEvent, Payment
 from vendors.models import Product
@@ -64,9 +64,9 @@ def refunds_in_need() -> list[RefundTally]:
 
 
 @register.simple_tag
-def proofs_to_check() -> ProofTally:
-    """How many payments have photos to be looked at."""
-    return proof_tally()
+def payments_to_check() -> PaymentTally:
+    """How many payments have photos to be looked at, or brought another amount than was asked for."""
+    return stuck.payments_to_check()
 
 
 @register.simple_tag

@@ -29,9 +29,12 @@ REFUND_TONES = {
     Refund.State.BY_HAND: "later",
     Refund.State.TAKEN_BACK: "pause",
 }
-# "24.30 EUR", kept on one line.
-money = with_currency
 UNANSWERED_AFTER = timedelta(minutes=10)
+
+
+def money(minor: int | None, currency: str) -> str:
+    """2430 EUR → "24.30 EUR", kept on one line; nothing for None."""
+    return with_currency(minor, currency).replace(" ", "\u00a0")
 
 
 def tone_of(status: int) -> str:

@@ -104,13 +104,13 @@ def percent_text(hundredths: int) -> str:
 
 
 def with_currency(minor: int | None, currency: str) -> str:
-    """2430 EUR → "24.30 EUR", kept on one line; nothing for None."""
-    return "" if minor is None else f"{to_text(minor, currency)}\u00a0{currency}"
+    """2430 EUR → "24.30 EUR"; nothing for None."""
+    return "" if minor is None else f"{to_text(minor, currency)} {currency}"
 
 
 def with_percent(hundredths: int | None) -> str:
-    """2150 → "21.5 %", kept on one line; nothing for None."""
-    return "" if hundredths is None else f"{percent_text(hundredths)}\u00a0%"
+    """2150 hundredths of a percent → "21.5 %"; nothing for None."""
+    return "" if hundredths is None else f"{percent_text(hundredths)} %"
 
 
 def as_json(minor: int, currency: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -27,6 +28,12 @@ class OfferForm(forms.ModelForm):
         if most and "max_uses" in self.changed_data and (uses := uses_of(self.instance)) > most:
             self.add_error("max_uses", BELOW_USES.format(uses=uses))
         return given
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """What was typed and could not be read is not called missing besides."""
+        if hasattr(error, "error_dict"):
+            error = ValidationError({name: one for name, one in error.error_dict.items() if name not in self.errors})
+        super().add_error(field, error)
 
 
 @admin.register(Offer)

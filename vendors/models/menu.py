@@ -99,6 +99,10 @@ class OptionGroup(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def currency(self) -> str:
+        return self.vendor.currency
+
 
 class ProductOptionGroup(models.Model):
     """A group that a product has, and its place among them."""
@@ -141,7 +145,7 @@ class Option(models.Model):
 
     @property
     def currency(self) -> str:
-        return self.group.vendor.currency
+        return self.group.currency
 
 
 class Ingredient(models.Model):
@@ -177,4 +181,4 @@ class Extra(models.Model):
 
     @property
     def currency(self) -> str:
-        return self.product.vendor.currency
+        return self.product.currency

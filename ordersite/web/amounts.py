@@ -76,7 +76,7 @@ class AmountField(NumberField):
     def get_bound_field(self, form: Any, field_name: str) -> forms.BoundField:
         """A form has fields of its own, so that each row of a page may have its currency."""
         self.currency = self.currency or currency_in(form)
-        self.widget.unit = self.currency  # type: ignore[attr-defined]
+        self.widget.unit = self.currency
         return super().get_bound_field(form, field_name)
 
     def prepare_value(self, value: Any) -> Any:
@@ -99,7 +99,7 @@ class PercentField(NumberField):
     """A rate: hundredths of a percent inside, "21.5" outside."""
 
     def get_bound_field(self, form: Any, field_name: str) -> forms.BoundField:
-        self.widget.unit = "%"  # type: ignore[attr-defined]
+        self.widget.unit = "%"
         return super().get_bound_field(form, field_name)
 
     def prepare_value(self, value: Any) -> Any:
@@ -176,7 +176,7 @@ class RateColumn(NumberColumn, models.PositiveIntegerField):
         return with_percent(getattr(row, self.attname))
 
 
-def shower(column: NumberColumn) -> Callable[[Any], str]:
+def shower(column: NumberColumn) -> Callable[[Any], str | None]:
     """A column of a page that shows the value in words."""
 
     @admin.display(description=str(column.verbose_name), ordering=column.name, empty_value="–")
@@ -211,10 +211,8 @@ class AmountsAdmin(ShowsAmounts, admin.ModelAdmin):
     """
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return [
-            name if name in self.list_editable else self.in_words.get(name, name)
-            for name in super().get_list_display(request)
-        ]
+        names: list[Any] = list(super().get_list_display(request))
+        return [name if name in self.list_editable else self.in_words.get(name, name) for name in names]
 
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)

@@ -19,6 +19,7 @@ from vendors.models import Vendor
 # How many postings are in memory at once while a statement is written.
 CHUNK = 1000
 LONGEST_DAYS = 366
+PAYOUTS = (Posting.Kind.PAYOUT, Posting.Kind.PAYOUT_REVERSAL)
 # What spreadsheets read as the beginning of a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -107,13 +108,13 @@ def moved_in(posting: Posting, purse: Purse) -> tuple[int, int]:
 def tips_of(posting: Posting, driver_id: int) -> Tips:
     """What a posting meant to one driver."""
     tip, cash = moved_in(posting, Purse(currency=currency_of(posting), driver_id=driver_id))
-    return Tips(payout=tip + cash) if posting.kind == Posting.Kind.PAYOUT else Tips(tip=tip, cash=cash)
+    return Tips(payout=tip + cash) if posting.kind in PAYOUTS else Tips(tip=tip, cash=cash)
 
 
 def amounts_of(posting: Posting, vendor_id: int) -> Amounts:
     """What a posting meant to one vendor."""
     share, cash = moved_in(posting, Purse(currency=currency_of(posting), vendor_id=vendor_id))
-    if posting.kind == Posting.Kind.PAYOUT:
+    if posting.kind in PAYOUTS:
         return Amounts(payout=share + cash)
     platform = sum(entry.amount for entry in posting.entries.all() if entry.account.kind == Account.Kind.PLATFORM)
     sale = share + platform

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError, InterfaceError, connection
 
-from orders.services import gateway, proofs, timers
+from orders.services import code_imports, gateway, proofs, timers
 from tracking import retention
 
 logger = logging.getLogger(__name__)
@@ -66,6 +66,7 @@ def kinds() -> list[Work]:
         Work("feed entries", retention.prune_feed, every=60, batch=retention.BATCH),
         Work("refresh tokens", retention.prune_tokens, every=60, batch=retention.BATCH),
         Work("photos without a payment", proofs.delete_strays, every=3600),
+        Work("files of codes", code_imports.delete_old_uploads, every=60),
     ]
 
 

@@ -8,7 +8,8 @@ from orders.admin.kinds import BookingAdmin, PackageAdmin
 from orders.admin.labels import StatusLabelAdmin
 from orders.admin.orders import OrderAdmin
 from orders.admin.payments import ProofAdmin
-from orders.admin.records import OrderEventAdmin, PaymentAdmin, PostingAdmin, PurchaseAdmin
+from orders.admin.postings import PostingAdmin
+from orders.admin.records import OrderEventAdmin, PaymentAdmin, PurchaseAdmin
 from orders.admin.refunds import RefundAdmin
 
 admin.site.site_header = admin.site.site_title = "ordersite"

@@ -11,12 +11,14 @@ from django.urls import URLPattern, path, reverse
 
 from orders.admin import display
 from orders.admin.bases import row_id
-from orders.admin.doing import perform
+from orders.admin.confirming import Deed, ask, confirmed, moves_of
+from orders.admin.doing import caller_of_request, perform
 from orders.admin.forms import TopUpForm
 from orders.admin.ledgers import LedgerPages
 from orders.models import Account, Entry
 from orders.services.ledger import wallet_of
-from orders.services.wallets import top_up
+from orders.services.wallets import top_up, top_up_amounts
+from ordersite.accounts.models import Customer
 
 NEWEST = 50
 TOP_UP = "orders.change_account"
@@ -90,12 +92,12 @@ class AccountAdmin(LedgerPages):
         """Puts money into a customer's wallet, which is made where there is none."""
         if not self.has_top_up_permission(request):
             raise PermissionDenied
+        if "shown" in request.POST:
+            return self.do_top_up(request)
         if request.method == "POST":
             form = TopUpForm(request.POST)
-            if form.is_valid() and self.do_top_up(request, form.cleaned_data):
-                key = wallet_of(form.cleaned_data["customer"].pk, form.cleaned_data["currency"])
-                wallet = Account.objects.get(name=key.name)
-                return HttpResponseRedirect(reverse("admin:orders_account_change", args=[wallet.pk]))
+            if form.is_valid():
+                return self.ask_to_top_up(request, form.cleaned_data)
         else:
             given = {"customer": row_id(request.GET.get("customer", "")), "currency": request.GET.get("currency")}
             form = TopUpForm(initial={name: value for name, value in given.items() if value})
@@ -109,17 +111,43 @@ class AccountAdmin(LedgerPages):
         }
         return TemplateResponse(request, "admin/orders/account/top_up.html", context)
 
-    def do_top_up(self, request: HttpRequest, given: dict[str, Any]) -> bool:
-        user: Any = request.user
-        customer, currency, minor = given["customer"], given["currency"], given["minor"]
-        return perform(
+    def ask_to_top_up(self, request: HttpRequest, given: dict[str, Any]) -> HttpResponse:
+        """The page that shows whose wallet gets how much."""
+        customer, currency, minor, text = (given[name] for name in ("customer", "currency", "amount", "text"))
+        key, amount = wallet_of(customer.pk, currency), display.money(minor, currency)
+        held = Account.objects.filter(name=key.name).values_list("balance", flat=True).first() or 0
+        facts = [("Customer", str(customer)), ("Amount", amount), ("In the wallet now", display.money(held, currency))]
+        facts += [("What for", text)] if text else []
+        deed = Deed(
+            name="top_up",
+            title="Top up a wallet",
+            facts=facts,
+            moves=moves_of(top_up_amounts(key, minor)),
+            button=f"Put {amount} into the wallet",
+            back=reverse("admin:orders_account_changelist"),
+            given={"customer": customer.pk, "currency": currency, "amount": minor, "text": text},
+        )
+        return ask(request, self.base(request), deed)
+
+    def do_top_up(self, request: HttpRequest) -> HttpResponse:
+        """Puts in what was shown."""
+        given = confirmed(request, "top_up")
+        customer = Customer.objects.filter(pk=given["customer"]).first() if given else None
+        if given is None or customer is None:
+            return HttpResponseRedirect(request.path)
+        currency, minor, actor = given["currency"], given["amount"], caller_of_request(request).key
+        done = perform(
             request,
             lambda: top_up(
-                customer_id=customer.pk, currency=currency, amount=minor, actor=user.caller_key, text=given["text"]
+                customer_id=given["customer"], currency=currency, amount=minor, actor=actor, text=given["text"]
             ),
             done=f"{display.money(minor, currency)} put into the wallet of {customer}.",
-            key=str(given["key"]),
+            key=given["key"],
         )
+        if not done:
+            return HttpResponseRedirect(request.path)
+        wallet = Account.objects.get(name=wallet_of(given["customer"], currency).name)
+        return HttpResponseRedirect(reverse("admin:orders_account_change", args=[wallet.pk]))
 
     @admin.display(description="owner", empty_value="–")
     def owner(self, account: Account) -> str | None:

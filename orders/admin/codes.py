@@ -1,15 +1,17 @@
 """Digital codes: the stock, masked; the form that adds to it; reading one in clear, which its order's history tells."""
 
+import uuid
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
@@ -18,12 +20,26 @@ from django.views.decorators.http import require_POST
 import ordersite.web.urls  # noqa: F401  registers <id:…>
 from orders.admin.bases import ReadOnlyAdmin, row_id
 from orders.admin.display import badge
-from orders.admin.doing import caller_of_request, perform
+from orders.admin.doing import answer, caller_of_request, perform, refusal
 from orders.admin.filters import SelectFilter
+from orders.admin.forms import first_error
 from orders.admin.records import order_link
-from orders.models import Code
-from orders.services.code_imports import MOST_BYTES, Imported, import_codes
+from orders.models import Code, CodeUpload
+from orders.services.code_imports import (
+    DELIMITERS,
+    MOST_BYTES,
+    MOST_COLUMNS,
+    PREVIEWED,
+    Layout,
+    content_of,
+    find_upload,
+    guess_layout,
+    import_upload,
+    keep_upload,
+    preview_upload,
+)
 from orders.services.codes import reveal_code
+from ordersite.web.problems import Problem
 from vendors.models import Product
 
 IMPORT = "orders.add_code"
@@ -38,7 +54,7 @@ class ProductField(forms.ModelChoiceField):
         return f"{obj.vendor}: {obj.name}"
 
 
-class ImportForm(forms.Form):
+class UploadForm(forms.Form):
     """A file of codes for one product."""
 
     product = ProductField(
@@ -46,7 +62,8 @@ class ImportForm(forms.Form):
         help_text="Those that are sold as codes.",
     )
     file = forms.FileField(
-        label="CSV file", help_text=f"One code a line, in UTF-8, at most {MOST_BYTES // 1_000_000} MB."
+        label="CSV file",
+        help_text=f"A code a line, also among other columns, in UTF-8, at most {MOST_BYTES // 1_000_000} MB.",
     )
     batch = forms.CharField(
         max_length=80, required=False, help_text="A name to find them by; empty: the name of the file."
@@ -57,6 +74,28 @@ class ImportForm(forms.Form):
         if (file.size or 0) > MOST_BYTES:
             raise ValidationError(f"The file is larger than {MOST_BYTES // 1_000_000} MB: divide it.")
         return file
+
+
+class LayoutForm(forms.Form):
+    """Where the codes are in a file. `shown` says for which answers the page has shown the rows."""
+
+    has_heading = forms.BooleanField(label="The first row is a heading", required=False)
+    column = forms.TypedChoiceField(label="The codes are in", coerce=int)
+    delimiter = forms.ChoiceField(label="Columns are divided by", choices=[(name, f"a {name}") for name in DELIMITERS])
+    shown = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, columns: int = MOST_COLUMNS, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        column: Any = self.fields["column"]
+        column.choices = [(number, f"column {number}") for number in range(1, columns + 1)]
+
+    def layout(self) -> Layout:
+        return Layout(**{name: self.cleaned_data[name] for name in ("delimiter", "column", "has_heading")})
+
+
+def in_words(layout: Layout) -> str:
+    """What the page that showed a layout says it has shown."""
+    return f"{layout.delimiter} {layout.column} {layout.has_heading}"
 
 
 class ProductFilter(SelectFilter):
@@ -116,7 +155,8 @@ class CodeAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
-            path("import/", wrap(self.import_view), name="orders_code_import"),
+            path("import/", wrap(self.upload_view), name="orders_code_import"),
+            path("import/<uuid:upload_id>/", wrap(never_cache(self.import_view)), name="orders_code_upload"),
             path("<id:code_id>/reveal/", wrap(never_cache(require_POST(self.reveal_view))), name="orders_code_reveal"),
             *super().get_urls(),
         ]
@@ -163,37 +203,99 @@ class CodeAdmin(ReadOnlyAdmin):
         done = perform(request, reveal, done="Revealed: the order's history says so.")
         return self.page(request, code_id, revealed=told[0] if done else "")
 
-    def import_view(self, request: HttpRequest) -> HttpResponse:
-        """The form, and below it what became of the file that was sent."""
+    def upload_view(self, request: HttpRequest) -> HttpResponse:
+        """First the file, which is kept encrypted until somebody has looked at its rows."""
         if not self.has_import_permission(request):
             raise PermissionDenied
-        result: Imported | None = None
         if request.method == "POST":
-            form = ImportForm(request.POST, request.FILES)
+            form = UploadForm(request.POST, request.FILES)
         else:
-            form = ImportForm(initial={"product": row_id(request.GET.get("product", ""))})
+            form = UploadForm(initial={"product": row_id(request.GET.get("product", ""))})
         if form.is_valid():
-            result = self.do_import(request, form.cleaned_data)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "media": self.media + form.media,
-            "title": "Import codes",
-            "subtitle": None,
-            "form": form,
-            "result": result,
-            "refused": result.refused[:NAMED] if result else (),
+            kept = self.keep(request, form.cleaned_data)
+            if kept is not None:
+                return HttpResponseRedirect(reverse("admin:orders_code_upload", args=[kept]))
+        return self.import_page(request, {"form": form, "media": self.media + form.media})
+
+    def keep(self, request: HttpRequest, given: dict[str, Any]) -> str | None:
+        """The id of the upload, or None and a message."""
+        file: UploadedFile = given["file"]
+        content, batch = file.read(), given["batch"] or str(file.name)[:80]
+
+        def call() -> str:
+            product, user = given["product"].pk, request.user.pk
+            upload = keep_upload(
+                user_id=user or 0, product_id=product, content=content, batch=batch, now=timezone.now()
+            )
+            return str(upload.pk)
+
+        response = answer(request, call, done="Nothing is imported yet: look at the first rows.")
+        return str(response.data) if response else None
+
+    def import_view(self, request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+        """Then its first rows, and where the codes are; imported is what the page has shown, and nothing else."""
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        form = LayoutForm(request.POST) if request.method == "POST" else None
+        if form and form.is_valid() and "import" in request.POST:
+            layout = form.layout()
+            if form.cleaned_data["shown"] == in_words(layout):
+                return self.do_import(request, upload_id, layout)
+            messages.warning(request, "Nothing is imported yet: this is how the file reads now. Look at it first.")
+        elif form and not form.is_valid():
+            messages.error(request, first_error(form))
+        try:
+            upload = find_upload(upload_id=upload_id, user_id=request.user.pk or 0, now=timezone.now())
+            layout = form.layout() if form and form.is_valid() else guess_layout(content_of(upload))
+            context = self.preview_context(upload, layout)
+        except Problem as problem:
+            messages.error(request, refusal(problem))
+            return HttpResponseRedirect(reverse("admin:orders_code_import"))
+        return self.import_page(request, context)
+
+    def preview_context(self, upload: CodeUpload, layout: Layout) -> dict[str, Any]:
+        """The rows as this layout reads them; raises Problem."""
+        preview = preview_upload(upload, layout)
+        initial = {**asdict(layout), "shown": in_words(layout)}
+        form = LayoutForm(initial=initial, columns=max(preview.columns, layout.column))
+        heading = preview.rows[0] if layout.has_heading else []
+        rows = preview.rows[1:] if layout.has_heading else preview.rows[:PREVIEWED]
+        return {
+            "upload": upload,
+            "product": Product.objects.select_related("vendor").get(pk=upload.product_id),
+            "layout_form": form,
+            "layout": layout,
+            "preview": preview,
+            "heading": heading,
+            "numbers": range(1, preview.columns + 1),
+            "rows": rows,
+            "refused": preview.refused[:NAMED],
         }
-        return TemplateResponse(request, "admin/orders/code/import.html", context)
 
-    def do_import(self, request: HttpRequest, given: dict[str, Any]) -> Imported | None:
-        file, found = given["file"], list[Imported]()
-        content, batch = file.read(), given["batch"] or file.name[:80]
+    def do_import(self, request: HttpRequest, upload_id: uuid.UUID, layout: Layout) -> HttpResponse:
+        """Imports it once, however often the page is sent, and shows what became of it."""
+        user_id = request.user.pk or 0
 
-        def read() -> None:
-            found.append(import_codes(product_id=given["product"].pk, content=content, batch=batch, now=timezone.now()))
+        def call() -> dict[str, Any]:
+            done = import_upload(upload_id=upload_id, user_id=user_id, layout=layout, now=timezone.now())
+            named = [asdict(row) for row in done.refused[:NAMED]]
+            counts = {"imported": done.imported, "doubles": done.doubles, "refused": len(done.refused)}
+            return {**counts, "product": done.product.pk, "batch": done.batch, "named": named}
 
-        return found[-1] if perform(request, read, done="The file was read.") else None
+        response = answer(request, call, done="The file was read.", key=str(upload_id))
+        if response is None:
+            return HttpResponseRedirect(reverse("admin:orders_code_import"))
+        result = response.data
+        product = Product.objects.select_related("vendor").filter(pk=result["product"]).first()
+        return self.import_page(request, {"result": result, "product": product, "form": UploadForm()})
+
+    def import_page(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+        base = {"opts": self.opts, "media": self.media, "title": "Import codes", "subtitle": None}
+        return TemplateResponse(
+            request,
+            "admin/orders/code/import.html",
+            {**self.admin_site.each_context(request), **base, **context},
+        )
 
     @admin.display(description="code")
     def masked(self, code: Code) -> str:

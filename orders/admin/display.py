@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 
 from orders.lifecycle import FAILURE, SUCCESS, Status
 from orders.models import Order, PaymentStatus, Refund
-from ordersite.web.money import to_text
+from ordersite.web.money import with_currency
 
 EXCEPTIONS = frozenset({Status.CANCELED_BY_DRIVER, Status.PICK_UP_FAILED_BY_DRIVER})
 # A colour alone tells nothing to many: each tone has a mark of its own.
@@ -34,7 +34,7 @@ UNANSWERED_AFTER = timedelta(minutes=10)
 
 def money(minor: int | None, currency: str) -> str:
     """2430 EUR → "24.30 EUR", kept on one line; nothing for None."""
-    return "" if minor is None else f"{to_text(minor, currency)}\u00a0{currency}"
+    return with_currency(minor, currency).replace(" ", "\u00a0")
 
 
 def tone_of(status: int) -> str:

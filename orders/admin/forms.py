@@ -13,7 +13,8 @@ from orders.admin.bases import row_id
 from orders.models import Account, Order, OrderEvent
 from orders.reasons import REASONS
 from ordersite.accounts.models import Customer
-from ordersite.web.money import CURRENCIES, MoneyError, from_text
+from ordersite.web.amounts import AmountField
+from ordersite.web.money import CURRENCIES
 from vendors.models import Driver
 
 REASON_CHOICES = [("", "Choose a reason …"), *((reason.code, reason.label) for reason in REASONS.values())]
@@ -25,6 +26,13 @@ def first_error(form: forms.BaseForm) -> str:
         label = form.fields[name].label or name.replace("_", " ").capitalize() if name in form.fields else ""
         return f"{label}: {errors[0]}" if label else str(errors[0])
     return ""
+
+
+def above_zero(minor: int, refusal: str) -> int:
+    """An amount that is one; raises ValidationError with the refusal."""
+    if minor <= 0:
+        raise ValidationError(refusal)
+    return minor
 
 
 class Chooser(AutocompleteSelect):
@@ -89,7 +97,7 @@ class NoteForm(OnceForm):
     visible_to = forms.ChoiceField(label="Who reads it", choices=OrderEvent.VisibleTo.choices, initial="staff")
 
 
-class TopUpForm(OnceForm):
+class TopUpForm(forms.Form):
     """Puts money into a customer's wallet."""
 
     customer = forms.ModelChoiceField(
@@ -98,19 +106,8 @@ class TopUpForm(OnceForm):
         help_text="With an account: a guest has no wallet.",
     )
     currency = forms.ChoiceField(choices=[(code, code) for code in sorted(CURRENCIES)], initial="EUR")
-    amount = forms.CharField(
-        max_length=20, help_text="Such as 25.00", widget=forms.TextInput(attrs={"inputmode": "decimal"})
-    )
+    amount = AmountField(help_text="Such as 25.00")
     text = forms.CharField(label="What for", max_length=200, required=False)
 
-    def clean(self) -> dict[str, Any]:
-        """`minor` is the amount in minor units, above zero."""
-        given: dict[str, Any] = super().clean() or {}
-        if "amount" in given and "currency" in given:
-            try:
-                given["minor"] = from_text(given["amount"].strip(), given["currency"])
-            except MoneyError as error:
-                raise ValidationError({"amount": str(error)}) from error
-            if given["minor"] <= 0:
-                raise ValidationError({"amount": "A top-up is above zero."})
-        return given
+    def clean_amount(self) -> int:
+        return above_zero(self.cleaned_data["amount"], "A top-up is above zero.")

@@ -1,6 +1,6 @@
 """What vendors and drivers are owed: paying out, cash handed in, and a vendor's statement."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -8,58 +8,61 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 import ordersite.web.urls  # noqa: F401  registers <id:…>
 from orders.admin import display
-from orders.admin.bases import CappedPaginator, ReadOnlyAdmin
-from orders.admin.doing import perform
-from orders.admin.forms import OnceForm, first_error
+from orders.admin.bases import CappedPaginator, ReadOnlyAdmin, row_id
+from orders.admin.confirming import Deed, ask, confirmed, moves_of
+from orders.admin.doing import caller_of_request, perform
+from orders.admin.forms import above_zero, first_error
 from orders.models import Account
-from orders.services.payouts import balances_of, hand_in, pay_out, purse_of
+from orders.services.payouts import (
+    Balance,
+    balances_of,
+    hand_in,
+    hand_in_amounts,
+    pay_out,
+    payout_amounts,
+    purse_of,
+)
 from orders.statements import LONGEST_DAYS, statement_response
-from ordersite.web.money import MoneyError, from_text
+from ordersite.web.amounts import AmountField
+from ordersite.web.problems import Conflict
 from vendors.models import Driver, Vendor
 
 PAY = "orders.change_account"
 OWNERS_PER_PAGE = 50
+# How many may be selected to be paid out at once: a page of owners, each in some currencies.
+MOST_SELECTED = 200
 
 
-class PayForm(OnceForm):
+class PayForm(forms.Form):
     """An amount in the account's currency, as minor units; empty: all."""
 
-    amount = forms.CharField(
-        max_length=20, required=False, widget=forms.TextInput(attrs={"inputmode": "decimal", "size": 10})
-    )
+    amount = AmountField(required=False)
     text = forms.CharField(label="Reference", max_length=200, required=False)
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.currency = currency
+        field: Any = self.fields["amount"]
+        field.currency = currency
 
     def clean_amount(self) -> int | None:
-        text = self.cleaned_data["amount"].strip()
-        if not text:
-            return None
-        try:
-            minor = from_text(text, self.currency)
-        except MoneyError as error:
-            raise forms.ValidationError(str(error)) from error
-        if minor <= 0:
-            raise forms.ValidationError("Send more than zero.")
-        return minor
+        minor: int | None = self.cleaned_data["amount"]
+        return None if minor is None else above_zero(minor, "Send more than zero.")
 
 
 class HandInForm(PayForm):
     """The same, and an amount must be named: it was counted."""
 
-    amount = forms.CharField(max_length=20, widget=PayForm.base_fields["amount"].widget)
+    amount = AmountField()
 
 
 class PeriodForm(forms.Form):
@@ -90,8 +93,9 @@ class LedgerPages(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         pages: dict[str, tuple[str, Callable[..., HttpResponseBase]]] = {
             "payouts": ("payouts/", require_GET(self.payouts_view)),
-            "pay_out": ("<id:account_id>/pay-out/", require_POST(self.pay_out_view)),
-            "hand_in": ("<id:account_id>/hand-in/", require_POST(self.hand_in_view)),
+            "pay_out_selected": ("pay-out/", self.pay_out_selected_view),
+            "pay_out": ("<id:account_id>/pay-out/", self.pay_out_view),
+            "hand_in": ("<id:account_id>/hand-in/", self.hand_in_view),
             "statement": ("<id:account_id>/statement/", require_GET(self.statement_view)),
         }
         own = [
@@ -155,59 +159,164 @@ class LedgerPages(ReadOnlyAdmin):
             "period_form": PeriodForm(initial=last_month()) if account.vendor_id else None,
         }
 
-    def account_to_pay(self, request: HttpRequest, account_id: int) -> Account | None:
-        """A vendor's or driver's account; raises PermissionDenied."""
-        if not self.has_pay_permission(request):
-            raise PermissionDenied
-        return self.owned(account_id)
+    def base(self, request: HttpRequest) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, "subtitle": None}
 
     def owned(self, account_id: int) -> Account | None:
-        accounts = Account.objects.select_related("vendor", "driver")
-        account = accounts.filter(pk=account_id).first()
-        return account if account and (account.vendor_id or account.driver_id) else None
+        """A vendor's or driver's account."""
+        return self.owned_among([account_id]).get(account_id)
+
+    def owned_among(self, account_ids: Iterable[int]) -> dict[int, Account]:
+        accounts = Account.objects.select_related("vendor", "driver").order_by("name")
+        theirs = accounts.filter(Q(vendor__isnull=False) | Q(driver__isnull=False))
+        return {account.pk: account for account in theirs.filter(pk__in=list(account_ids))}
 
     def pay_out_view(self, request: HttpRequest, account_id: int) -> HttpResponse:
-        """Pays out what is owed, or a part."""
-        account = self.account_to_pay(request, account_id)
+        """Shows what is paid out to whom, all that is owed or a part, and pays it once that is confirmed."""
+        self.require_pay(request)
+        account = self.owned(account_id)
         if account is None:
             return self.missing(request, str(account_id))
-        form = PayForm(request.POST, currency=account.currency)
-        if form.is_valid():
-            self.move(request, account, form.cleaned_data, pay_out, "The payout is in the ledger.")
-        else:
+        if request.method == "POST":
+            return self.do_pay_out(request, self.page_of(request, account))
+        form = PayForm(request.GET, currency=account.currency)
+        if not form.is_valid():
             messages.error(request, first_error(form))
-        return self.back(request, account)
+            return HttpResponseRedirect(self.page_of(request, account))
+        given = form.cleaned_data
+        return self.ask_to_pay(request, [account], given["amount"], given["text"], self.page_of(request, account))
+
+    def pay_out_selected_view(self, request: HttpRequest) -> HttpResponse:
+        """The same for those that were selected: each all that it is owed, and all of them or none."""
+        self.require_pay(request)
+        payouts = reverse("admin:orders_account_payouts")
+        if request.method == "POST":
+            return self.do_pay_out(request, payouts)
+        ids = {row_id(text) or 0 for text in request.GET.getlist("account")[:MOST_SELECTED]}
+        accounts = list({purse_of(one): one for one in self.owned_among(ids).values()}.values())
+        if not accounts:
+            messages.error(request, "Select first who is paid.")
+            return HttpResponseRedirect(payouts)
+        back = f"{payouts}?who=drivers" if accounts[0].driver_id else payouts
+        return self.ask_to_pay(request, accounts, None, "", back)
+
+    def require_pay(self, request: HttpRequest) -> None:
+        if not self.has_pay_permission(request):
+            raise PermissionDenied
+
+    def ask_to_pay(
+        self, request: HttpRequest, accounts: list[Account], amount: int | None, text: str, back: str
+    ) -> HttpResponse:
+        """The page that shows each payee, its amount, and what will be posted."""
+        balances = balances_of(purse_of(account) for account in accounts)
+        facts, moves, pay = [], [], []
+        for account in accounts:
+            purse, payee = purse_of(account), str(account.vendor or account.driver)
+            balance = balances[purse]
+            try:
+                amounts = payout_amounts(purse, balance, amount)
+            except Conflict as conflict:
+                messages.error(request, conflict.detail if len(accounts) == 1 else f"{payee}: {conflict.detail}")
+                return HttpResponseRedirect(back)
+            paid = balance.net if amount is None else amount
+            owed, cash = (display.money(minor, purse.currency) for minor in (balance.owed, balance.cash))
+            facts += [("Payee", payee), ("Amount", display.money(paid, purse.currency)), ("Owed", owed)]
+            facts += [("Cash in their hands, set off", cash)] if balance.cash else []
+            moves.append(amounts)
+            pay.append([account.pk, paid, balance.owed, balance.cash])
+        if text:
+            facts.append(("Reference", text))
+        count = len(accounts)
+        deed = Deed(
+            name="pay_out",
+            title="Pay out",
+            facts=facts,
+            moves=moves_of(*moves),
+            button=f"Pay out {facts[1][1]}" if count == 1 else f"Pay out to {count}",
+            back=back,
+            given={"pay": pay, "text": text, "back": back},
+        )
+        return ask(request, self.base(request), deed)
+
+    def do_pay_out(self, request: HttpRequest, back: str) -> HttpResponse:
+        """Pays what was shown: to all of them, or to none where anything has changed."""
+        given = confirmed(request, "pay_out")
+        if given is None:
+            return HttpResponseRedirect(back)
+        accounts = self.owned_among(row[0] for row in given["pay"])
+        shown = {row[0]: row[1:] for row in given["pay"]}
+        purses = [(purse_of(account), pk) for pk, account in accounts.items()]
+        actor = caller_of_request(request).key
+
+        def pay() -> None:
+            # By name: of two who pay the same ones out, one waits for the other.
+            for purse, pk in sorted(purses, key=lambda one: one[0].owed.name):
+                amount, owed, cash = shown[pk]
+                balance = Balance(currency=purse.currency, owed=owed, cash=cash)
+                wanted = None if amount == balance.net else amount
+                pay_out(purse=purse, amount=wanted, actor=actor, text=given["text"], shown=balance)
+
+        done = "The payout is in the ledger." if len(accounts) == 1 else f"{len(accounts)} payouts are in the ledger."
+        perform(request, pay, done=done, key=given["key"])
+        return HttpResponseRedirect(given["back"])
 
     def hand_in_view(self, request: HttpRequest, account_id: int) -> HttpResponse:
-        """Records cash that was handed in."""
-        account = self.account_to_pay(request, account_id)
+        """Shows what cash is booked as handed in, and books it once that is confirmed."""
+        self.require_pay(request)
+        account = self.owned(account_id)
         if account is None:
             return self.missing(request, str(account_id))
-        form = HandInForm(request.POST, currency=account.currency)
-        if form.is_valid():
-            amount = display.money(form.cleaned_data["amount"], account.currency)
-            self.move(request, account, form.cleaned_data, hand_in, f"{amount} handed in.")
-        else:
+        back = self.page_of(request, account)
+        if request.method == "POST":
+            self.do_hand_in(request)
+            return HttpResponseRedirect(back)
+        form = HandInForm(request.GET, currency=account.currency)
+        if not form.is_valid():
             messages.error(request, first_error(form))
-        return self.back(request, account)
+            return HttpResponseRedirect(back)
+        amount, text, purse = form.cleaned_data["amount"], form.cleaned_data["text"], purse_of(account)
+        balance = balances_of([purse])[purse]
+        try:
+            amounts = hand_in_amounts(purse, balance, amount)
+        except Conflict as conflict:
+            messages.error(request, conflict.detail)
+            return HttpResponseRedirect(back)
+        told = display.money(amount, account.currency)
+        facts = [("Who", str(account.vendor or account.driver)), ("Amount", told)]
+        facts += [("Cash in their hands", display.money(balance.cash, account.currency))]
+        facts += [("Reference", text)] if text else []
+        deed = Deed(
+            name="hand_in",
+            title="Cash handed in",
+            facts=facts,
+            moves=moves_of(amounts),
+            button=f"{told} was handed in",
+            back=back,
+            given={"account": account.pk, "amount": amount, "shown": [balance.owed, balance.cash], "text": text},
+        )
+        return ask(request, self.base(request), deed)
 
-    def move(
-        self, request: HttpRequest, account: Account, given: dict[str, Any], call: Callable[..., Any], done: str
-    ) -> None:
-        user: Any = request.user
+    def do_hand_in(self, request: HttpRequest) -> None:
+        given = confirmed(request, "hand_in")
+        account = self.owned(given["account"]) if given else None
+        if given is None or account is None:
+            return
+        amount, (owed, cash), actor = given["amount"], given["shown"], caller_of_request(request).key
+        balance = Balance(currency=account.currency, owed=owed, cash=cash)
+        purse = purse_of(account)
         perform(
             request,
-            lambda: call(purse=purse_of(account), amount=given["amount"], actor=user.caller_key, text=given["text"]),
-            done=done,
-            key=str(given["key"]),
+            lambda: hand_in(purse=purse, amount=amount, actor=actor, text=given["text"], shown=balance),
+            done=f"{display.money(amount, account.currency)} handed in.",
+            key=given["key"],
         )
 
-    def back(self, request: HttpRequest, account: Account) -> HttpResponse:
-        """To the page where the button was."""
-        payouts = reverse("admin:orders_account_payouts")
-        if request.POST.get("from") == "payouts":
-            return HttpResponseRedirect(f"{payouts}?who=drivers" if account.driver_id else payouts)
-        return HttpResponseRedirect(reverse("admin:orders_account_change", args=[account.pk]))
+    def page_of(self, request: HttpRequest, account: Account) -> str:
+        """Where the button was."""
+        if request.GET.get("from") == "payouts":
+            payouts = reverse("admin:orders_account_payouts")
+            return f"{payouts}?who=drivers" if account.driver_id else payouts
+        return reverse("admin:orders_account_change", args=[account.pk])
 
     def statement_view(self, request: HttpRequest, account_id: int) -> HttpResponseBase:
         """A vendor's statement as a file."""

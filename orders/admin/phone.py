@@ -27,7 +27,7 @@ from orders.pricing import CartItem
 from orders.services.parties import Guest, Placing
 from orders.services.placing import place, quote
 from ordersite.accounts.models import Address, Customer
-from ordersite.web.money import MoneyError, from_text
+from ordersite.web.amounts import AmountField
 from ordersite.web.problems import Problem
 from ordersite.web.serializers import Money, PhoneField
 from vendors.menu import Menu
@@ -116,11 +116,8 @@ class PhoneForm(OnceForm):
             fields["saved_address"].queryset = customer.addresses.all()
         for number in FREE_LINES:
             self.fields[f"free_name_{number}"] = forms.CharField(label=f"Line {number}", max_length=120, required=False)
-            self.fields[f"free_amount_{number}"] = forms.CharField(
-                label=f"{vendor.currency}, line {number}",
-                max_length=20,
-                required=False,
-                widget=forms.TextInput({"inputmode": "decimal"}),
+            self.fields[f"free_amount_{number}"] = AmountField(
+                label=f"{vendor.currency}, line {number}", required=False, currency=vendor.currency
             )
 
     def free_lines(self) -> Iterator[tuple[forms.BoundField, forms.BoundField]]:
@@ -152,19 +149,11 @@ class PhoneForm(OnceForm):
 
     def clean_free(self, number: int, given: dict[str, Any]) -> None:
         """A free line has an amount; a name where it is not the only one."""
-        name, amount = given.get(f"free_name_{number}", ""), given.get(f"free_amount_{number}", "")
-        if not amount:
-            if name:
-                self.add_error(f"free_amount_{number}", "Say what it costs.")
-            return
-        try:
-            minor = from_text(amount, self.vendor.currency)
-        except MoneyError as error:
-            self.add_error(f"free_amount_{number}", str(error))
-            return
-        if minor < 0:
-            self.add_error(f"free_amount_{number}", "An amount is not below zero.")
-        self.custom.append(CustomLine(name=name or FREE_NAME, amount=Money(minor, self.vendor.currency)))
+        name, minor = given.get(f"free_name_{number}", ""), given.get(f"free_amount_{number}")
+        if minor is not None:
+            self.custom.append(CustomLine(name=name or FREE_NAME, amount=Money(minor, self.vendor.currency)))
+        elif name and f"free_amount_{number}" not in self.errors:
+            self.add_error(f"free_amount_{number}", "Say what it costs.")
 
     def place(self) -> Place:
         """The saved address that was chosen, else what was typed."""

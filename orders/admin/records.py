@@ -1,4 +1,4 @@
-"""Purchases, payments, postings and events: read-only, each found by its index."""
+"""Purchases, payments and events: read-only, each found by its index."""
 
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -16,7 +16,7 @@ from orders.admin.buttons import label_of
 from orders.admin.filters import SelectFilter
 from orders.admin.search import as_uuid
 from orders.lifecycle import Actor
-from orders.models import Entry, Order, OrderEvent, Payment, PaymentShare, Posting, Purchase
+from orders.models import Order, OrderEvent, Payment, PaymentShare, Purchase
 from orders.services.shares import TRANSFER
 from ordersite.web.crypto import token_hash
 from vendors.models import PAYMENT_METHODS
@@ -198,54 +198,6 @@ class PaymentAdmin(ReadOnlyAdmin):
     status = PaymentInline.status
     paid = PaymentInline.paid
     given_back = PaymentInline.given_back
-
-
-class EntryInline(ReadOnlyInline):
-    model = Entry
-    fields = readonly_fields = ["account", "moved", "balance"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
-        return super().get_queryset(request).select_related("account")
-
-    @admin.display(description="amount")
-    def moved(self, entry: Entry) -> str:
-        return display.money(entry.amount, entry.currency)
-
-    @admin.display(description="balance after")
-    def balance(self, entry: Entry) -> str:
-        return display.money(entry.balance_after, entry.currency)
-
-
-@admin.register(Posting)
-class PostingAdmin(ReadOnlyAdmin):
-    """Movements of money; the entries of each sum to zero."""
-
-    list_display = ["id", "kind", "link", "volume", "actor", "text", "created_at"]
-    list_filter = ["kind"]
-    ordering = ["-created_at", "-id"]
-    search_fields = ["id"]
-    search_help_text = "An order's id"
-    fields = readonly_fields = ["kind", "link", "actor", "text", "created_at"]
-    inlines = [EntryInline]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Posting]:
-        return super().get_queryset(request).prefetch_related("entries__account")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Posting], search_term: str
-    ) -> tuple[QuerySet[Posting], bool]:
-        term = search_term.strip()
-        return (queryset.filter(order=row_id(term.removeprefix("#")) or 0) if term else queryset), False
-
-    @admin.display(description="order")
-    def link(self, posting: Posting) -> str:
-        return order_link(posting.order_id)
-
-    @admin.display(description="amount")
-    def volume(self, posting: Posting) -> str:
-        """What changed hands: one side of the posting."""
-        entries = [entry for entry in posting.entries.all() if entry.amount > 0]
-        return display.money(sum(entry.amount for entry in entries), entries[0].currency) if entries else "–"
 
 
 @admin.register(OrderEvent)

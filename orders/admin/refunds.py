@@ -18,7 +18,8 @@ from orders.admin.forms import OnceForm, VersionForm
 from orders.admin.records import order_link
 from orders.models import Refund
 from orders.services.refunds import LineWish, RefundWish, finish_by_hand, send_to_wallet
-from ordersite.web.money import CURRENCIES, MoneyError, from_text
+from ordersite.web.amounts import AmountField
+from ordersite.web.money import CURRENCIES
 from ordersite.web.serializers import Money
 
 GIVE_BACK = "orders.add_refund"
@@ -33,12 +34,16 @@ class RefundForm(VersionForm, OnceForm):
         label="What",
         choices=[("", "Choose …"), ("all", "All that is left"), ("amount", "An amount"), ("lines", "Items")],
     )
-    amount = forms.CharField(
-        max_length=20, required=False, widget=forms.TextInput(attrs={"inputmode": "decimal", "size": 10})
-    )
-    currency = forms.CharField(max_length=3, widget=forms.HiddenInput)
+    currency = forms.CharField(widget=forms.HiddenInput)
+    amount = AmountField(required=False)
     to = forms.ChoiceField(label="Where to", choices=Refund.To.choices)
     reason = forms.CharField(label="Why", max_length=300, required=False, help_text="Every party sees it.")
+
+    def clean_currency(self) -> str:
+        currency = str(self.cleaned_data["currency"])
+        if currency not in CURRENCIES:
+            raise forms.ValidationError("This is no currency.")
+        return currency
 
     def clean(self) -> dict[str, Any]:
         """`wish` is what the service is asked for."""
@@ -47,7 +52,7 @@ class RefundForm(VersionForm, OnceForm):
             return given
         what, lines = given["what"], self.given_lines()
         # All that is left must not go back because somebody named an amount and left the choice as it was.
-        if (given["amount"] and what != "amount") or (lines and what != "lines"):
+        if (given["amount"] is not None and what != "amount") or (lines and what != "lines"):
             raise forms.ValidationError("Name an amount or items only where that is what goes back.")
         if what == "lines" and not lines:
             raise forms.ValidationError("Say of which items how many units.")
@@ -58,13 +63,10 @@ class RefundForm(VersionForm, OnceForm):
         return given
 
     def given_amount(self, given: dict[str, Any]) -> Money:
-        if given["currency"] not in CURRENCIES:
-            raise forms.ValidationError({"currency": "This is no currency."})
-        try:
-            minor = from_text(given["amount"].strip(), given["currency"])
-        except MoneyError as error:
-            raise forms.ValidationError({"amount": str(error)}) from error
-        if minor <= 0:
+        minor = given["amount"]
+        if minor is None:
+            raise forms.ValidationError({"amount": "Say how much."})
+        if minor == 0:
             raise forms.ValidationError({"amount": "Give back more than zero."})
         return Money(minor, given["currency"])
 

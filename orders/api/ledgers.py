@@ -53,10 +53,12 @@ class PostingOutput(serializers.Serializer):
     """A movement of money, as it changed a balance: the amounts sum to `net`."""
 
     id = serializers.IntegerField()
-    kind = serializers.CharField(help_text="settlement, reversal, adjustment, refund, payout or hand_in.")
+    kind = serializers.CharField(
+        help_text="settlement, reversal, adjustment, refund, payout, hand_in, payout_rev or handin_rev."
+    )
     order = serializers.IntegerField(allow_null=True)
     number = serializers.IntegerField(allow_null=True, help_text="The order's, of the vendor, its day and type.")
-    payout = MoneyField(help_text="Paid out: below zero.")
+    payout = MoneyField(help_text="Paid out: below zero; above where a payout was taken back.")
     cash = MoneyField(help_text="Cash taken in (below zero) or handed in.")
     net = MoneyField()
     text = serializers.CharField()
@@ -93,6 +95,7 @@ class PayoutOutput(serializers.Serializer):
     amount = MoneyField()
     text = serializers.CharField()
     at = serializers.DateTimeField()
+    reversed = serializers.BooleanField(help_text="It was taken back, by a posting of kind payout_rev.")
 
 
 class PayoutInput(Input):
@@ -218,6 +221,7 @@ def payout_row(posting: Posting) -> dict[str, Any]:
         "currency": currency_of(posting),
         "text": posting.text,
         "at": posting.created_at,
+        "reversed": hasattr(posting, "reversed_by"),
     }
 
 
@@ -235,7 +239,7 @@ class VendorPayoutsView(ApiView):
         payouts = Posting.objects.filter(kind=Posting.Kind.PAYOUT, pk__in=moved.values("posting"))
         return paginate(
             request,
-            with_entries(payouts),
+            with_entries(payouts).select_related("reversed_by"),
             lambda posting: render(PayoutOutput, payout_row(posting)),
             orderings={"at": ("created_at", "id")},
             default="-at",

@@ -2,7 +2,7 @@
 
 from orders.models.edits import ItemChange
 from orders.models.events import Counter, FeedEntry, OrderEvent
-from orders.models.kinds import Booking, Code, OfferUse, Package, SlotHold, SlotUse
+from orders.models.kinds import Booking, Code, CodeUpload, OfferUse, Package, SlotHold, SlotUse
 from orders.models.labels import StatusLabel
 from orders.models.lines import Line, LineOption
 from orders.models.money import (
@@ -27,6 +27,7 @@ __all__ = [
     "Account",
     "Booking",
     "Code",
+    "CodeUpload",
     "Counter",
     "Entry",
     "FeedEntry",

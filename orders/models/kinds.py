@@ -1,5 +1,8 @@
 """What orders of some kinds have besides: a package, a booking, codes; and what they take of a limited good."""
 
+import uuid
+
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -85,6 +88,20 @@ class Code(models.Model):
 
     def __str__(self) -> str:
         return f"…{self.last4}"
+
+
+class CodeUpload(models.Model):
+    """A file of codes between its upload and its import; gone once it is imported, or an hour old."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+    batch = models.CharField(max_length=80)
+    sealed = models.TextField(help_text="The file, encrypted.")
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.batch} of {self.created_at:%Y-%m-%d %H:%M}"
 
 
 class SlotUse(models.Model):

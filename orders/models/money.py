@@ -305,6 +305,8 @@ class Posting(models.Model):
         ADJUSTMENT = "adjustment", "settlement corrected"
         PAYOUT = "payout", "paid out"
         HAND_IN = "hand_in", "cash handed in"
+        PAYOUT_REVERSAL = "payout_rev", "payout taken back"
+        HAND_IN_REVERSAL = "handin_rev", "cash handed in taken back"
 
     kind = models.CharField(max_length=10, choices=Kind)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="postings")
@@ -312,6 +314,10 @@ class Posting(models.Model):
     share = models.ForeignKey(PaymentShare, on_delete=models.PROTECT, null=True, blank=True, related_name="postings")
     actor = models.CharField(max_length=60)
     text = models.CharField(max_length=200, blank=True)
+    # Nothing is taken back twice.
+    reverses = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversed_by", help_text="Takes it back."
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -1,27 +1,39 @@
-"""Codes come in: read from a file, told from those that are known, encrypted, and given to the orders that wait."""
+"""Codes come in: read from a file, told from those that are known, encrypted, and given to the orders that wait.
+
+A file is uploaded first and kept encrypted; somebody looks at its first rows, says where the codes are, and imports it.
+"""
 
 import csv
 import re
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from orders.lifecycle import Status
-from orders.models import Code, Line, Order
+from orders.models import Code, CodeUpload, Line, Order
 from ordersite.web.crypto import decrypt, encrypt
-from ordersite.web.problems import Invalid
+from ordersite.web.problems import Invalid, NotFound
 from vendors.models import Product
 
 MOST_BYTES = 2_000_000
 MOST_CODES = 50_000
 SHORTEST, LONGEST = 4, 200
-HEADERS = ("code", "codes", "pin", "pins", "voucher", "vouchers")
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
+MOST_COLUMNS = 50
+# What a heading over codes looks like: words without a digit. Only a guess, which somebody confirms.
+HEADING = re.compile(r"[^0-9]*(code|pin|voucher|serial|key|coupon)[^0-9]*", re.IGNORECASE)
+# How many rows of a file are shown before it is imported, and how long it may be looked at.
+PREVIEWED = 10
+KEPT_FOR = timedelta(hours=1)
+GONE = "This file was imported already, or waited for too long: send it again."
 BATCH = 500
 LINE_ENDS = re.compile(r"\r\n|\r|\n")
 
@@ -32,6 +44,30 @@ class RefusedRow:
 
     line: int
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Where the codes are in a file: the column, from 1 on, what divides columns, and whether a heading comes first."""
+
+    delimiter: str = "comma"
+    column: int = 1
+    has_heading: bool = False
+
+
+# One code a line, and nothing else.
+PLAIN = Layout()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A file before it is imported: its first rows in columns, and what would become of all of them."""
+
+    rows: Sequence[Sequence[str]]
+    columns: int
+    codes: int
+    doubles: int
+    refused: Sequence[RefusedRow]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,18 +92,92 @@ def last_of(text: str) -> str:
     return text[-min(4, len(text) // 2) :]
 
 
-def import_codes(*, product_id: int, content: bytes, batch: str, now: datetime) -> Imported:
+def keep_upload(*, user_id: int, product_id: int, content: bytes, batch: str, now: datetime) -> CodeUpload:
+    """Keeps a file, encrypted, until it is imported or KEPT_FOR is over. Must run in a transaction.
+
+    Raises Invalid for a product that is not sold as codes, and for a file that is no text, too large or empty.
+    """
+    read_codes(rows_of(content), guess_layout(content))
+    if not Product.objects.filter(pk=product_id, is_digital=True).exists():
+        raise not_digital()
+    sealed = encrypt(content.decode("utf-8-sig"))
+    return CodeUpload.objects.create(user_id=user_id, product_id=product_id, batch=batch, sealed=sealed, created_at=now)
+
+
+def find_upload(*, upload_id: uuid.UUID, user_id: int, now: datetime, lock: bool = False) -> CodeUpload:
+    """An upload of this user's own; raises NotFound where it was imported, or is older than KEPT_FOR."""
+    uploads = CodeUpload.objects.filter(user=user_id, created_at__gt=now - KEPT_FOR)
+    if lock:
+        uploads = uploads.select_for_update()
+    upload = uploads.filter(pk=upload_id).first()
+    if upload is None:
+        raise NotFound(GONE)
+    return upload
+
+
+def delete_old_uploads() -> int:
+    """Deletes the uploads that nobody has imported in time; how many."""
+    return CodeUpload.objects.filter(created_at__lte=timezone.now() - KEPT_FOR).delete()[0]
+
+
+def preview_upload(upload: CodeUpload, layout: Layout) -> Preview:
+    """What importing an upload would do with its rows. Reads only; raises Invalid for a file without a code."""
+    rows = rows_of(content_of(upload))
+    shown = [split_row(line, layout)[0] for _, line in rows[: PREVIEWED + 1]]
+    texts, doubles, refused = read_codes(rows, layout)
+    return Preview(
+        rows=shown,
+        columns=min(max(len(fields) for fields in shown), MOST_COLUMNS),
+        codes=len(texts),
+        doubles=doubles,
+        refused=refused,
+    )
+
+
+def guess_layout(content: bytes) -> Layout:
+    """What the first row of a file looks like; somebody looks at it before anything is imported. Raises Invalid."""
+    _, first = rows_of(content)[0]
+    delimiter = max(DELIMITERS, key=lambda name: first.count(DELIMITERS[name]))
+    fields, _ = split_row(first, Layout(delimiter=delimiter))
+    headed = [number for number, field in enumerate(fields, start=1) if HEADING.fullmatch(field)]
+    column = headed[0] if headed and headed[0] <= MOST_COLUMNS else 1
+    return Layout(delimiter=delimiter, column=column, has_heading=bool(headed))
+
+
+def import_upload(*, upload_id: uuid.UUID, user_id: int, layout: Layout, now: datetime) -> Imported:
+    """Imports an upload, which is then gone: once. Must run in a transaction; raises NotFound, and as import_codes."""
+    upload = find_upload(upload_id=upload_id, user_id=user_id, now=now, lock=True)
+    imported = import_codes(
+        product_id=upload.product_id, content=content_of(upload), batch=upload.batch, layout=layout, now=now
+    )
+    upload.delete()
+    return imported
+
+
+def content_of(upload: CodeUpload) -> bytes:
+    """The file; raises NotFound where its key is not among ENCRYPTION_KEYS any more."""
+    try:
+        return decrypt(upload.sealed).encode()
+    except InvalidToken as error:
+        raise NotFound(GONE) from error
+
+
+def not_digital() -> Invalid:
+    return Invalid("/product", "not_digital", "This product is not sold as codes: choose one that is.")
+
+
+def import_codes(*, product_id: int, content: bytes, batch: str, layout: Layout = PLAIN, now: datetime) -> Imported:
     """Adds the codes of a CSV file to a product's stock, in the transaction that the caller has opened.
 
     Orders that wait for them are tried at once after it. Raises Invalid for a product that is not sold as codes, and
     for a file that is no text, too large or empty; a single bad row is refused alone.
     """
     # Two imports for one product one after the other: the second knows the codes of the first.
-    rows = Product.objects.select_for_update(of=("self",), no_key=True).select_related("vendor")
-    product = rows.filter(pk=product_id, is_digital=True).first()
+    products = Product.objects.select_for_update(of=("self",), no_key=True).select_related("vendor")
+    product = products.filter(pk=product_id, is_digital=True).first()
     if product is None:
-        raise Invalid("/product", "not_digital", "This product is not sold as codes: choose one that is.")
-    texts, doubles, refused = read_codes(content)
+        raise not_digital()
+    texts, doubles, refused = read_codes(rows_of(content), layout)
     known = known_among(product, texts)
     new = [text for text in texts if text not in known]
     Code.objects.bulk_create(
@@ -92,8 +202,11 @@ def import_codes(*, product_id: int, content: bytes, batch: str, now: datetime) 
     )
 
 
-def read_codes(content: bytes) -> tuple[list[str], int, list[RefusedRow]]:
-    """The different codes of a file in its order, how many rows came twice, and the refused rows; raises Invalid."""
+Row = tuple[int, str]
+
+
+def rows_of(content: bytes) -> list[Row]:
+    """The lines of a file that are not blank, with their numbers; raises Invalid."""
     if len(content) > MOST_BYTES:
         raise Invalid("/file", "too_large", f"The file is larger than {MOST_BYTES // 1_000_000} MB: divide it.")
     try:
@@ -102,8 +215,17 @@ def read_codes(content: bytes) -> tuple[list[str], int, list[RefusedRow]]:
         where = content.count(b"\n", 0, error.start) + 1
         raise Invalid("/file", "encoding", f"Line {where} is not UTF-8: save the file as CSV in UTF-8.") from error
     rows = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
-    if rows and rows[0][1].strip().strip('"').lower() in HEADERS:
-        del rows[0]
+    if not rows:
+        raise Invalid("/file", "empty", "There is no code in the file: send one a line.")
+    if len(rows) > MOST_CODES + 1:
+        raise Invalid("/file", "too_many", f"The file has more than {MOST_CODES} rows: divide it.")
+    return rows
+
+
+def read_codes(rows: Sequence[Row], layout: Layout) -> tuple[list[str], int, list[RefusedRow]]:
+    """The different codes in their order, how many rows came twice, and the refused rows; raises Invalid."""
+    width = len(split_row(rows[0][1], layout)[0])
+    rows = rows[1:] if layout.has_heading else rows
     if not rows:
         raise Invalid("/file", "empty", "There is no code in the file: send one a line.")
     if len(rows) > MOST_CODES:
@@ -111,7 +233,7 @@ def read_codes(content: bytes) -> tuple[list[str], int, list[RefusedRow]]:
     texts: dict[str, None] = {}
     refused = []
     for number, line in rows:
-        text, why = read_row(line)
+        text, why = read_row(line, layout, width)
         if why:
             refused.append(RefusedRow(number, why))
         else:
@@ -119,18 +241,28 @@ def read_codes(content: bytes) -> tuple[list[str], int, list[RefusedRow]]:
     return list(texts), len(rows) - len(refused) - len(texts), refused
 
 
-def read_row(line: str) -> tuple[str, str]:
-    """The code of a row, and what is wrong with it. Each line stands alone: one open quotation mark spoils only it."""
+def split_row(line: str, layout: Layout) -> tuple[list[str], str]:
+    """The columns of a row, and what is wrong with it. Each stands alone: an open quotation mark spoils only it."""
     try:
-        fields = next(csv.reader([line], delimiter=";" if ";" in line and "," not in line else ",", strict=True))
+        fields = next(csv.reader([line], delimiter=DELIMITERS[layout.delimiter], strict=True))
     except csv.Error:
-        return "", "A quotation mark is not closed."
+        return [line], "A quotation mark is not closed."
     fields = [field.strip() for field in fields]
     while len(fields) > 1 and not fields[-1]:
         fields.pop()
-    text = fields[0]
-    if len(fields) > 1:
-        return "", f"There are {len(fields)} columns: send one code a line."
+    return fields, ""
+
+
+def read_row(line: str, layout: Layout, width: int) -> tuple[str, str]:
+    """The code of a row, and what is wrong with it; `width` is how many columns the first row has."""
+    fields, why = split_row(line, layout)
+    if why:
+        return "", why
+    if len(fields) > width:
+        return "", f"It has {len(fields)} columns, the first row {width}."
+    if len(fields) < layout.column:
+        return "", f"It has no column {layout.column}."
+    text = fields[layout.column - 1]
     if not text.isprintable():
         return "", "It holds a character that cannot be printed."
     if not SHORTEST <= len(text) <= LONGEST:

@@ -9,7 +9,7 @@ from orders.models import Account, Entry, Posting
 from orders.services import ledger
 from orders.services.ledger import AccountKey
 from ordersite.web.money import as_json, to_text
-from ordersite.web.problems import Conflict
+from ordersite.web.problems import Conflict, Invalid, NotFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +71,19 @@ def purses_of(*, vendor_id: int | None = None, driver_id: int | None = None) -> 
     return [Purse(currency=currency, vendor_id=vendor_id, driver_id=driver_id) for currency in currencies]
 
 
-def pay_out(*, purse: Purse, amount: int | None, actor: str, text: str = "") -> Posting:
+def pay_out(*, purse: Purse, amount: int | None, actor: str, text: str = "", shown: Balance | None = None) -> Posting:
     """Pays out what is owed, or a part; the cash in the payee's hands is set off first. Must run in a transaction.
 
-    `amount` is in minor units, None for all. Raises Conflict nothing_owed, or payout_too_large with `owed`.
+    `amount` is in minor units, None for all. `shown` is the balance on which somebody decided. Raises Conflict
+    balance_changed where it is another by now, nothing_owed, or payout_too_large with `owed`.
     """
     balance = lock_purse(purse)
+    refuse_changed(balance, shown)
+    return ledger.post(Posting.Kind.PAYOUT, payout_amounts(purse, balance, amount), actor=actor, text=text)
+
+
+def payout_amounts(purse: Purse, balance: Balance, amount: int | None) -> dict[AccountKey, int]:
+    """What paying out moves, by account; raises Conflict nothing_owed, or payout_too_large with `owed`."""
     wanted = balance.net if amount is None else amount
     owed = {"owed": as_json(balance.net, purse.currency)}
     if balance.net <= 0 and not (amount is None and balance.net == 0 and balance.owed):
@@ -85,24 +92,80 @@ def pay_out(*, purse: Purse, amount: int | None, actor: str, text: str = "") -> 
         most = f"{to_text(balance.net, purse.currency)} {purse.currency}"
         raise Conflict("payout_too_large", f"That is more than is owed: pay out {most} at most.", extra=owed)
     funding = AccountKey(kind=Account.Kind.FUNDING, currency=purse.currency)
-    amounts = {purse.cash: -balance.cash, purse.owed: balance.cash - wanted, funding: wanted}
-    return ledger.post(Posting.Kind.PAYOUT, amounts, actor=actor, text=text)
+    return {purse.cash: -balance.cash, purse.owed: balance.cash - wanted, funding: wanted}
 
 
-def hand_in(*, purse: Purse, amount: int, actor: str, text: str = "") -> Posting:
+def hand_in(*, purse: Purse, amount: int, actor: str, text: str = "", shown: Balance | None = None) -> Posting:
     """Records cash that a vendor or driver has handed in, in minor units. Must run in a transaction.
 
-    Raises ValueError for nothing, and Conflict hand_in_too_large with `held` for more than it holds.
+    Raises ValueError for nothing, and Conflict balance_changed as `pay_out` does, or hand_in_too_large with `held`.
     """
+    balance = lock_purse(purse)
+    refuse_changed(balance, shown)
+    return ledger.post(Posting.Kind.HAND_IN, hand_in_amounts(purse, balance, amount), actor=actor, text=text)
+
+
+def hand_in_amounts(purse: Purse, balance: Balance, amount: int) -> dict[AccountKey, int]:
+    """What handing in moves, by account; raises ValueError for nothing, and Conflict hand_in_too_large with `held`."""
     if amount <= 0:
         raise ValueError("what is handed in is above zero")
-    held = -lock_purse(purse).cash
+    held = -balance.cash
     if amount > held:
         most = as_json(max(held, 0), purse.currency)
         detail = f"That is more cash than there is in these hands: {most['amount']} {purse.currency}."
         raise Conflict("hand_in_too_large", detail, extra={"held": most})
-    funding = AccountKey(kind=Account.Kind.FUNDING, currency=purse.currency)
-    return ledger.post(Posting.Kind.HAND_IN, {purse.cash: amount, funding: -amount}, actor=actor, text=text)
+    return {purse.cash: amount, AccountKey(kind=Account.Kind.FUNDING, currency=purse.currency): -amount}
+
+
+def refuse_changed(balance: Balance, shown: Balance | None) -> None:
+    """Raises Conflict balance_changed where somebody decided on another balance than there is."""
+    if shown in (None, balance):
+        return
+    owed, cash = (to_text(amount, balance.currency) for amount in (balance.owed, balance.cash))
+    detail = f"It has changed meanwhile: {owed} {balance.currency} are owed now, with {cash} in cash. Nothing was done."
+    raise Conflict("balance_changed", detail, extra={"owed": as_json(balance.net, balance.currency)})
+
+
+# What takes each movement back.
+REVERSALS = {Posting.Kind.PAYOUT: Posting.Kind.PAYOUT_REVERSAL, Posting.Kind.HAND_IN: Posting.Kind.HAND_IN_REVERSAL}
+
+
+def reverse_payout(*, posting_id: int, actor: str, reason: str) -> Posting:
+    """Takes a payout back, or cash handed in: all accounts are as if it had never been booked. Once.
+
+    Must run in a transaction. Raises NotFound, Invalid without a reason, and Conflict not_a_payout for another
+    movement, already_reversed for a second time.
+    """
+    if not reason.strip():
+        raise Invalid("/reason", "required", "Say why it is taken back.")
+    posting = lock_posting(posting_id)
+    if posting.kind not in REVERSALS:
+        raise Conflict("not_a_payout", "Only a payout, or cash handed in, is taken back here.")
+    if Posting.objects.filter(reverses=posting).exists():
+        raise Conflict("already_reversed", "It was taken back already: nothing was done twice.")
+    amounts = {key_of(entry.account): -entry.amount for entry in posting.entries.select_related("account")}
+    reversal = ledger.post(REVERSALS[Posting.Kind(posting.kind)], amounts, actor=actor, text=reason.strip())
+    reversal.reverses = posting
+    reversal.save(update_fields=["reverses"])
+    return reversal
+
+
+def key_of(account: Account) -> AccountKey:
+    return AccountKey(
+        kind=account.kind,
+        currency=account.currency,
+        customer_id=account.customer_id,
+        vendor_id=account.vendor_id,
+        driver_id=account.driver_id,
+    )
+
+
+def lock_posting(posting_id: int) -> Posting:
+    """The posting, held until the transaction ends: of two who take it back the second sees it; raises NotFound."""
+    posting = Posting.objects.select_for_update(of=("self",), no_key=True).filter(pk=posting_id).first()
+    if posting is None:
+        raise NotFound()
+    return posting
 
 
 def lock_purse(purse: Purse) -> Balance:

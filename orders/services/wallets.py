@@ -12,10 +12,13 @@ def top_up(*, customer_id: int, currency: str, amount: int, actor: str, text: st
         raise ValueError("a top-up is above zero")
     wallet = ledger.wallet_of(customer_id, currency)
     balance = ledger.put_into_wallet(wallet, amount)
-    funding = ledger.AccountKey(kind=Account.Kind.FUNDING, currency=currency)
-    return ledger.post(
-        Posting.Kind.TOP_UP, {funding: -amount, wallet: amount}, actor=actor, text=text, balances={wallet: balance}
-    )
+    amounts = top_up_amounts(wallet, amount)
+    return ledger.post(Posting.Kind.TOP_UP, amounts, actor=actor, text=text, balances={wallet: balance})
+
+
+def top_up_amounts(wallet: ledger.AccountKey, amount: int) -> dict[ledger.AccountKey, int]:
+    """What a top-up moves, by account."""
+    return {ledger.AccountKey(kind=Account.Kind.FUNDING, currency=wallet.currency): -amount, wallet: amount}
 
 
 def wallets_of(customer_id: int) -> QuerySet[Account]:

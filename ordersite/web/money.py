@@ -19,6 +19,12 @@ CURRENCIES = frozenset(EXPONENTS) | frozenset(
 MAX_MINOR = 10**12
 # Few enough digits that Decimal's 28 hold them all: nothing is rounded on reading.
 AMOUNT = re.compile(r"-?[0-9]{1,13}(\.[0-9]{1,10})?\Z")
+# What people type: spaces, and nothing else, between thousands; one point or comma before the decimals.
+TYPED = re.compile(r"([0-9]+|[0-9]{1,3}(?: [0-9]{3})+)(?:[.,]([0-9]+))?")
+LONGEST_TYPED = 40
+# No-break, figure, thin and narrow no-break, as spreadsheets and other pages write them.
+SPACES = dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f"), " ")
+WHOLE = 10_000  # 100 %, in hundredths of a percent
 
 
 class MoneyError(ValueError):
@@ -50,6 +56,61 @@ def from_text(text: str, currency: str) -> int:
     if scaled != scaled.to_integral_value():
         raise MoneyError(f"{currency} has {exponent(currency)} digits after the point: round the amount to that.")
     return int(scaled)
+
+
+def read_typed(text: str, currency: str) -> int:
+    """What somebody typed into a form, "14.50" or "1 234,50", as minor units; raises MoneyError.
+
+    A point or a comma is always the decimal mark. What could be read in two ways ("1.234" EUR) is refused.
+    """
+    digits = exponent(currency)
+    whole, decimals = typed_parts(text, f'write an amount such as "{to_text(123450 * 10**digits // 100, currency)}"')
+    if len(decimals) > digits:
+        allowed = f"{digits} digits" if digits else "no digits"
+        detail = f"{currency} has {allowed} after the point or comma: between thousands write a space, or nothing."
+        raise MoneyError(detail)
+    minor = int(whole + decimals.ljust(digits, "0"))
+    if minor > MAX_MINOR:
+        raise MoneyError(f"The amount is too large: at most {to_text(MAX_MINOR, currency)} {currency}.")
+    return minor
+
+
+def read_percent(text: str) -> int:
+    """What somebody typed as a percentage, "6" or "21,5 %", as hundredths of a percent; raises MoneyError."""
+    whole, decimals = typed_parts(text.strip().removesuffix("%"), 'write a percentage such as "21.5"')
+    if len(decimals) > 2:
+        raise MoneyError("A percentage has 2 digits after the point or comma at most.")
+    hundredths = int(whole + decimals.ljust(2, "0"))
+    if hundredths > WHOLE:
+        raise MoneyError("A percentage is at most 100.")
+    return hundredths
+
+
+def typed_parts(text: str, remedy: str) -> tuple[str, str]:
+    """The digits before and after the decimal mark of what somebody typed; raises MoneyError for what is no number."""
+    text = text.translate(SPACES).strip()
+    if text.startswith(("-", "\u2212")):
+        raise MoneyError("An amount is not below zero.")
+    found = TYPED.fullmatch(text) if len(text) <= LONGEST_TYPED else None
+    if found is None:
+        raise MoneyError(f'"{text[:LONGEST_TYPED]}" is not clear: {remedy}, with nothing but spaces between thousands.')
+    return found[1].replace(" ", ""), found[2] or ""
+
+
+def percent_text(hundredths: int) -> str:
+    """2150 hundredths of a percent → "21.5"."""
+    whole, rest = divmod(hundredths, 100)
+    return f"{whole}.{rest:02}".rstrip("0").rstrip(".")
+
+
+def with_currency(minor: int | None, currency: str) -> str:
+    """2430 EUR → "24.30 EUR"; nothing for None."""
+    return "" if minor is None else f"{to_text(minor, currency)} {currency}"
+
+
+def with_percent(hundredths: int | None) -> str:
+    """2150 hundredths of a percent → "21.5 %"; nothing for None."""
+    return "" if hundredths is None else f"{percent_text(hundredths)} %"
 
 
 def as_json(minor: int, currency: str) -> dict[str, str]:

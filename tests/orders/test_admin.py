@@ -16,6 +16,7 @@ from orders.models import Account, Order, OrderEvent, Payment, Posting, Purchase
 from ordersite.accounts.models import User
 from tests.cast import Cast
 from tests.orders.back_office import place_order
+from tests.orders.confirming import shown_in
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/orders/order/"
@@ -242,15 +243,20 @@ def test_status_labels_go_through_the_service(cast: Cast, office: Client) -> Non
 @pytest.fixture
 def top_up_form(cast: Cast) -> Callable[..., dict[str, Any]]:
     def form(**changed: Any) -> dict[str, Any]:
-        key = "0f9d5f0e-3c0a-4c7e-9d51-1f8e4b1b6a01"
-        return {"key": key, "customer": cast.customer_row.pk, "currency": "EUR", "amount": "25.00", **changed}
+        return {"customer": cast.customer_row.pk, "currency": "EUR", "amount": "25.00", **changed}
 
     return form
 
 
 def test_tops_a_wallet_up_once(cast: Cast, office: Client, top_up_form: Any) -> None:
     url = "/admin/orders/account/top-up/"
-    form = top_up_form(text="Goodwill")
+    asking = office.post(url, top_up_form(text="Goodwill"))
+    assert asking.status_code == 200
+    assert not Posting.objects.exists()
+    text = asking.content.decode()
+    for fact in ("Clara Customer", "Put 25.00\u00a0EUR into the wallet", "0.00\u00a0EUR", "Goodwill"):
+        assert fact in text
+    form = shown_in(text)
     response = office.post(url, form)
     wallet = Account.objects.get(kind="wallet")
     assert (response.status_code, response["Location"]) == (302, f"/admin/orders/account/{wallet.pk}/change/")
@@ -272,8 +278,9 @@ def test_refuses_a_wrong_top_up(cast: Cast, office: Client, top_up_form: Any) ->
     url = "/admin/orders/account/top-up/"
     for wrong in ({"amount": "0"}, {"amount": "-5"}, {"amount": "1.234"}, {"amount": "9" * 20}, {"currency": "XXX"}):
         assert office.post(url, top_up_form(**wrong)).status_code == 200, wrong
-    for wrong in ({"customer": "9" * 30}, {"customer": "x"}, {"key": "x"}):
+    for wrong in ({"customer": "9" * 30}, {"customer": "x"}):
         assert office.post(url, top_up_form(**wrong)).status_code == 200, wrong
+    assert office.post(url, {**top_up_form(), "shown": "mine"}).status_code == 302
     assert clerk_with("view_account").post(url, top_up_form()).status_code == 403
     assert not Account.objects.exists()
     assert not Posting.objects.exists()

@@ -5,14 +5,16 @@ import uuid
 from typing import Any
 
 import pytest
-from django.contrib.messages import get_messages
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from orders.models import Account, Order, OrderEvent, Posting, Refund
+from orders.services.payouts import reverse_payout
 from ordersite.accounts.models import Customer
+from ordersite.web.problems import Conflict, Invalid, NotFound
 from tests.cast import Cast
+from tests.orders.confirming import asked, confirm, not_asked, told
 from tests.orders.money import Api, driven, held, pickup, set_terms, settled
 from tests.orders.rows import add_line
 from tests.orders.shopping import assert_nothing_changed, fill_wallet, sums
@@ -33,15 +35,6 @@ def office(cast: Cast) -> Client:
     client = Client()
     client.force_login(cast.staff)
     return client
-
-
-def told(client: Client, url: str, form: dict[str, Any]) -> list[str]:
-    """Presses a button; the messages that the next page will show."""
-    # What no page has shown yet is still in the cookie.
-    client.cookies.pop("messages", None)
-    response = client.post(url, form)
-    assert response.status_code == 302
-    return [str(message) for message in get_messages(response.wsgi_request)]
 
 
 def give_back(client: Client, order: Order, what: str, **fields: Any) -> list[str]:
@@ -178,17 +171,60 @@ def test_what_is_owed_is_paid_out_from_its_page(cast: Cast, office: Client) -> N
     for amount in ("23.60", "-15.00", "8.60"):
         assert f"{amount}\u00a0EUR" in page
     url = f"/admin/orders/account/{account('vendor').pk}/pay-out/"
-    form = {"key": str(uuid.uuid4()), "amount": "8.61", "text": "Bank 17", "from": "payouts"}
+    form = {"text": "Bank 17", "from": "payouts"}
     with assert_nothing_changed():
-        assert told(office, url, form) == ["That is more than is owed: pay out 8.60 EUR at most."]
-        for amount in ("x", "0", "-1", "0.001"):
-            assert "Amount:" in told(office, url, {**form, "amount": amount})[0]
-    assert told(office, url, {**form, "amount": ""}) == ["The payout is in the ledger."]
-    assert told(office, url, {**form, "amount": ""}) == [
-        "This was done already, by the same form: nothing was done twice."
-    ]
+        assert not_asked(office, url, **form, amount="8.61") == ["That is more than is owed: pay out 8.60 EUR at most."]
+        for amount in ("x", "0", "-1", "0.001", "1.234", "1,234.5,6", "8e0", "٨", "9" * 30, "NaN"):
+            assert "Amount:" in not_asked(office, url, **form, amount=amount)[0], amount
+        # To look is not to pay, and to press without having looked neither.
+        page, shown = asked(office, url, **form)
+        assert told(office, url, {**form, "amount": "8.60"}) == [
+            "Nothing was done: look first at what will happen, then confirm it."
+        ]
+        assert "Nothing was done" in told(office, url, {"shown": shown["shown"] + "x"})[0]
+    for fact in ("Burger Bar", "8.60\u00a0EUR", "23.60\u00a0EUR", "-15.00\u00a0EUR", "Bank 17", "funding::EUR"):
+        assert fact in page
+    assert told(office, url, shown) == ["The payout is in the ledger."]
+    assert told(office, url, shown) == ["This was done already, by the same form: nothing was done twice."]
     assert sums() == held(cast, wallet=4500, driver=300, platform=340, funding=-5140)
     assert Posting.objects.get(kind="payout").text == "Bank 17"
+
+
+def test_what_has_changed_since_it_was_shown_is_not_paid(cast: Cast, office: Client) -> None:
+    settled(cast)
+    url = f"/admin/orders/account/{account('vendor').pk}/pay-out/"
+    _, shown = asked(office, url, amount="5,00")
+    settled(cast, "cash")
+    with assert_nothing_changed():
+        assert told(office, url, shown) == [
+            "It has changed meanwhile: 26.60 EUR are owed now, with -15.00 in cash. Nothing was done."
+        ]
+    assert confirm(office, url, amount="5,00") == ["The payout is in the ledger."]
+    assert sums()[f"vendor:{cast.vendor.pk}:EUR"] == 2660 - 1500 - 500
+
+
+def test_selected_payees_are_paid_all_or_none(cast: Cast, office: Client) -> None:
+    cast.other_vendor.currency = "EUR"
+    settled(cast)
+    settled(cast, vendor=cast.other_vendor)
+    url = "/admin/orders/account/pay-out/"
+    rows = [account("vendor", vendor=vendor).pk for vendor in (cast.vendor, cast.other_vendor)]
+    with assert_nothing_changed():
+        assert not_asked(office, url) == ["Select first who is paid."]
+        assert not_asked(office, url, account=["x", "9" * 30, account("clearing").pk]) == ["Select first who is paid."]
+        page, shown = asked(office, url, account=rows)
+    assert page.count("13.30\u00a0EUR") >= 4
+    assert "Pay out to 2" in page
+    settled(cast, vendor=cast.other_vendor)
+    with assert_nothing_changed():
+        assert "It has changed meanwhile: 26.60 EUR are owed now" in told(office, url, shown)[0]
+    assert confirm(office, url, account=rows) == ["2 payouts are in the ledger."]
+    assert sorted(Posting.objects.filter(kind="payout").values_list("entries__amount", flat=True)) == [
+        *[-2660, -1330],
+        *[1330, 2660],
+    ]
+    with assert_nothing_changed():
+        assert not_asked(office, url, account=rows) == ["Burger Bar: Nothing is owed: there is nothing to pay out."]
 
 
 def test_a_driver_hands_its_cash_in_and_gets_its_tips(cast: Cast, office: Client) -> None:
@@ -196,20 +232,84 @@ def test_a_driver_hands_its_cash_in_and_gets_its_tips(cast: Cast, office: Client
     assert "Dora Driver" in office.get(f"{PAYOUTS}?who=drivers").content.decode()
     cash = account("cash", driver=cast.driver_row)
     url = f"/admin/orders/account/{cash.pk}"
-    form = {"key": str(uuid.uuid4()), "amount": "15.01"}
     with assert_nothing_changed():
         held_most = "That is more cash than there is in these hands: 15.00 EUR."
-        assert told(office, f"{url}/hand-in/", form) == [held_most]
-        assert told(office, f"{url}/pay-out/", {**form, "amount": ""}) == [
-            "Nothing is owed: there is nothing to pay out."
-        ]
-        assert "Amount:" in told(office, f"{url}/hand-in/", {**form, "amount": ""})[0]
-    assert told(office, f"{url}/hand-in/", {**form, "amount": "15.00"}) == ["15.00\u00a0EUR handed in."]
+        assert not_asked(office, f"{url}/hand-in/", amount="15.01") == [held_most]
+        assert not_asked(office, f"{url}/pay-out/") == ["Nothing is owed: there is nothing to pay out."]
+        assert "Amount:" in not_asked(office, f"{url}/hand-in/", amount="")[0]
+        page, shown = asked(office, f"{url}/hand-in/", amount="15,00")
+        assert "Nothing was done" in told(office, f"{url}/hand-in/", {"amount": "15.00"})[0]
+    assert "Dora Driver" in page
+    assert "15.00\u00a0EUR was handed in" in page
+    assert told(office, f"{url}/hand-in/", shown) == ["15.00\u00a0EUR handed in."]
     assert sums() == held(cast, wallet=6000, vendor=1030, driver=300, platform=170, funding=-7500)
-    assert told(office, f"{url}/pay-out/", {"key": str(uuid.uuid4()), "amount": "3.00"}) == [
-        "The payout is in the ledger."
-    ]
+    assert confirm(office, f"{url}/pay-out/", amount="3.00") == ["The payout is in the ledger."]
     assert sums() == held(cast, wallet=6000, vendor=1030, platform=170, funding=-7200)
+
+
+def test_cash_that_was_handed_in_meanwhile_is_not_booked_twice(cast: Cast, office: Client) -> None:
+    driven(cast, "cash")
+    url = f"/admin/orders/account/{account('cash', driver=cast.driver_row).pk}/hand-in/"
+    first, second = asked(office, url, amount="5")[1], asked(office, url, amount="5")[1]
+    assert told(office, url, first) == ["5.00\u00a0EUR handed in."]
+    with assert_nothing_changed():
+        assert "It has changed meanwhile" in told(office, url, second)[0]
+
+
+@pytest.mark.parametrize(("kind", "amount"), [("pay-out", "2.00"), ("hand-in", "5.00")])
+def test_a_payout_or_cash_handed_in_is_taken_back_once(cast: Cast, office: Client, kind: str, amount: str) -> None:
+    driven(cast)
+    driven(cast, "cash")
+    row = account("driver") if kind == "pay-out" else account("cash", driver=cast.driver_row)
+    if kind == "pay-out":
+        confirm(office, f"/admin/orders/account/{row.pk}/hand-in/", amount="15.00")
+    before = sums()
+    confirm(office, f"/admin/orders/account/{row.pk}/{kind}/", amount=amount)
+    posting = Posting.objects.latest("pk")
+    page = f"/admin/orders/posting/{posting.pk}"
+    assert f"{page}/reverse/" in office.get(f"{page}/change/").content.decode()
+    text, shown = asked(office, f"{page}/reverse/")
+    for fact in ("Dora Driver", f"Take back {amount}\u00a0EUR", f"-{amount}\u00a0EUR"):
+        assert fact in text
+    with assert_nothing_changed():
+        assert "This field is required." in office.post(f"{page}/reverse/", shown).content.decode()
+        assert "Nothing was done" in told(office, f"{page}/reverse/", {"reason": "Wrong account"})[0]
+    _, other = asked(office, f"{page}/reverse/")
+    given = {**shown, "reason": "Wrong account"}
+    assert told(office, f"{page}/reverse/", given) == ["It is taken back: the ledger says so."]
+    assert sums() == before
+    reversal = Posting.objects.latest("pk")
+    assert (reversal.reverses, reversal.kind, reversal.text, reversal.actor) == (
+        posting,
+        {"pay-out": "payout_rev", "hand-in": "handin_rev"}[kind],
+        "Wrong account",
+        cast.staff.caller_key,
+    )
+    with assert_nothing_changed():
+        assert "was done already" in told(office, f"{page}/reverse/", given)[0]
+        assert told(office, f"{page}/reverse/", {**other, "reason": "Again"}) == [
+            "It was taken back already: nothing was done twice."
+        ]
+        assert "cannot be taken back" in not_asked(office, f"{page}/reverse/")[0]
+        assert "cannot be taken back" in not_asked(office, f"/admin/orders/posting/{reversal.pk}/reverse/")[0]
+    assert f"/admin/orders/posting/{reversal.pk}/change/" in office.get(f"{page}/change/").content.decode()
+    assert "/reverse/" not in office.get(f"{page}/change/").content.decode()
+
+
+def test_other_movements_are_not_taken_back(cast: Cast, office: Client) -> None:
+    settled(cast)
+    with assert_nothing_changed():
+        for posting in Posting.objects.all():
+            assert "cannot be taken back" in not_asked(office, f"/admin/orders/posting/{posting.pk}/reverse/")[0]
+            assert "/reverse/" not in office.get(f"/admin/orders/posting/{posting.pk}/change/").content.decode()
+            with pytest.raises(Conflict) as conflict, transaction.atomic():
+                reverse_payout(posting_id=posting.pk, actor="test", reason="Why not")
+            assert conflict.value.code == "not_a_payout"
+        with pytest.raises(Invalid), transaction.atomic():
+            reverse_payout(posting_id=posting.pk, actor="test", reason=" ")
+        with pytest.raises(NotFound), transaction.atomic():
+            reverse_payout(posting_id=10**9, actor="test", reason="Why not")
+        assert office.get("/admin/orders/posting/999999/reverse/").status_code == 302
 
 
 def test_the_statement_of_a_vendor_s_page(cast: Cast, office: Client) -> None:
@@ -240,10 +340,19 @@ def test_buttons_are_for_those_who_may(cast: Cast, office: Client) -> None:
             f"order/{order.pk}/refund",
             f"refund/{refund.pk}/done",
             f"refund/{refund.pk}/to-wallet",
-            f"account/{row.pk}/pay-out",
-            f"account/{row.pk}/hand-in",
         ):
             assert viewer.get(f"{base}/{path}/").status_code == 405
+            assert viewer.post(f"{base}/{path}/", {}).status_code == 403
+        # Pages that ask are for nobody else either.
+        payout = Posting.objects.latest("pk").pk
+        for path in (
+            f"account/{row.pk}/pay-out",
+            f"account/{row.pk}/hand-in",
+            "account/pay-out",
+            "account/top-up",
+            f"posting/{payout}/reverse",
+        ):
+            assert viewer.get(f"{base}/{path}/").status_code == 403
             assert viewer.post(f"{base}/{path}/", {}).status_code == 403
         assert viewer.post(f"{base}/refund/{refund.pk}/change/", {"state": "done"}).status_code == 403
     for path in (f"order/{order.pk}/change", f"account/{row.pk}/change", "account/payouts"):

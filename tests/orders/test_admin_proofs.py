@@ -16,6 +16,7 @@ from orders.services.proofs import add_proofs
 from ordersite.accounts.models import User
 from ordersite.web.images import clean_image
 from tests.cast import Cast
+from tests.orders.confirming import asked, not_asked, told
 from tests.orders.rows import make_order
 from tests.orders.shopping import assert_nothing_changed, sums
 
@@ -74,8 +75,15 @@ def test_the_page_costs_the_same_for_one_and_for_many(cast: Cast, office: Client
 
 def test_approved_the_money_is_there(cast: Cast, office: Client) -> None:
     order, payment = photographed(cast)
-    answer = office.post(f"{PAGE}{payment.pk}/approve/", {"version": order.version}, follow=True)
-    assert "The payment is marked as received." in answer.content.decode()
+    url = f"{PAGE}{payment.pk}/approve/"
+    assert f'href="{url}"' in office.get(PAGE).content.decode()
+    with assert_nothing_changed(order):
+        text, shown = asked(office, url)
+        assert "Nothing was done" in told(office, url, {"version": order.version})[0]
+    for fact in ("Clara Customer", "15.00\u00a0EUR was received", f"For order #{order.pk}", "Burger Bar"):
+        assert fact in text
+    assert told(office, url, shown) == ["The payment is marked as received."]
+    assert "was done already" in told(office, url, shown)[0]
     payment.refresh_from_db()
     assert (payment.state, payment.checked_by) == ("paid", cast.staff)
     assert sums() == {"clearing::EUR": 1500, "funding::EUR": -1500}
@@ -103,14 +111,21 @@ def test_refused_with_a_reason(cast: Cast, office: Client) -> None:
 
 def test_what_changed_meanwhile_is_not_approved(cast: Cast, office: Client) -> None:
     order, payment = photographed(cast)
+    url = f"{PAGE}{payment.pk}/approve/"
+    _, shown = asked(office, url)
     Order.objects.filter(pk=order.pk).update(version=2)
     with assert_nothing_changed(order):
-        answer = office.post(f"{PAGE}{payment.pk}/approve/", {"version": 1}, follow=True)
-        assert "Changed meanwhile" in answer.content.decode()
+        assert "Changed meanwhile" in told(office, url, shown)[0]
+    _, shown = asked(office, url)
+    Payment.objects.filter(pk=payment.pk).update(amount=1600)
+    with assert_nothing_changed(order):
+        assert told(office, url, shown) == ["It has changed meanwhile: 16.00\u00a0EUR are due now. Nothing was done."]
 
 
 def test_nonsense_leads_back(cast: Cast, office: Client) -> None:
-    assert "There is no payment 999" in office.post(f"{PAGE}999/approve/", {"version": 1}, follow=True).content.decode()
+    assert not_asked(office, f"{PAGE}999/approve/") == ["There is no payment 999 of an order."]
+    given = {"version": 1, "reason": "no"}
+    assert told(office, f"{PAGE}999/refuse/", given) == ["There is no payment 999 of an order."]
     assert office.get(f"{PAGE}999/photo/").status_code == 404
     assert office.get(f"{PAGE}?payment={10**40}&p=x").status_code == 200
     assert "There is no payment proof" in office.get(f"{PAGE}999/change/", follow=True).content.decode()

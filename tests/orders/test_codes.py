@@ -1,7 +1,9 @@
 """The stock of codes: its import, how it is kept, who reads it in the back-office, and what warns when it runs out."""
 
 import logging
+import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -10,12 +12,14 @@ from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from orders.models import Code, Order
+from orders.models import Code, CodeUpload, Order
 from orders.services import code_imports
+from orders.services.code_imports import Layout, delete_old_uploads
 from ordersite.accounts.models import User
 from ordersite.web.crypto import decrypt
 from tests.cast import Cast
@@ -50,12 +54,34 @@ def clerk_with(*codenames: str) -> Client:
     return client
 
 
-def send(client: Client, product: Product, content: bytes, name: str = "codes.csv", **fields: Any) -> str:
-    """Imports a file by the form; the page that answers, its white space made single."""
+def upload(client: Client, product: Product, content: bytes, name: str = "codes.csv", **fields: Any) -> Any:
+    """Sends a file; the page with its first rows, or the form that says what is wrong."""
     file = SimpleUploadedFile(name, content, content_type="text/csv")
-    response = client.post(IMPORT, {"product": product.pk, "file": file, **fields})
+    response = client.post(IMPORT, {"product": product.pk, "file": file, **fields}, follow=True)
     assert response.status_code == 200
+    return response
+
+
+def press(client: Client, page: Any, **changed: Any) -> Any:
+    """Presses Import on a page with rows as it stands, unless changed; the page that answers."""
+    initial = page.context["layout_form"].initial
+    form = {
+        name: value for name, value in {**initial, "import": "yes", **changed}.items() if value not in (False, None)
+    }
+    response = client.post(page.request["PATH_INFO"], form, follow=True)
+    assert response.status_code == 200
+    return response
+
+
+def text_of(response: Any) -> str:
+    """A page, its white space made single."""
     return " ".join(response.content.decode().split())
+
+
+def send(client: Client, product: Product, content: bytes, name: str = "codes.csv", **fields: Any) -> str:
+    """Uploads a file and imports it as its page reads it; the page that answers."""
+    page = upload(client, product, content, name, **fields)
+    return text_of(press(client, page) if "layout_form" in page.context else page)
 
 
 class TestImport:
@@ -68,7 +94,7 @@ class TestImport:
         assert "<strong>4</strong> refused" in page
         for line, why in {
             7: "It has 3 characters: a code has 4 to 200.",
-            8: "There are 2 columns: send one code a line.",
+            8: "It has 2 columns, the first row 1.",
             9: "A quotation mark is not closed.",
             10: "It has 201 characters: a code has 4 to 200.",
         }.items():
@@ -98,13 +124,97 @@ class TestImport:
         [
             f"\ufeff{FIRST}\n{SECOND}".encode(),
             f"\ufeffPIN\r\n{FIRST}\r\n{SECOND}\r\n".encode(),
-            f"  {FIRST} ,,\n{SECOND};;\n\n".encode(),
+            f"  {FIRST} ,,\n{SECOND},\n\n".encode(),
+            f"  {FIRST} ;;\n{SECOND};\n\n".encode(),
             f'"code"\r"{FIRST}"\r"{SECOND}"'.encode(),
         ],
     )
     def test_what_spreadsheets_write(self, office: Client, card: Product, content: bytes) -> None:
         assert "<strong>2</strong> imported" in send(office, card, content)
         assert [decrypt(code.sealed) for code in Code.objects.order_by("pk")] == [FIRST, SECOND]
+
+    @pytest.mark.parametrize(
+        "heading",
+        ["PIN code", "Voucher code", "Serial number", "Product key", "Coupon", "Gutscheincode", "code", "PIN"],
+    )
+    def test_a_heading_is_no_code(self, office: Client, card: Product, heading: str) -> None:
+        page = upload(office, card, f"{heading}\n{FIRST}\n".encode())
+        assert page.context["layout"] == Layout(delimiter="comma", column=1, has_heading=True)
+        assert "(heading, not imported)" in text_of(page)
+        assert "<strong>1</strong> imported" in text_of(press(office, page))
+        assert [decrypt(code.sealed) for code in Code.objects.all()] == [FIRST]
+
+    @pytest.mark.parametrize("heading", ["Artikel", "GIFT", "Value 2026"])
+    def test_a_heading_that_looks_like_none_is_seen_and_said(self, office: Client, card: Product, heading: str) -> None:
+        page = upload(office, card, f"{heading}\n{FIRST}\n".encode())
+        assert page.context["layout"].has_heading is False
+        assert f"<code>{heading}</code>" in text_of(page)
+        # Said otherwise than was shown, it is shown first.
+        with assert_nothing_changed():
+            again = press(office, page, has_heading="on")
+        assert "Nothing is imported yet: this is how the file reads now." in text_of(again)
+        assert "<strong>1</strong> imported" in text_of(press(office, again))
+        assert [decrypt(code.sealed) for code in Code.objects.all()] == [FIRST]
+
+    @pytest.mark.parametrize(("name", "mark"), [("comma", ","), ("semicolon", ";"), ("tab", "\t")])
+    def test_the_column_is_chosen(self, office: Client, card: Product, name: str, mark: str) -> None:
+        rows = [
+            ["Nr", "Voucher code", "Value"],
+            ["0001", FIRST, "50"],
+            ["0002", SECOND],
+            ["0003"],
+            ["1", "2", "3", "4"],
+        ]
+        page = upload(office, card, "\n".join(mark.join(row) for row in rows).encode())
+        assert page.context["layout"] == Layout(delimiter=name, column=2, has_heading=True)
+        with assert_nothing_changed():
+            other = press(office, page, column="1")
+        assert "<strong>3</strong> codes to import" not in text_of(page)
+        assert "<strong>1</strong> to be refused" in text_of(other)
+        answer = text_of(press(office, page))
+        assert "<strong>2</strong> imported" in answer
+        assert "<td>4</td><td>It has no column 2.</td>" in answer
+        assert "<td>5</td><td>It has 4 columns, the first row 3.</td>" in answer
+        assert [decrypt(code.sealed) for code in Code.objects.order_by("pk")] == [FIRST, SECOND]
+
+    def test_nothing_is_imported_or_kept_in_clear_before_it_is_seen(self, office: Client, card: Product) -> None:
+        page = upload(office, card, f"{FIRST}\n{SECOND}\n".encode())
+        assert "no-store" in page["Cache-Control"]
+        assert FIRST in text_of(page)
+        assert not Code.objects.exists()
+        kept = CodeUpload.objects.get()
+        assert FIRST not in f"{kept.sealed} {kept.batch}"
+        assert decrypt(kept.sealed) == f"{FIRST}\n{SECOND}\n"
+        with assert_nothing_changed():
+            for wrong in ({"shown": ""}, {"column": "2"}, {"column": "x"}, {"delimiter": "pipe"}, {"column": "9" * 30}):
+                assert "imported as" not in text_of(press(office, page, **wrong))
+
+    def test_sent_twice_it_is_imported_once(self, office: Client, card: Product) -> None:
+        page = upload(office, card, f"{FIRST}\nABC\n".encode())
+        for _ in range(2):
+            answer = text_of(press(office, page))
+            assert "<strong>1</strong> imported as “codes.csv”" in answer
+            assert "<td>2</td><td>It has 3 characters: a code has 4 to 200.</td>" in answer
+        assert "This was done already" in answer
+        assert (Code.objects.count(), CodeUpload.objects.count()) == (1, 0)
+        gone = office.get(page.request["PATH_INFO"], follow=True)
+        assert "This file was imported already, or waited for too long: send it again." in gone.content.decode()
+
+    def test_a_file_waits_an_hour_and_for_who_sent_it(self, cast: Cast, office: Client, card: Product) -> None:
+        page = upload(office, card, FIRST.encode())
+        clerk = clerk_with("add_code", "view_code")
+        path = page.request["PATH_INFO"]
+        with assert_nothing_changed():
+            assert "send it again" in clerk.get(path, follow=True).content.decode()
+            assert "send it again" in text_of(press(clerk, page))
+            with override_settings(ENCRYPTION_KEYS=["another key"]):
+                assert "send it again" in text_of(press(office, page))
+            assert delete_old_uploads() == 0
+        CodeUpload.objects.update(created_at=timezone.now() - timedelta(minutes=61))
+        with assert_nothing_changed():
+            assert "send it again" in text_of(press(office, page))
+        assert delete_old_uploads() == 1
+        assert not CodeUpload.objects.exists()
 
     def test_another_products_code_is_another(self, cast: Cast, office: Client, card: Product) -> None:
         stock(card, FIRST)
@@ -153,6 +263,7 @@ class TestImport:
                 file = SimpleUploadedFile("codes.csv", FIRST.encode())
                 assert client.post(IMPORT, {"product": card.pk, "file": file}).status_code in (302, 403)
                 assert client.get(IMPORT).status_code in (302, 403)
+                assert client.get(f"{IMPORT}{uuid.uuid4()}/").status_code in (302, 403)
         assert not Code.objects.exists()
 
     def test_costs_by_batches_not_by_codes(self, card: Product) -> None:

@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from orders.models import Posting
+from orders.services.payouts import Purse, reverse_payout
+from orders.statements import statement_lines
 from ordersite.accounts.models import ApiToken
 from ordersite.web.crypto import token_hash
 from tests.cast import Cast
@@ -142,6 +145,34 @@ def test_a_payout_sets_off_the_cash_and_empties_both_accounts(cast: Cast, api: A
     listed = api(cast.owner).get(payouts_of(cast)).json()
     assert (listed["count"], listed["results"]) == (1, [response.json()])
     assert Posting.objects.get(kind="payout").actor == cast.staff.caller_key
+
+
+def test_a_payout_that_is_taken_back_is_told_to_the_vendor(cast: Cast, api: Api) -> None:
+    driven(cast)
+    settled(cast, "cash")
+    before = sums()
+    paid = api(cast.staff).post(payouts_of(cast), {}).json()
+    assert paid["reversed"] is False
+    with transaction.atomic():
+        reversal = reverse_payout(posting_id=paid["id"], actor="user:1", reason="Sent back by the bank")
+    assert sums() == before
+    page = api(cast.owner).get(ledger_of(cast)).json()
+    assert rows(page)[:2] == [
+        ("payout_rev", {"payout": "8.60", "net": "8.60"}),
+        ("payout", {"payout": "-8.60", "net": "-8.60"}),
+    ]
+    assert page["results"][0]["text"] == "Sent back by the bank"
+    assert [row["reversed"] for row in api(cast.owner).get(payouts_of(cast)).json()["results"]] == [True]
+    balance = api(cast.owner).get(f"/api/v1/vendors/{cast.vendor.pk}/balance").json()["balances"]
+    assert balance[0]["net"] == eur("8.60")
+    # What is owed again is paid out again, and that may be taken back too.
+    assert api(cast.staff).post(payouts_of(cast), {}).json()["amount"] == eur("8.60")
+    day = reversal.created_at.astimezone(cast.vendor.zone).date()
+    purse = Purse(currency="EUR", vendor_id=cast.vendor.pk)
+    lines = list(statement_lines(vendor=cast.vendor, purse=purse, first=day, last=day))
+    told = next(line for line in lines if "payout taken back" in line)
+    assert "Sent back by the bank" in told
+    assert told.strip().endswith("0.00,8.60,0.00,8.60,8.60,EUR")
 
 
 def test_a_part_is_paid_out_and_never_more_than_is_owed(cast: Cast, api: Api) -> None:

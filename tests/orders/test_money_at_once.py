@@ -4,12 +4,15 @@ from collections import Counter
 from functools import partial
 
 import pytest
+from django.db import IntegrityError, transaction
 from rest_framework.test import APIClient
 
 from orders.models import Order, OrderEvent, PaymentShare, Posting, Refund
 from orders.services import payouts, refunds
+from orders.services.payouts import Purse
+from ordersite.web.problems import Conflict
 from tests.cast import Cast
-from tests.controls.unlocked_money import get_without_a_lock, purse_without_a_lock
+from tests.controls.unlocked_money import get_without_a_lock, posting_without_a_lock, purse_without_a_lock
 from tests.orders.money import Api, held, settled
 from tests.orders.shopping import ORDERS, eur, fill_wallet, sums
 from tests.promises.crowd import together
@@ -83,3 +86,43 @@ def test_control_without_the_purse_s_lock_it_is_paid_twice(
     with pytest.raises(AssertionError):
         check_payouts(cast, answers)
     assert answers[201] > 13
+
+
+def reverse_at_once(cast: Cast) -> Counter[str]:
+    """A payout of 13.30, and twenty who take it back; what each is told."""
+    fill_wallet(cast.customer_row, 1500)
+    settled(cast)
+    with transaction.atomic():
+        posting = payouts.pay_out(purse=Purse(currency="EUR", vendor_id=cast.vendor.pk), amount=None, actor="test")
+
+    def call() -> str:
+        try:
+            with transaction.atomic():
+                payouts.reverse_payout(posting_id=posting.pk, actor="test", reason="Sent back")
+        except Conflict as conflict:
+            return conflict.code
+        except IntegrityError:
+            return "fault"
+        return "done"
+
+    return Counter(together([call] * CALLS, at_once=AT_ONCE))
+
+
+def check_reversals(cast: Cast, answers: Counter[str]) -> None:
+    assert answers == {"done": 1, "already_reversed": 19}
+    assert Posting.objects.filter(kind="payout_rev").count() == 1
+    assert sums() == held(cast, vendor=1330, platform=170, funding=-1500)
+
+
+def test_a_payout_is_taken_back_once(cast: Cast) -> None:
+    check_reversals(cast, reverse_at_once(cast))
+
+
+def test_control_without_the_posting_s_lock_the_database_has_to_refuse(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(payouts, "lock_posting", posting_without_a_lock)
+    answers = reverse_at_once(cast)
+    with pytest.raises(AssertionError):
+        check_reversals(cast, answers)
+    assert answers["fault"]

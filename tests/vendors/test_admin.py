@@ -81,7 +81,7 @@ def version(cast: Cast) -> int:
 
 def test_price_changed_bumps_the_menu(cast: Cast, office: Client) -> None:
     before, burger = version(cast), cast.products["burger"]
-    change(office, f"/admin/vendors/product/{burger.pk}/change/", price="925")
+    change(office, f"/admin/vendors/product/{burger.pk}/change/", price="9.25")
     burger.refresh_from_db()
     assert (burger.price, burger.group_links.count(), burger.ingredients.count()) == (925, 2, 3)
     assert version(cast) == before + 1
@@ -91,7 +91,7 @@ def test_group_and_category_changed_bump_the_menu(cast: Cast, office: Client) ->
     before = version(cast)
     size, food = cast.groups["Size"], Category.objects.get(name="Food")
     large = cast.options["Large"]
-    change(office, f"/admin/vendors/optiongroup/{size.pk}/change/", **{"options-1-price": "250"})
+    change(office, f"/admin/vendors/optiongroup/{size.pk}/change/", **{"options-1-price": "2.50"})
     large.refresh_from_db()
     assert large.price == 250
     change(office, f"/admin/vendors/category/{food.pk}/change/", name="Meals")

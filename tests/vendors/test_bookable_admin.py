@@ -26,7 +26,7 @@ def test_a_service_is_set_up_with_its_hours(cast: Cast, office: Client) -> None:
         **form_of(page),
         "vendor": cast.vendor.pk,
         "name": "Repair",
-        "price": "5500",
+        "price": "55.00",
         "duration_minutes": "90",
         "at_customer": "on",
         "hours-TOTAL_FORMS": "1",
@@ -53,7 +53,7 @@ def test_a_service_takes_place_somewhere_and_stays_its_vendors(cast: Cast, offic
 
 def test_a_package_type_is_set_up_and_changed(cast: Cast, office: Client) -> None:
     page = office.get("/admin/vendors/packagetype/add/")
-    data = {**form_of(page), "vendor": cast.vendor.pk, "name": "Crate", "price": "900", "per_km": "70"}
+    data = {**form_of(page), "vendor": cast.vendor.pk, "name": "Crate", "price": "9", "per_km": "0,70"}
     assert office.post("/admin/vendors/packagetype/add/", data).status_code == 302
     crate = PackageType.objects.get(name="Crate")
     change(office, f"/admin/vendors/packagetype/{crate.pk}/change/", max_weight="25000")

@@ -36,7 +36,7 @@ def send(office: Client, path: str, **fields: Any) -> Any:
 
 def add(office: Client, **fields: Any) -> Offer:
     """An offer entered on the page; a tenth off everything unless said otherwise."""
-    given = {"name": "Autumn", "kind": "percentage", "rate": "1000", **fields}
+    given = {"name": "Autumn", "kind": "percentage", "rate": "10", **fields}
     response = send(office, f"{PAGES}add/", **{name: value for name, value in given.items() if value is not None})
     assert response.status_code == 302, response.context["errors"]
     return Offer.objects.latest("pk")
@@ -68,8 +68,8 @@ def test_an_offer_is_entered_and_shown(cast: Cast, office: Client) -> None:
         office,
         code=" ten-1 ",
         vendor=cast.vendor.pk,
-        most="500",
-        minimum="1000",
+        most="5.00",
+        minimum="10,00",
         max_uses="10",
         starts_at_0="2026-11-01",
         starts_at_1="08:00:00",
@@ -81,7 +81,7 @@ def test_an_offer_is_entered_and_shown(cast: Cast, office: Client) -> None:
     page = office.get(PAGES).content.decode()
     for text in ("TEN-1", "Burger Bar", "10 %, at most 5.00 EUR", "0 of 10"):
         assert text in page
-    add(office, kind="amount", rate=None, amount="250", ends_at_0="2020-01-01", ends_at_1="00:00:00")
+    add(office, kind="amount", rate=None, amount="2.50", ends_at_0="2020-01-01", ends_at_1="00:00:00")
     add(office, kind="free_delivery", rate=None)
     page = office.get(PAGES).content.decode()
     for text in ("given by itself", "2.50 EUR", "the delivery fee", "unlimited", "ended", "runs"):
@@ -90,14 +90,14 @@ def test_an_offer_is_entered_and_shown(cast: Cast, office: Client) -> None:
 
 def test_nonsense_is_refused_in_plain_words(cast: Cast, office: Client) -> None:
     add(office, code="taken")
-    given = {**form_of(office.get(f"{PAGES}add/")), "name": "Winter", "kind": "percentage", "rate": "1000"}
+    given = {**form_of(office.get(f"{PAGES}add/")), "name": "Winter", "kind": "percentage", "rate": "10 %"}
     times = {"starts_at_0": "2026-11-02", "starts_at_1": "00:00", "ends_at_0": "2026-11-01", "ends_at_1": "00:00"}
     cases: list[tuple[dict[str, Any], list[str]]] = [
         ({"code": "TAKEN"}, ["Another offer has this code: choose another."]),
         ({"kind": "amount"}, ["An offer of this kind has no rate: leave it empty."]),
         (
-            {"rate": "10001", "currency": "XXX"},
-            ["Ensure this value is less than or equal to 10000.", "XXX is no ISO 4217 currency."],
+            {"rate": "100.01", "currency": "XXX"},
+            ["A percentage is at most 100.", "XXX is no ISO 4217 currency."],
         ),
         (times, ["It ends before it starts."]),
     ]
@@ -137,7 +137,7 @@ def test_the_service_refuses_nonsense_too(cast: Cast, fields: dict[str, Any], po
 def test_one_that_orders_have_keeps_its_terms_and_is_switched_off(cast: Cast, office: Client, api: Api) -> None:
     offer = add(office, code="TEN")
     path = f"{PAGES}{offer.pk}/change/"
-    assert send(office, path, rate="500").status_code == 302
+    assert send(office, path, rate="5").status_code == 302
     place(api(cast.customer), cart(cast, offer="TEN"))
     place(api(cast.customer), cart(cast, offer="TEN"))
     page = office.get(path)
@@ -206,7 +206,7 @@ def test_a_code_taken_in_the_same_moment_is_a_message(
         raise Invalid("/code", "taken", "Another offer has this code: choose another.")
 
     monkeypatch.setattr("vendors.admin.offers.save_offer", taken)
-    response = send(office, f"{PAGES}add/", name="Autumn", kind="percentage", rate="1000")
+    response = send(office, f"{PAGES}add/", name="Autumn", kind="percentage", rate="10")
     assert response.status_code == 302
     assert "Another offer has this code" in office.get(PAGES).content.decode()
     assert not Offer.objects.exists()

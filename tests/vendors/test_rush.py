@@ -141,7 +141,7 @@ def test_staff_set_rush_and_caps_in_the_back_office(cast: Cast, api: Api, client
         "rush_until_0": f"{tomorrow:%Y-%m-%d}",
         "rush_until_1": f"{tomorrow:%H:%M:%S}",
         "slot_orders": "4",
-        "slot_value": "10000",
+        "slot_value": "100.00",
         "opening_hours-TOTAL_FORMS": "1",
         "opening_hours-0-weekday": "0",
         "opening_hours-0-opens": "11:00",

@@ -3,11 +3,11 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
 from django.db import transaction
 from django.db.models import ImageField, Model, QuerySet
 from django.http import HttpRequest
 
+from ordersite.web.amounts import AmountsAdmin
 from ordersite.web.images import CleanImageField
 from vendors.services.vendors import bump_menu_version
 
@@ -15,7 +15,7 @@ from vendors.services.vendors import bump_menu_version
 CLEAN_PICTURES: dict[Any, Any] = {ImageField: {"form_class": CleanImageField}}
 
 
-class MenuAdmin(admin.ModelAdmin):
+class MenuAdmin(AmountsAdmin):
     """Whatever is saved or deleted here is part of the menu of `vendor`, whose version it bumps.
 
     The vendor is chosen once: to move a part of a menu to another vendor would leave the parts it refers to behind.

@@ -4,11 +4,11 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from ordersite.web.money import to_text
+from ordersite.web.amounts import AmountsAdmin
 from vendors.models import PackageType, Service, ServiceHours
 
 
-class OfferedAdmin(admin.ModelAdmin):
+class OfferedAdmin(AmountsAdmin):
     """Something that a vendor offers apart from its menu. The vendor is chosen once: what was ordered stays its own."""
 
     list_select_related = ["vendor"]
@@ -19,10 +19,6 @@ class OfferedAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         standing = ["vendor"] if obj else []
         return [*super().get_readonly_fields(request, obj), *standing]
-
-    @admin.display(description="price", ordering="price")
-    def price_with_currency(self, row: Service | PackageType) -> str:
-        return f"{to_text(row.price, row.vendor.currency)} {row.vendor.currency}"
 
 
 class ServiceHoursInline(admin.TabularInline):
@@ -36,7 +32,7 @@ class ServiceHoursInline(admin.TabularInline):
 class ServiceAdmin(OfferedAdmin):
     """Something to book. One that was booked is not deleted but switched off."""
 
-    list_display = ["name", "vendor", "price_with_currency", "duration_minutes", "capacity", "at_vendor", "at_customer"]
+    list_display = ["name", "vendor", "price", "duration_minutes", "capacity", "at_vendor", "at_customer"]
     list_display += ["is_active"]
     inlines = [ServiceHoursInline]
     fieldsets = [
@@ -50,7 +46,7 @@ class ServiceAdmin(OfferedAdmin):
 class PackageTypeAdmin(OfferedAdmin):
     """A kind of package, what carrying it costs, and how far it goes."""
 
-    list_display = ["name", "vendor", "price_with_currency", "max_weight", "max_side", "max_distance", "is_active"]
+    list_display = ["name", "vendor", "price", "max_weight", "max_side", "max_distance", "is_active"]
     fieldsets = [
         (None, {"fields": ["vendor", "name", "description", "position", "is_active"]}),
         ("Price", {"fields": ["price", "per_km", "per_kg", "tax_rate"]}),

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from ordersite.web.money import to_text
+from ordersite.web.amounts import AmountsInline
 from vendors.admin.bases import CLEAN_PICTURES, MenuAdmin, SettledFormSet
 from vendors.models import (
     Category,
@@ -36,7 +36,7 @@ class IngredientInline(admin.TabularInline):
     extra = 0
 
 
-class ExtraInline(admin.TabularInline):
+class ExtraInline(AmountsInline):
     model = Extra
     extra = 0
 
@@ -85,7 +85,7 @@ class ProductForm(forms.ModelForm):
 class ProductAdmin(MenuAdmin):
     form = ProductForm
     formfield_overrides = CLEAN_PICTURES
-    list_display = ["name", "vendor", "category", "price_with_currency", "is_available", "left", "plu_code"]
+    list_display = ["name", "vendor", "category", "price", "is_available", "left", "plu_code"]
     list_select_related = ["vendor", "category", "stock"]
     list_filter = ["is_available", ("vendor", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["name", "plu_code", "vendor__name"]
@@ -97,17 +97,13 @@ class ProductAdmin(MenuAdmin):
         ("Codes", {"fields": ["is_digital", "low_codes"]}),
     ]
 
-    @admin.display(description="price", ordering="price")
-    def price_with_currency(self, product: Product) -> str:
-        return f"{to_text(product.price, product.vendor.currency)} {product.vendor.currency}"
-
     @admin.display(description="stock", ordering="stock__quantity", empty_value="not counted")
     def left(self, product: Product) -> int | None:
         stock: Stock | None = getattr(product, "stock", None)
         return stock.quantity if stock else None
 
 
-class OptionInline(admin.TabularInline):
+class OptionInline(AmountsInline):
     model = Option
     extra = 0
 

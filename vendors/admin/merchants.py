@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import Count, JSONField, QuerySet
 from django.http import HttpRequest
 
+from ordersite.web.amounts import AmountsAdmin, AmountsInline
 from vendors.admin.bases import CLEAN_PICTURES, UserFormSet
 from vendors.models import (
     FULFILMENTS,
@@ -73,12 +74,12 @@ class VendorTypeAdmin(admin.ModelAdmin):
     search_fields = ["name"]
 
 
-class OpeningHoursInline(admin.TabularInline):
+class OpeningHoursInline(AmountsInline):
     model = OpeningHours
     extra = 0
 
 
-class DeliveryZoneInline(admin.TabularInline):
+class DeliveryZoneInline(AmountsInline):
     model = DeliveryZone
     extra = 0
     formfield_overrides = {JSONField: {"widget": forms.Textarea(attrs={"rows": 2, "cols": 30})}}
@@ -96,7 +97,7 @@ class VendorForm(forms.ModelForm):
 
 
 @admin.register(Vendor)
-class VendorAdmin(admin.ModelAdmin):
+class VendorAdmin(AmountsAdmin):
     """One place: what it offers, what it charges, and what it does by itself."""
 
     form = VendorForm
@@ -153,7 +154,7 @@ class VendorAdmin(admin.ModelAdmin):
         (
             "What it costs",
             {
-                "description": "In hundredths of a percent of what was paid without the tip: 10000 is all of it.",
+                "description": "Of what was paid without the tip: 100 % is all of it.",
                 "fields": ["cancel_fee_accepted", "cancel_fee_preparing", "cancel_fee_prepared", "no_show_fee"],
             },
         ),

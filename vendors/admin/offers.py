@@ -4,23 +4,21 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
-from ordersite.web.money import to_text
+from ordersite.web.amounts import AmountsAdmin
+from ordersite.web.money import with_currency, with_percent
 from ordersite.web.problems import Problem
 from vendors.models import Offer
 from vendors.services.offers import BELOW_USES, delete_offer, save_offer, switch_offer, uses_of
 
 # What an order was promised: as it is from the first order on.
 TERMS = ["vendor", "kind", "rate", "amount", "most", "currency", "borne_by"]
-
-
-def money(minor: int, currency: str) -> str:
-    return f"{to_text(minor, currency)} {currency}"
 
 
 class OfferForm(forms.ModelForm):
@@ -31,9 +29,15 @@ class OfferForm(forms.ModelForm):
             self.add_error("max_uses", BELOW_USES.format(uses=uses))
         return given
 
+    def add_error(self, field: str | None, error: Any) -> None:
+        """What was typed and could not be read is not called missing besides."""
+        if hasattr(error, "error_dict"):
+            error = ValidationError({name: one for name, one in error.error_dict.items() if name not in self.errors})
+        super().add_error(field, error)
+
 
 @admin.register(Offer)
-class OfferAdmin(admin.ModelAdmin):
+class OfferAdmin(AmountsAdmin):
     """Written by the service; one that orders have is switched off, never deleted, and keeps its terms."""
 
     form = OfferForm
@@ -57,7 +61,7 @@ class OfferAdmin(admin.ModelAdmin):
     readonly_fields = ["figures"]
     fieldsets = [
         (None, {"fields": ["name", "code", "vendor", "is_active", "figures"]}),
-        ("What it takes off", {"fields": ["kind", "rate", "amount", "most", "currency", "borne_by"]}),
+        ("What it takes off", {"fields": ["kind", "rate", "currency", "amount", "most", "borne_by"]}),
         ("When it holds", {"fields": ["minimum", "starts_at", "ends_at", "max_uses", "max_uses_per_customer"]}),
     ]
 
@@ -68,7 +72,7 @@ class OfferAdmin(admin.ModelAdmin):
         return super().get_queryset(request).annotate(held=Coalesce(Subquery(held), 0), was_used=Exists(same))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return [*super().get_readonly_fields(request, obj), *(TERMS if obj and obj.was_used else [])]
+        return [*super().get_readonly_fields(request, obj), *(self.worded(TERMS) if obj and obj.was_used else [])]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and not (obj and obj.was_used)
@@ -130,10 +134,10 @@ class OfferAdmin(admin.ModelAdmin):
         if offer.kind == Offer.Kind.FREE_DELIVERY:
             off = "the delivery fee"
         elif offer.kind == Offer.Kind.AMOUNT:
-            off = money(offer.amount or 0, offer.currency)
+            off = with_currency(offer.amount or 0, offer.currency)
         else:
-            off = f"{(offer.rate or 0) / 100:g} %"
-        return off if offer.most is None else f"{off}, at most {money(offer.most, offer.currency)}"
+            off = with_percent(offer.rate)
+        return off if offer.most is None else f"{off}, at most {with_currency(offer.most, offer.currency)}"
 
     @admin.display(description="used")
     def used(self, offer: Offer) -> str:
@@ -166,5 +170,5 @@ class OfferAdmin(admin.ModelAdmin):
         allowed = "" if offer.max_uses is None else f" of {offer.max_uses}"
         return (
             f"By {found['purchases']}{allowed} purchases, on {found['orders']} orders: "
-            f"{money(found['off'], offer.currency)} taken off."
+            f"{with_currency(found['off'], offer.currency)} taken off."
         )

@@ -4,6 +4,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from ordersite.web.amounts import AmountColumn, RateColumn
 from vendors.models.hours import OpeningHours
 from vendors.models.merchants import Vendor
 
@@ -14,12 +15,10 @@ class PackageType(models.Model):
     vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="package_types")
     name = models.CharField(max_length=80)
     description = models.CharField(max_length=300, blank=True)
-    price = models.PositiveBigIntegerField(help_text="For taking it, in minor units.")
-    per_km = models.PositiveBigIntegerField(default=0, help_text="For each kilometre begun, in minor units.")
-    per_kg = models.PositiveBigIntegerField(default=0, help_text="For each kilogram begun, in minor units.")
-    tax_rate = models.PositiveIntegerField(
-        default=0, validators=[MaxValueValidator(10_000)], help_text="Hundredths of a percent."
-    )
+    price = AmountColumn(help_text="For taking it.")
+    per_km = AmountColumn(default=0, help_text="For each kilometre begun.")
+    per_kg = AmountColumn(default=0, help_text="For each kilogram begun.")
+    tax_rate = RateColumn(default=0)
     max_weight = models.PositiveIntegerField(null=True, blank=True, help_text="Grams.")
     max_side = models.PositiveIntegerField(null=True, blank=True, help_text="Of the longest side, in millimetres.")
     max_distance = models.PositiveIntegerField(null=True, blank=True, help_text="From pick-up to drop-off, metres.")
@@ -32,6 +31,10 @@ class PackageType(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def currency(self) -> str:
+        return self.vendor.currency
+
 
 class Service(models.Model):
     """Something to book for a time (product.md row 9): cleaning, a repair, a hair cut."""
@@ -39,10 +42,8 @@ class Service(models.Model):
     vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="services")
     name = models.CharField(max_length=80)
     description = models.CharField(max_length=500, blank=True)
-    price = models.PositiveBigIntegerField(help_text="Minor units.")
-    tax_rate = models.PositiveIntegerField(
-        default=0, validators=[MaxValueValidator(10_000)], help_text="Hundredths of a percent."
-    )
+    price = AmountColumn()
+    tax_rate = RateColumn(default=0)
     duration_minutes = models.PositiveIntegerField(
         default=60, validators=[MinValueValidator(5), MaxValueValidator(1440)]
     )
@@ -59,6 +60,10 @@ class Service(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def currency(self) -> str:
+        return self.vendor.currency
 
     def clean(self) -> None:
         if not (self.at_customer or self.at_vendor):

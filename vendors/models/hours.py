@@ -3,6 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from ordersite.web.amounts import AmountColumn
 from vendors.models.merchants import FULFILMENTS, Vendor
 
 
@@ -29,8 +30,8 @@ class OpeningHours(models.Model):
     slot_orders = models.PositiveIntegerField(
         null=True, blank=True, help_text="The most orders a time slot; empty: the vendor's own cap."
     )
-    slot_value = models.PositiveBigIntegerField(
-        null=True, blank=True, help_text="The most a time slot's orders may be worth, minor units; empty: as above."
+    slot_value = AmountColumn(
+        null=True, blank=True, help_text="The most a time slot's orders may be worth; empty: as above."
     )
 
     class Meta:
@@ -50,6 +51,10 @@ class OpeningHours(models.Model):
     def __str__(self) -> str:
         day = self.date.isoformat() if self.date else str(self.get_weekday_display())
         return f"{day} closed" if self.closed else f"{day} {self.opens:%H:%M}–{self.closes:%H:%M}"
+
+    @property
+    def currency(self) -> str:
+        return self.vendor.currency
 
 
 def validate_polygon(value: object) -> None:
@@ -75,11 +80,9 @@ class DeliveryZone(models.Model):
     polygon = models.JSONField(
         null=True, blank=True, validators=[validate_polygon], help_text="[[lat, lng], …], instead of a radius."
     )
-    fee = models.PositiveBigIntegerField(default=0, help_text="Minor units.")
-    minimum = models.PositiveBigIntegerField(default=0, help_text="The items' least sum, in minor units.")
-    free_from = models.PositiveBigIntegerField(
-        null=True, blank=True, help_text="No fee from this sum of the items on, in minor units."
-    )
+    fee = AmountColumn(default=0)
+    minimum = AmountColumn(default=0, help_text="The items' least sum.")
+    free_from = AmountColumn(null=True, blank=True, help_text="No fee from this sum of the items on.")
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -93,3 +96,7 @@ class DeliveryZone(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def currency(self) -> str:
+        return self.vendor.currency

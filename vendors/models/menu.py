@@ -1,8 +1,9 @@
 """What a vendor sells (product.md row 19): products, option groups and options, extras, ingredients, stock."""
 
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MinValueValidator
 from django.db import models
 
+from ordersite.web.amounts import AmountColumn, RateColumn
 from vendors.models.merchants import Vendor
 
 
@@ -42,10 +43,8 @@ class Product(models.Model):
     low_codes = models.PositiveIntegerField(
         default=0, help_text="Fewer free codes than this are reported in the back-office; 0: never."
     )
-    price = models.PositiveBigIntegerField(help_text="Minor units.")
-    tax_rate = models.PositiveIntegerField(
-        default=0, validators=[MaxValueValidator(10_000)], help_text="Hundredths of a percent."
-    )
+    price = AmountColumn()
+    tax_rate = RateColumn(default=0)
     max_per_order = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     is_available = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0)
@@ -59,6 +58,10 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def currency(self) -> str:
+        return self.vendor.currency
 
 
 class Stock(models.Model):
@@ -96,6 +99,10 @@ class OptionGroup(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def currency(self) -> str:
+        return self.vendor.currency
+
 
 class ProductOptionGroup(models.Model):
     """A group that a product has, and its place among them."""
@@ -123,10 +130,8 @@ class Option(models.Model):
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=7, choices=Kind, default=Kind.DEFAULT)
     plu_code = models.CharField("PLU code", max_length=40, blank=True)
-    price = models.PositiveBigIntegerField(default=0, help_text="Minor units.")
-    half_price = models.PositiveBigIntegerField(
-        null=True, blank=True, help_text="For one half, in minor units; empty: half of the price."
-    )
+    price = AmountColumn(default=0)
+    half_price = AmountColumn(null=True, blank=True, help_text="For one half; empty: half of the price.")
     max_quantity = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
     preselected = models.BooleanField(default=False)
     is_available = models.BooleanField(default=True)
@@ -137,6 +142,10 @@ class Option(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def currency(self) -> str:
+        return self.group.currency
 
 
 class Ingredient(models.Model):
@@ -160,7 +169,7 @@ class Extra(models.Model):
     name = models.CharField(max_length=80)
     plu_code = models.CharField("PLU code", max_length=40, blank=True)
     unit = models.CharField(max_length=4, choices=Product.Unit, default=Product.Unit.PIECE)
-    price = models.PositiveBigIntegerField(default=0, help_text="Minor units.")
+    price = AmountColumn(default=0)
     max_quantity = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
     position = models.PositiveSmallIntegerField(default=0)
 
@@ -169,3 +178,7 @@ class Extra(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def currency(self) -> str:
+        return self.product.currency

@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
+from ordersite.web.amounts import AmountColumn, RateColumn
 from ordersite.web.money import CURRENCIES
 
 FULFILMENTS = ("delivery", "pickup", "eat_in", "curbside", "drive_thru")
@@ -126,16 +127,10 @@ class Vendor(models.Model):
     companies = models.ManyToManyField(Company, blank=True, related_name="vendors")
 
     prices_include_tax = models.BooleanField(default=True)
-    fee_tax_rate = models.PositiveIntegerField(
-        default=0, validators=[MaxValueValidator(10_000)], help_text="Tax on fees, in hundredths of a percent."
-    )
-    service_fee = models.PositiveBigIntegerField(default=0, help_text="Per order, in minor units.")
-    service_fee_rate = models.PositiveIntegerField(
-        default=0, validators=[MaxValueValidator(10_000)], help_text="Of the items, in hundredths of a percent."
-    )
-    commission_rate = models.PositiveIntegerField(
-        default=0, validators=[MaxValueValidator(10_000)], help_text="The platform's, in hundredths of a percent."
-    )
+    fee_tax_rate = RateColumn(default=0, help_text="Tax on fees.")
+    service_fee = AmountColumn(default=0, help_text="Per order.")
+    service_fee_rate = RateColumn(default=0, help_text="Of the items.")
+    commission_rate = RateColumn(default=0, help_text="The platform's.")
 
     preparation_minutes = models.PositiveSmallIntegerField(default=20)
     preorder_minutes = models.PositiveIntegerField(
@@ -146,8 +141,8 @@ class Vendor(models.Model):
     slot_orders = models.PositiveIntegerField(
         null=True, blank=True, help_text="The most orders a time slot and delivery type; empty: no cap."
     )
-    slot_value = models.PositiveBigIntegerField(
-        null=True, blank=True, help_text="The most that a slot's orders may be worth, in minor units; empty: no cap."
+    slot_value = AmountColumn(
+        null=True, blank=True, help_text="The most that a slot's orders may be worth; empty: no cap."
     )
     paused_until = models.DateTimeField(null=True, blank=True)
     rush_minutes = models.PositiveSmallIntegerField(default=0, help_text="Added to the preparation time while busy.")
@@ -181,19 +176,11 @@ class Vendor(models.Model):
     cancel_until = models.CharField(
         max_length=20, choices=CancelUntil, default=CancelUntil.PREPARATION_STARTED, help_text="By the customer."
     )
-    # What cancelling costs, in hundredths of a percent of what was paid without the tip, by how far the order has come.
-    cancel_fee_accepted = models.PositiveIntegerField(
-        default=0, validators=[MaxValueValidator(10_000)], help_text="Cancelled by the customer once accepted."
-    )
-    cancel_fee_preparing = models.PositiveIntegerField(
-        default=0, validators=[MaxValueValidator(10_000)], help_text="Cancelled by the customer once being prepared."
-    )
-    cancel_fee_prepared = models.PositiveIntegerField(
-        default=0, validators=[MaxValueValidator(10_000)], help_text="Cancelled by the customer once prepared."
-    )
-    no_show_fee = models.PositiveIntegerField(
-        default=0, validators=[MaxValueValidator(10_000)], help_text="Not collected, or nobody there to take it."
-    )
+    # What cancelling costs, as a rate of what was paid without the tip, by how far the order has come.
+    cancel_fee_accepted = RateColumn(default=0, help_text="Cancelled by the customer once accepted.")
+    cancel_fee_preparing = RateColumn(default=0, help_text="Cancelled by the customer once being prepared.")
+    cancel_fee_prepared = RateColumn(default=0, help_text="Cancelled by the customer once prepared.")
+    no_show_fee = RateColumn(default=0, help_text="Not collected, or nobody there to take it.")
     proof = models.CharField(max_length=10, choices=Proof, blank=True, help_text="Asked for on delivery.")
 
     # Bumped by vendors.services on every change of what a cart is checked against; the compiled menu is held by it.

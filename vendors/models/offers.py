@@ -7,10 +7,14 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Upper
 
+from ordersite.web.amounts import AmountColumn, RateColumn
+from ordersite.web.money import WHOLE
 from vendors.models.merchants import Vendor, validate_currency
 
 # What anybody can type; letters beyond would have no capitals that all databases agree on.
 CODE = re.compile(r"[A-Z0-9_-]+\Z")
+# Of what is stored: nobody types hundredths of anything.
+ABOVE_ZERO = MinValueValidator(1, "Send more than zero.")
 
 
 class Offer(models.Model):
@@ -31,21 +35,21 @@ class Offer(models.Model):
     name = models.CharField(max_length=80)
     code = models.CharField(max_length=40, blank=True, help_text="Empty: given by itself. Capitals do not matter.")
     kind = models.CharField(max_length=13, choices=Kind)
-    rate = models.PositiveIntegerField(
+    rate = RateColumn(
         null=True,
         blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(10_000)],
-        help_text="Of a percentage: hundredths of a percent.",
+        validators=[ABOVE_ZERO, MaxValueValidator(WHOLE, "A percentage is at most 100.")],
+        help_text="Of a percentage.",
     )
-    amount = models.PositiveBigIntegerField(
+    amount = AmountColumn(
         null=True,
         blank=True,
-        validators=[MinValueValidator(1)],
-        help_text="Of an amount: minor units, for all vendors of a purchase together.",
+        validators=[ABOVE_ZERO],
+        help_text="Of an amount: for all vendors of a purchase together.",
     )
     currency = models.CharField(max_length=3, default="EUR", validators=[validate_currency])
-    minimum = models.PositiveBigIntegerField(default=0, help_text="The items' least sum, in minor units.")
-    most = models.PositiveBigIntegerField(null=True, blank=True, help_text="At most this much off, in minor units.")
+    minimum = AmountColumn(default=0, help_text="The items' least sum.")
+    most = AmountColumn(null=True, blank=True, help_text="At most this much off.")
     starts_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True)
     max_uses = models.PositiveIntegerField(null=True, blank=True, help_text="In all.")

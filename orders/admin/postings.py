@@ -1,0 +1,158 @@
+"""Postings with their entries, read-only; and the button that takes back a payout, or cash handed in."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+
+import ordersite.web.urls  # noqa: F401  registers <id:…>
+from orders.admin import display
+from orders.admin.bases import ReadOnlyAdmin, row_id
+from orders.admin.confirming import Deed, ask, confirmed
+from orders.admin.doing import caller_of_request, perform
+from orders.admin.ledgers import PAY
+from orders.admin.records import ReadOnlyInline, order_link
+from orders.models import Account, Entry, Posting
+from orders.services.payouts import REVERSALS, reverse_payout
+from orders.statements import currency_of, with_entries
+
+
+class EntryInline(ReadOnlyInline):
+    model = Entry
+    fields = readonly_fields = ["account", "moved", "balance"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
+        return super().get_queryset(request).select_related("account")
+
+    @admin.display(description="amount")
+    def moved(self, entry: Entry) -> str:
+        return display.money(entry.amount, entry.currency)
+
+    @admin.display(description="balance after")
+    def balance(self, entry: Entry) -> str:
+        return display.money(entry.balance_after, entry.currency)
+
+
+class WhyForm(forms.Form):
+    reason = forms.CharField(label="Why", max_length=200, help_text="It stands in the statement.")
+
+
+def posting_link(posting: Posting | None) -> str | None:
+    if posting is None:
+        return None
+    return format_html('<a href="{}">{}</a>', reverse("admin:orders_posting_change", args=[posting.pk]), posting)
+
+
+def is_reversible(posting: Posting) -> bool:
+    """Whether it is a payout, or cash handed in, that nobody has taken back yet."""
+    return posting.kind in REVERSALS and not hasattr(posting, "reversed_by")
+
+
+def reversal_deed(posting: Posting, form: forms.Form, back: str) -> Deed:
+    """What taking it back does: every entry the other way."""
+    entries = list(posting.entries.all())
+    funded = sum(entry.amount for entry in entries if entry.account.kind == Account.Kind.FUNDING)
+    amount = display.money(abs(funded), currency_of(posting))
+    payee = next((str(owner) for entry in entries if (owner := entry.account.vendor or entry.account.driver)), "–")
+    return Deed(
+        name="reverse",
+        title=f"Take back: {posting.get_kind_display()}",
+        facts=[("Who", payee), ("Amount", amount), ("Booked", f"{posting.created_at:%d %b %Y %H:%M} UTC")],
+        moves=[(entry.account.name, display.money(-entry.amount, entry.currency)) for entry in entries],
+        button=f"Take back {amount}",
+        back=back,
+        given={"posting": posting.pk},
+        form=form,
+    )
+
+
+@admin.register(Posting)
+class PostingAdmin(ReadOnlyAdmin):
+    """Movements of money; the entries of each sum to zero. A payout, or cash handed in, is taken back here."""
+
+    list_display = ["id", "kind", "link", "volume", "actor", "text", "created_at"]
+    list_filter = ["kind"]
+    ordering = ["-created_at", "-id"]
+    search_fields = ["id"]
+    search_help_text = "An order's id"
+    fields = readonly_fields = ["kind", "link", "actor", "text", "takes_back", "taken_back_by", "created_at"]
+    inlines = [EntryInline]
+    change_form_template = "admin/orders/posting/change_form.html"
+
+    def has_reverse_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(PAY)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.reverse_view)
+        return [path("<id:posting_id>/reverse/", view, name="orders_posting_reverse"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """With the button that takes it back, where that can be done."""
+        posting = Posting.objects.filter(pk=row_id(object_id) or 0).select_related("reversed_by").first()
+        may_reverse = posting is not None and is_reversible(posting) and self.has_reverse_permission(request)
+        return super().change_view(request, object_id, form_url, {"may_reverse": may_reverse})
+
+    def reverse_view(self, request: HttpRequest, posting_id: int) -> HttpResponse:
+        """Shows what was paid to whom, asks why it is taken back, and takes it back once."""
+        if not self.has_reverse_permission(request):
+            raise PermissionDenied
+        page = reverse("admin:orders_posting_change", args=[posting_id])
+        posting = with_entries(Posting.objects.filter(pk=posting_id)).select_related("reversed_by").first()
+        if posting is None:
+            return self.missing(request, str(posting_id))
+        if not is_reversible(posting) and request.method != "POST":
+            messages.error(request, "This cannot be taken back: it is no payout, or it was taken back already.")
+            return HttpResponseRedirect(page)
+        form = WhyForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            self.do_reverse(request, posting_id, form.cleaned_data["reason"])
+            return HttpResponseRedirect(page)
+        return ask(
+            request,
+            {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, "subtitle": None},
+            reversal_deed(posting, form, page),
+        )
+
+    def do_reverse(self, request: HttpRequest, posting_id: int, reason: str) -> None:
+        given, actor = confirmed(request, "reverse"), caller_of_request(request).key
+        if given is None or given["posting"] != posting_id:
+            return
+
+        def call() -> None:
+            reverse_payout(posting_id=posting_id, actor=actor, reason=reason)
+
+        perform(request, call, done="It is taken back: the ledger says so.", key=given["key"])
+
+    @admin.display(description="takes back", empty_value="–")
+    def takes_back(self, posting: Posting) -> str | None:
+        return posting_link(posting.reverses)
+
+    @admin.display(description="taken back by", empty_value="–")
+    def taken_back_by(self, posting: Posting) -> str | None:
+        return posting_link(getattr(posting, "reversed_by", None))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Posting]:
+        return super().get_queryset(request).prefetch_related("entries__account")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Posting], search_term: str
+    ) -> tuple[QuerySet[Posting], bool]:
+        term = search_term.strip()
+        return (queryset.filter(order=row_id(term.removeprefix("#")) or 0) if term else queryset), False
+
+    @admin.display(description="order")
+    def link(self, posting: Posting) -> str:
+        return order_link(posting.order_id)
+
+    @admin.display(description="amount")
+    def volume(self, posting: Posting) -> str:
+        """What changed hands: one side of the posting."""
+        entries = [entry for entry in posting.entries.all() if entry.amount > 0]
+        return display.money(sum(entry.amount for entry in entries), entries[0].currency) if entries else "–"

@@ -19,8 +19,9 @@ from orders.admin.confirming import Deed, ask, confirmed
 from orders.admin.doing import caller_of_request, perform
 from orders.admin.forms import VersionForm, first_error
 from orders.api.payments import PHOTO_HEADERS
-from orders.models import Payment, PaymentProof, PaymentShare, PaymentStatus
-from orders.services.proofs import approve, read_file, refuse
+from orders.models import WAITS_FOR_STAFF, Payment, PaymentProof, PaymentShare, PaymentStatus
+from orders.services.disputes import decide_top_up
+from orders.services.proofs import approve, read_file, refuse, waive
 from orders.services.receiving import lock_payment
 from ordersite.web.problems import Conflict
 
@@ -29,13 +30,17 @@ PER_PAGE = 20
 NO_PAYMENT = "There is no payment {payment_id} of an order."
 
 
-class RefuseForm(VersionForm):
+class WhyForm(forms.Form):
     reason = forms.CharField(label="Why", max_length=300)
+
+
+class RefuseForm(VersionForm, WhyForm):
+    """Of a payment of orders: whoever changed the order since the page was shown wins."""
 
 
 @admin.register(PaymentProof)
 class ProofAdmin(ReadOnlyAdmin):
-    """The payments whose photos wait, oldest first; with ?payment=… one payment, whatever became of it."""
+    """The payments that wait for staff, oldest first; with ?payment=… one payment, whatever became of it."""
 
     def has_check_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(CHECK)
@@ -45,6 +50,7 @@ class ProofAdmin(ReadOnlyAdmin):
             "photo": ("<id:proof_id>/photo/", require_GET(self.photo_view)),
             "approve": ("<id:payment_id>/approve/", self.approve_view),
             "refuse": ("<id:payment_id>/refuse/", require_POST(self.refuse_view)),
+            "waive": ("<id:payment_id>/waive/", require_POST(self.waive_view)),
         }
         own = [
             path(route, self.admin_site.admin_view(view), name=f"orders_paymentproof_{name}")
@@ -57,12 +63,12 @@ class ProofAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         one = row_id(request.GET.get("payment", ""))
-        page = CappedPaginator(payments_with_photos(one), PER_PAGE).get_page(request.GET.get("p"))
+        page = CappedPaginator(payments_to_check(one), PER_PAGE).get_page(request.GET.get("p"))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "media": self.media,
-            "title": f"Photos of payment {one}" if one else "Proofs to check",
+            "title": f"Photos of payment {one}" if one else "Payments to check",
             "subtitle": None,
             "page": page,
             "waiting": PaymentStatus.PROOF_PENDING,
@@ -97,15 +103,15 @@ class ProofAdmin(ReadOnlyAdmin):
         if request.method == "POST":
             self.do_approve(request)
             return HttpResponseRedirect(back)
-        payment = payments_with_photos(payment_id).first()
-        orders = [share.order for share in payment.shares.all()] if payment else []
-        if payment is None or payment.purchase is None or not orders:
+        payment = payments_to_check(payment_id).first()
+        if payment is None:
             messages.warning(request, NO_PAYMENT.format(payment_id=payment_id))
             return HttpResponseRedirect(back)
-        amount = display.money(payment.amount, payment.currency)
-        facts = [("Payer", payment.purchase.customer.name or "a guest"), ("Amount", amount), ("By", payment.provider)]
+        orders = [share.order for share in payment.shares.all()]
+        amount = display.money(*came_in(payment))
+        facts = [("Payer", payer_of(payment)), ("Amount", amount), ("By", payment.provider)]
         facts += [(f"For order #{order.pk}", str(order.vendor)) for order in orders]
-        facts += [("What happens", "It is booked as received, and the orders count as paid.")]
+        facts += [("What happens", what_approving_does(payment))]
         deed = Deed(
             name="approve",
             title="Mark as received",
@@ -114,9 +120,9 @@ class ProofAdmin(ReadOnlyAdmin):
             back=back,
             given={
                 "payment": payment.pk,
-                "amount": payment.amount,
-                "order": orders[0].pk,
-                "version": orders[0].version,
+                "amount": came_in(payment)[0],
+                "order": orders[0].pk if orders else None,
+                "version": orders[0].version if orders else None,
             },
         )
         base = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, "subtitle": None}
@@ -131,9 +137,12 @@ class ProofAdmin(ReadOnlyAdmin):
 
         def call() -> None:
             payment, _ = lock_payment(given["payment"])
-            if payment.amount != given["amount"]:
-                now = display.money(payment.amount, payment.currency)
+            if came_in(payment)[0] != given["amount"]:
+                now = display.money(*came_in(payment))
                 raise Conflict("amount_changed", f"It has changed meanwhile: {now} are due now. Nothing was done.")
+            if given["order"] is None:
+                decide_top_up(payment_id=payment.pk, caller=caller, counts=True)
+                return
             approve(order_id=given["order"], payment_id=payment.pk, caller=caller, version=given["version"])
 
         perform(request, call, done="The payment is marked as received.", key=given["key"])
@@ -143,27 +152,60 @@ class ProofAdmin(ReadOnlyAdmin):
             raise PermissionDenied
 
     def refuse_view(self, request: HttpRequest, payment_id: int) -> HttpResponse:
+        return self.decide(request, payment_id, refuse, "Refused: the customer reads why.")
+
+    def waive_view(self, request: HttpRequest, payment_id: int) -> HttpResponse:
+        return self.decide(request, payment_id, waive, "Waived: it need not be paid.")
+
+    def decide(self, request: HttpRequest, payment_id: int, service: Callable[..., Any], done: str) -> HttpResponse:
         """Calls the service on the first of the payment's orders, whose version the page showed."""
         self.require_check(request)
         order_ids = PaymentShare.objects.filter(payment=payment_id).order_by("order").values_list("order", flat=True)
-        order_id, caller, form = order_ids.first(), caller_of_request(request), RefuseForm(request.POST)
-        if order_id is None:
-            messages.warning(request, NO_PAYMENT.format(payment_id=payment_id))
-        elif not form.is_valid():
+        order_id, caller = order_ids.first(), caller_of_request(request)
+        form = RefuseForm(request.POST) if order_id else WhyForm(request.POST)
+        if not form.is_valid():
             messages.error(request, first_error(form))
+        elif order_id is None:
+            reason = form.cleaned_data["reason"]
+            perform(
+                request,
+                lambda: decide_top_up(payment_id=payment_id, caller=caller, counts=False, reason=reason),
+                done="Given back by hand: the top-up has failed.",
+            )
         else:
             given = form.cleaned_data
             perform(
                 request,
-                lambda: refuse(order_id=order_id, payment_id=payment_id, caller=caller, **given),
-                done="Refused: the customer reads why.",
+                lambda: service(order_id=order_id, payment_id=payment_id, caller=caller, **given),
+                done=done,
             )
         return HttpResponseRedirect(reverse("admin:orders_paymentproof_changelist"))
 
 
-def payments_with_photos(one: int | None) -> QuerySet[Payment]:
-    """The payments whose photos wait to be checked, oldest first, or one payment; with all that the page shows."""
+def came_in(payment: Payment) -> tuple[int, str]:
+    """What approving counts as received: minor units, and the currency."""
+    if payment.disputed_amount is not None:
+        return payment.disputed_amount, payment.disputed_currency
+    return payment.amount, payment.currency
+
+
+def payer_of(payment: Payment) -> str:
+    customer = payment.purchase.customer if payment.purchase else payment.customer
+    return (customer.name if customer else "") or "a guest"
+
+
+def what_approving_does(payment: Payment) -> str:
+    """What is booked where, in a sentence."""
+    if payment.is_disputed:
+        return "What came in is booked as received: what it lacks is waived, what it has too much goes back."
+    if payment.to_vendor:
+        return "It is booked as received on the vendor's own account, and the order counts as paid."
+    return "It is booked as received by the platform. Orders count as paid; of those that are closed it goes back."
+
+
+def payments_to_check(one: int | None) -> QuerySet[Payment]:
+    """The payments that wait for staff, oldest first, or one payment; with all that the page shows."""
     shares = PaymentShare.objects.select_related("order__vendor").order_by("order")
-    payments = Payment.objects.select_related("purchase__customer", "checked_by").order_by("pk")
+    payments = Payment.objects.select_related("purchase__customer", "customer", "checked_by").order_by("pk")
     payments = payments.prefetch_related(Prefetch("shares", shares), "proofs")
-    return payments.filter(pk=one) if one else payments.filter(state=PaymentStatus.PROOF_PENDING)
+    return payments.filter(pk=one) if one else payments.filter(WAITS_FOR_STAFF)

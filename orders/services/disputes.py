@@ -6,6 +6,8 @@ Every function must run in a transaction, with the payment and its orders locked
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils import timezone
+
 from orders.lifecycle import FAILURE, Actor
 from orders.models import Order, Payment, PaymentShare, PaymentStatus, Posting, Refund
 from orders.services import ledger
@@ -15,7 +17,7 @@ from orders.services.repayments import repay_share
 from orders.services.shares import deadline_of
 from ordersite.accounts.callers import Caller
 from ordersite.web.money import as_json, divide, to_text
-from ordersite.web.problems import Conflict
+from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound
 
 
 def settle_dispute(payment: Payment, orders: Sequence[Order], *, caller: Caller, now: datetime) -> None:
@@ -118,15 +120,25 @@ def waive_payment(
 # --- top-ups ----------------------------------------------------------------------------------------------------
 
 
-def settle_top_up(payment: Payment, *, caller: Caller, now: datetime) -> None:
-    """What came in for a top-up fills the wallet. Raises Conflict other_currency."""
-    came = refuse_other_currency(payment)
-    clear_dispute(payment, amount=came)
-    mark_paid(payment_id=payment.pk, caller=caller, role=Actor.STAFF, now=now)
+def decide_top_up(*, payment_id: int, caller: Caller, counts: bool, reason: str = "") -> None:
+    """Staff say of a disputed top-up that what came in fills the wallet (`counts`), or was given back by hand.
 
-
-def refuse_top_up(payment: Payment, *, reason: str) -> None:
-    """What came in for a top-up is given back at the provider, by hand: no account of ours held it."""
+    No account of ours holds what was given back at the provider. Raises NotFound, Forbidden, Invalid without a reason
+    for giving it back, and Conflict other_currency, or nothing_due where it is disputed no more.
+    """
+    if not caller.is_staff:
+        raise Forbidden("forbidden", "This is for staff.")
+    payment = Payment.objects.select_for_update().filter(pk=payment_id, customer__isnull=False).first()
+    if payment is None:
+        raise NotFound(f"There is no payment {payment_id} of an order.")
+    if not payment.is_disputed:
+        raise Conflict("nothing_due", "Somebody has looked at it meanwhile.")
+    if counts:
+        clear_dispute(payment, amount=refuse_other_currency(payment))
+        mark_paid(payment_id=payment.pk, caller=caller, role=Actor.STAFF, now=timezone.now())
+        return
+    if not reason.strip():
+        raise Invalid("/reason", "required", "Say why it was given back.")
     came = f"{to_text(payment.disputed_amount or 0, payment.disputed_currency)} {payment.disputed_currency}"
     clear_dispute(payment, amount=payment.amount)
     give_up(payment, f"{came} came in, and is given back by hand. {reason}")

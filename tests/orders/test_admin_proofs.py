@@ -87,7 +87,7 @@ def test_approved_the_money_is_there(cast: Cast, office: Client) -> None:
     payment.refresh_from_db()
     assert (payment.state, payment.checked_by) == ("paid", cast.staff)
     assert sums() == {"clearing::EUR": 1500, "funding::EUR": -1500}
-    assert "No photos wait" in office.get(PAGE).content.decode()
+    assert "No payments wait" in office.get(PAGE).content.decode()
     # What became of it is still to be seen.
     shown = office.get(f"{PAGE}?payment={payment.pk}").content.decode()
     assert shown.count("<img ") == 1

@@ -93,13 +93,17 @@ class ProductAdmin(MenuAdmin):
     inlines = [GroupInline, IngredientInline, ExtraInline, StockInline]
     fieldsets = [
         (None, {"fields": ["vendor", "category", "name", "description", "picture", "position"]}),
-        ("Selling", {"fields": ["price", "tax_rate", "unit", "max_per_order", "is_available", "plu_code", "sku"]}),
+        (
+            "Selling",
+            {"fields": ["price", "price_per", "unit", "tax_rate", "max_per_order", "is_available", "plu_code", "sku"]},
+        ),
         ("Codes", {"fields": ["is_digital", "low_codes"]}),
     ]
 
     @admin.display(description="price", ordering="price")
     def price_with_currency(self, product: Product) -> str:
-        return f"{to_text(product.price, product.vendor.currency)} {product.vendor.currency}"
+        per = f" / {product.price_per} {product.unit}" if product.price_per > 1 else ""
+        return f"{to_text(product.price, product.vendor.currency)} {product.vendor.currency}{per}"
 
     @admin.display(description="stock", ordering="stock__quantity", empty_value="not counted")
     def left(self, product: Product) -> int | None:

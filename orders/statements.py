@@ -19,6 +19,8 @@ from vendors.models import Vendor
 # How many postings are in memory at once while a statement is written.
 CHUNK = 1000
 LONGEST_DAYS = 366
+# No ledger has a day beyond these, and in no time zone do they lead out of the calendar.
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 12, 31)
 # What spreadsheets read as the beginning of a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

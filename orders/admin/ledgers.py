@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -23,7 +24,7 @@ from orders.admin.doing import perform
 from orders.admin.forms import OnceForm, first_error
 from orders.models import Account
 from orders.services.payouts import balances_of, hand_in, pay_out, purse_of
-from orders.statements import LONGEST_DAYS, statement_response
+from orders.statements import FIRST_DAY, LAST_DAY, LONGEST_DAYS, statement_response
 from ordersite.web.money import MoneyError, from_text
 from vendors.models import Driver, Vendor
 
@@ -62,11 +63,14 @@ class HandInForm(PayForm):
     amount = forms.CharField(max_length=20, widget=PayForm.base_fields["amount"].widget)
 
 
+WITHIN = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
+
+
 class PeriodForm(forms.Form):
     """The first and the last day of a statement."""
 
-    first = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
-    last = forms.DateField(label="to", widget=forms.DateInput(attrs={"type": "date"}))
+    first = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}), validators=WITHIN)
+    last = forms.DateField(label="to", widget=forms.DateInput(attrs={"type": "date"}), validators=WITHIN)
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}

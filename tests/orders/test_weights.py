@@ -202,6 +202,18 @@ def test_a_substitute_is_sold_in_the_same_unit(cast: Cast, api: Api, cheese: Pro
         refused(api(cast.customer).post(ORDERS, cart(cast, items=[item])), 400, "/items/0/substitute", "other_unit")
 
 
+def test_another_product_of_another_unit_needs_a_quantity(cast: Cast, api: Api, cheese: Product) -> None:
+    """Nor are they in the shop's call that changes an item, whose quantity may be left out."""
+    order = ordered(cast, api, cheese)
+    line, soda = line_of(order, "Cheese"), cast.products["soda"].pk
+    call, owner = f"/dialects/shop/System/Orders/{order.pk}/item", api(cast.owner)
+    with assert_nothing_changed(order):
+        answer = owner.put(call, {"itemId": line.pk, "productId": soda})
+    assert answer.status_code == 400
+    assert [fault["field"] for fault in answer.json()["error"]["fields"]] == ["quantity"]
+    assert owner.put(call, {"itemId": line.pk, "productId": soda, "quantity": 1}).json()["price"] == "2.50"
+
+
 def test_the_back_office_shows_for_how_much_the_price_is(cast: Cast, api: Api, cheese: Product) -> None:
     order, office = ordered(cast, api, cheese), Client()
     office.force_login(cast.staff)

@@ -199,8 +199,8 @@ class MenuOptionOutput(serializers.Serializer):
 class MenuGroupOutput(serializers.Serializer):
     id = serializers.IntegerField()
     name = serializers.CharField()
-    minimum = serializers.IntegerField()
-    maximum = serializers.IntegerField()
+    minimum = serializers.IntegerField(help_text="Of choices, their quantities added up; a half counts as half.")
+    maximum = serializers.IntegerField(help_text="Of them too.")
     allows_quantity = serializers.BooleanField()
     allows_halves = serializers.BooleanField()
     condition = serializers.IntegerField(allow_null=True, help_text="The option that brings this group up.")

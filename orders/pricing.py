@@ -1,17 +1,19 @@
 """What a cart costs: a menu and a cart in, amounts out. No database; quoting, placing and editing use this function.
 
-Order of reckoning (promise 23): unit → line → discount → fees → tax. Half up to the minor unit, once a line; what is
-divided is divided by largest remainder, ties by line order; inclusive tax is shown, not added. All amounts are minor
-units of the menu's currency; rates are hundredths of a percent.
+Order of reckoning (promise 23): unit → line → discount → fees → tax. Half up to the minor unit, once a line, also where
+a price is for 1000 units and where a choice is charged once, whatever the quantity. What is divided is divided by
+largest remainder, ties by line order; inclusive tax is shown, not added. All amounts are minor units of the menu's
+currency; rates are hundredths of a percent.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ordersite.web.money import MAX_MINOR, as_json, divide, half_up
 from ordersite.web.problems import Problem, field_error
-from vendors.menu import Menu, MenuGroup, MenuOption, MenuProduct, Zone
+from vendors.menu import UNIT, Menu, MenuGroup, MenuOption, MenuProduct, Zone
 
 RATE = 10_000
 WHOLE = "whole"
@@ -29,7 +31,7 @@ class CartOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CartExtra:
-    """An extra and how often, per unit of the item."""
+    """An extra and how often: per unit of the item, or of the item as a whole where it is charged once a line."""
 
     extra: int
     quantity: int = 1
@@ -62,7 +64,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricedOption:
-    """A choice as it is kept with the order; `total` is its part of the line's total."""
+    """A choice as it is kept with the order: its price, how often that is charged, its part of the line's total."""
 
     kind: str
     menu_id: int
@@ -73,14 +75,22 @@ class PricedOption:
     position: str = WHOLE
     quantity: int = 1
     price: int = 0
+    is_halved: bool = False  # half of an odd price: `price` is rounded up by half a minor unit
+    charged: str = UNIT
     total: int = 0
     text: str = ""
+
+    def doubled_for(self, units: int) -> int:
+        """Twice what it costs a line of so many units, exactly; of none, what is charged once."""
+        times = units if self.charged == UNIT else 1
+        return (2 * self.price - self.is_halved) * self.quantity * times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricedLine:
     """A line: `base` is the thing alone times quantity, `total` has its options too, before any discount.
 
+    `unit_price` is for `price_per` units.
     `product_id` is empty for what stands on no menu: a package, a service, a product that staff entered by hand.
     """
 
@@ -89,6 +99,7 @@ class PricedLine:
     base: int
     total: int
     quantity: int = 1
+    price_per: int = 1
     tax_rate: int = 0
     product_id: int | None = None
     plu_code: str = ""
@@ -289,12 +300,6 @@ def price_item(menu: Menu, index: int, item: CartItem, errors: list[dict[str, An
     left_out = leave_out(product, item, errors, at)
     if len(errors) > before:
         return None
-    # Twice the amounts: half of an odd price stays exact until the line is rounded, once.
-    doubled = [2 * product.price * item.quantity]
-    doubled += [price_doubled(option, one.position) * one.quantity * item.quantity for option, _, one in chosen]
-    doubled += [2 * extra.price * extra.quantity * item.quantity for extra in extras]
-    total = half_up(sum(doubled), 2)
-    parts = divide(total, doubled)
     options = [
         PricedOption(
             kind="option",
@@ -305,25 +310,33 @@ def price_item(menu: Menu, index: int, item: CartItem, errors: list[dict[str, An
             position=one.position,
             quantity=one.quantity,
             price=half_up(price_doubled(option, one.position), 2),
-            total=part,
+            is_halved=price_doubled(option, one.position) % 2 == 1,
+            charged=product.charged(option),
             text=one.text,
         )
-        for (option, group, one), part in zip(chosen, parts[1 : 1 + len(chosen)], strict=True)
+        for option, group, one in chosen
     ]
-    priced_extras = [replace(extra, total=part) for extra, part in zip(extras, parts[1 + len(chosen) :], strict=True)]
+    choices = [*options, *extras]
+    # In parts of a minor unit so small that all is whole until the line is rounded, once.
+    exact = [2 * product.price * item.quantity]
+    exact += [product.price_per * choice.doubled_for(item.quantity) for choice in choices]
+    total = half_up(sum(exact), 2 * product.price_per)
+    base, *parts = divide(total, exact)
+    priced = [replace(choice, total=part) for choice, part in zip(choices, parts, strict=True)]
     return PricedLine(
         name=product.name,
         unit_price=product.price,
-        base=parts[0],
+        base=base,
         total=total,
         quantity=item.quantity,
+        price_per=product.price_per,
         tax_rate=product.tax_rate,
         product_id=product.id,
         plu_code=product.plu_code,
         sku=product.sku,
         unit=product.unit,
         comment=item.comment,
-        options=(*options, *priced_extras, *left_out),
+        options=(*priced, *left_out),
         tracks_stock=product.tracks_stock,
         is_digital=product.is_digital,
         substitute=item.substitute,
@@ -338,6 +351,9 @@ def check_substitute(menu: Menu, item: CartItem, errors: list[dict[str, Any]], a
     if other is None or other.id == item.product:
         detail = 'Send another product of this vendor, or "remove".'
         errors.append(field_error(f"{at}/substitute", "unknown", detail))
+    elif item.product in menu.products and other.unit != menu.products[item.product].unit:
+        detail = f"{other.name} is sold in another unit: choose a substitute in the same one."
+        errors.append(field_error(f"{at}/substitute", "other_unit", detail))
     elif any(group.minimum and group.condition_id is None for group in other.groups):
         detail = f"{other.name} needs choices of its own: choose a simpler substitute."
         errors.append(field_error(f"{at}/substitute", "needs_options", detail))
@@ -350,6 +366,11 @@ def price_doubled(option: MenuOption, position: str) -> int:
     return 2 * option.half_price if option.half_price is not None else option.price
 
 
+def halves_of(one: CartOption) -> int:
+    """How many halves a choice covers: so groups and options count them."""
+    return one.quantity * (2 if one.position == WHOLE else 1)
+
+
 def choose_options(
     product: MenuProduct, item: CartItem, errors: list[dict[str, Any]], at: str
 ) -> list[tuple[MenuOption, MenuGroup, CartOption]]:
@@ -357,6 +378,7 @@ def choose_options(
     groups_of = {option_id: group for group in product.groups for option_id in group.options}
     taken: dict[int, list[tuple[MenuOption, CartOption]]] = {}
     seen: set[tuple[int, str]] = set()
+    halves: Counter[int] = Counter()
     for index, one in enumerate(item.options):
         where = f"{at}/options/{index}"
         group = groups_of.get(one.option)
@@ -368,8 +390,9 @@ def choose_options(
             errors.append(field_error(where, "duplicate", f"{option.name} is there twice: raise its quantity."))
             continue
         seen.add((one.option, one.position))
+        halves[one.option] += halves_of(one)
         taken.setdefault(group.id, []).append((option, one))
-        fault = option_fault(option, group, one)
+        fault = option_fault(option, group, one, halves[one.option])
         if fault:
             errors.append(field_error(f"{where}/{fault[0]}", fault[1], fault[2]))
     chosen_ids = {one.option for one in item.options}
@@ -380,13 +403,13 @@ def choose_options(
     return [(option, group, one) for group in product.groups for option, one in taken.get(group.id, [])]
 
 
-def option_fault(option: MenuOption, group: MenuGroup, one: CartOption) -> tuple[str, str, str] | None:
-    """Field, code and detail of what is wrong with one choice."""
+def option_fault(option: MenuOption, group: MenuGroup, one: CartOption, halves: int) -> tuple[str, str, str] | None:
+    """Field, code and detail of what is wrong with one choice; `halves` of its option are chosen so far."""
     if not option.is_available:
         return "option", "unavailable", f"{option.name} is not available now."
-    if one.quantity > 1 and not group.allows_quantity:
+    if not group.allows_quantity and (one.quantity > 1 or halves > 2):
         return "quantity", "quantity", f"{group.name} takes each choice once."
-    if one.quantity > option.max_quantity:
+    if one.quantity > option.max_quantity or halves > 2 * option.max_quantity:
         return "quantity", "max_quantity", f"At most {option.max_quantity} × {option.name}."
     if one.position != WHOLE and not group.allows_halves:
         return "position", "halves", f"{group.name} takes no halves: send whole."
@@ -403,11 +426,12 @@ def group_fault(
     """Code and detail of what is wrong with the choices of a group together."""
     if group.condition_id is not None and group.condition_id not in chosen_ids:
         return ("condition", f"{group.name} goes only with another choice that is not made.") if taken else None
-    count = sum(one.quantity for _, one in taken)
-    if count < group.minimum:
-        return "minimum", f"Choose at least {group.minimum} of {group.name}."
-    if count > group.maximum:
-        return "maximum", f"Choose at most {group.maximum} of {group.name}."
+    halves = sum(halves_of(one) for _, one in taken)
+    counting = "; a half counts as half." if any(one.position != WHOLE for _, one in taken) else "."
+    if halves < 2 * group.minimum:
+        return "minimum", f"Choose at least {group.minimum} of {group.name}{counting}"
+    if halves > 2 * group.maximum:
+        return "maximum", f"Choose at most {group.maximum} of {group.name}{counting}"
     return None
 
 
@@ -432,6 +456,7 @@ def choose_extras(product: MenuProduct, item: CartItem, errors: list[dict[str, A
                 unit=extra.unit,
                 quantity=one.quantity,
                 price=extra.price,
+                charged=product.charged(extra),
             )
     return list(chosen.values())
 
@@ -445,5 +470,7 @@ def leave_out(product: MenuProduct, item: CartItem, errors: list[dict[str, Any]]
             detail = f"{product.name} has no such ingredient to leave out."
             errors.append(field_error(f"{at}/without/{index}", "unknown", detail))
         else:
-            left_out[ingredient.id] = PricedOption(kind="without", menu_id=ingredient.id, name=ingredient.name)
+            left_out[ingredient.id] = PricedOption(
+                kind="without", menu_id=ingredient.id, name=ingredient.name, charged=product.usually_charged
+            )
     return list(left_out.values())

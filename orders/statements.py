@@ -20,6 +20,8 @@ from vendors.models import Vendor
 CHUNK = 1000
 LONGEST_DAYS = 366
 PAYOUTS = (Posting.Kind.PAYOUT, Posting.Kind.PAYOUT_REVERSAL)
+# No ledger has a day beyond these, and in no time zone do they lead out of the calendar.
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 12, 31)
 # What spreadsheets read as the beginning of a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

@@ -4,6 +4,10 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+PIECE = "st"
+# How often a choice is charged: for each unit of a line, or once.
+UNIT, LINE = "unit", "line"
+
 
 @dataclass(frozen=True, slots=True)
 class MenuOption:
@@ -18,6 +22,7 @@ class MenuOption:
     max_quantity: int
     preselected: bool
     is_available: bool
+    charged: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class MenuExtra:
     unit: str
     price: int
     max_quantity: int
+    charged: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class MenuIngredient:
 
 @dataclass(frozen=True, slots=True)
 class MenuProduct:
-    """Something to order; price in minor units, tax rate in hundredths of a percent."""
+    """Something to order; price in minor units for `price_per` units, tax rate in hundredths of a percent."""
 
     id: int
     category_id: int
@@ -75,6 +81,16 @@ class MenuProduct:
     groups: tuple[MenuGroup, ...]
     extras: Mapping[int, MenuExtra]
     ingredients: Mapping[int, MenuIngredient]
+    price_per: int = 1
+
+    @property
+    def usually_charged(self) -> str:
+        """How often choices are charged that do not say so: what is weighed or counted in persons is one thing."""
+        return UNIT if self.unit == PIECE else LINE
+
+    def charged(self, choice: MenuOption | MenuExtra) -> str:
+        """How often a choice of this product is charged."""
+        return self.usually_charged if choice.charged == "auto" else choice.charged
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from orders.admin.stuck import TROUBLES
 from orders.lifecycle import GROUPS, Fulfilment, Status
 from orders.models import Order, PaymentStatus
+from orders.statements import FIRST_DAY, LAST_DAY
 from vendors.models import Vendor
 
 GROUP_LABELS = {"in_progress": "In progress", "cancelled": "Cancelled or in exception"}
@@ -28,7 +29,7 @@ def chosen_day(value: Any) -> date | None:
         day = date.fromisoformat(value or "")
     except ValueError:
         return None
-    return day if 1970 <= day.year <= 9000 else None
+    return day if FIRST_DAY <= day <= LAST_DAY else None
 
 
 def day_links(cl: ChangeList) -> dict[str, Any]:

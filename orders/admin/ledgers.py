@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -32,7 +33,7 @@ from orders.services.payouts import (
     payout_amounts,
     purse_of,
 )
-from orders.statements import LONGEST_DAYS, statement_response
+from orders.statements import FIRST_DAY, LAST_DAY, LONGEST_DAYS, statement_response
 from ordersite.web.amounts import AmountField
 from ordersite.web.problems import Conflict
 from vendors.models import Driver, Vendor
@@ -65,11 +66,14 @@ class HandInForm(PayForm):
     amount = AmountField()
 
 
+WITHIN = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
+
+
 class PeriodForm(forms.Form):
     """The first and the last day of a statement."""
 
-    first = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
-    last = forms.DateField(label="to", widget=forms.DateInput(attrs={"type": "date"}))
+    first = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}), validators=WITHIN)
+    last = forms.DateField(label="to", widget=forms.DateInput(attrs={"type": "date"}), validators=WITHIN)
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}

@@ -8,7 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from orders.api.inputs import MOST_ITEMS, MOST_QUANTITY
-from orders.pricing import CartExtra, CartItem, CartOption
+from orders.pricing import WHOLE, CartExtra, CartItem, CartOption, price_doubled
+from ordersite.web.money import half_up
 from vendors.menu import Menu, MenuExtra, MenuGroup, MenuIngredient, MenuOption, MenuProduct
 
 TEXT = "text"
@@ -19,11 +20,16 @@ QUANTITY = forms.IntegerField(min_value=0, max_value=MOST_QUANTITY, required=Fal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionField:
-    """One choice: a text, a quantity, a box to tick, or a line of its group's list."""
+    """One choice, on the whole or a half: a text, a quantity, a box to tick, or a line of its group's list."""
 
     option: MenuOption
     name: str
     value: str
+    position: str = WHOLE
+
+    @property
+    def price(self) -> int:
+        return half_up(price_doubled(self.option, self.position), 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +113,10 @@ def product_row(product: MenuProduct, data: Any, left: int | None, errors: list[
 
 
 def is_list(group: MenuGroup) -> bool:
-    """Whether one of the group is chosen at most, by name alone."""
-    return group.maximum == 1 and all(option.kind != TEXT for option in group.options.values())
+    """Whether one of the group is chosen at most, by name alone; of halves there may be two."""
+    return (
+        group.maximum == 1 and not group.allows_halves and all(option.kind != TEXT for option in group.options.values())
+    )
 
 
 def group_field(product: MenuProduct, group: MenuGroup, data: Any, names: Mapping[int, str]) -> GroupField:
@@ -128,10 +136,23 @@ def group_field(product: MenuProduct, group: MenuGroup, data: Any, names: Mappin
         )
     fields = []
     for option in options:
-        name = f"option-{product.id}-{option.id}"
-        value = data.get(name, "") if data else "1" if preselects and option.preselected and option.kind != TEXT else ""
-        fields.append(OptionField(option=option, name=name, value=value))
+        for position in positions(group, option):
+            name = option_name(product, option, position)
+            ticked = preselects and option.preselected and option.kind != TEXT and position == WHOLE
+            value = data.get(name, "") if data else "1" if ticked else ""
+            fields.append(OptionField(option=option, name=name, value=value, position=position))
     return GroupField(group=group, hint=hint_of(group, names), options=fields)
+
+
+def positions(group: MenuGroup, option: MenuOption) -> Sequence[str]:
+    """Where a choice may be: a text stands on the whole."""
+    return (WHOLE, "left", "right") if group.allows_halves and option.kind != TEXT else (WHOLE,)
+
+
+def option_name(product: MenuProduct, option: MenuOption, position: str) -> str:
+    """What the field of a choice is called; that of a half has it at its end."""
+    name = f"option-{product.id}-{option.id}"
+    return name if position == WHOLE else f"{name}-{position}"
 
 
 def hint_of(group: MenuGroup, names: Mapping[int, str]) -> str:
@@ -140,6 +161,8 @@ def hint_of(group: MenuGroup, names: Mapping[int, str]) -> str:
         count = f"choose {group.minimum}"
     else:
         count = f"choose {group.minimum} to {group.maximum}" if group.minimum else f"at most {group.maximum}"
+    if group.allows_halves:
+        count += ", a half counts as half"
     return f"{count}, with {names.get(group.condition_id, 'another choice')} only" if group.condition_id else count
 
 
@@ -185,10 +208,11 @@ def read_group(product: MenuProduct, group: MenuGroup, data: Any) -> list[CartOp
         return [CartOption(option=chosen)] if chosen is not None and chosen in group.options else []
     found = []
     for option in group.options.values():
-        typed = data.get(f"option-{product.id}-{option.id}", "")
-        if option.kind == TEXT:
-            if text := OPTION_TEXT.clean(typed):
-                found.append(CartOption(option=option.id, text=text))
-        elif count := QUANTITY.clean(typed):
-            found.append(CartOption(option=option.id, quantity=count))
+        for position in positions(group, option):
+            typed = data.get(option_name(product, option, position), "")
+            if option.kind == TEXT:
+                if text := OPTION_TEXT.clean(typed):
+                    found.append(CartOption(option=option.id, text=text))
+            elif count := QUANTITY.clean(typed):
+                found.append(CartOption(option=option.id, quantity=count, position=position))
     return found

@@ -16,6 +16,8 @@ from rest_framework.response import Response
 from orders.models import Account, Entry, Posting
 from orders.services.payouts import Balance, Purse, balances_of, pay_out, purses_of
 from orders.statements import (
+    FIRST_DAY,
+    LAST_DAY,
     LONGEST_DAYS,
     account_ids,
     amounts_of,
@@ -33,6 +35,7 @@ from ordersite.web.problems import Forbidden, Invalid, NotFound
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
 from ordersite.web.serializers import Input, MoneyField
 from ordersite.web.views import ApiView, parse, render
+from vendors.api.views import given_day
 from vendors.models import Vendor
 from vendors.permissions import works_at
 
@@ -107,20 +110,12 @@ class PayoutInput(Input):
     )
 
 
-def given_day(request: Request, name: str) -> date | None:
-    """A day among the query's parameters; raises Invalid for what is no date."""
-    text = request.query_params.get(name)
-    if text is None:
-        return None
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError as error:
-        raise Invalid(f"?{name}", "invalid", "Send a date such as 2026-11-30.") from error
-
-
 def given_period(request: Request) -> tuple[date | None, date | None]:
-    """The days from which and to which; raises Invalid where they are the wrong way round."""
+    """The days from which and to which; raises Invalid for one of no ledger, and where they are the wrong way round."""
     first, last = given_day(request, "from"), given_day(request, "to")
+    for name, day in (("from", first), ("to", last)):
+        if day and not FIRST_DAY <= day <= LAST_DAY:
+            raise Invalid(f"?{name}", "out_of_range", f"Send a day from {FIRST_DAY} to {LAST_DAY}.")
     if first and last and last < first:
         raise Invalid("?to", "invalid", "The last day lies before the first: send them the other way round.")
     return first, last

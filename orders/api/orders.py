@@ -219,6 +219,7 @@ def quote_part(part: Checked) -> dict[str, Any]:
                 "name": line.name,
                 "quantity": line.quantity,
                 "unit_price": line.unit_price,
+                "price_per": line.price_per,
                 "total": line.total,
                 "discount": line.discount,
                 "tax": line.tax,
@@ -230,6 +231,7 @@ def quote_part(part: Checked) -> dict[str, Any]:
                         "name": option.name,
                         "quantity": option.quantity,
                         "position": option.position,
+                        "charged": option.charged,
                         "total": option.total,
                     }
                     for option in line.options

@@ -56,6 +56,10 @@ class OrderRow(serializers.Serializer):
     app_id = serializers.CharField()
 
 
+UNIT_PRICE = "Of the product alone, for `price_per` units."
+CHARGED = "unit: for each unit of the item; line: once, whatever its quantity."
+
+
 class OptionOutput(serializers.Serializer):
     option = serializers.IntegerField(source="menu_id")
     group = serializers.CharField()
@@ -64,6 +68,7 @@ class OptionOutput(serializers.Serializer):
     quantity = serializers.IntegerField()
     position = serializers.CharField()
     price = MoneyField()
+    charged = serializers.CharField(help_text=CHARGED)
     total = MoneyField(help_text="Its part of the line's total.")
     text = serializers.CharField()
 
@@ -75,6 +80,7 @@ class ExtraOutput(serializers.Serializer):
     unit = serializers.CharField()
     quantity = serializers.IntegerField()
     price = MoneyField()
+    charged = serializers.CharField(help_text=CHARGED)
     total = MoneyField()
 
 
@@ -96,7 +102,8 @@ class LineOutput(serializers.Serializer):
     plu_code = serializers.CharField()
     unit = serializers.CharField()
     quantity = serializers.IntegerField()
-    unit_price = MoneyField()
+    unit_price = MoneyField(help_text=UNIT_PRICE)
+    price_per = serializers.IntegerField()
     total = MoneyField()
     discount = MoneyField()
     tax_rate = serializers.IntegerField(help_text="Hundredths of a percent.")
@@ -346,6 +353,7 @@ class QuoteOption(serializers.Serializer):
     name = serializers.CharField()
     quantity = serializers.IntegerField()
     position = serializers.CharField()
+    charged = serializers.CharField(help_text=CHARGED)
     total = MoneyField()
 
 
@@ -353,7 +361,8 @@ class QuoteLine(serializers.Serializer):
     product = serializers.IntegerField(allow_null=True)
     name = serializers.CharField()
     quantity = serializers.IntegerField()
-    unit_price = MoneyField()
+    unit_price = MoneyField(help_text=UNIT_PRICE)
+    price_per = serializers.IntegerField()
     total = MoneyField()
     discount = MoneyField()
     tax = MoneyField()

@@ -23,6 +23,7 @@ from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.money import to_text
 from ordersite.web.problems import NotFound, Problem
 from ordersite.web.throttling import CallerThrottle, count_call
+from vendors.models import Charged
 
 USUAL, MOST = 10, 100
 # Our way of handing over → theirs; a pickup with a locker is theirs of the "coolbox", digital orders never show.
@@ -255,17 +256,22 @@ def render_line(line: Line, currency: str) -> dict[str, Any]:
         "qty": line.quantity,
         "unit": line.unit,
         "total": to_text(line.total - apart, currency),
-        "options": [render_option(o, currency) for o in chosen if o.kind != LineOption.Kind.EXTRA],
+        "options": [render_option(o, line, currency) for o in chosen if o.kind != LineOption.Kind.EXTRA],
         "extras": [render_extra(o, line, currency) for o in chosen if o.kind == LineOption.Kind.EXTRA],
     }
 
 
-def render_option(option: LineOption, currency: str) -> dict[str, Any]:
+def qty_of(option: LineOption, line: Line) -> int:
+    """How many of a choice there are in all: of each unit, or once a line where it is charged so."""
+    return option.quantity * (line.quantity if option.charged == Charged.UNIT else 1)
+
+
+def render_option(option: LineOption, line: Line, currency: str) -> dict[str, Any]:
     """A choice, or an ingredient left out, which the till prints as one that costs nothing: "No Onion" (row 108)."""
     return {
         "name": str(option) if option.kind == LineOption.Kind.WITHOUT else option.name,
         "plu_code": option.plu_code,
-        "qty": option.quantity,
+        "qty": qty_of(option, line),
         "total": to_text(option.total, currency),
         "type": "text" if option.text else "default",
         "meta": option.text or None,
@@ -276,7 +282,7 @@ def render_extra(option: LineOption, line: Line, currency: str) -> dict[str, Any
     return {
         "name": option.name,
         "plu_code": option.plu_code,
-        "qty": option.quantity * line.quantity,
+        "qty": qty_of(option, line),
         "total": to_text(option.total, currency),
         "unit": option.unit,
     }

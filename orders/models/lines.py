@@ -3,7 +3,7 @@
 from django.db import models
 
 from orders.models.orders import Order
-from vendors.models import Product
+from vendors.models import Charged, Product
 
 
 class Line(models.Model):
@@ -18,6 +18,7 @@ class Line(models.Model):
     unit = models.CharField(max_length=4)
     quantity = models.PositiveIntegerField()
     unit_price = models.BigIntegerField(help_text="Of the product alone, without options and extras.")
+    price_per = models.PositiveSmallIntegerField(default=1, help_text="How many units the price is for.")
     total = models.BigIntegerField(help_text="Of the whole line, with options and extras, before any discount.")
     discount = models.BigIntegerField(default=0)
     tax_rate = models.PositiveIntegerField(help_text="Hundredths of a percent.")
@@ -65,8 +66,10 @@ class LineOption(models.Model):
     plu_code = models.CharField(max_length=40, blank=True)
     unit = models.CharField(max_length=4, blank=True)
     position = models.CharField(max_length=5, choices=Position, default=Position.WHOLE)
-    quantity = models.PositiveIntegerField(default=1, help_text="Per unit of the line.")
+    quantity = models.PositiveIntegerField(default=1, help_text="Each time that it is charged.")
     price = models.BigIntegerField(default=0, help_text="Of one, minor units.")
+    is_halved = models.BooleanField(default=False, help_text="Half of an odd price: half a minor unit less.")
+    charged = models.CharField(max_length=4, choices=Charged.choices[1:], default=Charged.UNIT)
     total = models.BigIntegerField(default=0, help_text="Its part of the line's total.")
     text = models.CharField(max_length=200, blank=True)
 

@@ -68,6 +68,8 @@ def kept(line: Line) -> PricedLine:
             position=option.position,
             quantity=option.quantity,
             price=option.price,
+            is_halved=option.is_halved,
+            charged=option.charged,
             total=option.total,
             text=option.text,
         )
@@ -79,6 +81,7 @@ def kept(line: Line) -> PricedLine:
         base=line.total - sum(option.total for option in options),
         total=line.total,
         quantity=line.quantity,
+        price_per=line.price_per,
         tax_rate=line.tax_rate,
         product_id=line.product_id,
         plu_code=line.plu_code,
@@ -148,7 +151,7 @@ def in_words(line: PricedLine) -> str:
 
 
 def choices_of(item: CartItem) -> tuple[Any, ...]:
-    """What decides the price of a unit."""
+    """What decides the price, but for the quantity."""
     return item.product, frozenset(item.options), frozenset(item.extras), frozenset(item.without)
 
 
@@ -166,10 +169,16 @@ def price_change(line: Line, item: CartItem, menu: Menu, others: Sequence[Line])
 
 
 def less_of(line: PricedLine, quantity: int) -> PricedLine:
-    """So many units of a line, at its own price."""
-    # Twice a unit's price is whole: only half a minor unit was rounded, once (pricing.price_item).
-    total = half_up(2 * line.total // line.quantity * quantity, 2)
-    base, *parts = divide(total, [line.base, *(option.total for option in line.options)])
+    """So many units of a line, at its own price; what is charged once a line stays as it is."""
+    per = line.price_per
+    once = sum(option.doubled_for(0) for option in line.options)
+    # Twice what a unit's choices cost is whole, so it is found again: rounding moved the total by no more than half a
+    # minor unit, once (pricing.price_item). Added is what it may have been rounded down by.
+    of_units = 2 * (per * line.total - line.unit_price * line.quantity) - per * once
+    by_unit = (of_units + per - 1) // (per * line.quantity)
+    total = half_up(2 * line.unit_price * quantity + per * (by_unit * quantity + once), 2 * per)
+    weights = [per * option.doubled_for(quantity) for option in line.options]
+    base, *parts = divide(total, [2 * line.unit_price * quantity, *weights])
     options = tuple(replace(option, total=part) for option, part in zip(line.options, parts, strict=True))
     return replace(line, quantity=quantity, base=base, total=total, options=options)
 

@@ -95,7 +95,7 @@ def alter_item(
     """Another product or quantity of an item, all else of which stays as it is; None where that changes nothing.
 
     Another product comes without what was chosen for the old one. Raises as `edit_items`, and Invalid for an item that
-    stands on no menu and is to stay what it is.
+    stands on no menu and is to stay what it is, and for a product of another unit without a quantity.
     """
     standing = lock_order(order_id, caller)
     line = Line.objects.filter(order=standing.order, pk=line_id).prefetch_related("options").first()
@@ -105,6 +105,9 @@ def alter_item(
     if was is not None and product in (None, was.product):
         item = replace(was, quantity=quantity or was.quantity)
     elif product is not None:
+        other = menu_of(standing.order.vendor).products.get(product)
+        if quantity is None and other is not None and other.unit != line.unit:
+            raise Invalid("/quantity", "required", f"{other.name} is sold in another unit: send its quantity.")
         item = CartItem(product=product, quantity=quantity or line.quantity, comment=line.comment)
     else:
         raise Invalid("/product", "required", "This item stands on no menu: send the product that takes its place.")

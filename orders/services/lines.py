@@ -55,6 +55,7 @@ def make_line(order: Order, line: PricedLine, position: int) -> Line:
         unit=line.unit,
         quantity=line.quantity,
         unit_price=line.unit_price,
+        price_per=line.price_per,
         total=line.total,
         discount=line.discount,
         tax_rate=line.tax_rate,
@@ -80,6 +81,8 @@ def make_options(line: Line, priced: PricedLine) -> list[LineOption]:
             position=option.position,
             quantity=option.quantity,
             price=option.price,
+            is_halved=option.is_halved,
+            charged=option.charged,
             total=option.total,
             text=option.text,
         )

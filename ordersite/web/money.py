@@ -46,6 +46,11 @@ def to_text(minor: int, currency: str) -> str:
     return f"{sign}{whole}.{rest:0{digits}d}"
 
 
+def unit_text(minor: int, currency: str, per: int) -> str:
+    """What one unit costs at a price for `per` of them, a power of ten: 1890 EUR for 1000 → "0.0189", exactly."""
+    return to_text(minor, currency) if per == 1 else f"{Decimal(to_text(minor, currency)) / per:f}"
+
+
 def from_text(text: str, currency: str) -> int:
     """ "24.30" EUR → 2430; raises MoneyError for more digits than the currency has, or anything that is no number."""
     if len(text) > 40 or not AMOUNT.match(text):

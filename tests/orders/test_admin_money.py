@@ -322,7 +322,14 @@ def test_the_statement_of_a_vendor_s_page(cast: Cast, office: Client) -> None:
     answer = office.get(f"{url}?first={day}&last={day}")
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer.getvalue().decode().startswith("date,order,number,kind")
-    for query in ("", "first=x&last=y", f"first={day}&last=2020-01-01", "first=2020-01-01&last=2026-01-01"):
+    for query in (
+        "",
+        "first=x&last=y",
+        f"first={day}&last=2020-01-01",
+        "first=2020-01-01&last=2026-01-01",
+        "first=0001-01-01&last=0001-01-02",
+        "first=9999-12-31&last=9999-12-31",
+    ):
         assert office.get(f"{url}?{query}").status_code == 302
     clearing = account("clearing")
     for path in ("statement/?first=2026-01-01&last=2026-01-02",):

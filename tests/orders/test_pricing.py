@@ -112,6 +112,41 @@ class TestOptions:
         assert (line.base, [part.total for part in line.options], line.total) == (4995, [253, 83, 17], 5348)
         assert line.base + sum(part.total for part in line.options) == line.total
 
+    @pytest.mark.parametrize(
+        ("chosen_now", "fault"),
+        [
+            ([(1, "left", 1), (2, "right", 1), (3, "left", 1)], None),  # 1.5
+            ([(1, "left", 1), (2, "whole", 1), (3, "right", 1)], None),  # 2
+            ([(1, "left", 2), (2, "right", 2)], None),  # 2, by quantities
+            ([(1, "left", 3), (2, "right", 1), (3, "right", 1)], "maximum"),  # 2.5
+            ([(1, "whole", 1), (2, "whole", 1), (3, "left", 1)], "maximum"),  # 2.5
+            ([(1, "left", 1)], "minimum"),  # 0.5
+            ([(1, "whole", 1)], None),
+        ],
+    )
+    def test_a_half_counts_as_half(self, chosen_now: list[tuple[int, str, int]], fault: str | None) -> None:
+        options = [option(pk, 100, max_quantity=3) for pk in (1, 2, 3)]
+        of = product(1, 1000, group(1, *options, minimum=1, maximum=2, allows_quantity=True, allows_halves=True))
+        item = chosen(*(CartOption(option=pk, position=side, quantity=n) for pk, side, n in chosen_now))
+        if fault:
+            assert faults(of, item) == [("/items/0/options", fault)]
+        else:
+            assert priced(of, item).total == 1000 + sum(
+                n * (100 if side == "whole" else 50) for _, side, n in chosen_now
+            )
+
+    def test_halves_count_as_half_of_what_is_allowed_of_one_choice(self) -> None:
+        many = group(1, option(1, 100, max_quantity=2), allows_quantity=True, allows_halves=True)
+        once = group(2, option(2, 100, max_quantity=2), allows_halves=True)
+        of = product(1, 1000, many, once)
+        one = lambda pk, side, n=1: CartOption(option=pk, position=side, quantity=n)  # noqa: E731
+        assert priced(of, chosen(one(1, "left", 2), one(1, "right", 2))).total == 1200
+        assert priced(of, chosen(one(1, "whole"), one(1, "left", 2))).total == 1200
+        assert faults(of, chosen(one(1, "whole", 2), one(1, "left"))) == [
+            ("/items/0/options/1/quantity", "max_quantity")
+        ]
+        assert faults(of, chosen(one(2, "whole"), one(2, "left"))) == [("/items/0/options/1/quantity", "quantity")]
+
     def test_the_same_choice_twice_is_refused_but_both_halves_are_not(self) -> None:
         of = product(1, 1000, group(1, option(1, 100), allows_halves=True))
         left, right = CartOption(option=1, position="left"), CartOption(option=1, position="right")
@@ -157,6 +192,47 @@ def test_extras_and_ingredients() -> None:
     ]
     too_many = CartItem(product=1, extras=[CartExtra(extra=5, quantity=3)])
     assert faults(of, too_many) == [("/items/0/extras/0/quantity", "max_quantity")]
+
+
+# Of 250 units with a choice of 0.20 and an extra of 0.35 twice: what the choices cost.
+ONCE, EACH = 20 + 70, 250 * (20 + 70)
+
+
+@pytest.mark.parametrize(
+    ("unit", "charged", "choices"),
+    [
+        ("st", "auto", EACH),
+        ("gr", "auto", ONCE),
+        ("kg", "auto", ONCE),
+        ("pers", "auto", ONCE),
+        ("st", "line", ONCE),
+        ("gr", "unit", EACH),
+        ("kg", "line", ONCE),
+        ("pers", "unit", EACH),
+    ],
+)
+@pytest.mark.parametrize(("price", "price_per", "base"), [(2, 1, 500), (1890, 1000, 473), (1889, 1000, 472)])
+def test_choices_are_charged_once_a_line_or_for_each_unit(
+    unit: str, charged: str, choices: int, price: int, price_per: int, base: int
+) -> None:
+    """4.725 is rounded up, 4.7225 down: once, with all that was chosen."""
+    extra = MenuExtra(id=5, name="Tray", plu_code="", unit="st", price=35, max_quantity=2, charged=charged)
+    slicing = group(1, option(1, 20, charged=charged))
+    of = product(1, price, slicing, unit=unit, price_per=price_per, extras={5: extra})
+    item = chosen(CartOption(option=1), quantity=250, extras=[CartExtra(extra=5, quantity=2)])
+    line = priced(of, item).lines[0]
+    assert (line.base, line.total) == (base, base + choices)
+    assert [part.total for part in line.options] == ([20, 70] if choices == ONCE else [5000, 17500])
+
+
+def test_a_line_by_weight_is_rounded_once() -> None:
+    """1.5 cents of cheese, half a cent of slicing and half a cent of paper are 2.5, and so 3; not 2 + 1 + 1."""
+    of = product(1, 15, group(1, option(1, 1), option(2, 1), allows_halves=True), unit="gr", price_per=1000)
+    line = priced(of, chosen(*(CartOption(option=n, position="left") for n in (1, 2)), quantity=100)).lines[0]
+    assert (line.base, [part.total for part in line.options], line.total) == (2, [1, 0], 3)
+    # A gram of something cheap costs nothing.
+    assert priced(of, chosen(quantity=33)).total == 0
+    assert priced(of, chosen(quantity=34)).total == 1
 
 
 def test_products_that_are_unknown_unavailable_or_limited() -> None:

@@ -17,6 +17,7 @@ from orders.services.repayments import repay
 from tests.cast import Cast
 from tests.orders.money import Api, driven, settled
 from tests.orders.shopping import eur, fill_wallet, refused
+from vendors.models import Vendor
 
 HEADER = "date,order,number,kind,text,gross,commission,fees,refund,payout,cash,net,balance,currency"
 
@@ -125,10 +126,23 @@ def test_a_long_statement_is_read_in_pieces(
         ("from=2026-11-02&to=2026-11-01", "?to", "invalid"),
         ("from=2025-11-01&to=2026-11-02", "?to", "too_long"),
         ("from=2026-11-01&to=2026-11-30&currency=EURO", "?currency", "currency"),
+        ("from=0001-01-01&to=0001-01-01", "?from", "out_of_range"),
+        ("from=0001-01-02&to=0001-12-31", "?from", "out_of_range"),
+        ("from=1969-12-31&to=1970-01-01", "?from", "out_of_range"),
+        ("from=9000-12-31&to=9001-01-01", "?to", "out_of_range"),
+        ("from=9999-12-31&to=9999-12-31", "?from", "out_of_range"),
+        ("from=10000-01-01&to=10000-01-01", "?from", "invalid"),
     ],
 )
 def test_periods_that_are_refused(cast: Cast, api: Api, query: str, pointer: str, code: str) -> None:
     refused(api(cast.owner).get(f"/api/v1/vendors/{cast.vendor.pk}/statement?{query}"), 400, pointer, code)
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12", "Asia/Kathmandu"])
+@pytest.mark.parametrize("day", ["1970-01-01", "9000-12-31"])
+def test_the_first_and_the_last_day_are_written_to_the_end(cast: Cast, api: Api, zone: str, day: str) -> None:
+    Vendor.objects.filter(pk=cast.vendor.pk).update(time_zone=zone)
+    assert read(api(cast.owner), url_of(cast, day, day))[-1].startswith(f"{day},,,closing balance,")
 
 
 @pytest.mark.parametrize("text", ["=cmd()", "+1", "-1", "@x", "\t=1", "\r=1"])

@@ -2,6 +2,9 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from math import floor
 from typing import Any
 
 import pytest
@@ -12,8 +15,20 @@ from orders import pricing
 from orders.checkout import Cart, Checked, Draft, Place
 from orders.lifecycle import SUCCESS, Fulfilment
 from orders.models import Account, Entry, Kind, Order, Payment, PaymentShare, Purchase
-from orders.pricing import CartExtra, CartItem, CartOption, Discount, Priced, Terms, price, price_lines, single_line
+from orders.pricing import (
+    CartExtra,
+    CartItem,
+    CartOption,
+    Discount,
+    Priced,
+    PricedLine,
+    Terms,
+    price,
+    price_lines,
+    single_line,
+)
 from orders.services.carts import add_up, divide_tip
+from orders.services.edited import less_of
 from orders.services.offers import give, reaches
 from ordersite.web.money import half_up
 from tests.cast import Cast
@@ -27,23 +42,27 @@ from vendors.services.vendors import bump_menu_version
 Api = Callable[..., APIClient]
 
 
-def amount(dice: random.Random) -> int:
+def amount(dice: random.Random, most: int = 10**9) -> int:
     """Mostly what a menu holds; now and then nothing, a cent, or a fortune."""
-    return dice.choice((0, 1, 99, 10**9, *(dice.randrange(10_000) for _ in range(16))))
+    return dice.choice((0, 1, 99, most, *(dice.randrange(10_000) for _ in range(16))))
 
 
-def random_group(dice: random.Random, pk: int) -> MenuGroup:
+CHARGED = ("auto", "auto", "unit", "line")
+
+
+def random_group(dice: random.Random, pk: int, most: int) -> MenuGroup:
     options = {
         pk * 10 + n: MenuOption(
             id=pk * 10 + n,
             name=f"Option {n}",
             kind="default",
             plu_code="",
-            price=amount(dice),
-            half_price=dice.choice((None, None, amount(dice))),
+            price=amount(dice, most),
+            half_price=dice.choice((None, None, amount(dice, most))),
             max_quantity=5,
             preselected=False,
             is_available=True,
+            charged=dice.choice(CHARGED),
         )
         for n in range(dice.randrange(1, 5))
     }
@@ -62,8 +81,19 @@ def random_group(dice: random.Random, pk: int) -> MenuGroup:
 def random_menu(dice: random.Random) -> Menu:
     products = {}
     for pk in range(1, dice.randrange(2, 6)):
+        price_per = dice.choice((1, 1, 1000))
+        # Of what is priced by the thousand hundreds are ordered: a fortune for each would be more than a cart may be.
+        most = 10**9 if price_per == 1 else 10**4
         extras = {
-            n: MenuExtra(id=n, name=f"Extra {n}", plu_code="", unit="st", price=amount(dice), max_quantity=5)
+            n: MenuExtra(
+                id=n,
+                name=f"Extra {n}",
+                plu_code="",
+                unit="st",
+                price=amount(dice, most),
+                max_quantity=5,
+                charged=dice.choice(CHARGED),
+            )
             for n in range(dice.randrange(3))
         }
         products[pk] = MenuProduct(
@@ -74,14 +104,15 @@ def random_menu(dice: random.Random) -> Menu:
             picture="",
             plu_code="",
             sku="",
-            unit="st",
+            unit=dice.choice(("st", "st", "gr", "kg", "pers")),
             is_digital=False,
             price=amount(dice),
+            price_per=price_per,
             tax_rate=dice.choice((0, 600, 888, 2100, 10_000, dice.randrange(10_000))),
             max_per_order=None,
             is_available=True,
             tracks_stock=False,
-            groups=tuple(random_group(dice, pk * 10 + n) for n in range(dice.randrange(3))),
+            groups=tuple(random_group(dice, pk * 10 + n, most) for n in range(dice.randrange(3))),
             extras=extras,
             ingredients={},
         )
@@ -97,7 +128,7 @@ def random_item(dice: random.Random, menu: Menu) -> CartItem:
         if dice.random() < 0.6
     ]
     extras = [CartExtra(extra=pk, quantity=dice.randrange(1, 6)) for pk in product.extras if dice.random() < 0.6]
-    quantity = dice.choice((1, 1, 2, 3, 7))
+    quantity = dice.choice((1, 1, 2, 3, 7) if product.price_per == 1 else (1, 7, 250, 333, 1500))
     return CartItem(product=product.id, quantity=quantity, options=options, extras=extras)
 
 
@@ -125,6 +156,19 @@ def random_priced(dice: random.Random) -> tuple[Menu, Terms, Priced]:
     return menu, terms, priced
 
 
+def exact_parts(line: PricedLine) -> list[Fraction]:
+    """What a line's product and each of its choices cost, in minor units, before anything is rounded."""
+    return [
+        Fraction(line.unit_price * line.quantity, line.price_per),
+        *(
+            (part.price - Fraction(part.is_halved, 2))
+            * part.quantity
+            * (line.quantity if part.charged == "unit" else 1)
+            for part in line.options
+        ),
+    ]
+
+
 def check(priced: Priced, terms: Terms) -> None:
     """Every sum of promise 23, each reckoned here from the lines alone."""
     lines = priced.lines
@@ -141,7 +185,10 @@ def check(priced: Priced, terms: Terms) -> None:
     assert sum(line.total for line in lines) == priced.subtotal
     taxes = 0
     for line in lines:
-        assert line.base == line.unit_price * line.quantity
+        exact = exact_parts(line)
+        assert line.total == floor(sum(exact) + Fraction(1, 2))
+        for part, of_it in zip((line.base, *(part.total for part in line.options)), exact, strict=True):
+            assert abs(part - of_it) < 1
         assert line.base + sum(part.total for part in line.options) == line.total
         assert 0 <= line.discount <= line.total
         by = 10_000 + line.tax_rate if terms.prices_include_tax else 10_000
@@ -160,6 +207,27 @@ def test_random_carts_add_up(figure: Callable[[str], None], full: bool) -> None:
         check(priced, terms)
         lines += len(priced.lines)
     figure(f"{carts:,} random carts of {lines:,} lines add up to the minor unit")
+
+
+def test_fewer_units_of_a_line_cost_what_they_would_have_cost(figure: Callable[[str], None], full: bool) -> None:
+    """Also in two steps, and for lines of before it was kept which choices cost half an odd price."""
+    carts, dice, found = 10_000 if full else 1000, random.Random(29), 0
+    for _ in range(carts):
+        menu = random_menu(dice)
+        item = random_item(dice, menu)
+        if item.quantity == 1:
+            continue
+        line = price_lines(menu, [item])[0]
+        middle = dice.randrange(1, item.quantity + 1)
+        quantity = dice.randrange(1, middle + 1)
+        anew = price_lines(menu, [replace(item, quantity=quantity)])[0]
+        assert less_of(line, quantity) == less_of(less_of(line, middle), quantity) == anew
+        if line.price_per == 1 and all(part.charged == "unit" for part in line.options):
+            old = replace(line, options=tuple(replace(part, is_halved=False) for part in line.options))
+            fewer = less_of(old, quantity)
+            assert fewer.total == anew.total == fewer.base + sum(part.total for part in fewer.options)
+        found += 1
+    figure(f"{found:,} lines of fewer units, each at its own price to the minor unit")
 
 
 KINDS = (Kind.REGULAR, Kind.REGULAR, Kind.DIGITAL, Kind.PACKAGE, Kind.SERVICE)

@@ -31,6 +31,7 @@ from vendors.models import (
     Vendor,
     VendorType,
 )
+from vendors.services.menus import menu_of
 
 LISTS = ("merchant", "vendor", "vendortype", "company", "driver", "category", "product", "optiongroup")
 
@@ -85,6 +86,21 @@ def test_price_changed_bumps_the_menu(cast: Cast, office: Client) -> None:
     burger.refresh_from_db()
     assert (burger.price, burger.group_links.count(), burger.ingredients.count()) == (925, 2, 3)
     assert version(cast) == before + 1
+
+
+def test_a_price_for_a_thousand_units(cast: Cast, office: Client) -> None:
+    """Of a digital product there is none: a code is one unit."""
+    burger = cast.products["burger"]
+    path = f"/admin/vendors/product/{burger.pk}/change/"
+    change(office, path, price="1890", price_per="1000", unit="gr", **{"extras-0-charged": "unit"})
+    assert menu_of(Vendor.objects.get(pk=cast.vendor.pk)).products[burger.pk].price_per == 1000
+    assert burger.extras.get().charged == "unit"
+    before, page = version(cast), office.get(path)
+    for fields, field in (({"is_digital": "on"}, "price_per"), ({"price_per": "0"}, "price_per")):
+        response = office.post(path, {**form_of(page), **fields})
+        assert field in response.context["adminform"].form.errors
+    burger.refresh_from_db()
+    assert (burger.is_digital, burger.price_per, version(cast)) == (False, 1000, before)
 
 
 def test_group_and_category_changed_bump_the_menu(cast: Cast, office: Client) -> None:

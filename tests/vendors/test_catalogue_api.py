@@ -225,6 +225,7 @@ def test_menu_in_one_call(cast: Cast, api: Api) -> None:
             "name": "Bacon",
             "unit": "st",
             "price": {"amount": "1.20", "currency": "EUR"},
+            "charged": "auto",
             "max_quantity": 3,
         }
     ]

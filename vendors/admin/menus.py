@@ -85,7 +85,7 @@ class ProductForm(forms.ModelForm):
 class ProductAdmin(MenuAdmin):
     form = ProductForm
     formfield_overrides = CLEAN_PICTURES
-    list_display = ["name", "vendor", "category", "price", "is_available", "left", "plu_code"]
+    list_display = ["name", "vendor", "category", "price", "price_per", "is_available", "left", "plu_code"]
     list_select_related = ["vendor", "category", "stock"]
     list_filter = ["is_available", ("vendor", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["name", "plu_code", "vendor__name"]
@@ -93,7 +93,10 @@ class ProductAdmin(MenuAdmin):
     inlines = [GroupInline, IngredientInline, ExtraInline, StockInline]
     fieldsets = [
         (None, {"fields": ["vendor", "category", "name", "description", "picture", "position"]}),
-        ("Selling", {"fields": ["price", "tax_rate", "unit", "max_per_order", "is_available", "plu_code", "sku"]}),
+        (
+            "Selling",
+            {"fields": ["price", "price_per", "unit", "tax_rate", "max_per_order", "is_available", "plu_code", "sku"]},
+        ),
         ("Codes", {"fields": ["is_digital", "low_codes"]}),
     ]
 

@@ -38,6 +38,7 @@ def product_as_json(
         "plu_code": product.plu_code,
         "unit": product.unit,
         "price": as_json(product.price, currency),
+        "price_per": product.price_per,
         "tax_rate": f"{product.tax_rate // 100}.{product.tax_rate % 100:02}",
         "max_per_order": product.max_per_order,
         "is_available": product.is_available,
@@ -49,6 +50,7 @@ def product_as_json(
                 "name": extra.name,
                 "unit": extra.unit,
                 "price": as_json(extra.price, currency),
+                "charged": extra.charged,
                 "max_quantity": extra.max_quantity,
             }
             for extra in product.extras.values()
@@ -73,6 +75,7 @@ def group_as_json(group: MenuGroup, currency: str) -> dict[str, Any]:
                 "kind": option.kind,
                 "price": as_json(option.price, currency),
                 "half_price": None if option.half_price is None else as_json(option.half_price, currency),
+                "charged": option.charged,
                 "max_quantity": option.max_quantity,
                 "preselected": option.preselected,
                 "is_available": option.is_available,

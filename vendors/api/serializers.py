@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from ordersite.web.money import as_json
 from ordersite.web.serializers import Input, LocationField, MoneyField, StrictIntegerField
-from vendors.models import FULFILMENTS, PAYMENT_METHODS, DeliveryZone, Option, Product, Vendor
+from vendors.models import FULFILMENTS, PAYMENT_METHODS, Charged, DeliveryZone, Option, Product, Vendor
 from vendors.services.openings import next_takes_orders, takes_orders
 
 MOST_RUSH_MINUTES = 600
@@ -167,6 +167,9 @@ class SlotsOutput(serializers.Serializer):
     slots = SlotOutput(many=True)
 
 
+CHARGED = "For each unit, once a line, or auto: once a line where the product is sold in gr, kg or pers, else for each."
+
+
 class MenuIngredientOutput(serializers.Serializer):
     id = serializers.IntegerField()
     name = serializers.CharField()
@@ -177,6 +180,7 @@ class MenuExtraOutput(serializers.Serializer):
     name = serializers.CharField()
     unit = serializers.ChoiceField(choices=Product.Unit.choices)
     price = MoneyField()
+    charged = serializers.ChoiceField(choices=Charged.choices, help_text=CHARGED)
     max_quantity = serializers.IntegerField()
 
 
@@ -186,6 +190,7 @@ class MenuOptionOutput(serializers.Serializer):
     kind = serializers.ChoiceField(choices=Option.Kind.choices, help_text="text: takes a text of the customer's.")
     price = MoneyField()
     half_price = MoneyField(allow_null=True, help_text="On one half; null: half of the price.")
+    charged = serializers.ChoiceField(choices=Charged.choices, help_text=CHARGED)
     max_quantity = serializers.IntegerField()
     preselected = serializers.BooleanField()
     is_available = serializers.BooleanField()
@@ -194,8 +199,8 @@ class MenuOptionOutput(serializers.Serializer):
 class MenuGroupOutput(serializers.Serializer):
     id = serializers.IntegerField()
     name = serializers.CharField()
-    minimum = serializers.IntegerField()
-    maximum = serializers.IntegerField()
+    minimum = serializers.IntegerField(help_text="Of choices, their quantities added up; a half counts as half.")
+    maximum = serializers.IntegerField(help_text="Of them too.")
     allows_quantity = serializers.BooleanField()
     allows_halves = serializers.BooleanField()
     condition = serializers.IntegerField(allow_null=True, help_text="The option that brings this group up.")
@@ -209,7 +214,8 @@ class MenuProductOutput(serializers.Serializer):
     picture = serializers.CharField(allow_null=True)
     plu_code = serializers.CharField(help_text="How the till knows it.")
     unit = serializers.ChoiceField(choices=Product.Unit.choices)
-    price = MoneyField()
+    price = MoneyField(help_text="Of `price_per` units.")
+    price_per = serializers.ChoiceField(choices=Product.PricePer.choices)
     tax_rate = serializers.CharField(help_text="Percent, such as 6.00.")
     max_per_order = serializers.IntegerField(allow_null=True)
     is_available = serializers.BooleanField()

@@ -2,7 +2,17 @@
 
 from vendors.models.bookable import PackageType, Service, ServiceHours
 from vendors.models.hours import DeliveryZone, OpeningHours
-from vendors.models.menu import Category, Extra, Ingredient, Option, OptionGroup, Product, ProductOptionGroup, Stock
+from vendors.models.menu import (
+    Category,
+    Charged,
+    Extra,
+    Ingredient,
+    Option,
+    OptionGroup,
+    Product,
+    ProductOptionGroup,
+    Stock,
+)
 from vendors.models.merchants import (
     FULFILMENTS,
     ONLINE_METHODS,
@@ -22,6 +32,7 @@ __all__ = [
     "ONLINE_METHODS",
     "PAYMENT_METHODS",
     "Category",
+    "Charged",
     "Company",
     "DeliveryZone",
     "Dispatcher",

@@ -1,10 +1,19 @@
 """What a vendor sells (product.md row 19): products, option groups and options, extras, ingredients, stock."""
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 
 from ordersite.web.amounts import AmountColumn, RateColumn
 from vendors.models.merchants import Vendor
+
+
+class Charged(models.TextChoices):
+    """How often a choice is charged; what "auto" comes to is told by `vendors.menu.MenuProduct.charged`."""
+
+    AUTO = "auto", "as goods are sold: by the piece for each, else once a line"
+    UNIT = "unit", "for each unit"
+    LINE = "line", "once a line"
 
 
 class Category(models.Model):
@@ -31,6 +40,10 @@ class Product(models.Model):
         KILOGRAM = "kg", "kilogram"
         PERSON = "pers", "person"
 
+    class PricePer(models.IntegerChoices):
+        ONE = 1, "1 unit"
+        THOUSAND = 1000, "1000 units"
+
     vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="products")
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="products")
     name = models.CharField(max_length=120)
@@ -44,6 +57,11 @@ class Product(models.Model):
         default=0, help_text="Fewer free codes than this are reported in the back-office; 0: never."
     )
     price = AmountColumn()
+    price_per = models.PositiveSmallIntegerField(
+        choices=PricePer,
+        default=PricePer.ONE,
+        help_text="How many units the price is for: sold in grams at a price a kilogram, 1000.",
+    )
     tax_rate = RateColumn(default=0)
     max_per_order = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     is_available = models.BooleanField(default=True)
@@ -55,6 +73,9 @@ class Product(models.Model):
             models.Index(fields=["vendor", "position", "id"], name="product_of_vendor"),
             models.Index(fields=["id"], condition=models.Q(low_codes__gt=0), name="product_watches_codes"),
         ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(price_per__in=[1, 1000]), name="product_price_per_1_or_1000")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -62,6 +83,10 @@ class Product(models.Model):
     @property
     def currency(self) -> str:
         return self.vendor.currency
+
+    def clean(self) -> None:
+        if self.is_digital and self.price_per != self.PricePer.ONE:
+            raise ValidationError({"price_per": "Codes are sold one by one: choose a price for 1 unit."})
 
 
 class Stock(models.Model):
@@ -84,7 +109,9 @@ class OptionGroup(models.Model):
     vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="option_groups")
     name = models.CharField(max_length=80)
     minimum = models.PositiveSmallIntegerField(default=0)
-    maximum = models.PositiveSmallIntegerField(default=1, help_text="Of choices, their quantities added up.")
+    maximum = models.PositiveSmallIntegerField(
+        default=1, help_text="Of choices, their quantities added up; a half counts as half."
+    )
     allows_quantity = models.BooleanField(default=False, help_text="One option may be taken more than once.")
     allows_halves = models.BooleanField(default=False, help_text="An option may cover the left or right half only.")
     # Shown, and required, only where this option of another group is chosen.
@@ -132,6 +159,7 @@ class Option(models.Model):
     plu_code = models.CharField("PLU code", max_length=40, blank=True)
     price = AmountColumn(default=0)
     half_price = AmountColumn(null=True, blank=True, help_text="For one half; empty: half of the price.")
+    charged = models.CharField(max_length=4, choices=Charged, default=Charged.AUTO)
     max_quantity = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
     preselected = models.BooleanField(default=False)
     is_available = models.BooleanField(default=True)
@@ -170,6 +198,7 @@ class Extra(models.Model):
     plu_code = models.CharField("PLU code", max_length=40, blank=True)
     unit = models.CharField(max_length=4, choices=Product.Unit, default=Product.Unit.PIECE)
     price = AmountColumn(default=0)
+    charged = models.CharField(max_length=4, choices=Charged, default=Charged.AUTO)
     max_quantity = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
     position = models.PositiveSmallIntegerField(default=0)
 

@@ -19,6 +19,19 @@ PAYMENT_METHODS = ("cash", "wallet", "transfer", "mollie", "fake")
 ONLINE_METHODS = ("mollie", "fake")
 
 
+# What has amounts in a vendor's currency, by its relation; orders and the ledger stand on vendors and are known so too.
+WITH_AMOUNTS = {
+    "orders": "orders",
+    "accounts": "accounts of the ledger",
+    "products": "products",
+    "option_groups": "option groups",
+    "delivery_zones": "delivery zones",
+    "offers": "offers",
+    "services": "services",
+    "package_types": "package types",
+}
+
+
 def validate_currency(value: str) -> None:
     if value not in CURRENCIES:
         raise ValidationError(f"{value} is no ISO 4217 currency.")
@@ -194,6 +207,24 @@ class Vendor(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """The currency stays while anything has amounts in it: 5.40 EUR would become 540 JPY."""
+        standing = Vendor.objects.filter(pk=self.pk).first()
+        if standing is None or standing.currency == self.currency:
+            return
+        if priced := standing.amounts_in_words():
+            detail = f"It stays {standing.currency} while there are {priced}: open another vendor for {self.currency}."
+            raise ValidationError({"currency": ValidationError(detail, "in_use")})
+
+    def amounts_in_words(self) -> str:
+        """What has amounts in this vendor's currency; empty for nothing."""
+        found = [words for relation, words in WITH_AMOUNTS.items() if getattr(self, relation).exists()]
+        if self.service_fee:
+            found.append("a service fee")
+        if self.slot_value or self.opening_hours.filter(slot_value__isnull=False).exists():
+            found.append("caps on the value of a slot")
+        return ", ".join(found)
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:

@@ -94,6 +94,10 @@ class Offer(models.Model):
         self.code = self.code.strip().upper()
         if self.code and not CODE.match(self.code):
             raise ValidationError({"code": "A code is of letters from A to Z, digits, - and _, without spaces."})
+        standing = Offer.objects.exclude(currency=self.currency).filter(pk=self.pk).first()
+        if standing and (standing.amount or standing.minimum or standing.most):
+            detail = f"Its amounts are in {standing.currency}: make another offer in {self.currency}."
+            raise ValidationError({"currency": ValidationError(detail, "in_use")})
         if self.vendor and self.vendor.currency != self.currency:
             raise ValidationError({"currency": f"{self.vendor} sells in {self.vendor.currency}: choose that."})
         for field in ("most", "max_uses", "max_uses_per_customer"):

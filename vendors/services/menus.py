@@ -30,6 +30,7 @@ PRODUCT_COLUMNS = (
     "unit",
     "is_digital",
     "price",
+    "price_per",
     "tax_rate",
     "max_per_order",
     "is_available",
@@ -41,6 +42,7 @@ OPTION_COLUMNS = (
     "plu_code",
     "price",
     "half_price",
+    "charged",
     "max_quantity",
     "preselected",
     "is_available",
@@ -127,26 +129,25 @@ def read_additions(
 ) -> tuple[Mapping[int, dict[int, MenuExtra]], Mapping[int, dict[int, MenuIngredient]]]:
     """The extras and the ingredients of each product, by one statement for both."""
     nothing, zero = Value("", output_field=CharField()), Value(0, output_field=IntegerField())
+    word = Cast(nothing, CharField(max_length=4))
     rows: Iterable[tuple[Any, ...]] = (
         Extra.objects.filter(product__vendor=vendor_id)
         .order_by()
-        .values_list("product_id", "position", "id", "name", "plu_code", "unit", "price", "max_quantity")
+        .values_list("product_id", "position", "id", "name", "plu_code", "unit", "price", "max_quantity", "charged")
         .union(
             Ingredient.objects.filter(product__vendor=vendor_id)
             .order_by()
             # The unit tells them apart: an ingredient has none.
-            .values_list(
-                "product_id", "position", "id", "name", nothing, Cast(nothing, CharField(max_length=4)), zero, zero
-            ),
+            .values_list("product_id", "position", "id", "name", nothing, word, zero, zero, word),
             all=True,
         )
     )
     extras: dict[int, dict[int, MenuExtra]] = defaultdict(dict)
     ingredients: dict[int, dict[int, MenuIngredient]] = defaultdict(dict)
-    for product_id, _, pk, name, plu_code, unit, price, most in sorted(rows, key=lambda row: row[:3]):
+    for product_id, _, pk, name, plu_code, unit, price, most, charged in sorted(rows, key=lambda row: row[:3]):
         if unit:
             extras[product_id][pk] = MenuExtra(
-                id=pk, name=name, plu_code=plu_code, unit=unit, price=price, max_quantity=most
+                id=pk, name=name, plu_code=plu_code, unit=unit, price=price, max_quantity=most, charged=charged
             )
         else:
             ingredients[product_id][pk] = MenuIngredient(id=pk, name=name)

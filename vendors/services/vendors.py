@@ -58,15 +58,16 @@ def import_menu(*, vendor: Vendor, menu: Mapping[str, Any]) -> None:
 
     ```
     {"categories": [{"name", "products": [{
-        "name", "price", "description", "tax_rate", "unit", "plu_code", "max_per_order", "is_available",
+        "name", "price", "price_per" (1 or 1000 units), "description", "tax_rate", "unit", "plu_code",
+        "max_per_order", "is_available",
         "stock": 10 (None: not counted),
         "ingredients": ["Onion", …],
-        "extras": [{"name", "price", "max_quantity", "plu_code", "unit"}],
+        "extras": [{"name", "price", "max_quantity", "plu_code", "unit", "charged"}],
         "groups": ["Size", …]}]}],
      "groups": [{
         "name", "minimum", "maximum", "allows_quantity", "allows_halves",
         "condition": "Large" or ("Size", "Large") (the group too, where several have an option of that name),
-        "options": [{"name", "price", "half_price", "kind", "plu_code", "max_quantity", "preselected",
+        "options": [{"name", "price", "half_price", "charged", "kind", "plu_code", "max_quantity", "preselected",
                      "is_available"}]}],
      "hours": [{"weekday" (0 = Monday) or "date", "opens", "closes", "closed", "fulfilment", "slot_orders",
                 "slot_value"}],

@@ -18,11 +18,12 @@ from orders.dialects.kesk.words import (
 )
 from orders.lifecycle import SUCCESS, Actor, Fulfilment
 from orders.models import Kind, Line, Order, Payment
+from orders.pricing import PricedLine
 from orders.services.delivery_fees import DeliveryFee
 from orders.services.standing import Standing
 from ordersite.web.context import absolute
 from ordersite.web.crypto import decrypt
-from ordersite.web.money import exponent
+from ordersite.web.money import exponent, unit_text
 from vendors.models import Vendor
 
 AMOUNTS = {
@@ -40,6 +41,12 @@ def number(minor: int, currency: str) -> float | int:
     """Minor units as a number of the currency: 2430 EUR → 24.3."""
     digits = exponent(currency)
     return minor / 10**digits if digits else minor
+
+
+def unit_price(line: Line | PricedLine, currency: str) -> float | int:
+    """What one unit costs; a price for 1000 of them has more digits than the currency."""
+    per = line.price_per
+    return number(line.unit_price, currency) if per == 1 else float(unit_text(line.unit_price, currency, per))
 
 
 def moment(at: datetime | None) -> str | None:
@@ -141,7 +148,7 @@ def render_item(line: Line, currency: str) -> dict[str, Any]:
         "name": line.name,
         "image": picture(line.product.picture) if line.product else None,
         "quantity": line.quantity,
-        "price": number(line.unit_price, currency),
+        "price": unit_price(line, currency),
         "total": number(line.total, currency),
         "discount": number(line.discount, currency),
         "tax": number(line.tax, currency),
@@ -302,7 +309,7 @@ def render_part(part: Checked) -> dict[str, Any]:
                 "product_id": line.product_id,
                 "name": line.name,
                 "quantity": line.quantity,
-                "price": number(line.unit_price, currency),
+                "price": unit_price(line, currency),
                 "total": number(line.total, currency),
                 "discount": number(line.discount, currency),
                 "tax": number(line.tax, currency),

@@ -20,7 +20,7 @@ from orders.models import Line, Order
 from orders.reasons import REASONS
 from orders.selectors import last_change
 from orders.services.shares import awaits_online_payment
-from ordersite.web.money import exponent, to_text
+from ordersite.web.money import exponent, to_text, unit_text
 from ordersite.web.problems import Invalid
 from vendors.models import Vendor
 
@@ -145,7 +145,8 @@ def show_line(line: Line, currency: str) -> dict[str, Any]:
     return {
         "id": line.product_id,
         "name": line.name,
-        "price": number(line.unit_price, currency),
+        # Of one unit: a price for 1000 of them has more digits than the currency.
+        "price": float(unit_text(line.unit_price, currency, line.price_per)),
         "quantity": line.quantity,
         "total": number(line.total, currency),
         "comment": line.comment,

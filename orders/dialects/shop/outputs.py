@@ -13,7 +13,7 @@ from orders.lifecycle import Fulfilment, Status
 from orders.models import ItemChange, Line, LineOption, OrderEvent, StatusLabel
 from orders.services.labels import Labels
 from orders.services.standing import Standing
-from ordersite.web.money import to_text
+from ordersite.web.money import to_text, unit_text
 
 
 class StatusRef(serializers.Serializer):
@@ -190,7 +190,7 @@ def render_item(line: Line, currency: str) -> dict[str, Any]:
         "productId": line.product_id,
         "name": line.name,
         "quantity": line.quantity,
-        "unitPrice": to_text(line.unit_price, currency),
+        "unitPrice": unit_text(line.unit_price, currency, line.price_per),
         "price": to_text(line.total, currency),
         "options": [
             {

@@ -19,7 +19,16 @@ MENU: dict[str, Any] = {
                 {"name": "Whole milk 1 l", "price": 139, "tax_rate": 600, "stock": 120},
                 {"name": "Butter 250 g", "price": 329, "tax_rate": 600, "stock": 60},
                 {"name": "Eggs, ten", "price": 359, "tax_rate": 600, "stock": 40, "max_per_order": 3},
-                {"name": "Passendale, 100 g", "price": 215, "tax_rate": 600},
+                {
+                    "name": "Passendale",
+                    "description": "By the gram, 18.90 a kilogram; sliced once, however much it is.",
+                    "price": 1890,
+                    "price_per": 1000,
+                    "unit": "gr",
+                    "tax_rate": 600,
+                    "stock": 8000,
+                    "groups": ["Slicing"],
+                },
             ],
         },
         {
@@ -31,6 +40,13 @@ MENU: dict[str, Any] = {
                 {"name": "Speculoos 400 g", "price": 289, "tax_rate": 600},
             ],
         },
+    ],
+    "groups": [
+        {
+            "name": "Slicing",
+            "maximum": 1,
+            "options": [{"name": "In one piece", "preselected": True}, {"name": "Sliced", "price": 20}],
+        }
     ],
     "zones": [
         {"name": "Saint-Gilles", "radius": 3000, "fee": 290, "minimum": 1500, "free_from": 5000},

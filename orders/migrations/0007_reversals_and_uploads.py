@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0005_payment_token_once'),
+        ('orders', '0006_lines_by_weight'),
         ('vendors', '0003_amounts_in_words'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

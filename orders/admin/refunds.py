@@ -37,7 +37,19 @@ class RefundForm(VersionForm, OnceForm):
     currency = forms.CharField(widget=forms.HiddenInput)
     amount = AmountField(required=False)
     to = forms.ChoiceField(label="Where to", choices=Refund.To.choices)
+    # Asked of an order that is open: a closed one's page does not send it.
+    cancel = forms.ChoiceField(
+        label="Cancel the order too?",
+        choices=[("", "Choose …"), ("yes", "Yes: all that is left goes back"), ("no", "No: it is made all the same")],
+        required=False,
+    )
     reason = forms.CharField(label="Why", max_length=300, required=False, help_text="Every party sees it.")
+
+    def clean_cancel(self) -> bool:
+        answer = str(self.cleaned_data["cancel"])
+        if "cancel" in self.data and not answer:
+            raise forms.ValidationError("Say whether the order is cancelled too.")
+        return answer == "yes"
 
     def clean_currency(self) -> str:
         currency = str(self.cleaned_data["currency"])
@@ -58,7 +70,12 @@ class RefundForm(VersionForm, OnceForm):
             raise forms.ValidationError("Say of which items how many units.")
         amount = self.given_amount(given) if what == "amount" else None
         given["wish"] = RefundWish(
-            amount=amount, items=lines, to=given["to"], reason=given["reason"], version=given["version"]
+            amount=amount,
+            items=lines,
+            to=given["to"],
+            reason=given["reason"],
+            cancel=given["cancel"],
+            version=given["version"],
         )
         return given
 

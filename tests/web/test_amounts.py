@@ -309,7 +309,7 @@ def test_the_chosen_vendor_decides(cast: Cast, office: Client) -> None:
     page = office.get(path)
     given = {**form_of(page), "name": "Sencha", "category": cast.tea.category_id, "vendor": cast.other_vendor.pk}
     rows = {"extras-TOTAL_FORMS": "1", "extras-0-name": "Honey", "extras-0-unit": "st", "extras-0-max_quantity": "1"}
-    rows["extras-0-position"] = "0"
+    rows |= {"extras-0-position": "0", "extras-0-charged": "auto"}
     for price, extra in (("5.40", "100"), ("540", "1.00"), ("5,4", "1")):
         refused = office.post(path, {**given, **rows, "price": price, "extras-0-price": extra})
         assert refused.status_code == 200
@@ -330,6 +330,7 @@ def test_options_of_a_new_group_are_priced_by_its_vendor(cast: Cast, office: Cli
     given = {**form_of(page), "vendor": cast.vendor.pk, "name": "Spice", "options-TOTAL_FORMS": "2"}
     for number, price in enumerate(("1,250", "0.5")):
         row = {"name": f"Hot {number}", "kind": "default", "price": price, "max_quantity": "1", "position": "0"}
+        row["charged"] = "auto"
         given |= {f"options-{number}-{name}": value for name, value in {**row, "is_available": "on"}.items()}
     assert office.post(path, given).status_code == 302
     group = OptionGroup.objects.get(name="Spice")

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ordersite.web.amounts import AmountsInline
+from ordersite.web.money import to_text
 from vendors.admin.bases import CLEAN_PICTURES, MenuAdmin, SettledFormSet
 from vendors.models import (
     Category,
@@ -85,7 +86,7 @@ class ProductForm(forms.ModelForm):
 class ProductAdmin(MenuAdmin):
     form = ProductForm
     formfield_overrides = CLEAN_PICTURES
-    list_display = ["name", "vendor", "category", "price", "price_per", "is_available", "left", "plu_code"]
+    list_display = ["name", "vendor", "category", "priced", "is_available", "left", "plu_code"]
     list_select_related = ["vendor", "category", "stock"]
     list_filter = ["is_available", ("vendor", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["name", "plu_code", "vendor__name"]
@@ -99,6 +100,11 @@ class ProductAdmin(MenuAdmin):
         ),
         ("Codes", {"fields": ["is_digital", "low_codes"]}),
     ]
+
+    @admin.display(description="price", ordering="price")
+    def priced(self, product: Product) -> str:
+        per = f" / {product.price_per} {product.unit}" if product.price_per > 1 else ""
+        return f"{to_text(product.price, product.currency)} {product.currency}{per}"
 
     @admin.display(description="stock", ordering="stock__quantity", empty_value="not counted")
     def left(self, product: Product) -> int | None:

@@ -48,8 +48,8 @@ def timer_of(order: Order) -> tuple[datetime, str, str] | None:
     waits_for_customer = (
         status in (Status.PREPARATION_COMPLETED, Status(20), Status(21)) and order.fulfilment in COLLECTED
     )
-    if waits_for_customer and vendor.collect_minutes and order.prepared_at:
-        return order.prepared_at + timedelta(minutes=vendor.collect_minutes), "mark_not_collected", "not_collected"
+    if waits_for_customer and order.prepared_at and order.terms.collect_minutes:
+        return order.prepared_at + timedelta(minutes=order.terms.collect_minutes), "mark_not_collected", "not_collected"
     if status in (Status(11), Status(15)) and order.closed_at is None:
         done = order.delivered_at or since
         return done + timedelta(minutes=vendor.settle_minutes), "complete" if vendor.settled_completes else "close", ""

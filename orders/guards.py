@@ -85,9 +85,9 @@ def is_served(order: Order, attempt: Attempt) -> bool:
 
 
 def is_in_window(order: Order, attempt: Attempt) -> bool:
-    """The vendor's cancelling policy still allows it: the milestone that ends it does not stand."""
+    """The cancelling policy of placing still allows it: the milestone that ends it does not stand."""
     ends = [name for name in lifecycle.MILESTONES if name in Vendor.CancelUntil.values]
-    last = ends.index(order.vendor.cancel_until)
+    last = ends.index(order.terms.cancel_until)
     return all(getattr(order, f"{name}_at") is None for name in ends[last:])
 
 

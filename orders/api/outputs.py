@@ -280,7 +280,7 @@ class OrderChanged(OrderRow):
     @extend_schema_field(MoneyField())
     def get_cancel_cost(self, order: Order) -> Any:
         free = order.is_closed or order.payment_status not in RECEIVED
-        return as_json(0 if free else cost_of(order, cancel_rate(order, order.vendor)), order.currency)
+        return as_json(0 if free else cost_of(order, cancel_rate(order)), order.currency)
 
     @extend_schema_field(AllowedOutput(many=True))
     def get_allowed_transitions(self, order: Order) -> list[Any]:

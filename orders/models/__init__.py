@@ -17,9 +17,11 @@ from orders.models.money import (
 )
 from orders.models.orders import Kind, Order, PaymentStatus
 from orders.models.purchases import Purchase
+from orders.models.terms import AgreedTerms
 
 __all__ = [
     "Account",
+    "AgreedTerms",
     "Booking",
     "Code",
     "Counter",

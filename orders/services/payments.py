@@ -179,13 +179,13 @@ def take_refunds_again(order: Order, actor: str) -> None:
 # --- what closing costs -----------------------------------------------------------------------------------------
 
 
-def cancel_rate(order: Order, vendor: Vendor) -> int:
+def cancel_rate(order: Order) -> int:
     """What the customer's cancelling costs now, in hundredths of a percent, by how far the order has come."""
     if order.prepared_at:
-        return vendor.cancel_fee_prepared
+        return order.terms.cancel_fee_prepared
     if order.preparation_started_at:
-        return vendor.cancel_fee_preparing
-    return vendor.cancel_fee_accepted if order.accepted_at else 0
+        return order.terms.cancel_fee_preparing
+    return order.terms.cancel_fee_accepted if order.accepted_at else 0
 
 
 def cost_of(order: Order, rate: int) -> int:
@@ -198,11 +198,11 @@ def cost_of(order: Order, rate: int) -> int:
 def closing_cost(order: Order, target: Status, role: Actor, reason_code: str) -> int:
     """What the customer pays for a close without success: its own cancelling, or that nobody was there."""
     if target == Status.CANCELED_BY_CUSTOMER and role == Actor.CUSTOMER:
-        return cost_of(order, cancel_rate(order, order.vendor))
+        return cost_of(order, cancel_rate(order))
     no_show = target == Status.NOT_PICKED_BY_CUSTOMER or (
         target == Status.DELIVERY_FAILED_BY_DRIVER and reason_code in ("customer_absent", "customer_refused")
     )
-    return cost_of(order, order.vendor.no_show_fee) if no_show else 0
+    return cost_of(order, order.terms.no_show_fee) if no_show else 0
 
 
 # --- following the status ---------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """An order with other items: what its lines cost, and what then follows for the whole order. Nothing is written here.
 
 Lines that stay keep the prices of placing, and so does less of the same; all else is priced from today's menu. The
-order keeps the terms of placing. The delivery fee follows the items where the customer changes them; where the vendor or
-staff do, it is neither charged nor waived anew. The tip stays.
+order keeps the terms of placing. The delivery fee follows the items where the customer changes them; where the vendor
+or staff do, it is neither charged nor waived anew. The tip stays.
 """
 
 from collections.abc import Sequence

@@ -186,7 +186,8 @@ def make_plan(
 ) -> Plan:
     """What the change makes of the order's lines and amounts; the line is known by its id or its position.
 
-    `role` is whose change it is: the customer's own has the delivery fee and its zone's minimum follow the items. Raises NotFound for a line that is not there, CartRefused for an item that breaks the menu's rules, and Conflict.
+    `role` is whose change it is: the customer's own has the delivery fee and its zone's minimum follow the items.
+    Raises NotFound for a line that is not there, CartRefused for an item that breaks the menu's rules, and Conflict.
     """
     order = standing.order
     menu = menu_of(order.vendor)
@@ -248,8 +249,8 @@ def plan_missing(standing: Standing, wish: EditWish, role: Actor) -> Plan:
 def exceeds_consent(order: Order, line: Line, plan: Plan) -> bool:
     """Whether a substitute costs more than its customer agreed to when it chose it.
 
-    That is the price that it was shown, so many times; where it was shown none, what the line costs now. What was chosen
-    for the line goes with it. A cheaper one must not make the order dearer either, by an offer that is lost.
+    That is the price that it was shown, so many times; where it was shown none, what the line costs now. What was
+    chosen for the line goes with it. A cheaper one must not make the order dearer either, by an offer that is lost.
     """
     shown = line.total if line.substitute_price is None else line.substitute_price * line.quantity
     after = plan.new.total if plan.new else 0

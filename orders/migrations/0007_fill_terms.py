@@ -13,7 +13,7 @@ import django.db.models.deletion
 
 from orders.models.terms import digest_terms
 
-BATCH = 1000
+BATCH = 500
 ONLINE_METHODS = ("mollie", "fake")
 POLICY = (
     "cancel_until",

@@ -45,6 +45,7 @@ class LineInput(serializers.Serializer):
 class OrderInput(serializers.Serializer):
     customer = serializers.IntegerField()
     vendor = serializers.IntegerField()
+    terms = serializers.IntegerField()
     currency = serializers.CharField(max_length=3)
     total = serializers.IntegerField()
     address = serializers.CharField(max_length=300)
@@ -97,6 +98,7 @@ def write(request: Request, data: Any) -> dict[str, Any]:
     order = Order.objects.create(
         purchase=purchase,
         vendor_id=data["vendor"],
+        terms_id=data["terms"],
         customer_id=data["customer"],
         fulfilment=1,
         number=secrets.randbelow(2**31),

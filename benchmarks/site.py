@@ -189,6 +189,7 @@ def bare_cart(order: Order) -> dict[str, Any]:
     """The same order with all that the site looks up itself."""
     return {
         "customer": order.customer_id,
+        "terms": order.terms_id,
         "vendor": order.vendor_id,
         "currency": order.currency,
         "total": order.total,

@@ -90,9 +90,9 @@ def is_served(order: Order, attempt: Attempt) -> bool:
 
 
 def is_in_window(order: Order, attempt: Attempt) -> bool:
-    """The vendor's cancelling policy still allows it: the milestone that ends it does not stand."""
+    """The cancelling policy of placing still allows it: the milestone that ends it does not stand."""
     ends = [name for name in lifecycle.MILESTONES if name in Vendor.CancelUntil.values]
-    last = ends.index(order.vendor.cancel_until)
+    last = ends.index(order.terms.cancel_until)
     return all(getattr(order, f"{name}_at") is None for name in ends[last:])
 
 
@@ -121,7 +121,7 @@ def collect_until(order: Order) -> datetime | None:
 
     None where it is kept as long as it takes.
     """
-    minutes = order.vendor.collect_minutes
+    minutes = order.terms.collect_minutes
     if minutes is None or order.prepared_at is None:
         return None
     return max(order.prepared_at, order.deliver_at or order.prepared_at) + timedelta(minutes=minutes)

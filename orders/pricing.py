@@ -63,6 +63,28 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneTerms:
+    """What a zone asked for when an order was placed; vendors.menu.Zone is what it asks for now."""
+
+    name: str
+    fee: int
+    minimum: int
+    free_from: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferTerms:
+    """What an offer promised when an order was placed; vendors.models.Offer is what it promises now."""
+
+    kind: str
+    rate: int | None
+    amount: int | None
+    most: int | None
+    minimum: int
+    borne_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PricedOption:
     """A choice as it is kept with the order: its price, how often that is charged, its part of the line's total."""
 
@@ -110,6 +132,7 @@ class PricedLine:
     tracks_stock: bool = False
     is_digital: bool = False
     substitute: int | Literal["remove"] | None = None
+    substitute_price: int | None = None  # of one, as it was shown when it was chosen
     discount: int = 0
     tax: int = 0
 
@@ -173,7 +196,7 @@ def price(
     """Prices a cart of products; raises CartRefused with a pointer to each fault."""
     lines = price_lines(menu, items, pointer)
     subtotal = sum(line.total for line in lines)
-    check_minimum(menu, zone, subtotal, pointer)
+    check_minimum(menu.currency, zone, subtotal, pointer)
     return total_up(
         lines,
         currency=menu.currency,
@@ -197,7 +220,7 @@ def price_lines(menu: Menu, items: Sequence[CartItem], pointer: str = "") -> lis
     return lines
 
 
-def fee_of(zone: Zone | None, subtotal: int) -> int:
+def fee_of(zone: Zone | ZoneTerms | None, subtotal: int) -> int:
     """What delivering to a zone costs."""
     return 0 if zone is None or (zone.free_from is not None and subtotal >= zone.free_from) else zone.fee
 
@@ -265,10 +288,11 @@ def tax_lines(lines: Sequence[PricedLine], discount: int, terms: Terms) -> list[
     return taxed
 
 
-def check_minimum(menu: Menu, zone: Zone | None, subtotal: int, pointer: str) -> None:
+def check_minimum(currency: str, zone: Zone | ZoneTerms | None, subtotal: int, pointer: str) -> None:
+    """Raises CartRefused below_minimum for items of less than the zone asks for."""
     if zone and subtotal < zone.minimum:
-        least = as_json(zone.minimum, menu.currency)
-        detail = f"Delivery to {zone.name} starts at {least['amount']} {menu.currency}: add something."
+        least = as_json(zone.minimum, currency)
+        detail = f"Delivery to {zone.name} starts at {least['amount']} {currency}: add something."
         raise CartRefused([field_error(f"{pointer}/items", "below_minimum", detail, minimum=least)])
 
 
@@ -340,7 +364,14 @@ def price_item(menu: Menu, index: int, item: CartItem, errors: list[dict[str, An
         tracks_stock=product.tracks_stock,
         is_digital=product.is_digital,
         substitute=item.substitute,
+        substitute_price=substitute_price_of(menu, item),
     )
+
+
+def substitute_price_of(menu: Menu, item: CartItem) -> int | None:
+    """What one of the chosen substitute costs by this menu; None where none was chosen."""
+    product = menu.products.get(item.substitute) if isinstance(item.substitute, int) else None
+    return product.price if product else None
 
 
 def check_substitute(menu: Menu, item: CartItem, errors: list[dict[str, Any]], at: str) -> None:

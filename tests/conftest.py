@@ -14,6 +14,7 @@ from django.test import override_settings
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
+from orders.services import terms
 from ordersite.accounts.models import User
 from ordersite.web.throttling import windows
 from tests.cast import Cast, make_cast, write_cast, written
@@ -93,6 +94,7 @@ def clean_process(settings: Any) -> Iterator[None]:
     # Set up, so that it can be chosen, and out of reach: tests of payments start one (tests/orders/online.py).
     settings.FAKE_PAYMENTS_URL = "http://127.0.0.1:9"
     menus.held.clear()
+    terms.held.clear()
     windows.counts.clear()
     with tempfile.TemporaryDirectory() as files:
         settings.MEDIA_ROOT, settings.PRIVATE_ROOT = f"{files}/media", f"{files}/private"

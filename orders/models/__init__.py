@@ -19,12 +19,14 @@ from orders.models.money import (
 )
 from orders.models.orders import RECEIVED, REFUNDED_OPEN, Kind, Order, PaymentStatus
 from orders.models.purchases import Purchase
+from orders.models.terms import AgreedTerms
 
 __all__ = [
     "RECEIVED",
     "REFUNDED_OPEN",
     "WAITS_FOR_STAFF",
     "Account",
+    "AgreedTerms",
     "Booking",
     "Code",
     "CodeUpload",

@@ -14,6 +14,7 @@ from orders import lifecycle
 from orders.lifecycle import Fulfilment, Status
 from orders.models.labels import StatusLabel
 from orders.models.purchases import Purchase
+from orders.models.terms import AgreedTerms
 from ordersite.accounts.models import Customer
 from vendors.models import ONLINE_METHODS, Company, DeliveryZone, Driver, Offer, Vendor
 
@@ -155,6 +156,8 @@ class Order(LifeCycle, models.Model):
     offer = models.ForeignKey(
         Offer, on_delete=models.PROTECT, null=True, blank=True, related_name="orders", db_index=False
     )
+    # Without an index: nobody asks which orders were placed on a row of terms.
+    terms = models.ForeignKey(AgreedTerms, on_delete=models.PROTECT, related_name="orders", db_index=False)
     payment_method = models.CharField(max_length=20)
     payment_status = models.CharField(max_length=16, choices=PaymentStatus, default=PaymentStatus.UNPAID)
     cash = models.BigIntegerField(null=True, blank=True, help_text="What the customer will hand over.")

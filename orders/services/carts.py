@@ -10,7 +10,7 @@ from orders.destinations import away, find_zone
 from orders.lifecycle import Fulfilment
 from orders.models import Kind
 from orders.payments import available_methods
-from orders.pricing import NO_DISCOUNT, PricedLine, check_minimum, fee_of, price_lines, single_line, total_up
+from orders.pricing import NO_DISCOUNT, PricedLine, Terms, check_minimum, fee_of, price_lines, single_line, total_up
 from orders.services.bookings import check_booking
 from orders.services.offers import choose_offers
 from orders.services.packages import check_package
@@ -77,17 +77,21 @@ def check_out(
 
 
 def add_up(draft: Draft, given: Given | None, tip: int) -> Checked:
-    """A draft's amounts, with its offer and its part of the tip."""
+    """A draft's amounts, with its offer and its part of the tip; what has no items yet costs nothing."""
     priced = total_up(
         draft.lines,
         currency=draft.menu.currency,
-        terms=draft.terms,
+        terms=draft.terms if draft.lines else without_fees(draft.terms),
         delivery_fee=draft.delivery_fee,
         discount=given.discount if given else NO_DISCOUNT,
         driver_tip=tip,
         tip_to_driver=draft.fulfilment == Fulfilment.DELIVERY,
     )
     return Checked(draft=draft, priced=priced, given=given)
+
+
+def without_fees(terms: Terms) -> Terms:
+    return replace(terms, service_fee=0, service_fee_rate=0)
 
 
 def divide_tip(tip: int, drafts: Sequence[Draft]) -> list[int]:
@@ -161,13 +165,13 @@ def draft_products(cart: Cart, vendor: Vendor, menu: Menu, place: Place) -> Draf
         raise Invalid(f"{cart.pointer}/delivery_type", "not_offered", detail)
     lines = [*price_lines(menu, cart.items, cart.pointer), *price_custom(cart, vendor)]
     terms, zone = terms_of(vendor), None
-    if not cart.items:
+    if cart.custom and not cart.items:
         # Only what staff say: nothing is added to it.
-        terms = replace(terms, service_fee=0, service_fee_rate=0)
+        terms = without_fees(terms)
     if fulfilment == Fulfilment.DELIVERY and (cart.items or cart.is_empty):
         zone = find_zone(cart, vendor, menu, place)
     if cart.items:
-        check_minimum(menu, zone, sum(line.total for line in lines), cart.pointer)
+        check_minimum(menu.currency, zone, sum(line.total for line in lines), cart.pointer)
     if fulfilment == Fulfilment.DELIVERY and not place.address:
         detail = "A delivery needs an address: send a text, or the id of a saved one."
         raise Invalid(f"{cart.pointer}/address", "required", detail)

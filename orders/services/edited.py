@@ -1,14 +1,14 @@
 """An order with other items: what its lines cost, and what then follows for the whole order. Nothing is written here.
 
-Lines that stay keep the prices of placing, and so does less of the same; all else is priced from today's menu. What
-does not follow the items: the delivery fee (it is neither charged nor waived anew) and the tip.
+Lines that stay keep the prices of placing, and so does less of the same; all else is priced from today's menu. The
+order keeps the terms of placing. The delivery fee follows the items where the customer changes them; where the vendor
+or staff do, it is neither charged nor waived anew. The tip stays.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from orders.checkout import terms_of
 from orders.lifecycle import Fulfilment
 from orders.models import ItemChange, Line, LineOption, Order
 from orders.pricing import (
@@ -22,10 +22,12 @@ from orders.pricing import (
     Priced,
     PricedLine,
     PricedOption,
+    check_minimum,
     check_quantities,
     check_substitute,
     fee_of,
     price_item,
+    substitute_price_of,
     total_up,
 )
 from orders.services.offers import discount_for
@@ -33,7 +35,6 @@ from ordersite.web.money import divide, half_up
 from ordersite.web.problems import field_error
 from vendors.menu import Menu
 from vendors.models import Offer
-from vendors.services.menus import menu_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,7 @@ def kept(line: Line) -> PricedLine:
         options=options,
         tracks_stock=line.stock_taken > 0,
         substitute="remove" if line.remove_if_missing else line.substitute_id,
+        substitute_price=line.substitute_price,
     )
 
 
@@ -165,7 +167,12 @@ def price_change(line: Line, item: CartItem, menu: Menu, others: Sequence[Line])
         check_substitute(menu, item, errors, "")
     if errors:
         raise CartRefused(errors)
-    return replace(less_of(kept(line), item.quantity), comment=item.comment, substitute=item.substitute)
+    return replace(
+        less_of(kept(line), item.quantity),
+        comment=item.comment,
+        substitute=item.substitute,
+        substitute_price=substitute_price_of(menu, item),
+    )
 
 
 def less_of(line: PricedLine, quantity: int) -> PricedLine:
@@ -201,47 +208,58 @@ def price_anew(item: CartItem, menu: Menu, others: Sequence[Line]) -> PricedLine
     return line
 
 
-def reckon(order: Order, lines: Sequence[PricedLine]) -> Priced:
-    """All amounts of the order with these lines, by the vendor's terms of today."""
-    included = order.tax_added == 0 and (order.tax_included > 0 or order.vendor.prices_include_tax)
-    terms = replace(terms_of(order.vendor), prices_include_tax=included)
-    if order.service_fee == 0 and not any(line.product_id for line in lines):
-        # Only what staff entered by hand: nothing is added to it (carts.draft_products).
-        terms = replace(terms, service_fee=0, service_fee_rate=0)
+def shown_price(old: Line | None, new: PricedLine, *, by_customer: bool) -> int | None:
+    """Up to which price of its substitute the customer has consented: the one that it was shown when it chose it.
+
+    None where it did not choose it: the vendor or staff did, while changing the item.
+    """
+    if old is not None and old.substitute_id == new.substitute:
+        return old.substitute_price
+    return new.substitute_price if by_customer else None
+
+
+def reckon(order: Order, lines: Sequence[PricedLine], *, by_customer: bool) -> Priced:
+    """All amounts of the order with these lines, by the terms of its placing; one statement where it has an offer.
+
+    Raises CartRefused below_minimum for what the customer takes away below the minimum of its zone.
+    """
+    subtotal = sum(line.total for line in lines)
+    if by_customer and (order.awaits_items or subtotal < order.subtotal):
+        check_minimum(order.currency, order.terms.zone, subtotal, "")
+    delivery_fee = delivery_fee_of(order, subtotal, by_customer=by_customer)
     return total_up(
         lines,
         currency=order.currency,
-        terms=terms,
-        delivery_fee=delivery_fee_of(order, sum(line.total for line in lines)),
-        discount=discount_of(order, sum(line.total for line in lines)),
+        terms=order.terms.sale,
+        delivery_fee=delivery_fee,
+        discount=discount_of(order, subtotal, delivery_fee),
         driver_tip=order.driver_tip,
         tip_to_driver=order.fulfilment == Fulfilment.DELIVERY,
     )
 
 
-def delivery_fee_of(order: Order, subtotal: int) -> int:
-    """As it was placed; with its first item an order is charged what its zone costs now."""
-    if not order.awaits_items:
-        return order.delivery_fee
-    zone = next((zone for zone in menu_of(order.vendor).zones if zone.id == order.delivery_zone_id), None)
-    return fee_of(zone, subtotal)
+def delivery_fee_of(order: Order, subtotal: int, *, by_customer: bool) -> int:
+    """What its zone asks for items of this sum, where the customer changes it or they are its first; else as it was."""
+    zone = order.terms.zone
+    follows = order.awaits_items or (by_customer and subtotal != order.subtotal)
+    return fee_of(zone, subtotal) if zone and follows else order.delivery_fee
 
 
-def discount_of(order: Order, subtotal: int) -> Discount:
-    """What the order's offer takes off it with items of this sum, minor units.
+def discount_of(order: Order, subtotal: int, delivery_fee: int) -> Discount:
+    """What the order's offer takes off it with items of this sum and this fee, minor units.
 
     Below its minimum that is nothing, until the items reach it again. Where several orders of the purchase share it the
     others keep their parts, and this one gets what is left of the whole.
     """
-    offer = order.offer
+    offer = order.terms.offer
     if offer is None:
         return NO_DISCOUNT
-    sharing = Order.objects.filter(purchase=order.purchase_id, offer=offer.pk).exclude(pk=order.pk)
+    sharing = Order.objects.filter(purchase=order.purchase_id, offer=order.offer_id).exclude(pk=order.pk)
     others = list(sharing.values_list("subtotal", "delivery_fee", "discount"))
     subtotals = [subtotal, *(row[0] for row in others)]
     if sum(subtotals) < offer.minimum:
         return NO_DISCOUNT
-    whole = discount_for(offer, subtotals=subtotals, delivery_fees=[order.delivery_fee, *(row[1] for row in others)])
+    whole = discount_for(offer, subtotals=subtotals, delivery_fees=[delivery_fee, *(row[1] for row in others)])
     off = max(0, sum(one.items + one.delivery for one in whole) - sum(row[2] for row in others))
     if offer.kind == Offer.Kind.FREE_DELIVERY:
         return Discount(delivery=off, by_platform=whole[0].by_platform)

@@ -1,7 +1,8 @@
 """Changes of what was ordered, after placing: an item added, changed, removed, or found missing.
 
 A fall of the price applies at once. A rise waits until the customer consents, unless the change is the customer's own,
-or the substitute that it chose beforehand. What pays for the order, its tax, its offer, its stock and its slot follow.
+or the substitute that it chose beforehand at no more than the price that it was shown. What pays for the order, its
+tax, its offer, its stock and its slot follow.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,17 @@ from django.db.models import Max
 from orders.lifecycle import Actor
 from orders.models import ItemChange, Kind, Line, Order
 from orders.pricing import CartItem, CartRefused, Priced
-from orders.services.edited import Plan, item_from, item_json, item_of, kept, price_anew, price_change, reckon
+from orders.services.edited import (
+    Plan,
+    item_from,
+    item_json,
+    item_of,
+    kept,
+    price_anew,
+    price_change,
+    reckon,
+    shown_price,
+)
 from orders.services.edits_writing import apply, record, words, words_after
 from orders.services.standing import Standing, get_order, lock_purchase, standing_of
 from ordersite.accounts.callers import Caller
@@ -131,8 +142,8 @@ def plan_wish(standing: Standing, wish: EditWish) -> tuple[Actor, Plan]:
     role = role_of(standing, wish)
     check_editable(standing, role, wish.reason, f"{wish.pointer}reason")
     if wish.is_missing:
-        return role, plan_missing(standing, wish)
-    return role, make_plan(standing, wish.action, wish.line, wish.item)
+        return role, plan_missing(standing, wish, role)
+    return role, make_plan(standing, wish.action, wish.line, wish.item, role=role)
 
 
 def role_of(standing: Standing, wish: EditWish) -> Actor:
@@ -172,11 +183,13 @@ def make_plan(
     line_id: int | None,
     item: CartItem | None,
     *,
+    role: Actor,
     position: int | None = None,
     asks: bool | None = None,
 ) -> Plan:
     """What the change makes of the order's lines and amounts; the line is known by its id or its position.
 
+    `role` is whose change it is: the customer's own has the delivery fee and its zone's minimum follow the items.
     Raises NotFound for a line that is not there, CartRefused for an item that breaks the menu's rules, and Conflict.
     """
     order = standing.order
@@ -195,6 +208,7 @@ def make_plan(
     new = None
     if item is not None:
         new = price_change(old, item, menu, others) if old else price_anew(item, menu, others)
+        new = replace(new, substitute_price=shown_price(old, new, by_customer=role == Actor.CUSTOMER))
     if new is None and not others:
         raise Conflict(
             "last_item", "An order has at least one item: cancel the order instead.", extra=standing.refusal_extra()
@@ -204,7 +218,7 @@ def make_plan(
     after = [new if line is old else kept(line) for line in lines]
     if old is None:
         after.append(new)
-    priced = reckon(order, [line for line in after if line])
+    priced = reckon(order, [line for line in after if line], by_customer=role == Actor.CUSTOMER)
     if priced.total > MAX_MINOR:
         raise Invalid("/quantity", "too_large", "The order becomes too large: order less at once.")
     if priced.total < order.refunded:
@@ -213,21 +227,37 @@ def make_plan(
     return Plan(action=action, old=old, new=new, item=item, lines=lines, priced=priced, asks=asks)
 
 
-def plan_missing(standing: Standing, wish: EditWish) -> Plan:
-    """What the customer chose for an item that cannot be had; it is asked where it chose nothing that can be had."""
+def plan_missing(standing: Standing, wish: EditWish, role: Actor) -> Plan:
+    """What the customer chose for an item that cannot be had; it is asked where it chose nothing that can be had.
+
+    It is asked as well where its choice costs more than it was shown: a substitute that became dearer, or an order that
+    loses its offer with the item.
+    """
     line = Line.objects.filter(order=standing.order, pk=wish.line or 0).first()
     if line is None:
         raise NotFound("The order has no such item: read its items.")
     if line.remove_if_missing:
-        return make_plan(standing, Action.REMOVE, line.pk, None, asks=False)
+        return make_plan(standing, Action.REMOVE, line.pk, None, role=role)
     if line.substitute_id and not Stock.objects.filter(pk=line.substitute_id, quantity__lt=line.quantity).exists():
         item = CartItem(product=line.substitute_id, quantity=line.quantity, comment=line.comment)
         try:
-            return make_plan(standing, Action.CHANGE, line.pk, item, asks=False)
+            plan = make_plan(standing, Action.CHANGE, line.pk, item, role=role)
+            return replace(plan, asks=exceeds_consent(standing.order, line, plan))
         except CartRefused:
             # It is not sold any more, or not so many of it.
             pass
-    return make_plan(standing, Action.REMOVE, line.pk, None, asks=True)
+    return make_plan(standing, Action.REMOVE, line.pk, None, role=role, asks=True)
+
+
+def exceeds_consent(order: Order, line: Line, plan: Plan) -> bool:
+    """Whether a substitute costs more than its customer agreed to when it chose it.
+
+    That is the price that it was shown, so many times; where it was shown none, what the line costs now. What was
+    chosen for the line goes with it. A cheaper one must not make the order dearer either, by an offer that is lost.
+    """
+    shown = line.total if line.substitute_price is None else line.substitute_price * line.quantity
+    after = plan.new.total if plan.new else 0
+    return after > shown or (after < line.total and plan.priced.total > order.total)
 
 
 def make_change(standing: Standing, role: Actor, plan: Plan, wish: EditWish) -> ItemChange:
@@ -343,7 +373,7 @@ def plan_again(standing: Standing, change: ItemChange, role: Actor) -> Plan:
     try:
         # As whoever proposed it might change the order now.
         check_editable(standing, Actor(change.role), change.reason, "/reason")
-        plan = make_plan(standing, action, None, item, position=change.line_position)
+        plan = make_plan(standing, action, None, item, role=Actor(change.role), position=change.line_position)
     except Problem as problem:
         lapse(standing, change, role, problem.detail)
     if plan.priced.total - standing.order.total != change.difference:

@@ -62,6 +62,7 @@ def make_line(order: Order, line: PricedLine, position: int) -> Line:
         tax=line.tax,
         comment=line.comment,
         substitute_id=line.substitute if isinstance(line.substitute, int) else None,
+        substitute_price=line.substitute_price,
         remove_if_missing=line.substitute == "remove",
         stock_taken=line.quantity if line.tracks_stock else 0,
     )

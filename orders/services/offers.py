@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from orders.checkout import Checkout, Draft, Given
 from orders.models import OfferUse, Order
-from orders.pricing import RATE, Discount
+from orders.pricing import RATE, Discount, OfferTerms
 from ordersite.accounts.models import Customer
 from ordersite.web.idempotency import Again
 from ordersite.web.money import as_json, divide, half_up
@@ -163,7 +163,9 @@ def discount_of(drafts: Sequence[Draft], offer: Offer) -> list[Discount]:
     )
 
 
-def discount_for(offer: Offer, *, subtotals: Sequence[int], delivery_fees: Sequence[int]) -> list[Discount]:
+def discount_for(
+    offer: Offer | OfferTerms, *, subtotals: Sequence[int], delivery_fees: Sequence[int]
+) -> list[Discount]:
     """What an offer takes off each of the orders that share it, minor units; nothing is looked up.
 
     It is reckoned once for all, half up, and divided by largest remainder by what each one's items (or delivery) cost.

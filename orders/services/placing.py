@@ -13,6 +13,7 @@ from orders.checkout import Checked, CheckedOut, Checkout
 from orders.deadlines import next_due
 from orders.lifecycle import Actor, Status
 from orders.models import (
+    AgreedTerms,
     Kind,
     Order,
     OrderEvent,
@@ -38,6 +39,7 @@ from orders.services.parties import (
 from orders.services.proofs import add_proofs
 from orders.services.shares import CASH, WALLET, deadline_of, goes_to_vendor
 from orders.services.standing import RELATED
+from orders.services.terms import save_terms, terms_of_part
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Customer
 from ordersite.web.crypto import encrypt, new_token, token_hash
@@ -150,8 +152,13 @@ def write(
         due_at=now if saved and not paid else None,
         expires_at=None if paid or photos or awaits_items else deadline,
     )
+    terms = [terms_of_part(part) for part in parts]
+    save_terms(terms)
     drawn = draw(counters_of(parts, payment, now))
-    orders = [make_order(part, checkout, purchase, payment, caller, drawn, now) for part in parts]
+    orders = [
+        make_order(part, agreed, checkout, purchase, payment, caller, drawn, now)
+        for part, agreed in zip(parts, terms, strict=True)
+    ]
     if len(orders) > 1:
         for order in orders:
             give_tracking_code(order, new_token())
@@ -235,6 +242,7 @@ def counters_of(parts: Sequence[Checked], payment: Payment, now: datetime) -> li
 
 def make_order(
     part: Checked,
+    terms: AgreedTerms,
     checkout: Checkout,
     purchase: Purchase,
     payment: Payment,
@@ -272,6 +280,7 @@ def make_order(
         platform_discount=priced.platform_discount,
         platform_share=priced.platform_share,
         offer=part.given.offer if part.given else None,
+        terms=terms,
         payment_method=payment.provider,
         payment_status=payment.state,
         contact_name=customer.name,

@@ -22,7 +22,6 @@ from orders.services.shares import (
     write_state,
 )
 from ordersite.web.problems import Conflict
-from vendors.models import Vendor
 from vendors.services.stock import give_stock_back, take_stock
 
 # A success that was pressed by mistake: the cash was not handed over after all.
@@ -52,28 +51,28 @@ def follow_status(
 # --- what closing costs -----------------------------------------------------------------------------------------
 
 
-def cancel_rate(order: Order, vendor: Vendor) -> int:
+def cancel_rate(order: Order) -> int:
     """What the customer's cancelling costs now, in hundredths of a percent, by how far the order has come."""
     if order.prepared_at:
-        return vendor.cancel_fee_prepared
+        return order.terms.cancel_fee_prepared
     if order.preparation_started_at:
-        return vendor.cancel_fee_preparing
-    return vendor.cancel_fee_accepted if order.accepted_at else 0
+        return order.terms.cancel_fee_preparing
+    return order.terms.cancel_fee_accepted if order.accepted_at else 0
 
 
 def closing_rate(order: Order, target: Status, role: Actor, reason_code: str) -> int:
     """The part of what is paid that a close without success costs: the customer's cancelling, or nobody was there."""
     if target == Status.CANCELED_BY_CUSTOMER and role == Actor.CUSTOMER:
-        return cancel_rate(order, order.vendor)
+        return cancel_rate(order)
     no_show = target == Status.NOT_PICKED_BY_CUSTOMER or (
         target == Status.DELIVERY_FAILED_BY_DRIVER and reason_code in ("customer_absent", "customer_refused")
     )
-    return order.vendor.no_show_fee if no_show else 0
+    return order.terms.no_show_fee if no_show else 0
 
 
 def cancel_cost(order: Order, shares: list[PaymentShare]) -> int:
     """What the customer's cancelling would cost now, minor units; the same rule takes it."""
-    return 0 if order.is_closed else part_of_sale(order, shares, cancel_rate(order, order.vendor))
+    return 0 if order.is_closed else part_of_sale(order, shares, cancel_rate(order))
 
 
 # --- closing without success ------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ def allowed_json(one: Allowed) -> dict[str, Any]:
     return {"name": one.name, "to": status_json(one.to), "requires": list(one.requires)}
 
 
-RELATED = ("vendor", "purchase", "customer", "driver", "company", "label", "offer")
+RELATED = ("vendor", "purchase", "customer", "driver", "company", "label", "offer", "terms")
 
 
 def get_order(*, caller: Caller, order_id: int, lock: bool = False) -> Order:

@@ -60,7 +60,7 @@ def run_timer(order_id: int, now: datetime) -> bool:
 
 def lock_due(order_id: int, now: datetime) -> Order | None:
     """The order, locked, if its timer is still due and no other worker holds it."""
-    orders = Order.objects.select_related("vendor").filter(pk=order_id, due_at__lte=now)
+    orders = Order.objects.select_related("vendor", "terms").filter(pk=order_id, due_at__lte=now)
     skip = connection.features.has_select_for_update_skip_locked
     return orders.select_for_update(of=("self",), skip_locked=skip).first()
 

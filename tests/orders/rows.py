@@ -6,11 +6,14 @@ from typing import Any
 
 from django.utils import timezone
 
+from orders.checkout import terms_of
 from orders.lifecycle import CLOSED, SUCCESS, Fulfilment, Status
-from orders.models import Line, Order, OrderEvent, Payment, PaymentShare, Purchase, Refund
+from orders.models import AgreedTerms, Line, Order, OrderEvent, Payment, PaymentShare, Purchase, Refund
 from orders.services.settlement import settle_success
+from orders.services.terms import agree, save_terms
 from ordersite.web.crypto import encrypt, new_token, token_hash
 from tests.cast import Cast
+from vendors.models import Vendor
 
 CODE = "123456"
 TOTAL = 1500
@@ -48,6 +51,7 @@ def make_order(
         **{
             "purchase": purchase,
             "vendor": vendor,
+            "terms": terms_now(vendor),
             "customer": customer,
             "status": status,
             "fulfilment": fulfilment,
@@ -94,6 +98,14 @@ def make_order(
     if status in SUCCESS:
         settle_success(order, "system", now)
     return order
+
+
+def terms_now(vendor: Vendor) -> AgreedTerms:
+    """The vendor's terms as they stand, as placing would have kept them; without a zone or an offer."""
+    vendor = Vendor.objects.get(pk=vendor.pk)
+    terms = agree(vendor, terms=terms_of(vendor))
+    save_terms([terms])
+    return terms
 
 
 def add_line(order: Order, product: Any, quantity: int = 1, *, stock_taken: int = 0) -> Line:

@@ -25,6 +25,7 @@ from orders.models import Counter, FeedEntry, Order, OrderEvent, Purchase
 from orders.services.events import record_event
 from ordersite.accounts.models import Customer, User
 from ordersite.web.crypto import token_hash
+from tests.orders.rows import terms_now
 from tracking.wake import wake
 from vendors.models import Vendor
 
@@ -169,6 +170,7 @@ def make_order(vendor: Vendor, customer: Customer, *, code: str = "", **fields: 
         **{
             "purchase": purchase,
             "vendor": vendor,
+            "terms": terms_now(vendor),
             "customer": customer,
             "fulfilment": 1,
             "number": next(numbers),

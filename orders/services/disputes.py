@@ -12,8 +12,9 @@ from orders.lifecycle import FAILURE, Actor
 from orders.models import Order, Payment, PaymentShare, PaymentStatus, Posting, Refund
 from orders.services import ledger
 from orders.services.payment_changes import add_payment, change_share
-from orders.services.receiving import follow_payment, hand_out_codes, mark_paid
+from orders.services.receiving import hand_out_codes, mark_paid
 from orders.services.repayments import repay_share
+from orders.services.settlement import follow_payment
 from orders.services.shares import deadline_of
 from ordersite.accounts.callers import Caller
 from ordersite.web.money import as_json, divide, to_text

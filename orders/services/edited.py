@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from orders.lifecycle import Fulfilment
+from orders.lifecycle import Fulfilment, Status
 from orders.models import ItemChange, Line, LineOption, Order
 from orders.pricing import (
     NO_DISCOUNT,
@@ -254,7 +254,9 @@ def discount_of(order: Order, subtotal: int, delivery_fee: int) -> Discount:
     offer = order.terms.offer
     if offer is None:
         return NO_DISCOUNT
+    # One that the customer has cancelled has no part any more (services.shared_offers); any other keeps its own.
     sharing = Order.objects.filter(purchase=order.purchase_id, offer=order.offer_id).exclude(pk=order.pk)
+    sharing = sharing.exclude(status=Status.CANCELED_BY_CUSTOMER)
     others = list(sharing.values_list("subtotal", "delivery_fee", "discount"))
     subtotals = [subtotal, *(row[0] for row in others)]
     if sum(subtotals) < offer.minimum:

@@ -2,15 +2,14 @@
 
 import logging
 from datetime import datetime
-from typing import Any
 
 from orders.deadlines import next_due
-from orders.lifecycle import FAILURE, SUCCESS, Actor
+from orders.lifecycle import FAILURE, Actor
 from orders.models import Order, OrderEvent, Payment, PaymentShare, PaymentStatus, Posting, Purchase
 from orders.services import digital, ledger, wallets
 from orders.services.events import record_event
 from orders.services.repayments import repay
-from orders.services.settlement import settle
+from orders.services.settlement import follow_payment
 from orders.services.shares import shares_of, state_of, write_state
 from ordersite.accounts.callers import Caller
 from ordersite.web.money import as_json
@@ -96,36 +95,6 @@ def receive(
         reason = "It was paid after the order was closed."
         repay(order, came, actor=caller.key, reason=reason, closing=True, at_once=True, now=now)
     follow_payment(order, {"paid": as_json(came, order.currency)}, caller=caller, role=role, now=now)
-
-
-def follow_payment(
-    order: Order, data: dict[str, Any], *, caller: Caller, role: Actor, now: datetime, reason: str = ""
-) -> None:
-    """The order as its payments now stand: its state, its accounts where it has succeeded, whether its vendor sees it.
-
-    Writes its new version, with the event that tells it.
-    """
-    shares = shares_of(order)
-    order.payment_status = state_of(order, shares)
-    if order.status in SUCCESS:
-        settle(order, shares, caller.key)
-    elif order.visible_at is None and order.payment_status.is_kept:
-        order.visible_at = now
-    order.version += 1
-    order.due_at = next_due(order)
-    order.save(
-        update_fields=["payment_status", "refunded", "waived", "money_leaves_at", "visible_at", "version", "due_at"]
-    )
-    record_event(
-        order,
-        kind=OrderEvent.Kind.PAYMENT,
-        actor=caller.key,
-        role=role,
-        reason=reason,
-        data=data,
-        app_id=caller.app_id,
-        created_at=now,
-    )
 
 
 def hand_out_codes(order: Order) -> None:

@@ -4,23 +4,32 @@ Every function must run in the transaction of the change of status, with the ord
 shares, refunds and the ledger; the order's own columns they set, for the caller to save with its change.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
+from orders.deadlines import next_due
 from orders.lifecycle import FAILURE, SUCCESS, Actor, Status
-from orders.models import Order, PaymentShare, PaymentStatus, Posting
+from orders.models import Order, OrderEvent, PaymentShare, PaymentStatus, Posting
 from orders.services import bookings, codes, ledger, offers, slots
-from orders.services.payment_changes import add_payment
+from orders.services.events import record_event
+from orders.services.payment_changes import add_payment, adjust
 from orders.services.repayments import repay, take_again
+from orders.services.shared_offers import Repriced, reprice_rest, write_repriced
 from orders.services.shares import (
     CASH,
+    WALLET,
     deadline_of,
     division_of,
     kept_of,
+    may_be_here,
     part_of_sale,
     shares_of,
     state_of,
     write_state,
 )
+from ordersite.accounts.callers import Caller
+from ordersite.web.money import MAX_MINOR, as_json
 from ordersite.web.problems import Conflict
 from vendors.services.stock import give_stock_back, take_stock
 
@@ -28,22 +37,34 @@ from vendors.services.stock import give_stock_back, take_stock
 MISTAKES = ("undo_delivery", "undo_collect", "undo_complete", "fail_delivery")
 # Taken back by staff though the money has left the house: the order is to be paid anew.
 ASKS_ANEW = "reopen"
+# What the history tells of an order that is reckoned anew.
+TOLD = ("discount", "total")
 
 
 def follow_status(
-    order: Order, name: str, source: Status, target: Status, *, role: Actor, reason_code: str, actor: str, now: datetime
+    order: Order,
+    name: str,
+    source: Status,
+    target: Status,
+    *,
+    role: Actor,
+    reason_code: str,
+    caller: Caller,
+    now: datetime,
 ) -> None:
     """Money and stock follow the transition of this name, in the same transaction: what is left first, then entered.
 
     What cancelling costs is reckoned from how far the order had come, which its milestones still tell.
     """
+    actor = caller.key
     if source in FAILURE and target not in FAILURE:
         take_everything_again(order, actor, now, asks_anew=name == ASKS_ANEW)
     if source in SUCCESS and target not in SUCCESS:
         take_success_back(order, actor, is_mistake=name in MISTAKES)
     if target in FAILURE and source not in FAILURE:
         rate = closing_rate(order, target, role, reason_code)
-        give_everything_back(order, actor, rate=rate, now=now)
+        by_customer = target == Status.CANCELED_BY_CUSTOMER and role == Actor.CUSTOMER
+        give_everything_back(order, caller, rate=rate, by_customer=by_customer, now=now)
     if target in SUCCESS and source not in SUCCESS:
         settle_success(order, actor, now)
 
@@ -70,9 +91,22 @@ def closing_rate(order: Order, target: Status, role: Actor, reason_code: str) ->
     return order.terms.no_show_fee if no_show else 0
 
 
-def cancel_cost(order: Order, shares: list[PaymentShare]) -> int:
-    """What the customer's cancelling would cost now, minor units; the same rule takes it."""
-    return 0 if order.is_closed else part_of_sale(order, shares, cancel_rate(order))
+def cancel_cost(order: Order, shares: Sequence[PaymentShare]) -> int:
+    """What the customer's cancelling would cost now, minor units; the same rules take it.
+
+    That is its part of the sale, and what others that share its offer would cost more.
+    """
+    if order.is_closed:
+        return 0
+    cost = part_of_sale(order, shares, cancel_rate(order))
+    rest = reprice_rest(order, most=most_to_take(shares, cost))
+    return cost + max(0, sum(one.rise for one in rest))
+
+
+def most_to_take(shares: Sequence[PaymentShare], cost: int) -> int:
+    """How much more the rest may cost, minor units: what comes back; where nothing was paid, it is only owed."""
+    kept = kept_of(shares)
+    return kept - cost if kept else MAX_MINOR
 
 
 # --- closing without success ------------------------------------------------------------------------------------
@@ -87,8 +121,12 @@ def stock_of(order: Order) -> dict[int, int]:
     return wanted
 
 
-def give_everything_back(order: Order, actor: str, *, rate: int, now: datetime) -> None:
-    """The order closes without success: its stock, its times and what was paid go back, but for what closing costs."""
+def give_everything_back(order: Order, caller: Caller, *, rate: int, by_customer: bool, now: datetime) -> None:
+    """The order closes without success: its stock, its times and what was paid go back, but for what closing costs.
+
+    Where its customer cancels it, what others that share its offer cost more is taken from what comes back.
+    """
+    actor = caller.key
     if wanted := stock_of(order):
         give_stock_back(wanted)
     slots.release(order)
@@ -99,7 +137,11 @@ def give_everything_back(order: Order, actor: str, *, rate: int, now: datetime) 
     if order.kind == Order.Kind.DIGITAL:
         codes.spend_codes(order)
     shares = shares_of(order)
-    kept, cost = kept_of(shares), part_of_sale(order, shares, rate)
+    cost = part_of_sale(order, shares, rate)
+    rest = reprice_rest(order, most=most_to_take(shares, cost), lock=True) if by_customer else []
+    rest = [one for one in rest if not may_be_here(shares_of(one.order))]
+    carried = [carry_over(order, shares, one, actor) for one in rest]
+    kept = kept_of(shares)
     if kept > cost:
         repay(order, kept - cost, actor=actor, reason="The order was closed.", closing=True, now=now)
     if cost:
@@ -114,6 +156,42 @@ def give_everything_back(order: Order, actor: str, *, rate: int, now: datetime) 
         elif share.owed:
             stop_paying(share)
     order.payment_status = state_of(order, shares_of(order))
+    for one, paid in zip(rest, carried, strict=True):
+        follow_repriced(one, paid, caller, now)
+
+
+def carry_over(order: Order, shares: Sequence[PaymentShare], one: Repriced, actor: str) -> int:
+    """What an order costs more is paid by what came in for the cancelled one by the same payment; how much that is.
+
+    Not by the wallet, which pays it when its money is back, nor by cash, which is in another vendor's hands.
+    """
+    by_payment = {share.payment_id: share for share in shares_of(one.order) if share.received}
+    for share in shares:
+        theirs = by_payment.get(share.payment_id)
+        if theirs is None or share.payment.provider in (CASH, WALLET) or share.payment.to_vendor:
+            continue
+        amount = min(one.rise, share.kept)
+        if amount <= 0:
+            continue
+        outside = ledger.funding(order.currency)
+        ledger.move(order, share, Posting.Kind.PAYMENT, {outside: amount}, actor=actor)
+        share.amount -= amount
+        share.tip = min(share.tip, share.amount)
+        share.save(update_fields=["amount", "tip"])
+        theirs.amount += amount
+        ledger.move(one.order, theirs, Posting.Kind.PAYMENT, {outside: -amount}, actor=actor)
+        return amount
+    return 0
+
+
+def follow_repriced(one: Repriced, paid: int, caller: Caller, now: datetime) -> None:
+    """Writes an order's new price, of whose rise so much is paid already, with the event that tells why."""
+    order, reason = one.order, "An order that shared its offer was cancelled."
+    told = {"old": {name: as_json(getattr(order, name), order.currency) for name in TOLD}}
+    write_repriced(one)
+    told["new"] = {name: as_json(getattr(order, name), order.currency) for name in TOLD}
+    adjust(order, one.rise - paid, actor=caller.key, reason=reason, now=now)
+    follow_payment(order, told, caller=caller, role=Actor.CUSTOMER, now=now, reason=reason)
 
 
 def stop_paying(share: PaymentShare) -> None:
@@ -193,6 +271,36 @@ def settle(order: Order, shares: list[PaymentShare], actor: str) -> None:
     """Brings the accounts of an order that has succeeded to what it brought; what comes in later is divided then."""
     wanted = division_of(order, shares, kept=kept_of(shares), succeeds=True)
     ledger.rebalance(order, Posting.Kind.SETTLEMENT, wanted, actor=actor)
+
+
+def follow_payment(
+    order: Order, data: dict[str, Any], *, caller: Caller, role: Actor, now: datetime, reason: str = ""
+) -> None:
+    """The order as its payments now stand: its state, its accounts where it has succeeded, whether its vendor sees it.
+
+    Writes its new version, with the event that tells it.
+    """
+    shares = shares_of(order)
+    order.payment_status = state_of(order, shares)
+    if order.status in SUCCESS:
+        settle(order, shares, caller.key)
+    elif order.visible_at is None and order.payment_status.is_kept:
+        order.visible_at = now
+    order.version += 1
+    order.due_at = next_due(order)
+    order.save(
+        update_fields=["payment_status", "refunded", "waived", "money_leaves_at", "visible_at", "version", "due_at"]
+    )
+    record_event(
+        order,
+        kind=OrderEvent.Kind.PAYMENT,
+        actor=caller.key,
+        role=role,
+        reason=reason,
+        data=data,
+        app_id=caller.app_id,
+        created_at=now,
+    )
 
 
 def take_cash(

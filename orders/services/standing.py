@@ -84,6 +84,13 @@ def lock_purchase(order_id: int) -> None:
     Purchase.objects.select_for_update(no_key=True).only("pk").filter(pk__in=wanted).first()
 
 
+def lock_bought_together(order_id: int) -> None:
+    """Locks the purchase of an order and all its orders by id, for a change of one that changes what others cost."""
+    lock_purchase(order_id)
+    wanted = Order.objects.filter(pk=order_id).values("purchase")
+    list(Order.objects.select_for_update(no_key=True).filter(purchase__in=wanted).order_by("pk").values_list("pk"))
+
+
 def forget_stale_parties(order: Order) -> None:
     """After a wait for the lock PostgreSQL reads the row anew, but not what was joined to it: that is read again."""
     for name in ("driver", "company", "label"):

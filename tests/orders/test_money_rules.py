@@ -573,3 +573,77 @@ def test_given_back_and_still_open_is_a_decision_for_staff(cast: Cast, api: Api,
     client.force_login(cast.staff)
     page = client.get("/admin/").content.decode()
     assert "Given back, and still open" in page
+
+
+# --- an offer that several orders share ---------------------------------------------------------------------------
+
+
+def buy_both(cast: Cast, api: Api, method: str, loaves: int, **offer: Any) -> tuple[Order, Order]:
+    """A cake for 25.00 here and loaves at 3.33 next door, with the site's offer TEN: 10.00 off from 30.00."""
+    set_terms(cast, service_fee=0)
+    bakery = make_bakery(cast)
+    values = {"name": "Ten", "kind": "amount", "amount": 1000, "minimum": 3000, "currency": "EUR", "code": "TEN"}
+    Offer.objects.create(**{**values, "borne_by": "vendor", **offer})
+    refresh_offer_flags()
+    vendors = [
+        {"vendor": cast.vendor.pk, "items": [{"product": cast.products["cake"].pk}]},
+        {"vendor": bakery.pk, "items": [{"product": bakery.products.get().pk, "quantity": loaves}]},
+    ]
+    body = {"vendors": vendors, "delivery_type": "pickup", "payment_method": method, "offer": "TEN"}
+    cake, loaf = (Order.objects.get(pk=one["id"]) for one in place(api(cast.customer), body)["orders"])
+    return cake, loaf
+
+
+@pytest.mark.parametrize("method", ["wallet", "fake"])
+@pytest.mark.parametrize(
+    ("loaves", "offer", "cost", "left"),
+    [
+        # 25.00 alone are below 30.00: 5.56 of the discount are lost, taken from the 15.54 that come back.
+        (6, {}, "5.56", "25.00"),
+        # 7.90 would be lost, and 4.56 come back: no more than that is taken.
+        (2, {}, "4.56", "21.66"),
+        # 10.00 off from 20.00 still hold, and all of them are the rest's now: it costs 4.44 less.
+        (6, {"minimum": 2000}, "0.00", "15.00"),
+        (6, {"kind": "percentage", "amount": None, "rate": 1000}, "2.50", "25.00"),
+    ],
+)
+def test_the_customer_cancels_one_of_two_and_the_rest_is_reckoned_anew(
+    cast: Cast,
+    api: Api,
+    provider: Provider,
+    method: str,
+    loaves: int,
+    offer: dict[str, Any],
+    cost: str,
+    left: str,
+) -> None:
+    cake, loaf = buy_both(cast, api, method, loaves, **offer)
+    if method == "fake":
+        pay(provider, cake)
+    assert shown(api(cast.customer), loaf)["cancel_cost"] == eur(cost)
+    walk(cast, api, loaf, "customer cancel_by_customer")
+    told = shown(api(cast.customer), cake)
+    assert (told["total"], told["owed"], told["payment_status"]) == (eur(left), eur("0.00"), "paid")
+    assert told["total"] == told["payments"][0]["amount"] or method == "fake"
+    books, minor = sums(), round(float(left) * 100)
+    wallet, funding = books.get(f"wallet:{cast.customer_row.pk}:EUR", 0), books["funding::EUR"]
+    assert (books["clearing::EUR"], -funding - wallet) == (minor, minor)
+    walk(cast, api, cake, *COLLECTED)
+    assert "clearing::EUR" not in sums()
+
+
+@pytest.mark.parametrize("who", ["staff cancel_by_staff", "owner reject"])
+def test_others_cancel_one_of_two_and_the_rest_keeps_its_part(cast: Cast, api: Api, who: str) -> None:
+    cake, loaf = buy_both(cast, api, "wallet", 6)
+    gone, rest = (loaf, cake) if who.startswith("staff") else (cake, loaf)
+    before = rest.total
+    walk(cast, api, gone, who)
+    rest.refresh_from_db()
+    assert (rest.total, rest.version) == (before, 1)
+
+
+def test_unpaid_the_rest_only_owes_more(cast: Cast, api: Api) -> None:
+    cake, loaf = buy_both(cast, api, "cash", 6)
+    walk(cast, api, loaf, "customer cancel_by_customer")
+    told = shown(api(cast.customer), cake)
+    assert (told["total"], told["owed"], told["discount"]) == (eur("25.00"), eur("25.00"), eur("0.00"))

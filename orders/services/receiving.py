@@ -28,7 +28,7 @@ def lock_payment(payment_id: int) -> tuple[Payment, list[Order]]:
         Purchase.objects.select_for_update().get(pk=found.purchase_id)
         orders = list(
             Order.objects.select_for_update(of=("self",))
-            .select_related("vendor", "purchase", "customer")
+            .select_related("vendor", "purchase", "customer", "terms", "offer")
             .filter(purchase=found.purchase_id)
             .order_by("pk")
         )

@@ -3,16 +3,10 @@
 What an order itself tells goes before them: whether its prices include tax, its delivery fee, and that it was charged
 no service fee. Which price of a substitute was shown is not known: its column stays empty.
 
-<<<<<<< HEAD:orders/migrations/0009_fill_terms.py
-Locks on PostgreSQL, measured at 100,000 orders: filling holds the rows of a batch, each for less than 0.1 s, and lets
-everything else go on; that no order is without terms is checked beside reads and writes; the exclusive locks of the
-table that begin and end it take a millisecond each. Taken back, the terms go with 0008.
-=======
 Locks on PostgreSQL, measured at 100,000 orders with a reader and a writer beside it, on two busy cores: nobody waited
-for a lock for longer than 0.2 s in 0006 (new columns and their foreign key, one exclusive lock of orders_order) and
+for a lock for longer than 0.2 s in 0008 (new columns and their foreign key, one exclusive lock of orders_order) and
 0.3 s here. Filling takes minutes and holds the rows of one batch at a time; that no order is without terms is checked
 beside reads and writes; the exclusive locks before and after that read no row. Taken back, the terms go with 0008.
->>>>>>> wt-c:orders/migrations/0007_fill_terms.py
 """
 
 from django.db import migrations, models, transaction

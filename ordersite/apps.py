@@ -1,4 +1,8 @@
+import sqlite3
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 
 
 class OrdersiteConfig(AppConfig):
@@ -9,3 +13,15 @@ class OrdersiteConfig(AppConfig):
 
     def ready(self) -> None:
         from ordersite import checks  # noqa: F401  registers itself
+
+        connection_created.connect(take_many_parameters)
+
+
+def take_many_parameters(connection: Any, **kwargs: Any) -> None:
+    """Lets SQLite take as many parameters a statement as it can, as Django 6.0 does by itself; 5.2 counts with 999.
+
+    Rows that are written together then go in one statement, as on PostgreSQL.
+    """
+    if connection.vendor == "sqlite":
+        limit = connection.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
+        connection.features.max_query_params = limit

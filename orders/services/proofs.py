@@ -218,8 +218,10 @@ def role_to_approve(standing: Standing, payment: Payment) -> Actor | None:
     """
     if Actor.STAFF in standing.actors:
         return Actor.STAFF
-    comes_to_vendor = payment.provider == CASH or payment.to_vendor
-    return Actor.VENDOR if Actor.VENDOR in standing.actors and comes_to_vendor else None
+    goes_to_platform = payment.provider == TRANSFER and not payment.to_vendor
+    if Actor.VENDOR not in standing.actors or payment.is_disputed or goes_to_platform:
+        return None
+    return Actor.VENDOR
 
 
 def delete_strays() -> int:

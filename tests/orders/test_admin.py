@@ -221,7 +221,8 @@ def test_counts_what_is_stuck(cast: Cast, office: Client) -> None:
     }
     assert counts == {"unanswered": "1", "exception": "2", "searching": "1", "ready": "1", "overdue": "1"}
     assert "the oldest for 11 min" in page
-    assert len(queries) <= 9
+    # One of them counts what was given back and is still open.
+    assert len(queries) <= 10
 
 
 def test_status_labels_go_through_the_service(cast: Cast, office: Client) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 from orders.models import AgreedTerms, Order
 from tests.cast import Cast
@@ -16,7 +17,9 @@ from vendors.models import DeliveryZone, Offer, Vendor
 from vendors.services.offers import save_offer
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-BEFORE, AFTER = ("orders", "0007_reversals_and_uploads"), ("orders", "0009_fill_terms")
+BEFORE = ("orders", "0007_reversals_and_uploads")
+# The models of today read the tables of today.
+AFTER = MigrationLoader(None).graph.leaf_nodes("orders")[0]
 
 
 def migrate(to: tuple[str, str]) -> Any:

@@ -7,7 +7,7 @@ import pytest
 
 from orders.dialects.kesk.dialect import TITLE
 from orders.lifecycle import Fulfilment
-from orders.models import FeedEntry, Order, OrderEvent, PaymentStatus
+from orders.models import FeedEntry, Order, OrderEvent, Payment, PaymentStatus
 from tests.cast import Cast
 from tests.dialects.kesk.calling import ORDERS, Api, as_text, order_of, placed, png, refused, take_transfers, url
 from tests.orders.rows import make_order
@@ -151,6 +151,10 @@ def test_what_was_received_is_paid(cast: Cast, api: Api, role: str) -> None:
     order = Order.objects.get(pk=placed(api(cast.customer), body)["id"])
     with assert_nothing_changed(order):
         refused(api(cast.customer).put(url(order), {"payment_status": "Paid"}), 403, "", "forbidden")
+        # It went to the platform: who profits does not say that it came in.
+        refused(api(cast.owner).put(url(order), {"payment_status": "Paid"}), 403, "", "forbidden")
+    Payment.objects.update(to_vendor=role == "owner")
+    with assert_nothing_changed(order):
         refused(api(cast.staff).put(url(order), {"payment_status": "Refunded"}), 400, "payment_status")
         refused(api(cast.staff).put(url(order), {"payment_status": "Rich"}), 400, "payment_status")
     data = put(api(getattr(cast, role)), order, payment_status="paid", status="Accepted")

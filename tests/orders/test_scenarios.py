@@ -1,6 +1,6 @@
 """One whole life per kind over HTTP, from placing to payout: everybody has what they should, ledgers sum to zero."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from tests.orders.gift_cards import FIRST, SECOND, make_gift_card, stock
 from tests.orders.kinds import make_package_type, make_service, package_cart, service_cart, tomorrow
 from tests.orders.money import set_terms
 from tests.orders.online import Provider, order_of
+from tests.orders.proving import assert_ledger_proves_itself
 from tests.orders.several import cart_for_both, make_bakery
 from tests.orders.shopping import ORDERS, balance_of, cart, eur, fill_wallet, place, sums
 from vendors.models import Offer, Vendor
@@ -47,6 +48,13 @@ def settle() -> None:
     Order.objects.update(delivered_at=timezone.now() - timedelta(days=2))
     run_due()
     assert not Order.objects.filter(closed_at=None).exists()
+
+
+@pytest.fixture(autouse=True)
+def ledger_proves_itself(cast: Cast) -> Iterator[None]:
+    """Whatever happened, every sum follows from its rows in the end."""
+    yield
+    assert_ledger_proves_itself()
 
 
 def pay_out(api: Api, cast: Cast, vendor: Vendor) -> dict[str, str]:

@@ -33,7 +33,12 @@ NOBODY = Division(vendor=0, driver=0, platform=0)
 # Stands at what was divided before a share knew what it received (migration 0007): the sum is proved, not who has it.
 DIVIDED_BEFORE = "Divided by the rules of before."
 # Of an owner's accounts, what no order explains.
-WITHOUT_ORDER = (Posting.Kind.PAYOUT, Posting.Kind.HAND_IN)
+WITHOUT_ORDER = (
+    Posting.Kind.PAYOUT,
+    Posting.Kind.HAND_IN,
+    Posting.Kind.PAYOUT_REVERSAL,
+    Posting.Kind.HAND_IN_REVERSAL,
+)
 # Guards that nobody waives and that only money satisfies; the others ask for somebody to be named, or for codes.
 OF_MONEY = ("paid", "items")
 COUNTER = "ledger-checked-on"
@@ -253,7 +258,7 @@ def words_of(order: Order, division: Division) -> str:
 def stuck_orders(rows: "QuerySet[Order]") -> Iterator[str]:
     """Every open order can be left by somebody, and one that is paid, or payable on handing over, can succeed."""
     now = timezone.now()
-    for batch in in_batches(rows.select_related("vendor", "driver")):
+    for batch in in_batches(rows.select_related("vendor", "driver", "terms")):
         paid = PaymentShare.objects.filter(order__in=batch, received__gt=F("refunded"))
         kept = set(paid.values_list("order_id", flat=True))
         for order in batch:

@@ -1,5 +1,6 @@
 """Money that cannot be minted, doubled or lost: each case once went wrong, or is its neighbour. Exact values."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.cast import Cast
 from tests.orders.editing import add, line_of, remove
 from tests.orders.money import COLLECTED, DELIVERED, Api, delivery, held, pickup, set_terms, step, walk
 from tests.orders.online import Provider, notice, order_of, place_online
+from tests.orders.proving import assert_ledger_proves_itself
 from tests.orders.several import baker, cart_for_both, make_bakery
 from tests.orders.shopping import ORDERS, assert_nothing_changed, cart, eur, fill_wallet, place, place_order, sums
 from vendors.models import Offer, Vendor
@@ -24,10 +26,12 @@ from vendors.services.vendors import bump_menu_version
 
 
 @pytest.fixture(autouse=True)
-def terms(cast: Cast) -> None:
-    """Ten percent commission and a service fee of 0.50; 60.00 in the customer's wallet."""
+def terms(cast: Cast) -> Iterator[None]:
+    """Ten percent commission and a service fee of 0.50; 60.00 in the customer's wallet. The ledger holds in the end."""
     set_terms(cast)
     fill_wallet(cast.customer_row, 6000)
+    yield
+    assert_ledger_proves_itself()
 
 
 def refund(client: APIClient, order: Order, **body: Any) -> Any:

@@ -214,6 +214,13 @@ class Life:
     # --- how it begins ------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
+        """Other terms and prices each time, in most lives an offer, and a first order."""
+        self.prepare()
+        for _ in range(8):
+            if self.place():
+                break
+
+    def prepare(self) -> None:
         world = self.world
         world.clock.ahead = timedelta()
         world.provider.forget()
@@ -233,9 +240,6 @@ class Life:
         body = {"customer": world.cast.customer_row.pk, "amount": eur(BROUGHT)}
         assert self.call("staff", "post", "/api/v1/wallet/top-ups", body).status_code == 201
         self.book.topped_up(world.wallet, BROUGHT)
-        for _ in range(8):
-            if self.place():
-                break
 
     def set_prices(self, vendor: Vendor) -> None:
         for product in vendor.products.order_by("pk"):
@@ -349,17 +353,25 @@ class Life:
         if who == "guest" and method == "wallet" or kinds == ["digital"] and method == "cash":
             method = "fake"
         tip = dice.choice((0, 0, dice.randrange(1, 900)))
-        body: dict[str, Any] = carts[0].body if count == 1 else {"vendors": [cart.body for cart in carts]}
-        body = {**body, "payment_method": "transfer" if method == "photos" else method}
-        body.pop("driver_tip", None)
+        more: dict[str, Any] = {}
+        if self.offer and self.offer.code and dice.random() < 0.8:
+            more["offer"] = self.offer.code
+        if who == "guest":
+            more["guest"] = {"name": "Gerd Guest", "phone": "+3225550199"}
+        elif method == "fake" and dice.random() < 0.4:
+            self.choose_saved(more)
+        placed = self.place_carts(who, carts, method, tip=tip, **more)
+        self.done["placed " + ("several" if count > 1 else kinds[0])] += bool(placed)
+        return bool(placed)
+
+    def place_carts(
+        self, who: str, carts: Sequence["DrawnCart"], method: str, *, tip: int = 0, **more: Any
+    ) -> list[Order]:
+        """Places carts, a transfer with or without photos; the orders, none where that was refused."""
+        body: dict[str, Any] = carts[0].body if len(carts) == 1 else {"vendors": [cart.body for cart in carts]}
+        body = {**body, **more, "payment_method": "transfer" if method == "photos" else method}
         if tip:
             body["driver_tip"] = eur(tip)
-        if self.offer and self.offer.code and dice.random() < 0.8:
-            body["offer"] = self.offer.code
-        if who == "guest":
-            body["guest"] = {"name": "Gerd Guest", "phone": "+3225550199"}
-        elif method == "fake" and dice.random() < 0.4:
-            self.choose_saved(body)
         if method == "photos":
             form = {"order": json.dumps(body), "photo": [photo()]}
             self.log.append(json.dumps(body))
@@ -367,11 +379,11 @@ class Life:
         else:
             response = self.call(who, "post", ORDERS, body)
         if response.status_code != 201:
-            return False
-        self.done["placed " + ("several" if count > 1 else kinds[0])] += 1
+            return []
         self.write_placed(response.json(), carts, body, tip, method)
-        self.look(self.book.orders[response.json()["orders"][0]["id"]])
-        return True
+        orders = [self.book.orders[told["id"]] for told in response.json()["orders"]]
+        self.look(orders[0])
+        return orders
 
     def choose_saved(self, body: dict[str, Any]) -> None:
         """Pays with the saved method where there is one, else keeps this one."""
@@ -1063,7 +1075,12 @@ class Life:
         self.look(order, name="cancel_by_staff", role="staff", reason_code="mistake")
 
     def complete(self, order: Order) -> None:
-        """Whatever is owed comes in, by whoever can say so; then staff complete it."""
+        """Whatever is owed comes in, by whoever can say so; then staff complete it.
+
+        One of which all was given back waits for staff's decision.
+        """
+        if order.given and not order.kept:
+            return
         for share in [share for share in order.shares if share.owed and share.payment.method != "cash"]:
             if not self.charge(order, share):
                 return

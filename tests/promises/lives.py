@@ -468,6 +468,7 @@ class Life:
                 terms=cart.terms,
                 amounts=amounts,
                 facts=Facts(status=0),
+                transfers_to_vendor=self.to_vendor[cart.vendor],
                 zone=cart.zone if cart.kind != "package" and cart.delivered else None,
                 offer=self.offer if off else None,
             )
@@ -508,6 +509,7 @@ class Life:
             self.told.orders[one.id] = answer.json()
         for one in shown:
             self.follow_payments(one, self.told.orders[one.id]["payments"])
+            self.hear_of_disputes(one, self.told.orders[one.id]["payments"])
         for one in shown:
             facts = facts_of(self.told.orders[one.id])
             if facts.status == one.status:
@@ -546,8 +548,16 @@ class Life:
                     raise Differs(f"payment {payment.id} of {asked} is told paid, {came} came in at its provider")
                 self.book.came_in(payment)
             elif state not in CAME_IN:
-                payment.state = state
                 payment.under_way = payment.under_way and state == "unpaid"
+                payment.state = state
+
+    def hear_of_disputes(self, order: Order, rows: Sequence[dict[str, Any]]) -> None:
+        """Another amount came in than was asked for, and the product knows: its failure tells both."""
+        failures = {row["id"]: row["failure"] for row in rows}
+        for share in order.shares:
+            payment = share.payment
+            if payment.id in self.came and "came in instead" in failures.get(payment.id, ""):
+                payment.state, payment.under_way = "disputed", False
 
     def came_in_at_provider(self, payment: Payment) -> int:
         """What its provider says that came in; a saved method's charge is found by its amount."""
@@ -730,7 +740,7 @@ class Life:
         path, body = f"{ORDERS}/{order.id}/payments", {"payment_method": method}
         answer = self.call(who, "post", path, body, order=order.id)
         if answer.status_code == 201 and method != order.method:
-            self.book.method_changed(order, method, to_vendor=self.to_vendor[order.vendor])
+            self.book.method_changed(order, method)
         return self.looked(order, answer.status_code == 201)
 
     # Items
@@ -842,7 +852,6 @@ class Life:
             if self.dice.random() < 0.85 if is_told is None else is_told:
                 assert notice(reference, self.world.clients["guest"]).status_code == 200
                 self.log.append("the provider tells it")
-                self.dispute(payment)
         self.look(share.order)
         return True
 
@@ -855,26 +864,25 @@ class Life:
         self.world.provider.pay(reference, "paid")
         self.came[payment.id or 0] = came
 
-    def dispute(self, payment: Payment) -> None:
-        if payment.id in self.came and payment.state not in ("received", "disputed"):
-            payment.state, payment.under_way = "disputed", False
-
-    def do_settle_dispute(self, order: Order) -> bool:
-        """Staff say where goes what came in instead of what was asked for."""
-        disputed = [share for share in order.shares if share.payment.state == "disputed"]
-        if not disputed:
+    def do_decide(self, order: Order) -> bool:
+        """Staff say where goes what came in instead of what was asked for, or waive what is owed."""
+        owing = [share for share in order.shares if share.owed]
+        if not owing:
             return False
-        payment, what = disputed[0].payment, self.dice.choice(("approve", "refuse", "waive"))
+        share = next((one for one in owing if one.payment.state == "disputed"), self.dice.choice(owing))
+        payment, what = share.payment, self.dice.choice(("approve", "refuse", "waive"))
+        if payment.state != "disputed":
+            what = "waive"
         path, body = f"{ORDERS}/{order.id}/payments/{payment.id}/{what}", {"reason": "So it is."}
         answer = self.call("staff", "post", path, body)
-        if answer.status_code == 200:
+        if answer.status_code == 200 and payment.state != "disputed":
+            self.book.waived(order, share)
+        elif answer.status_code == 200:
+            came = self.came.pop(payment.id or 0)
             if what == "approve":
-                self.book.settled(payment, self.came.pop(payment.id or 0))
-            elif what == "waive":
-                self.book.waived(payment)
+                self.book.settled(payment, came)
             else:
-                payment.state = "failed"
-                self.came.pop(payment.id or 0)
+                self.book.turned_down(payment, came, asks_anew=what == "refuse")
         return self.looked(order, answer.status_code == 200)
 
     def do_photos(self, order: Order) -> bool:
@@ -893,7 +901,10 @@ class Life:
         if answer.status_code == 200 and payment.state != "received":
             if who != "staff" and not payment.is_vendors:
                 raise Differs(f"the vendor attests payment {payment.id}, whose money goes to the platform")
-            self.book.came_in(payment, only=order if payment.method == "cash" else None)
+            if payment.state == "disputed":
+                self.book.settled(payment, self.came.pop(payment.id or 0))
+            else:
+                self.book.came_in(payment, only=order if payment.method == "cash" else None, by_staff=who == "staff")
         return self.looked(order, answer.status_code == 200)
 
     def do_doubt(self, order: Order) -> bool:
@@ -981,8 +992,6 @@ class Life:
         if self.dice.random() < 0.7:
             self.world.clock.ahead += self.dice.choices(LEAPS, (6, 6, 2, 1))[0]
         gateway.run_due()
-        for payment in {share.payment for one in self.book.orders.values() for share in one.shares}:
-            self.dispute(payment)
         self.log.append(f"the worker at +{self.world.clock.ahead}: the gateway")
         self.look()
         timers.run_due()
@@ -1155,7 +1164,7 @@ STEPS = {
     "hand_in": 3,
     "pay_out": 3,
     "place": 3,
-    "settle_dispute": 3,
+    "decide": 3,
     "photos": 2,
     "doubt": 2,
     "prepare": 2,

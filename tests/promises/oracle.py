@@ -121,6 +121,7 @@ class Order:
     terms: Terms
     amounts: Amounts
     facts: Facts
+    transfers_to_vendor: bool = False
     zone: Zone | None = None
     offer: Offer | None = None
     shares: list[Share] = field(default_factory=list)  # newest first
@@ -274,13 +275,18 @@ class Book:
             if share not in taken:
                 taken.append(share)
 
-    def came_in(self, payment: Payment, *, only: Order | None = None) -> None:
-        """A payment came in, or (`only`, in cash) one order's part of it. What came for a closed order goes back."""
+    def came_in(self, payment: Payment, *, only: Order | None = None, by_staff: bool = False) -> None:
+        """A payment came in, or (`only`, in cash) one order's part of it. What came for a closed order goes back.
+
+        A vendor says it of its own hands, staff (`by_staff`) of whoever carries the order.
+        """
         for share in list(payment.shares):
             if only is not None and share.order is not only:
                 continue
             amount = share.owed
-            self.take(share, f"cash:vendor:{share.order.vendor}" if payment.is_vendors else "funding")
+            vendors = f"cash:vendor:{share.order.vendor}"
+            holder = share.order.carrier_cash if by_staff and payment.method == "cash" else vendors
+            self.take(share, holder if payment.is_vendors else "funding")
             if amount and share.order.status in FAILURE:
                 self.repay(share.order, amount, closing=True, only=share)
         payment.under_way = False
@@ -290,16 +296,36 @@ class Book:
     def settled(self, payment: Payment, came: int) -> None:
         """Staff let stand what came in instead of what was asked for: the rest is waived, an excess goes back."""
         (share,) = payment.shares
-        self.take(share, "funding", min(came, share.owed))
-        self.waived(payment)
-        payment.state = "received"
-
-    def waived(self, payment: Payment) -> None:
-        """Staff ask for no more of a payment."""
-        (share,) = payment.shares
-        share.order.waived += share.owed
-        share.amount, share.tip = share.received, min(share.tip, share.received)
+        order, excess = share.order, max(0, came - share.amount)
+        order.waived += max(0, share.amount - came)
+        share.amount, share.tip = came, min(share.tip, came)
+        self.take(share, "funding")
+        if order.status in FAILURE:
+            self.repay(order, came, closing=True, only=share)
+        elif excess:
+            self.repay_share(order, share, excess, closing=False)
         payment.state, payment.under_way = "received", False
+
+    def turned_down(self, payment: Payment, came: int, *, asks_anew: bool) -> None:
+        """Staff give back what came in instead; an open order is to be paid anew, or what was asked for is waived."""
+        (share,) = payment.shares
+        order, asked, tip = share.order, share.amount, share.tip
+        share.amount, share.tip = came, 0
+        self.take(share, "funding")
+        self.repay_share(order, share, came, closing=False)
+        payment.state, payment.under_way = "received", False
+        if not asks_anew:
+            order.waived += asked
+        elif order.status not in FAILURE:
+            self.add_share(order, asked, tip=tip, is_extra=share.is_extra)
+
+    def waived(self, order: Order, share: Share) -> None:
+        """Staff ask for no more of what is owed."""
+        owed = share.owed
+        order.waived += owed
+        share.amount, share.tip = share.received, share.tip - min(share.tip, owed)
+        if not any(one.owed for one in share.payment.shares):
+            share.payment.state = "received"
 
     # --- and goes back --------------------------------------------------------------------------------------------
 
@@ -432,8 +458,7 @@ class Book:
             self.add_share(order, rise, tip=tip, is_extra=True)
 
     def add_share(self, order: Order, amount: int, *, tip: int, is_extra: bool = False) -> Share:
-        to_vendor = order.method == "transfer" and any(share.payment.to_vendor for share in order.shares)
-        payment = Payment(order.method, to_vendor=to_vendor)
+        payment = Payment(order.method, to_vendor=order.transfers_to_vendor and order.method == "transfer")
         share = Share(payment, order, amount, tip=tip, is_extra=is_extra)
         payment.shares.append(share)
         order.shares.insert(0, share)
@@ -468,7 +493,7 @@ class Book:
         for share in ordered:
             yield share, share.owed or share.kept
 
-    def method_changed(self, order: Order, method: str, *, to_vendor: bool) -> None:
+    def method_changed(self, order: Order, method: str) -> None:
         """What the wallet paid and is kept goes back to it; what was refunded stays; the rest is paid the new way."""
         order.method = method
         for share in list(order.shares):
@@ -485,7 +510,7 @@ class Book:
                 moved = self.add_share(order, rest, tip=tip)
             payment = moved.payment
             payment.method, payment.state, payment.under_way = method, "unpaid", False
-            payment.to_vendor = to_vendor and method == "transfer"
+            payment.to_vendor = order.transfers_to_vendor and method == "transfer"
             if method == "wallet":
                 self.take(moved, str(order.wallet))
                 payment.state = "received"
@@ -636,9 +661,9 @@ def compare_payment_status(order: Order, told: str) -> None:
         return
     waits = any(share.owed and not share.is_extra for share in order.shares)
     came = any(share.received for share in order.shares)
-    if (told in CAME_IN) != (came and not waits):
+    if (told in CAME_IN) != (not waits and (came or not order.owed)):
         raise Differs(f"order {order.id}: its payment is {told}, kept {order.kept}, owed {order.owed}")
-    if told in CAME_IN and (told == "refunded") != (order.kept == 0):
+    if came and told in CAME_IN and (told == "refunded") != (order.kept == 0):
         raise Differs(f"order {order.id}: its payment is {told}, and {order.kept} of it is kept")
 
 

@@ -126,7 +126,7 @@ def edit(order: Order, quantity: int, who: str) -> Act:
 
 def pay_by(method: str) -> Act:
     def follow(life: Life, order: Order, answer: dict[str, Any]) -> None:
-        life.book.method_changed(order, method, to_vendor=False)
+        life.book.method_changed(order, method)
 
     return Act("customer", "post", "/payments", {"payment_method": method}, follow, changes_nothing=True)
 

@@ -25,6 +25,7 @@ from PIL import Image
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
+from orders.models import Posting
 from orders.services import gateway, payouts, refunds, timers
 from ordersite.accounts.callers import caller_of_user
 from ordersite.web.problems import Problem
@@ -50,7 +51,7 @@ from tests.promises.oracle import (
     compare_order,
 )
 from tests.promises.oracle_prices import Item, Line, Menu, Offer, Terms, Zone
-from vendors.models import DeliveryZone, PackageType, Product, Service, Stock, Vendor
+from vendors.models import DeliveryZone, Extra, PackageType, Product, Service, Stock, Vendor
 from vendors.models import Offer as OfferRow
 from vendors.services.offers import refresh_offer_flags
 from vendors.services.vendors import bump_menu_version
@@ -117,6 +118,16 @@ class World:
         self.service: Service = make_service(cast.vendor, capacity=50)
         self.package_type: PackageType = make_package_type(cast.vendor)
         self.card = make_gift_card(cast)
+        self.cheese = Product.objects.create(
+            vendor=cast.vendor,
+            category=cast.products["soda"].category,
+            name="Cheese",
+            unit="gr",
+            price=1890,
+            price_per=1000,
+            tax_rate=600,
+        )
+        Extra.objects.create(product=self.cheese, name="Slicing", price=20, max_quantity=2)
         Stock.objects.update(quantity=1_000_000)
         Product.objects.filter(vendor__in=self.vendors).update(max_per_order=None)
         self.users = {
@@ -196,6 +207,7 @@ class Life:
         self.tokens: dict[int, str] = {}  # of guests, by order
         self.references: dict[int, str] = {}  # of the provider, by payment
         self.came: dict[int, int] = {}  # what came in instead of what was asked for, by payment
+        self.loose: list[tuple[int, Counter[str]]] = []  # postings without an order, and what they moved
         self.done: Counter[str] = Counter()
 
     def run(self, steps: int) -> None:
@@ -444,7 +456,12 @@ class Life:
         extras = [
             (extra["id"], dice.randint(1, extra["max_quantity"])) for extra in row["extras"] if dice.random() < 0.5
         ]
-        return Item(product=row["id"], quantity=dice.choice((1, 1, 2, 3)), options=tuple(options), extras=tuple(extras))
+        quantity = self.draw_quantity(row["id"])
+        return Item(product=row["id"], quantity=quantity, options=tuple(options), extras=tuple(extras))
+
+    def draw_quantity(self, product: int) -> int:
+        """A few pieces, or some hundred grams."""
+        return self.dice.choice((1, 1, 2, 3, 4)) * (83 if product == self.world.cheese.pk else 1)
 
     def write_placed(
         self, answer: dict[str, Any], carts: Sequence["DrawnCart"], body: dict[str, Any], tip: int, method: str
@@ -753,7 +770,11 @@ class Life:
         line = dice.choice(order.amounts.lines)
         if order.kind != "regular" and dice.random() < 0.9:
             return False
-        item = self.draw_item(order.vendor) if action == "add" else replace(line.item, quantity=dice.randint(1, 4))
+        item = (
+            self.draw_item(order.vendor)
+            if action == "add"
+            else replace(line.item, quantity=self.draw_quantity(line.item.product))
+        )
         path = f"{ORDERS}/{order.id}/items" + ("" if action == "add" else f"/{line.id}")
         if action in ("add", "change"):
             verb = "post" if action == "add" else "put"
@@ -1014,7 +1035,7 @@ class Life:
         )
         if not done:
             raise Differs(f"{amount} of {held} of {holder} is not taken in")
-        self.book.handed_in(holder, amount)
+        self.remember(lambda: self.book.handed_in(holder, amount))
         self.compare_books()
         return True
 
@@ -1029,7 +1050,27 @@ class Life:
         if done != (0 < amount <= net):
             raise Differs(f"{owner}, to whom {net} is owed, was paid {amount}: {done}")
         if done:
-            self.book.paid_out(owner, amount)
+            self.remember(lambda: self.book.paid_out(owner, amount))
+        self.compare_books()
+        return done
+
+    def remember(self, write: Callable[[], None]) -> None:
+        """Writes what moved without an order to the book, so that it can be taken back."""
+        was = Counter(self.book.loose)
+        write()
+        moved = Counter(self.book.loose)
+        moved.subtract(was)
+        self.loose.append((Posting.objects.latest("pk").pk, moved))
+
+    def do_reverse(self, order: Order) -> bool:
+        """A payout that never arrived, or cash that was not handed in, is taken back, once."""
+        if not self.loose:
+            return False
+        posting, moved = self.dice.choice(self.loose)
+        done = self.service("staff reverse", payouts.reverse_payout, posting_id=posting, actor="staff", reason="Lost")
+        if done:
+            self.loose.remove((posting, moved))
+            self.book.loose.subtract(moved)
         self.compare_books()
         return done
 
@@ -1065,8 +1106,9 @@ class Life:
     # --- how it ends --------------------------------------------------------------------------------------------
 
     def end(self) -> None:
-        """Every open order can be left, and every one that can be paid completed: each is tried, and taken back."""
-        for order_id in [pk for pk, order in self.book.orders.items() if not order.is_closed]:
+        """An open order can be left, and one that can be paid completed: both are tried, and taken back."""
+        live = [pk for pk, order in self.book.orders.items() if not order.is_closed]
+        for order_id in self.dice.sample(live, min(1, len(live))):
             for way in (self.leave, self.complete):
                 book, told = copy.deepcopy(self.book), copy.deepcopy(self.told)
                 with undone():
@@ -1163,6 +1205,7 @@ STEPS = {
     "provider": 3,
     "hand_in": 3,
     "pay_out": 3,
+    "reverse": 1,
     "place": 3,
     "decide": 3,
     "photos": 2,

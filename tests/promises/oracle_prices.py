@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import asin, ceil, cos, floor, radians, sin, sqrt
 from typing import Any
 
-# Of goods sold by these units options and extras count once a line.
+# Of goods sold by these units a choice counts once a line, where it does not say otherwise.
 ONCE_A_LINE = frozenset({"gr", "kg", "pers"})
 EARTH = 6_371_000  # metres
 
@@ -129,7 +129,7 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A line as it was priced: `each` is the exact price of a unit, `once` what counts once for the line."""
+    """A line as it was priced: `each` is the exact price of a unit, `once` what its choices cost once for the line."""
 
     item: Item
     each: Fraction
@@ -144,18 +144,23 @@ class Line:
     def total(self) -> int:
         return half_up(self.each * self.item.quantity + self.once)
 
-    def with_quantity(self, quantity: int) -> "Line":
-        return replace(self, item=replace(self.item, quantity=quantity))
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """An option or an extra: what it costs, on one half (of an option), and whether that is once a line."""
+
+    price: Fraction
+    half: Fraction
+    is_once: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Product:
     id: int
-    unit: str
-    price: int
+    price: Fraction  # of one unit
     tax_rate: Fraction
-    options: Mapping[int, tuple[Fraction, Fraction]]  # whole, half
-    extras: Mapping[int, int]
+    options: Mapping[int, Choice]
+    extras: Mapping[int, Choice]
 
 
 @dataclass(frozen=True)
@@ -172,40 +177,39 @@ class Menu:
     def line(self, item: Item) -> Line:
         """A line at today's price."""
         product = self.products[item.product]
-        chosen = sum(
-            (product.options[pk][where != "whole"] * count for pk, where, count in item.options), start=Fraction(0)
-        )
-        chosen += sum(product.extras[pk] * count for pk, count in item.extras)
-        if product.unit in ONCE_A_LINE:
-            return Line(item=item, each=Fraction(product.price), once=chosen, tax_rate=product.tax_rate)
-        return Line(item=item, each=product.price + chosen, tax_rate=product.tax_rate)
+        costs = {False: Fraction(0), True: Fraction(0)}
+        for pk, where, count in item.options:
+            choice = product.options[pk]
+            costs[choice.is_once] += (choice.price if where == "whole" else choice.half) * count
+        for pk, count in item.extras:
+            costs[product.extras[pk].is_once] += product.extras[pk].price * count
+        return Line(item=item, each=product.price + costs[False], once=costs[True], tax_rate=product.tax_rate)
 
     def line_instead(self, line: Line, item: Item) -> Line:
         """What takes a line's place: less of the same keeps its price, all else has today's."""
         was = line.item
         same = (was.product, set(was.options), set(was.extras)) == (item.product, set(item.options), set(item.extras))
         if same and item.quantity <= was.quantity:
-            return replace(line.with_quantity(item.quantity), item=item, refunded=0)
+            return replace(line, item=item, refunded=0)
         return self.line(item)
 
 
 def product_of(row: Mapping[str, Any]) -> Product:
-    options = {
-        option["id"]: (
-            Fraction(minor(option["price"])),
-            Fraction(minor(option["half_price"]) if option["half_price"] else Fraction(minor(option["price"]), 2)),
-        )
-        for group in row["option_groups"]
-        for option in group["options"]
-    }
+    options = [option for group in row["option_groups"] for option in group["options"]]
     return Product(
         id=row["id"],
-        unit=row["unit"],
-        price=minor(row["price"]),
+        price=Fraction(minor(row["price"]), row["price_per"]),
         tax_rate=percent(row["tax_rate"]),
-        options=options,
-        extras={extra["id"]: minor(extra["price"]) for extra in row["extras"]},
+        options={option["id"]: choice_of(option, row["unit"]) for option in options},
+        extras={extra["id"]: choice_of(extra, row["unit"]) for extra in row["extras"]},
     )
+
+
+def choice_of(row: Mapping[str, Any], unit: str) -> Choice:
+    price, charged = Fraction(minor(row["price"])), row["charged"]
+    half = minor(row["half_price"]) if row.get("half_price") else price / 2
+    once = charged == "line" or (charged == "auto" and unit in ONCE_A_LINE)
+    return Choice(price=price, half=Fraction(half), is_once=once)
 
 
 def single_line(amount: int, tax_rate: Fraction) -> Line:

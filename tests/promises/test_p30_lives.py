@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from orders.services import ledger, repayments
 from tests.cast import Cast
+from tests.controls.loose_cents import repay_cash_twice, return_a_cent_less
 from tests.orders.online import running_provider
-from tests.promises.lives import Clock, Life, World
+from tests.promises.lives import Clock, Failed, Life, World
 from vendors.services import menus
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -44,3 +46,25 @@ def test_random_lives(world: World, full: bool, figure: Callable[[str], None]) -
     numbers = range(int(ONE), int(ONE) + 1) if ONE else range(300 if full else 25)
     done = live(world, numbers)
     figure(f"{len(numbers)} lives of {STEPS} steps, {sum(done.values()):,} acts granted, every cent where it must be")
+
+
+def first_that_differs(world: World, what: str) -> str:
+    """The end of the first life, of forty, in which the oracle finds this; nothing where none is found."""
+    for number in range(40):
+        try:
+            live(world, range(number, number + 1))
+        except Failed as failed:
+            *_, last = str(failed).splitlines()
+            if what in last:
+                return last
+    return ""
+
+
+def test_control_a_refund_that_loses_a_cent(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "return_to_wallet", return_a_cent_less)
+    assert first_that_differs(world, "accounts told")
+
+
+def test_control_cash_that_goes_back_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repayments, "repay_share", repay_cash_twice)
+    assert first_that_differs(world, "accounts told")

@@ -62,7 +62,7 @@ def first_that_differs(world: World, what: str) -> str:
 
 def test_control_a_refund_that_loses_a_cent(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "return_to_wallet", return_a_cent_less)
-    assert first_that_differs(world, "accounts told")
+    assert first_that_differs(world, "payment 1 told")
 
 
 def test_control_cash_that_goes_back_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import F, Min
+from django.db.models import Count, F, Min
 
 from orders.guards import collect_until
 from orders.lifecycle import Fulfilment, Status
@@ -30,7 +30,8 @@ def timer_of(order: Order) -> tuple[datetime, str, str] | None:
         if order.payment_status == PaymentStatus.PROOF_PENDING:
             # The customer has done its part: staff look at the photos.
             return None
-        return pay_by(order), "cancel_by_staff", "not_paid"
+        until = pay_by(order)
+        return (until, "cancel_by_staff", "not_paid") if until else None
     if status == Status.PREORDER:
         # Without a time it was moved to "as soon as can be".
         released = order.deliver_at - vendor.lead(order.deliver_at) if order.deliver_at else since
@@ -48,8 +49,7 @@ def timer_of(order: Order) -> tuple[datetime, str, str] | None:
             return found
     # Never where the customer stands at the counter (21).
     waits_for_customer = status in (Status.PREPARATION_COMPLETED, Status.CUSTOMER_ALMOST_ARRIVED_TO_BUSINESS)
-    until = collect_until(order)
-    if waits_for_customer and order.fulfilment in COLLECTED and until:
+    if waits_for_customer and order.fulfilment in COLLECTED and (until := collect_until(order)):
         return until, "mark_not_collected", "not_collected"
     if status in (Status(11), Status(15)) and order.closed_at is None:
         done = order.delivered_at or since
@@ -64,13 +64,18 @@ def awaits_payment(order: Order) -> bool:
     return order.payment_status in (*NOT_PAID, PaymentStatus.PROOF_PENDING)
 
 
-def pay_by(order: Order) -> datetime:
-    """By when what is not paid must be: the payment's own time, which begins anew where the order is reopened."""
+def pay_by(order: Order) -> datetime | None:
+    """By when what is not paid must be: the payment's own time, which begins anew where the order is reopened.
+
+    None while staff look at another amount that came in for it.
+    """
     if order.pk:
         owed = order.shares.filter(amount__gt=F("received"), is_extra=False, payment__state__in=NOT_PAID)
-        found = owed.aggregate(first=Min("payment__expires_at"))["first"]
-        if found is not None:
-            return found
+        found = owed.aggregate(first=Min("payment__expires_at"), disputed=Count("payment__disputed_amount"))
+        if found["disputed"]:
+            return None
+        if found["first"] is not None:
+            return found["first"]
     minutes = order.vendor.pay_minutes if order.payment_method in ONLINE_METHODS else order.vendor.transfer_minutes
     return order.placed_at + timedelta(minutes=minutes)
 

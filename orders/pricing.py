@@ -132,7 +132,7 @@ class PricedLine:
     tracks_stock: bool = False
     is_digital: bool = False
     substitute: int | Literal["remove"] | None = None
-    substitute_price: int | None = None  # of one, as it was shown when it was chosen
+    substitute_price: int | None = None  # of 1000 units, as it was shown when it was chosen
     discount: int = 0
     tax: int = 0
 
@@ -369,9 +369,12 @@ def price_item(menu: Menu, index: int, item: CartItem, errors: list[dict[str, An
 
 
 def substitute_price_of(menu: Menu, item: CartItem) -> int | None:
-    """What one of the chosen substitute costs by this menu; None where none was chosen."""
+    """What 1000 units of the chosen substitute cost by this menu; None where none was chosen.
+
+    Of 1000, since a price may be for one unit or for 1000: a later price is compared with it whatever it is for.
+    """
     product = menu.products.get(item.substitute) if isinstance(item.substitute, int) else None
-    return product.price if product else None
+    return product.price * (1000 // product.price_per) if product else None
 
 
 def check_substitute(menu: Menu, item: CartItem, errors: list[dict[str, Any]], at: str) -> None:

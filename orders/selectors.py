@@ -10,7 +10,7 @@ from orders.checkout import Place
 from orders.following import followable
 from orders.models import LineOption, Order, OrderEvent, PaymentShare, StatusLabel
 from orders.permissions import visible_orders, with_standing
-from orders.services.shares import awaits_online_payment
+from orders.services.shares import may_be_paid_online
 from orders.services.standing import RELATED, Standing, get_order, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address
@@ -49,8 +49,8 @@ def read_events(orders: Sequence[Order]) -> None:
 
 
 def read_payments_due(orders: Iterable[Order]) -> None:
-    """Reads the payments of those orders that wait to be paid online; one statement, none where there is no such."""
-    prefetch_related_objects([order for order in orders if awaits_online_payment(order)], SHARES)
+    """Reads the payments of those orders that may still be paid online; one statement, none where there is no such."""
+    prefetch_related_objects([order for order in orders if may_be_paid_online(order)], SHARES)
 
 
 def read_order(caller: Caller, order_id: int) -> Standing:

@@ -18,7 +18,7 @@ from orders.admin.doing import caller_of_request, perform
 from orders.admin.ledgers import PAY
 from orders.admin.records import ReadOnlyInline, order_link
 from orders.models import Account, Entry, Posting
-from orders.services.payouts import REVERSALS, reverse_payout
+from orders.services.payouts import REVERSALS, reverse_movement
 from orders.statements import currency_of, with_entries
 
 
@@ -126,7 +126,7 @@ class PostingAdmin(ReadOnlyAdmin):
             return
 
         def call() -> None:
-            reverse_payout(posting_id=posting_id, actor=actor, reason=reason)
+            reverse_movement(posting_id=posting_id, actor=actor, reason=reason)
 
         perform(request, call, done="It is taken back: the ledger says so.", key=given["key"])
 

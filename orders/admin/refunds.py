@@ -40,7 +40,7 @@ class RefundForm(VersionForm, OnceForm):
     # Asked of an order that is open: a closed one's page does not send it.
     cancel = forms.ChoiceField(
         label="Cancel the order too?",
-        choices=[("", "Choose …"), ("yes", "Yes: all that is left goes back"), ("no", "No: it is made all the same")],
+        choices=[("", "Choose …"), ("yes", "Yes: all that is left goes back"), ("no", "No: it stays open")],
         required=False,
     )
     reason = forms.CharField(label="Why", max_length=300, required=False, help_text="Every party sees it.")

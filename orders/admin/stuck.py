@@ -92,7 +92,7 @@ TROUBLES = (
     Trouble(
         slug="refunded",
         label="Given back, and still open",
-        hint="All of the money went back: cancel the order, or let it be made all the same.",
+        hint="All of the money went back: cancel the order, or tell the vendor what to do with it.",
         since="status_changed_at",
     ),
 )

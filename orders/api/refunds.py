@@ -41,7 +41,8 @@ class RefundInput(Input):
     to = serializers.ChoiceField(choices=Refund.To.choices, default=Refund.To.SOURCE)
     reason = serializers.CharField(max_length=300, allow_blank=True, default="", help_text="Every party sees it.")
     cancel = serializers.BooleanField(
-        default=False, help_text="Cancel the order too: what is given back in full need not be made."
+        default=False,
+        help_text="Cancel the order too, as the vendor (reject) or staff would; refused where that is not allowed now.",
     )
 
     def validate(self, attrs: Any) -> Any:

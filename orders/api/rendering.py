@@ -22,9 +22,11 @@ from orders.lifecycle import CLOSED, SUCCESS, Actor, Fulfilment
 from orders.models import Order, OrderEvent, Payment, PaymentShare, Purchase
 from orders.permissions import actors_for
 from orders.selectors import ITEMS, SHARES
+from orders.services.settlement import cancel_cost, rise_of_rest
 from orders.services.standing import Standing, allowed_json, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.web.crypto import decrypt
+from ordersite.web.money import as_json
 from ordersite.web.problems import Invalid
 from ordersite.web.views import render
 
@@ -96,6 +98,9 @@ def render_for(output: Any, standing: Standing, wanted: Iterable[str]) -> dict[s
     body["allowed_transitions"] = [allowed_json(one) for one in standing.allowed()]
     if actors & {Actor.CUSTOMER, Actor.STAFF}:
         body["tracking_code"] = decrypt(order.tracking_sealed)
+        shares = list(order.shares.all())
+        if rise := rise_of_rest(order, shares):
+            body["cancel_cost"] = as_json(cancel_cost(order, shares) + rise, order.currency)
         for payment, share in zip(body["payments"], order.shares.all(), strict=True):
             payment["checkout_url"] = None if order.is_closed else checkout_url(share.payment)
     add_proof_urls(body["payments"], [share.payment for share in order.shares.all() if shows_photos(share, actors)])

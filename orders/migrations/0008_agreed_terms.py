@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='line',
             name='substitute_price',
-            field=models.BigIntegerField(blank=True, help_text='Of one, when it was chosen.', null=True),
+            field=models.BigIntegerField(blank=True, help_text='Of 1000 units, when it was chosen.', null=True),
         ),
         migrations.CreateModel(
             name='AgreedTerms',

@@ -64,6 +64,16 @@ class Migration(migrations.Migration):
             field=models.BigIntegerField(default=0, help_text="The part of the amount that is the driver's tip."),
         ),
         migrations.AddField(
+            model_name='offeruse',
+            name='has_left',
+            field=models.BooleanField(default=False, help_text='Its customer cancelled the order: the others share the offer without it.'),
+        ),
+        migrations.AddField(
+            model_name='refund',
+            name='posting',
+            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refund_row', to='orders.posting'),
+        ),
+        migrations.AddField(
             model_name='posting',
             name='share',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='orders.paymentshare'),

@@ -29,6 +29,7 @@ class Book:
         self.order, self.shares, self.postings, self.refunds = order, shares, postings, refunds
         self.clearing = clearing
         self.received, self.refunded = defaultdict(int), defaultdict(int)
+        self.made = []
 
     def fill(self):
         self.fill_shares()
@@ -81,22 +82,25 @@ class Book:
             posting.rows = [row for row in posting.rows if row is not entry]
             posting.rows.append(self.enter(posting, self.clearing, entry.amount))
             self.count(own)
+            self.made.append(own)
 
     def match_refunds(self, waiting):
         """A refund's row tells whose its posting is; one that was taken back has a posting of that, too."""
+        taken = set()
         for row in self.refunds:
             share = next((one for one in self.shares if one.payment_id == row.payment_id), None)
-            gave = next(
-                (
-                    posting
-                    for posting in waiting
-                    if posting.share_id is None and posting.kind == "refund" and self.came(posting) == -row.amount
-                ),
-                None,
-            )
-            if share is None or gave is None:
+            if share is None:
                 continue
-            self.name(gave, "refund", share)
+            fitting = [posting for posting in (*waiting, *self.made) if posting.kind == "refund"]
+            fitting = [posting for posting in fitting if self.came(posting) == -row.amount and posting.pk not in taken]
+            gave = next((posting for posting in fitting if posting.share_id in (None, share.pk)), None)
+            if gave is None:
+                continue
+            taken.add(gave.pk)
+            if gave.share_id is None:
+                self.name(gave, "refund", share)
+            row.posting = gave
+            row.save(update_fields=["posting"])
             if row.state != "taken_back":
                 continue
             took = next(
@@ -133,12 +137,15 @@ class Book:
         received = share.amount if self.is_received(share) else 0
         if share.payment.provider == "cash":
             holder, at = self.holder(), share.payment.paid_at or timezone.now()
-            for kind, lacking in (
-                ("payment", received - self.received[share.pk]),
-                ("refund", self.refunded[share.pk] - share.refunded),
-            ):
-                if lacking:
-                    self.count(self.post(kind, share, {holder: -lacking, self.clearing: lacking}, at=at, actor="system"))
+            lacking = received - self.received[share.pk]
+            if lacking:
+                self.count(self.post("payment", share, {holder: -lacking, self.clearing: lacking}, at=at, actor="system"))
+            for row in self.refunds:
+                if row.payment_id == share.payment_id and row.posting_id is None and row.state != "taken_back":
+                    amounts = {holder: row.amount, self.clearing: -row.amount}
+                    row.posting = self.post("refund", share, amounts, at=row.created_at, actor=row.actor)
+                    row.save(update_fields=["posting"])
+                    self.count(row.posting)
         share.received, share.refunded = self.received[share.pk], self.refunded[share.pk]
         share.save(update_fields=["tip", "is_extra", "received", "refunded"])
 

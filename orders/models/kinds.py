@@ -143,6 +143,9 @@ class OfferUse(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     amount = models.BigIntegerField(help_text="What it took off, in minor units.")
     is_held = models.BooleanField(default=True)
+    has_left = models.BooleanField(
+        default=False, help_text="Its customer cancelled the order: the others share the offer without it."
+    )
 
     class Meta:
         indexes = [models.Index(fields=["offer", "customer", "is_held"], name="offer_use_of_customer")]

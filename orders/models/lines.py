@@ -28,7 +28,7 @@ class Line(models.Model):
     # What the customer wants where it cannot be had: another product, or that it is left out; neither: to be asked.
     substitute = models.ForeignKey(Product, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     # A consent to a substitute holds for the price that was shown; empty: none was.
-    substitute_price = models.BigIntegerField(null=True, blank=True, help_text="Of one, when it was chosen.")
+    substitute_price = models.BigIntegerField(null=True, blank=True, help_text="Of 1000 units, when it was chosen.")
     remove_if_missing = models.BooleanField(default=False)
     refunded = models.BigIntegerField(default=0, help_text="Of this line, given back by name.")
     # How many units were taken from the stock: they go back when the order closes without success.

@@ -128,7 +128,7 @@ class PaymentShare(models.Model):
     """The part of a payment that pays for one order. What came in and went back is asked of it, never of the payment.
 
     `received` and `refunded` are the sums of its postings, as a wallet's balance is: services.ledger.move writes them
-    with each posting, nobody else, and `manage.py check_ledger` proves them.
+    with each posting (placing with the row itself), nobody else, and `manage.py check_ledger` proves them.
     """
 
     # Without an index of its own: the unique pair begins with it.
@@ -231,6 +231,10 @@ class Refund(models.Model):
     closing = models.BooleanField(default=False, help_text="By a close without success: its undoing takes it again.")
     reason = models.CharField(max_length=300, blank=True)
     actor = models.CharField(max_length=60)
+    # What was posted with it: taken back, the same accounts move the other way.
+    posting = models.OneToOneField(
+        "Posting", on_delete=models.PROTECT, null=True, blank=True, related_name="refund_row"
+    )
     # The key by which the provider knows a repeated call.
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     reference = models.CharField(max_length=100, blank=True, help_text="The provider's.")

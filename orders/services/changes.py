@@ -22,7 +22,7 @@ from orders.services.shares import CASH, WALLET
 from orders.services.standing import Standing, get_order, lock_purchase, standing_of
 from orders.services.transitions import Wish, transition
 from ordersite.accounts.callers import SYSTEM, Caller
-from ordersite.web.money import as_json
+from ordersite.web.money import MAX_MINOR, as_json
 from ordersite.web.problems import Conflict, Forbidden, Invalid
 from ordersite.web.serializers import Money
 from ordersite.web.views import refuse_stale
@@ -214,6 +214,8 @@ def change_driver_tip(change: Change, value: Money) -> None:
         return
     order.driver_tip += rise
     order.total += rise
+    if order.total > MAX_MINOR:
+        raise Invalid("/driver_tip", "too_large", "The order becomes too large: send a smaller tip.")
     adjust(order, rise, is_tip=True, actor=actor, reason="The tip was changed.", now=change.standing.now)
     order.purchase.total += rise
     Purchase.objects.filter(pk=order.purchase_id).update(total=F("total") + rise)

@@ -49,7 +49,7 @@ def settle_dispute(payment: Payment, orders: Sequence[Order], *, caller: Caller,
 
 def give_excess_back(share_id: int, excess: int, caller: Caller, now: datetime) -> None:
     """What came in beyond what the order costs goes back; a closed order's has gone back with all of it."""
-    share = PaymentShare.objects.select_related("payment", "order__vendor").get(pk=share_id)
+    share = PaymentShare.objects.select_related("payment", "order__vendor", "order__terms").get(pk=share_id)
     if share.kept >= excess and share.order.status not in FAILURE:
         repay_share(share.order, share, excess, actor=caller.key, reason="More came in than was asked for.", now=now)
         told = {"refund": {"amount": as_json(excess, share.payment.currency), "to": Refund.To.SOURCE}}
@@ -57,9 +57,9 @@ def give_excess_back(share_id: int, excess: int, caller: Caller, now: datetime) 
 
 
 def refuse_dispute(
-    payment: Payment, orders: Sequence[Order], *, caller: Caller, reason: str, asks_anew: bool, now: datetime
-) -> None:
-    """What came in goes back; the orders that are open are to be paid anew, where that is asked for.
+    payment: Payment, orders: Sequence[Order], *, caller: Caller, reason: str, now: datetime
+) -> dict[int, Payment]:
+    """What came in goes back; the orders that are open are to be paid anew: by which payment, by their ids.
 
     Money of another currency is given back at the provider by hand: our accounts never held it.
     """
@@ -67,11 +67,14 @@ def refuse_dispute(
     if payment.disputed_currency != payment.currency:
         text = f"{to_text(came, payment.disputed_currency)} {payment.disputed_currency}"
         clear_dispute(payment, amount=payment.amount)
-        payment.expires_at = deadline_of(payment.provider, [order.vendor for order in orders], now)
+        is_extra = all(share.is_extra for share in shares)
+        vendors = [order.vendor for order in orders]
+        payment.expires_at = None if is_extra else deadline_of(payment.provider, vendors, now)
         give_up(payment, f"{text} came in, and is given back by hand. {reason}")
         for share in shares:
             follow_payment(order_of(share, orders), {}, caller=caller, role=Actor.STAFF, now=now, reason=reason)
-        return
+        return {share.order_id: payment for share in shares if order_of(share, orders).status not in FAILURE}
+    asked_anew = {}
     clear_dispute(payment, amount=came)
     parts = divide(came, [share.amount for share in shares])
     for share, part in zip(shares, parts, strict=True):
@@ -84,11 +87,10 @@ def refuse_dispute(
             ledger.move(order, share, Posting.Kind.PAYMENT, outside, actor=caller.key)
             repay_share(order, share, part, actor=caller.key, reason=reason, now=now)
             told = {"refund": {"amount": as_json(part, order.currency), "to": Refund.To.SOURCE}}
-        if asks_anew and order.status not in FAILURE:
-            add_payment(order, asked, now, tip=tip, is_extra=share.is_extra)
-        elif not asks_anew:
-            order.waived += asked
+        if order.status not in FAILURE:
+            asked_anew[order.pk] = add_payment(order, asked, now, tip=tip, is_extra=share.is_extra).payment
         follow_payment(order, told, caller=caller, role=Actor.STAFF, now=now, reason=reason)
+    return asked_anew
 
 
 def waive_payment(
@@ -99,8 +101,11 @@ def waive_payment(
     Raises Conflict nothing_due, and payment_pending while the money may have come in.
     """
     if payment.is_disputed:
-        refuse_dispute(payment, orders, caller=caller, reason=reason, asks_anew=False, now=now)
-        return
+        # What came in goes back, and what it was for is asked anew: of this order it is waived then.
+        asked = refuse_dispute(payment, orders, caller=caller, reason=reason, now=now)
+        if order.pk not in asked:
+            return
+        payment = asked[order.pk]
     share = payment.shares.select_related("payment").get(order=order)
     if not share.owed or order.status in FAILURE:
         raise Conflict("nothing_due", "Nothing is owed by this payment any more: read the order anew.")
@@ -131,7 +136,7 @@ def decide_top_up(*, payment_id: int, caller: Caller, counts: bool, reason: str 
         raise Forbidden("forbidden", "This is for staff.")
     payment = Payment.objects.select_for_update().filter(pk=payment_id, customer__isnull=False).first()
     if payment is None:
-        raise NotFound(f"There is no payment {payment_id} of an order.")
+        raise NotFound(f"There is no payment {payment_id} to decide.")
     if not payment.is_disputed:
         raise Conflict("nothing_due", "Somebody has looked at it meanwhile.")
     if counts:

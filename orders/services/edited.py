@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from orders.lifecycle import Fulfilment, Status
+from orders.lifecycle import Fulfilment
 from orders.models import ItemChange, Line, LineOption, Order
 from orders.pricing import (
     NO_DISCOUNT,
@@ -30,7 +30,7 @@ from orders.pricing import (
     substitute_price_of,
     total_up,
 )
-from orders.services.offers import discount_for
+from orders.services.offers import discount_for, sharers_of
 from ordersite.web.money import divide, half_up
 from ordersite.web.problems import field_error
 from vendors.menu import Menu
@@ -254,10 +254,7 @@ def discount_of(order: Order, subtotal: int, delivery_fee: int) -> Discount:
     offer = order.terms.offer
     if offer is None:
         return NO_DISCOUNT
-    # One that the customer has cancelled has no part any more (services.shared_offers); any other keeps its own.
-    sharing = Order.objects.filter(purchase=order.purchase_id, offer=order.offer_id).exclude(pk=order.pk)
-    sharing = sharing.exclude(status=Status.CANCELED_BY_CUSTOMER)
-    others = list(sharing.values_list("subtotal", "delivery_fee", "discount"))
+    others = list(sharers_of(order).values_list("subtotal", "delivery_fee", "discount"))
     subtotals = [subtotal, *(row[0] for row in others)]
     if sum(subtotals) < offer.minimum:
         return NO_DISCOUNT

@@ -28,7 +28,7 @@ from orders.services.edited import (
 from orders.services.edits_writing import apply, record, words, words_after
 from orders.services.standing import Standing, get_order, lock_purchase, standing_of
 from ordersite.accounts.callers import Caller
-from ordersite.web.money import MAX_MINOR, as_json
+from ordersite.web.money import MAX_MINOR, as_json, half_up
 from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound, Problem
 from ordersite.web.views import refuse_stale
 from vendors.models import Stock
@@ -255,7 +255,9 @@ def exceeds_consent(order: Order, line: Line, plan: Plan) -> bool:
     That is the price that it was shown, so many times; where it was shown none, what the line costs now. What was
     chosen for the line goes with it. A cheaper one must not make the order dearer either, by an offer that is lost.
     """
-    shown = line.total if line.substitute_price is None else line.substitute_price * line.quantity
+    shown = line.total
+    if line.substitute_price is not None:
+        shown = half_up(line.substitute_price * line.quantity, 1000)
     after = plan.new.total if plan.new else 0
     return after > shown or (after < line.total and plan.priced.total > order.total)
 

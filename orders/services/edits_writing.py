@@ -36,9 +36,8 @@ def apply(standing: Standing, plan: Plan, change: ItemChange) -> dict[str, Any]:
     adjusted = adjust(order, difference, actor=actor, reason="The items were changed.", now=now)
     order.purchase.total += difference
     Purchase.objects.filter(pk=order.purchase_id).update(total=F("total") + difference)
-    if order.cash is not None and order.cash <= order.total:
-        old["cash"], new["cash"] = as_json(order.cash, order.currency), None
-        order.cash = None
+    if cash := drop_cash_below_total(order):
+        old["cash"], new["cash"] = as_json(cash, order.currency), None
     write_lines(order, plan, change)
     if order.awaits_items:
         show(order, now)
@@ -78,6 +77,15 @@ def move_stock(plan: Plan) -> None:
         lock_stock({**more, **less})
     take_stock(more)
     give_stock_back(less)
+
+
+def drop_cash_below_total(order: Order) -> int | None:
+    """Forgets what the customer wanted to hand over where the order costs as much by now; returns what it was."""
+    cash = order.cash
+    if cash is None or cash > order.total:
+        return None
+    order.cash = None
+    return cash
 
 
 AMOUNTS = (

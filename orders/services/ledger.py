@@ -36,6 +36,16 @@ class AccountKey:
         owner = f"driver-{self.driver_id}" if self.driver_id else (self.customer_id or self.vendor_id or "")
         return f"{self.kind}:{owner}:{self.currency}"
 
+    @classmethod
+    def of(cls, account: Account) -> "AccountKey":
+        return cls(
+            kind=account.kind,
+            currency=account.currency,
+            customer_id=account.customer_id,
+            vendor_id=account.vendor_id,
+            driver_id=account.driver_id,
+        )
+
     def as_row(self) -> Account:
         return Account(
             name=self.name,
@@ -69,8 +79,11 @@ def cash_of_vendor(order: Order) -> AccountKey:
 
 
 def cash_of_carrier(order: Order) -> AccountKey:
-    """Cash in the hands of who hands the order over: the driver who carries it, else its vendor."""
-    if order.carried_by is None:
+    """Cash in the hands of who hands the order over: the driver who carries it, else its vendor.
+
+    A vendor's own courier is its vendor's hands: what he says that he took never becomes what the platform owes it.
+    """
+    if order.carried_by is None or (order.driver and order.driver.vendor_id == order.vendor_id):
         return cash_of_vendor(order)
     return AccountKey(kind=Account.Kind.CASH, currency=order.currency, driver_id=order.carried_by)
 
@@ -170,19 +183,22 @@ def move(
     *,
     actor: str,
     balances: Mapping[AccountKey, int] | None = None,
-) -> None:
+) -> Posting:
     """Posts what moves between the outside and what is held for an order; the share's sums follow.
 
     `outside` is what its accounts gain (less, below zero), in minor units. A payment, or cash handed over, raises what
     the share has received (opposite amounts lower it); a refund raises what it has given back, a retake lowers it.
     """
     came = -sum(outside.values())
-    post(kind, {**outside, clearing(order.currency): came}, actor=actor, order=order, share=share, balances=balances)
+    posting = post(
+        kind, {**outside, clearing(order.currency): came}, actor=actor, order=order, share=share, balances=balances
+    )
     if kind in GIVEN_BACK:
         share.refunded -= came
     else:
         share.received += came
     share.save(update_fields=["amount", "tip", "received", "refunded"])
+    return posting
 
 
 def draw_for_order(
@@ -194,11 +210,11 @@ def draw_for_order(
     move(order, share, kind, {wallet: -amount}, actor=actor, balances=balances)
 
 
-def return_to_wallet(order: Order, share: PaymentShare, amount: int, actor: str, *, kind: str) -> None:
+def return_to_wallet(order: Order, share: PaymentShare, amount: int, actor: str, *, kind: str) -> Posting:
     """Puts an amount that was held for the order into the customer's wallet."""
     wallet = wallet_of(order.customer_id, order.currency)
     balances = {wallet: put_into_wallet(wallet, amount)}
-    move(order, share, kind, {wallet: amount}, actor=actor, balances=balances)
+    return move(order, share, kind, {wallet: amount}, actor=actor, balances=balances)
 
 
 def hold_drawn(order: Order, share: PaymentShare, balance: int, actor: str) -> None:
@@ -215,6 +231,14 @@ def moved_by(share: PaymentShare, *kinds: str) -> dict[AccountKey, int]:
         entries = entries.filter(posting__kind__in=kinds)
     currency = share.payment.currency
     return {key: amount for key, amount in sum_by_account(entries, currency).items() if amount}
+
+
+def is_with_vendor(share: PaymentShare) -> bool:
+    """Whether what came in by a share is in the vendor's own hands."""
+    if share.payment.to_vendor:
+        return True
+    held = moved_by(share, *RECEIVED) if share.payment.provider == "cash" else {}
+    return any(key.vendor_id is not None and amount < 0 for key, amount in held.items())
 
 
 def is_handed_in(share: PaymentShare, holder: AccountKey) -> bool:
@@ -245,24 +269,30 @@ class Division:
     platform: int
 
 
-def divide(order: Order, *, kept: int, received: int, tips: int, succeeds: bool) -> Division:
+def divide_sale(
+    order: Order, *, kept: int, paid: int, unpaid: int, tips: int, driver_tips: int, succeeds: bool
+) -> Division:
     """Divides what was received for an order and not given back (`kept`), of which `tips` were paid for its driver.
 
-    A success gives the tip to the driver who carried it, else to the vendor. The rest is the sale: platform and vendor
-    have the parts of it that they would have of the whole, the platform's half up. What the platform bears of a
-    discount is added to the sale before it is divided, and taken from the platform's part: a refund thus costs both in
-    proportion, and earns neither. It is as large as the part of the sale that was paid for; without success nothing.
+    `paid` is what was paid for what is ordered by now, given back or not; `unpaid` what of the sale nobody has paid (a
+    rise) or will (waived), which takes nothing from what the platform adds to the rest; `driver_tips` is what of the
+    tips is not in the vendor's hands. A success gives those to the driver who carried it, the others to the vendor. The
+    rest is the sale: platform and vendor have the parts of it that they would have of the whole, the platform's half up.
+    What the platform bears of a discount is added to the sale before it is divided, and taken from the platform's part:
+    a refund thus costs both in proportion, and earns neither. It is as large as the part of the sale that was paid for;
+    without success nothing.
     """
     tip = min(tips, kept) if succeeds else 0
     sale = kept - tip
     whole = order.total - order.driver_tip
     gift = 0
     if succeeds and order.platform_discount:
-        paid = max(received - tips, 0)
-        gift = half_up(order.platform_discount * paid, whole) if whole else order.platform_discount
+        due = max(whole - unpaid, 0)
+        sold = min(max(paid - tips, 0), due)
+        gift = half_up(order.platform_discount * sold, due) if due else order.platform_discount
     gross = whole + order.platform_discount
     platform = half_up((order.platform_share + order.platform_discount) * (sale + gift), gross) - gift if gross else 0
-    driver = tip if order.carried_by is not None else 0
+    driver = min(tip, driver_tips) if order.carried_by is not None else 0
     return Division(vendor=kept - driver - platform, driver=driver, platform=platform)
 
 

@@ -196,7 +196,7 @@ def differing_orders(rows: "QuerySet[Order]") -> Iterator[str]:
     for batch in in_batches(rows):
         ids = [order.pk for order in batch]
         shares: dict[int, list[PaymentShare]] = defaultdict(list)
-        for share in PaymentShare.objects.filter(order__in=ids).order_by("-payment_id"):
+        for share in PaymentShare.objects.filter(order__in=ids).select_related("payment").order_by("-payment_id"):
             shares[share.order_id].append(share)
         held = held_by_orders(ids)
         before = divided_before(ids)

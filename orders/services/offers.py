@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NoReturn
 
 from django.db import connection
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from orders.checkout import Checkout, Draft, Given
@@ -255,8 +255,8 @@ def count_uses(offers: Sequence[Offer], customer_id: int) -> Mapping[int, int]:
 
 
 WRITE_USES = """
-INSERT INTO orders_offeruse (order_id, offer_id, customer_id, amount, is_held)
-SELECT given.column1, offer.id, given.column3, given.column4, given.column5
+INSERT INTO orders_offeruse (order_id, offer_id, customer_id, amount, is_held, has_left)
+SELECT given.column1, offer.id, given.column3, given.column4, given.column5, NOT given.column5
 FROM (VALUES {rows}) AS given JOIN vendors_offer AS offer ON offer.id = given.column2
     AND (offer.max_uses IS NULL) = given.column6 AND (offer.max_uses_per_customer IS NULL) = given.column7
 """
@@ -283,6 +283,18 @@ def write_uses(*, orders: Sequence[Order], given: Sequence[Given | None], custom
         cursor.execute(statement, parameters)
         if cursor.rowcount != count:
             raise Again
+
+
+def sharers_of(order: Order) -> QuerySet[Order]:
+    """The other orders of its purchase that have a part of its offer; one whose customer cancelled it has none."""
+    sharing = Order.objects.filter(purchase=order.purchase_id, offer=order.offer_id, offer_use__has_left=False)
+    return sharing.exclude(pk=order.pk)
+
+
+def leave(order: Order, *, has_left: bool) -> None:
+    """An order's customer cancels it (or that is taken back): the others share the offer without it (or with it)."""
+    if order.offer_id is not None:
+        OfferUse.objects.filter(order=order).exclude(has_left=has_left).update(has_left=has_left)
 
 
 def release(order: Order) -> None:

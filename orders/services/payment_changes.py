@@ -21,6 +21,7 @@ from orders.services.shares import (
     may_be_here,
     shares_of,
     state_of,
+    write_state,
 )
 from ordersite.web.money import as_json
 from ordersite.web.problems import Conflict
@@ -101,8 +102,9 @@ def raise_shares(
     if order.payment_method == WALLET and wallet is not None:
         change_share(wallet, rise, tip=tip)
         ledger.draw_for_order(order, wallet, rise, actor)
+        write_state(wallet.payment, order)
         return Adjusted()
-    share = add_payment(order, rise, now, tip=tip, is_extra=any(share.received for share in shares))
+    share = add_payment(order, rise, now, tip=tip, is_extra=True)
     shares.insert(0, share)
     return Adjusted(payment=share.payment)
 
@@ -110,8 +112,14 @@ def raise_shares(
 def lower_shares(
     order: Order, shares: Sequence[PaymentShare], fall: int, *, is_tip: bool, actor: str, reason: str, now: datetime
 ) -> list[Refund]:
-    """The fall is taken from what is not paid yet first, then given back of what is."""
+    """The fall is taken from what is not paid yet first, then given back of what is.
+
+    Never from what is paid while a rise may have come in: that would pay the rise out of what it is a rise of.
+    """
     refunds, left = [], fall
+    refuse_pending(
+        [share for share in shares if share.is_extra and (share.tip if is_tip else share.amount - share.tip)]
+    )
     for share, room in rooms(shares, of_tip=is_tip):
         part = min(left, room)
         if part <= 0:
@@ -125,6 +133,7 @@ def lower_shares(
             # The constraint wants the sums to stay within the amount: first what was received falls.
             ledger.return_to_wallet(order, share, part, actor, kind=Posting.Kind.PAYMENT)
             change_share(share, -part, tip=-tip)
+            write_state(share.payment, order)
         else:
             refunds.append(repay_share(order, share, part, actor=actor, reason=reason, now=now))
             if is_tip:
@@ -185,7 +194,7 @@ def change_method(order: Order, method: str, *, actor: str, now: datetime) -> No
     for share in shares:
         if share.payment.shares.exclude(pk=share.pk).exists():
             raise Conflict("payment_shared", "Several orders are paid together: their method cannot change apart.")
-        if share.received and share.payment.provider != WALLET:
+        if share.kept and share.payment.provider != WALLET:
             raise Conflict("already_paid", "The order is paid: have it refunded instead.")
     order.payment_method = method
     moved = [
@@ -206,6 +215,7 @@ def move_share(order: Order, share: PaymentShare, method: str, actor: str, now: 
     if share.refunded:
         rest, tip = share.amount - share.received, min(share.tip, share.amount - share.received)
         change_share(share, -rest, tip=-tip)
+        write_state(share.payment, order)
         moved = add_payment(order, rest, now, tip=tip)
     else:
         moved = share

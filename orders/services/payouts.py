@@ -91,7 +91,7 @@ def payout_amounts(purse: Purse, balance: Balance, amount: int | None) -> dict[A
     if wanted > balance.net:
         most = f"{to_text(balance.net, purse.currency)} {purse.currency}"
         raise Conflict("payout_too_large", f"That is more than is owed: pay out {most} at most.", extra=owed)
-    funding = AccountKey(kind=Account.Kind.FUNDING, currency=purse.currency)
+    funding = ledger.funding(purse.currency)
     return {purse.cash: -balance.cash, purse.owed: balance.cash - wanted, funding: wanted}
 
 
@@ -114,7 +114,7 @@ def hand_in_amounts(purse: Purse, balance: Balance, amount: int) -> dict[Account
         most = as_json(max(held, 0), purse.currency)
         detail = f"That is more cash than there is in these hands: {most['amount']} {purse.currency}."
         raise Conflict("hand_in_too_large", detail, extra={"held": most})
-    return {purse.cash: amount, AccountKey(kind=Account.Kind.FUNDING, currency=purse.currency): -amount}
+    return {purse.cash: amount, ledger.funding(purse.currency): -amount}
 
 
 def refuse_changed(balance: Balance, shown: Balance | None) -> None:
@@ -130,34 +130,27 @@ def refuse_changed(balance: Balance, shown: Balance | None) -> None:
 REVERSALS = {Posting.Kind.PAYOUT: Posting.Kind.PAYOUT_REVERSAL, Posting.Kind.HAND_IN: Posting.Kind.HAND_IN_REVERSAL}
 
 
-def reverse_payout(*, posting_id: int, actor: str, reason: str) -> Posting:
+def reverse_movement(*, posting_id: int, actor: str, reason: str) -> Posting:
     """Takes a payout back, or cash handed in: all accounts are as if it had never been booked. Once.
 
-    Must run in a transaction. Raises NotFound, Invalid without a reason, and Conflict not_a_payout for another
+    Must run in a transaction. Raises NotFound, Invalid without a reason, and Conflict not_reversible for another
     movement, already_reversed for a second time.
     """
     if not reason.strip():
         raise Invalid("/reason", "required", "Say why it is taken back.")
     posting = lock_posting(posting_id)
     if posting.kind not in REVERSALS:
-        raise Conflict("not_a_payout", "Only a payout, or cash handed in, is taken back here.")
+        raise Conflict("not_reversible", "Only a payout, or cash handed in, is taken back here.")
     if Posting.objects.filter(reverses=posting).exists():
         raise Conflict("already_reversed", "It was taken back already: nothing was done twice.")
-    amounts = {key_of(entry.account): -entry.amount for entry in posting.entries.select_related("account")}
+    owners = Account.objects.filter(entries__posting=posting).exclude(kind=Account.Kind.FUNDING).distinct()
+    for purse in {purse_of(account) for account in owners}:
+        lock_purse(purse)
+    amounts = {AccountKey.of(entry.account): -entry.amount for entry in posting.entries.select_related("account")}
     reversal = ledger.post(REVERSALS[Posting.Kind(posting.kind)], amounts, actor=actor, text=reason.strip())
     reversal.reverses = posting
     reversal.save(update_fields=["reverses"])
     return reversal
-
-
-def key_of(account: Account) -> AccountKey:
-    return AccountKey(
-        kind=account.kind,
-        currency=account.currency,
-        customer_id=account.customer_id,
-        vendor_id=account.vendor_id,
-        driver_id=account.driver_id,
-    )
 
 
 def lock_posting(posting_id: int) -> Posting:

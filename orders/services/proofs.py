@@ -95,11 +95,10 @@ def approve(*, order_id: int, payment_id: int, caller: Caller, version: int | No
     only a provider can tell.
     """
     standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
-    role = role_to_approve(standing, payment_of(standing.order, payment_id))
-    if role is None:
-        detail = "A payment is marked as received by staff, or by the vendor into whose hands alone it came."
-        raise Forbidden("forbidden", detail)
+    role_to_approve(standing, payment_of(standing.order, payment_id))
     standing, payment, orders = lock(order_id, payment_id, caller, version)
+    # Once more: its method may have changed while the lock was waited for.
+    role = role_to_approve(standing, payment)
     if payment.is_disputed:
         disputes.settle_dispute(payment, orders, caller=caller, now=standing.now)
     elif payment.provider == CASH:
@@ -127,7 +126,7 @@ def refuse(*, order_id: int, payment_id: int, caller: Caller, reason: str, versi
         raise Forbidden("forbidden", "Photos of a payment are refused by staff.")
     standing, payment, orders = lock(order_id, payment_id, caller, version)
     if payment.is_disputed:
-        disputes.refuse_dispute(payment, orders, caller=caller, reason=reason, asks_anew=True, now=standing.now)
+        disputes.refuse_dispute(payment, orders, caller=caller, reason=reason, now=standing.now)
         return get_order(caller=caller, order_id=order_id)
     if payment.state != PaymentStatus.PROOF_PENDING:
         detail = "No photos of this payment wait to be checked."
@@ -211,16 +210,17 @@ def role_to_see(standing: Standing, payment: Payment) -> Actor | None:
     return None if payment.shares.exclude(order__vendor__in=own).exists() else Actor.VENDOR
 
 
-def role_to_approve(standing: Standing, payment: Payment) -> Actor | None:
+def role_to_approve(standing: Standing, payment: Payment) -> Actor:
     """As what the caller says that the payment came in: staff, or the vendor into whose own hands it came.
 
-    Who profits does not attest: what goes to the platform is told by the platform's people.
+    Who profits does not attest: what goes to the platform is told by the platform's people. Raises Forbidden.
     """
     if Actor.STAFF in standing.actors:
         return Actor.STAFF
     goes_to_platform = payment.provider == TRANSFER and not payment.to_vendor
     if Actor.VENDOR not in standing.actors or payment.is_disputed or goes_to_platform:
-        return None
+        detail = "A payment is marked as received by staff, or by the vendor into whose hands alone it came."
+        raise Forbidden("forbidden", detail)
     return Actor.VENDOR
 
 

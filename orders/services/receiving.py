@@ -9,7 +9,7 @@ from orders.models import Order, OrderEvent, Payment, PaymentShare, PaymentStatu
 from orders.services import digital, ledger, wallets
 from orders.services.events import record_event
 from orders.services.repayments import repay
-from orders.services.settlement import follow_payment
+from orders.services.settlement import follow_payment, stop_paying
 from orders.services.shares import shares_of, state_of, write_state
 from ordersite.accounts.callers import Caller
 from ordersite.web.money import as_json
@@ -93,7 +93,12 @@ def receive(
     if order.status in FAILURE and came:
         logger.info("paid after it was closed: the money goes back", extra={"order": order.pk})
         reason = "It was paid after the order was closed."
-        repay(order, came, actor=caller.key, reason=reason, closing=True, at_once=True, now=now)
+        due = min(came, max(0, order.total - order.refunded - order.waived))
+        if due:
+            repay(order, due, actor=caller.key, reason=reason, closing=True, at_once=True, now=now)
+        if came > due:
+            # More than it costs: that is not taken again with the close.
+            repay(order, came - due, actor=caller.key, reason=reason, counts=False, now=now)
     follow_payment(order, {"paid": as_json(came, order.currency)}, caller=caller, role=role, now=now)
 
 
@@ -114,6 +119,9 @@ def mark_failed(*, payment_id: int, failure: str, caller: Caller, role: Actor = 
     for order in orders:
         if order.pk not in paid_for:
             continue
+        if order.status in FAILURE:
+            # Its part stayed as long as the provider might have been paid with it.
+            stop_paying(PaymentShare.objects.select_related("payment").get(payment=payment, order=order))
         was, order.payment_status = order.payment_status, state_of(order, shares_of(order))
         if order.status in FAILURE and order.payment_status == was:
             continue

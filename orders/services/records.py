@@ -5,6 +5,7 @@ from django.utils import timezone
 from orders.lifecycle import Actor
 from orders.models import OrderEvent
 from orders.services.events import record_event
+from orders.services.shares import may_be_here, shares_of
 from orders.services.standing import get_order, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.web.problems import Conflict, Forbidden
@@ -44,6 +45,9 @@ def delete_order(*, order_id: int, caller: Caller, version: int | None = None) -
         raise Forbidden("forbidden", "Orders are deleted by staff.")
     if not order.is_closed:
         raise Conflict("order_open", "The order is open: cancel it first.", extra=standing.refusal_extra())
+    if may_be_here(shares_of(order)):
+        detail = "Money may have come in for it: say first what came, or wait until it is known."
+        raise Conflict("payment_pending", detail, extra=standing.refusal_extra())
     order.deleted_at = timezone.now()
     order.version += 1
     order.save(update_fields=["deleted_at", "version"])

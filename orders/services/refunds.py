@@ -65,6 +65,7 @@ def refund_order(*, order_id: int, caller: Caller, wish: RefundWish) -> tuple[Or
     amount = sum(lines.values()) if wish.items else wish.amount.minor if wish.amount else left
     most = left if role == Actor.STAFF else min(left, earned_by_vendor(order, shares))
     refuse_too_large(amount, most, order.currency, asks_staff=most < left)
+    earlier = set(order.refunds.values_list("pk", flat=True)) if wish.cancel else set()
     refunds = pay_back(order, amount, wish, standing)
     for line, part in lines.items():
         line.refunded += part
@@ -75,9 +76,7 @@ def refund_order(*, order_id: int, caller: Caller, wish: RefundWish) -> tuple[Or
     record_refund(standing, role, wish.reason, {"refund": told})
     if wish.cancel:
         order = cancel_refunded(standing, role, wish.reason)
-        refunds = [
-            row for row in order.refunds.select_related("payment").order_by("pk") if row.created_at == standing.now
-        ]
+        refunds = list(order.refunds.select_related("payment").exclude(pk__in=earlier))
     return order, refunds
 
 
@@ -115,7 +114,7 @@ def refuse_too_large(amount: int, most: int, currency: str, *, asks_staff: bool)
 
 def earned_by_vendor(order: Order, shares: Sequence[PaymentShare]) -> int:
     """What an order brings its vendor of what is left of it: without the platform's part and a driver's tip."""
-    return division_of(order, shares, kept=kept_of(shares), succeeds=True).vendor
+    return division_of(order, shares, kept=kept_of(shares), succeeds=order.status not in FAILURE).vendor
 
 
 def paid_for_line(order: Order, line: Line) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from orders.lifecycle import SUCCESS
-from orders.models import Account, Order, PaymentShare, Posting, Refund
+from orders.models import Account, Entry, Order, PaymentShare, Posting, Refund
 from orders.services import ledger
 from orders.services.ledger import AccountKey
 from orders.services.shares import WALLET, division_of, kept_of, shares_of, state_of, write_state
@@ -122,9 +122,10 @@ def repay_share(
     )
     row.save(force_insert=True)
     if to_wallet:
-        ledger.return_to_wallet(order, share, amount, actor, kind=Posting.Kind.REFUND)
+        row.posting = ledger.return_to_wallet(order, share, amount, actor, kind=Posting.Kind.REFUND)
     else:
-        ledger.move(order, share, Posting.Kind.REFUND, givers(order, share, amount), actor=actor)
+        row.posting = ledger.move(order, share, Posting.Kind.REFUND, givers(order, share, amount), actor=actor)
+    row.save(update_fields=["posting"])
     write_state(payment, order)
     if closing and row.due_at:
         order.money_leaves_at = row.due_at
@@ -155,8 +156,9 @@ def take_again(order: Order, actor: str, *, now: datetime, leaves_what_is_gone: 
     wallet that holds too little by now.
     """
     gone = 0
+    shares = {share.payment_id: share for share in shares_of(order)}
     for row in order.refunds.select_for_update().filter(closing=True).exclude(state=Refund.State.TAKEN_BACK):
-        share = PaymentShare.objects.select_related("payment").get(order=order, payment_id=row.payment_id)
+        share = shares[row.payment_id]
         order.refunded -= row.amount
         if has_left(row):
             if not leaves_what_is_gone:
@@ -170,8 +172,7 @@ def take_again(order: Order, actor: str, *, now: datetime, leaves_what_is_gone: 
         if row.to == Refund.To.WALLET:
             ledger.draw_for_order(order, share, row.amount, actor, kind=Posting.Kind.RETAKE)
         else:
-            takers = {key: -part for key, part in givers_of(row, share).items()}
-            ledger.move(order, share, Posting.Kind.RETAKE, takers, actor=actor)
+            ledger.move(order, share, Posting.Kind.RETAKE, takers_of(row, order), actor=actor)
         row.state, row.due_at = Refund.State.TAKEN_BACK, None
         row.save(update_fields=["state", "due_at"])
         write_state(share.payment, order)
@@ -179,18 +180,15 @@ def take_again(order: Order, actor: str, *, now: datetime, leaves_what_is_gone: 
     return gone
 
 
+def takers_of(row: Refund, order: Order) -> Amounts:
+    """The accounts that gave a refund have it again."""
+    entries = Entry.objects.filter(posting=row.posting_id, account__kind__in=ledger.OUTSIDE).select_related("account")
+    takers = {AccountKey.of(entry.account): -entry.amount for entry in entries}
+    return takers or {ledger.funding(order.currency): -row.amount}
+
+
 def has_left(row: Refund) -> bool:
     """Whether a refund was sent to its provider, or given by hand; one into the wallet can be drawn again."""
     if row.to == Refund.To.WALLET:
         return False
     return bool(row.attempts) or row.state in (Refund.State.SENT, Refund.State.DONE)
-
-
-def givers_of(row: Refund, share: PaymentShare) -> Amounts:
-    """From whose account a refund was posted to go, and so comes back."""
-    gave = {key: part for key, part in ledger.moved_by(share, *ledger.GIVEN_BACK).items() if part > 0}
-    taken: Amounts = {}
-    for key, part in gave.items():
-        if key.kind != Account.Kind.WALLET and sum(taken.values()) < row.amount:
-            taken[key] = min(part, row.amount - sum(taken.values()))
-    return taken

@@ -9,20 +9,20 @@ from datetime import datetime
 from typing import Any
 
 from orders.deadlines import next_due
+from orders.guards import PAID_ANEW
 from orders.lifecycle import FAILURE, SUCCESS, Actor, Status
 from orders.models import Order, OrderEvent, PaymentShare, PaymentStatus, Posting
 from orders.services import bookings, codes, ledger, offers, slots
 from orders.services.events import record_event
 from orders.services.payment_changes import add_payment, adjust
 from orders.services.repayments import repay, take_again
-from orders.services.shared_offers import Repriced, reprice_rest, write_repriced
+from orders.services.shared_offers import Repriced, reprice_rest, reprice_returned, write_repriced
 from orders.services.shares import (
     CASH,
     WALLET,
     deadline_of,
     division_of,
     kept_of,
-    may_be_here,
     part_of_sale,
     shares_of,
     state_of,
@@ -35,8 +35,6 @@ from vendors.services.stock import give_stock_back, take_stock
 
 # A success that was pressed by mistake: the cash was not handed over after all.
 MISTAKES = ("undo_delivery", "undo_collect", "undo_complete", "fail_delivery")
-# Taken back by staff though the money has left the house: the order is to be paid anew.
-ASKS_ANEW = "reopen"
 # What the history tells of an order that is reckoned anew.
 TOLD = ("discount", "total")
 
@@ -58,7 +56,7 @@ def follow_status(
     """
     actor = caller.key
     if source in FAILURE and target not in FAILURE:
-        take_everything_again(order, actor, now, asks_anew=name == ASKS_ANEW)
+        take_everything_again(order, actor, now, asks_anew=name == PAID_ANEW)
     if source in SUCCESS and target not in SUCCESS:
         take_success_back(order, actor, is_mistake=name in MISTAKES)
     if target in FAILURE and source not in FAILURE:
@@ -92,21 +90,24 @@ def closing_rate(order: Order, target: Status, role: Actor, reason_code: str) ->
 
 
 def cancel_cost(order: Order, shares: Sequence[PaymentShare]) -> int:
-    """What the customer's cancelling would cost now, minor units; the same rules take it.
+    """What the customer's cancelling would cost now, minor units; others may cost more besides (rise_of_rest)."""
+    return 0 if order.is_closed else part_of_sale(order, shares, cancel_rate(order))
 
-    That is its part of the sale, and what others that share its offer would cost more.
+
+def rise_of_rest(order: Order, shares: Sequence[PaymentShare]) -> int:
+    """What others that share the order's offer would cost more if its customer cancelled it now, minor units.
+
+    Not for everybody's eyes: it tells of orders at other vendors.
     """
     if order.is_closed:
         return 0
-    cost = part_of_sale(order, shares, cancel_rate(order))
-    rest = reprice_rest(order, most=most_to_take(shares, cost))
-    return cost + max(0, sum(one.rise for one in rest))
+    rest = reprice_rest(order, most=most_to_take(shares, cancel_cost(order, shares)))
+    return max(0, sum(one.rise for one in rest))
 
 
 def most_to_take(shares: Sequence[PaymentShare], cost: int) -> int:
     """How much more the rest may cost, minor units: what comes back; where nothing was paid, it is only owed."""
-    kept = kept_of(shares)
-    return kept - cost if kept else MAX_MINOR
+    return kept_of(shares) - cost if any(share.received for share in shares) else MAX_MINOR
 
 
 # --- closing without success ------------------------------------------------------------------------------------
@@ -134,12 +135,12 @@ def give_everything_back(order: Order, caller: Caller, *, rate: int, by_customer
         bookings.release(order)
     if order.offer_id:
         offers.release(order)
+        offers.leave(order, has_left=by_customer)
     if order.kind == Order.Kind.DIGITAL:
         codes.spend_codes(order)
     shares = shares_of(order)
     cost = part_of_sale(order, shares, rate)
     rest = reprice_rest(order, most=most_to_take(shares, cost), lock=True) if by_customer else []
-    rest = [one for one in rest if not may_be_here(shares_of(one.order))]
     carried = [carry_over(order, shares, one, actor) for one in rest]
     kept = kept_of(shares)
     if kept > cost:
@@ -227,8 +228,11 @@ def take_everything_again(order: Order, actor: str, now: datetime, *, asks_anew:
     slots.take_again(order)
     if order.kind == Order.Kind.SERVICE:
         bookings.take_again(order)
+    again = None
     if order.offer_id:
         offers.take_again(order)
+        again = reprice_returned(order)
+        offers.leave(order, has_left=False)
     ledger.rebalance(order, Posting.Kind.REVERSAL, None, actor=actor)
     gone = take_again(order, actor, now=now, leaves_what_is_gone=asks_anew)
     shares = shares_of(order)
@@ -242,6 +246,10 @@ def take_everything_again(order: Order, actor: str, now: datetime, *, asks_anew:
         if share.payment.state == PaymentStatus.FAILED:
             ask_again(order, share, now)
     order.payment_status = state_of(order, shares)
+    if again:
+        # The others share the offer without it by now: it has what is left of the offer.
+        write_repriced(again)
+        adjust(order, again.rise, actor=actor, reason="The offer is shared by others by now.", now=now)
 
 
 def ask_again(order: Order, share: PaymentShare, now: datetime) -> None:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from django.db.models import F
 
-from orders.lifecycle import FAILURE, Fulfilment
+from orders.lifecycle import Fulfilment
 from orders.models import Line, OfferUse, Order, Purchase
 from orders.pricing import NO_DISCOUNT, Discount, Priced, total_up
 from orders.services import slots
-from orders.services.edited import kept
-from orders.services.edits_writing import AMOUNTS, set_amounts
-from orders.services.offers import discount_for
+from orders.services.edited import discount_of, kept
+from orders.services.edits_writing import AMOUNTS, drop_cash_below_total, set_amounts
+from orders.services.offers import discount_for, sharers_of
+from orders.services.shares import may_be_here
 from ordersite.web.money import divide
 from vendors.models import Offer
 
@@ -35,23 +36,40 @@ class Repriced:
 def reprice_rest(order: Order, *, most: int, lock: bool = False) -> list[Repriced]:
     """The other orders that share the order's offer, as they cost without it; `most` is what they may cost more in all.
 
-    Only those whose price changes. Three statements, none for an order without an offer.
+    Only those that are open and whose price changes; not one of which more was given back than it would then cost, or
+    whose payment may have come in already. Closed ones keep their part, and count. Four statements, none for an order
+    without an offer.
     """
     offer = order.terms.offer
-    if offer is None or order.offer_id is None:
+    # What the purchase costs tells whether there are others, without asking for them.
+    if offer is None or order.offer_id is None or order.purchase.total == order.total:
         return []
-    rest = Order.objects.select_related(*RELATED).filter(purchase=order.purchase_id, offer=order.offer_id)
-    rest = rest.exclude(pk=order.pk).exclude(status__in=FAILURE).prefetch_related("lines__options").order_by("pk")
-    others = list(rest.select_for_update(of=("self",)) if lock else rest)
+    sharers = sharers_of(order).select_related(*RELATED).prefetch_related("lines__options", "shares__payment")
+    sharers = sharers.order_by("pk")
+    others = list(sharers.select_for_update(of=("self",), no_key=True) if lock else sharers)
     wanted = [NO_DISCOUNT] * len(others)
     subtotals = [other.subtotal for other in others]
     if others and sum(subtotals) >= offer.minimum:
         wanted = discount_for(offer, subtotals=subtotals, delivery_fees=[other.delivery_fee for other in others])
-    repriced = [reprice(other, one.items + one.delivery) for other, one in zip(others, wanted, strict=True)]
+    repriced = [
+        reprice(other, one.items + one.delivery)
+        for other, one in zip(others, wanted, strict=True)
+        if not other.is_closed and not may_be_here(other.shares.all())
+    ]
+    repriced = [one for one in repriced if one.priced.total >= one.order.refunded + one.order.waived]
     rise = sum(one.rise for one in repriced)
     if rise > most:
         repriced = lose_less(repriced, rise, most)
     return [one for one in repriced if one.rise]
+
+
+def reprice_returned(order: Order) -> Repriced | None:
+    """An order that comes back after its customer cancelled it, with what is left of the offer; None if as before."""
+    if not OfferUse.objects.filter(order=order, has_left=True).exists():
+        return None
+    left = discount_of(order, order.subtotal, order.delivery_fee)
+    one = reprice(order, left.items + left.delivery)
+    return one if one.rise else None
 
 
 def lose_less(repriced: Sequence[Repriced], rise: int, most: int) -> list[Repriced]:
@@ -92,7 +110,8 @@ def write_repriced(one: Repriced) -> None:
     order = one.order
     Purchase.objects.filter(pk=order.purchase_id).update(total=F("total") + one.rise)
     set_amounts(order, one.priced)
-    order.save(update_fields=AMOUNTS)
+    drop_cash_below_total(order)
+    order.save(update_fields=[*AMOUNTS, "cash"])
     slots.adjust(order, order.total)
     for line, after in zip(one.lines, one.priced.lines, strict=True):
         line.discount, line.tax = after.discount, after.tax

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from orders.lifecycle import FAILURE
 from orders.models import Order, Payment, PaymentShare, PaymentStatus, paid_state
-from orders.services.ledger import Division, divide
+from orders.services.ledger import Division, divide_sale, is_with_vendor
 from ordersite.web.money import half_up
 from vendors.models import ONLINE_METHODS, Vendor
 
@@ -41,8 +41,18 @@ def tips_of(order: Order, shares: Iterable[PaymentShare]) -> int:
 
 def division_of(order: Order, shares: Sequence[PaymentShare], *, kept: int, succeeds: bool) -> Division:
     """Whom so much (minor units) of what was received for the order belongs to."""
-    received = sum(share.received for share in shares)
-    return divide(order, kept=kept, received=received, tips=tips_of(order, shares), succeeds=succeeds)
+    tips = tips_of(order, shares)
+    unpaid = sum(share.owed - share.tip for share in shares if share.owed and share.is_extra) + order.waived
+    in_other_hands = sum(share.tip for share in shares if share.received and share.tip and not is_with_vendor(share))
+    return divide_sale(
+        order,
+        kept=kept,
+        paid=kept_of(shares) + order.refunded,
+        unpaid=unpaid,
+        tips=tips,
+        driver_tips=min(tips, in_other_hands) if succeeds and order.carried_by else 0,
+        succeeds=succeeds,
+    )
 
 
 def state_of(order: Order, shares: Sequence[PaymentShare]) -> PaymentStatus:
@@ -50,8 +60,13 @@ def state_of(order: Order, shares: Sequence[PaymentShare]) -> PaymentStatus:
     for share in shares:
         if share.owed and not share.is_extra:
             return share.state
+    kept = kept_of(shares)
+    if kept:
+        return paid_state(kept=kept, refunded=order.refunded)
+    if order.waived and not order.refunded:
+        return PaymentStatus.PAID
     if any(share.received for share in shares):
-        return paid_state(kept=kept_of(shares), refunded=order.refunded)
+        return PaymentStatus.REFUNDED
     return shares[0].state if shares else PaymentStatus.UNPAID
 
 
@@ -78,8 +93,8 @@ def may_be_here(shares: Iterable[PaymentShare]) -> bool:
     return any(share.owed and share.payment.may_be_here for share in shares)
 
 
-def awaits_online_payment(order: Order) -> bool:
-    """Whether something of an open order may still be paid at a provider."""
+def may_be_paid_online(order: Order) -> bool:
+    """Whether something of an open order may still be paid at a provider: a rise too, of what is paid already."""
     return order.payment_method in ONLINE_METHODS and not order.is_closed
 
 

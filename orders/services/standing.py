@@ -59,12 +59,16 @@ def allowed_json(one: Allowed) -> dict[str, Any]:
 RELATED = ("vendor", "purchase", "customer", "driver", "company", "label", "offer", "terms")
 
 
-def get_order(*, caller: Caller, order_id: int, lock: bool = False) -> Order:
+def get_order(*, caller: Caller, order_id: int, lock: bool = False, to: Status | None = None) -> Order:
     """The order with its parties, if the caller may see it; raises NotFound. One statement, `lock` holds its row.
+
+    `to` is where it is to be moved: what must be locked before it is (lock_bought_together).
 
     Who stands to an order as nobody does not see it. For one order that is what `visible_orders` says, whose conditions
     take longer to put together than the row to read; tests/orders/test_permissions.py holds the two together.
     """
+    if lock and to == Status.CANCELED_BY_CUSTOMER:
+        lock_bought_together(order_id)
     orders = with_standing(Order.objects.filter(deleted_at__isnull=True), caller).select_related(*RELATED)
     if lock:
         orders = orders.select_for_update(of=("self",))
@@ -85,7 +89,7 @@ def lock_purchase(order_id: int) -> None:
 
 
 def lock_bought_together(order_id: int) -> None:
-    """Locks the purchase of an order and all its orders by id, for a change of one that changes what others cost."""
+    """Locks the purchase of an order and all its orders by id: for a cancelling that may change what others cost."""
     lock_purchase(order_id)
     wanted = Order.objects.filter(pk=order_id).values("purchase")
     list(Order.objects.select_for_update(no_key=True).filter(purchase__in=wanted).order_by("pk").values_list("pk"))

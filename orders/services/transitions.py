@@ -15,7 +15,7 @@ from orders.models import Order, OrderEvent
 from orders.reasons import REASONS
 from orders.services.events import record_event
 from orders.services.settlement import follow_status
-from orders.services.standing import Standing, get_order, lock_bought_together, standing_of
+from orders.services.standing import Standing, get_order, standing_of
 from ordersite.accounts.callers import Caller, related
 from ordersite.web.attempts import count_attempt, forget_attempts, refuse_if_locked
 from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound
@@ -52,10 +52,8 @@ def transition(*, order_id: int, caller: Caller, wish: Wish) -> Order:
     What was asked twice answers as if it had just happened and writes nothing. Raises NotFound, Problem 412 for a stale
     version, Conflict transition_not_allowed or guard_failed, and Forbidden; each refusal lists what is allowed.
     """
-    if Status.CANCELED_BY_CUSTOMER in (wish.to, lifecycle.NAMES.get(wish.name)):
-        # Others that share an offer with it may cost something else then.
-        lock_bought_together(order_id)
-    return move_on(standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True)), wish)
+    to = lifecycle.NAMES.get(wish.name, wish.to)
+    return move_on(standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to)), wish)
 
 
 def move_on(standing: Standing, wish: Wish) -> Order:

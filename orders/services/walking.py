@@ -71,7 +71,7 @@ def walk(*, order_id: int, caller: Caller, goal: Goal, reason: str) -> Order:
 
 def move(*, order_id: int, caller: Caller, to: Status, reason: str) -> Order:
     """One change of status, with the reason only where it asks for one; raises as `transition`."""
-    return make_step(standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True)), to, reason)
+    return make_step(standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to)), to, reason)
 
 
 def make_step(standing: Standing, to: Status, reason: str) -> Order:

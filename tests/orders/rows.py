@@ -4,6 +4,7 @@ import itertools
 import secrets
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from orders.checkout import terms_of
@@ -96,7 +97,8 @@ def make_order(
         order=order, number=1, kind="placed", to_status=status, actor="system", role="system", created_at=now
     )
     if status in SUCCESS:
-        settle_success(order, "system", now)
+        with transaction.atomic():
+            settle_success(order, "system", now)
     return order
 
 

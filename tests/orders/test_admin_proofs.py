@@ -125,7 +125,7 @@ def test_what_changed_meanwhile_is_not_approved(cast: Cast, office: Client) -> N
 def test_nonsense_leads_back(cast: Cast, office: Client) -> None:
     assert not_asked(office, f"{PAGE}999/approve/") == ["There is no payment 999 of an order."]
     given = {"version": 1, "reason": "no"}
-    assert told(office, f"{PAGE}999/refuse/", given) == ["There is no payment 999 of an order."]
+    assert told(office, f"{PAGE}999/refuse/", given) == ["There is no payment 999 to decide."]
     assert office.get(f"{PAGE}999/photo/").status_code == 404
     assert office.get(f"{PAGE}?payment={10**40}&p=x").status_code == 200
     assert "There is no payment proof" in office.get(f"{PAGE}999/change/", follow=True).content.decode()

@@ -98,7 +98,7 @@ def reverse_at_once(cast: Cast) -> Counter[str]:
     def call() -> str:
         try:
             with transaction.atomic():
-                payouts.reverse_payout(posting_id=posting.pk, actor="test", reason="Sent back")
+                payouts.reverse_movement(posting_id=posting.pk, actor="test", reason="Sent back")
         except Conflict as conflict:
             return conflict.code
         except IntegrityError:

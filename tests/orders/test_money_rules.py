@@ -651,3 +651,124 @@ def test_unpaid_the_rest_only_owes_more(cast: Cast, api: Api) -> None:
     walk(cast, api, loaf, "customer cancel_by_customer")
     told = shown(api(cast.customer), cake)
     assert (told["total"], told["owed"], told["discount"]) == (eur("25.00"), eur("25.00"), eur("0.00"))
+
+
+# --- what an attacker tried ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fall", ["item", "tip"])
+def test_a_rise_that_is_being_paid_is_not_paid_out_of_what_is_paid(
+    cast: Cast, api: Api, provider: Provider, fall: str
+) -> None:
+    """Paid, raised, the page opened and left, lowered again: the fall is not given back while the rise may come in."""
+    order = delivery(cast, api, payment_method="fake", driver_tip=eur("2.00"))
+    pay(provider, order)
+    client = api(cast.customer)
+    if fall == "item":
+        assert add(client, order, product=cast.products["soda"].pk, quantity=4).status_code == 201
+    else:
+        assert set_tip(client, order, "15.00").status_code == 200
+    payment = Payment.objects.filter(shares__order=order).latest("pk")
+    APIClient().get(f"/pay/{payment.token}")
+    with assert_nothing_changed(order):
+        if fall == "item":
+            refused(remove(client, order, line_of(order, "Soda")), 409, "payment_pending")
+        else:
+            refused(set_tip(client, order, "2.00"), 409, "payment_pending")
+
+
+def test_what_a_vendor_attests_is_no_tip_that_the_platform_owes(cast: Cast, api: Api) -> None:
+    order = delivery(cast, api, payment_method="cash", driver_tip=eur("1000.00"))
+    assert approve(api(cast.owner), order).status_code == 200
+    walk(cast, api, order, *DELIVERED)
+    assert sums() == held(cast, wallet=6000, funding=-6000, cash=-101_500, vendor=101_330, platform=170)
+
+
+def test_what_its_own_courier_says_that_he_took_is_in_the_vendor_s_hands(cast: Cast, api: Api) -> None:
+    order = delivery(cast, api, payment_method="cash")
+    assert api(cast.owner).patch(f"{ORDERS}/{order.pk}", {"driver": cast.courier_row.pk}).status_code == 200
+    walk(cast, api, order, "owner accept", "courier accept_by_driver", "owner mark_ready", "courier pick_up")
+    walk(cast, api, order, "courier deliver")
+    assert sums() == held(cast, wallet=6000, funding=-6000, cash=-1800, vendor=1630, platform=170)
+
+
+def test_a_rise_that_is_not_paid_takes_nothing_of_what_the_platform_gave(
+    cast: Cast, api: Api, provider: Provider
+) -> None:
+    Offer.objects.create(
+        name="Hello", vendor=cast.vendor, kind="amount", amount=2000, currency="EUR", borne_by="platform", code="HELLO"
+    )
+    refresh_offer_flags()
+    items = [{"product": cast.products["pizza"].pk, "quantity": 2}]
+    order = pickup(cast, api, payment_method="fake", items=items, offer="HELLO")
+    pay(provider, order)
+    assert add(api(cast.customer), order, product=cast.products["cake"].pk).status_code == 201
+    walk(cast, api, order, *COLLECTED)
+    assert sums()[f"vendor:{cast.vendor.pk}:EUR"] >= 2160
+
+
+def test_more_than_an_order_costs_is_not_taken_again_with_its_close(cast: Cast, api: Api, provider: Provider) -> None:
+    order = order_of(place_online(api(cast.customer), cast))
+    payment = pay_amiss(provider, order, "99.99")
+    walk(cast, api, order, "customer cancel_by_customer")
+    assert say(api(cast.staff), order, payment, "approve").status_code == 200
+    order.refresh_from_db()
+    assert order.refunded == order.total
+    walk(cast, api, order, "staff reopen")
+    assert shown(api(cast.customer), order)["owed"] in (eur("0.00"), eur("12.50"))
+
+
+def test_an_order_whose_money_may_be_here_is_not_deleted(cast: Cast, api: Api, provider: Provider) -> None:
+    order = order_of(place_online(api(cast.customer), cast))
+    pay_amiss(provider, order, "9.99")
+    walk(cast, api, order, "customer cancel_by_customer")
+    with assert_nothing_changed(order):
+        refused(api(cast.staff).delete(f"{ORDERS}/{order.pk}"), 409, "payment_pending")
+
+
+def test_a_disputed_order_that_is_reopened_waits_for_staff(cast: Cast, api: Api, provider: Provider) -> None:
+    order = order_of(place_online(api(cast.customer), cast))
+    pay_amiss(provider, order, "9.99")
+    walk(cast, api, order, "customer cancel_by_customer")
+    late = timezone.now() - timedelta(hours=1)
+    Payment.objects.update(expires_at=late)
+    Order.objects.update(placed_at=late)
+    walk(cast, api, order, "staff reopen")
+    assert run_due() == 0
+    order.refresh_from_db()
+    assert order.status == 0
+
+
+def test_one_of_several_that_comes_back_has_what_is_left_of_the_offer(cast: Cast, api: Api) -> None:
+    cake, loaf = buy_both(cast, api, "wallet", 6, minimum=2000)
+    walk(cast, api, loaf, "customer cancel_by_customer", "staff reopen")
+    for order in (cake, loaf):
+        order.refresh_from_db()
+    assert (cake.discount, loaf.discount) == (1000, 0)
+    assert sums() == held(cast, wallet=6000 - cake.total - loaf.total, funding=-6000, clearing=cake.total + loaf.total)
+
+
+def test_a_sibling_that_was_refunded_does_not_hold_up_a_cancelling(cast: Cast, api: Api) -> None:
+    cake, loaf = buy_both(cast, api, "wallet", 6, minimum=2000)
+    assert refund(api(cast.staff), cake).status_code == 201
+    assert shown(api(cast.customer), loaf)["cancel_cost"] == eur("0.00")
+    walk(cast, api, loaf, "customer cancel_by_customer")
+    assert sums() == held(cast, wallet=6000, funding=-6000)
+
+
+def test_what_is_waived_of_one_order_is_still_asked_of_the_other(cast: Cast, api: Api, provider: Provider) -> None:
+    cake, loaf = buy_both(cast, api, "fake", 6)
+    payment = pay_amiss(provider, cake, "1.00")
+    assert say(api(cast.staff), cake, payment, "waive").status_code == 200
+    told, other = shown(api(cast.customer), cake), shown(api(cast.customer), loaf)
+    assert (told["owed"], told["payment_status"], other["owed"]) == (eur("0.00"), "paid", eur("15.54"))
+    walk(cast, api, cake, "owner accept")
+
+
+def test_a_refund_taken_back_moves_the_same_accounts(cast: Cast, api: Api) -> None:
+    order = delivery(cast, api, payment_method="cash")
+    walk(cast, api, order, *DELIVERED)
+    assert refund(api(cast.staff), order, amount=eur("5.00")).status_code == 201
+    hand_in(purse=Purse(currency="EUR", driver_id=cast.driver_row.pk), amount=1300, actor="test")
+    walk(cast, api, order, "staff cancel_by_staff", "staff reopen")
+    assert sums() == held(cast, wallet=6000, funding=-7300, clearing=1300)

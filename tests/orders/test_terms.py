@@ -301,7 +301,7 @@ def missing(cast: Cast, api: Api, order: Order, name: str = "Pizza", **body: Any
 )
 def test_a_consent_holds_for_the_price_that_was_shown(cast: Cast, api: Api, price: int, state: str) -> None:
     order = with_substitute(cast, api)
-    assert Line.objects.get(order=order, name="Pizza").substitute_price == 250
+    assert Line.objects.get(order=order, name="Pizza").substitute_price == 250_000
     cost(cast, "soda", price)
     before = told(order)
     with assert_nothing_changed(Order.objects.get(pk=order.pk)):
@@ -333,7 +333,7 @@ def test_less_of_the_item_keeps_the_consent_and_the_vendors_choice_is_none(cast:
     cost(cast, "soda", 300)
     wish = {"substitute": {"product": cast.products["soda"].pk}}
     assert change(api(cast.owner), order, line_of(order, "Pizza"), **wish).status_code == 200
-    assert line_of(order, "Pizza").substitute_price == 250
+    assert line_of(order, "Pizza").substitute_price == 250_000
     # Another one that the vendor names was never shown: the customer is asked where the item becomes dearer.
     wish = {"substitute": {"product": cast.products["cake"].pk}}
     assert change(api(cast.owner), order, line_of(order, "Pizza"), **wish).status_code == 200
@@ -347,7 +347,7 @@ def test_the_customer_chooses_anew_at_the_price_of_then(cast: Cast, api: Api) ->
     cost(cast, "cake", 1300)
     wish = {"substitute": {"product": cast.products["cake"].pk}}
     assert change(api(cast.customer), order, line_of(order, "Pizza"), **wish).status_code == 200
-    assert line_of(order, "Pizza").substitute_price == 1300
+    assert line_of(order, "Pizza").substitute_price == 1300_000
     assert missing(cast, api, order)["state"] == "applied"
 
 

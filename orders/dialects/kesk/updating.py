@@ -6,6 +6,7 @@ from typing import Any
 from orders.dialects.kesk.carts import method_of
 from orders.dialects.kesk.dialect import TITLE
 from orders.dialects.kesk.words import FAILED, PAID, PAYMENT_WORDS, Word, target_of, word_of
+from orders.lifecycle import Status
 from orders.models import Order
 from orders.selectors import payment_due
 from orders.services.changes import change_order
@@ -24,7 +25,8 @@ def update(order_id: int, caller: Caller, given: Mapping[str, Any]) -> Order:
     if "payment_status" in given:
         # Receiving money locks all that is paid together: before one of them is held.
         lock_purchase(order_id)
-    order = get_order(caller=caller, order_id=order_id, lock=True)
+    to = Status.CANCELED_BY_CUSTOMER if given.get("status") == Word.CANCELLED else None
+    order = get_order(caller=caller, order_id=order_id, lock=True, to=to)
     fields = {"payment_method": method_of(given), "driver": given.get("driver_id")}
     has = {"payment_method": order.payment_method, "driver": order.driver_id}
     changed = {name: value for name, value in fields.items() if value and value != has[name]}

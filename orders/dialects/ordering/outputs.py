@@ -19,7 +19,7 @@ from orders.lifecycle import Fulfilment, Status
 from orders.models import Line, Order
 from orders.reasons import REASONS
 from orders.selectors import last_change
-from orders.services.shares import awaits_online_payment
+from orders.services.shares import may_be_paid_online
 from ordersite.web.money import exponent, to_text, unit_text
 from ordersite.web.problems import Invalid
 from vendors.models import Vendor
@@ -110,7 +110,7 @@ def show_cash(seen: Seen) -> str | None:
 
 def show_pay_data(seen: Seen) -> str | None:
     """Where it is paid, while it waits to be paid online, for whoever pays."""
-    if not seen.pays or not awaits_online_payment(seen.order):
+    if not seen.pays or not may_be_paid_online(seen.order):
         return None
     return next((url for share in seen.order.shares.all() if (url := checkout_url(share.payment))), None)
 

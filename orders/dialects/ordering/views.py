@@ -232,7 +232,11 @@ class OrderView(OrderingView):
         caller = self.known_caller(request)
         if isinstance(request.data, dict) and "driver_tip" in request.data:
             lock_purchase(order_id)
-        before = standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True))
+        cancels = isinstance(request.data, dict) and str(request.data.get("status")) == str(
+            Status.CANCELED_BY_CUSTOMER.value
+        )
+        to = Status.CANCELED_BY_CUSTOMER if cancels else None
+        before = standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to))
         changes = parse(UpdateInput, what_differs(request.data, before))
         check_level(before, changes)
         order = update(before, changes)

@@ -277,7 +277,7 @@ def divide_sale(
     `paid` is what was paid for what is ordered by now, given back or not; `unpaid` what of the sale nobody has paid (a
     rise) or will (waived), which takes nothing from what the platform adds to the rest; `driver_tips` is what of the
     tips is not in the vendor's hands. A success gives those to the driver who carried it, the others to the vendor. The
-    rest is the sale: platform and vendor have the parts of it that they would have of the whole, the platform's half up.
+    rest is the sale: platform and vendor have the parts of it that they would have of the whole, the platform half up.
     What the platform bears of a discount is added to the sale before it is divided, and taken from the platform's part:
     a refund thus costs both in proportion, and earns neither. It is as large as the part of the sale that was paid for;
     without success nothing.

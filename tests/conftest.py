@@ -34,6 +34,7 @@ FULL_RUN_ONLY = (
     "orders/test_digital",
     "orders/test_edits",
     "orders/test_ledgers",
+    "orders/test_migrations_money",
     "orders/test_offers",
     "orders/test_packages",
     "orders/test_payment_links",

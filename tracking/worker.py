@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError, InterfaceError, connection
 
-from orders.services import code_imports, gateway, proofs, timers
+from orders.services import code_imports, gateway, ledger_check, proofs, timers
 from tracking import retention
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ LEAVE = 0.5  # seconds that a thread apart has to end
 class Work:
     """One kind of due work, done at most once in `every` seconds unless a batch was full; rests after a failure.
 
-    `apart` has a thread of its own: it waits for others' servers, and deadlines must not wait with it.
+    `apart` has a thread of its own: it takes long, or waits for others' servers, and deadlines must not wait with it.
     """
 
     name: str
@@ -66,7 +66,7 @@ def kinds() -> list[Work]:
         Work("feed entries", retention.prune_feed, every=60, batch=retention.BATCH),
         Work("refresh tokens", retention.prune_tokens, every=60, batch=retention.BATCH),
         Work("photos without a payment", proofs.delete_strays, every=3600),
-        Work("files of codes", code_imports.delete_old_uploads, every=60),
+from orders.services import code_imports, gateway, ledger_check, proofs, timers
     ]
 
 

@@ -1,10 +1,13 @@
 """What every promise needs: the databases it speaks of, and a line with its figure."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
+from tests.cast import Cast
+from tests.orders.proving import assert_ledger_proves_itself
 
 figures: list[str] = []
 # `make promises` runs everything at full size; otherwise durations and sizes are small.
@@ -26,6 +29,14 @@ def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
         figures.append(f"promise {number}: {text}")
 
     return note
+
+
+@pytest.fixture
+def proven_ledger(request: pytest.FixtureRequest, cast: Cast) -> Iterator[None]:
+    """Whatever happened at once, every sum follows from its rows in the end; a control is meant to break it."""
+    yield
+    if not request.node.name.startswith("test_control"):
+        assert_ledger_proves_itself()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -18,7 +18,11 @@ from tests.promises.crowd import together
 from vendors.models import Product
 from vendors.services.vendors import bump_menu_version
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("proven_ledger"),
+]
 AT_ONCE = 20
 
 

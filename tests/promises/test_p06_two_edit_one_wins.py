@@ -15,7 +15,11 @@ from tests.orders.shopping import ORDERS, balance_of, cart, fill_wallet, place_o
 from tests.promises.crowd import together
 from vendors.models import Stock
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("proven_ledger"),
+]
 Api = Callable[..., APIClient]
 SODA = 250
 

@@ -25,7 +25,11 @@ from tests.orders.online import Provider, notice, order_of, place_online, runnin
 from tests.orders.shopping import ORDERS, sums
 from tests.promises.crowd import together
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("proven_ledger"),
+]
 AT_ONCE = 20
 Api = Callable[..., APIClient]
 

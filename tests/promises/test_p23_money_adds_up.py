@@ -33,6 +33,7 @@ from orders.services.offers import give, reaches
 from ordersite.web.money import half_up
 from tests.cast import Cast
 from tests.controls.unlocked_money import divide_by_rounding
+from tests.orders.proving import assert_ledger_proves_itself
 from tests.orders.shopping import ORDERS, balance_of, cart, eur, fill_wallet, sums
 from vendors.menu import Menu, MenuExtra, MenuGroup, MenuOption, MenuProduct, Zone
 from vendors.models import Offer, Stock, Vendor
@@ -435,6 +436,7 @@ def test_lives_of_orders_leave_a_ledger_that_adds_up(
         assert held["funding::EUR"] == -filled
     for order in Order.objects.all():
         check_life(order)
+    assert_ledger_proves_itself()
     assert not Account.objects.filter(kind="wallet", balance__lt=0).exists()
     assert success
     figure(f"{lives} lives of orders, {success} to success, {Entry.objects.count()} entries that sum to zero each time")

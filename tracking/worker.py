@@ -66,7 +66,9 @@ def kinds() -> list[Work]:
         Work("feed entries", retention.prune_feed, every=60, batch=retention.BATCH),
         Work("refresh tokens", retention.prune_tokens, every=60, batch=retention.BATCH),
         Work("photos without a payment", proofs.delete_strays, every=3600),
-from orders.services import code_imports, gateway, ledger_check, proofs, timers
+        Work("files of codes", code_imports.delete_old_uploads, every=60),
+        # Reads every order: deadlines must not wait with it.
+        Work("proof of the ledger", ledger_check.check_daily, every=3600, apart=True),
     ]
 
 

@@ -76,6 +76,10 @@ class Share:
     def owed(self) -> int:
         return self.amount - self.received
 
+    @property
+    def is_with_vendor(self) -> bool:
+        return self.payment.to_vendor or any(name.startswith("cash:vendor:") for name in self.cash_held())
+
     def cash_held(self) -> dict[str, int]:
         return {name: -gain for name, gain in self.outside.items() if name.startswith("cash:") and gain < 0}
 
@@ -183,11 +187,16 @@ class Order:
         amounts, tip = self.amounts, self.paid_tip
         whole = amounts.total - amounts.driver_tip
         # What was given back because the total fell is paid for no more; what was given back besides was.
-        came = min(max(self.kept + self.given - self.tips_that_came, 0), whole)
-        gift = half_up(Fraction(amounts.gift * came, whole)) if whole else amounts.gift
+        # A rise that nobody paid, and what is waived, take nothing from what the platform adds to the rest.
+        unpaid = sum(share.owed - share.tip for share in self.shares if share.owed and share.is_extra) + self.waived
+        due = max(whole - unpaid, 0)
+        came = min(max(self.kept + self.given - self.tips_that_came, 0), due)
+        gift = half_up(Fraction(amounts.gift * came, due)) if due else amounts.gift
         sale = self.kept - tip + gift
         platform = self.platforms_part_of(sale) - gift
-        driver = tip if self.facts.carrier is not None else 0
+        # What is in the vendor's own hands is the vendor's to hand on: the platform owes no tip of it.
+        in_other_hands = sum(share.tip for share in self.shares if share.received and not share.is_with_vendor)
+        driver = min(tip, in_other_hands) if self.facts.carrier is not None else 0
         return driver, platform, self.kept - driver - platform
 
     @property
@@ -667,14 +676,15 @@ def name_new_payments(order: Order, rows: Mapping[int, Mapping[str, Any]]) -> No
 
 
 def compare_payment_status(order: Order, told: str) -> None:
-    """Paid is what has nothing to come in, a rise apart, and of which something came in."""
+    """Paid is what has nothing to come in, a rise apart: of which something came in, or which was waived."""
     if order.is_closed or not order.amounts.total:
         return
     waits = any(share.owed and not share.is_extra for share in order.shares)
     came = any(share.received for share in order.shares)
-    if (told in CAME_IN) != (not waits and (came or not order.owed)):
+    if (told in CAME_IN) != (not waits and (came or bool(order.waived) or not order.owed)):
         raise Differs(f"order {order.id}: its payment is {told}, kept {order.kept}, owed {order.owed}")
-    if came and told in CAME_IN and (told == "refunded") != (order.kept == 0 and order.given > 0):
+    is_refunded = order.kept == 0 and (order.given > 0 or not order.waived)
+    if came and told in CAME_IN and (told == "refunded") != is_refunded:
         raise Differs(f"order {order.id}: its payment is {told}, and {order.kept} of it is kept")
 
 
@@ -703,12 +713,11 @@ def check_order(order: Order, held: Counter[str]) -> None:
     wallet = sum(amount for name, amount in held.items() if name.startswith("wallet:"))
     if vendors > 0 or wallet + held["funding"] + drivers > 0:
         raise Differs(f"order {order.id}: more went back than came in: {dict(held)}")
-    # What the platform itself received bears what it owes; what a vendor attests bears nothing but its own part. The
-    # tip of an order whose cash the vendor took is owed to the driver all the same (docs/money.md).
+    # What the platform itself received bears what it owes; what a vendor attests bears nothing but its own part.
     received, gift = -(wallet + held["funding"] + drivers), order.amounts.gift
     tip = held[f"driver:{order.facts.carrier}"]
     vendor = held[f"vendor:{order.vendor}"] + vendors
-    if max(vendor, 0) + max(tip - max(-vendors, 0), 0) > received + gift:
+    if max(vendor, 0) + tip > received + gift:
         raise Differs(f"order {order.id}: more is owed than the platform received: {dict(held)}")
 
 

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 1000
 NOBODY = Division(vendor=0, driver=0, platform=0)
-# Stands at what was divided before a share knew what it received (migration 0007): the sum is proved, not who has it.
+# Stands at what was divided before a share knew what it received (migration 0011): the sum is proved, not who has it.
 DIVIDED_BEFORE = "Divided by the rules of before."
 # Of an owner's accounts, what no order explains.
 WITHOUT_ORDER = (

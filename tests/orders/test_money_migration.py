@@ -1,4 +1,4 @@
-"""Standing orders' money comes into its new form and back: no balance moves, and the shares tell the same."""
+"""Orders of today go back to the form of before and come again: no balance moves, and the shares tell the same."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,9 +8,10 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
-from orders.models import Order, PaymentShare, Posting
+from orders.models import Order, PaymentShare, Refund
 from tests.cast import Cast
 from tests.orders.money import COLLECTED, DELIVERED, Api, delivery, pickup, set_terms, walk
+from tests.orders.proving import assert_ledger_proves_itself
 from tests.orders.shopping import ORDERS, eur, fill_wallet, sums
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -36,13 +37,6 @@ def newest() -> Iterator[None]:
 def shares() -> list[tuple[Any, ...]]:
     rows = PaymentShare.objects.order_by("order_id", "payment_id")
     return list(rows.values_list("order", "amount", "tip", "received", "refunded", "is_extra"))
-
-
-def posted(share: PaymentShare, *kinds: str) -> int:
-    """What the share's postings of these kinds brought into clearing."""
-    postings = Posting.objects.filter(share=share, kind__in=kinds).prefetch_related("entries__account")
-    entries = [entry for posting in postings for entry in posting.entries.all()]
-    return sum(entry.amount for entry in entries if entry.account.kind == "clearing")
 
 
 @pytest.fixture
@@ -79,52 +73,12 @@ def lives(cast: Cast, api: Api) -> list[Order]:
 
 
 def test_back_and_forth_moves_nothing(cast: Cast, lives: list[Order]) -> None:
-    before, books, kinds = shares(), sums(), sorted(Posting.objects.values_list("kind", "share"), key=str)
+    before, books, linked = shares(), sums(), Refund.objects.filter(posting__isnull=False).count()
     apps = migrate(BEFORE)
     refunded = apps.get_model("orders", "Payment").objects.values_list("refunded", flat=True)
     assert sum(refunded) == sum(row[4] for row in before)
     assert not apps.get_model("orders", "Posting").objects.filter(kind__in=("cash", "retake")).exists()
     migrate(AFTER)
     assert (shares(), sums()) == (before, books)
-    assert sorted(Posting.objects.values_list("kind", "share"), key=str) == kinds
-
-
-def test_the_old_form_becomes_the_new_one(cast: Cast, lives: list[Order]) -> None:
-    """As it stood before: cash beside its division, or nowhere; a wallet payment that fell told as a refund."""
-    before, books = shares(), sums()
-    apps = migrate(BEFORE)
-    make_old(apps)
-    migrate(AFTER)
-    assert (shares(), sums()) == (before, books)
-    for share in PaymentShare.objects.all():
-        assert (posted(share, "payment", "cash"), -posted(share, "refund", "retake")) == (
-            share.received,
-            share.refunded,
-        )
-    for posting in Posting.objects.prefetch_related("entries"):
-        assert sum(entry.amount for entry in posting.entries.all()) == 0
-
-
-def make_old(apps: Any) -> None:
-    models = [apps.get_model("orders", name) for name in ("Posting", "Entry", "Order")]
-    Posting, Entry, Order = models  # noqa: N806
-    for order in Order.objects.filter(payment_method="cash"):
-        divided = Posting.objects.filter(order=order).exclude(
-            pk__in=Entry.objects.filter(posting__order=order, account__kind="cash").values("posting")
-        )
-        for cash in Entry.objects.filter(posting__order=order, account__kind="cash").order_by("pk"):
-            own = cash.posting
-            kind = "refund" if own.kind == "refund" else "settlement"
-            target = divided.filter(kind=kind).order_by("pk").first()
-            if order.status not in (1, 11, 15) or target is None:
-                # It stood in no posting at all.
-                Entry.objects.filter(posting=own).delete()
-            else:
-                Entry.objects.filter(posting=target, account__kind="clearing").delete()
-                Entry.objects.filter(posting=own, account__kind="clearing").delete()
-                cash.posting = target
-                cash.save()
-            own.delete()
-    # What a wallet payment became less by was told as a refund.
-    for entry in Entry.objects.filter(posting__kind="payment", account__kind="wallet", amount__gt=0):
-        Posting.objects.filter(pk=entry.posting_id).update(kind="refund")
+    assert Refund.objects.filter(posting__isnull=False).count() == linked
+    assert_ledger_proves_itself()

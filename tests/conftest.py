@@ -38,7 +38,6 @@ FULL_RUN_ONLY = (
     "orders/test_ledgers",
     "orders/test_migrations_money",
     "orders/test_money_rules",
-    "orders/test_migrations_money",
     "orders/test_offers",
     "orders/test_packages",
     "orders/test_payment_links",

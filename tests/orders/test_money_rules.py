@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import Order, Payment, PaymentShare, Refund
-from orders.services import gateway
+from orders.services import gateway, proofs
 from orders.services.payouts import Purse, hand_in
 from orders.services.timers import run_due
 from tests.cast import Cast
@@ -772,3 +772,47 @@ def test_a_refund_taken_back_moves_the_same_accounts(cast: Cast, api: Api) -> No
     hand_in(purse=Purse(currency="EUR", driver_id=cast.driver_row.pk), amount=1300, actor="test")
     walk(cast, api, order, "staff cancel_by_staff", "staff reopen")
     assert sums() == held(cast, wallet=6000, funding=-7300, clearing=1300)
+
+
+def test_a_cancelled_order_is_not_asked_for_after_a_try_that_failed(cast: Cast, api: Api, provider: Provider) -> None:
+    """Its part stayed while the provider might have been paid with it; the next try is for the other one alone."""
+    cake, loaf = buy_both(cast, api, "fake", 6)
+    payment = Payment.objects.get()
+    APIClient().get(f"/pay/{payment.token}")
+    walk(cast, api, loaf, "staff cancel_by_staff")
+    payment.refresh_from_db()
+    assert payment.amount == 3498
+    provider.pay(payment.reference, "failed")
+    assert notice(payment.reference).status_code == 200
+    payment.refresh_from_db()
+    assert (payment.state, payment.amount, payment.shares.get().order_id) == ("failed", 1944, cake.pk)
+    pay(provider, cake)
+    assert sums() == held(cast, wallet=6000, funding=-7944, clearing=1944)
+
+
+def test_what_came_in_for_two_counts_for_both(cast: Cast, api: Api, provider: Provider) -> None:
+    """30.00 instead of 34.98: divided by what each costs, the rest is waived of each."""
+    cake, loaf = buy_both(cast, api, "fake", 6)
+    payment = pay_amiss(provider, cake, "30.00")
+    assert say(api(cast.staff), loaf, payment, "approve").status_code == 200
+    told = [shown(api(cast.customer), order) for order in (cake, loaf)]
+    assert [one["waived"] for one in told] == [eur("2.77"), eur("2.21")]
+    assert [one["payment_status"] for one in told] == ["paid", "paid"]
+    assert sums() == held(cast, wallet=6000, funding=-9000, clearing=3000)
+
+
+def test_a_vendor_s_word_counts_by_the_payment_as_it_is_locked(
+    cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the vendor says that the cash is there, the customer changes to a transfer to the platform."""
+    Vendor.objects.filter(pk=cast.vendor.pk).update(payment_methods=["cash", "transfer"])
+    bump_menu_version(cast.vendor.pk)
+    order, lock = pickup(cast, api), proofs.lock
+
+    def lock_late(*args: Any) -> Any:
+        assert set_method(api(cast.customer), order, "transfer").status_code == 200
+        return lock(*args)
+
+    monkeypatch.setattr(proofs, "lock", lock_late)
+    assert approve(api(cast.owner), order).status_code == 403
+    assert sums() == held(cast, wallet=6000, funding=-6000)

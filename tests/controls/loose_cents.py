@@ -8,9 +8,9 @@ from orders.services import ledger, repayments
 return_to_wallet, repay_share = ledger.return_to_wallet, repayments.repay_share
 
 
-def return_a_cent_less(order: Any, share: Any, amount: int, actor: str, *, kind: str) -> None:
+def return_a_cent_less(order: Any, share: Any, amount: int, actor: str, *, kind: str) -> Posting:
     """In the place of orders.services.ledger.return_to_wallet."""
-    return_to_wallet(order, share, amount - 1 if amount > 1 else amount, actor, kind=kind)
+    return return_to_wallet(order, share, amount - 1 if amount > 1 else amount, actor, kind=kind)
 
 
 def repay_cash_twice(order: Any, share: Any, amount: int, **more: Any) -> Refund:

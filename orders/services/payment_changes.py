@@ -91,8 +91,9 @@ def raise_shares(
 ) -> Adjusted:
     """The rise is added to what is not paid yet, drawn from the wallet, or becomes a payment of its own."""
     tip = rise if is_tip else 0
-    # What cost nothing and was not paid yet (an order without items, or free in cash) is the first to be paid.
-    free = [share for share in shares if not share.amount and not share.payment.is_received]
+    # What cost nothing and was not paid yet (an order without items, or free in cash) is the first to be paid; what
+    # was waived need not be, and a rise of it is one.
+    free = [share for share in shares if not (share.amount or share.payment.is_received or order.waived)]
     waiting = next(iter([*changeable(shares), *free]), None)
     if waiting is not None:
         refuse_pending([waiting])

@@ -196,6 +196,7 @@ def bodies(world: World) -> dict[str, Any]:
         "POST /orders/{order_id}/changes/{number}/accept": {"reason": "Said so by telephone"},
         "POST /orders/{order_id}/payments": {"payment_method": "cash"},
         "POST /orders/{order_id}/payments/{payment_id}/refuse": {"reason": "Another amount"},
+        "POST /orders/{order_id}/payments/{payment_id}/waive": {"reason": "Not worth it"},
         "POST /orders/{order_id}/tracking-number": {"tracking_number": "P1"},
         "POST /orders/{order_id}/transitions": {"to": 4},
         "POST /orders/statuses": {"name": "Baking", "core_status": 7},

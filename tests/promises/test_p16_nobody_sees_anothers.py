@@ -74,6 +74,8 @@ POST   /orders/{order_id}/payments/{payment_id}/approve own 404 404 403 404 200 
 POST   /orders/{order_id}/payments/{payment_id}/approve other 404 404 404 403 404 200 404 404 404 404 404 200
 POST   /orders/{order_id}/payments/{payment_id}/refuse own 404 404 403 404 403 404 404 403 404 404 403 409
 POST   /orders/{order_id}/payments/{payment_id}/refuse other 404 404 404 403 404 403 404 404 404 404 404 409
+POST   /orders/{order_id}/payments/{payment_id}/waive own 404 404 403 404 403 404 404 403 404 404 403 200
+POST   /orders/{order_id}/payments/{payment_id}/waive other 404 404 404 403 404 403 404 404 404 404 404 200
 GET    /orders/{order_id}/payments/{payment_id}/proofs/{number} own 404 404 200 404 200 404 404 403 404 404 200 200
 GET    /orders/{order_id}/payments/{payment_id}/proofs/{number} other 404 404 404 200 404 200 404 404 404 404 404 200
 POST   /orders/{order_id}/items               own   404 404 409 404 201 404 404 403 404 404 201 201

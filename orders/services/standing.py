@@ -89,10 +89,12 @@ def lock_purchase(order_id: int) -> None:
 
 
 def lock_bought_together(order_id: int) -> None:
-    """Locks the purchase of an order and all its orders by id: for a cancelling that may change what others cost."""
-    lock_purchase(order_id)
-    wanted = Order.objects.filter(pk=order_id).values("purchase")
-    list(Order.objects.select_for_update(no_key=True).filter(purchase__in=wanted).order_by("pk").values_list("pk"))
+    """Locks an order with an offer, its purchase and all its orders by id: cancelled, it may change what others cost.
+
+    One statement, which locks nothing where there is no offer.
+    """
+    together = Order.objects.filter(purchase__orders=order_id, offer__isnull=False).select_related("purchase")
+    list(together.select_for_update(of=("purchase", "self"), no_key=True).order_by("pk").only("pk", "purchase__id"))
 
 
 def forget_stale_parties(order: Order) -> None:

@@ -194,9 +194,17 @@ THROTTLE_ANONYMOUS = env.int("THROTTLE_ANONYMOUS", 600)
 THROTTLE_CALLER = env.int("THROTTLE_CALLER", 6000)
 # Of one till at /dialects/kaddy, as that system's documents say.
 THROTTLE_TILL = env.int("THROTTLE_TILL", 60)
+# What one call may cost (docs/security.md).
 MAX_BODY_BYTES = 1_000_000
 MAX_MULTIPART_BYTES = 12_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+# Values of a JSON body, nested ones counted, and how deeply they are nested.
+MAX_JSON_VALUES = env.int("MAX_JSON_VALUES", 5000)
+MAX_JSON_DEPTH = 20
+# Faults of one input that are told, and characters of each sentence.
+MAX_ERRORS = 50
+MAX_ERROR_TEXT = 500
+MAX_QUERY_BYTES = 8_000
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "ordersite",

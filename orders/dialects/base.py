@@ -14,6 +14,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
 from orders.lifecycle import Status
+from ordersite.web.parsing import LenientJsonParser
 from ordersite.web.problems import Problem, problem_of
 from ordersite.web.schema import Schema
 from ordersite.web.views import ApiView
@@ -77,6 +78,7 @@ class DialectView(ApiView):
     """A view of a foreign API: parse → the same service → render. Its refusals have the dialect's shape."""
 
     dialect: ClassVar[Dialect]
+    parser_classes = [LenientJsonParser]
     schema = DialectSchema()
 
     def handle_exception(self, exc: Exception) -> Response:

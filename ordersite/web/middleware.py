@@ -55,7 +55,7 @@ class DatabaseRefusalMiddleware:
 
 
 class BodyLimitMiddleware:
-    """413 before anything is parsed; 400 for a path or query with a NUL, which PostgreSQL cannot hold."""
+    """413 before anything is parsed; 400 for a query that is too long, or an address that PostgreSQL cannot hold (NUL)."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -66,6 +66,9 @@ class BodyLimitMiddleware:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal() or len(length) > 15 or int(length) > limit:
             return refuse(request, Problem("too_large", f"The body is larger than {limit} bytes.", status=413))
+        if len(request.META.get("QUERY_STRING", "")) > settings.MAX_QUERY_BYTES:
+            detail = f"The query is longer than {settings.MAX_QUERY_BYTES} characters: send less."
+            return refuse(request, Problem("invalid", detail))
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             return refuse(request, Problem("invalid", "The address contains a NUL character: leave it out."))
         return self.get_response(request)

@@ -89,6 +89,7 @@ class PhotoFormParser(BaseParser):
 
     media_type = "multipart/form-data"
     json_part = ""
+    unique_keys = True
     text_parts: Collection[str] = ()
 
     def parse(
@@ -135,7 +136,7 @@ class PhotoFormParser(BaseParser):
             raise Invalid(pointer, "required", f"Send one part `{self.json_part}` with the JSON.")
         if len(parts[0]) > settings.MAX_BODY_BYTES:
             raise Problem("too_large", f"The JSON is larger than {settings.MAX_BODY_BYTES} bytes.", status=413)
-        value = parse_json(parts[0])
+        value = parse_json(parts[0], unique_keys=self.unique_keys)
         if not isinstance(value, dict):
             raise Invalid(pointer, "invalid", "Send a JSON object.")
         return value

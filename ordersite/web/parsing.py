@@ -1,6 +1,8 @@
-"""Request bodies: JSON that no database and no recursion limit chokes on."""
+"""Request bodies: JSON that costs no more than its share, and that no database and no recursion limit chokes on."""
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -8,40 +10,104 @@ from django.conf import settings
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
-from ordersite.web.problems import Problem
+from ordersite.web.problems import Invalid, Problem
 
 # A JSON escape that can stand for NUL or half a surrogate pair: only then the parsed value is searched for one.
 SUSPECT = (b"\\u0000", b"\\ud", b"\\uD")
+# A string of a JSON text. One that does not end reaches to the end of the text: no quote is looked at twice.
+STRING = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?', re.DOTALL)
+# Characters of the longest number: a bigint has 20, and a float's digits beyond 17 say nothing.
+MOST_DIGITS = 100
 
 
 def refuse_constant(name: str) -> None:
     raise ParseError(f"{name} is not a JSON number: leave it out.")
 
 
-def refuse_unstorable(value: Any) -> None:
-    """Raises ParseError for text that PostgreSQL or UTF-8 cannot hold."""
-    if isinstance(value, str):
-        if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-            raise ParseError("The text contains a NUL or half a surrogate pair: leave it out.")
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            refuse_unstorable(key)
-            refuse_unstorable(item)
-    elif isinstance(value, list):
+def read_int(text: str) -> int:
+    """A whole number; raises ParseError for one that no column holds and that is slow to read."""
+    if len(text) > MOST_DIGITS:
+        raise ParseError(f"A number has {len(text)} digits: send at most {MOST_DIGITS}.")
+    return int(text)
+
+
+def read_float(text: str) -> float:
+    """A finite number; raises ParseError, also for 1e999."""
+    if len(text) > MOST_DIGITS:
+        raise ParseError(f"A number has {len(text)} digits: send at most {MOST_DIGITS}.")
+    number = float(text)
+    if not math.isfinite(number):
+        raise ParseError(f"{text} is larger than any number: send a smaller one.")
+    return number
+
+
+def read_unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; raises Invalid that names a key which comes twice: which of its values is meant, nobody knows."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                told = name[:60].encode(errors="replace").decode()
+                raise Invalid(f"/{told}", "repeated_key", f"The key {told} comes twice in one object: send it once.")
+            seen.add(name)
+    return found
+
+
+def refuse_too_many(raw: bytes) -> None:
+    """Raises ParseError for more values than MAX_JSON_VALUES, nested ones counted, before any of them is built."""
+    most = settings.MAX_JSON_VALUES
+    # At least as many as there are: commas within strings count too, so only then the strings are left out.
+    if count_values(raw) > most and count_values(STRING.sub(b"", raw)) > most:
+        raise ParseError(f"The JSON has more than {most} values, or is nested too deeply: send less at once.")
+
+
+def count_values(raw: bytes) -> int:
+    """How many values a JSON text without commas and brackets in strings has, at most: an empty list counts as two."""
+    return raw.count(b",") + raw.count(b"[") + raw.count(b"{") + 1
+
+
+def check_values(value: Any, *, depth: int, storable: bool) -> None:
+    """Raises ParseError for what is nested too deeply, and (where not known to be storable) for unstorable text."""
+    if isinstance(value, dict | list):
+        if depth == 0:
+            raise ParseError(f"The JSON is nested too deeply: at most {settings.MAX_JSON_DEPTH} levels.")
+        if isinstance(value, dict):
+            if not storable:
+                for key in value:
+                    refuse_unstorable(key)
+            value = value.values()
         for item in value:
-            refuse_unstorable(item)
+            check_values(item, depth=depth - 1, storable=storable)
+    elif isinstance(value, str) and not storable:
+        refuse_unstorable(value)
 
 
-def parse_json(raw: bytes) -> Any:
-    """The value of a JSON text; raises ParseError with the remedy."""
+def refuse_unstorable(text: str) -> None:
+    """Raises ParseError for text that PostgreSQL or UTF-8 cannot hold."""
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ParseError("The text contains a NUL or half a surrogate pair: leave it out.")
+
+
+def parse_json(raw: bytes, *, unique_keys: bool = True) -> Any:
+    """The value of a JSON text; raises ParseError or Invalid with the remedy.
+
+    Without `unique_keys` the last value of a key counts, as most readers of JSON have it.
+    """
+    refuse_too_many(raw)
     try:
-        value = json.loads(raw.decode(), parse_constant=refuse_constant)
-        if any(mark in raw for mark in SUSPECT):
-            refuse_unstorable(value)
+        value = json.loads(
+            raw.decode(),
+            parse_constant=refuse_constant,
+            parse_int=read_int,
+            parse_float=read_float,
+            object_pairs_hook=read_unique if unique_keys else None,
+        )
     except RecursionError as error:
-        raise ParseError("The JSON is nested too deeply.") from error
+        raise ParseError(f"The JSON is nested too deeply: at most {settings.MAX_JSON_DEPTH} levels.") from error
     except ValueError as error:
         raise ParseError(f"The body is not valid JSON: {error}.") from error
+    check_values(value, depth=settings.MAX_JSON_DEPTH, storable=not any(mark in raw for mark in SUSPECT))
     return value
 
 
@@ -49,6 +115,7 @@ class JsonParser(BaseParser):
     """application/json, at most MAX_BODY_BYTES whatever the headers claim."""
 
     media_type = "application/json"
+    unique_keys = True
 
     def parse(
         self,
@@ -59,4 +126,10 @@ class JsonParser(BaseParser):
         raw = stream.read(settings.MAX_BODY_BYTES + 1)
         if len(raw) > settings.MAX_BODY_BYTES:
             raise Problem("too_large", f"The body is larger than {settings.MAX_BODY_BYTES} bytes.", status=413)
-        return parse_json(raw)
+        return parse_json(raw, unique_keys=self.unique_keys)
+
+
+class LenientJsonParser(JsonParser):
+    """JSON as foreign systems take it: of a key that comes twice the last value counts."""
+
+    unique_keys = False

@@ -45,9 +45,9 @@ class Problem(Exception):
     ) -> None:
         super().__init__(detail)
         self.code = code
-        self.detail = detail
+        self.detail = short(detail)
         self.status = status or self.status
-        self.errors = errors or []
+        self.errors = told_errors(errors or [])
         self.extra = dict(extra or {})
         self.headers = dict(headers or {})
         self.keeps_writes = keeps_writes
@@ -104,6 +104,22 @@ class Busy(Problem):
 
     def __init__(self) -> None:
         super().__init__("busy", "Too many changes at once: try again in a second.", headers={"Retry-After": "1"})
+
+
+def short(text: str) -> str:
+    """A sentence that may quote what a client sent, cut where it gets long."""
+    most = settings.MAX_ERROR_TEXT
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def told_errors(errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first MAX_ERRORS rows, each of a bounded length, and one that says how many there are besides."""
+    most = settings.MAX_ERRORS
+    told = [{**row, "pointer": short(row["pointer"]), "detail": short(str(row["detail"]))} for row in errors[:most]]
+    if len(errors) <= most:
+        return told
+    more = field_error("", "more_errors", f"{len(errors) - most} more faults are not told: mend these first.")
+    return [*told, more]
 
 
 def field_error(pointer: str, code: str, detail: str, **extra: Any) -> dict[str, Any]:

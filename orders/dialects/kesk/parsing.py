@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from ordersite.web.images import MAX_BYTES, CleanImage, ImageRefused, clean_image
 from ordersite.web.multipart import MOST_PHOTOS, PHOTO_PARTS, Form, PhotoFormParser
-from ordersite.web.parsing import JsonParser, parse_json
+from ordersite.web.parsing import LenientJsonParser, parse_json
 from ordersite.web.problems import Invalid
 
 DATA_URI = re.compile(r"data:image/[a-z0-9.+-]+;base64,", re.IGNORECASE)
@@ -34,7 +34,7 @@ TEXTS = {
 }
 
 
-class PhotoJsonParser(JsonParser):
+class PhotoJsonParser(LenientJsonParser):
     """JSON whose `photo` and `photos` are base64 or data URIs (row 2); yields a Form with the photos cleaned."""
 
     def parse(
@@ -84,6 +84,7 @@ class OrderFormParser(PhotoFormParser):
     """A form with photos, and the order in the part `CreateOrderInput` (JSON), or a part for each field, or both."""
 
     json_part = "CreateOrderInput"
+    unique_keys = False
     text_parts = WHOLE | STRUCTURED | PLACES | TEXTS
 
     def read_fields(self, parts: list[bytes], texts: Mapping[str, str]) -> dict[str, Any]:
@@ -97,5 +98,5 @@ def read_field(name: str, text: str) -> Any:
     if name in WHOLE:
         return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else text
     if name in STRUCTURED or (name in PLACES and text.lstrip().startswith("{")):
-        return parse_json(text.encode())
+        return parse_json(text.encode(), unique_keys=False)
     return text

@@ -143,7 +143,7 @@ def read_json(name: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return parse_json(value.encode(errors="replace"))
+        return parse_json(value.encode(errors="replace"), unique_keys=False)
     except ParseError as error:
         raise serializers.ValidationError({name: ["It is no JSON."]}) from error
 

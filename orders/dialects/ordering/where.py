@@ -178,7 +178,7 @@ def read_where(text: str | None, conector: str | None) -> Q:
     if len(text) > MOST_TEXT:
         raise refuse(f"At most {MOST_TEXT} characters: ask for less at once.")
     try:
-        given = parse_json(text.encode(errors="replace"))
+        given = parse_json(text.encode(errors="replace"), unique_keys=False)
     except ParseError as error:
         raise refuse('It is no JSON: send such as {"status": [0, 7]}.') from error
     if not isinstance(given, dict | list):

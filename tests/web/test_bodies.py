@@ -1,0 +1,148 @@
+"""Bodies that would cost more than their share: counted and bounded before anything is validated."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from tests.cast import Cast
+
+QUOTE = "/api/v1/orders/quote"
+MOST_CPU = 0.5  # seconds
+TOO_MANY = "The JSON has more than 5000 values, or is nested too deeply: send less at once."
+ROWS = {
+    "numbers": b'{"items":[' + b",".join([b"1"] * 350_000) + b"]}",
+    "objects": b'{"items":[' + b",".join([b"{}"] * 300_000) + b"]}",
+    "nested": b'{"items":[' + b",".join([b'{"options":[' + b",".join([b"1"] * 100) + b"]}"] * 1_000) + b"]}",
+    "strings": b"[" + b",".join([b'""'] * 300_000) + b"]",
+    "vendors": b'{"vendors":[' + b",".join([b'{"items":[{},{},{}]}'] * 10_000) + b"]}",
+}
+# Nested more deeply than any input of ours, but not beyond what is counted.
+DEEP = b"[" * 2_000 + b"]" * 2_000
+
+
+def send(body: bytes, path: str = QUOTE, client: APIClient | None = None, **headers: Any) -> Any:
+    return (client or APIClient()).post(path, body, content_type="application/json", headers=headers)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_rows_are_counted_before_they_are_read(cast: Cast, name: str) -> None:
+    began = time.process_time()
+    answer = send(ROWS[name])
+    assert time.process_time() - began < MOST_CPU
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+    assert answer.json()["detail"] == TOO_MANY
+    assert len(answer.content) < 1_000
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/dialects/kesk/v1/order/summary", "/dialects/ordering/orders", "/dialects/shop/System/Orders"],
+)
+def test_rows_are_counted_in_dialects(cast: Cast, api: Callable[..., APIClient], path: str) -> None:
+    began = time.process_time()
+    answer = send(ROWS["objects"], path, api(cast.staff))
+    assert time.process_time() - began < MOST_CPU
+    assert answer.status_code == 400
+    assert len(answer.content) < 2_000
+
+
+def test_rows_are_counted_in_forms(cast: Cast) -> None:
+    began = time.process_time()
+    answer = APIClient().post("/api/v1/orders", {"order": ROWS["numbers"].decode()}, format="multipart")
+    assert time.process_time() - began < MOST_CPU
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+
+
+def test_at_most_fifty_faults_are_told(cast: Cast) -> None:
+    items = [{"product": 1, "options": [{"option": 0, "colour": 1} for _ in range(20)]} for _ in range(40)]
+    answer = send(json.dumps({"vendor": cast.vendor.pk, "items": items}).encode())
+    errors = answer.json()["errors"]
+    assert answer.status_code == 400
+    assert len(errors) == 51
+    assert errors[0]["pointer"] == "/items/0/options/0/colour"
+    assert errors[50]["code"] == "more_errors"
+    assert errors[50]["detail"] == "750 more faults are not told: mend these first."
+
+
+def test_a_fault_is_told_shortly(cast: Cast) -> None:
+    """Sentences may quote what was sent."""
+    answer = send(json.dumps({"vendor": 1, "type": "x" * 900_000, "y" * 50_000: 1}).encode())
+    assert answer.status_code == 400
+    assert len(answer.content) < 5_000
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (b"1e999999", "1e999999 is larger than any number: send a smaller one."),
+        (b"-1e400", "-1e400 is larger than any number: send a smaller one."),
+        (b"9" * 10_000, "A number has 10000 digits: send at most 100."),
+        (b"0." + b"1" * 10_000, "A number has 10002 digits: send at most 100."),
+        (b"NaN", "NaN is not a JSON number: leave it out."),
+        (b"Infinity", "Infinity is not a JSON number: leave it out."),
+        (b"-Infinity", "-Infinity is not a JSON number: leave it out."),
+        (DEEP, "The JSON is nested too deeply: at most 20 levels."),
+        (b"[" * 21 + b"]" * 21, "The JSON is nested too deeply: at most 20 levels."),
+    ],
+)
+def test_numbers_and_depth_are_bounded(cast: Cast, value: bytes, told: str) -> None:
+    answer = send(b'{"vendor": ' + value + b"}")
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == told
+
+
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        (b'{"vendor": 1, "vendor": 2}', "vendor"),
+        (b'{"vendor": 1, "items": [{"product": 1, "quantity": 1, "quantity": 9}]}', "quantity"),
+        (b'{"vendor": 1, "\\u0076endor": 2}', "vendor"),
+    ],
+)
+def test_a_key_that_comes_twice_is_refused(cast: Cast, body: bytes, key: str) -> None:
+    answer = send(body)
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [
+        {
+            "pointer": f"/{key}",
+            "code": "repeated_key",
+            "detail": f"The key {key} comes twice in one object: send it once.",
+        }
+    ]
+
+
+def test_a_key_that_comes_twice_in_a_form_is_refused(cast: Cast) -> None:
+    answer = APIClient().post("/api/v1/orders", {"order": '{"vendor": 1, "vendor": 2}'}, format="multipart")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["code"] == "repeated_key"
+
+
+def test_a_dialect_takes_the_last_of_a_key(cast: Cast, api: Callable[..., APIClient]) -> None:
+    product = cast.products["soda"].pk
+    item = f'{{"productId": {product}, "quantity": 1, "quantity": 3}}'
+    customer = '{"name": "Ann", "email": "ann@example.org"}'
+    body = f'{{"currency": "XXX", "currency": "EUR", "customer": {customer}, "items": [{item}]}}'
+    answer = send(body.encode(), "/dialects/shop/System/Orders", api(cast.owner))
+    assert answer.status_code < 300, answer.content
+    assert '"quantity":3' in answer.content.decode().replace(" ", "")
+
+
+def test_a_query_is_bounded(cast: Cast) -> None:
+    answer = APIClient().get("/api/v1/vendors", {"q": "x" * 9_000})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert answer.json()["detail"] == "The query is longer than 8000 characters: send less."
+
+
+def test_control_without_the_count_it_costs(cast: Cast, settings: Any) -> None:
+    """Less than a tenth of the attack: what the count saves."""
+    settings.MAX_JSON_VALUES = 10**9
+    body = b'{"vendor":1,"items":[' + b",".join([b'{"options":[' + b",".join([b"1"] * 90) + b"]}"] * 100) + b"]}"
+    began = time.process_time()
+    answer = send(body)
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "invalid"
+    assert time.process_time() - began > 0.1

@@ -55,7 +55,7 @@ class DatabaseRefusalMiddleware:
 
 
 class BodyLimitMiddleware:
-    """413 before anything is parsed; 400 for a query that is too long, or an address that PostgreSQL cannot hold (NUL)."""
+    """413 before anything is parsed; 400 for a query that is too long, or an address with a NUL."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response

@@ -54,6 +54,7 @@ FULL_RUN_ONLY = (
     "orders/test_terms",
     "orders/test_transitions_rows",
     "promises/test_p16",
+    "tracking/test_floods",
     "tracking/test_sockets",
     "orders/test_weights",
     "vendors/test_currencies",

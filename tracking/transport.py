@@ -1,7 +1,9 @@
-"""Our server's websocket protocol: frames that are built once go out by one write, and a stalled client is cut.
+"""Our server's websocket protocol: frames that are built once go out by one write, a stalled client is cut, and so is
+one that sends.
 
-Plain ASGI builds a frame a socket and message, and its close waits for a client that reads nothing. Under another
-server the sockets work without this, only slower.
+Plain ASGI builds a frame a socket and message, its close waits for a client that reads nothing, and it hands on all
+that a client sends. Under another server the sockets work without this, only slower, and what clients send must be
+limited before them.
 """
 
 import asyncio
@@ -13,18 +15,28 @@ from typing import Any
 from django.conf import settings
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.protocol import State
+
+from tracking.allowance import Allowance
 
 # The name of the ASGI extension by which a consumer finds it.
 FRAMES = "ordersite.frames"
 LINGER = 3.0  # seconds that a closed socket has to go by itself
+TOLD = 1.0  # seconds that a client which sent too much has to read why
+POLICY_VIOLATION = 1008
+CLOSE_FRAME = 131  # bytes: the longest answer to a close
 
 
 class FeedProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's protocol, with two ways past it for the feed: `write` and `abort`."""
+    """uvicorn's protocol, with two ways past it for the feed: `write` and `abort`.
+
+    Nothing that a client sends reaches the application: pongs and a close are all that is expected of it.
+    """
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self.allowance = Allowance(self.loop.time())
         connection = transport.get_extra_info("socket")
         if connection is not None:
             # A slow reader's backlog belongs in its queue, where it is seen, not in the kernel's megabytes.
@@ -46,6 +58,33 @@ class FeedProtocol(WebSocketsSansIOProtocol):
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
         self.loop.call_later(LINGER, self.abort)
+
+    def data_received(self, data: bytes) -> None:
+        """Counts before it parses; a socket that was closed is read no further than its answer to that."""
+        if self.handshake_initiated and not self.may_send(data):
+            self.stop_reading()
+        else:
+            super().data_received(data)
+
+    def may_send(self, data: bytes) -> bool:
+        if self.close_sent and len(data) > CLOSE_FRAME:
+            return False
+        return self.allowance.take(data, self.loop.time())
+
+    def stop_reading(self) -> None:
+        """Closes with 1008 and reads nothing more."""
+        self.transport.pause_reading()
+        if not self.close_sent and self.conn.state is State.OPEN:
+            self.conn.fail(POLICY_VIOLATION, "Too much was sent: nothing is expected here.")
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.close_sent = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": POLICY_VIOLATION})
+        self.loop.call_later(TOLD, self.abort)
+
+    def handle_text(self, event: Frame) -> None:
+        """Ignored, as all that a client says."""
+
+    handle_bytes = handle_cont = handle_text
 
     def abort(self) -> None:
         """Ends the connection at once, whatever waits to be written here or in the kernel."""

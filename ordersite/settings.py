@@ -145,6 +145,16 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+# The first one hashes: a few at a time. The others read what older versions left.
+PASSWORD_HASHERS = [
+    "ordersite.accounts.hashers.BoundedHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
+]
+# Passwords that one process hashes at once: each takes a core for a third of a second, and other calls need one too.
+HASHES_AT_ONCE = env.int("HASHES_AT_ONCE", max(1, (os.cpu_count() or 1) // 2))
+if HASHES_AT_ONCE < 1:
+    raise ImproperlyConfigured("HASHES_AT_ONCE must be 1 or more.")
 AUTHENTICATION_BACKENDS = ["ordersite.accounts.authentication.PasswordBackend"]
 # Their password is public, so they are let in in development only.
 DEMO_EMAILS = ("staff@example.com", "vendor@example.com", "driver@example.com", "customer@example.com")

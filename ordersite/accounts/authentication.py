@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
+from django.http import HttpRequest
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
@@ -17,7 +18,10 @@ from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from ordersite.accounts.callers import MerchantPrincipal
 from ordersite.accounts.models import ApiToken, User
+from ordersite.accounts.password_tries import PasswordTry
 from ordersite.web.crypto import token_hash
+from ordersite.web.problems import Problem
+from ordersite.web.throttling import client_address
 
 API_TOKEN_PREFIX = "ost_"  # noqa: S105  not a secret, how one begins
 USED_EVERY = timedelta(hours=1)
@@ -39,7 +43,25 @@ def may_sign_in(user: User) -> bool:
 
 
 class PasswordBackend(ModelBackend):
-    """E-mail and password, for the API and the admin alike."""
+    """E-mail and password, for the API and the admin alike: every door's tries are counted here."""
+
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+    ) -> Any:
+        """The user, or None; raises a 429 Problem after too many wrong tries and a 503 where too many are at it."""
+        email = username if username is not None else kwargs.get(User.USERNAME_FIELD)
+        if email is None or password is None:
+            return None
+        attempt = PasswordTry(email.strip().lower(), client_address(request) if request else "")
+        attempt.count()
+        try:
+            user = super().authenticate(request, username=email, password=password)
+        except Problem:
+            attempt.take_back()
+            raise
+        if user is not None:
+            attempt.succeed()
+        return user
 
     def user_can_authenticate(self, user: Any) -> bool:
         return may_sign_in(user)

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
@@ -21,15 +22,15 @@ from django.utils.module_loading import import_string
 from ordersite.accounts.authentication import API_TOKEN_PREFIX, Refresh, may_sign_in, read_token, user_behind
 from ordersite.accounts.callers import related
 from ordersite.accounts.models import Address, ApiToken, Customer, User
-from ordersite.web.attempts import count_attempt, forget_attempts
+from ordersite.accounts.password_tries import forget_tries
+from ordersite.web.attempts import count_attempt
 from ordersite.web.crypto import new_token, token_hash
 from ordersite.web.problems import Forbidden, NotFound, Problem, field_error
 
 logger = logging.getLogger(__name__)
 
-LOGIN, REGISTER, RESET, RESET_MAIL, RESET_CONFIRM = "login", "register", "reset", "reset-mail", "reset-confirm"
-# Tries in a window: sign-ins by e-mail, mails by e-mail, the others by network address (an office may share one).
-LOGIN_TRIES, LOGIN_WINDOW = 10, timedelta(minutes=15)
+REGISTER, RESET, RESET_MAIL, RESET_CONFIRM = "register", "reset", "reset-mail", "reset-confirm"
+# Tries in a window: mails by e-mail, the others by network address (an office may share one).
 ADDRESS_TRIES, MAIL_TRIES, HOUR = 60, 5, timedelta(hours=1)
 
 
@@ -46,14 +47,13 @@ def issue_tokens(user: User) -> Tokens:
     return Tokens(access=str(refresh.access_token), refresh=str(refresh))
 
 
-def sign_in(*, email: str, password: str) -> Tokens:
+def sign_in(*, request: HttpRequest, email: str, password: str) -> Tokens:
     """Tokens for an e-mail and its password.
 
     Raises a 401 Problem that is the same for a wrong password, an unknown e-mail and an account that is switched off,
-    and a 429 after ten wrong tries. The try is counted before it is made: guesses sent at once do not outrun the count.
+    and what PasswordBackend raises after too many tries.
     """
-    count_attempt(LOGIN, email, limit=LOGIN_TRIES, window=LOGIN_WINDOW)
-    user = authenticate(email=email, password=password)
+    user = authenticate(request=request, email=email, password=password)
     if not isinstance(user, User):
         raise Problem(
             "invalid_credentials",
@@ -62,7 +62,6 @@ def sign_in(*, email: str, password: str) -> Tokens:
             headers={"WWW-Authenticate": "Bearer"},
             keeps_writes=True,
         )
-    forget_attempts(LOGIN, email)
     return issue_tokens(user)
 
 
@@ -149,7 +148,7 @@ def confirm_password_reset(*, uid: str, token: str, password: str, address: str)
     # Compared with what the link was made for: of two that use it at once, one wins.
     if not User.objects.filter(pk=user.pk, password=known).update(password=user.password):
         raise link_not_valid()
-    forget_attempts(LOGIN, user.email)
+    forget_tries(user.email, address)
 
 
 def link_not_valid() -> Problem:

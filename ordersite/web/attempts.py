@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from ordersite.web.crypto import token_hash
@@ -57,6 +58,22 @@ def refuse(expires_at: datetime | str, now: datetime) -> None:
         headers={"Retry-After": str(wait)},
         keeps_writes=True,
     )
+
+
+def take_back_attempt(scope: str, subject: str) -> None:
+    """Uncounts one try that was none: it succeeded, or was never made."""
+    Attempt.objects.filter(key=attempt_key(scope, subject), count__gt=0).update(count=F("count") - 1)
+
+
+def remember(scope: str, subject: str, *, window: timedelta) -> None:
+    """Keeps in mind for `window` that something was so."""
+    row = Attempt(key=attempt_key(scope, subject), expires_at=timezone.now() + window)
+    Attempt.objects.bulk_create([row], update_conflicts=True, update_fields=["expires_at"], unique_fields=["key"])
+
+
+def is_remembered(scope: str, subject: str) -> bool:
+    """Whether it was so within the window."""
+    return Attempt.objects.filter(key=attempt_key(scope, subject), expires_at__gt=timezone.now()).exists()
 
 
 def forget_attempts(scope: str, subject: str) -> None:

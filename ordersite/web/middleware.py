@@ -37,7 +37,7 @@ class RequestIdMiddleware:
 
 
 class DatabaseRefusalMiddleware:
-    """Pages answer as the API does where the database refuses a value (an id beyond 64 bits) or is busy: never 500."""
+    """Pages answer as the API does where a service or the database refuses (an id beyond 64 bits): never 500."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -48,7 +48,7 @@ class DatabaseRefusalMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, ValueError) and NOT_A_NUMBER in str(exception):
             return answer(request, Problem("invalid", "A text stands where a number belongs: choose from the page."))
-        if not isinstance(exception, DataError | OverflowError | OperationalError):
+        if not isinstance(exception, Problem | DataError | OverflowError | OperationalError):
             return None
         problem = from_exception(exception)
         return answer(request, problem) if problem else None

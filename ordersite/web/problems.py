@@ -218,7 +218,10 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
         return problem_response(problem)
     if request.path.startswith("/dialects/") and (response := foreign_answer()(request, problem)):
         return response
-    return render(request, "problem.html", {"problem": problem}, status=problem.status)
+    response = render(request, "problem.html", {"problem": problem}, status=problem.status)
+    for name, value in problem.headers.items():
+        response[name] = value
+    return response
 
 
 @cache

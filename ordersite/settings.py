@@ -204,6 +204,8 @@ THROTTLE_ANONYMOUS = env.int("THROTTLE_ANONYMOUS", 600)
 THROTTLE_CALLER = env.int("THROTTLE_CALLER", 6000)
 # Of one till at /dialects/kaddy, as that system's documents say.
 THROTTLE_TILL = env.int("THROTTLE_TILL", 60)
+# Look-ups of addresses of one caller.
+THROTTLE_PLACES = env.int("THROTTLE_PLACES", 60)
 # What one call may cost (docs/security.md).
 MAX_BODY_BYTES = 1_000_000
 MAX_MULTIPART_BYTES = 12_000_000
@@ -238,6 +240,32 @@ SPECTACULAR_SETTINGS = {
         "PaymentMethodEnum": "vendors.models.PAYMENT_METHODS",
         "PostingKindEnum": "orders.models.Posting.Kind",
         "OptionKindEnum": "vendors.models.Option.Kind",
+    },
+}
+
+# --- places ---------------------------------------------------------------------------------------------------
+
+# Who finds the point of an address: "local" (the demo's streets), nominatim://…, photon://…, or nobody.
+GEOCODER_URL = env.str("GEOCODER_URL", "local" if DEVELOPMENT else "").strip()
+if not re.fullmatch(r"|local|(nominatim|photon)(\+https?)?://[^/?#\s]+[^\s]*", GEOCODER_URL):
+    raise ImproperlyConfigured(
+        "GEOCODER_URL must be local, or begin with nominatim:// or photon:// (nominatim+http:// for plain HTTP)."
+    )
+GEOCODER_TIMEOUT = env.float("GEOCODER_TIMEOUT", 3.0)  # seconds
+if not 0 < GEOCODER_TIMEOUT <= 30:
+    raise ImproperlyConfigured("GEOCODER_TIMEOUT must be above 0 and at most 30 seconds.")
+# The maps of the back-office: tiles as https://tiles.example.com/{z}/{x}/{y}.png; empty draws them without.
+MAP_TILES_URL = env.str("MAP_TILES_URL", "").strip()
+if MAP_TILES_URL and not re.fullmatch(r"https?://[^/?#\s]+/(?=.*\{z\})(?=.*\{x\})(?=.*\{y\})\S*", MAP_TILES_URL):
+    raise ImproperlyConfigured("MAP_TILES_URL must be an address with {z}, {x} and {y} in it.")
+MAP_ATTRIBUTION = env.str("MAP_ATTRIBUTION", "")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # What geocoders answered, for a day; the oldest of too many go.
+    "places": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "places",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
     },
 }
 

@@ -27,6 +27,7 @@ urlpatterns = [
     path("api/v1/schema", schema, name="schema"),
     path("api/v1/docs", SpectacularSwaggerView.as_view(permission_classes=[AllowAny], url_name="schema"), name="docs"),
     path("api/v1/", include("ordersite.accounts.api.urls")),
+    path("api/v1/", include("ordersite.places.urls")),
     path("api/v1/", include("tracking.api_urls")),
     path("api/v1/", include("vendors.api.urls")),
     path("api/v1/", include("orders.api.urls")),

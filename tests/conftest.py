@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.conf import settings as django_settings
+from django.core.cache import caches
 from django.db import connection, transaction
 from django.test import override_settings
 from rest_framework.test import APIClient
@@ -16,6 +17,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from orders.services import terms
 from ordersite.accounts.models import User
+from ordersite.places import lookup as places
 from ordersite.web.throttling import windows
 from tests.cast import Cast, make_cast, write_cast, written
 from vendors.services import menus
@@ -99,12 +101,14 @@ def clean_process(settings: Any) -> Iterator[None]:
     # Every client builds the middleware anew: to look through all static files each time took 30 ms of it.
     settings.WHITENOISE_AUTOREFRESH = True
     # With Redis the counts of other tests would go on: a test of throttles sets its own limit.
-    settings.THROTTLE_ANONYMOUS = settings.THROTTLE_CALLER = 0
+    settings.THROTTLE_ANONYMOUS = settings.THROTTLE_CALLER = settings.THROTTLE_PLACES = 0
     # Set up, so that it can be chosen, and out of reach: tests of payments start one (tests/orders/online.py).
     settings.FAKE_PAYMENTS_URL = "http://127.0.0.1:9"
     menus.held.clear()
     terms.held.clear()
     windows.counts.clear()
+    caches["places"].clear()
+    places.pause.until = 0.0
     with tempfile.TemporaryDirectory() as files:
         settings.MEDIA_ROOT, settings.PRIVATE_ROOT = f"{files}/media", f"{files}/private"
         yield

@@ -109,6 +109,7 @@ DELETE /orders/statuses/{label_id}            own   401 401 403 403 403 403 403 
 DELETE /orders/statuses/{label_id}            other 401 401 403 403 403 403 403 403 403 403 403 204
 POST   /payments/notices/{provider}           own   200 200 200 200 200 200 200 200 200 200 200 200
 POST   /payments/notices/{provider}           other 200 200 200 200 200 200 200 200 200 200 200 200
+GET    /places                                own   401 401 400 400 400 400 400 400 400 400 400 400
 GET    /purchases/{purchase_uuid}             own   404 404 200 404 404 404 404 404 404 404 404 200
 GET    /purchases/{purchase_uuid}             other 404 404 404 200 404 404 404 404 404 404 404 200
 POST   /track                                 own   200 200 200 200 200 200 200 200 200 200 200 200

@@ -1,0 +1,52 @@
+"""Asks another server for JSON: within a time limit, never inside a transaction."""
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+from django.conf import settings
+from django.db import connection
+
+from ordersite.places.protocol import Unavailable
+
+MOST_BYTES = 500_000
+CHUNK = 65_536
+USER_AGENT = "ordersite"
+
+
+def fetch_json(url: str, query: Mapping[str, Any]) -> Any:
+    """The answer to a GET within GEOCODER_TIMEOUT seconds; raises Unavailable without one.
+
+    Raises RuntimeError inside a transaction: others would wait for its locks as long as for the other server.
+    """
+    refuse_transaction()
+    until = time.monotonic() + settings.GEOCODER_TIMEOUT
+    agent = f"{USER_AGENT} ({settings.PUBLIC_URL})" if settings.PUBLIC_URL else USER_AGENT
+    request = Request(f"{url}?{urlencode(query)}", headers={"User-Agent": agent, "Accept": "application/json"})  # noqa: S310
+    try:
+        with urlopen(request, timeout=settings.GEOCODER_TIMEOUT) as response:  # noqa: S310  the URL is a setting
+            return json.loads(read_all(response, until))
+    except (URLError, OSError, ValueError, RecursionError) as error:
+        raise Unavailable(f"The geocoder does not answer: {type(error).__name__}.") from error
+
+
+def read_all(response: Any, until: float) -> bytes:
+    """The body; raises Unavailable for one that comes too slowly or is too long."""
+    read = bytearray()
+    # read1 returns what has come: a server that sends a byte now and then is given up in time.
+    while chunk := response.read1(CHUNK):
+        read += chunk
+        if len(read) > MOST_BYTES or time.monotonic() > until:
+            raise Unavailable("The geocoder's answer is too slow or too long.")
+    return bytes(read)
+
+
+def refuse_transaction() -> None:
+    """Raises RuntimeError inside a transaction; one that a test case opened around itself is none."""
+    blocks = connection.atomic_blocks
+    if blocks and not blocks[-1]._from_testcase:
+        raise RuntimeError("A geocoder is never asked inside a transaction.")

@@ -1,0 +1,49 @@
+"""Photon (https://photon.komoot.io): api and reverse, as GeoJSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ordersite.places.fetching import fetch_json
+from ordersite.places.protocol import FoundPlace, Point, Unavailable, read_place
+
+MOST = 5
+
+
+@dataclass(frozen=True)
+class Photon:
+    """A server of Photon; `also` goes with every question, such as lang."""
+
+    url: str
+    also: Mapping[str, str]
+
+    def find(self, text: str, near: Point | None) -> list[FoundPlace]:
+        query: dict[str, Any] = {**self.also, "q": text, "limit": MOST}
+        if near:
+            query |= {"lat": f"{near.lat:.4f}", "lon": f"{near.lng:.4f}"}
+        return self.ask("/api", query)
+
+    def name(self, point: Point) -> FoundPlace | None:
+        query = {**self.also, "lat": f"{point.lat:.6f}", "lon": f"{point.lng:.6f}", "limit": 1}
+        return next(iter(self.ask("/reverse", query)), None)
+
+    def ask(self, path: str, query: Mapping[str, Any]) -> list[FoundPlace]:
+        answer = fetch_json(f"{self.url}{path}", query)
+        try:
+            return [as_place(feature) for feature in answer["features"][:MOST]]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise Unavailable("Photon answered no places.") from error
+
+
+def as_place(feature: Any) -> FoundPlace:
+    lng, lat = feature["geometry"]["coordinates"][:2]
+    return read_place(words_of(feature["properties"]), lat, lng)
+
+
+def words_of(parts: Mapping[str, Any]) -> str:
+    """The address in one line: "Rue Haute 118, 1000 Bruxelles, Belgique"."""
+    street = " ".join(str(parts[name]) for name in ("street", "housenumber") if parts.get(name))
+    town = " ".join(str(parts[name]) for name in ("postcode", "city") if parts.get(name))
+    name = str(parts.get("name") or "")
+    rows = [name if name != parts.get("street") or not street else "", street, town, str(parts.get("country") or "")]
+    return ", ".join(row for row in rows if row)

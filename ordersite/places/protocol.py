@@ -1,0 +1,52 @@
+"""What a geocoder does: it finds the points that an address may mean, and the address of a point."""
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, Protocol
+
+# As an order's address holds it.
+MOST_TEXT = 300
+
+
+class Unavailable(Exception):
+    """The geocoder gave no answer, or one that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point on the earth, in degrees (WGS 84)."""
+
+    lat: float
+    lng: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPlace:
+    """A place that a geocoder knows: what people call it, and where it is."""
+
+    text: str
+    lat: float
+    lng: float
+
+
+class Geocoder(Protocol):
+    """A service that knows addresses. Both calls raise Unavailable where it gives no answer."""
+
+    def find(self, text: str, near: Point | None) -> list[FoundPlace]:
+        """The places that the text may mean, the likeliest first; those near the point go before others."""
+
+    def name(self, point: Point) -> FoundPlace | None:
+        """The address at the point, None where it knows none."""
+
+
+def read_place(text: Any, lat: Any, lng: Any) -> FoundPlace:
+    """A place of a foreign answer; raises Unavailable where it is none."""
+    try:
+        where = Point(float(lat), float(lng))
+    except (TypeError, ValueError) as error:
+        raise Unavailable("The geocoder told a point that is none.") from error
+    if not (isfinite(where.lat) and isfinite(where.lng) and abs(where.lat) <= 90 and abs(where.lng) <= 180):
+        raise Unavailable("The geocoder told a point that is none.")
+    if not isinstance(text, str) or not text.strip():
+        raise Unavailable("The geocoder told a place without a name.")
+    return FoundPlace(text=text.replace("\x00", "").strip()[:MOST_TEXT], lat=where.lat, lng=where.lng)

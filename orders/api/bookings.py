@@ -17,9 +17,10 @@ from ordersite.web.pagination import whole_number
 from ordersite.web.problems import Invalid, NotFound
 from ordersite.web.views import ApiView, render
 from vendors.api.views import given_day, visible_vendor
-from vendors.hours import moment
+from vendors.hours import DAY, moment
 from vendors.models import Service, Vendor
 from vendors.services.bookable import places_of, services_at
+from vendors.services.openings import last_day
 
 DAYS, MOST_DAYS = 7, 14
 
@@ -92,6 +93,6 @@ def times_from(request: Request, service: Service, place: Booking.Place) -> list
     today = now.astimezone(zone).date()
     day = given_day(request, "from") or today
     # Days that are over or beyond what it takes have no times, and may be too far for the calendar to reckon with.
-    if not -MOST_DAYS <= (day - today).days <= service.vendor.preorder_days + 1:
+    if not today - MOST_DAYS * DAY <= day <= last_day(service.vendor, now):
         return []
     return free_times(service, place, first=moment(day, time.min, zone), days=days, now=now)

@@ -19,6 +19,7 @@ from vendors.menu import Menu
 from vendors.models import Service, Vendor
 from vendors.services.bookable import places_of, services_at, spans_for
 from vendors.services.menus import menu_of
+from vendors.services.openings import is_too_far
 
 # How an order goes whose service takes place there.
 FULFILMENTS = {Booking.Place.CUSTOMER: Fulfilment.DELIVERY, Booking.Place.VENDOR: Fulfilment.EAT_IN}
@@ -120,7 +121,7 @@ def check_start(service: Service, place: Booking.Place, at: datetime, now: datet
     vendor = service.vendor
     if at <= now:
         fault = "past", "The time has passed."
-    elif at > now + timedelta(days=vendor.preorder_days):
+    elif is_too_far(vendor, at, now):
         fault = "too_far", f"Bookings are taken {vendor.preorder_days} days ahead."
     elif vendor.paused_until and vendor.paused_until > at:
         fault = "paused", f"{vendor.name} takes no bookings for that time."
@@ -176,8 +177,8 @@ def free_times(service: Service, place: Booking.Place, *, first: datetime, days:
     """
     vendor, length = service.vendor, length_of(service)
     soonest = max(now, vendor.paused_until or now)
-    latest = now + timedelta(days=vendor.preorder_days)
-    found = [at for at in starts_of(service, place, first=first, days=days) if soonest <= at <= latest and at > now]
+    starting = starts_of(service, place, first=first, days=days)
+    found = [at for at in starting if soonest <= at and at > now and not is_too_far(vendor, at, now)]
     if not found:
         return []
     levels = levels_of(held(service.pk, found[0], found[-1] + length))
@@ -191,7 +192,7 @@ def free_times(service: Service, place: Booking.Place, *, first: datetime, days:
 def next_free(service: Service, place: Booking.Place, at: datetime, now: datetime) -> list[datetime]:
     """The first free times from `at` on; from now on where that lies beyond what is taken orders for."""
     first = max(at, now, service.vendor.paused_until or now)
-    if first > now + timedelta(days=service.vendor.preorder_days):
+    if is_too_far(service.vendor, first, now):
         first = now
     free = free_times(service, place, first=first, days=DAYS_LOOKED_AT, now=now)
     return [time.starts_at for time in free[:NAMED]]

@@ -23,6 +23,7 @@ from vendors.hours import is_open, next_opening
 from vendors.menu import Menu
 from vendors.models import Vendor
 from vendors.services.menus import menu_of
+from vendors.services.openings import earliest, is_too_far
 
 
 def vendors_of(carts: Iterable[Cart]) -> dict[int, Vendor]:
@@ -277,7 +278,11 @@ def check_time(cart: Cart, vendor: Vendor, menu: Menu, now: datetime) -> bool:
         return False
     if cart.deliver_at <= now:
         raise Invalid(pointer, "past", "The time has passed: send a later one, or none for as soon as can be.")
-    if cart.deliver_at > now + timedelta(days=vendor.preorder_days):
+    soonest = earliest(vendor, now)
+    if cart.deliver_at < soonest:
+        detail = f"{vendor.name} needs until {soonest.isoformat()}: send a later time, or none for as soon as can be."
+        raise Invalid(pointer, "too_soon", detail, earliest=soonest.isoformat())
+    if is_too_far(vendor, cart.deliver_at, now):
         detail = f"Orders are taken {vendor.preorder_days} days ahead: send an earlier time."
         raise Invalid(pointer, "too_far", detail)
     if not is_open(menu.spans, vendor.zone, fulfilment, cart.deliver_at):

@@ -173,8 +173,9 @@ def change_deliver_at(change: Change, value: Any) -> None:
             order.deliver_at = value
         return
     fulfilment, menu = Fulfilment(order.fulfilment), menu_of(vendor)
-    check_time(Cart(vendor_id=order.vendor_id, fulfilment=fulfilment, deliver_at=value), vendor, menu, now)
+    # The time that stands is no change, even where it is too near by now to be asked for.
     if change.note("deliver_at", old, new, "deliver_at", "due_at"):
+        check_time(Cart(vendor_id=order.vendor_id, fulfilment=fulfilment, deliver_at=value), vendor, menu, now)
         order.deliver_at = value
         at = value or now + vendor.lead(now)
         slot = slots.slot_of(vendor=vendor, menu=menu, fulfilment=fulfilment, at=at)

@@ -139,7 +139,9 @@ class VendorOutput(VendorSummaryOutput):
     """All that is public of a vendor."""
 
     next_opening = serializers.SerializerMethodField(help_text="By delivery type; null: not within eight days.")
-    preorder_days = serializers.IntegerField(help_text="How many days ahead orders are taken.")
+    preorder_days = serializers.IntegerField(
+        help_text="How many days ahead orders are taken, by its own calendar: 0 is today."
+    )
     slot_minutes = serializers.IntegerField()
     hours = HoursOutput(many=True, source="opening_hours.all")
     zones = ZoneOutput(many=True, source="active_zones")

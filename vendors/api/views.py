@@ -29,7 +29,7 @@ from vendors.hours import moment
 from vendors.models import DeliveryZone, Stock, Vendor, VendorType
 from vendors.permissions import works_at
 from vendors.services.menus import menu_of
-from vendors.services.openings import Slot, slots_with_room
+from vendors.services.openings import Slot, last_day, slots_with_room
 from vendors.services.vendors import update_vendor
 
 DELIVERY_TYPE_SCHEMA = {"type": "string", "enum": list(DELIVERY_TYPES)}
@@ -148,10 +148,11 @@ class VendorSlotsView(ApiView):
                 "?delivery_type", "not_offered", f"{vendor.name} offers {', '.join(vendor.fulfilments)}: send one."
             )
         now = timezone.now()
-        day = given_day(request) or now.astimezone(vendor.zone).date()
+        today = now.astimezone(vendor.zone).date()
+        day = given_day(request) or today
         found: list[Slot] = []
         # A day that is over or beyond what it takes has no slots, and may be too far for the calendar to reckon with.
-        if abs((day - now.date()).days) <= vendor.preorder_days + 1:
+        if today <= day <= last_day(vendor, now):
             first = moment(day, time.min, vendor.zone)
             found = slots_with_room(vendor, delivery_type, first=first, now=now)
         length = timedelta(minutes=vendor.slot_minutes)

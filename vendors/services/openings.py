@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
 
-from vendors.hours import is_open, next_opening, slots
+from vendors.hours import DAY, beyond, is_open, next_opening, slots
 from vendors.menu import Span
 from vendors.models import FULFILMENTS, OpeningHours, Vendor
 from vendors.slots import Caps, caps_at, is_capped
@@ -58,6 +58,21 @@ def open_vendor_ids(vendors: QuerySet[Vendor], fulfilment: str, at: datetime) ->
     return [pk for pk, taking in found if (taking.get(fulfilment) if fulfilment else any(taking.values()))]
 
 
+def earliest(vendor: Vendor, now: datetime) -> datetime:
+    """The first moment that an order placed or changed now may be for: preparing takes so long, rush included."""
+    return now + vendor.lead(now)
+
+
+def last_day(vendor: Vendor, now: datetime) -> date:
+    """The last day, by the vendor's own calendar, that orders are taken for; `preorder_days` 0 is today."""
+    return now.astimezone(vendor.zone).date() + vendor.preorder_days * DAY
+
+
+def is_too_far(vendor: Vendor, at: datetime, now: datetime) -> bool:
+    """Whether the moment lies on a day that the vendor takes no orders for yet."""
+    return beyond(at) or at.astimezone(vendor.zone).date() > last_day(vendor, now)
+
+
 def slots_of(
     vendor: Vendor, spans: Sequence[Span], fulfilment: str, *, first: datetime, now: datetime, days: int = 1
 ) -> list[datetime]:
@@ -65,12 +80,11 @@ def slots_of(
 
     None sooner than the vendor can prepare, none in a pause, none later than it takes preorders for.
     """
-    soonest = now + vendor.lead(now)
+    soonest = earliest(vendor, now)
     if vendor.paused_until:
         soonest = max(soonest, vendor.paused_until)
-    latest = now + timedelta(days=vendor.preorder_days)
     found = slots(spans, vendor.zone, fulfilment, first=first, days=days, minutes=vendor.slot_minutes)
-    return [slot for slot in found if soonest <= slot <= latest]
+    return [slot for slot in found if soonest <= slot and not is_too_far(vendor, slot, now)]
 
 
 def usual_caps(vendor: Vendor) -> Caps:

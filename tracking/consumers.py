@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -18,10 +19,13 @@ from ordersite.web.problems import Problem
 from ordersite.web.throttling import client_address
 from tracking import hub
 from tracking.entries import Entry
-from tracking.subscribers import TOO_SLOW, Subscriber
+from tracking.subscribers import Subscriber
 from tracking.transport import FRAMES
 from tracking.watchers import (
+    AMISS,
     MISSING,
+    REASONS,
+    TOO_SLOW,
     Refused,
     Watcher,
     as_dispatcher,
@@ -68,6 +72,7 @@ def whole_number(text: str) -> int | None:
 class FeedConsumer(AsyncConsumer):
     """One socket at one stream. It is accepted first, so that a browser is told why it is refused."""
 
+    parameters: tuple[str, ...] = ("since",)
     subscriber: Subscriber | None = None
     runner: asyncio.Task[None] | None = None
     is_cut = False
@@ -96,13 +101,14 @@ class FeedConsumer(AsyncConsumer):
         await self.base_send({"type": "websocket.accept", "subprotocol": accepted})
         here = hub.current()
         try:
+            self.check_query()
             watcher = await here.at_door(self.admit)
         except Refused as refused:
-            await self.close_with(refused.code)
+            await self.close_with(refused.code, refused.reason)
             return
         except Exception:
             logger.exception("a socket could not be admitted")
-            await self.close_with(TOO_SLOW)
+            await self.close_with(TOO_SLOW, REASONS[TOO_SLOW])
             return
         self.subscriber = Subscriber(here, watcher.stream, self.since(), door=self, watcher=watcher)
         self.runner = here.loop.create_task(self.subscriber.run())
@@ -114,9 +120,21 @@ class FeedConsumer(AsyncConsumer):
     def argument(self, name: str) -> Any:
         return self.scope["url_route"]["kwargs"][name]
 
+    @cached_property
+    def queried(self) -> dict[str, list[str]]:
+        return parse_qs(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+
     def query(self, name: str) -> str | None:
-        found = parse_qs(self.scope["query_string"].decode("latin-1"), keep_blank_values=True).get(name)
-        return found[0] if found else None
+        return self.queried.get(name, [None])[0]
+
+    def check_query(self) -> None:
+        """Raises Refused that names a parameter which means nothing here, or comes twice."""
+        for name, values in self.queried.items():
+            shown = "".join(letter if letter.isprintable() and letter.isascii() else "?" for letter in name[:40])
+            if name not in self.parameters:
+                raise Refused(AMISS, f"Unknown query parameter {shown}: send {', '.join(self.parameters)}.")
+            if len(values) > 1:
+                raise Refused(AMISS, f"Send the query parameter {shown} once.")
 
     def since(self) -> int | None:
         """The position that the client has read up to; None for "from now"."""
@@ -135,8 +153,8 @@ class FeedConsumer(AsyncConsumer):
         for entry in entries:
             await self.tell({"type": "websocket.send", "text": entry.text})
 
-    async def close_with(self, code: int) -> None:
-        await self.tell({"type": "websocket.close", "code": code})
+    async def close_with(self, code: int, reason: str) -> None:
+        await self.tell({"type": "websocket.close", "code": code, "reason": reason})
 
     async def tell(self, message: dict[str, Any]) -> None:
         """By plain ASGI. Servers differ in what they raise once the client has gone: here it is always an OSError."""
@@ -174,6 +192,8 @@ class DriverConsumer(FeedConsumer):
 class CompanyConsumer(FeedConsumer):
     """/ws/companies/me: a dispatcher's company, of several the first, or the one of `?company=`."""
 
+    parameters = (*FeedConsumer.parameters, "company")
+
     def admit(self) -> Watcher:
         request = request_of(self.scope)
         asked = self.query("company")
@@ -196,6 +216,9 @@ class OrderConsumer(FeedConsumer):
 
 class NobodyConsumer(FeedConsumer):
     """Any other path."""
+
+    def check_query(self) -> None:
+        """There is nothing here, whatever is asked."""
 
     def admit(self) -> Watcher:
         raise Refused(MISSING)

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 from django.conf import settings
 
 from tracking.entries import BATCH, Entry, reset
-from tracking.watchers import Watcher
+from tracking.watchers import REASONS, TOO_SLOW, Watcher
 
 if TYPE_CHECKING:
     from tracking.hub import Hub, Stream
 
 logger = logging.getLogger(__name__)
 
-TOO_SLOW = 1013
 CUT_AFTER = 1.0  # seconds that a socket has to take its close frame before it is cut
 RETRY = 1.0  # seconds between two tries to read the database
 
@@ -26,7 +25,7 @@ class Door(Protocol):
 
     async def send(self, entries: Sequence[Entry]) -> None: ...
 
-    async def close_with(self, code: int) -> None: ...
+    async def close_with(self, code: int, reason: str) -> None: ...
 
     def abort(self) -> None: ...
 
@@ -88,7 +87,7 @@ class Subscriber:
             while self.ending is None:
                 await self.replay()
                 await self.follow()
-            await self.door.close_with(self.ending)
+            await self.door.close_with(self.ending, REASONS[self.ending])
             self.is_over = True
         except OSError:  # the client has gone
             pass

@@ -20,15 +20,23 @@ from ordersite.accounts.models import ApiToken, User
 from vendors.models import Dispatcher, Driver, Member, Vendor
 from vendors.permissions import works_at
 
-UNKNOWN, FORBIDDEN, MISSING = 4401, 4403, 4404
+AMISS, UNKNOWN, FORBIDDEN, MISSING, TOO_SLOW = 4400, 4401, 4403, 4404, 1013
+# What a client reads beside the code.
+REASONS = {
+    UNKNOWN: "Not known, or expired: sign in again.",
+    FORBIDDEN: "Not allowed here.",
+    MISSING: "There is nothing to watch here.",
+    TOO_SLOW: "Try again later.",
+}
 
 
 class Refused(Exception):
-    """The socket is closed with this code."""
+    """The socket is closed with this code and reason (at most 123 bytes)."""
 
-    def __init__(self, code: int) -> None:
+    def __init__(self, code: int, reason: str = "") -> None:
         super().__init__(code)
         self.code = code
+        self.reason = reason or REASONS[code]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -181,7 +181,6 @@ def test_refusals_accept_and_then_close(server: Server, live_cast: Cast) -> None
     expired.set_exp(lifetime=-timedelta(seconds=1))
     for path, token, code in (
         (vendor, "", 4401),
-        (f"{vendor}?token={owner}", "", 4401),
         (vendor, "nonsense", 4401),
         (vendor, str(expired), 4401),
         (vendor, "ost_unknown", 4401),
@@ -204,8 +203,29 @@ def test_refusals_accept_and_then_close(server: Server, live_cast: Cast) -> None
     ):
         with server.connect(path, token=token) as socket:
             assert (path, closed_with(socket)) == (path, code)
+            assert socket.close_reason
     assert "Traceback" not in server.log()
     assert "exception" not in server.log()
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/ws/vendors/{}?sicne=3", "Unknown query parameter sicne: send since."),
+        ("/ws/vendors/{}?since=3&token=secret", "Unknown query parameter token: send since."),
+        ("/ws/vendors/{}?company=1", "Unknown query parameter company: send since."),
+        ("/ws/vendors/{}?Since", "Unknown query parameter Since: send since."),
+        ("/ws/vendors/{}?since=1&since=2", "Send the query parameter since once."),
+        ("/ws/drivers/me?driver=7", "Unknown query parameter driver: send since."),
+        ("/ws/companies/me?compnay=1", "Unknown query parameter compnay: send since, company."),
+        (f"/ws/orders/{CODE}?%00%C3%A4" + 60 * "x", f"Unknown query parameter ??{38 * 'x'}: send since."),
+    ],
+)
+def test_a_parameter_that_means_nothing_is_named(server: Server, live_cast: Cast, path: str, reason: str) -> None:
+    make_order(live_cast.vendor, live_cast.customer_row, code=CODE)
+    with server.connect(path.format(live_cast.vendor.pk), token=jwt(live_cast.owner)) as socket:
+        assert closed_with(socket) == 4400
+        assert socket.close_reason == reason
 
 
 def test_who_may_watch_a_vendor(server: Server, live_cast: Cast) -> None:

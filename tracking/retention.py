@@ -6,9 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from orders.models import FeedEntry
+from ordersite.accounts.models import SignIn
 from ordersite.web.models import Attempt, IdempotencyKey
 
 BATCH = 1000
@@ -50,6 +50,6 @@ def prune_feed() -> int:
     return len(batch)
 
 
-def prune_tokens() -> int:
-    """Refresh tokens that have expired; that they were revoked says nothing any more."""
-    return prune(OutstandingToken.objects.filter(expires_at__lt=timezone.now()))
+def prune_sign_ins() -> int:
+    """Sign-ins whose refresh token has expired."""
+    return prune(SignIn.objects.filter(expires_at__lt=timezone.now()))

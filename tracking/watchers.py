@@ -14,9 +14,9 @@ from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed
 
 from orders.following import followable, followed
-from ordersite.accounts.authentication import may_sign_in, principal_of
+from ordersite.accounts.authentication import may_sign_in, principal_of, sign_in_id_of
 from ordersite.accounts.callers import Caller, MerchantPrincipal, caller_of_user
-from ordersite.accounts.models import ApiToken, User
+from ordersite.accounts.models import ApiToken, SignIn, User
 from vendors.models import Dispatcher, Driver, Member, Vendor
 from vendors.permissions import works_at
 
@@ -47,6 +47,7 @@ class Credential:
     merchant_id: int | None = None
     token_id: int | None = None
     session_key: str = ""
+    sign_in_id: int | None = None
     # The user's password hash at the time: a JWT and a session end with a change of it.
     password: str = ""
     expires: float | None = None
@@ -79,7 +80,12 @@ def by_bearer(token: str) -> tuple[Caller, Credential]:
     except AuthenticationFailed as error:
         raise Refused(UNKNOWN) from error
     if not isinstance(shown, ApiToken):
-        credential = Credential(user_id=principal.pk, password=principal.password, expires=float(shown["exp"]))
+        credential = Credential(
+            user_id=principal.pk,
+            sign_in_id=sign_in_id_of(shown),
+            password=principal.password,
+            expires=float(shown["exp"]),
+        )
         return caller_of_user(principal), credential
     if ApiToken.Scope.READ not in shown.scopes:
         raise Refused(FORBIDDEN)
@@ -185,6 +191,8 @@ class Known:
         keys = {one.session_key for one in shown if one.session_key}
         sessions = Session.objects.filter(session_key__in=keys, expire_date__gt=now)
         self.sessions = set(sessions.values_list("session_key", flat=True))
+        sign_ins = SignIn.objects.filter(pk__in={one.sign_in_id for one in shown if one.sign_in_id})
+        self.sign_ins = set(sign_ins.values_list("pk", flat=True))
         vendors = Vendor.objects.filter(pk__in=subjects.get("vendor", ()))
         self.merchants = dict(vendors.values_list("pk", "merchant_id"))
         self.everywhere: set[tuple[int, int]] = set()
@@ -210,6 +218,8 @@ class Known:
         if shown.token_id and shown.token_id not in self.tokens:
             return False
         if shown.session_key and shown.session_key not in self.sessions:
+            return False
+        if shown.sign_in_id and shown.sign_in_id not in self.sign_ins:
             return False
         if shown.user_id is None:
             return True

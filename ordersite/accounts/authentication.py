@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -13,28 +14,21 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
-from rest_framework_simplejwt.tokens import AccessToken, BlacklistMixin, RefreshToken, Token
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from ordersite.accounts.callers import MerchantPrincipal
-from ordersite.accounts.models import ApiToken, User
+from ordersite.accounts.models import ApiToken, SignIn, User
 from ordersite.accounts.password_tries import PasswordTry
 from ordersite.web.crypto import token_hash
 from ordersite.web.problems import Problem
 from ordersite.web.throttling import client_address
 
 API_TOKEN_PREFIX = "ost_"  # noqa: S105  not a secret, how one begins
+SIGN_IN_CLAIM = "sign_in"
 USED_EVERY = timedelta(hours=1)
 SAFE = ("GET", "HEAD", "OPTIONS")
 TokenKind = TypeVar("TokenKind", bound=Token)
-
-
-class Refresh(RefreshToken):
-    """A refresh token that is not written down when it is issued: the database holds no live one, only revoked ones."""
-
-    @classmethod
-    def for_user(cls, user: Any) -> "Refresh":
-        return super(BlacklistMixin, cls).for_user(user)
 
 
 def may_sign_in(user: User) -> bool:
@@ -105,15 +99,28 @@ def read_token(kind: type[TokenKind], token: str) -> TokenKind:
         raise AuthenticationFailed("The token is not valid, or has expired: sign in again.") from error
 
 
+def sign_in_id_of(token: Token) -> int | None:
+    """The sign-in that a JWT belongs to."""
+    found = token.get(SIGN_IN_CLAIM)
+    return found if isinstance(found, int) else None
+
+
 def user_behind(token: Token) -> User:
-    """The user whom a JWT names; raises AuthenticationFailed for one who is gone, off, or has a new password."""
+    """The user whom a JWT names; raises AuthenticationFailed where its sign-in has ended or the user may not enter.
+
+    An access token without a sign-in can only come from a program that holds SECRET_KEY; a refresh token needs one.
+    """
     try:
         user_id = int(token[api_settings.USER_ID_CLAIM])
     except (KeyError, ValueError, TypeError) as error:
         raise AuthenticationFailed("The token is not valid, or has expired: sign in again.") from error
-    user = User.objects.select_related(*settings.PRINCIPAL_RELATED).filter(pk=user_id).first()
+    users = User.objects.select_related(*settings.PRINCIPAL_RELATED).filter(pk=user_id)
+    sign_in_id = sign_in_id_of(token)
+    if sign_in_id is not None or isinstance(token, RefreshToken):
+        users = users.filter(Exists(SignIn.objects.filter(pk=sign_in_id, user=OuterRef("pk"))))
+    user = users.first()
     if user is None or not may_sign_in(user):
-        raise AuthenticationFailed("This account no longer exists, or is switched off.")
+        raise AuthenticationFailed("This sign-in has ended, or the account is switched off: sign in again.")
     if token.get(api_settings.REVOKE_TOKEN_CLAIM) != get_md5_hash_password(user.password):
         raise AuthenticationFailed("The password has changed: sign in again.")
     return user

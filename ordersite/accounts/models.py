@@ -49,6 +49,20 @@ class User(AbstractBaseUser, PermissionsMixin):
     def clean(self) -> None:
         self.email = self.email.strip().lower()
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A new password, or being switched off, ends the sign-ins; a new password the API tokens too."""
+        has_new_password = self._password is not None and not self._state.adding
+        super().save(*args, **kwargs)
+        if has_new_password or not self.is_active:
+            self.sign_ins.all().delete()
+        if has_new_password:
+            self.revoke_api_tokens()
+
+    def revoke_api_tokens(self) -> None:
+        """Ends the API tokens that the person holds or made, a merchant's among them."""
+        tokens = ApiToken.objects.filter(models.Q(user=self) | models.Q(created_by=self), revoked_at=None)
+        tokens.update(revoked_at=timezone.now())
+
     @property
     def caller_key(self) -> str:
         """Names this caller in idempotency keys, external codes and events."""
@@ -85,6 +99,18 @@ class Address(models.Model):
 
     def __str__(self) -> str:
         return self.label or self.address
+
+
+class SignIn(models.Model):
+    """One sign-in by the API. Its tokens name it and end with it; only the newest refresh token renews them."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_ins")
+    refresh_id = models.CharField(max_length=32)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"sign-in {self.pk}"
 
 
 class ApiToken(models.Model):

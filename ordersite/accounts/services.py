@@ -1,7 +1,6 @@
 """What people do with their accounts: sign in and out, register, reset a password, keep addresses, make API tokens."""
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,10 +18,11 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from django.utils.module_loading import import_string
 
-from ordersite.accounts.authentication import API_TOKEN_PREFIX, Refresh, may_sign_in, read_token, user_behind
+from ordersite.accounts.authentication import API_TOKEN_PREFIX, may_sign_in
 from ordersite.accounts.callers import related
 from ordersite.accounts.models import Address, ApiToken, Customer, User
 from ordersite.accounts.password_tries import forget_tries
+from ordersite.accounts.sign_ins import Tokens, begin_sign_in
 from ordersite.web.attempts import count_attempt
 from ordersite.web.crypto import new_token, token_hash
 from ordersite.web.problems import Forbidden, NotFound, Problem, field_error
@@ -32,19 +32,6 @@ logger = logging.getLogger(__name__)
 REGISTER, RESET, RESET_MAIL, RESET_CONFIRM = "register", "reset", "reset-mail", "reset-confirm"
 # Tries in a window: mails by e-mail, the others by network address (an office may share one).
 ADDRESS_TRIES, MAIL_TRIES, HOUR = 60, 5, timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """What a client signs its calls with, and what it renews that with."""
-
-    access: str
-    refresh: str
-
-
-def issue_tokens(user: User) -> Tokens:
-    refresh = Refresh.for_user(user)
-    return Tokens(access=str(refresh.access_token), refresh=str(refresh))
 
 
 def sign_in(*, request: HttpRequest, email: str, password: str) -> Tokens:
@@ -62,19 +49,7 @@ def sign_in(*, request: HttpRequest, email: str, password: str) -> Tokens:
             headers={"WWW-Authenticate": "Bearer"},
             keeps_writes=True,
         )
-    return issue_tokens(user)
-
-
-def renew_access(refresh: str) -> str:
-    """A new access token; raises AuthenticationFailed for a refresh token that no longer stands for its user."""
-    token = read_token(Refresh, refresh)
-    user_behind(token)
-    return str(token.access_token)
-
-
-def sign_out(refresh: str) -> None:
-    """Revokes a refresh token; raises AuthenticationFailed for one that is none, or revoked already."""
-    read_token(Refresh, refresh).blacklist()
+    return begin_sign_in(user)
 
 
 def register(*, email: str, password: str, name: str, phone: str, address: str) -> tuple[User, Tokens]:
@@ -91,7 +66,7 @@ def register(*, email: str, password: str, name: str, phone: str, address: str) 
             Customer.objects.create(user=user, name=name, email=email, phone=phone)
     except IntegrityError as error:  # registered twice at once: the unique e-mail decides
         raise email_taken() from error
-    return user, issue_tokens(user)
+    return user, begin_sign_in(user)
 
 
 def email_taken() -> Problem:
@@ -145,9 +120,11 @@ def confirm_password_reset(*, uid: str, token: str, password: str, address: str)
     check_password_rules(password, user)
     known = user.password
     user.set_password(password)
-    # Compared with what the link was made for: of two that use it at once, one wins.
-    if not User.objects.filter(pk=user.pk, password=known).update(password=user.password):
-        raise link_not_valid()
+    with transaction.atomic():
+        # Compared with what the link was made for: of two that use it at once, one wins.
+        if not User.objects.filter(pk=user.pk, password=known).update(password=user.password):
+            raise link_not_valid()
+        user.save(update_fields=["password"])  # ends sign-ins and API tokens
     forget_tries(user.email, address)
 
 

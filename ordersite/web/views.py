@@ -21,6 +21,9 @@ UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 class ApiView(APIView):
     """A DRF view whose unsafe calls are one transaction each and honour Idempotency-Key."""
 
+    # Where the answer lets somebody in, none is kept, and an Idempotency-Key is ignored.
+    keeps_answers = True
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """DRF's own dispatch, but for the transaction around an unsafe handler."""
         self.args, self.kwargs = args, kwargs
@@ -50,7 +53,7 @@ class ApiView(APIView):
             # Photos are read and cleaned before the transaction begins: meanwhile it would hold up others.
             _ = request.data
         key = request.headers.get("Idempotency-Key")
-        if key is None:
+        if key is None or not self.keeps_answers:
             return run_unsafe(call)
         scope = key_scope(key=key, caller=caller_key(request), method=str(request.method), path=request.path)
         return run_unsafe(call, scope=scope, fingerprint=body_fingerprint(request.data))

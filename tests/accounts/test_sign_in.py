@@ -1,6 +1,7 @@
 """POST /auth/token, /auth/token/refresh, /auth/logout."""
 
 import base64
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -10,13 +11,11 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from rest_framework_simplejwt.tokens import AccessToken
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from ordersite.accounts import services
-from ordersite.accounts.authentication import Refresh
-from ordersite.accounts.models import User
-from ordersite.web.models import Attempt
+from ordersite.accounts.models import ApiToken, SignIn, User
+from ordersite.web.models import Attempt, IdempotencyKey
 
 PASSWORD = "a-long-enough-passphrase"
 pytestmark = pytest.mark.django_db
@@ -29,6 +28,10 @@ def user() -> User:
 
 def sign_in(email: str = "ann@example.org", password: str = PASSWORD, **headers: str) -> Any:
     return APIClient(headers=headers).post("/api/v1/auth/token", {"email": email, "password": password})
+
+
+def me(access: str) -> int:
+    return APIClient(headers={"Authorization": f"Bearer {access}"}).get("/api/v1/me").status_code
 
 
 def refresh(token: str) -> Any:
@@ -44,8 +47,10 @@ def test_signs_in_without_regard_to_case(user: User) -> None:
 
 
 def test_no_live_refresh_token_is_stored(user: User) -> None:
-    sign_in()
-    assert OutstandingToken.objects.count() == 0
+    token = sign_in().data["refresh"]
+    row = SignIn.objects.get()
+    assert row.refresh_id not in ("", token)
+    assert row.refresh_id == RefreshToken(token)["jti"]
 
 
 def test_an_unknown_email_a_wrong_password_and_a_closed_account_answer_alike(user: User) -> None:
@@ -105,31 +110,140 @@ def test_a_success_forgets_the_wrong_tries(user: User) -> None:
     assert [sign_in(password="wrong").status_code for _ in range(10)] == [401] * 10
 
 
-def test_refresh_gives_a_new_access_token(user: User) -> None:
-    answer = refresh(sign_in().data["refresh"])
+def test_refresh_gives_new_tokens_of_the_same_sign_in(user: User) -> None:
+    first = sign_in().data
+    answer = refresh(first["refresh"])
     assert answer.status_code == 200
-    assert set(answer.data) == {"access"}
+    assert set(answer.data) == {"access", "refresh"}
+    assert answer.data["refresh"] != first["refresh"]
     assert AccessToken(answer.data["access"])["user_id"] == str(user.pk)
+    assert (me(first["access"]), me(answer.data["access"])) == (200, 200)
+    assert refresh(answer.data["refresh"]).status_code == 200
+    assert SignIn.objects.count() == 1
+
+
+def test_a_used_refresh_token_ends_its_sign_in_and_no_other(user: User) -> None:
+    first, other = sign_in().data, sign_in().data
+    second = refresh(first["refresh"]).data
+    again = refresh(first["refresh"])
+    assert (again.status_code, again.json()["code"]) == (401, "refresh_used")
+    assert again["WWW-Authenticate"] == "Bearer"
+    assert [me(one["access"]) for one in (first, second, other)] == [401, 401, 200]
+    assert refresh(second["refresh"]).status_code == 401
+    assert refresh(other["refresh"]).status_code == 200
+
+
+def test_a_refresh_token_without_a_sign_in_is_none(user: User) -> None:
+    assert refresh(str(RefreshToken.for_user(user))).status_code == 401
+    foreign = RefreshToken.for_user(user)
+    foreign["sign_in"] = SignIn.objects.create(
+        user=User.objects.create_user("bob@example.org"), refresh_id=foreign["jti"], expires_at=timezone.now()
+    ).pk
+    assert refresh(str(foreign)).status_code == 401
+    assert me(str(foreign.access_token)) == 401
+    assert SignIn.objects.count() == 1
+
+
+@pytest.mark.parametrize("key", [False, True])
+def test_logins_keep_no_answer(user: User, key: bool) -> None:
+    headers = {"Idempotency-Key": "k"} if key else {}
+    first, second = sign_in(**headers), sign_in(**headers)
+    assert first.data["refresh"] != second.data["refresh"]
+    client = APIClient(headers=headers)
+    renewed = [client.post("/api/v1/auth/token/refresh", {"refresh": first.data["refresh"]}) for _ in range(2)]
+    assert [answer.status_code for answer in renewed] == [200, 401]
+    assert IdempotencyKey.objects.count() == 0
 
 
 def test_refresh_is_401_for_a_deleted_user(user: User) -> None:
-    token = str(Refresh.for_user(user))
+    token = sign_in().data["refresh"]
     user.delete()
     assert refresh(token).status_code == 401
 
 
-def test_refresh_is_401_for_an_account_that_is_off(user: User) -> None:
-    token = str(Refresh.for_user(user))
-    User.objects.update(is_active=False)
-    assert refresh(token).status_code == 401
+def switch_off(user: User) -> None:
+    user.is_active = False
+    user.save()
 
 
-def test_refresh_and_access_are_401_after_a_new_password(user: User) -> None:
-    tokens = sign_in().data
+def set_password(user: User) -> None:
     user.set_password("another-long-passphrase")
     user.save()
-    assert refresh(tokens["refresh"]).status_code == 401
-    assert APIClient(headers={"Authorization": f"Bearer {tokens['access']}"}).get("/api/v1/me").status_code == 401
+
+
+@pytest.mark.parametrize("end", [switch_off, set_password])
+def test_what_ends_a_users_sign_ins_ends_them_for_good(user: User, end: Any) -> None:
+    tokens = [sign_in().data for _ in range(2)]
+    other = User.objects.create_user("bob@example.org", PASSWORD)
+    bob = sign_in("bob@example.org").data
+    made = [
+        ApiToken.objects.create(name=name, user=owner, created_by=user, token_hash=name, hint="")
+        for name, owner in (("own", user), ("made for bob", other))
+    ]
+    end(user)
+    User.objects.filter(pk=user.pk).update(is_active=True)
+    for one in tokens:
+        assert (refresh(one["refresh"]).status_code, me(one["access"])) == (401, 401)
+    assert me(bob["access"]) == 200
+    # A new password ends the API tokens too; they rest while the account is off.
+    ended = ApiToken.objects.filter(revoked_at__isnull=False).count()
+    assert ended == (len(made) if end is set_password else 0)
+
+
+def test_other_changes_of_a_user_end_nothing(user: User) -> None:
+    tokens = sign_in().data
+    user.name = "Anna"
+    user.save()
+    assert me(tokens["access"]) == 200
+
+
+def test_logout_ends_the_access_token_with_the_sign_in(user: User) -> None:
+    tokens, other = sign_in().data, sign_in().data
+    renewed = refresh(tokens["refresh"]).data
+    assert APIClient().post("/api/v1/auth/logout", {"refresh": renewed["refresh"]}).status_code == 204
+    assert [me(one["access"]) for one in (tokens, renewed, other)] == [401, 401, 200]
+    assert APIClient().post("/api/v1/auth/logout", {"refresh": other["refresh"]}).status_code == 204
+    assert me(other["access"]) == 401
+
+
+def test_the_sign_in_is_read_with_the_user(user: User, django_assert_num_queries: Any) -> None:
+    token = sign_in().data["access"]
+    with django_assert_num_queries(1):
+        assert me(token) == 200
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("guarded", [True, False])
+def test_of_two_that_refresh_at_once_one_wins_and_the_sign_in_ends(
+    guarded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two with one token means that somebody has taken it. The control does not compare: both go on."""
+    User.objects.create_user("ann@example.org", PASSWORD)
+    if not guarded:
+        monkeypatch.setattr(
+            "ordersite.accounts.sign_ins.use_up", lambda sign_in, used, fresh: sign_in.update(refresh_id=fresh)
+        )
+    for _ in range(5):
+        token = sign_in().data["refresh"]
+        begin, answers = threading.Barrier(2), []
+
+        def once(token: str = token, begin: threading.Barrier = begin, answers: list[Any] = answers) -> None:
+            try:
+                begin.wait(5)
+                answers.append(refresh(token))
+            finally:
+                connection.close()
+
+        threads = [threading.Thread(target=once) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        statuses = sorted(answer.status_code for answer in answers)
+        assert statuses == ([200, 401] if guarded else [200, 200])
+        [won, *_] = [answer for answer in answers if answer.status_code == 200]
+        assert me(won.data["access"]) == (401 if guarded else 200)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +274,7 @@ def test_logout_needs_the_refresh_token_alone_and_ends_it(user: User) -> None:
     assert (answer.status_code, answer.content) == (204, b"")
     assert refresh(token).status_code == 401
     assert APIClient().post("/api/v1/auth/logout", {"refresh": token}).status_code == 401
-    assert BlacklistedToken.objects.count() == 1
+    assert not SignIn.objects.exists()
 
 
 @pytest.mark.parametrize(

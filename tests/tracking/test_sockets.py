@@ -15,6 +15,7 @@ from websockets.sync.client import ClientConnection
 
 from orders.models import FeedEntry, Order, OrderEvent
 from ordersite.accounts.models import ApiToken, User
+from ordersite.accounts.sign_ins import begin_sign_in, end_sign_in
 from ordersite.web.crypto import token_hash
 from tests.cast import Cast
 from tests.tracking.live import Server, happen, jwt, make_order, serving
@@ -293,6 +294,21 @@ def test_who_loses_the_right_loses_the_socket(server: Server, live_cast: Cast) -
         assert closed_with(expires) == 4401
         happen(order)
         assert told(stays)["position"] == 1
+
+
+def test_a_socket_ends_with_the_sign_in_it_came_from(server: Server, live_cast: Cast) -> None:
+    path = f"/ws/vendors/{live_cast.vendor.pk}"
+    ended, stays = (begin_sign_in(live_cast.owner) for _ in range(2))
+    with server.connect(path, token=ended.access) as closed, server.connect(path, token=stays.access) as open_still:
+        time.sleep(0.5)
+        end_sign_in(ended.refresh)
+        since = time.monotonic()
+        assert closed_with(closed) == 4401
+        assert time.monotonic() - since < 5
+        happen(make_order(live_cast.vendor, live_cast.customer_row))
+        assert told(open_still)["position"] == 1
+    with server.connect(path, token=ended.access) as refused:
+        assert closed_with(refused) == 4401
 
 
 def test_what_a_client_sends_is_ignored_or_too_large(server: Server, live_cast: Cast) -> None:

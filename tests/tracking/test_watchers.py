@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from orders.models import Order
 from ordersite.accounts.models import ApiToken, User
+from ordersite.accounts.sign_ins import begin_sign_in, end_sign_in
 from tests.cast import Cast
 from tests.tracking.live import jwt, make_order
 from tracking.watchers import Credential, Watcher, as_dispatcher, as_driver, at_vendor, by_bearer, refusals
@@ -71,6 +72,14 @@ def test_a_token_that_may_not_read_any_more(cast: Cast) -> None:
     for change in ({"scopes": ["write"]}, {"scopes": ["read"], "expires_at": timezone.now() - timedelta(seconds=1)}):
         tokens.update(**change)
         assert refusals([merchant]) == {merchant: 4401}
+
+
+def test_a_sign_in_that_has_ended(cast: Cast) -> None:
+    tokens = [begin_sign_in(cast.owner) for _ in range(2)]
+    ended, stays = (at_vendor(cast.vendor.pk, *by_bearer(one.access)) for one in tokens)
+    assert refusals([ended, stays]) == {}
+    end_sign_in(tokens[0].refresh)
+    assert refusals([ended, stays]) == {ended: 4401}
 
 
 def test_a_lapsed_code(cast: Cast) -> None:

@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
-from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from rest_framework_simplejwt.tokens import RefreshToken
 
 from orders.models import Counter, FeedEntry, OrderEvent
+from ordersite.accounts.models import SignIn
 from ordersite.web.models import Attempt, IdempotencyKey
 from tests.cast import Cast
 from tests.tracking.live import ROOT, Server, environment, happen, make_order
@@ -49,14 +48,12 @@ def test_old_feed_entries_go_and_positions_go_on(cast: Cast) -> None:
     assert FeedEntry.objects.get().position == 5
 
 
-def test_expired_refresh_tokens_go(cast: Cast) -> None:
-    for _ in range(2):
-        RefreshToken.for_user(cast.owner).blacklist()
-    OutstandingToken.objects.filter(pk=OutstandingToken.objects.first().pk).update(
-        expires_at=timezone.now() - timedelta(seconds=1)
-    )
-    assert retention.prune_tokens() == 1
-    assert (OutstandingToken.objects.count(), BlacklistedToken.objects.count()) == (1, 1)
+def test_sign_ins_whose_refresh_token_has_expired_go(cast: Cast) -> None:
+    now = timezone.now()
+    for seconds in (-1, 60):
+        SignIn.objects.create(user=cast.owner, refresh_id=f"{seconds}", expires_at=now + timedelta(seconds=seconds))
+    assert retention.prune_sign_ins() == 1
+    assert SignIn.objects.get().refresh_id == "60"
 
 
 def test_more_than_a_batch_goes_at_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +104,7 @@ def test_every_kind_of_work_is_there(db: None) -> None:
         "idempotency keys",
         "attempts",
         "feed entries",
-        "refresh tokens",
+        "sign-ins",
         "photos without a payment",
         "files of codes",
         "proof of the ledger",

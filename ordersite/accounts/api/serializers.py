@@ -97,10 +97,6 @@ class TokensOutput(serializers.Serializer):
     refresh = serializers.CharField()
 
 
-class AccessOutput(serializers.Serializer):
-    access = serializers.CharField()
-
-
 class UserCustomerOutput(serializers.Serializer):
     id = serializers.IntegerField()
     uuid = serializers.UUIDField()

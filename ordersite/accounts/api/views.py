@@ -7,9 +7,8 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ordersite.accounts import services
+from ordersite.accounts import services, sign_ins
 from ordersite.accounts.api.serializers import (
-    AccessOutput,
     AddressInput,
     AddressOutput,
     ApiTokenInput,
@@ -58,7 +57,7 @@ class PasswordView(PublicView):
     """Hashes a password, which takes long on purpose."""
 
     def run_unsafe(self, call: Any) -> Response:
-        """No transaction is around the call (SQLite's one writer would wait for the hash), and no answer is kept."""
+        """No transaction is around the call: SQLite's one writer would wait for the hash. So no answer is kept."""
         return call()
 
 
@@ -71,17 +70,19 @@ class AuthTokenView(PasswordView):
 
 
 class AuthTokenRefreshView(PublicView):
-    @extend_schema(request=RefreshInput, responses={200: AccessOutput})
+    keeps_answers = False
+
+    @extend_schema(request=RefreshInput, responses={200: TokensOutput})
     def post(self, request: Request) -> Response:
-        """A new access token."""
-        return Response({"access": services.renew_access(**parse(RefreshInput, request.data))})
+        """New tokens. The refresh token is used up; sent once more, it ends its sign-in."""
+        return Response(render(TokensOutput, sign_ins.renew_sign_in(**parse(RefreshInput, request.data))))
 
 
 class AuthLogoutView(PublicView):
     @extend_schema(request=RefreshInput, responses={204: None})
     def post(self, request: Request) -> Response:
-        """Revoke a refresh token."""
-        services.sign_out(**parse(RefreshInput, request.data))
+        """End the sign-in of a refresh token: its access tokens and sockets end with it."""
+        sign_ins.end_sign_in(**parse(RefreshInput, request.data))
         return Response(status=204)
 
 

@@ -1,0 +1,72 @@
+"""Sign-ins by the API: each is a row that access and refresh tokens name, and they hold as long as it is there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.tokens import RefreshToken
+
+from ordersite.accounts.authentication import SIGN_IN_CLAIM, read_token, sign_in_id_of, user_behind
+from ordersite.accounts.models import SignIn, User
+from ordersite.web.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a client signs its calls with, and what it renews that with."""
+
+    access: str
+    refresh: str
+
+
+def begin_sign_in(user: User) -> Tokens:
+    """A new sign-in's tokens."""
+    refresh = RefreshToken.for_user(user)
+    row = SignIn.objects.create(user=user, refresh_id=refresh["jti"], expires_at=end_of_refresh())
+    return tokens_of(refresh, row.pk)
+
+
+def renew_sign_in(refresh: str) -> Tokens:
+    """New tokens for a refresh token, which is used up by that.
+
+    Raises AuthenticationFailed for one that no longer stands for its user. One that was used before is in two hands:
+    the sign-in ends with it, and the Problem that is raised keeps that.
+    """
+    used = read_token(RefreshToken, refresh)
+    user = user_behind(used)
+    sign_in = SignIn.objects.filter(pk=sign_in_id_of(used))
+    fresh = RefreshToken.for_user(user)
+    if not use_up(sign_in, used["jti"], fresh["jti"]):
+        sign_in.delete()
+        raise Problem(
+            "refresh_used",
+            "This refresh token was used before, so its sign-in has been ended: sign in again.",
+            status=401,
+            headers={"WWW-Authenticate": "Bearer"},
+            keeps_writes=True,
+        )
+    return tokens_of(fresh, sign_in_id_of(used))
+
+
+def use_up(sign_in: QuerySet[SignIn], used: str, fresh: str) -> int:
+    """Puts the fresh refresh token in the used one's place; 0 where another came before."""
+    return sign_in.filter(refresh_id=used).update(refresh_id=fresh, expires_at=end_of_refresh())
+
+
+def end_sign_in(refresh: str) -> None:
+    """Ends the sign-in of a refresh token; raises AuthenticationFailed for one that is none, or ended already."""
+    ended, _ = SignIn.objects.filter(pk=sign_in_id_of(read_token(RefreshToken, refresh))).delete()
+    if not ended:
+        raise AuthenticationFailed("This sign-in has ended already.")
+
+
+def end_of_refresh() -> datetime:
+    return timezone.now() + api_settings.REFRESH_TOKEN_LIFETIME
+
+
+def tokens_of(refresh: RefreshToken, sign_in_id: int | None) -> Tokens:
+    refresh[SIGN_IN_CLAIM] = sign_in_id
+    return Tokens(access=str(refresh.access_token), refresh=str(refresh))

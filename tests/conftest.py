@@ -55,14 +55,15 @@ FULL_RUN_ONLY = (
     "orders/test_statement",
     "orders/test_terms",
     "orders/test_transitions_rows",
+    "orders/test_weights",
     "promises/test_p16",
     "tracking/test_floods",
     "tracking/test_sockets",
-    "orders/test_weights",
     "vendors/test_currencies",
     "vendors/test_offers_admin",
     "web/test_amounts",
     "web/test_multipart",
+    "web/test_shown",
 )
 FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
 

@@ -11,10 +11,11 @@ from orders.admin import display
 from orders.models import StatusLabel
 from orders.services.labels import add_label, change_label, delete_label
 from ordersite.web.problems import Problem
+from ordersite.web.shown import ComparingAdmin
 
 
 @admin.register(StatusLabel)
-class StatusLabelAdmin(admin.ModelAdmin):
+class StatusLabelAdmin(ComparingAdmin):
     """Written by the service that the API calls too."""
 
     list_display = ["name", "stands_on", "message", "position"]

@@ -3,14 +3,17 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.forms import UserChangeForm as DjangoUserChangeForm
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from ordersite.accounts.models import Address, ApiToken, Customer, User
+from ordersite.web.shown import ComparingAdmin, ComparingInline
 
 # What is shown of an API token: never its hash.
 TOKEN_FIELDS = ["name", "hint", "user", "merchant", "created_by", "scopes"]
@@ -30,7 +33,7 @@ class UserChangeForm(DjangoUserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(ComparingAdmin, DjangoUserAdmin):
     """Signs in by e-mail. Only a superuser gives rights, or touches another superuser."""
 
     form = UserChangeForm
@@ -62,13 +65,21 @@ class UserAdmin(DjangoUserAdmin):
         return False
 
 
-class AddressInline(admin.TabularInline):
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(ComparingAdmin, DjangoGroupAdmin):
+    """Rights that are given together."""
+
+
+class AddressInline(ComparingInline):
     model = Address
     extra = 0
 
 
 @admin.register(Customer)
-class CustomerAdmin(admin.ModelAdmin):
+class CustomerAdmin(ComparingAdmin):
     """Customers, guests among them."""
 
     list_display = ["name", "email", "phone", "user", "created_at"]
@@ -80,7 +91,7 @@ class CustomerAdmin(admin.ModelAdmin):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(admin.ModelAdmin):
+class ApiTokenAdmin(ComparingAdmin):
     """Tokens are made through the API, which tells them once; here they are seen and revoked. Hashes stay hidden."""
 
     list_display = ["name", "hint", "user", "merchant", "scopes", "created_at", "last_used_at", "revoked_at"]

@@ -29,6 +29,7 @@ from ordersite.web.money import (
     with_currency,
     with_percent,
 )
+from ordersite.web.shown import ComparingAdmin, ComparingInline
 
 # Columns that lead from a row to the one whose currency it has, as the models' `currency` properties do.
 OWNERS = ("vendor", "product", "group")
@@ -204,7 +205,7 @@ class ShowsAmounts:
         return [self.in_words.get(name, name) for name in names]
 
 
-class AmountsAdmin(ShowsAmounts, admin.ModelAdmin):
+class AmountsAdmin(ShowsAmounts, ComparingAdmin):
     """An admin whose lists, and whose pages for who may not change them, show amounts and rates in words.
 
     Who makes a field read-only names it as `worded` does.
@@ -232,7 +233,7 @@ class AmountsAdmin(ShowsAmounts, admin.ModelAdmin):
         return found
 
 
-class AmountsInline(ShowsAmounts, admin.TabularInline):
+class AmountsInline(ShowsAmounts, ComparingInline):
     """Rows with amounts within an AmountsAdmin."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

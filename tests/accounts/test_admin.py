@@ -7,6 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from ordersite.accounts.models import Address, ApiToken, Customer, User
+from tests.office import change
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a-long-enough-passphrase"
@@ -47,12 +48,12 @@ def test_staff_give_themselves_no_rights_and_do_not_touch_a_superuser(root: User
     client = Client()
     client.force_login(clerk)
     form = {"email": clerk.email, "name": "Clerk", "is_active": "on", "is_staff": "on", "is_superuser": "on"}
-    assert client.post(f"/admin/accounts/user/{clerk.pk}/change/", form).status_code == 302
+    change(client, f"/admin/accounts/user/{clerk.pk}/change/", **form)
     clerk.refresh_from_db()
     assert (clerk.name, clerk.is_superuser) == ("Clerk", False)
     assert client.post(f"/admin/accounts/user/{root.pk}/change/", {**form, "email": "x@example.org"}).status_code == 403
-    change = {"password1": "my-own-long-passphrase", "password2": "my-own-long-passphrase"}
-    assert client.post(f"/admin/accounts/user/{root.pk}/password/", change).status_code == 403
+    passwords = {"password1": "my-own-long-passphrase", "password2": "my-own-long-passphrase"}
+    assert client.post(f"/admin/accounts/user/{root.pk}/password/", passwords).status_code == 403
     root.refresh_from_db()
     assert root.email == "root@example.org"
     assert root.check_password(PASSWORD)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from orders.models import Account, Order, OrderEvent, Payment, Posting, Purchase, StatusLabel
 from ordersite.accounts.models import User
 from tests.cast import Cast
+from tests.office import change, send
 from tests.orders.back_office import place_order
 from tests.orders.confirming import shown_in
 
@@ -211,8 +212,8 @@ def test_counts_what_is_stuck(cast: Cast, office: Client) -> None:
         {"due_at": now - timedelta(minutes=3)},
         {"status": 22, "deleted_at": now},
     ]
-    for order, change in zip(orders, changes, strict=True):
-        Order.objects.filter(pk=order.pk).update(**change)
+    for order, changed in zip(orders, changes, strict=True):
+        Order.objects.filter(pk=order.pk).update(**changed)
     with CaptureQueriesContext(connection) as queries:
         page = office.get("/admin/").content.decode()
     counts = {
@@ -233,8 +234,8 @@ def test_status_labels_go_through_the_service(cast: Cast, office: Client) -> Non
     assert (label.core_status, label.message, label.position) == (4, "It is ready", 3)
     other = StatusLabel.objects.exclude(pk=label.pk).first()
     assert other is not None
-    assert office.post(f"{base}{label.pk}/change/", {**form, "name": other.name}).status_code == 200
-    assert office.post(f"{base}{label.pk}/change/", {**form, "name": "Hot"}).status_code == 302
+    assert send(office, f"{base}{label.pk}/change/", name=other.name).status_code == 200
+    change(office, f"{base}{label.pk}/change/", name="Hot")
     label.refresh_from_db()
     assert label.name == "Hot"
     assert office.post(f"{base}{label.pk}/delete/", {"post": "yes"}).status_code == 302

@@ -1,17 +1,16 @@
 """The back-office's pages of merchants, vendors, drivers and menus."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from ordersite.accounts.models import User
 from tests.cast import Cast, make_user
+from tests.office import change, form_of
 from vendors.models import (
     Category,
     Company,
@@ -41,39 +40,6 @@ def office(cast: Cast) -> Client:
     client = Client()
     client.force_login(cast.staff)
     return client
-
-
-def form_of(response: Any) -> dict[str, Any]:
-    """What a browser would send of a change page that nobody has touched."""
-    context = response.context
-    forms = [context["adminform"].form]
-    for inline in context["inline_admin_formsets"]:
-        forms += [inline.formset.management_form, *inline.formset.forms]
-    data: dict[str, Any] = {}
-    for form in forms:
-        for bound in form:
-            value = bound.value()
-            if bound.field.disabled or value is None or value is False:
-                continue
-            widgets = getattr(bound.field.widget, "widgets", None)
-            if widgets:
-                parts = bound.field.widget.decompress(value)
-                data.update({f"{bound.html_name}_{number}": part for number, part in enumerate(parts) if part})
-            else:
-                prepared = value if isinstance(value, list) else bound.field.widget.format_value(value)
-                if value is True:
-                    prepared = "on"
-                if prepared is not None:
-                    data[bound.html_name] = prepared
-    return data
-
-
-def change(office: Client, path: str, **changes: Any) -> Any:
-    page = office.get(path)
-    assert page.status_code == 200
-    response = office.post(path, {**form_of(page), **changes})
-    assert response.status_code == 302, response.context["errors"]
-    return response
 
 
 def version(cast: Cast) -> int:
@@ -178,23 +144,6 @@ def test_vendor_page_has_checkboxes_and_bumps_the_menu(cast: Cast, office: Clien
     assert (vendor.fulfilments, vendor.payment_methods) == (["pickup", "eat_in"], ["cash", "wallet"])
     assert vendor.opening_hours.count() == 1
     assert vendor.menu_version == before + 1
-
-
-def test_vendor_page_leaves_what_others_changed_meanwhile(cast: Cast, office: Client) -> None:
-    path = f"/admin/vendors/vendor/{cast.vendor.pk}/change/"
-    page = office.get(path)
-    until = timezone.now() + timedelta(hours=1)
-    saved = Vendor.save
-
-    def save_after_others(self: Vendor, **kwargs: Any) -> None:
-        Vendor.objects.filter(pk=self.pk).update(paused_until=until, menu_version=50)
-        saved(self, **kwargs)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Vendor, "save", save_after_others)
-        assert office.post(path, {**form_of(page), "city": "Ixelles"}).status_code == 302
-    vendor = Vendor.objects.get(pk=cast.vendor.pk)
-    assert (vendor.city, vendor.paused_until, vendor.menu_version) == ("Ixelles", until, 51)
 
 
 def test_vendor_is_set_up(cast: Cast, office: Client) -> None:

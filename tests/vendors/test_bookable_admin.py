@@ -6,8 +6,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.cast import Cast
+from tests.office import change, form_of
 from tests.orders.kinds import make_package_type, make_service
-from tests.vendors.test_admin import change, form_of
 from vendors.models import PackageType, Service, ServiceHours
 
 pytestmark = pytest.mark.django_db

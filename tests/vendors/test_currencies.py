@@ -11,9 +11,9 @@ from rest_framework.test import APIClient
 
 from ordersite.web.problems import Problem
 from tests.cast import Cast
+from tests.office import change, form_of
 from tests.orders.kinds import make_package_type, make_service
 from tests.orders.shopping import assert_nothing_changed, cart, fill_wallet, place
-from tests.vendors.test_admin import change, form_of
 from vendors.models import DeliveryZone, Offer, OpeningHours, OptionGroup, Product, Vendor
 from vendors.services.offers import refresh_offer_flags, save_offer
 

@@ -13,8 +13,8 @@ from rest_framework.test import APIClient
 
 from ordersite.web.problems import Conflict, Invalid, NotFound, Problem
 from tests.cast import Cast
+from tests.office import form_of, send
 from tests.orders.shopping import cart, place
-from tests.vendors.test_admin import form_of
 from vendors.models import Offer, Vendor
 from vendors.services.offers import delete_offer, refresh_offer_flags, save_offer, switch_offer
 
@@ -28,10 +28,6 @@ def office(cast: Cast) -> Client:
     client.force_login(cast.staff)
     refresh_offer_flags()
     return client
-
-
-def send(office: Client, path: str, **fields: Any) -> Any:
-    return office.post(path, {**form_of(office.get(path)), **fields})
 
 
 def add(office: Client, **fields: Any) -> Offer:

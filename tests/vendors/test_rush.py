@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from ordersite.accounts.models import ApiToken
 from ordersite.web.crypto import token_hash
 from tests.cast import Cast
-from tests.vendors.test_admin import form_of
+from tests.office import form_of
 from vendors.models import Vendor
 
 Api = Callable[..., APIClient]

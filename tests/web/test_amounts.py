@@ -17,8 +17,8 @@ from ordersite.accounts.models import User
 from ordersite.web.amounts import AmountColumn, AmountField, AmountsAdmin, NumberColumn, PercentField, RateColumn
 from ordersite.web.money import MoneyError, percent_text, read_percent, read_typed, to_text
 from tests.cast import Cast
+from tests.office import form_of
 from tests.orders.kinds import make_package_type, make_service
-from tests.vendors.test_admin import form_of
 from vendors.models import DeliveryZone, Extra, Offer, OpeningHours, Option, OptionGroup, Product, Vendor
 
 # --- what is typed ----------------------------------------------------------------------------------------------

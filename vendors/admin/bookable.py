@@ -5,6 +5,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from ordersite.web.amounts import AmountsAdmin
+from ordersite.web.shown import ComparingInline
 from vendors.models import PackageType, Service, ServiceHours
 
 
@@ -21,7 +22,7 @@ class OfferedAdmin(AmountsAdmin):
         return [*super().get_readonly_fields(request, obj), *standing]
 
 
-class ServiceHoursInline(admin.TabularInline):
+class ServiceHoursInline(ComparingInline):
     """Without a row it can be booked whenever the vendor is open."""
 
     model = ServiceHours

@@ -4,11 +4,12 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from ordersite.web.shown import ComparingAdmin, ComparingInline
 from vendors.admin.bases import UserFormSet
 from vendors.models import Company, Dispatcher, Driver
 
 
-class DispatcherInline(admin.TabularInline):
+class DispatcherInline(ComparingInline):
     model = Dispatcher
     formset = UserFormSet
     autocomplete_fields = ["user"]
@@ -18,7 +19,7 @@ class DispatcherInline(admin.TabularInline):
         return super().get_queryset(request).select_related("user", "company")
 
 
-class DriverInline(admin.TabularInline):
+class DriverInline(ComparingInline):
     model = Driver
     formset = UserFormSet
     fields = ["user", "name", "phone", "on_duty"]
@@ -33,7 +34,7 @@ class DriverInline(admin.TabularInline):
 
 
 @admin.register(Company)
-class CompanyAdmin(admin.ModelAdmin):
+class CompanyAdmin(ComparingAdmin):
     """A driver company with those who dispatch and those who drive for it."""
 
     list_display = ["name"]
@@ -42,7 +43,7 @@ class CompanyAdmin(admin.ModelAdmin):
 
 
 @admin.register(Driver)
-class DriverAdmin(admin.ModelAdmin):
+class DriverAdmin(ComparingAdmin):
     """For a company, as a vendor's own courier, or, without either, for the site."""
 
     list_display = ["name", "user", "phone", "company", "vendor", "on_duty"]

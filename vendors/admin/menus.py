@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from ordersite.web.amounts import AmountsInline
 from ordersite.web.money import to_text
+from ordersite.web.shown import ComparingInline
 from vendors.admin.bases import CLEAN_PICTURES, MenuAdmin, SettledFormSet
 from vendors.models import (
     Category,
@@ -32,7 +33,7 @@ class CategoryAdmin(MenuAdmin):
     autocomplete_fields = ["vendor"]
 
 
-class IngredientInline(admin.TabularInline):
+class IngredientInline(ComparingInline):
     model = Ingredient
     extra = 0
 
@@ -42,7 +43,7 @@ class ExtraInline(AmountsInline):
     extra = 0
 
 
-class StockInline(admin.TabularInline):
+class StockInline(ComparingInline):
     """Without a row the product is not counted."""
 
     model = Stock
@@ -60,7 +61,7 @@ class GroupFormSet(SettledFormSet):
                 raise ValidationError(f"The group {group} is another vendor's.")
 
 
-class GroupInline(admin.TabularInline):
+class GroupInline(ComparingInline):
     model = ProductOptionGroup
     formset = GroupFormSet
     autocomplete_fields = ["group"]

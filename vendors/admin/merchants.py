@@ -8,6 +8,7 @@ from django.db.models import Count, JSONField, QuerySet
 from django.http import HttpRequest
 
 from ordersite.web.amounts import AmountsAdmin, AmountsInline
+from ordersite.web.shown import ComparingAdmin, ComparingInline
 from vendors.admin.bases import CLEAN_PICTURES, UserFormSet
 from vendors.models import (
     FULFILMENTS,
@@ -37,7 +38,7 @@ class MemberFormSet(UserFormSet):
         field.choices = [(vendor.pk, vendor.name) for vendor in self.vendors]
 
 
-class MemberInline(admin.TabularInline):
+class MemberInline(ComparingInline):
     model = Member
     formset = MemberFormSet
     fields = ["user", "role", "all_vendors", "vendors"]
@@ -52,7 +53,7 @@ class MemberInline(admin.TabularInline):
 
 
 @admin.register(Merchant)
-class MerchantAdmin(admin.ModelAdmin):
+class MerchantAdmin(ComparingAdmin):
     """A business, and who works for it."""
 
     list_display = ["name", "vendor_count", "created_at"]
@@ -69,7 +70,7 @@ class MerchantAdmin(admin.ModelAdmin):
 
 
 @admin.register(VendorType)
-class VendorTypeAdmin(admin.ModelAdmin):
+class VendorTypeAdmin(ComparingAdmin):
     list_display = ["name"]
     search_fields = ["name"]
 
@@ -160,14 +161,6 @@ class VendorAdmin(AmountsAdmin):
         ),
         ("Kept by the system", {"classes": ["collapse"], "fields": ["uuid", "created_at", "menu_version"]}),
     ]
-
-    def save_model(self, request: HttpRequest, obj: Vendor, form: Any, change: bool) -> None:
-        """Writes only what was changed: its people may have paused it, or changed its menu, in the meantime."""
-        if not change:
-            super().save_model(request, obj, form, change)
-            return
-        columns = {field.name for field in Vendor._meta.concrete_fields}
-        obj.save(update_fields=[name for name in form.changed_data if name in columns])
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

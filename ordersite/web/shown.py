@@ -1,0 +1,277 @@
+"""Change forms of the back-office that compare with what they showed.
+
+A form carries, hidden, a short digest of each value that it showed. When it is saved the rows are locked, and each
+field is compared three ways: what was shown, what was typed, what the row has now. Only what the person changed is
+written. What others changed meanwhile stays; where both changed the same field, the form says so and keeps what was
+typed.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, time
+from functools import cache
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models, transaction
+from django.db.models.fields.files import FieldFile
+from django.forms.models import InlineForeignKeyField
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+SHOWN = "_shown"
+STALE = "This page does not say what it showed, so it cannot tell what you changed: look at it again, then save."
+CONFLICT = "Changed meanwhile: now {now}. Save again to put what you typed in its place."
+ROW_GONE = "This row was deleted meanwhile: tick “Delete” to go on without it, or open the page anew."
+ROW_ADDED = "Somebody added this meanwhile: {row}. Open the page anew to change it."
+ROW_CHANGED = "{row} was changed meanwhile: look at it again before you delete it."
+
+Digests = Mapping[str, str]
+
+
+def digest_of(text: str) -> str:
+    """Eight characters that stand for a text; without the key nobody makes them, or learns the text from them."""
+    return base64.urlsafe_b64encode(salted_hmac("ordersite.web.shown", text, algorithm="sha256").digest()[:6]).decode()
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it, the same for what a row has and for what a form read of an untouched input."""
+    match value:
+        case None | "":
+            return ""
+        case models.Model():
+            return value.pk
+        case FieldFile():
+            return value.name or ""
+        case datetime() if timezone.is_aware(value):
+            return value.astimezone(UTC).isoformat()
+        case datetime() | time():
+            return value.isoformat()
+        case str():
+            return "\n".join(value.strip().splitlines())
+    return value
+
+
+def digest_value(field: forms.Field, value: Any) -> str:
+    """What stands for a field's value; for an uploaded file what stands for nothing that is kept."""
+    if isinstance(value, UploadedFile):
+        return "upload"
+    if isinstance(field, forms.MultipleChoiceField | forms.ModelMultipleChoiceField):
+        value = sorted(str(plain(one)) for one in value or ())
+    return digest_of(json.dumps(plain(value), cls=DjangoJSONEncoder, sort_keys=True))
+
+
+def value_in_words(field: Any, value: Any, row: models.Model, name: str) -> str:
+    """A row's value as its form would show it."""
+    if isinstance(field, forms.ModelMultipleChoiceField):
+        text = ", ".join(field.label_from_instance(one) for one in value or ())
+    elif isinstance(field, forms.ModelChoiceField):
+        one = getattr(row, name)
+        text = field.label_from_instance(one) if one else ""
+    elif isinstance(field, forms.MultipleChoiceField):
+        text = ", ".join(str(one) for one in value or ())
+    elif isinstance(field, forms.ChoiceField):
+        text = str(dict(field.choices).get(value, value)) if value is not None else ""
+    elif isinstance(value, bool):
+        text = "yes" if value else "no"
+    elif isinstance(value, datetime):
+        text = f"{timezone.localtime(value):%Y-%m-%d %H:%M:%S}"
+    else:
+        text = str(plain(field.prepare_value(value)))
+    unit = getattr(field.widget, "unit", "")
+    return f"{text} {unit}".strip() if text else "empty"
+
+
+def key_of(row: models.Model) -> str:
+    """How a row is named among what a page showed."""
+    return f"{row._meta.label_lower}:{row.pk}"
+
+
+def shown_in(request: HttpRequest) -> dict[str, Digests]:
+    """What the page that is sent had shown: digests by field, by row; empty for a page that does not say."""
+    try:
+        given = json.loads(request.POST.get(SHOWN, ""))
+    except (ValueError, RecursionError):
+        return {}
+    given = given if isinstance(given, dict) else {}
+    return {key: digests for key, digests in given.items() if isinstance(digests, dict)}
+
+
+class ComparingForm(forms.ModelForm):
+    """A form of a standing row that writes what was changed in it. Of a new row it is a plain form."""
+
+    # What the page showed, by row; set on the class that is made for one request.
+    shown: Mapping[str, Digests] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.compares = self.is_bound and not self.instance._state.adding
+        self.was: Digests = self.shown.get(key_of(self.instance), {})
+        # Names of fields: what the person changed, what somebody else changed, and where that was said.
+        self.changes: list[str] = []
+        self.foreign: list[str] = []
+        self.told: set[str] = set()
+
+    def compared(self) -> dict[str, forms.Field]:
+        """The fields that show a column or a relation of the row itself."""
+        columns = {one.name: one for one in (*self.instance._meta.fields, *self.instance._meta.many_to_many)}
+        return {
+            name: field
+            for name, field in self.fields.items()
+            if name in columns
+            and not (columns[name].primary_key or field.disabled or isinstance(field, InlineForeignKeyField))
+        }
+
+    def digest_now(self, name: str) -> str:
+        field = self.fields[name]
+        return digest_value(field, self.get_initial_for_field(field, name))
+
+    def digests(self) -> dict[str, str]:
+        """What the page shows now. What is shown again unsaved, and not told to be otherwise, was shown before."""
+        return {
+            name: self.was[name] if self.is_bound and name in self.was and name not in self.told else now
+            for name, now in ((name, self.digest_now(name)) for name in self.compared())
+        }
+
+    def clean(self) -> dict[str, Any]:
+        if self.compares:
+            self.compare()
+        return super().clean() or self.cleaned_data
+
+    def compare(self) -> None:
+        """Finds what was changed by whom; takes over what others changed, and refuses what both did."""
+        if not self.was and self.compared():
+            self.add_error(None, STALE)
+        for name, field in self.compared().items():
+            was, now = self.was.get(name), self.digest_now(name)
+            typed = digest_value(field, self.cleaned_data[name]) if name in self.cleaned_data else None
+            if was != now:
+                self.foreign.append(name)
+            if typed == now:
+                continue
+            if typed == was:
+                self.cleaned_data[name] = self.value_now(name)
+                continue
+            self.changes.append(name)
+            if was != now:
+                self.told.add(name)
+                value = self.get_initial_for_field(field, name)
+                self.add_error(name, CONFLICT.format(now=value_in_words(field, value, self.instance, name)))
+
+    def value_now(self, name: str) -> Any:
+        """The row's value, as cleaning a form gives it."""
+        many = self.instance._meta.get_field(name).many_to_many
+        return list(getattr(self.instance, name).all()) if many else getattr(self.instance, name)
+
+    @property
+    def changed_data(self) -> list[str]:  # type: ignore[override]  # of Django it is a cached property
+        """The names of the fields that the person changed, whatever others did meanwhile."""
+        if not self.compares:
+            return super().changed_data
+        return self.changes if self.errors is not None else []
+
+    def save(self, commit: bool = True) -> Any:
+        if not (commit and self.compares):
+            return super().save(commit)
+        super().save(commit=False)
+        save_changes(self)
+        self.save_m2m()
+        return self.instance
+
+
+def save_changes(form: ComparingForm) -> None:
+    """Writes the columns that were changed in this form."""
+    columns = {field.name for field in form.instance._meta.concrete_fields}
+    if changed := [name for name in form.changed_data if name in columns]:
+        form.instance.save(update_fields=changed)
+
+
+class ComparingFormSet(forms.BaseInlineFormSet):
+    """Rows of a ComparingForm: one that is gone, was added, or was changed before it is deleted, is told."""
+
+    def clean(self) -> None:
+        super().clean()
+        standing: Any = self.get_queryset()
+        for form in self.initial_forms:
+            gone, deletes = form.instance._state.adding, self._should_delete_form(form)
+            if gone and not deletes:
+                raise ValidationError(ROW_GONE)
+            if deletes and not gone and form.foreign:
+                form.told.update(form.foreign)
+                raise ValidationError(ROW_CHANGED.format(row=form.instance))
+        if self.fk.unique and standing and any(form.has_changed() for form in self.extra_forms):
+            raise ValidationError(ROW_ADDED.format(row=standing[0]))
+
+    def _should_delete_form(self, form: Any) -> bool:
+        return bool(self.can_delete and super()._should_delete_form(form))
+
+
+@cache
+def comparing(base: type[Any], mixin: type[Any]) -> type[Any]:
+    """The class with the mixin before it, unless it is there."""
+    return base if issubclass(base, mixin) else type(base.__name__, (mixin, base), {})
+
+
+class ComparingInline(admin.TabularInline):
+    """Rows below a ComparingAdmin's form."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.form = comparing(self.form, ComparingForm)
+        self.formset = comparing(self.formset, ComparingFormSet)
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset: Any = super().get_formset(request, obj, **kwargs)
+        formset.form.shown = shown_in(request)
+        return formset
+
+
+class ComparingAdmin(admin.ModelAdmin):
+    """An admin whose change form compares with what it showed."""
+
+    change_form_template = "admin/compared/change_form.html"
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.form = comparing(self.form, ComparingForm)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        form.shown = shown_in(request)
+        return form
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row; locked where it is to be written, so that what is compared is what is written over."""
+        found: Any = super().get_object(request, object_id, from_field)
+        if found is None or request.method != "POST" or not transaction.get_connection().in_atomic_block:
+            return found
+        locked = self.model._base_manager.select_for_update(no_key=True).filter(pk=found.pk)
+        return super().get_object(request, object_id, from_field) if locked.values_list("pk").first() else None
+
+    def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
+        if request.method == "POST":
+            found["queryset"] = found["queryset"].select_for_update(of=("self",), no_key=True)
+        return found
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        shown = [context["adminform"].form]
+        for rows in context["inline_admin_formsets"]:
+            shown += rows.formset.forms
+        standing = [form for form in shown if isinstance(form, ComparingForm) and not form.instance._state.adding]
+        context["shown"] = json.dumps({key_of(form.instance): form.digests() for form in standing})
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            save_changes(form)
+        else:
+            super().save_model(request, obj, form, change)

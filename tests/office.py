@@ -1,0 +1,87 @@
+"""The back-office as a browser uses it: what stands in a page's form is what is sent."""
+
+from html.parser import HTMLParser
+from typing import Any
+
+from django.test import Client
+
+
+class Forms(HTMLParser):
+    """The forms of a page, each with its fields as a browser would send them untouched; buttons are not pressed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[tuple[dict[str, str | None], dict[str, list[str]]]] = []
+        self.is_within = False
+        self.select = self.area = ""
+        self.options: list[tuple[str, bool]] = []
+        self.is_multiple = False
+        self.text = ""
+
+    def keep(self, name: str, value: str) -> None:
+        self.forms[-1][1].setdefault(name, []).append(value)
+
+    def handle_starttag(self, tag: str, pairs: list[tuple[str, str | None]]) -> None:
+        attrs = dict(pairs)
+        name = "" if "disabled" in attrs else attrs.get("name") or ""
+        if tag == "form":
+            self.forms.append((attrs, {}))
+            self.is_within = True
+        if not self.is_within:
+            return
+        if tag == "input" and name and self.is_sent(attrs):
+            self.keep(name, attrs.get("value") or ("on" if attrs.get("type") == "checkbox" else ""))
+        elif tag == "select":
+            self.select, self.options, self.is_multiple = name, [], "multiple" in attrs
+        elif tag == "option":
+            self.options.append((attrs.get("value") or "", "selected" in attrs))
+        elif tag == "textarea":
+            self.area, self.text = name, ""
+
+    def is_sent(self, attrs: dict[str, str | None]) -> bool:
+        kind = attrs.get("type", "text")
+        return kind not in ("submit", "button", "file") and (kind not in ("checkbox", "radio") or "checked" in attrs)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self.is_within = False
+        elif tag == "textarea" and self.area:
+            self.keep(self.area, self.text.removeprefix("\n"))
+            self.area = ""
+        elif tag == "select" and self.select:
+            chosen = [value for value, is_chosen in self.options if is_chosen]
+            if not self.is_multiple and not chosen and self.options:
+                chosen = [self.options[0][0]]
+            for value in chosen:
+                self.keep(self.select, value)
+            self.select = ""
+
+
+def form_of(page: Any, **having: str) -> dict[str, Any]:
+    """What a browser would send of a page that nobody has touched: of its first form that is posted (but logging out),
+    and where `having` names fields with values, of the first that has them."""
+    parser = Forms()
+    parser.feed(page.content.decode())
+    for attrs, fields in parser.forms:
+        posted = (attrs.get("method") or "").lower() == "post" and attrs.get("id") != "logout-form"
+        if posted and all(value in fields.get(name, ()) for name, value in having.items()):
+            fields.pop("csrfmiddlewaretoken", None)  # which a test's client does not need, and which is never the same
+            return {name: values if len(values) > 1 else values[0] for name, values in fields.items()}
+    raise AssertionError("There is no such form on this page.")
+
+
+def send(office: Client, path: str, **changes: Any) -> Any:
+    """Opens a page and sends its form with these changes."""
+    page = office.get(path)
+    assert page.status_code == 200
+    return office.post(path, {**form_of(page), **changes})
+
+
+def change(office: Client, path: str, **changes: Any) -> Any:
+    """As `send`, and it is saved."""
+    response = send(office, path, **changes)
+    assert response.status_code == 302, response.context["errors"]
+    return response

@@ -1,5 +1,10 @@
-"""What happens to an order by itself, and when (lifecycle.md, "Automatic changes")."""
+"""When an order changes by itself, and by what: the one place where times are reckoned (docs/times.md).
 
+An order, its vendor's settings and the moment go in; nothing is written here. Whoever changes one of these calls
+`set_due` and saves DUE_COLUMNS with it.
+"""
+
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import Count, F, Min
@@ -8,6 +13,7 @@ from orders.guards import collect_until
 from orders.lifecycle import Fulfilment, Status
 from orders.models import Order, PaymentStatus
 from vendors.models import ONLINE_METHODS
+from vendors.services.openings import next_taking
 
 # How long after a try codes that were missing are looked for once more.
 CODES_AGAIN = timedelta(minutes=1)
@@ -15,46 +21,68 @@ CODES_AGAIN = timedelta(minutes=1)
 PAID_IN = (PaymentStatus.PAID, PaymentStatus.PARTLY_REFUNDED)
 NOT_PAID = (PaymentStatus.UNPAID, PaymentStatus.FAILED)
 COLLECTED = (Fulfilment.PICKUP, Fulfilment.CURBSIDE, Fulfilment.DRIVE_THRU)
+# The columns that `set_due` writes.
+DUE_COLUMNS = ("answer_from", "due_at")
+# When, by which transition, with which reason.
+Timer = tuple[datetime, str, str]
 
 
-def timer_of(order: Order) -> tuple[datetime, str, str] | None:
+def set_due(order: Order, now: datetime) -> None:
+    """Reckons from when on its vendor can answer an order, and when it changes by itself next."""
+    order.answer_from = answer_from(order, now)
+    timer = timer_of(order, now)
+    order.due_at = timer[0] if timer else None
+
+
+def timer_of(order: Order, now: datetime) -> Timer | None:
     """When the order changes by itself, by which transition and with which reason; None where nothing waits."""
-    vendor = order.vendor
-    status = order.status
     if order.awaits_items:
         # Nobody can answer or pay it before it has some.
         return None
-    # Who may not see an order yet cannot answer it: the vendor's time runs from when it could.
-    since = max(order.status_changed_at, order.visible_at or order.status_changed_at)
     if awaits_payment(order):
         if order.payment_status == PaymentStatus.PROOF_PENDING:
             # The customer has done its part: staff look at the photos.
             return None
         until = pay_by(order)
         return (until, "cancel_by_staff", "not_paid") if until else None
-    if status == Status.PREORDER:
-        # Without a time it was moved to "as soon as can be".
-        released = order.deliver_at - vendor.lead(order.deliver_at) if order.deliver_at else since
-        return released, "release_preorder", ""
-    if order.kind == Order.Kind.DIGITAL:
-        return digital_timer(order, since)
-    if status == Status.PENDING and order.visible_at:
-        if vendor.auto_accept:
-            return since, "accept", ""
-        if vendor.accept_minutes:
-            return since + timedelta(minutes=vendor.accept_minutes), "reject", "no_answer"
-    if order.fulfilment == Fulfilment.DELIVERY and not order.self_delivery and not order.tracking_number:
-        found = search_timer(order)
-        if found:
-            return found
-    # Never where the customer stands at the counter (21).
-    waits_for_customer = status in (Status.PREPARATION_COMPLETED, Status.CUSTOMER_ALMOST_ARRIVED_TO_BUSINESS)
-    if waits_for_customer and order.fulfilment in COLLECTED and (until := collect_until(order)):
-        return until, "mark_not_collected", "not_collected"
-    if status in (Status(11), Status(15)) and order.closed_at is None:
-        done = order.delivered_at or since
-        return done + timedelta(minutes=vendor.settle_minutes), "complete" if vendor.settled_completes else "close", ""
-    return None
+    table = DIGITAL_DUE if order.kind == Order.Kind.DIGITAL else DUE
+    reckon = table.get(Status(order.status))
+    return reckon(order, now) if reckon else None
+
+
+def seen_since(order: Order) -> datetime:
+    """Since when the order stands as it does, for those who may see it."""
+    return max(order.status_changed_at, order.visible_at or order.status_changed_at)
+
+
+def begins_at(order: Order) -> datetime | None:
+    """When work for the agreed time begins: the time less preparing, rush included; None for as soon as can be."""
+    return order.deliver_at - order.vendor.lead(order.deliver_at) if order.deliver_at else None
+
+
+def answer_from(order: Order, now: datetime) -> datetime | None:
+    """From when on the vendor can answer an order, where that is another moment than when it could first see it.
+
+    At the earliest when it is open and not paused. What has begun runs on: a pause or closing that begins later does
+    not stop it.
+    """
+    if order.status != Status.PENDING or order.visible_at is None or awaits_payment(order):
+        return None
+    begun = order.answer_from is None and seen_since(order) < now
+    if begun or (order.answer_from is not None and order.answer_from <= now):
+        return order.answer_from
+    return first_answer(order, now)
+
+
+def first_answer(order: Order, now: datetime) -> datetime | None:
+    """The same for an order that can be answered only now; None where that is when it is first seen."""
+    opening = now if order.kind == Order.Kind.DIGITAL else opening_for(order, now) or now
+    return opening if opening != order.visible_at else None
+
+
+def opening_for(order: Order, at: datetime) -> datetime | None:
+    """The first moment from `at` on at which the vendor takes orders of this fulfilment."""
+    return next_taking(order.vendor, Fulfilment(order.fulfilment).slug, at)
 
 
 def awaits_payment(order: Order) -> bool:
@@ -80,40 +108,104 @@ def pay_by(order: Order) -> datetime | None:
     return order.placed_at + timedelta(minutes=minutes)
 
 
-def digital_timer(order: Order, since: datetime) -> tuple[datetime, str, str] | None:
-    """Codes are looked for again and again until the vendor's time for them is over; then the money goes back."""
-    is_paid = order.payment_status in PAID_IN
-    if order.status == Status.PENDING and is_paid:
-        return since, "issue_codes", ""
-    if order.status != Status.ACCEPTED_BY_BUSINESS:
-        return None
-    deadline = (order.accepted_at or since) + timedelta(minutes=order.vendor.code_minutes)
-    # Codes that have come in meanwhile are tried at once: the import takes the time of the last try away.
-    again = order.codes_tried_at + CODES_AGAIN if order.codes_tried_at else since
-    if is_paid and again < deadline:
-        return again, "issue_codes", ""
-    return deadline, "cancel_by_staff", "codes_unavailable"
+def due_for_release(order: Order, now: datetime) -> Timer:
+    """Without a time it was moved to "as soon as can be"."""
+    return begins_at(order) or seen_since(order), "release_preorder", ""
 
 
-def search_timer(order: Order) -> tuple[datetime, str, str] | None:
-    """The search for a driver begins by itself where the vendor wants it, and ends at its deadline."""
+def due_for_answer(order: Order, now: datetime) -> Timer | None:
+    """Accepted by itself where the vendor wants that and is open, refused where nobody answers in time."""
     vendor = order.vendor
+    if order.visible_at is None:
+        return None
+    since = order.answer_from or seen_since(order)
+    accepting = due_for_accepting(order, max(since, now)) if vendor.auto_accept else None
+    if vendor.accept_minutes:
+        until = since + timedelta(minutes=vendor.accept_minutes)
+        if accepting is None or (now < accepting and until < accepting):
+            return until, "reject", "no_answer"
+    return (accepting, "accept", "") if accepting else None
+
+
+def due_for_accepting(order: Order, at: datetime) -> datetime | None:
+    """When it is accepted by itself; None where the vendor does not open before the agreed time."""
+    opening = opening_for(order, at)
+    if opening is None or opening == at:
+        return opening
+    return opening if order.deliver_at is None or opening <= order.deliver_at else None
+
+
+def due_for_search(order: Order, now: datetime) -> Timer | None:
+    """The search for a driver begins by itself where the vendor wants it, and ends at its deadline.
+
+    Neither before the work for the agreed time begins.
+    """
+    vendor = order.vendor
+    if order.fulfilment != Fulfilment.DELIVERY or order.self_delivery or order.tracking_number:
+        return None
     if order.driver_accepted_at or order.company_accepted_at:
         return None
+    begins = begins_at(order)
     # Not again where somebody has just stopped it.
     stopped = order.previous_status == Status.LOOKING_FOR_DRIVER
     may_begin = order.status in (Status.ACCEPTED_BY_BUSINESS, Status.PREPARATION_COMPLETED) and not stopped
     # A driver who is named is asked first; it does not stop the deadline of a search that has begun.
     if vendor.auto_search and may_begin and order.search_started_at is None and order.driver_id is None:
-        return order.status_changed_at, "look_for_driver", ""
+        return max(order.status_changed_at, begins or order.status_changed_at), "look_for_driver", ""
     searching = order.status in (Status.LOOKING_FOR_DRIVER, Status.PREPARATION_COMPLETED)
-    if vendor.search_minutes and searching and order.search_started_at:
-        deadline = order.search_started_at + timedelta(minutes=vendor.search_minutes)
+    if vendor.search_minutes and searching and (started := order.search_started_at):
+        deadline = max(started, begins or started) + timedelta(minutes=vendor.search_minutes)
         return deadline, "cancel_by_staff", "no_driver"
     return None
 
 
-def next_due(order: Order) -> datetime | None:
-    """The moment for the column due_at."""
-    timer = timer_of(order)
-    return timer[0] if timer else None
+def due_for_collecting(order: Order, now: datetime) -> Timer | None:
+    """Not collected in time; never where the customer stands at the counter (21)."""
+    until = collect_until(order) if order.fulfilment in COLLECTED else None
+    return (until, "mark_not_collected", "not_collected") if until else None
+
+
+def due_once_prepared(order: Order, now: datetime) -> Timer | None:
+    return due_for_search(order, now) or due_for_collecting(order, now)
+
+
+def due_for_settling(order: Order, now: datetime) -> Timer | None:
+    vendor = order.vendor
+    if order.closed_at is not None:
+        return None
+    done = order.delivered_at or seen_since(order)
+    return done + timedelta(minutes=vendor.settle_minutes), "complete" if vendor.settled_completes else "close", ""
+
+
+def due_for_codes(order: Order, now: datetime) -> Timer | None:
+    """Codes are looked for at once when it is paid."""
+    return (seen_since(order), "issue_codes", "") if order.payment_status in PAID_IN else None
+
+
+def due_for_missing_codes(order: Order, now: datetime) -> Timer:
+    """They are looked for again and again until the vendor's time for them is over; then the money goes back."""
+    since = seen_since(order)
+    deadline = (order.accepted_at or since) + timedelta(minutes=order.vendor.code_minutes)
+    # Codes that have come in meanwhile are tried at once: the import takes the time of the last try away.
+    again = order.codes_tried_at + CODES_AGAIN if order.codes_tried_at else since
+    if order.payment_status in PAID_IN and again < deadline:
+        return again, "issue_codes", ""
+    return deadline, "cancel_by_staff", "codes_unavailable"
+
+
+Reckoner = Callable[[Order, datetime], Timer | None]
+# What happens by itself in each status; nothing does in the others.
+DUE: Mapping[Status, Reckoner] = {
+    Status.PREORDER: due_for_release,
+    Status.PENDING: due_for_answer,
+    Status.ACCEPTED_BY_BUSINESS: due_for_search,
+    Status.LOOKING_FOR_DRIVER: due_for_search,
+    Status.PREPARATION_COMPLETED: due_once_prepared,
+    Status.CUSTOMER_ALMOST_ARRIVED_TO_BUSINESS: due_for_collecting,
+    Status.DELIVERY_COMPLETED_BY_DRIVER: due_for_settling,
+    Status.PICKUP_COMPLETED_BY_CUSTOMER: due_for_settling,
+}
+DIGITAL_DUE: Mapping[Status, Reckoner] = {
+    Status.PENDING: due_for_codes,
+    Status.ACCEPTED_BY_BUSINESS: due_for_missing_codes,
+}

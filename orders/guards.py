@@ -119,11 +119,13 @@ def is_after_agreed(order: Order, attempt: Attempt) -> bool:
 def collect_until(order: Order) -> datetime | None:
     """Until when a prepared order is kept: the vendor's minutes from the later of when it was ready and agreed for.
 
-    None where it is kept as long as it takes.
+    Never shorter than agreed on placing, longer where the vendor's setting is by now. None where it is kept as long as
+    it takes.
     """
-    minutes = order.terms.collect_minutes
-    if minutes is None or order.prepared_at is None:
+    agreed = order.terms.collect_minutes
+    if agreed is None or order.prepared_at is None:
         return None
+    minutes = max(agreed, order.vendor.collect_minutes or 0)
     return max(order.prepared_at, order.deliver_at or order.prepared_at) + timedelta(minutes=minutes)
 
 

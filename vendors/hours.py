@@ -103,13 +103,15 @@ def is_open(spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, at: datetime
     return any(start <= at < end for start, end in periods(spans, zone, fulfilment, yesterday, 2))
 
 
-def next_opening(spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, at: datetime) -> datetime | None:
-    """When the vendor is open next, in UTC: `at` itself where it is open then, None where not within eight days."""
+def next_opening(
+    spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, at: datetime, *, days: int = DAYS_AHEAD
+) -> datetime | None:
+    """When the vendor is open next, in UTC: `at` itself where it is open then, None where not within so many days."""
     if is_open(spans, zone, fulfilment, at):
         return at.astimezone(UTC)
     if beyond(at):
         return None
-    starts = (start for start, _ in periods(spans, zone, fulfilment, at.astimezone(zone).date(), DAYS_AHEAD + 1))
+    starts = (start for start, _ in periods(spans, zone, fulfilment, at.astimezone(zone).date(), days + 1))
     return next((start for start in starts if start > at), None)
 
 

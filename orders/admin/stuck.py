@@ -8,7 +8,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from orders.lifecycle import Status
-from orders.models import REFUNDED_OPEN, WAITS_FOR_STAFF, Code, Order, Payment, Refund
+from orders.models import REFUNDED_OPEN, WAITS_FOR_STAFF, Code, Order, Payment, PaymentStatus, Refund
+from orders.services.shares import CASH, WALLET
 from vendors.models import Product
 
 UNANSWERED = timedelta(minutes=10)
@@ -30,15 +31,26 @@ class Trouble:
     slug: str
     label: str
     hint: str
-    since: str
+    since: str | Coalesce
     severe: bool = False
 
     def condition(self, now: datetime) -> Q:
         return CONDITIONS[self.slug](now)
 
 
+# What is to be paid beforehand cannot be accepted before it is.
+ANSWERABLE = Q(payment_method__in=(CASH, WALLET)) | ~Q(
+    payment_status__in=(PaymentStatus.UNPAID, PaymentStatus.FAILED, PaymentStatus.PROOF_PENDING)
+)
+
+
+def since(moment: datetime) -> Q:
+    """Whether it could be answered by then (orders.deadlines.answer_from)."""
+    return Q(answer_from__lte=moment) | Q(answer_from__isnull=True, visible_at__lte=moment)
+
+
 CONDITIONS = {
-    "unanswered": lambda now: Q(status=Status.PENDING, visible_at__lte=now - UNANSWERED),
+    "unanswered": lambda now: Q(status=Status.PENDING) & ANSWERABLE & since(now - UNANSWERED),
     "exception": lambda now: Q(status__in=(Status.CANCELED_BY_DRIVER, Status.PICK_UP_FAILED_BY_DRIVER)),
     "searching": lambda now: Q(status=Status.LOOKING_FOR_DRIVER),
     "ready": lambda now: Q(status=Status.PREPARATION_COMPLETED),
@@ -53,7 +65,7 @@ TROUBLES = (
         slug="unanswered",
         label="Not accepted for 10 minutes",
         hint="Call the vendor, or accept for it.",
-        since="visible_at",
+        since=Coalesce("answer_from", "visible_at"),
         severe=True,
     ),
     Trouble(

@@ -199,6 +199,8 @@ class Order(LifeCycle, models.Model):
     prepared_in = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Minutes, told on accepting.")
     delivered_in = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Minutes, told on accepting.")
     estimated_at = models.DateTimeField(null=True, blank=True)
+    # From when on the vendor can answer it (orders.deadlines); empty: since it could first see it.
+    answer_from = models.DateTimeField(null=True, blank=True)
     # When a timer is due (orders.deadlines); the worker looks for the earliest.
     due_at = models.DateTimeField(null=True, blank=True)
     pos_confirmed_at = models.DateTimeField(null=True, blank=True)

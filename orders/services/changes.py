@@ -9,7 +9,7 @@ from django.db.models import F
 
 from orders import lifecycle
 from orders.checkout import Cart
-from orders.deadlines import next_due
+from orders.deadlines import DUE_COLUMNS, awaits_payment, first_answer, set_due
 from orders.lifecycle import Actor, Fulfilment, Status
 from orders.models import Order, OrderEvent, Purchase
 from orders.payments import available_methods
@@ -168,13 +168,13 @@ def change_deliver_at(change: Change, value: Any) -> None:
     if order.kind == Order.Kind.SERVICE:
         if value is None:
             raise Invalid("/deliver_at", "required", "A service is booked for a time: send another one.")
-        if change.note("deliver_at", old, new, "deliver_at", "due_at"):
+        if change.note("deliver_at", old, new, "deliver_at"):
             bookings.move(order, at=value, now=now, pointer="/deliver_at")
             order.deliver_at = value
         return
     fulfilment, menu = Fulfilment(order.fulfilment), menu_of(vendor)
     # The time that stands is no change, even where it is too near by now to be asked for.
-    if change.note("deliver_at", old, new, "deliver_at", "due_at"):
+    if change.note("deliver_at", old, new, "deliver_at"):
         check_time(Cart(vendor_id=order.vendor_id, fulfilment=fulfilment, deliver_at=value), vendor, menu, now)
         order.deliver_at = value
         at = value or now + vendor.lead(now)
@@ -199,7 +199,10 @@ def change_payment_method(change: Change, value: str) -> None:
         raise Invalid("/payment_method", "digital", "Codes are paid beforehand: choose another method than cash.")
     if value == WALLET and order.customer.user_id is None:
         raise Invalid("/payment_method", "wallet", "A guest has no wallet: pay in another way.")
+    waited = awaits_payment(order)
     change_method(order, value, actor=actor, now=now)
+    if waited and not awaits_payment(order):
+        order.answer_from = first_answer(order, now)
     if order.payment_method != CASH:
         order.cash = None
 
@@ -271,7 +274,7 @@ def change_self_delivery(change: Change, value: bool) -> None:
         raise Invalid("/self_delivery", "no_delivery", "Only a delivery is delivered: leave it out.")
     if value and order.driver_accepted_at is not None:
         raise Conflict("driver_holds", "A driver holds the order.", extra=closing(change.standing))
-    if change.note("self_delivery", order.self_delivery, value, "self_delivery", "due_at"):
+    if change.note("self_delivery", order.self_delivery, value, "self_delivery"):
         order.self_delivery = value
 
 
@@ -317,8 +320,8 @@ def kind_of(change: Change) -> str:
 def write(change: Change, role: Actor, reason_code: str, reason: str) -> Order:
     order, standing = change.order, change.standing
     order.version += 1
-    order.due_at = next_due(order)
-    order.save(update_fields=sorted({*change.columns, "version", "due_at"}))
+    set_due(order, standing.now)
+    order.save(update_fields=sorted({*change.columns, "version", *DUE_COLUMNS}))
     record_event(
         order,
         kind=kind_of(change),

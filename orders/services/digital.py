@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from orders.deadlines import PAID_IN, next_due
+from orders.deadlines import DUE_COLUMNS, PAID_IN, set_due
 from orders.lifecycle import Actor, Status
 from orders.models import Kind, Order, OrderEvent
 from orders.services.codes import issue_codes
@@ -34,13 +34,13 @@ def fulfil(*, order_id: int) -> None:
 
 def wait(order: Order, *, told: int | None) -> None:
     """Sets the time of the next try, and tells every party how many codes are missing, unless that was told already."""
-    order.due_at = next_due(order)
+    set_due(order, timezone.now())
     if told == order.codes_missing:
-        order.save(update_fields=["due_at"])
+        order.save(update_fields=DUE_COLUMNS)
         return
     count = order.codes_missing
     order.version += 1
-    order.save(update_fields=["due_at", "version"])
+    order.save(update_fields=[*DUE_COLUMNS, "version"])
     record_event(
         order,
         kind=OrderEvent.Kind.DELAY,

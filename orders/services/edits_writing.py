@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import F, Max
 
-from orders.deadlines import next_due
+from orders.deadlines import DUE_COLUMNS, set_due
 from orders.lifecycle import Actor, Fulfilment
 from orders.models import ItemChange, Line, LineOption, OfferUse, Order, OrderEvent, Purchase
 from orders.pricing import Priced, PricedLine
@@ -167,8 +167,8 @@ def record(standing: Standing, change: ItemChange, role: Actor, told: dict[str, 
     """The order's new version, with the event that tells every party."""
     order = standing.order
     order.version += 1
-    order.due_at = next_due(order)
-    order.save(update_fields=[*AMOUNTS, "cash", "payment_status", "visible_at", "version", "due_at"])
+    set_due(order, standing.now)
+    order.save(update_fields=[*AMOUNTS, "cash", "payment_status", "visible_at", "version", *DUE_COLUMNS])
     record_event(
         order,
         kind=OrderEvent.Kind.ITEMS,

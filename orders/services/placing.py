@@ -10,7 +10,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from orders.checkout import Checked, CheckedOut, Checkout
-from orders.deadlines import next_due
+from orders.deadlines import set_due
 from orders.lifecycle import Actor, Status
 from orders.models import (
     AgreedTerms,
@@ -303,7 +303,7 @@ def make_order(
         visible_at=now if is_visible(part, payment) else None,
         deliver_at=draft.deliver_at,
     )
-    order.due_at = next_due(order)
+    set_due(order, now)
     return order
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from orders.deadlines import next_due
+from orders.deadlines import DUE_COLUMNS, set_due
 from orders.lifecycle import FAILURE, Actor
 from orders.models import RECEIVED, Order, OrderEvent, Payment, PaymentProof, PaymentShare, PaymentStatus
 from orders.services import disputes
@@ -73,8 +73,8 @@ def send_proofs(*, order_id: int, caller: Caller, photos: Sequence[CleanImage], 
     for order in orders:
         order.payment_status = state_of(order, shares_of(order))
         order.version += 1
-        order.due_at = next_due(order)
-        order.save(update_fields=["payment_status", "version", "due_at"])
+        set_due(order, standing.now)
+        order.save(update_fields=["payment_status", "version", *DUE_COLUMNS])
         record_event(
             order,
             kind=OrderEvent.Kind.PAYMENT,

@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime
 
-from orders.deadlines import next_due
+from orders.deadlines import DUE_COLUMNS, set_due
 from orders.lifecycle import FAILURE, Actor
 from orders.models import Order, OrderEvent, Payment, PaymentShare, PaymentStatus, Posting, Purchase
 from orders.services import digital, ledger, wallets
@@ -126,8 +126,8 @@ def mark_failed(*, payment_id: int, failure: str, caller: Caller, role: Actor = 
         if order.status in FAILURE and order.payment_status == was:
             continue
         order.version += 1
-        order.due_at = next_due(order)
-        order.save(update_fields=["payment_status", "version", "due_at"])
+        set_due(order, now)
+        order.save(update_fields=["payment_status", "version", *DUE_COLUMNS])
         record_event(
             order,
             kind=OrderEvent.Kind.PAYMENT,

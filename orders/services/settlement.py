@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from orders.deadlines import next_due
+from orders.deadlines import DUE_COLUMNS, awaits_payment, first_answer, set_due
 from orders.guards import PAID_ANEW
 from orders.lifecycle import FAILURE, SUCCESS, Actor, Status
 from orders.models import Order, OrderEvent, PaymentShare, PaymentStatus, Posting
@@ -288,16 +288,26 @@ def follow_payment(
 
     Writes its new version, with the event that tells it.
     """
-    shares = shares_of(order)
+    shares, waited = shares_of(order), awaits_payment(order)
     order.payment_status = state_of(order, shares)
     if order.status in SUCCESS:
         settle(order, shares, caller.key)
     elif order.visible_at is None and order.payment_status.is_kept:
         order.visible_at = now
+    if waited and not awaits_payment(order):
+        order.answer_from = first_answer(order, now)
     order.version += 1
-    order.due_at = next_due(order)
+    set_due(order, now)
     order.save(
-        update_fields=["payment_status", "refunded", "waived", "money_leaves_at", "visible_at", "version", "due_at"]
+        update_fields=[
+            "payment_status",
+            "refunded",
+            "waived",
+            "money_leaves_at",
+            "visible_at",
+            "version",
+            *DUE_COLUMNS,
+        ]
     )
     record_event(
         order,

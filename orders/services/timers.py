@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from orders.deadlines import timer_of
+from orders.deadlines import DUE_COLUMNS, set_due, timer_of
 from orders.lifecycle import Actor
 from orders.models import Order, OrderEvent
 from orders.services import digital
@@ -34,9 +34,10 @@ def run_timer(order_id: int, now: datetime) -> bool:
             order = lock_due(order_id, now)
             if order is None:
                 return False
-            timer = timer_of(order)
+            timer = timer_of(order, now)
             if timer is None or timer[0] > now:
-                Order.objects.filter(pk=order_id).update(due_at=timer[0] if timer else None)
+                set_due(order, now)
+                order.save(update_fields=DUE_COLUMNS)
                 return False
             _, name, reason_code = timer
             if name == "close":

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from orders import lifecycle
-from orders.deadlines import next_due
+from orders.deadlines import DUE_COLUMNS, set_due
 from orders.guards import GUARDS, NEVER_WAIVED, Attempt, failing_guard
 from orders.lifecycle import Actor, Change, Fulfilment, Status
 from orders.models import Order, OrderEvent
@@ -224,7 +224,7 @@ def apply(standing: Standing, change: Change, attempt: Attempt, wish: Wish, *, f
     if change.name == "accept":
         promise_times(order, wish, now)
     order.version += 1
-    order.due_at = next_due(order)
+    set_due(order, now)
     order.save(update_fields=CHANGED_BY_TRANSITION)
     written = lifecycle.SETS.get(change.name, "")
     data = dict(wish.data)
@@ -269,8 +269,8 @@ CHANGED_BY_TRANSITION = [
     "refunded",
     "money_leaves_at",
     "label",
-    "due_at",
     "visible_at",
+    *DUE_COLUMNS,
 ]
 
 

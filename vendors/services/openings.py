@@ -9,7 +9,11 @@ from django.db.models import Q, QuerySet
 from vendors.hours import DAY, beyond, is_open, next_opening, slots
 from vendors.menu import Span
 from vendors.models import FULFILMENTS, OpeningHours, Vendor
+from vendors.services.menus import menu_of
 from vendors.slots import Caps, caps_at, is_capped
+
+# Who is closed for longer than so many days is not waited for.
+LONGEST_CLOSING = 90
 
 
 def spans_of(vendor: Vendor) -> list[Span]:
@@ -45,6 +49,17 @@ def next_takes_orders(vendor: Vendor, at: datetime) -> dict[str, datetime | None
     spans = spans_of(vendor)
     start = vendor.paused_until if vendor.paused_until and is_paused(vendor, at) else at
     return {name: next_opening(spans, vendor.zone, name, start) for name in vendor.fulfilments}
+
+
+def next_taking(vendor: Vendor, fulfilment: str, at: datetime) -> datetime | None:
+    """The first moment from `at` on at which it is open for this and not paused; None where not within three months.
+
+    By `opening_hours` where they were prefetched, which whoever has just changed them must do, else by the held menu.
+    """
+    is_read = "opening_hours" in getattr(vendor, "_prefetched_objects_cache", {})
+    spans = spans_of(vendor) if is_read else menu_of(vendor).spans
+    start = vendor.paused_until if vendor.paused_until and is_paused(vendor, at) else at
+    return next_opening(spans, vendor.zone, fulfilment, start, days=LONGEST_CLOSING)
 
 
 def open_vendor_ids(vendors: QuerySet[Vendor], fulfilment: str, at: datetime) -> list[int]:

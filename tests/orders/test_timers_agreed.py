@@ -1,0 +1,225 @@
+"""Timers and agreed times: answering runs while the vendor is open, searching and collecting not before the time."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from orders.models import Order
+from orders.services.timers import run_due
+from ordersite.accounts.models import ApiToken
+from ordersite.web.crypto import token_hash
+from tests.cast import Cast
+from tests.orders.shopping import ORDERS, assert_nothing_changed, place_order
+from tests.orders.test_placing_times import NOON, Clock, guest_cart, open_hours
+from vendors.models import Vendor
+
+Api = Callable[..., APIClient]
+HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
+# The Wednesday's midnight in Brussels.
+MIDNIGHT = NOON - 12 * HOUR
+TOKEN = "ost_a-till-of-the-vendors"
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Stands still from NOON on; callers are guests, and the vendor's till."""
+    clock = Clock(NOON)
+    monkeypatch.setattr(timezone, "now", clock)
+    return clock
+
+
+@pytest.fixture
+def till(cast: Cast, api: Api) -> APIClient:
+    """The vendor's till, whose token knows no time."""
+    ApiToken.objects.create(
+        name="Till", merchant=cast.merchant, token_hash=token_hash(TOKEN), hint="ost_a", scopes=["read", "write"]
+    )
+    return api(token=TOKEN)
+
+
+def set_vendor(cast: Cast, **fields: Any) -> None:
+    Vendor.objects.filter(pk=cast.vendor.pk).update(**fields)
+
+
+def at(text: str) -> datetime:
+    """A time of that Wednesday by the vendor's clock; "+1 07:00" is the day after's."""
+    day, _, hour = text.rpartition(" ")
+    hours, minutes = hour.split(":")
+    return MIDNIGHT + timedelta(days=int(day or 0), hours=int(hours), minutes=int(minutes))
+
+
+def move(client: APIClient, order: Order, name: str, **fields: str) -> Any:
+    return client.post(f"{ORDERS}/{order.pk}/transitions", {"transition": name, **fields})
+
+
+def last(order: Order) -> tuple[int, str]:
+    return Order.objects.get(pk=order.pk).status, order.events.latest("number").transition
+
+
+def runs(clock: Clock, moment: datetime, order: Order, *expected: Any) -> None:
+    """Nothing happens by itself until the moment, and this does then."""
+    clock.now = moment - SECOND
+    assert run_due() == 0, last(order)
+    clock.now = moment
+    assert (run_due(), last(order)) == (1, expected)
+
+
+# --- answering ---
+
+
+def test_a_preorder_for_the_opening_is_answered_once_it_opens(cast: Cast, api: Api, clock: Clock) -> None:
+    set_vendor(cast, accept_minutes=10)
+    open_hours(cast.vendor, *[(day, "07:00", "22:00") for day in range(7)])
+    order = place_order(api(), guest_cart(cast, deliver_at=at("1 07:00").isoformat()))
+    runs(clock, at("1 06:40"), order, 0, "release_preorder")
+    runs(clock, at("1 07:10"), order, 5, "reject")
+
+
+def test_the_time_for_answering_runs_from_the_end_of_a_pause(
+    cast: Cast, api: Api, till: APIClient, clock: Clock
+) -> None:
+    set_vendor(cast, accept_minutes=10, paused_until=at("12:30"))
+    order = place_order(api(), guest_cart(cast, deliver_at=at("12:45").isoformat()))
+    runs(clock, at("12:40"), order, 5, "reject")
+
+
+@pytest.mark.parametrize("closing", ["pause", "closing"])
+def test_what_begins_later_does_not_stop_it(cast: Cast, api: Api, till: APIClient, clock: Clock, closing: str) -> None:
+    set_vendor(cast, accept_minutes=10)
+    if closing == "closing":
+        open_hours(cast.vendor, (2, "08:00", "12:05"))
+    order = place_order(api(), guest_cart(cast))
+    if closing == "pause":
+        clock.now = at("12:05")
+        path = f"/api/v1/vendors/{cast.vendor.pk}"
+        assert till.patch(path, {"paused_until": at("14:00").isoformat()}).status_code == 200
+    runs(clock, at("12:10"), order, 5, "reject")
+
+
+def test_nothing_is_accepted_by_itself_while_closed(cast: Cast, api: Api, clock: Clock) -> None:
+    set_vendor(cast, auto_accept=True)
+    open_hours(cast.vendor, *[(day, "07:00", "22:00") for day in range(7)])
+    order = place_order(api(), guest_cart(cast, deliver_at=at("1 07:00").isoformat()))
+    runs(clock, at("1 06:40"), order, 0, "release_preorder")
+    runs(clock, at("1 07:00"), order, 7, "accept")
+
+
+def test_nothing_is_accepted_by_itself_in_a_pause(cast: Cast, api: Api, clock: Clock) -> None:
+    set_vendor(cast, auto_accept=True, paused_until=at("12:30"))
+    order = place_order(api(), guest_cart(cast, deliver_at=at("12:45").isoformat()))
+    runs(clock, at("12:30"), order, 7, "accept")
+
+
+def test_it_is_refused_in_time_where_the_kitchen_closes_first(cast: Cast, api: Api, clock: Clock) -> None:
+    """The worker did not run before closing: what it would have accepted is not accepted the day after."""
+    set_vendor(cast, auto_accept=True, accept_minutes=10)
+    open_hours(cast.vendor, (2, "08:00", "12:05"), (3, "08:00", "12:00"))
+    order = place_order(api(), guest_cart(cast))
+    clock.now = at("12:06")
+    assert (run_due(), last(order)[0]) == (0, 0)
+    runs(clock, at("12:10"), order, 5, "reject")
+
+
+def test_what_is_paid_later_can_be_answered_from_then_on(cast: Cast, api: Api, clock: Clock) -> None:
+    set_vendor(cast, accept_minutes=10, payment_methods=["cash", "transfer"])
+    order = place_order(api(), guest_cart(cast, payment_method="transfer"))
+    clock.now = at("17:00")
+    payment = order.purchase.payments.get()
+    staff = api(cast.staff)
+    with pytest.MonkeyPatch.context() as real:
+        real.setattr(timezone, "now", clock)
+        answer = staff.post(f"{ORDERS}/{order.pk}/payments/{payment.pk}/approve")
+    assert answer.status_code == 200, answer.json()
+    runs(clock, at("17:10"), order, 5, "reject")
+
+
+def test_the_kitchens_alert_counts_from_when_it_could_be_answered(
+    cast: Cast, api: Api, clock: Clock, client: Client
+) -> None:
+    def alerts() -> str:
+        page = client.get("/admin/").content.decode()
+        return page.split("?stuck=unanswered")[1].split('class="count">')[1].split("<")[0]
+
+    client.force_login(cast.staff)
+    set_vendor(cast, paused_until=at("12:30"))
+    place_order(api(), guest_cart(cast, deliver_at=at("12:45").isoformat()))
+    set_vendor(cast, paused_until=None)
+    told = {}
+    for time in ("12:20", "12:39", "12:40"):
+        clock.now = at(time)
+        told[time] = alerts()
+    assert told == {"12:20": "0", "12:39": "0", "12:40": "1"}
+
+
+# --- searching ---
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_the_search_begins_when_preparing_does(
+    cast: Cast, api: Api, till: APIClient, clock: Clock, by_hand: bool
+) -> None:
+    set_vendor(cast, auto_search=not by_hand, search_minutes=10, preparation_minutes=30, rush_minutes=10)
+    deliver_at = at("17:00").isoformat()
+    order = place_order(api(), guest_cart(cast, delivery_type="delivery", deliver_at=deliver_at))
+    assert move(till, order, "accept").status_code == 200
+    if by_hand:
+        assert move(till, order, "look_for_driver").status_code == 200
+    else:
+        runs(clock, at("16:20"), order, 22, "look_for_driver")
+    runs(clock, at("16:30"), order, 2, "cancel_by_staff")
+
+
+def test_the_search_for_now_begins_at_once(cast: Cast, api: Api, till: APIClient, clock: Clock) -> None:
+    set_vendor(cast, auto_search=True, search_minutes=10)
+    order = place_order(api(), guest_cart(cast, delivery_type="delivery"))
+    assert move(till, order, "accept").status_code == 200
+    assert (run_due(), last(order)) == (1, (22, "look_for_driver"))
+    runs(clock, at("12:10"), order, 2, "cancel_by_staff")
+
+
+# --- collecting ---
+
+
+def test_collecting_runs_from_the_agreed_time(cast: Cast, api: Api, till: APIClient, clock: Clock) -> None:
+    set_vendor(cast, collect_minutes=45)
+    clock.now = at("21:30")
+    order = place_order(api(), guest_cart(cast, deliver_at=at("23:01").isoformat()))
+    clock.now = at("22:01")
+    for name in ("accept", "mark_ready"):
+        assert move(till, order, name).status_code == 200
+    for moment in (at("22:46"), at("23:01") - SECOND):
+        clock.now = moment
+        with assert_nothing_changed(Order.objects.get(pk=order.pk)):
+            answer = move(till, order, "mark_not_collected", reason_code="not_collected")
+            assert (answer.status_code, answer.json()["guard"]) == (409, "agreed")
+            assert "mark_not_collected" not in str(answer.json()["allowed_transitions"])
+    runs(clock, at("23:46"), order, 17, "mark_not_collected")
+
+
+def test_collecting_runs_from_ready_where_that_is_later(cast: Cast, api: Api, till: APIClient, clock: Clock) -> None:
+    set_vendor(cast, collect_minutes=45)
+    order = place_order(api(), guest_cart(cast, deliver_at=at("12:30").isoformat()))
+    clock.now = at("12:40")
+    for name in ("accept", "mark_ready"):
+        assert move(till, order, name).status_code == 200
+    runs(clock, at("13:25"), order, 17, "mark_not_collected")
+
+
+@pytest.mark.parametrize("delivery_type", ["pickup", "curbside", "drive_thru"])
+def test_who_stands_there_is_never_closed_by_a_timer(
+    cast: Cast, api: Api, till: APIClient, clock: Clock, delivery_type: str
+) -> None:
+    set_vendor(cast, collect_minutes=45)
+    order = place_order(api(), guest_cart(cast, delivery_type=delivery_type))
+    for name in ("accept", "mark_ready", "customer_arrive"):
+        assert move(till, order, name).status_code == 200
+    clock.now = at("3 12:00")
+    assert (run_due(), last(order)[0]) == (0, 21)
+    assert Order.objects.get(pk=order.pk).due_at is None
+    # By hand it is said when the customer leaves without it.
+    assert move(till, order, "mark_not_collected", reason_code="not_collected").status_code == 200

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.http import Http404
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
@@ -9,7 +10,7 @@ from rest_framework.request import Request
 
 
 class WishNegotiation(DefaultContentNegotiation):
-    """What a client accepts is a wish: an answer in another form is of more use to it than a 406."""
+    """What a client accepts, or names by ?format=, is a wish: another form is of more use to it than a 406."""
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
@@ -17,5 +18,5 @@ class WishNegotiation(DefaultContentNegotiation):
         known = list(renderers)
         try:
             return super().select_renderer(request, known, format_suffix)
-        except NotAcceptable:
+        except (NotAcceptable, Http404):  # DRF answers an unknown ?format= as a path that is not there
             return known[0], str(known[0].media_type)

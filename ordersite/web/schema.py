@@ -7,6 +7,7 @@ from drf_spectacular.plumbing import build_basic_type
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
+from rest_framework.views import APIView
 
 from ordersite.web.pagination import MOST, PER_PAGE
 
@@ -96,6 +97,20 @@ class Schema(AutoSchema):
                 )
             )
         return parameters
+
+
+def query_parameters(view: APIView, method: str) -> frozenset[str]:
+    """The names that an operation's document gives its query parameters: the handler knows no others."""
+    declared = getattr(getattr(view, method.lower()), "kwargs", {}).get("schema")
+    if declared is None:
+        return frozenset()
+    document = declared()
+    document.view, document.method = view, method
+    return frozenset(
+        parameter.name
+        for parameter in document.get_override_parameters()
+        if isinstance(parameter, OpenApiParameter) and parameter.location == OpenApiParameter.QUERY
+    )
 
 
 def leave_dialects_out(endpoints: list[Any], **kwargs: Any) -> list[Any]:

@@ -14,12 +14,18 @@ from ordersite.web.crypto import token_hash
 from ordersite.web.idempotency import body_fingerprint, key_scope, run_unsafe
 from ordersite.web.multipart import PhotoFormParser
 from ordersite.web.problems import Invalid, Problem
+from ordersite.web.queries import parameters_of, refuse_unknown_parameters
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 
 class ApiView(APIView):
-    """A DRF view whose unsafe calls are one transaction each and honour Idempotency-Key."""
+    """A DRF view whose unsafe calls are one transaction each and honour Idempotency-Key.
+
+    Query parameters that the schema does not declare are refused, but for views that know not all of theirs.
+    """
+
+    knows_its_parameters = True
 
     # Where the answer lets somebody in, none is kept, and an Idempotency-Key is ignored.
     keeps_answers = True
@@ -33,6 +39,8 @@ class ApiView(APIView):
             self.initial(drf_request, *args, **kwargs)
             method = (drf_request.method or "").lower()
             known = method in self.http_method_names and hasattr(self, method)
+            if known and self.knows_its_parameters and drf_request.query_params:
+                refuse_unknown_parameters(drf_request.query_params, parameters_of(self, method.upper()))
             handler = getattr(self, method) if known else self.http_method_not_allowed
             if known and drf_request.method in UNSAFE:
                 response = self.run_unsafe(lambda: handler(drf_request, *args, **kwargs))

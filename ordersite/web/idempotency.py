@@ -20,6 +20,7 @@ from ordersite.web.models import IdempotencyKey
 from ordersite.web.problems import Busy, Conflict, Invalid, Problem
 
 KEY = re.compile(r"[\x21-\x7e]{1,128}\Z")
+ANONYMOUS, ANONYMOUS_KEY = "anonymous", 16
 KEPT_HEADERS = ("ETag", "Location")
 RETRIES = 3
 DEADLOCK, SERIALIZATION, LOCK_TIMEOUT = "40P01", "40001", "55P03"
@@ -123,9 +124,19 @@ def replay(scope: str, fingerprint: str) -> Response:
 
 
 def key_scope(*, key: str, caller: str, method: str, path: str) -> str:
-    """SHA-256 of caller, method, path and key; raises Invalid for a key that is none."""
+    """SHA-256 of caller, method, path and key; raises Invalid for a key that is none.
+
+    Nobodies share one space, so their keys must be too long to meet by chance.
+    """
     if not KEY.match(key):
         raise Invalid("header:Idempotency-Key", "invalid", "Send 1 to 128 printable ASCII characters without a space.")
+    if caller == ANONYMOUS and len(key) < ANONYMOUS_KEY:
+        raise Invalid(
+            "header:Idempotency-Key",
+            "too_short",
+            f"Without a login send a key of at least {ANONYMOUS_KEY} characters that nobody else will send, "
+            "such as a random UUID.",
+        )
     return hashlib.sha256("\n".join((caller, method, path, key)).encode()).hexdigest()
 
 

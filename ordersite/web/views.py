@@ -11,7 +11,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from ordersite.web.crypto import token_hash
-from ordersite.web.idempotency import body_fingerprint, key_scope, run_unsafe
+from ordersite.web.idempotency import ANONYMOUS, ANONYMOUS_KEY, body_fingerprint, key_scope, run_unsafe
 from ordersite.web.multipart import PhotoFormParser
 from ordersite.web.problems import Invalid, Problem
 from ordersite.web.queries import parameters_of, refuse_unknown_parameters
@@ -68,11 +68,11 @@ class ApiView(APIView):
 
 
 def caller_key(request: Request) -> str:
-    """Who repeats a call: a user, a merchant, a guest's token, or anybody."""
+    """Who repeats a call: a user, a merchant, a guest's token (one too short to be ours is none), or anybody."""
     if request.user.is_authenticated:
         return str(request.user.caller_key)
     token = request.headers.get("Order-Token", "")
-    return f"guest:{token_hash(token)}" if token else "anonymous"
+    return f"guest:{token_hash(token)}" if len(token) >= ANONYMOUS_KEY else ANONYMOUS
 
 
 @cache

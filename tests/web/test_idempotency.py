@@ -1,19 +1,28 @@
 """Idempotency-Key: a call can be repeated without harm."""
 
 import hashlib
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
+from orders.models import Order
 from ordersite.accounts.models import Address, User
 from ordersite.web.crypto import decrypt
 from ordersite.web.models import IdempotencyKey
+from tests.cast import Cast, make_cast
+from tests.orders.shopping import cart
 
-PATH = "/api/v1/me/addresses"
+PATH, ORDERS = "/api/v1/me/addresses", "/api/v1/orders"
 pytestmark = pytest.mark.django_db
 Api = Callable[..., APIClient]
+
+
+def guest_cart(cast: Cast, **changes: Any) -> dict[str, Any]:
+    return cart(cast, **{"guest": {"name": "Gina", "phone": "+32470123456"}, **changes})
 
 
 @pytest.fixture
@@ -86,3 +95,82 @@ def test_a_key_that_is_none_is_400(api: Api, ann: User, key: str) -> None:
     assert response.status_code == 400
     assert response.json()["errors"][0]["pointer"] == "header:Idempotency-Key"
     assert not Address.objects.exists()
+
+
+@pytest.mark.parametrize("order_token", ["", "x", "x" * 15])
+@pytest.mark.parametrize(("length", "status"), [(1, 400), (15, 400), (16, 201), (128, 201), (129, 400)])
+def test_the_key_of_nobody_has_at_least_16_characters(
+    api: Api, cast: Cast, length: int, status: int, order_token: str
+) -> None:
+    headers = {"idempotency_key": "k" * length, **({"order_token": order_token} if order_token else {})}
+    response = api(**headers).post(ORDERS, guest_cart(cast))
+    assert response.status_code == status
+    assert Order.objects.count() == (status == 201)
+    if status == 400:
+        assert response.json()["errors"][0]["pointer"] == "header:Idempotency-Key"
+
+
+def test_who_is_known_may_send_a_short_key(api: Api, cast: Cast) -> None:
+    placed = api().post(ORDERS, guest_cart(cast)).json()
+    guest = api(order_token=placed["purchase"]["guest_token"], idempotency_key="k")
+    path = f"{ORDERS}/{placed['orders'][0]['id']}"
+    assert guest.patch(path, {"comment": "Ring"}).status_code == 200
+    assert guest.patch(path, {"comment": "Ring"})["Idempotency-Replayed"] == "true"
+    assert api(cast.customer, idempotency_key="k").post(ORDERS, guest_cart(cast, guest=None)).status_code == 201
+
+
+def test_two_guests_with_one_key(api: Api, cast: Cast) -> None:
+    """The same body is a repetition, whoever sends it; another one is refused, and told nothing of the first."""
+    guest = api(idempotency_key="k" * 16)
+    first = guest.post(ORDERS, guest_cart(cast))
+    again = guest.post(ORDERS, guest_cart(cast))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert (again.json(), again["Idempotency-Replayed"]) == (first.json(), "true")
+    for change in ({"comment": "another"}, {"vendor": cast.other_vendor.pk}, {"items": []}):
+        other = guest.post(ORDERS, guest_cart(cast, **change))
+        assert other.status_code == 422
+        body = other.json()
+        assert (body["code"], body["errors"]) == ("idempotency_key_reused", [])
+        assert set(body) == {"type", "title", "status", "detail", "code", "request_id", "errors"}
+        assert not any(str(text) in other.content.decode() for text in secrets_of(first.json()))
+    assert Order.objects.count() == 1
+
+
+def secrets_of(placed: Any) -> list[str]:
+    purchase = placed["purchase"]
+    return [purchase["uuid"], purchase["tracking_code"], purchase["guest_token"]]
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("guarded", [True, False])
+def test_two_guests_with_one_key_at_once(api: Api, guarded: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each body is placed once at most, and nobody reads another's answer. The control keeps no keys."""
+    cast = make_cast()
+    if not guarded:
+        monkeypatch.setattr("ordersite.web.views.key_scope", lambda **kwargs: "")
+    begin = threading.Barrier(6)
+    answers: list[tuple[str, Any]] = []
+
+    def place(comment: str) -> None:
+        try:
+            begin.wait(5)
+            answers.append((comment, api(idempotency_key="k" * 16).post(ORDERS, guest_cart(cast, comment=comment))))
+        finally:
+            connection.close()
+
+    threads = [
+        threading.Thread(target=place, args=("one", "other")[number % 2 : number % 2 + 1]) for number in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    placed = [(comment, answer) for comment, answer in answers if answer.status_code == 201]
+    if not guarded:
+        assert Order.objects.count() == 6
+        return
+    assert Order.objects.count() == 1
+    assert {comment for comment, _ in placed} == {Order.objects.get().comment}
+    assert len({answer.content for _, answer in placed}) == 1
+    assert sorted(answer.status_code for _, answer in answers) == [201, 201, 201, 422, 422, 422]

@@ -10,7 +10,9 @@ from vendors.zones import distance, zone_for
 def find_zone(cart: Cart, vendor: Vendor, menu: Menu, place: Place) -> Zone:
     """The zone that the vendor brings it to; raises Invalid for an address without location, or outside."""
     if place.lat is None or place.lng is None:
-        detail = 'A delivery needs a location: send {"lat": …, "lng": …}.'
+        detail = 'A delivery needs a location, and none is known of this address: send {"lat": …, "lng": …}.'
+        if not place.address:
+            detail = 'A delivery needs a location: send {"lat": …, "lng": …}, or an address that can be looked up.'
         raise Invalid(f"{cart.pointer}/location", "required", detail)
     if not place.address:
         detail = "A delivery needs an address: send a text, or the id of a saved one."

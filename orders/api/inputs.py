@@ -61,11 +61,11 @@ class CustomInput(Input):
 
 
 class StopInput(Input):
-    """Where a package is fetched, or brought."""
+    """Where a package is fetched, or brought. Without a location the address is looked up."""
 
     address = serializers.CharField(max_length=300)
     address_notes = serializers.CharField(max_length=300, allow_blank=True, default="")
-    location = LocationInput()
+    location = LocationInput(required=False, allow_null=True)
 
 
 class PackageInput(Input):

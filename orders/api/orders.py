@@ -26,11 +26,13 @@ from orders.api.rendering import (
     render_purchase,
     render_row,
 )
-from orders.checkout import Checked, CheckedOut
+from orders.checkout import Checked, CheckedOut, Checkout
 from orders.lifecycle import GROUPS
 from orders.models import Counter, Order, PaymentStatus
 from orders.permissions import own_orders, visible_orders, visible_purchases, with_standing
 from orders.services.changes import change_order
+from orders.services.locating import locate, locate_placing
+from orders.services.parties import Placing
 from orders.services.placing import Placed, place, quote
 from orders.services.records import delete_order
 from orders.services.standing import RELATED, get_order, standing_of
@@ -40,7 +42,7 @@ from ordersite.web.pagination import paginate
 from ordersite.web.problems import Forbidden, Invalid, NotFound
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
 from ordersite.web.serializers import MAX_ID
-from ordersite.web.views import ApiView, if_match, parse, render
+from ordersite.web.views import ApiView, if_match, parse, render, who_asks
 from vendors.models import Vendor
 from vendors.permissions import member_vendors
 
@@ -141,9 +143,8 @@ class OrdersView(ApiView):
         operation_id="placeOrder",
     )
     def post(self, request: Request) -> Response:
-        caller, photos = caller_of(request), photos_of(request)
-        given = parse(OrderWithPhotos if photos else PlaceInput, request.data)
-        placed = place(placing=as_placing(given, photos), caller=caller)
+        caller = caller_of(request)
+        placed = place(placing=self.prepared(), caller=caller)
         purchase = placed.purchase
         body: dict[str, Any] = {"purchase": render_purchase(purchase, placed.orders), "orders": []}
         body["purchase"]["guest_token"] = placed.guest_token or None
@@ -152,6 +153,13 @@ class OrdersView(ApiView):
             body["orders"].append(render_detail(standing_of(caller_for(caller, placed), order)))
         headers = {"ETag": f'"{placed.orders[0].version}"'}
         return Response(body, status=201 if placed.is_new else 200, headers=headers)
+
+    def before_post(self, request: Request) -> Placing:
+        """What is to be placed, with the points of addresses that came without one."""
+        photos = photos_of(request)
+        given = parse(OrderWithPhotos if photos else PlaceInput, request.data)
+        placing = as_placing(given, photos)
+        return locate_placing(placing, customer_id=caller_of(request).customer_id, who=who_asks(request))
 
 
 def caller_for(caller: Caller, placed: Placed) -> Caller:
@@ -171,8 +179,13 @@ class QuoteView(ApiView):
 
     @extend_schema(request=CartInput, responses={200: QuoteOutput}, operation_id="quoteOrder")
     def post(self, request: Request) -> Response:
-        checked = quote(checkout=as_checkout(parse(CartInput, request.data)), caller=caller_of(request))
+        checked = quote(checkout=self.prepared(), caller=caller_of(request))
         return Response(render(QuoteOutput, quote_values(checked)))
+
+    def before_post(self, request: Request) -> Checkout:
+        """The cart, with the points of addresses that came without one."""
+        checkout = as_checkout(parse(CartInput, request.data))
+        return locate(checkout, customer_id=caller_of(request).customer_id, who=who_asks(request))
 
 
 AMOUNTS = (

@@ -16,6 +16,7 @@ from vendors.services.bookable import package_types_of
 from vendors.zones import distance
 
 SIDES = ("width", "length", "height")
+NO_POINT = 'The fee goes by distance, and no point is known of this address: send {"lat": …, "lng": …}.'
 METRES, GRAMS = 1000, 1000  # a kilometre, a kilogram
 
 
@@ -101,7 +102,7 @@ def place_faults(place: Place, at: str) -> Iterator[dict[str, Any]]:
     if not place.address:
         yield field_error(f"{at}/address", "required", "Say where: send an address.")
     if place.lat is None or place.lng is None:
-        yield field_error(f"{at}/location", "required", 'The fee goes by distance: send {"lat": …, "lng": …}.')
+        yield field_error(f"{at}/location", "required", NO_POINT)
 
 
 def size_faults(package_type: PackageType, wish: PackageWish, at: str) -> Iterator[dict[str, Any]]:

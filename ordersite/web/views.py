@@ -15,6 +15,7 @@ from ordersite.web.idempotency import ANONYMOUS, ANONYMOUS_KEY, body_fingerprint
 from ordersite.web.multipart import PhotoFormParser
 from ordersite.web.problems import Invalid, Problem
 from ordersite.web.queries import parameters_of, refuse_unknown_parameters
+from ordersite.web.throttling import client_address
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -30,6 +31,8 @@ class ApiView(APIView):
     # Where the answer lets somebody in, none is kept, and an Idempotency-Key is ignored.
     keeps_answers = True
 
+    made_before: tuple[Any, Exception | None] = None, None
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """DRF's own dispatch, but for the transaction around an unsafe handler."""
         self.args, self.kwargs = args, kwargs
@@ -43,6 +46,7 @@ class ApiView(APIView):
                 refuse_unknown_parameters(drf_request.query_params, parameters_of(self, method.upper()))
             handler = getattr(self, method) if known else self.http_method_not_allowed
             if known and drf_request.method in UNSAFE:
+                self.run_before(drf_request, method)
                 response = self.run_unsafe(lambda: handler(drf_request, *args, **kwargs))
             else:
                 response = handler(drf_request, *args, **kwargs)
@@ -55,6 +59,26 @@ class ApiView(APIView):
         """Who is not known is asked for a bearer, also where a view reads none: 401, never DRF's 403."""
         return "Bearer"
 
+    def run_before(self, request: Request, method: str) -> None:
+        """Calls `before_post(request)` (or _put, …) where the view has one, before the call's transaction begins.
+
+        What it returns or raises is had from `prepared`, inside: a call that is repeated answers what it did first.
+        """
+        before = getattr(self, f"before_{method}", None)
+        if before is None:
+            return
+        try:
+            self.made_before = before(request, **self.kwargs), None
+        except Exception as error:
+            self.made_before = None, error
+
+    def prepared(self) -> Any:
+        """What was made before the transaction."""
+        made, error = self.made_before
+        if error:
+            raise error
+        return made
+
     def run_unsafe(self, call: Any) -> Response:
         request = self.request
         if any(issubclass(parser, PhotoFormParser) for parser in self.parser_classes):
@@ -65,6 +89,11 @@ class ApiView(APIView):
             return run_unsafe(call)
         scope = key_scope(key=key, caller=caller_key(request), method=str(request.method), path=request.path)
         return run_unsafe(call, scope=scope, fingerprint=body_fingerprint(request.data))
+
+
+def who_asks(request: Request) -> str:
+    """Whose look-ups of addresses are counted together: a caller's, or those of a network address."""
+    return str(request.user.caller_key) if request.user.is_authenticated else client_address(request)
 
 
 def caller_key(request: Request) -> str:

@@ -1,6 +1,6 @@
 """Kesk's calls."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import prefetch_related_objects
 from django.urls import path
@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from orders.api.orders import caller_for
 from orders.api.photos import photos_of
+from orders.checkout import Cart, Checkout
 from orders.dialects.base import DialectView
 from orders.dialects.kesk.carts import as_checkout, as_destination, as_placing
 from orders.dialects.kesk.dialect import DIALECT
@@ -47,12 +48,14 @@ from orders.lifecycle import GROUPS
 from orders.permissions import visible_orders
 from orders.selectors import EVENTS, listed, read_order, read_products, with_its_parts
 from orders.services.delivery_fees import quote_delivery
+from orders.services.locating import locate, locate_placing
+from orders.services.parties import Placing
 from orders.services.placing import place, quote
 from orders.services.standing import Standing, standing_of
 from ordersite.accounts.callers import caller_of
 from ordersite.web.problems import NotFound
 from ordersite.web.throttling import client_address
-from ordersite.web.views import parse
+from ordersite.web.views import parse, who_asks
 
 TYPES_OF_LIST = {"history": GROUPS["closed"], "assigned": GROUPS["open"]}
 
@@ -69,15 +72,18 @@ class PlacingView(KeskView):
 
     parser_classes = [PhotoJsonParser, OrderFormParser]
 
-    def run_unsafe(self, call: Any) -> Response:
-        # Photos in JSON too are cleaned before the transaction begins: meanwhile it would hold up others.
-        _ = self.request.data
-        return super().run_unsafe(call)
+    # What each of its calls says besides what is sent.
+    fixed: ClassVar[dict[str, str]] = {}
 
-    def place(self, request: Request, **fixed: str) -> Response:
+    def before_post(self, request: Request) -> Placing:
+        """What is to be placed, with its photos and the points of addresses, before the transaction begins."""
         caller, photos = caller_of(request), photos_of(request)
-        given = parse(QuoteInput, request.data) | fixed
-        placed = place(placing=as_placing(given, photos, caller), caller=caller)
+        placing = as_placing(parse(QuoteInput, request.data) | self.fixed, photos, caller)
+        return locate_placing(placing, customer_id=caller.customer_id, who=who_asks(request))
+
+    def place(self, request: Request) -> Response:
+        caller = caller_of(request)
+        placed = place(placing=self.prepared(), caller=caller)
         reader = caller_for(caller, placed)
         for order in placed.orders:
             order.purchase = placed.purchase
@@ -125,13 +131,15 @@ def filters_of(given: dict[str, Any]) -> dict[str, Any]:
 class ServiceOrderView(PlacingView):
     """Books a service."""
 
+    fixed = {"type": "service"}
+
     @extend_schema(
         request={"application/json": CreateOrderInput, "multipart/form-data": CreateOrderForm},
         responses={201: OrderResponse},
         operation_id="processServiceOrder",
     )
     def post(self, request: Request) -> Response:
-        return self.place(request, type="service")
+        return self.place(request)
 
 
 def order_response(standing: Standing) -> Response:
@@ -174,31 +182,44 @@ class TrackOrderView(KeskView):
 class QuoteView(KeskView):
     """What an order would cost, without placing it (row 10)."""
 
+    fixed: ClassVar[dict[str, str]] = {}
+
+    def before_post(self, request: Request) -> Checkout:
+        caller = caller_of(request)
+        checkout = as_checkout(parse(QuoteInput, request.data) | self.fixed, caller)
+        return locate(checkout, customer_id=caller.customer_id, who=who_asks(request))
+
     @extend_schema(request=QuoteInput, responses={200: QuoteResponse}, operation_id="getOrderSummary")
     def post(self, request: Request) -> Response:
         return self.answer(request)
 
-    def answer(self, request: Request, **fixed: str) -> Response:
-        caller, given = caller_of(request), parse(QuoteInput, request.data) | fixed
-        checked = quote(checkout=as_checkout(given, caller), caller=caller)
+    def answer(self, request: Request) -> Response:
+        checked = quote(checkout=self.prepared(), caller=caller_of(request))
         return Response({"success": True, "data": render_quote(checked)})
 
 
 class ServiceQuoteView(QuoteView):
     """What a service would cost."""
 
+    fixed = {"type": "service"}
+
     @extend_schema(request=QuoteInput, responses={200: QuoteResponse}, operation_id="getServiceSummary")
     def post(self, request: Request) -> Response:
-        return self.answer(request, type="service")
+        return self.answer(request)
 
 
 class DeliveryFeeView(KeskView):
     """What bringing something there would cost."""
 
+    def before_post(self, request: Request) -> Cart:
+        cart = as_destination(parse(DeliveryFeeInput, request.data))
+        customer_id = caller_of(request).customer_id
+        return locate(Checkout(carts=[cart]), customer_id=customer_id, who=who_asks(request)).carts[0]
+
     @extend_schema(request=DeliveryFeeInput, responses={200: DeliveryFeeResponse}, operation_id="getDeliveryFeeSummary")
     def post(self, request: Request) -> Response:
-        cart = as_destination(parse(DeliveryFeeInput, request.data))
-        return Response({"success": True, "data": render_fee(quote_delivery(cart=cart, caller=caller_of(request)))})
+        fee = quote_delivery(cart=self.prepared(), caller=caller_of(request))
+        return Response({"success": True, "data": render_fee(fee)})
 
 
 urlpatterns = [

@@ -41,6 +41,8 @@ from orders.selectors import payment_due, read_order, visible_reading_as, with_i
 from orders.services.changes import add_tracking_number
 from orders.services.edits import Edited, EditWish, alter_item, edit_items
 from orders.services.labels import read_labels, set_label
+from orders.services.locating import locate_placing
+from orders.services.parties import Placing
 from orders.services.placing import place
 from orders.services.proofs import approve
 from orders.services.records import add_note
@@ -48,7 +50,7 @@ from orders.services.standing import Standing, get_order, standing_of
 from orders.services.walking import Goal, move, walk
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.problems import Conflict, Invalid
-from ordersite.web.views import parse
+from ordersite.web.views import parse, who_asks
 
 Action = ItemChange.Action
 
@@ -92,7 +94,7 @@ class OrdersView(ShopView):
     @extend_schema(request=CreateInput, responses={201: OrderOutput}, operation_id="createOrder")
     def post(self, request: Request) -> Response:
         caller = caller_of(request)
-        placed = place(placing=as_placing(parse(CreateInput, request.data), caller), caller=caller)
+        placed = place(placing=self.prepared(), caller=caller)
         customer, order = placed.purchase.customer, placed.orders[0]
         if caller.user is not None and customer.user_id == caller.user.pk:
             # Its customer row may be as new as the order.
@@ -100,6 +102,12 @@ class OrdersView(ShopView):
         standing = standing_of(caller, order)
         # Who placed it for another reads it as what it stands to it.
         return order_response(standing if standing.actors else read_order(caller, order.pk), 201)
+
+    def before_post(self, request: Request) -> Placing:
+        """What is to be placed, with the point of an address that came without one."""
+        caller = caller_of(request)
+        placing = as_placing(parse(CreateInput, request.data), caller)
+        return locate_placing(placing, customer_id=caller.customer_id, who=who_asks(request))
 
 
 class OrderView(ShopView):

@@ -1,8 +1,10 @@
 """The back-office as a browser uses it: what stands in a page's form is what is sent."""
 
+from collections.abc import Iterable
 from html.parser import HTMLParser
 from typing import Any
 
+from django.db.models import Model
 from django.test import Client
 
 
@@ -85,3 +87,24 @@ def change(office: Client, path: str, **changes: Any) -> Any:
     response = send(office, path, **changes)
     assert response.status_code == 302, response.context["errors"]
     return response
+
+
+def choose(office: Client, path: str, action: str, rows: Iterable[Model], *, page: Any = None) -> Any:
+    """Ticks these rows of a list (as it is, or as a page opened before shows it) and presses the action's button."""
+    sent = form_of(page or office.get(path))
+    return office.post(path, {**sent, "action": action, "_selected_action": [row.pk for row in rows], "index": "0"})
+
+
+def confirm(office: Client, path: str, page: Any, **changes: Any) -> Any:
+    """Answers the page that asks before something is done."""
+    return office.post(path, {**form_of(page), **changes})
+
+
+def delete(office: Client, path: str) -> Any:
+    """Opens a row's page of deleting, and says yes."""
+    return confirm(office, path, office.get(path))
+
+
+def delete_chosen(office: Client, path: str, rows: Iterable[Model]) -> Any:
+    """Ticks rows of a list, has them deleted, and says yes."""
+    return confirm(office, path, choose(office, path, "delete_selected", rows))

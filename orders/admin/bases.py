@@ -5,9 +5,10 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
-from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+
+from ordersite.web.chosen import VersionedAdmin
 
 # An id that fits a 64-bit column has at most so many digits (ordersite.web.urls).
 ID_DIGITS = 18
@@ -29,7 +30,7 @@ class CappedPaginator(Paginator):
         return int(rows.order_by()[: self.cap].count())
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(VersionedAdmin):
     """Shows rows to those who may view them; the services are their only writers."""
 
     actions: Any = None
@@ -60,11 +61,3 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         """Leads to the list from the page of a row that does not exist."""
         messages.warning(request, f"There is no {self.opts.verbose_name} {object_id[:40]}.")
         return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Django's own; a filter or a selection that no column can hold leads back instead of breaking."""
-        try:
-            return super().changelist_view(request, extra_context)
-        except (ValueError, OverflowError, DataError):
-            messages.error(request, "This filter or selection makes no sense: it was left out.")
-            return HttpResponseRedirect(request.path)

@@ -1,10 +1,11 @@
 """The same change for many orders: what is not allowed is skipped, and said row by row."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -13,29 +14,26 @@ from orders.admin.buttons import label_of
 from orders.admin.doing import caller_of_request, refusal
 from orders.admin.forms import ReasonForm
 from orders.models import Order
-from orders.services.transitions import Wish, transition_each
+from orders.services.transitions import Wish, transition
+from ordersite.web.chosen import versions_shown
 from ordersite.web.problems import Problem
-
-# Each is a transaction of its own, and all are one request.
-MOST = 200
-
-
-def versions(order_ids: list[int]) -> dict[int, int]:
-    return dict(Order.objects.filter(pk__in=order_ids).values_list("pk", "version"))
 
 
 def move_each(request: HttpRequest, orders: list[Order], wish: Wish) -> None:
-    """Tries the change with every order, and reports: how many changed, which were so already, which were refused."""
-    caller = caller_of_request(request)
-    before = versions([order.pk for order in orders])
+    """Tries the change with every order as it was shown, each in a transaction of its own, and reports: how many
+    changed, which were so already, which were refused."""
+    caller, shown = caller_of_request(request), versions_shown(request)
     refused: dict[int, str] = {}
+    changed = []
     for order in orders:
+        version = int(shown[str(order.pk)])
         try:
-            refused.update(transition_each(order_ids=[order.pk], caller=caller, wish=wish))
+            with transaction.atomic():
+                moved = transition(order_id=order.pk, caller=caller, wish=replace(wish, version=version))
         except (Problem, OperationalError) as error:
             refused[order.pk] = refusal(error)
-    after = versions([order.pk for order in orders])
-    changed = [order for order in orders if before.get(order.pk) != after.get(order.pk)]
+        else:
+            changed += [order] if moved.version != version else []
     what = label_of(wish.name)
     if changed:
         messages.success(request, f"{what}: {len(changed)} of {len(orders)} changed.")
@@ -47,18 +45,12 @@ def move_each(request: HttpRequest, orders: list[Order], wish: Wish) -> None:
 
 
 def run(request: HttpRequest, queryset: QuerySet[Order], name: str) -> None:
-    orders = chosen(request, queryset)
-    if orders:
-        move_each(request, orders, Wish(name=name))
+    move_each(request, chosen(queryset), Wish(name=name))
 
 
-def chosen(request: HttpRequest, queryset: QuerySet[Order]) -> list[Order]:
-    """The selected orders, oldest first; none and a message where they are too many for one request."""
-    orders = list(queryset.select_related("vendor").order_by("pk")[: MOST + 1])
-    if len(orders) > MOST:
-        messages.error(request, f"At most {MOST} orders at a time: narrow the list first. Nothing was done.")
-        return []
-    return orders
+def chosen(queryset: QuerySet[Order]) -> list[Order]:
+    """The selected orders, oldest first."""
+    return list(queryset.select_related("vendor").order_by("pk"))
 
 
 @admin.action(description="Accept", permissions=["move"])
@@ -79,9 +71,7 @@ def look_for_driver(model_admin: Any, request: HttpRequest, queryset: QuerySet[O
 @admin.action(description="Cancel, with a reason …", permissions=["move"])
 def cancel_by_staff(model_admin: Any, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
     """Asks once for the reason that all of them get."""
-    orders = chosen(request, queryset)
-    if not orders:
-        return None
+    orders = chosen(queryset)
     form = ReasonForm(request.POST if "confirmed" in request.POST else None)
     if form.is_valid():
         move_each(request, orders, Wish(name="cancel_by_staff", **form.cleaned_data))

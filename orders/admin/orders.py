@@ -44,7 +44,7 @@ from orders.admin.page import order_context, read_order
 from orders.admin.phone import PERMISSION, order_by_phone
 from orders.admin.refunds import GIVE_BACK, RefundForm
 from orders.admin.search import HELP, find_orders
-from orders.lifecycle import FAILURE, Fulfilment
+from orders.lifecycle import FAILURE, Fulfilment, Status
 from orders.models import Kind, Order
 from orders.services.changes import add_tracking_number, change_order
 from orders.services.edits import accept_change, refuse_change
@@ -101,9 +101,16 @@ class OrderAdmin(ReadOnlyAdmin):
     search_help_text = HELP
     change_list_template = "admin/orders/order/change_list.html"
     actions = [bulk.accept, bulk.mark_ready, bulk.look_for_driver, bulk.cancel_by_staff]
+    holds_rows = False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return super().changelist_view(request, {"title": "Orders", "may_place": request.user.has_perm(PERMISSION)})
+
+    def version_of(self, row: Order) -> str:
+        return str(row.version)
+
+    def row_in_words(self, row: Order) -> str:
+        return f"Order #{row.pk} ({row.vendor}), now {Status(row.status).label}"
 
     def has_move_permission(self, request: HttpRequest) -> bool:
         """Who may press buttons; to see an order is another permission."""

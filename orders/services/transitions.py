@@ -5,8 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-
 from orders import lifecycle
 from orders.deadlines import DUE_COLUMNS, set_due
 from orders.guards import GUARDS, NEVER_WAIVED, Attempt, failing_guard
@@ -18,7 +16,7 @@ from orders.services.settlement import follow_status
 from orders.services.standing import Standing, get_order, standing_of
 from ordersite.accounts.callers import Caller, related
 from ordersite.web.attempts import count_attempt, forget_attempts, refuse_if_locked
-from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound
+from ordersite.web.problems import Conflict, Forbidden, Invalid
 from ordersite.web.views import refuse_stale
 from vendors.models import Dispatcher, Vendor
 
@@ -362,15 +360,3 @@ def start_preparing(*, order_id: int, caller: Caller, version: int | None = None
         created_at=standing.now,
     )
     return order
-
-
-def transition_each(*, order_ids: Iterable[int], caller: Caller, wish: Wish) -> list[tuple[int, str]]:
-    """The same change for many orders, each in its own transaction; returns the refused ones with the reason."""
-    refused = []
-    for order_id in order_ids:
-        try:
-            with transaction.atomic():
-                transition(order_id=order_id, caller=caller, wish=wish)
-        except (Conflict, Forbidden, NotFound) as problem:
-            refused.append((order_id, problem.detail))
-    return refused

@@ -42,6 +42,7 @@ class UserAdmin(ComparingAdmin, DjangoUserAdmin):
     list_filter = ["is_active", "is_staff", "is_superuser"]
     search_fields = ["email", "name", "phone"]
     ordering = ["email"]
+    volatile = ["last_login"]
     readonly_fields = ["uuid", "last_login", "date_joined"]
     fieldsets = [
         (None, {"fields": ["email", "password", "name", "phone", "uuid"]}),
@@ -101,6 +102,7 @@ class ApiTokenAdmin(ComparingAdmin):
     fields = [*TOKEN_FIELDS]
     readonly_fields = TOKEN_FIELDS
     actions = ["revoke"]
+    volatile = ["last_used_at"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

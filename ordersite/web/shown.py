@@ -6,10 +6,9 @@ written. What others changed meanwhile stays; where both changed the same field,
 typed.
 """
 
-import base64
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, time
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -17,13 +16,13 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
-from django.db.models.fields.files import FieldFile
 from django.forms.models import InlineForeignKeyField
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
+
+from ordersite.web.chosen import VersionedAdmin
+from ordersite.web.digests import digest_of, plain
 
 SHOWN = "_shown"
 STALE = "This page does not say what it showed, so it cannot tell what you changed: look at it again, then save."
@@ -35,36 +34,13 @@ ROW_CHANGED = "{row} was changed meanwhile: look at it again before you delete i
 Digests = Mapping[str, str]
 
 
-def digest_of(text: str) -> str:
-    """Eight characters that stand for a text; without the key nobody makes them, or learns the text from them."""
-    return base64.urlsafe_b64encode(salted_hmac("ordersite.web.shown", text, algorithm="sha256").digest()[:6]).decode()
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON can hold it, the same for what a row has and for what a form read of an untouched input."""
-    match value:
-        case None | "":
-            return ""
-        case models.Model():
-            return value.pk
-        case FieldFile():
-            return value.name or ""
-        case datetime() if timezone.is_aware(value):
-            return value.astimezone(UTC).isoformat()
-        case datetime() | time():
-            return value.isoformat()
-        case str():
-            return "\n".join(value.strip().splitlines())
-    return value
-
-
 def digest_value(field: forms.Field, value: Any) -> str:
     """What stands for a field's value; for an uploaded file what stands for nothing that is kept."""
     if isinstance(value, UploadedFile):
         return "upload"
     if isinstance(field, forms.MultipleChoiceField | forms.ModelMultipleChoiceField):
         value = sorted(str(plain(one)) for one in value or ())
-    return digest_of(json.dumps(plain(value), cls=DjangoJSONEncoder, sort_keys=True))
+    return digest_of(plain(value))
 
 
 def value_in_words(field: Any, value: Any, row: models.Model, name: str) -> str:
@@ -232,7 +208,7 @@ class ComparingInline(admin.TabularInline):
         return formset
 
 
-class ComparingAdmin(admin.ModelAdmin):
+class ComparingAdmin(VersionedAdmin):
     """An admin whose change form compares with what it showed."""
 
     change_form_template = "admin/compared/change_form.html"

@@ -7,7 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from ordersite.accounts.models import Address, ApiToken, Customer, User
-from tests.office import change
+from tests.office import change, choose
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a-long-enough-passphrase"
@@ -66,7 +66,7 @@ def test_hashes_of_api_tokens_are_never_shown_and_tokens_are_revoked(office: Cli
         assert page.status_code == 200
         assert "f" * 64 not in page.content.decode()
     assert office.get("/admin/accounts/apitoken/add/").status_code == 403
-    office.post("/admin/accounts/apitoken/", {"action": "revoke", "_selected_action": [token.pk]})
+    choose(office, "/admin/accounts/apitoken/", "revoke", [token])
     token.refresh_from_db()
     assert token.revoked_at is not None
 

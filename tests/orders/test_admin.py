@@ -15,7 +15,7 @@ from django.utils import timezone
 from orders.models import Account, Order, OrderEvent, Payment, Posting, Purchase, StatusLabel
 from ordersite.accounts.models import User
 from tests.cast import Cast
-from tests.office import change, send
+from tests.office import change, delete, send
 from tests.orders.back_office import place_order
 from tests.orders.confirming import shown_in
 
@@ -238,7 +238,7 @@ def test_status_labels_go_through_the_service(cast: Cast, office: Client) -> Non
     change(office, f"{base}{label.pk}/change/", name="Hot")
     label.refresh_from_db()
     assert label.name == "Hot"
-    assert office.post(f"{base}{label.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert delete(office, f"{base}{label.pk}/delete/").status_code == 302
     assert not StatusLabel.objects.filter(pk=label.pk).exists()
 
 

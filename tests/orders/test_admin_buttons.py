@@ -8,18 +8,24 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
+from django.db import transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
+from orders.admin import bulk
 from orders.checkout import Place
 from orders.lifecycle import Fulfilment
 from orders.models import Entry, FeedEntry, Order, OrderEvent, Posting
+from orders.services import transitions
 from ordersite.accounts.models import User
+from ordersite.web import chosen
 from tests.cast import Cast
+from tests.office import choose, confirm, form_of
 from tests.orders.back_office import place_order
 
 pytestmark = pytest.mark.django_db
 HOME = Place(address="Rue Neuve 1", lat=50.851, lng=4.351)
+LIST = "/admin/orders/order/"
 DELIVERY = {"fulfilment": Fulfilment.DELIVERY, "place": HOME, "lines": 2}
 MISTAKE = {"reason_code": "mistake"}
 
@@ -292,37 +298,93 @@ def test_the_page_shows_the_whole_order(cast: Cast, office: Client) -> None:
         assert text in page, text
 
 
-def bulk(client: Client, action: str, orders: list[Order], **fields: Any) -> Any:
-    form = {"action": action, "_selected_action": [order.pk for order in orders], **fields}
-    return client.post("/admin/orders/order/", form, follow=True)
+def said_by(response: Any) -> list[str]:
+    """The messages of a page, or of an answer that leads on."""
+    return [str(message) for message in get_messages(response.wsgi_request)]
 
 
 def test_bulk_skips_what_is_not_allowed_and_says_so(cast: Cast, office: Client) -> None:
     waiting, accepted, cancelled = (place_order(cast) for _ in range(3))
     press(office, accepted, "accept")
     press(office, cancelled, "cancel_by_staff", reason_code="fraud")
-    response = bulk(office, "accept", [waiting, accepted, cancelled], index="0")
-    told = [str(message) for message in get_messages(response.wsgi_request)]
-    assert told[0] == "Accept: 1 of 3 changed."
-    assert told[1] == f"Accept: order #{accepted.pk} (Burger Bar) was so already."
-    assert told[2].startswith(f"Accept: order #{cancelled.pk} (Burger Bar) was skipped. An order in status 2")
+    said = said_by(choose(office, LIST, "accept", [waiting, accepted, cancelled]))
+    assert said[0] == "Accept: 1 of 3 changed."
+    assert said[1] == f"Accept: order #{accepted.pk} (Burger Bar) was so already."
+    assert said[2].startswith(f"Accept: order #{cancelled.pk} (Burger Bar) was skipped. An order in status 2")
     assert list(Order.objects.order_by("pk").values_list("status", "version")) == [(7, 2), (7, 2), (2, 2)]
 
 
 def test_bulk_cancelling_asks_once_for_the_reason(cast: Cast, office: Client) -> None:
     orders = [place_order(cast, payment_method="wallet") for _ in range(2)]
-    page = bulk(office, "cancel_by_staff", orders, index="0").content.decode()
-    assert "2 orders will be cancelled" in page
+    page = choose(office, LIST, "cancel_by_staff", orders)
+    assert "2 orders will be cancelled" in page.content.decode()
     for wrong in ({}, {"reason_code": "other"}, {"reason_code": "made_up"}):
-        assert (
-            "2 orders will be cancelled"
-            in bulk(office, "cancel_by_staff", orders, confirmed="yes", **wrong).content.decode()
-        )
+        assert "2 orders will be cancelled" in confirm(office, LIST, page, **wrong).content.decode()
     assert set(Order.objects.values_list("status", "version")) == {(0, 1)}
-    reason = {"reason_code": "other", "reason": "The oven broke"}
-    response = bulk(office, "cancel_by_staff", orders, confirmed="yes", **reason)
-    assert [str(message) for message in get_messages(response.wsgi_request)] == ["Cancel the order: 2 of 2 changed."]
+    response = confirm(office, LIST, page, reason_code="other", reason="The oven broke")
+    assert said_by(response) == ["Cancel the order: 2 of 2 changed."]
     assert set(Order.objects.values_list("status", "payment_status")) == {(2, "refunded")}
     assert set(OrderEvent.objects.filter(number=2).values_list("reason_code", "reason", "forced")) == {
         ("other", "The oven broke", False)
     }
+
+
+def test_what_changed_since_the_list_was_shown_is_left_out(cast: Cast, office: Client) -> None:
+    """At each step: before the action is chosen, while the reason is thought about, and in the very last moment."""
+    early, thinking, late, same = (place_order(cast) for _ in range(4))
+    shown = office.get(LIST)
+    press(office, early, "accept")
+    page = choose(office, LIST, "cancel_by_staff", [early, thinking, late, same], page=shown)
+    left_out = (
+        "Order #{} (Burger Bar), now Accepted by business is not as it was shown: it was left out. Look at it again."
+    )
+    assert "3 orders will be cancelled" in page.content.decode()
+    assert left_out.format(early.pk) in page.content.decode()
+    press(office, thinking, "accept")
+
+    def transition_late(**fields: Any) -> Any:
+        if fields["order_id"] == late.pk:
+            with transaction.atomic():
+                wish = transitions.Wish(name="accept")
+                transitions.transition(order_id=late.pk, caller=fields["caller"], wish=wish)
+        return transitions.transition(**fields)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bulk, "transition", transition_late)
+        said = said_by(confirm(office, LIST, page, reason_code="fraud"))
+    assert said == [
+        left_out.format(thinking.pk),
+        "Cancel the order: 1 of 2 changed.",
+        f"Cancel the order: order #{late.pk} (Burger Bar) was skipped. Changed meanwhile: now Accepted by business."
+        " Nothing was done; this is the order as it stands.",
+    ]
+    statuses = dict(Order.objects.values_list("pk", "status"))
+    # The late acceptance was made in the transaction that was refused.
+    assert statuses == {early.pk: 7, thinking.pk: 7, late.pk: 0, same.pk: 2}
+
+
+def test_without_the_versions_of_what_was_shown_nothing_is_done(cast: Cast, office: Client) -> None:
+    order = place_order(cast)
+    for rows in ([], ["x"], [f"{order.pk}:2"], [f"{order.pk}:"], [f"{order.pk}:1:1"], ["\0", "9" * 99]):
+        for action, fields in (("accept", {}), ("cancel_by_staff", {"confirmed": "yes", "reason_code": "fraud"})):
+            form = {"action": action, "_selected_action": [order.pk], "_rows": rows, **fields}
+            assert office.post(LIST, form).status_code == 302
+    order.refresh_from_db()
+    assert (order.status, order.version) == (0, 1)
+
+
+def test_all_of_a_list_is_shown_before_it_is_done(cast: Cast, office: Client) -> None:
+    orders = [place_order(cast) for _ in range(3)]
+    sent = {**form_of(office.get(LIST)), "action": "accept", "_selected_action": [orders[0].pk], "index": "0"}
+    page = office.post(LIST, {**sent, "select_across": "1"})
+    assert "All that the list held, 3 in number." in page.content.decode()
+    assert set(Order.objects.values_list("status", flat=True)) == {0}
+    press(office, orders[1], "cancel_by_staff", reason_code="fraud")
+    assert said_by(confirm(office, LIST, page))[-1] == "Accept: 2 of 2 changed."
+    assert list(Order.objects.order_by("pk").values_list("status", flat=True)) == [7, 2, 7]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chosen, "MOST", 2)
+        answers = [office.post(LIST, {**sent, "select_across": "1"})]
+        answers.append(choose(office, LIST, "cancel_by_staff", orders))
+    for answer in answers:
+        assert said_by(answer)[-1] == "At most 2 orders at a time: narrow the list first. Nothing was done."

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ordersite.accounts.models import User
 from tests.cast import Cast, make_user
-from tests.office import change, form_of
+from tests.office import change, delete, delete_chosen, form_of
 from vendors.models import (
     Category,
     Company,
@@ -95,11 +95,10 @@ def test_condition_is_chosen_among_the_vendors_other_options(cast: Cast, office:
 
 def test_deleting_bumps_the_menu(cast: Cast, office: Client) -> None:
     before = version(cast)
-    assert office.post(f"/admin/vendors/product/{cast.products['cake'].pk}/delete/", {"post": "yes"}).status_code == 302
+    assert delete(office, f"/admin/vendors/product/{cast.products['cake'].pk}/delete/").status_code == 302
     assert version(cast) == before + 1
-    chosen = [cast.products["pizza"].pk, cast.products["soda"].pk]
-    action = {"action": "delete_selected", "_selected_action": chosen, "post": "yes"}
-    assert office.post("/admin/vendors/product/", action).status_code == 302
+    chosen = [cast.products["pizza"], cast.products["soda"]]
+    assert delete_chosen(office, "/admin/vendors/product/", chosen).status_code == 302
     assert version(cast) == before + 2
     assert list(Product.objects.filter(vendor=cast.vendor).values_list("name", flat=True)) == ["Burger"]
 

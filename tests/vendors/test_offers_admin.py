@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from ordersite.web.problems import Conflict, Invalid, NotFound, Problem
 from tests.cast import Cast
-from tests.office import form_of, send
+from tests.office import choose, delete, form_of, send
 from tests.orders.shopping import cart, place
 from vendors.models import Offer, Vendor
 from vendors.services.offers import delete_offer, refresh_offer_flags, save_offer, switch_offer
@@ -151,11 +151,11 @@ def test_one_that_orders_have_keeps_its_terms_and_is_switched_off(cast: Cast, of
     action = {"action": "delete_selected", "_selected_action": [offer.pk], "post": "yes"}
     office.post(PAGES, action)
     assert Offer.objects.filter(pk=offer.pk).exists()
-    office.post(PAGES, {"action": "switch_off", "_selected_action": [offer.pk]})
+    choose(office, PAGES, "switch_off", [offer])
     assert "switched off" in office.get(PAGES).content.decode()
     offer.refresh_from_db()
     assert not offer.is_active
-    office.post(PAGES, {"action": "switch_on", "_selected_action": [offer.pk]})
+    choose(office, PAGES, "switch_on", [offer])
     offer.refresh_from_db()
     assert offer.is_active
 
@@ -163,7 +163,7 @@ def test_one_that_orders_have_keeps_its_terms_and_is_switched_off(cast: Cast, of
 def test_one_that_no_order_has_is_deleted(cast: Cast, office: Client) -> None:
     offer = add(office)
     assert flags(cast) == (True, True)
-    assert office.post(f"{PAGES}{offer.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert delete(office, f"{PAGES}{offer.pk}/delete/").status_code == 302
     assert not Offer.objects.exists()
     assert flags(cast) == (False, False)
 
@@ -225,7 +225,7 @@ def test_vendors_know_whether_one_could_be_given_by_itself(cast: Cast, office: C
         response = send(office, path, **fields)
         assert response.status_code == 302, response.context["errors"]
         assert flags(cast) == expected
-    office.post(PAGES, {"action": "switch_off", "_selected_action": [offer.pk]})
+    choose(office, PAGES, "switch_off", [offer])
     assert flags(cast) == (False, False)
 
 

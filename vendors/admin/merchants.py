@@ -109,6 +109,7 @@ class VendorAdmin(AmountsAdmin):
     search_fields = ["name", "city", "merchant__name"]
     autocomplete_fields = ["merchant", "type", "companies"]
     readonly_fields = ["uuid", "created_at", "menu_version"]
+    volatile = ["menu_version"]
     inlines = [OpeningHoursInline, DeliveryZoneInline]
     fieldsets = [
         (None, {"fields": ["merchant", "type", "name", "description", "picture", "is_active"]}),

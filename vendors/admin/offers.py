@@ -59,6 +59,7 @@ class OfferAdmin(AmountsAdmin):
     autocomplete_fields = ["vendor"]
     actions = ["switch_on", "switch_off"]
     readonly_fields = ["figures"]
+    volatile = ["uses"]
     fieldsets = [
         (None, {"fields": ["name", "code", "vendor", "is_active", "figures"]}),
         ("What it takes off", {"fields": ["kind", "rate", "currency", "amount", "most", "borne_by"]}),

@@ -30,13 +30,14 @@ KINDS = ("placed", "status", "milestone", "items", "payment", "driver", "positio
 
 
 class FeedEventSerializer(serializers.Serializer):
-    """One entry, the same as a socket sends. A reset has its kind and position only."""
+    """One entry, the same as a socket sends. A reset has its kind, position and epoch only."""
 
     position = serializers.IntegerField()
     order = serializers.IntegerField(required=False)
     version = serializers.IntegerField(required=False)
     kind = serializers.CharField(help_text=f"One of {', '.join(KINDS)}.")
     at = serializers.DateTimeField(required=False)
+    epoch = serializers.CharField(required=False, help_text="Of a reset.")
 
     def get_fields(self) -> dict[str, Any]:
         """With `from`, which Python cannot name."""
@@ -48,10 +49,11 @@ class FeedEventSerializer(serializers.Serializer):
 
 
 class FeedPageSerializer(serializers.Serializer):
-    """`position` is the `since` of the next call."""
+    """`position` is the `since` of the next call, `epoch` its `epoch`."""
 
     events = FeedEventSerializer(many=True)
     position = serializers.IntegerField()
+    epoch = serializers.CharField()
 
 
 def number(request: Request, name: str, *, default: int | None, most: int) -> int | None:
@@ -75,6 +77,11 @@ class VendorEventsView(ApiView):
                 description="The position read up to; left out: from now.",
             ),
             OpenApiParameter(
+                "epoch",
+                str,
+                description="The epoch of that position, without which one above 0 is answered by a reset.",
+            ),
+            OpenApiParameter(
                 "wait",
                 {"type": "integer", "minimum": 0, "maximum": MAX_WAIT},
                 description="Seconds to wait for something new, at most; the answer may come earlier.",
@@ -91,30 +98,30 @@ class VendorEventsView(ApiView):
         caller = caller_of(request)
         if not (caller.is_staff or works_at(caller, vendor_id)):
             raise Forbidden("forbidden", "Only those who work for this vendor may watch its feed.")
-        page = read(f"vendor:{vendor_id}", since, wait)
-        found = [entries.reset(page.last)] if page.reset else page.entries
-        position = found[-1].position if found else page.last
-        return Response({"events": [json.loads(entry.text) for entry in found], "position": position})
+        page = read(f"vendor:{vendor_id}", since, request.query_params.get("epoch"), wait)
+        found = [entries.reset(page.epoch, page.last)] if page.reset else page.entries
+        events = [json.loads(entry.text) for entry in found]
+        return Response({"events": events, "position": found[-1].position if found else page.last, "epoch": page.epoch})
 
 
-def read(stream: str, since: int | None, wait: int) -> Page:
+def read(stream: str, since: int | None, epoch: str | None, wait: int) -> Page:
     """The next page, waited for where this process may and a place to wait is free."""
-    page = entries.page(stream, since)
+    page = entries.page(stream, since, epoch)
     if page.entries or page.reset or not wait or settings.PROCESS != "asgi" or not WAITERS.acquire(blocking=False):
         return page
     try:
-        return wait_for(stream, page.last, wait)
+        return wait_for(stream, page.last, page.epoch, wait)
     finally:
         WAITERS.release()
 
 
-def wait_for(stream: str, since: int, wait: int) -> Page:
+def wait_for(stream: str, since: int, epoch: str, wait: int) -> Page:
     """Looks again with every hint, and once a second; the connection is given back in between."""
     until = time.monotonic() + wait
     with woken_by(stream) as woken:
         while True:
             woken.clear()
-            page = entries.page(stream, since)
+            page = entries.page(stream, since, epoch)
             left = until - time.monotonic()
             if page.entries or page.reset or left <= 0:
                 return page

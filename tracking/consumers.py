@@ -1,4 +1,4 @@
-"""The sockets: accept, ask who it is, then hand the stream on. What a client sends is ignored."""
+"""The sockets: ask who it is, accept, then hand the stream on. What a client sends is ignored."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,6 @@ from tracking.transport import FRAMES
 from tracking.watchers import (
     AMISS,
     MISSING,
-    REASONS,
     TOO_SLOW,
     Refused,
     Watcher,
@@ -70,10 +69,9 @@ def whole_number(text: str) -> int | None:
 
 
 class FeedConsumer(AsyncConsumer):
-    """One socket at one stream. It is accepted first, so that a browser is told why it is refused."""
+    """One socket at one stream. It is accepted even to be refused, so that a browser is told why."""
 
-    parameters: tuple[str, ...] = ("since",)
-    subscriber: Subscriber | None = None
+    parameters: tuple[str, ...] = ("since", "epoch")
     runner: asyncio.Task[None] | None = None
     is_cut = False
 
@@ -91,27 +89,33 @@ class FeedConsumer(AsyncConsumer):
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Without Channels' look at old connections: no connection is used here, the hub has its own threads."""
         if message["type"] == "websocket.connect":
-            with contextlib.suppress(OSError):  # the client has gone; the disconnect follows
-                await self.connect()
+            # A task of its own, so that it ends with a client that goes while it waits.
+            self.runner = asyncio.create_task(self.serve())
         elif message["type"] == "websocket.disconnect":
             raise StopConsumer
 
-    async def connect(self) -> None:
-        accepted = SUBPROTOCOL if SUBPROTOCOL in self.scope["subprotocols"] else None
-        await self.base_send({"type": "websocket.accept", "subprotocol": accepted})
+    async def serve(self) -> None:
+        """Where the stream stands is read before the socket is accepted: what happens after that is told."""
         here = hub.current()
         try:
-            self.check_query()
-            watcher = await here.at_door(self.admit)
-        except Refused as refused:
-            await self.close_with(refused.code, refused.reason)
-            return
+            with contextlib.suppress(OSError):  # the client has gone; the disconnect follows
+                try:
+                    self.check_query()
+                    watcher, standing = await here.admit(self.admit)
+                except Refused as refused:
+                    await self.accept()
+                    await self.close_with(refused.code, refused.reason)
+                    return
+                await self.accept()
+                reader = Subscriber(here, watcher, standing, since=self.since(), epoch=self.query("epoch"), door=self)
+                await reader.run()
         except Exception:
-            logger.exception("a socket could not be admitted")
-            await self.close_with(TOO_SLOW, REASONS[TOO_SLOW])
-            return
-        self.subscriber = Subscriber(here, watcher.stream, self.since(), door=self, watcher=watcher)
-        self.runner = here.loop.create_task(self.subscriber.run())
+            logger.exception("a socket failed")
+            self.abort()
+
+    async def accept(self) -> None:
+        chosen = SUBPROTOCOL if SUBPROTOCOL in self.scope["subprotocols"] else None
+        await self.tell({"type": "websocket.accept", "subprotocol": chosen})
 
     def admit(self) -> Watcher:
         """Who watches what; reads the database, raises Refused."""
@@ -178,7 +182,8 @@ class VendorConsumer(FeedConsumer):
 
     def admit(self) -> Watcher:
         request = request_of(self.scope)
-        return at_vendor(self.argument("vendor_id"), *identify(request, bearer_of(self.scope, request)))
+        _, credential = identify(request, bearer_of(self.scope, request))
+        return at_vendor(self.argument("vendor_id"), credential)
 
 
 class DriverConsumer(FeedConsumer):
@@ -219,6 +224,4 @@ class NobodyConsumer(FeedConsumer):
 
     def check_query(self) -> None:
         """There is nothing here, whatever is asked."""
-
-    def admit(self) -> Watcher:
         raise Refused(MISSING)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q
 
 from orders.models import Counter, FeedEntry, Order, OrderEvent
+from orders.services.epochs import current_epoch
 
 BATCH = 500
 # So many streams are asked for by one statement.
@@ -29,9 +30,17 @@ class Entry(NamedTuple):
     frame: bytes
 
 
+class Standing(NamedTuple):
+    """Where a stream stands."""
+
+    epoch: str
+    last: int
+
+
 class Page(NamedTuple):
     """What a reader that has read up to a position gets next; with `reset`, it must begin anew from `last`."""
 
+    epoch: str
     last: int
     entries: list[Entry]
     reset: bool = False
@@ -49,9 +58,14 @@ def entry(position: int, message: Mapping[str, Any]) -> Entry:
     return Entry(position, text, text_frame(text))
 
 
-def reset(position: int) -> Entry:
+def hello(epoch: str, position: int) -> Entry:
+    """The first that a socket is told: where the stream stood when it was accepted."""
+    return entry(position, {"kind": "hello", "epoch": epoch, "position": position})
+
+
+def reset(epoch: str, position: int) -> Entry:
     """Tells a reader that what it asks for is no longer (or not yet) there: it reads afresh and goes on from here."""
-    return entry(position, {"position": position, "kind": "reset"})
+    return entry(position, {"position": position, "kind": "reset", "epoch": epoch})
 
 
 def rfc3339(at: datetime) -> str:
@@ -95,6 +109,11 @@ def last_positions(streams: Iterable[str]) -> dict[str, int]:
     return found
 
 
+def standing(streams: Iterable[str]) -> tuple[str, dict[str, int]]:
+    """The epoch that holds, and the last positions."""
+    return current_epoch(), last_positions(streams)
+
+
 def slices(items: list[Any]) -> Iterable[list[Any]]:
     return (items[start : start + STREAMS] for start in range(0, len(items), STREAMS))
 
@@ -127,15 +146,25 @@ def after(positions: Mapping[str, int], *, limit: int = BATCH) -> tuple[dict[str
     return found, more
 
 
-def page(stream: str, since: int | None, *, limit: int = BATCH) -> Page:
-    """What follows `since`; None means from now. A position that is not kept any more, or not yet reached, resets."""
+def page(stream: str, since: int | None, epoch: str | None = None, *, limit: int = BATCH) -> Page:
+    """What follows `since`; None means from now.
+
+    A position resets that is not kept any more, not yet reached, of another epoch, or above 0 and of none.
+    """
     # First the last position, then the entries: what is read may be newer than `last`, but never older.
-    last = last_positions([stream])[stream]
+    current, last = current_epoch(), last_positions([stream])[stream]
+    if not is_of(current, since, epoch):
+        return Page(current, last, [], reset=True)
     if since is None or since == last:
-        return Page(last, [])
+        return Page(current, last, [])
     if not 0 <= since < last:
-        return Page(last, [], reset=True)
+        return Page(current, last, [], reset=True)
     entries = after({stream: since}, limit=limit)[0].get(stream, [])
     if not entries or entries[0].position != since + 1:
-        return Page(last, [], reset=True)
-    return Page(last, entries)
+        return Page(current, last, [], reset=True)
+    return Page(current, last, entries)
+
+
+def is_of(current: str, since: int | None, epoch: str | None) -> bool:
+    """Whether a position counts in the epoch that holds; the beginning does in each."""
+    return epoch == current or (epoch is None and not since)

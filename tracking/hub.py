@@ -7,28 +7,37 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import redis.asyncio
 from django.conf import settings
 from django.db import connection
 
+from orders.services.epochs import current_epoch
 from tracking import entries, wake
-from tracking.entries import BATCH, Entry, Page
+from tracking.entries import BATCH, Entry, Page, Standing
 from tracking.subscribers import Subscriber
-from tracking.watchers import refusals
+from tracking.watchers import TOO_SLOW, Refused, Watcher, admit, refusals
 
 logger = logging.getLogger(__name__)
 
 POLL = 1.0  # seconds between two questions for the last positions
 RECHECK = 4.0  # seconds between two looks at who may still watch
 BACKOFF = (0.5, 5.0)  # seconds before Redis is tried again: at first, at most
+AT_ONCE = 100  # sockets that are admitted together
 RETRY = 0.5  # seconds before the database is tried again
 T = TypeVar("T")
 
 
+class Admission(NamedTuple):
+    """A socket that may come in, and where its stream stood then."""
+
+    watcher: Watcher
+    standing: Standing
+
+
 class Stream:
-    """One stream that somebody here reads. Its position is unknown until the first reader has asked."""
+    """One stream that somebody here reads. Its position is unknown from a new epoch on until a reader has asked."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -44,11 +53,15 @@ class Hub:
         self.streams: dict[str, Stream] = {}
         self.dirty: set[str] = set()
         self.has_dirty = asyncio.Event()
+        self.epoch: str | None = None
+        # Who waits at the door: how to ask who it is, and where the answer goes; cancelled for one that has gone.
+        self.waiting: dict[asyncio.Future[Admission | Refused], Callable[[], Watcher]] = {}
+        self.has_waiting = asyncio.Event()
         # Never the default executor: requests must not wait for the feed, nor the feed for them. Live reads have a
         # thread of their own, since a thousand sockets that connect at once must not hold up those that are there.
         self.reader = ThreadPoolExecutor(1, "feed-reader")
         self.doors = ThreadPoolExecutor(2, "feed-door")
-        self.tasks = [loop.create_task(self.read_on()), loop.create_task(self.poll()), loop.create_task(self.recheck())]
+        self.tasks = [loop.create_task(run()) for run in (self.read_on, self.poll, self.recheck, self.let_in)]
         if settings.REDIS_URL:
             self.tasks.append(loop.create_task(self.listen()))
         wake.join(loop, self.mark)
@@ -57,10 +70,59 @@ class Hub:
         """Runs a call that reads the database for one socket."""
         return await self.loop.run_in_executor(self.doors, with_connection, call, *args)
 
-    def enter(self, name: str, subscriber: Subscriber) -> Stream:
+    async def admit(self, door: Callable[[], Watcher]) -> Admission:
+        """Asks who stands at the door, together with all others that wait; raises Refused."""
+        answer: asyncio.Future[Admission | Refused] = self.loop.create_future()
+        self.waiting[answer] = door
+        self.has_waiting.set()
+        result = await answer
+        if isinstance(result, Refused):
+            raise result
+        return result
+
+    async def let_in(self) -> None:
+        """Answers those who wait at the door, many at once, and passes over those who have gone."""
+        while True:
+            await self.has_waiting.wait()
+            asked = [(answer, self.waiting.pop(answer)) for answer in list(self.waiting)[:AT_ONCE]]
+            asked = [(answer, door) for answer, door in asked if not answer.done()]
+            if not self.waiting:
+                self.has_waiting.clear()
+            if not asked:
+                continue
+            results: list[Admission | Refused]
+            try:
+                results = await self.at_door(admissions, [door for _, door in asked])
+            except Exception as error:
+                logger.warning("sockets are sent away, the database does not answer: %s", type(error).__name__)
+                results = [Refused(TOO_SLOW) for _ in asked]
+            for (answer, _), result in zip(asked, results, strict=True):
+                if isinstance(result, Admission):
+                    self.see_epoch(result.standing.epoch)
+                if not answer.done():
+                    answer.set_result(result)
+
+    def see_epoch(self, epoch: str) -> None:
+        """With a new epoch no position holds any more: all readers begin afresh."""
+        if epoch == self.epoch:
+            return
+        is_first, self.epoch = self.epoch is None, epoch
+        if is_first:
+            return
+        logger.warning("the feeds have a new epoch, %s: all sockets begin afresh", epoch)
+        for stream in self.streams.values():
+            stream.position = None
+            for subscriber in stream.subscribers:
+                subscriber.read_again()
+
+    def enter(self, name: str, accepted: Standing, subscriber: Subscriber) -> Stream:
         """From now the subscriber is offered what comes."""
         stream = self.streams.setdefault(name, Stream(name))
         stream.subscribers.add(subscriber)
+        if stream.position is None and accepted.epoch == self.epoch:
+            stream.position = accepted.last
+            # What was told since then was told to nobody here.
+            self.mark([name])
         return stream
 
     def leave(self, subscriber: Subscriber) -> None:
@@ -70,14 +132,15 @@ class Hub:
             del self.streams[stream.name]
             self.dirty.discard(stream.name)
 
-    async def page(self, stream: Stream, since: int | None) -> Page:
-        """What a subscriber has missed; the first one finds out where the stream stands.
+    async def page(self, stream: Stream, since: int, epoch: str) -> Page:
+        """What a subscriber has missed; after a new epoch the first one finds out where the stream stands.
 
         One that is up to date needs no look at the database: what comes after the stream's position is offered to it.
         """
-        if stream.position is not None and since in (None, stream.position):
-            return Page(stream.position, [])
-        page = await self.at_door(entries.page, stream.name, since)
+        if since == stream.position and epoch == self.epoch:
+            return Page(epoch, since, [])
+        page = await self.at_door(entries.page, stream.name, since, epoch)
+        self.see_epoch(page.epoch)
         if stream.position is None:
             stream.position = page.last
             if stream.name in self.dirty:
@@ -104,7 +167,7 @@ class Hub:
             self.dirty -= reading.keys()
             positions = {name: stream.position or 0 for name, stream in reading.items()}
             try:
-                found, more = await self.loop.run_in_executor(
+                epoch, found, more = await self.loop.run_in_executor(
                     self.reader, with_connection, read_after, positions, limit
                 )
             except Exception as error:
@@ -112,6 +175,7 @@ class Hub:
                 await asyncio.sleep(RETRY)
                 self.mark(list(reading))
                 continue
+            self.see_epoch(epoch)
             for name, grown in found.items():
                 hand_out(reading[name], grown)
             if more:
@@ -126,16 +190,17 @@ class Hub:
                 continue
             before = {name: stream.position or 0 for name, stream in known.items()}
             try:
-                lasts = await self.loop.run_in_executor(
-                    self.reader, with_connection, entries.last_positions, list(known)
+                epoch, lasts = await self.loop.run_in_executor(
+                    self.reader, with_connection, entries.standing, list(known)
                 )
             except Exception as error:
                 logger.warning("the feed waits for the database: %s", type(error).__name__)
                 continue
+            self.see_epoch(epoch)
             self.mark([name for name, last in lasts.items() if last > before[name]])
             for name, last in lasts.items():
                 if last < before[name]:  # another database stands behind us: a backup was restored
-                    known[name].position = last
+                    known[name].position = None
                     for subscriber in known[name].subscribers:
                         subscriber.read_again()
 
@@ -188,8 +253,17 @@ def hand_out(stream: Stream, grown: list[Entry]) -> None:
         subscriber.offer(grown)
 
 
-def read_after(positions: dict[str, int], limit: int) -> tuple[dict[str, list[Entry]], bool]:
-    return entries.after(positions, limit=limit)
+def read_after(positions: dict[str, int], limit: int) -> tuple[str, dict[str, list[Entry]], bool]:
+    """The epoch is read last: entries of a new one are not taken for the old one's."""
+    found, more = entries.after(positions, limit=limit)
+    return current_epoch(), found, more
+
+
+def admissions(doors: list[Callable[[], Watcher]]) -> list[Admission | Refused]:
+    """Who may come in, and where their streams stand."""
+    found = admit(doors)
+    epoch, lasts = entries.standing({one.stream for one in found if isinstance(one, Watcher)})
+    return [Admission(one, Standing(epoch, lasts[one.stream])) if isinstance(one, Watcher) else one for one in found]
 
 
 def with_connection(call: Callable[..., T], *args: Any) -> T:

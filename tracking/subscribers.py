@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from django.conf import settings
 
-from tracking.entries import BATCH, Entry, reset
+from tracking.entries import BATCH, Entry, Standing, hello, is_of, reset
 from tracking.watchers import REASONS, TOO_SLOW, Watcher
 
 if TYPE_CHECKING:
@@ -38,11 +38,17 @@ class Subscriber:
     is never sent: the socket goes back to reading from the database.
     """
 
-    def __init__(self, hub: "Hub", stream: str, since: int | None, *, door: Door, watcher: Watcher) -> None:
+    def __init__(
+        self, hub: "Hub", watcher: Watcher, accepted: Standing, *, since: int | None, epoch: str | None, door: Door
+    ) -> None:
+        """`accepted` is where the stream stood before the socket was accepted: "from now" is from there."""
         self.hub = hub
         self.door = door
         self.watcher = watcher
-        self.position = since
+        self.accepted = accepted
+        self.position = accepted.last if since is None else since
+        # The epoch that the position is of; "" for none, which is answered by a reset.
+        self.epoch = epoch or (accepted.epoch if is_of(accepted.epoch, since, epoch) else "")
         self.queue: deque[Entry] = deque()
         self.limit: int = settings.FEED_QUEUE
         self.ready = asyncio.Event()
@@ -50,7 +56,7 @@ class Subscriber:
         self.is_behind = False
         self.is_over = False
         self.ending: int | None = None
-        self.stream: Stream = hub.enter(stream, self)
+        self.stream: Stream = hub.enter(watcher.stream, accepted, self)
 
     def offer(self, entries: Sequence[Entry]) -> None:
         """Puts entries on the queue; a live socket whose queue is full is cut, one that still replays reads again."""
@@ -84,6 +90,7 @@ class Subscriber:
     async def run(self) -> None:
         """Until the socket has gone, or is ended."""
         try:
+            await self.door.send([hello(*self.accepted)])
             while self.ending is None:
                 await self.replay()
                 await self.follow()
@@ -100,17 +107,15 @@ class Subscriber:
         while self.ending is None:
             self.is_behind = False
             try:
-                page = await self.hub.page(self.stream, self.position)
+                page = await self.hub.page(self.stream, self.position, self.epoch)
             except Exception:
                 logger.warning("a replay waits for the database", exc_info=True)
                 await asyncio.sleep(RETRY)
                 continue
             if page.reset:
-                self.position = page.last
-                await self.door.send([reset(page.last)])
+                self.position, self.epoch = page.last, page.epoch
+                await self.door.send([reset(page.epoch, page.last)])
                 continue
-            if self.position is None:
-                self.position = page.last
             if page.entries:
                 self.position = page.entries[-1].position
                 await self.door.send(page.entries)
@@ -133,7 +138,7 @@ class Subscriber:
     def take(self) -> list[Entry]:
         """All that is queued and follows on; finds out a gap."""
         entries: list[Entry] = []
-        position = self.position or 0
+        position = self.position
         for entry in self.queue:
             if entry.position == position + 1:
                 entries.append(entry)

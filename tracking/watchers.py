@@ -1,6 +1,7 @@
 """Who may watch a stream: asked once at the door, and again every few seconds for all sockets together."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.exceptions import DisallowedHost
+from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed
@@ -18,7 +20,8 @@ from ordersite.accounts.authentication import may_sign_in, principal_of, sign_in
 from ordersite.accounts.callers import Caller, MerchantPrincipal, caller_of_user
 from ordersite.accounts.models import ApiToken, SignIn, User
 from vendors.models import Dispatcher, Driver, Member, Vendor
-from vendors.permissions import works_at
+
+logger = logging.getLogger(__name__)
 
 AMISS, UNKNOWN, FORBIDDEN, MISSING, TOO_SLOW = 4400, 4401, 4403, 4404, 1013
 # What a client reads beside the code.
@@ -119,12 +122,28 @@ def is_same_origin(request: HttpRequest) -> bool:
     return origin in (f"http://{host}", f"https://{host}", *settings.CSRF_TRUSTED_ORIGINS)
 
 
-def at_vendor(vendor_id: int, caller: Caller, credential: Credential) -> Watcher:
-    """Raises Refused where there is no such vendor, or the caller neither works there nor is staff."""
-    if not Vendor.objects.filter(pk=vendor_id).exists():
-        raise Refused(MISSING)
-    if not (caller.is_staff or works_at(caller, vendor_id)):
-        raise Refused(FORBIDDEN)
+def admit(doors: "Sequence[Callable[[], Watcher]]") -> list[Watcher | Refused]:
+    """Asks all who wait at once: each door says who is there, then who of them may watch is read together."""
+    found = [at_door(door) for door in doors]
+    refused = refusals({one for one in found if isinstance(one, Watcher)})
+    return [Refused(refused[one]) if isinstance(one, Watcher) and one in refused else one for one in found]
+
+
+def at_door(door: Callable[[], Watcher]) -> Watcher | Refused:
+    """A fault at one door leaves the others alone."""
+    try:
+        return door()
+    except Refused as refused:
+        return refused
+    except DatabaseError:
+        raise
+    except Exception:
+        logger.exception("a socket could not be admitted")
+        return Refused(TOO_SLOW)
+
+
+def at_vendor(vendor_id: int, credential: Credential) -> Watcher:
+    """Whether there is such a vendor, and who may watch it, is asked for all together."""
     return Watcher(stream=f"vendor:{vendor_id}", credential=credential)
 
 
@@ -165,6 +184,8 @@ def refusals(watchers: Iterable[Watcher]) -> dict[Watcher, int]:
             code = None if watcher.subject in known.orders else MISSING
         elif not known.credential_holds(watcher.credential, now.timestamp()):
             code = UNKNOWN
+        elif watcher.kind == "vendor" and watcher.subject not in known.merchants:
+            code = MISSING
         else:
             code = None if known.may_watch(watcher) else FORBIDDEN
         if code:
@@ -232,9 +253,7 @@ class Known:
             return (user_id, subject) in self.drivers
         if watcher.kind == "company":
             return (user_id, subject) in self.dispatchers
-        merchant = self.merchants.get(subject)
-        if merchant is None:
-            return False
+        merchant = self.merchants[subject]
         if user_id is None:
             return watcher.credential.merchant_id == merchant
         is_staff = self.users[user_id].is_staff

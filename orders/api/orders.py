@@ -28,9 +28,10 @@ from orders.api.rendering import (
 )
 from orders.checkout import Checked, CheckedOut, Checkout
 from orders.lifecycle import GROUPS
-from orders.models import Counter, Order, PaymentStatus
+from orders.models import Counter, FeedEpoch, Order, PaymentStatus
 from orders.permissions import own_orders, visible_orders, visible_purchases, with_standing
 from orders.services.changes import change_order
+from orders.services.epochs import current_epoch
 from orders.services.locating import locate, locate_placing
 from orders.services.parties import Placing
 from orders.services.placing import Placed, place, quote
@@ -81,19 +82,24 @@ IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, descriptio
 
 
 def dashboard_orders(caller: Caller, request: Request) -> tuple[QuerySet[Order], dict[str, str]]:
-    """What mode=dashboard shows (rows 36–39), and the header Feed-Position where one vendor is asked for.
+    """What mode=dashboard shows (rows 36–39), and Feed-Position and Feed-Epoch where one vendor is asked for.
 
     The position is read before the rows: what comes after it in the feed is not in them yet, at worst it is in both.
     """
-    # A board asks for one vendor: its position comes with the list of the caller's vendors, in one statement.
+    # A board asks for one vendor: position and epoch come with the list of the caller's vendors, in one statement.
     position = Counter.objects.filter(name=Concat(Value("stream:vendor:"), Cast(OuterRef("pk"), CharField())))
     vendors = Vendor.objects.all() if caller.is_staff else member_vendors(caller)
     vendor = request.query_params.get("vendor", "")
     one = int(vendor) if vendor.isascii() and vendor.isdecimal() and len(vendor) <= 18 else None
     if caller.is_staff:
         vendors = vendors.filter(pk=one or 0)
-    positions = dict(vendors.annotate(position=Subquery(position.values("value"))).values_list("pk", "position"))
-    headers = {"Feed-Position": str(positions[one] or 0)} if one in positions else {}
+    epoch = FeedEpoch.objects.order_by("-number").values("epoch")[:1]
+    read = vendors.annotate(position=Subquery(position.values("value")), epoch=Subquery(epoch))
+    positions = {pk: (place or 0, name) for pk, place, name in read.values_list("pk", "position", "epoch")}
+    headers: dict[str, str] = {}
+    if one in positions:
+        place, name = positions[one]
+        headers = {"Feed-Position": str(place), "Feed-Epoch": name or current_epoch()}
     if caller.is_staff:
         return visible_orders(caller), headers
     if not positions:

@@ -1,7 +1,7 @@
 """The orders' tables, a file a noun."""
 
 from orders.models.edits import ItemChange
-from orders.models.events import Counter, FeedEntry, OrderEvent
+from orders.models.events import Counter, FeedEntry, FeedEpoch, OrderEvent
 from orders.models.kinds import Booking, Code, CodeUpload, OfferUse, Package, SlotHold, SlotUse
 from orders.models.labels import StatusLabel
 from orders.models.lines import Line, LineOption
@@ -33,6 +33,7 @@ __all__ = [
     "Counter",
     "Entry",
     "FeedEntry",
+    "FeedEpoch",
     "ItemChange",
     "Kind",
     "Line",

@@ -84,3 +84,14 @@ class FeedEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stream} {self.position}"
+
+
+class FeedEpoch(models.Model):
+    """A time in which a position of a feed stands for the same event; the one with the highest number holds."""
+
+    number = models.PositiveIntegerField(primary_key=True)
+    epoch = models.CharField(max_length=32, unique=True)
+    begun_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.epoch}"

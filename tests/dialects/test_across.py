@@ -1,6 +1,5 @@
 """One order through five doors: placed, pulled, moved, sent and watched, each in its own words, to the same cent."""
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from rest_framework.test import APIClient
 from ordersite.accounts.models import Address
 from tests.cast import Cast
 from tests.orders.shopping import NEAR
-from tests.tracking.live import Server, jwt, serving
+from tests.tracking.live import Server, jwt, serving, told
 from vendors.models import Vendor
 
 Api = Callable[..., APIClient]
@@ -74,8 +73,8 @@ def test_one_order_through_every_door(live_cast: Cast, api: Api, server: Server)
         kaddy = till.get(f"/dialects/kaddy/v1/orders/{pulled['id']}").json()
         assert kaddy["total"] == "14.50"
         # The socket told each step once, in order.
-        told = [json.loads(socket.recv(10)) for _ in range(5)]
-    assert [entry["position"] for entry in told] == [1, 2, 3, 4, 5]
-    assert {entry["order"] for entry in told} == {order_id}
-    assert [(entry["from"], entry["to"]) for entry in told if entry["kind"] == "status"] == [(0, 7), (7, 4)]
-    assert told[0]["kind"] == "placed"
+        heard = [told(socket, 10) for _ in range(5)]
+    assert [entry["position"] for entry in heard] == [1, 2, 3, 4, 5]
+    assert {entry["order"] for entry in heard} == {order_id}
+    assert [(entry["from"], entry["to"]) for entry in heard if entry["kind"] == "status"] == [(0, 7), (7, 4)]
+    assert heard[0]["kind"] == "placed"

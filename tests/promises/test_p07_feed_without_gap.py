@@ -1,6 +1,5 @@
 """Promise 7: every vendor reads 1…N once, in order, through disconnects and transactions that overlap."""
 
-import json
 import random
 import threading
 import time
@@ -16,7 +15,7 @@ from orders.models import Order
 from orders.services import events
 from tests.cast import Cast, make_cast
 from tests.controls.serial_positions import draw_from_a_sequence
-from tests.tracking.live import Server, happen, jwt, make_order, serving
+from tests.tracking.live import Server, happen, jwt, make_order, serving, since, told
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 WRITERS = 8
@@ -50,11 +49,11 @@ class Reader(threading.Thread):
         while len(self.seen) < self.count:
             self.connections += 1
             until = self.breaks.pop(0) if self.breaks else self.count
-            path = f"/ws/vendors/{self.vendor_id}?since={self.seen[-1] if self.seen else 0}"
+            path = f"/ws/vendors/{self.vendor_id}?{since(self.seen[-1] if self.seen else 0)}"
             try:
                 with self.server.connect(path, token=self.token) as socket:
                     while len(self.seen) < until:
-                        message = json.loads(socket.recv(20))
+                        message = told(socket, 20)
                         self.seen.append(message["position"] if message["kind"] != "reset" else -1)
             except (TimeoutError, ConnectionClosed):
                 return
@@ -113,13 +112,13 @@ def overlap(server: Server, cast: Cast) -> list[tuple[str, int]]:
         go_on.set()
         for thread in threads:
             thread.join(10)
-        told = []
+        heard = []
         try:
             while True:
-                message = json.loads(socket.recv(3))
-                told.append((message["kind"], message["position"]))
+                message = told(socket, 3)
+                heard.append((message["kind"], message["position"]))
         except TimeoutError:
-            return told
+            return heard
 
 
 def test_commits_out_of_order_wait_for_each_other(tmp_path: Path) -> None:
@@ -133,8 +132,8 @@ def test_control_positions_of_a_sequence_lose_an_event(tmp_path: Path, monkeypat
         cursor.execute("CREATE SEQUENCE control_positions")
     try:
         with serving(tmp_path, "--no-worker", REDIS_URL="") as server:
-            told = overlap(server, make_cast())
+            heard = overlap(server, make_cast())
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP SEQUENCE control_positions")
-    assert told == [("reset", 2)], "without the counter's lock the earlier position comes too late and is never told"
+    assert heard == [("reset", 2)], "without the counter's lock the earlier position comes too late and is never told"

@@ -1,6 +1,5 @@
 """Promise 8: with Redis down every request is answered and every event arrives in order within 2 s of its commit."""
 
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +11,7 @@ import pytest
 from tests.cast import make_cast
 from tests.promises.redis_of_our_own import own_redis
 from tests.promises.traffic import Traffic, p99
-from tests.tracking.live import happen, jwt, make_order, serving
+from tests.tracking.live import happen, jwt, make_order, serving, told
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.timed, pytest.mark.django_db(transaction=True)]
 
@@ -27,7 +26,7 @@ def test_redis_down(tmp_path: Path, settings: Any, full: bool, figure: Callable[
     def read(socket: Any) -> None:
         while not is_over.is_set():
             try:
-                arrived.append((json.loads(socket.recv(0.5))["position"], time.monotonic()))
+                arrived.append((told(socket, 0.5)["position"], time.monotonic()))
             except TimeoutError:
                 continue
 

@@ -1,6 +1,5 @@
 """Promise 10: a reader that stalls is cut within 5 s of its queue's overflow, harms nobody, and resumes complete."""
 
-import json
 import multiprocessing
 import socket
 import threading
@@ -16,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from orders.models import Order
 from tests.cast import Cast, make_cast
 from tests.promises.traffic import p99
-from tests.tracking.live import Server, happen_often, jwt, make_order, serving
+from tests.tracking.live import Server, happen_often, jwt, make_order, serving, since, told
 from tests.tracking.readers import readers
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.timed, pytest.mark.django_db(transaction=True)]
@@ -99,12 +98,12 @@ def test_a_stalled_reader(tmp_path: Path, full: bool, figure: Callable[[str], No
             seen = []
             try:
                 while True:
-                    seen.append(json.loads(stalled.recv(2))["position"])
+                    seen.append(told(stalled, 2)["position"])
             except (ConnectionClosed, TimeoutError):
                 pass
-        with server.connect(f"/ws/vendors/{cast.other_vendor.pk}?since={seen[-1]}", token=jwt(cast.staff)) as again:
+        with server.connect(f"/ws/vendors/{cast.other_vendor.pk}?{since(seen[-1])}", token=jwt(cast.staff)) as again:
             while seen[-1] < count:
-                seen.append(json.loads(again.recv(10))["position"])
+                seen.append(told(again, 10)["position"])
     assert seen == list(range(1, count + 1))
     lasted = cut[0] - committed[fits - 1]
     assert lasted < 5

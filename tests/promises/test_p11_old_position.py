@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from orders.models import FeedEntry
+from orders.services.epochs import current_epoch
 from tests.cast import make_cast
-from tests.tracking.live import happen, jwt, make_order, serving
+from tests.tracking.live import happen, jwt, make_order, serving, since, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,22 +23,22 @@ def test_reset_and_never_a_silent_gap(tmp_path: Path, figure: Callable[[str], No
     FeedEntry.objects.filter(position__lte=kept).delete()
     token, resets = jwt(cast.owner), 0
     with serving(tmp_path, "--no-worker", REDIS_URL="") as server:
-        for since in range(last + 4):
-            rest = list(range(since + 1, last + 1))
-            is_told = since < kept or since > last
+        for read in range(last + 4):
+            rest = list(range(read + 1, last + 1))
+            is_told = read < kept or read > last
             expected = [("reset", last)] if is_told else [("note", position) for position in rest]
-            with server.connect(f"/ws/vendors/{cast.vendor.pk}?since={since}", token=token) as socket:
-                told = [json.loads(socket.recv(5)) for _ in expected]
-            status, body = server.get(f"/api/v1/vendors/{cast.vendor.pk}/events?since={since}", token=token)
+            with server.connect(f"/ws/vendors/{cast.vendor.pk}?{since(read)}", token=token) as socket:
+                heard = [told(socket, 5) for _ in expected]
+            status, body = server.get(f"/api/v1/vendors/{cast.vendor.pk}/events?{since(read)}", token=token)
             answer = json.loads(body)
             assert status == 200
-            for found in (told, answer["events"]):
+            for found in (heard, answer["events"]):
                 assert [(entry["kind"], entry["position"]) for entry in found] == expected
             assert answer["position"] == last
             resets += is_told
         # Pruned while a reader is on its way: it goes on after a reset, with what comes then.
-        with server.connect(f"/ws/vendors/{cast.vendor.pk}?since=3", token=token) as socket:
-            assert json.loads(socket.recv(5)) == {"position": last, "kind": "reset"}
+        with server.connect(f"/ws/vendors/{cast.vendor.pk}?{since(3)}", token=token) as socket:
+            assert told(socket, 5) == {"position": last, "kind": "reset", "epoch": current_epoch()}
             happen(order)
-            assert json.loads(socket.recv(5))["position"] == last + 1
+            assert told(socket, 5)["position"] == last + 1
     figure(f"{resets} of {resets} positions that are not there were told, {last - kept + 1} others read on")

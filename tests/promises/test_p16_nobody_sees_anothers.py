@@ -283,21 +283,21 @@ def test_sockets(world: World, role: str) -> None:
     caller, credential = shown_by(world, role)
     cast = world.cast
     doors: dict[str, Callable[[], watchers.Watcher]] = {
-        "vendor": lambda: watchers.at_vendor(cast.vendor.pk, caller, credential),
-        "other_vendor": lambda: watchers.at_vendor(cast.other_vendor.pk, caller, credential),
+        "vendor": lambda: watchers.at_vendor(cast.vendor.pk, credential),
+        "other_vendor": lambda: watchers.at_vendor(cast.other_vendor.pk, credential),
         "driver": lambda: watchers.as_driver(caller, credential),
         "company": lambda: watchers.as_dispatcher(credential, None),
     }
     for name, door in doors.items():
+        (found,) = watchers.admit([door])
         if role in SOCKETS[name]:
-            watcher = door()
-            assert watchers.refusals([watcher]) == {}
+            assert isinstance(found, watchers.Watcher)
+            assert watchers.refusals([found]) == {}
             if name == "driver":
-                assert watcher.subject == caller.driver_id
+                assert found.subject == caller.driver_id
         else:
-            with pytest.raises(watchers.Refused) as refused:
-                door()
-            assert refused.value.code == watchers.FORBIDDEN
+            assert isinstance(found, watchers.Refused)
+            assert found.code == watchers.FORBIDDEN
     code = decrypt(world.orders["claras"].tracking_sealed)
     assert watchers.by_tracking_code(code).subject == world.orders["claras"].pk
     with pytest.raises(watchers.Refused):

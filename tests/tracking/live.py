@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import json
 import os
 import secrets
 import socket
@@ -22,6 +23,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 from websockets.sync.client import ClientConnection, connect
 
 from orders.models import Counter, FeedEntry, Order, OrderEvent, Purchase
+from orders.services.epochs import current_epoch
 from orders.services.events import record_event
 from ordersite.accounts.models import Customer, User
 from ordersite.web.crypto import token_hash
@@ -149,6 +151,17 @@ class Redis:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait(5)
+
+
+def since(position: int) -> str:
+    """The query that goes on after a position, in the epoch that holds."""
+    return f"since={position}&epoch={current_epoch()}"
+
+
+def told(client: ClientConnection, timeout: float = 4) -> dict[str, Any]:
+    """What a socket tells next, after its hello."""
+    message: dict[str, Any] = json.loads(client.recv(timeout))
+    return told(client, timeout) if message["kind"] == "hello" else message
 
 
 def jwt(user: User) -> str:

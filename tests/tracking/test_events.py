@@ -9,8 +9,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from orders.models import FeedEntry
+from orders.services.epochs import current_epoch
 from tests.cast import Cast
-from tests.tracking.live import Server, happen, jwt, make_order
+from tests.tracking.live import Server, happen, jwt, make_order, since
 
 Api = Callable[..., APIClient]
 
@@ -23,7 +24,7 @@ def test_a_page_after_a_position(cast: Cast, api: Api) -> None:
     order = make_order(cast.vendor, cast.customer_row)
     for _ in range(3):
         happen(order)
-    answer = api(cast.owner).get(path(cast, "?since=1"))
+    answer = api(cast.owner).get(path(cast, f"?{since(1)}"))
     assert answer.status_code == 200
     assert [(event["position"], event["version"], event["kind"]) for event in answer.data["events"]] == [
         (2, 2, "note"),
@@ -35,10 +36,11 @@ def test_a_page_after_a_position(cast: Cast, api: Api) -> None:
 
 def test_from_now_and_up_to_date_are_empty(cast: Cast, api: Api) -> None:
     happen(make_order(cast.vendor, cast.customer_row))
-    for query in ("", "?since=1", "?since=1&wait=25"):
-        assert api(cast.owner).get(path(cast, query)).data == {"events": [], "position": 1}
+    epoch = current_epoch()
+    for query in ("", f"?epoch={epoch}", f"?{since(1)}", f"?{since(1)}&wait=25"):
+        assert api(cast.owner).get(path(cast, query)).data == {"events": [], "position": 1, "epoch": epoch}
     other = api(cast.other_owner).get(f"/api/v1/vendors/{cast.other_vendor.pk}/events?since=0")
-    assert other.data == {"events": [], "position": 0}
+    assert other.data == {"events": [], "position": 0, "epoch": epoch}
 
 
 def test_a_page_holds_500(cast: Cast, api: Api) -> None:
@@ -47,7 +49,7 @@ def test_a_page_holds_500(cast: Cast, api: Api) -> None:
         happen(order)
     first = api(cast.owner).get(path(cast, "?since=0")).data
     assert (len(first["events"]), first["position"]) == (500, 500)
-    rest = api(cast.owner).get(path(cast, f"?since={first['position']}")).data
+    rest = api(cast.owner).get(path(cast, f"?since={first['position']}&epoch={first['epoch']}")).data
     assert [event["position"] for event in rest["events"]] == [501, 502]
 
 
@@ -56,10 +58,12 @@ def test_a_position_that_is_not_kept_resets(cast: Cast, api: Api) -> None:
     for _ in range(3):
         happen(order)
     FeedEntry.objects.filter(position__lte=2).delete()
-    for since in (0, 1, 4, 10**17):
-        answer = api(cast.owner).get(path(cast, f"?since={since}"))
-        assert answer.data == {"events": [{"position": 3, "kind": "reset"}], "position": 3}
-    assert api(cast.owner).get(path(cast, "?since=2")).data["events"][0]["position"] == 3
+    epoch = current_epoch()
+    for position in (0, 1, 4, 10**17):
+        answer = api(cast.owner).get(path(cast, f"?{since(position)}"))
+        reset = {"position": 3, "kind": "reset", "epoch": epoch}
+        assert answer.data == {"events": [reset], "position": 3, "epoch": epoch}
+    assert api(cast.owner).get(path(cast, f"?{since(2)}")).data["events"][0]["position"] == 3
 
 
 @pytest.mark.parametrize(
@@ -84,7 +88,7 @@ def test_a_waiting_call_answers_with_the_next_event(server: Server, live_cast: C
     timer = threading.Timer(0.7, happen, args=(order,))
     began = time.monotonic()
     timer.start()
-    status, body = server.get(path(live_cast, "?since=1&wait=20"), token=jwt(live_cast.owner))
+    status, body = server.get(path(live_cast, f"?{since(1)}&wait=20"), token=jwt(live_cast.owner))
     timer.join()
     assert status == 200
     assert [event["position"] for event in json.loads(body)["events"]] == [2]
@@ -94,5 +98,5 @@ def test_a_waiting_call_answers_with_the_next_event(server: Server, live_cast: C
 def test_a_waiting_call_ends_in_time(server: Server, live_cast: Cast) -> None:
     began = time.monotonic()
     status, body = server.get(path(live_cast, "?wait=2"), token=jwt(live_cast.owner))
-    assert (status, json.loads(body)) == (200, {"events": [], "position": 0})
+    assert (status, json.loads(body)) == (200, {"events": [], "position": 0, "epoch": current_epoch()})
     assert 1.9 < time.monotonic() - began < 4

@@ -1,6 +1,5 @@
 """The live feed over real sockets: who gets in, and what comes."""
 
-import json
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -14,11 +13,12 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from orders.models import FeedEntry, Order, OrderEvent
+from orders.services.epochs import current_epoch
 from ordersite.accounts.models import ApiToken, User
 from ordersite.accounts.sign_ins import begin_sign_in, end_sign_in
 from ordersite.web.crypto import token_hash
 from tests.cast import Cast
-from tests.tracking.live import Server, happen, jwt, make_order, serving
+from tests.tracking.live import Server, happen, jwt, make_order, serving, since, told
 from vendors.models import Dispatcher, Member
 
 CODE = "a-tracking-code-of-this-test"
@@ -33,13 +33,9 @@ def closed_with(socket: ClientConnection, timeout: float = 6) -> int:
         return closed.rcvd.code if closed.rcvd else 1006
 
 
-def told(socket: ClientConnection, timeout: float = 4) -> dict:
-    return json.loads(socket.recv(timeout))
-
-
 def silent(socket: ClientConnection) -> bool:
     with pytest.raises(TimeoutError):
-        socket.recv(1.5)
+        told(socket, 1.5)
     return True
 
 
@@ -64,7 +60,7 @@ def test_a_vendor_reads_what_it_missed_and_then_what_comes(server: Server, live_
         happen(order)
     first = happen(order, kind="status", from_status=0, to_status=7)
     path = f"/ws/vendors/{live_cast.vendor.pk}"
-    with server.connect(f"{path}?since=2", token=jwt(live_cast.owner)) as socket:
+    with server.connect(f"{path}?{since(2)}", token=jwt(live_cast.owner)) as socket:
         assert socket.subprotocol == "ordersite.v1"
         assert told(socket) == {
             "position": 3,
@@ -160,12 +156,13 @@ def test_a_tracking_code_follows_its_order_by_version(server: Server, live_cast:
         assert (told(socket))["to"] == 4
 
 
-@pytest.mark.parametrize("since", ["9", "-1", "x", "99999999999999999999", "", "%00"])
-def test_a_position_that_is_not_there_resets(server: Server, live_cast: Cast, since: str) -> None:
+@pytest.mark.parametrize("position", ["9", "-1", "x", "99999999999999999999", "", "%00"])
+def test_a_position_that_is_not_there_resets(server: Server, live_cast: Cast, position: str) -> None:
     order = make_order(live_cast.vendor, live_cast.customer_row)
     happen(order)
-    with server.connect(f"/ws/vendors/{live_cast.vendor.pk}?since={since}", token=jwt(live_cast.owner)) as socket:
-        assert told(socket) == {"kind": "reset", "position": 1}
+    path = f"/ws/vendors/{live_cast.vendor.pk}?since={position}&epoch={current_epoch()}"
+    with server.connect(path, token=jwt(live_cast.owner)) as socket:
+        assert told(socket) == {"kind": "reset", "position": 1, "epoch": current_epoch()}
         happen(order)
         assert told(socket)["position"] == 2
 
@@ -212,14 +209,14 @@ def test_refusals_accept_and_then_close(server: Server, live_cast: Cast) -> None
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        ("/ws/vendors/{}?sicne=3", "Unknown query parameter sicne: send since."),
-        ("/ws/vendors/{}?since=3&token=secret", "Unknown query parameter token: send since."),
-        ("/ws/vendors/{}?company=1", "Unknown query parameter company: send since."),
-        ("/ws/vendors/{}?Since", "Unknown query parameter Since: send since."),
+        ("/ws/vendors/{}?sicne=3", "Unknown query parameter sicne: send since, epoch."),
+        ("/ws/vendors/{}?since=3&token=secret", "Unknown query parameter token: send since, epoch."),
+        ("/ws/vendors/{}?company=1", "Unknown query parameter company: send since, epoch."),
+        ("/ws/vendors/{}?Since", "Unknown query parameter Since: send since, epoch."),
         ("/ws/vendors/{}?since=1&since=2", "Send the query parameter since once."),
-        ("/ws/drivers/me?driver=7", "Unknown query parameter driver: send since."),
-        ("/ws/companies/me?compnay=1", "Unknown query parameter compnay: send since, company."),
-        (f"/ws/orders/{CODE}?%00%C3%A4" + 60 * "x", f"Unknown query parameter ??{38 * 'x'}: send since."),
+        ("/ws/drivers/me?driver=7", "Unknown query parameter driver: send since, epoch."),
+        ("/ws/companies/me?compnay=1", "Unknown query parameter compnay: send since, epoch, company."),
+        (f"/ws/orders/{CODE}?%00%C3%A4" + 60 * "x", f"Unknown query parameter ??{38 * 'x'}: send since, epoch."),
     ],
 )
 def test_a_parameter_that_means_nothing_is_named(server: Server, live_cast: Cast, path: str, reason: str) -> None:
@@ -286,11 +283,11 @@ def test_who_loses_the_right_loses_the_socket(server: Server, live_cast: Cast) -
         Order.objects.filter(pk=order.pk).update(deleted_at=timezone.now())
         live_cast.other_driver.set_password("another-long-passphrase")
         live_cast.other_driver.save()
-        since = time.monotonic()
+        began = time.monotonic()
         assert (closed_with(by_jwt), closed_with(by_token), closed_with(signed_out)) == (4403, 4401, 4401)
         assert (closed_with(inactive), closed_with(dispatcher), closed_with(follower)) == (4401, 4403, 4404)
         assert closed_with(other) == 4401
-        assert time.monotonic() - since < 5
+        assert time.monotonic() - began < 5
         assert closed_with(expires) == 4401
         happen(order)
         assert told(stays)["position"] == 1
@@ -337,11 +334,11 @@ def test_tries_of_codes_are_counted(server: Server, live_cast: Cast) -> None:
 def test_leaving_closes_with_1012_and_in_time(server: Server, live_cast: Cast) -> None:
     with server.connect(f"/ws/vendors/{live_cast.vendor.pk}", token=jwt(live_cast.owner)) as socket:
         time.sleep(0.3)
-        since = time.monotonic()
+        began = time.monotonic()
         server.process.terminate()
         assert closed_with(socket) == 1012
         assert server.process.wait(5) == 0
-        assert time.monotonic() - since < 5
+        assert time.monotonic() - began < 5
     assert server.log() == ""
 
 
@@ -351,10 +348,10 @@ def test_a_pruned_position_resets(server: Server, live_cast: Cast) -> None:
         happen(order)
     FeedEntry.objects.filter(position__lte=3).delete()
     path = f"/ws/vendors/{live_cast.vendor.pk}"
-    for since, first in ((0, "reset"), (2, "reset"), (3, "note")):
-        with server.connect(f"{path}?since={since}", token=jwt(live_cast.owner)) as socket:
+    for position, first in ((0, "reset"), (2, "reset"), (3, "note")):
+        with server.connect(f"{path}?{since(position)}", token=jwt(live_cast.owner)) as socket:
             message = told(socket)
-            assert (since, message["kind"]) == (since, first)
+            assert (position, message["kind"]) == (position, first)
             assert message["position"] == (5 if first == "reset" else 4)
 
 

@@ -16,7 +16,7 @@ from vendors.models import Member
 
 
 def at_work(cast: Cast, user: User) -> Watcher:
-    return at_vendor(cast.vendor.pk, *by_bearer(jwt(user)))
+    return at_vendor(cast.vendor.pk, by_bearer(jwt(user))[1])
 
 
 def everybody(cast: Cast, order: Order) -> list[Watcher]:

@@ -24,6 +24,7 @@ class Reader(threading.Thread):
         self.told: dict[int, list[tuple[str, int | None, int | None]]] = {}
         self.faults: list[str] = []
         self.position = 0
+        self.epoch = ""
         self.started_at = 0
         self.entries = 0
         self.reconnects = 0
@@ -57,7 +58,7 @@ class Reader(threading.Thread):
 
     def read(self) -> None:
         with connect(
-            f"{self.address}?since={self.position}",
+            f"{self.address}?since={self.position}{f'&epoch={self.epoch}' if self.epoch else ''}",
             subprotocols=[Subprotocol("ordersite.v1")],
             additional_headers={"Authorization": f"Bearer {self.token}"},
             compression=None,
@@ -73,9 +74,13 @@ class Reader(threading.Thread):
     def take(self, entry: dict[str, Any]) -> None:
         self.last_at = time.monotonic()
         position = int(entry["position"])
+        if entry["kind"] == "hello":
+            self.epoch = self.epoch or str(entry["epoch"])
+            return
         if entry["kind"] == "reset":
             # Older entries are no longer kept: it goes on from here, and what came before is not checked.
             self.position = self.started_at = position
+            self.epoch = str(entry["epoch"])
             return
         if position != self.position + 1:
             self.faults.append(f"The feed went from position {self.position} to {position}.")

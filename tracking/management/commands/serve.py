@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils.module_loading import import_string
 
+from tracking.marks import keep_mark_at_start
 from tracking.transport import FeedProtocol
 from tracking.worker import run_worker
 
@@ -31,6 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, *, host: str, port: int, no_worker: bool, **options: Any) -> None:
         listener = self.bind(host, port)
+        keep_mark_at_start()
         stop = threading.Event()
         worker = threading.Thread(target=run_worker, args=(stop,), name="worker", daemon=True)
         server = Server(configuration())

@@ -57,6 +57,7 @@ FULL_RUN_ONLY = (
     "orders/test_transitions_rows",
     "orders/test_weights",
     "promises/test_p16",
+    "tracking/test_epochs",
     "tracking/test_floods",
     "tracking/test_sockets",
     "vendors/test_currencies",

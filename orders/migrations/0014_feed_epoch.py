@@ -11,7 +11,7 @@ def begin_first_epoch(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0012_share_constraints'),
+        ('orders', '0013_answer_from'),
     ]
 
     operations = [

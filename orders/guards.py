@@ -3,12 +3,12 @@
 Guards read milestones, never the last status alone. No database here: an order, its vendor and what was given.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from orders import lifecycle
-from orders.lifecycle import Actor, Change, Fulfilment, Status
+from orders.lifecycle import Actor, Change
 from orders.models import Order, PaymentStatus
 from orders.reasons import REASONS
 from vendors.models import Vendor
@@ -39,6 +39,8 @@ class Attempt:
     reason: str = ""
     code: str = ""
     proof: str = ""
+    # Whether only is asked what may be done: what is to be sent for it counts as sent.
+    is_offered: bool = False
 
 
 Predicate = Callable[[Order, Attempt], bool]
@@ -179,46 +181,11 @@ def failing_guard(change: Change, order: Order, attempt: Attempt, *, waive: bool
     names = [name for name in guards_of(change, attempt.actor) if not waive or name in NEVER_WAIVED]
     if waive:
         names.append("reason")
+    if attempt.is_offered:
+        names = [name for name in names if name not in INPUTS]
     return next((name for name in names if not GUARDS[name][0](order, attempt)), None)
 
 
 def input_needed(guard: str, order: Order) -> bool:
     """Whether the caller can satisfy the guard by sending something."""
     return guard in ("reason", "code") or (guard == "proof" and bool(order.vendor.proof))
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """A change that somebody may make now, and what it must send for it."""
-
-    name: str
-    to: Status
-    requires: tuple[str, ...]
-
-
-def allowed_changes(
-    order: Order, actors: Iterable[Actor], now: datetime, *, driver_id: int | None, company_ids: frozenset[int]
-) -> list[Allowed]:
-    """What these actors may do now: the answer to a refusal, and the buttons of every board."""
-    answers: dict[str, Allowed] = {}
-    actors = frozenset(actors)
-    for change in lifecycle.changes_from(Fulfilment(order.fulfilment), Status(order.status)).values():
-        for actor in Actor:
-            if actor not in actors & change.actors:
-                continue
-            attempt = Attempt(actor=actor, now=now, driver_id=driver_id, company_ids=company_ids)
-            guards = guards_of(change, actor)
-            if all(name in INPUTS or GUARDS[name][0](order, attempt) for name in guards):
-                needs = tuple(name for name in guards if input_needed(name, order))
-                answers.setdefault(change.name, Allowed(change.name, change.target, needs))
-                break
-        else:
-            if Actor.STAFF in actors and change.may_be_forced() and may_force(change, order, now):
-                answers.setdefault(change.name, Allowed(change.name, change.target, ("reason",)))
-    return sorted(answers.values(), key=lambda one: one.to)
-
-
-def may_force(change: Change, order: Order, now: datetime) -> bool:
-    """Whether only guards that staff may waive stand in the way."""
-    attempt = Attempt(actor=Actor.STAFF, now=now)
-    return all(GUARDS[name][0](order, attempt) for name in guards_of(change, Actor.STAFF) if name in NEVER_WAIVED)

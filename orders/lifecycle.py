@@ -142,6 +142,12 @@ CLEARS: dict[str, tuple[str, ...]] = {
     "fail_delivery": ("delivered",),
 }
 
+# What takes something back: nothing that was done before it is repeated by asking for it again.
+TAKES_BACK = frozenset(
+    "undo_ready undo_pick_up undo_delivery undo_collect undo_complete undo_reject stop_search report_not_ready "
+    "cancel_by_driver fail_pickup fail_delivery reopen correct_delivery correct_collection".split()
+)
+
 ANY = "delivery pickup eat_in curbside drive_thru digital"
 FOOD = "delivery pickup eat_in curbside drive_thru"
 NOT_EAT_IN = "delivery pickup curbside drive_thru"
@@ -166,6 +172,8 @@ class Rule:
     fulfilments: str
     guards: str = ""
     note: str = ""
+    # Taken by its name only, never by its target: it has a forward twin, whose late retry must do no harm.
+    by_name: bool = False
 
 
 # fmt: off
@@ -205,10 +213,10 @@ RULES = (
     Rule("cancel_by_customer", (4, 7), 16, "customer", FOOD, "window"),
     Rule("cancel_by_customer", (13,), 16, "customer", FOOD),
     Rule("cancel_by_customer", (20, 21), 16, "customer", COLLECTED, "window"),
-    Rule("undo_complete", (1,), 7, "vendor staff", EAT_IN, "undo reason"),
-    Rule("correct_delivery", (1,), 11, "staff", DELIVERY, "reason", "a mistake is taken back; the money follows"),
+    Rule("undo_complete", (1,), 7, "vendor staff", EAT_IN, "undo reason", by_name=True),
+    Rule("correct_delivery", (1,), 11, "staff", DELIVERY, "reason", "the money follows", by_name=True),
     Rule("correct_delivery", (12,), 11, "staff", DELIVERY, "reason"),
-    Rule("correct_collection", (1,), 15, "staff", COLLECTED, "reason", "a mistake is taken back; the money follows"),
+    Rule("correct_collection", (1,), 15, "staff", COLLECTED, "reason", "the money follows", by_name=True),
     Rule("reopen", (2, 16), 0, "staff", ANY, "reason", "a mistake is taken back; the money follows"),
     Rule("reopen", (5,), 0, "staff", ANY, "reason"),
     Rule("reopen", (7,), 0, "staff", FOOD, "reason", "a mistake is taken back"),
@@ -236,7 +244,7 @@ RULES = (
     Rule("driver_wait", (14,), 24, "vendor driver", DELIVERY),
     Rule("driver_arrive", (4, 7), 3, "driver geofence vendor", DELIVERY, "driver"),
     Rule("driver_arrive", (8, 18), 3, "driver geofence vendor", DELIVERY),
-    Rule("undo_ready", (4,), 7, "vendor staff", FOOD),
+    Rule("undo_ready", (4,), 7, "vendor staff", FOOD, by_name=True),
     Rule("accept_by_driver", (4, 6, 7, 10, 22), 8, "driver staff vendor company", DELIVERY, "free"),
     Rule("accept_by_driver", (14,), 8, "company staff", DELIVERY, "", "another driver takes over"),
     Rule("accept_by_driver", (25,), 8, "driver company staff", DELIVERY, "free"),
@@ -259,18 +267,18 @@ RULES = (
     Rule("customer_nearing", (4, 7), 20, "geofence customer", COLLECTED),
     Rule("customer_arrive", (4, 7, 20), 21, "customer vendor geofence", COLLECTED),
     Rule("accept_by_company", (4, 6, 7, 22), 25, "company staff", DELIVERY, "free"),
-    Rule("undo_reject", (5,), 7, "vendor staff", FOOD, "undo paid", "the vendor takes a rejection back"),
-    Rule("self_deliver", (6,), 7, "vendor staff", DELIVERY, "", "the vendor delivers by its own hands"),
-    Rule("undo_pick_up", (9,), 8, "driver staff", DELIVERY, "undo reason", "the wrong bag"),
+    Rule("undo_reject", (5,), 7, "vendor staff", FOOD, "undo paid", "the vendor takes a rejection back", by_name=True),
+    Rule("self_deliver", (6,), 7, "vendor staff", DELIVERY, "", "the vendor delivers by its own hands", by_name=True),
+    Rule("undo_pick_up", (9,), 8, "driver staff", DELIVERY, "undo reason", "the wrong bag", by_name=True),
     Rule("deliver", (9, 19, 23), 11, "driver company vendor", DELIVERY, "proof own@vendor"),
     Rule("fail_delivery", (9, 19, 23), 12, "driver company vendor", DELIVERY, "reason own@vendor"),
     Rule("fail_delivery", (11,), 12, "staff", DELIVERY, "reason", "taken back; the money follows"),
     Rule("driver_nearing_customer", (9, 23), 19, "geofence driver", DELIVERY),
-    Rule("undo_delivery", (11,), 9, "driver staff", DELIVERY, "undo reason", "pressed too early"),
+    Rule("undo_delivery", (11,), 9, "driver staff", DELIVERY, "undo reason", "pressed too early", by_name=True),
     Rule("retry_delivery", (12,), 23, "staff driver company vendor", DELIVERY, "carrier own@vendor"),
     Rule("release_preorder", (13,), 0, "system staff", FOOD, "", "the preparation window opens"),
-    Rule("undo_collect", (15,), 4, "vendor staff", COLLECTED, "undo reason"),
-    Rule("stop_search", (22,), 7, "vendor staff", DELIVERY),
+    Rule("undo_collect", (15,), 4, "vendor staff", COLLECTED, "undo reason", by_name=True),
+    Rule("stop_search", (22,), 7, "vendor staff", DELIVERY, by_name=True),
 )
 # fmt: on
 
@@ -286,6 +294,7 @@ class Change:
     actors: frozenset[Actor]
     guards: tuple[tuple[str, Actor | None], ...]
     note: str
+    by_name: bool
 
     def guards_for(self, actor: Actor) -> tuple[str, ...]:
         """The names of the guards that bind this actor."""
@@ -313,6 +322,7 @@ def expand(rules: tuple[Rule, ...]) -> Iterator[Change]:
                     actors=frozenset(Actor(actor) for actor in rule.actors.split()),
                     guards=tuple(guards),
                     note=rule.note,
+                    by_name=rule.by_name,
                 )
 
 

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from orders import lifecycle
 from orders.admin.display import MARKS, tone_of
-from orders.guards import GUARDS, INPUTS, Allowed, Attempt
-from orders.lifecycle import Actor, Fulfilment, Status
+from orders.decisions import Allowed
+from orders.lifecycle import Actor, Status
 from orders.models import Order
 from orders.services.standing import Standing
 from orders.services.transitions import START_PREPARING
@@ -61,32 +60,16 @@ def label_of(name: str) -> str:
     return LABELS.get(name, name.replace("_", " ").capitalize())
 
 
-def is_forced(standing: Standing, one: Allowed) -> bool:
-    """Whether the change would go against its row: it is not the caller's, or a guard that staff waive stands there."""
-    order = standing.order
-    change = lifecycle.find(Fulfilment(order.fulfilment), Status(order.status), one.to)
-    if change is None:
-        return False
-    for actor in standing.actors & change.actors:
-        attempt = Attempt(
-            actor=actor, now=standing.now, driver_id=standing.caller.driver_id, company_ids=standing.company_ids
-        )
-        if all(name in INPUTS or GUARDS[name][0](order, attempt) for name in change.guards_for(actor)):
-            return False
-    return True
-
-
 def button_of(standing: Standing, one: Allowed) -> Button:
     order = standing.order
-    change = lifecycle.find(Fulfilment(order.fulfilment), Status(order.status), one.to)
     nobody = one.name == "accept_by_driver" and order.driver_id is None and Actor.DRIVER not in standing.actors
     return Button(
         name=one.name,
         label=label_of(one.name),
         to=one.to,
         needs=one.requires,
-        forced=is_forced(standing, one),
-        actors=", ".join(sorted(actor.value for actor in change.actors)) if change else "",
+        forced=one.forced,
+        actors=", ".join(sorted(one.actors)),
         blocked="Name a driver first." if nobody else "",
     )
 

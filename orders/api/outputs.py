@@ -228,6 +228,7 @@ class AllowedOutput(serializers.Serializer):
     name = serializers.CharField()
     to = StatusField()
     requires = serializers.ListField(child=serializers.ChoiceField(choices=["reason", "code", "proof"]))
+    by_name = serializers.BooleanField(help_text="Taken by its name only, as `transition`: `to` never means it.")
 
 
 class ContactOutput(serializers.Serializer):

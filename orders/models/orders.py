@@ -128,6 +128,8 @@ class Order(LifeCycle, models.Model):
     customer_arrived_at = milestone()
     delivered_at = milestone()
     closed_at = milestone()
+    # Which changes stand, and whose they are (orders.decisions): asked for again by the same party, each is a repeat.
+    standing_changes = models.TextField(blank=True, default="", db_default="")
 
     number = models.PositiveIntegerField(help_text="Of the vendor, its day and delivery type; the first is 1.")
     number_day = models.DateField()
@@ -181,6 +183,8 @@ class Order(LifeCycle, models.Model):
     comment = models.CharField(max_length=500, blank=True)
     app_id = models.CharField(max_length=60, blank=True, help_text="The header X-APP-X of its placing.")
 
+    # Since when a driver is named who has not answered.
+    named_at = models.DateTimeField(null=True, blank=True)
     # Named, or accepted: the milestones tell which.
     driver = models.ForeignKey(Driver, on_delete=models.PROTECT, null=True, blank=True, related_name="orders")
     company = models.ForeignKey(Company, on_delete=models.PROTECT, null=True, blank=True, related_name="orders")

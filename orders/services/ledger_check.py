@@ -18,7 +18,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from orders import lifecycle
-from orders.guards import GUARDS, Attempt, allowed_changes, guards_of
+from orders.decisions import Asker, allowed_changes
+from orders.guards import GUARDS, Attempt, guards_of
 from orders.lifecycle import FAILURE, OPEN, SUCCESS, Actor, Fulfilment, Status
 from orders.models import Account, Counter, Entry, Order, Payment, PaymentShare, Posting, Purchase, Refund
 from orders.services import ledger
@@ -271,7 +272,8 @@ def stuck_orders(rows: "QuerySet[Order]") -> Iterator[str]:
 
 def can_be_left(order: Order, now: datetime) -> bool:
     """Whether somebody may change its status now: any of its parties, any driver, or staff by force."""
-    return bool(allowed_changes(order, Actor, now, driver_id=order.driver_id or 0, company_ids=frozenset()))
+    everybody = Asker(actors=frozenset(Actor), now=now, driver_id=order.driver_id or 0, is_offered=True)
+    return bool(allowed_changes(order, everybody))
 
 
 def can_succeed(order: Order, now: datetime) -> bool:

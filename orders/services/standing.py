@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from orders.guards import Allowed, allowed_changes
+from orders.decisions import Allowed, Asker, allowed_changes
 from orders.lifecycle import Actor, Status
 from orders.models import Order, Purchase
 from orders.permissions import actors_for, with_standing
@@ -26,8 +26,12 @@ class Standing:
 
     def allowed(self) -> list[Allowed]:
         """What the caller may do now."""
-        return allowed_changes(
-            self.order, self.actors, self.now, driver_id=self.caller.driver_id, company_ids=self.company_ids
+        return allowed_changes(self.order, self.asker(is_offered=True))
+
+    def asker(self, **given: Any) -> Asker:
+        """The caller as who asks for a change, with what is given for it."""
+        return Asker(
+            actors=self.actors, now=self.now, driver_id=self.caller.driver_id, company_ids=self.company_ids, **given
         )
 
     def refusal_extra(self) -> dict[str, Any]:
@@ -53,7 +57,8 @@ def status_json(code: int) -> dict[str, Any]:
 
 def allowed_json(one: Allowed) -> dict[str, Any]:
     """One row of `allowed_transitions`."""
-    return {"name": one.name, "to": status_json(one.to), "requires": list(one.requires)}
+    told = {"name": one.name, "to": status_json(one.to), "requires": list(one.requires)}
+    return {**told, "by_name": one.by_name}
 
 
 RELATED = ("vendor", "purchase", "customer", "driver", "company", "label", "offer", "terms")

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from orders import lifecycle
 from orders.deadlines import DUE_COLUMNS, set_due
-from orders.guards import GUARDS, NEVER_WAIVED, Attempt, failing_guard
+from orders.decisions import Decision, Outcome, decide, remember
+from orders.guards import GUARDS, Attempt
 from orders.lifecycle import Actor, Change, Fulfilment, Status
 from orders.models import Order, OrderEvent
 from orders.reasons import REASONS
@@ -24,7 +25,6 @@ from vendors.models import Dispatcher, Vendor
 CODE_TRIES = 5
 CODE_LOCK = timedelta(minutes=15)
 START_PREPARING = "start_preparing"
-EXCEPTIONS = (Status.CANCELED_BY_DRIVER, Status.PICK_UP_FAILED_BY_DRIVER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +59,15 @@ def move_on(standing: Standing, wish: Wish) -> Order:
     order = standing.order
     refuse_stale(order.version, wish.version, standing.refusal_extra() if wish.version is not None else {})
     wish = with_reason(wish)
-    target = target_of(wish)
-    if is_repeated(standing, wish, target):
+    given = {"reason_code": wish.reason_code, "reason": wish.reason, "code": wish.code, "proof": wish.proof}
+    decision = decide(order, standing.asker(**given), to=target_of(wish), name=wish.name)
+    if decision.outcome == Outcome.REPEAT:
         return order
-    change = find_change(standing, wish, target)
-    attempt, forced = choose_actor(standing, change, wish)
-    return apply(standing, change, attempt, wish, forced=forced)
+    change, attempt = decision.change, decision.attempt
+    if change is None or attempt is None:
+        refuse(standing, wish, decision)
+    check_guesses(change, attempt, order)
+    return apply(standing, change, attempt, wish, forced=decision.forced)
 
 
 def with_reason(wish: Wish) -> Wish:
@@ -84,97 +87,42 @@ def target_of(wish: Wish) -> Status:
     return target
 
 
-def wanted_names(standing: Standing, wish: Wish, target: Status) -> list[str]:
-    """The names by which the wish can be meant: the change from here if there is one, else all that lead there."""
-    if wish.name:
-        return [wish.name]
-    order = standing.order
-    change = lifecycle.find(Fulfilment(order.fulfilment), Status(order.status), target)
-    return [change.name] if change else [name for name, leads_to in lifecycle.NAMES.items() if leads_to == target]
-
-
-def is_repeated(standing: Standing, wish: Wish, target: Status) -> bool:
-    """Whether the same party asks for what has already happened (lifecycle.md, "The same thing asked twice").
-
-    After a close without success, and while an exception waits for a decision, only the status counts: there the old
-    milestone must not hide a refusal, or a way out.
-    """
-    order = standing.order
-    if target == order.status:
-        may = lifecycle.actors_to(Fulfilment(order.fulfilment), Status(order.status))
-        return bool(standing.actors & may) or Actor.STAFF in standing.actors
-    if order.status in lifecycle.FAILURE or order.status in EXCEPTIONS:
-        return False
-    return any(has_done(standing, name) for name in wanted_names(standing, wish, target))
-
-
-def has_done(standing: Standing, name: str) -> bool:
-    """Whether the caller's party itself wrote the milestone of this change, and nothing of it would be undone now."""
-    order = standing.order
-    milestone = lifecycle.SETS.get(name)
-    if milestone is None or getattr(order, f"{milestone}_at") is None:
-        return False
-    cleared = set(lifecycle.CLEARS.get(name, ())) - {milestone}
-    if any(getattr(order, f"{other}_at") is not None for other in cleared):
-        return False
-    event = OrderEvent.objects.filter(order=order, milestone=milestone).order_by("-number").first()
-    if event is None or event.role not in standing.actors:
-        return False
-    return event.role != Actor.DRIVER or order.driver_id == standing.caller.driver_id
-
-
-def find_change(standing: Standing, wish: Wish, target: Status) -> Change:
-    """The one row of the table that the wish means; raises Conflict where the order's status has none."""
-    order = standing.order
-    change = lifecycle.find(Fulfilment(order.fulfilment), Status(order.status), target)
-    if change is None or (wish.name and change.name != wish.name):
-        now = Status(order.status)
-        raise Conflict(
-            "transition_not_allowed",
-            f"An order in status {now.value} ({now.slug}) cannot change to {target.value} ({target.slug}).",
-            extra=standing.refusal_extra(),
-        )
-    return change
-
-
-def choose_actor(standing: Standing, change: Change, wish: Wish) -> tuple[Attempt, bool]:
-    """As whom the caller makes the change, and whether staff forces it; raises Forbidden or Conflict guard_failed."""
-    order = standing.order
-    failed: str | None = None
-    for actor in [actor for actor in Actor if actor in standing.actors & change.actors]:
-        attempt = attempt_of(standing, actor, wish)
-        guard = failing_guard(change, order, attempt)
-        if guard is None:
-            if guesses(change.guards_for(actor), order):
-                check_code_is_open(order)
-                forget_attempts("collect", str(order.pk))
-            return attempt, False
-        failed = failed or guard
-    may_force = Actor.STAFF in standing.actors and change.may_be_forced()
-    if may_force and (wish.reason_code or failed is None or failed in NEVER_WAIVED):
-        attempt = attempt_of(standing, Actor.STAFF, wish)
-        failed = failing_guard(change, order, attempt, waive=True)
-        if failed is None:
-            return attempt, True
-    if failed is None:
+def refuse(standing: Standing, wish: Wish, decision: Decision) -> NoReturn:
+    """Raises what the decision means: Conflict where the table has no such change or a guard fails, else Forbidden."""
+    order, change, guard = standing.order, decision.change, decision.guard
+    if change is None:
+        now, target = Status(order.status), target_of(wish)
+        detail = f"An order in status {now.value} ({now.slug}) cannot change to {target.value} ({target.slug})."
+        undoes = lifecycle.find(Fulfilment(order.fulfilment), now, target)
+        if undoes is not None and not wish.name:
+            detail = f"{undoes.name} is taken by its name only: send it as the `transition`."
+        raise Conflict("transition_not_allowed", detail, extra=standing.refusal_extra())
+    if not guard:
         raise Forbidden(
             "transition_not_permitted",
             f"{change.name} is for {', '.join(sorted(change.actors))}: you stand to this order as "
             f"{', '.join(sorted(standing.actors)) or 'nobody'}.",
             extra=standing.refusal_extra(),
         )
-    guessed = guesses((failed,), order)
+    guessed = guesses((guard,), order)
     if guessed:
         check_code_is_open(order)
         if wish.code or wish.proof:
             count_attempt("collect", str(order.pk), limit=CODE_TRIES, window=CODE_LOCK)
     raise Conflict(
         "guard_failed",
-        GUARDS[failed][1],
-        extra={"guard": failed, **standing.refusal_extra()},
+        GUARDS[guard][1],
+        extra={"guard": guard, **standing.refusal_extra()},
         # A wrong code stays counted, although the change itself is refused.
         keeps_writes=guessed,
     )
+
+
+def check_guesses(change: Change, attempt: Attempt, order: Order) -> None:
+    """A right code is taken only while codes are not locked, and ends the count of wrong ones."""
+    if guesses(change.guards_for(attempt.actor), order):
+        check_code_is_open(order)
+        forget_attempts("collect", str(order.pk))
 
 
 def guesses(guards: Iterable[str], order: Order) -> bool:
@@ -187,19 +135,6 @@ def check_code_is_open(order: Order) -> None:
     refuse_if_locked("collect", str(order.pk), limit=CODE_TRIES)
 
 
-def attempt_of(standing: Standing, actor: Actor, wish: Wish) -> Attempt:
-    return Attempt(
-        actor=actor,
-        now=standing.now,
-        driver_id=standing.caller.driver_id,
-        company_ids=standing.company_ids,
-        reason_code=wish.reason_code,
-        reason=wish.reason,
-        code=wish.code,
-        proof=wish.proof,
-    )
-
-
 def apply(standing: Standing, change: Change, attempt: Attempt, wish: Wish, *, forced: bool) -> Order:
     """Writes the change, its money and its event. The row is locked and everything was checked."""
     order, now, actor = standing.order, standing.now, standing.caller.key
@@ -207,6 +142,7 @@ def apply(standing: Standing, change: Change, attempt: Attempt, wish: Wish, *, f
     had = order.milestones
     source = Status(order.status)
     getattr(order, change.name)(now=now)
+    remember(order, change.name, attempt.actor)
     follow_status(
         order,
         change.name,
@@ -257,6 +193,7 @@ CHANGED_BY_TRANSITION = [
     "status_changed_at",
     "version",
     *(f"{name}_at" for name in lifecycle.MILESTONES),
+    "standing_changes",
     "driver",
     "company",
     "self_delivery",

@@ -74,7 +74,7 @@ def move(*, order_id: int, caller: Caller, to: Status, reason: str) -> Order:
     return make_step(standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to)), to, reason)
 
 
-def make_step(standing: Standing, to: Status, reason: str) -> Order:
+def make_step(standing: Standing, to: Status, reason: str, name: str = "") -> Order:
     """The same for an order that is locked already."""
     asks = any(one.to == to and "reason" in one.requires for one in standing.allowed())
-    return move_on(standing, Wish(to=to, reason=reason if asks else ""))
+    return move_on(standing, Wish(to=to, name=name, reason=reason if asks else ""))

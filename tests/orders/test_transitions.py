@@ -42,6 +42,75 @@ def test_twice_writes_nothing_and_is_for_the_same_party(cast: Cast, api: Api) ->
     assert state_of(order) == before
 
 
+@pytest.mark.parametrize("body", [{"to": "accepted_by_business"}, {"to": 7}, {"transition": "accept"}])
+def test_a_late_retry_of_accepting_does_not_take_ready_back(cast: Cast, api: Api, body: dict[str, Any]) -> None:
+    order = make_order(cast, 0)
+    assert move(api, cast.owner, order, to=7).status_code == 200
+    assert move(api, cast.owner, order, to=4).status_code == 200
+    before = state_of(order)
+    answer = move(api, cast.owner, order, **body)
+    assert (answer.status_code, answer.data["status"]["code"]) == (200, 4)
+    # Who has not accepted it itself is told so.
+    refused = move(api, cast.staff, order, to=7, **REASON)
+    assert (refused.status_code, refused.data["code"]) == (409, "transition_not_allowed")
+    assert refused.data["detail"] == "undo_ready is taken by its name only: send it as the `transition`."
+    assert state_of(order) == before
+    by_name = {row["name"] for row in answer.data["allowed_transitions"] if row["by_name"]}
+    assert by_name == {"undo_ready"}
+    assert move(api, cast.owner, order, transition="undo_ready").data["status"]["code"] == 7
+    assert move(api, cast.owner, order, transition="undo_ready").data["version"] == 4
+    # What was done before is not done any more: ready is meant anew.
+    assert move(api, cast.owner, order, to=4).data["version"] == 5
+
+
+def offered(answer: Any) -> set[str]:
+    return {row["name"] for row in answer.data["allowed_transitions"]}
+
+
+def test_the_driver_goes_on_its_way_after_picking_up(cast: Cast, api: Api) -> None:
+    order = make_order(cast, 8, driver=cast.driver_row, stood="accepted prepared driver_accepted")
+    assert "depart" in offered(move(api, cast.driver, order, to=9))
+    assert move(api, cast.driver, order, to=23).data["status"]["code"] == 23
+    assert "pick_up" not in offered(move(api, cast.driver, order, to=9))
+    assert Order.objects.get(pk=order.pk).version == 3
+
+
+def test_staff_correct_what_they_delivered_themselves(cast: Cast, api: Api) -> None:
+    order = make_order(cast, 9, driver=cast.driver_row, stood="accepted prepared driver_accepted picked_up")
+    for body in ({"to": 11}, {"to": 1}):
+        assert move(api, cast.staff, order, **body, **REASON).status_code == 200
+    before = state_of(order)
+    # By its status it is what they have done already.
+    assert move(api, cast.staff, order, to=11, **REASON).data["status"]["code"] == 1
+    assert state_of(order) == before
+    for version, name in enumerate(("correct_delivery", "complete", "correct_delivery"), start=4):
+        moved = move(api, cast.staff, order, transition=name, **REASON)
+        assert (moved.status_code, moved.data["version"]) == (200, version)
+
+
+def test_ready_is_told_again_after_a_search_was_stopped(cast: Cast, api: Api) -> None:
+    order = make_order(cast, 7, stood="accepted")
+    for body in ({"to": 4}, {"to": 22}):
+        assert move(api, cast.owner, order, **body).status_code == 200
+    assert move(api, cast.owner, order, to=7).data["code"] == "transition_not_allowed"
+    stopped = move(api, cast.owner, order, transition="stop_search")
+    assert "mark_ready" in offered(stopped)
+    ready = move(api, cast.owner, order, to=4)
+    assert (ready.data["status"]["code"], ready.data["version"]) == (4, 5)
+    assert "mark_ready" not in offered(ready)
+
+
+def test_who_has_arrived_does_not_arrive_again(cast: Cast, api: Api) -> None:
+    order = make_order(cast, 8, driver=cast.driver_row, stood="accepted driver_accepted")
+    for user, body in ((cast.driver, {"to": 3}), (cast.driver, {"to": 14, **REASON}), (cast.owner, {"to": 4})):
+        answer = move(api, user, order, **body)
+        assert answer.status_code == 200
+    assert "driver_arrive" not in offered(api(cast.driver).get(f"/api/v1/orders/{order.pk}/transitions"))
+    before = state_of(order)
+    assert move(api, cast.driver, order, to=3).data["status"]["code"] == 4
+    assert state_of(order) == before
+
+
 def test_a_name_and_a_target_that_contradict_each_other_are_400(cast: Cast, api: Api) -> None:
     order = make_order(cast, 7, stood="accepted")
     for body in ({"transition": "accept", "to": 5}, {"transition": "start_preparing"}, {"transition": "x"}, {}):
@@ -147,7 +216,7 @@ def test_what_nobody_collected_goes_back_and_is_paid_again_when_it_is(cast: Cast
     assert books(cast) == (2000, 10)
     assert move(api, cast.owner, order, to=15).data["payment_status"] == "paid"
     assert books(cast) == (1500, 8)
-    assert move(api, cast.owner, order, to=4, **REASON).status_code == 200
+    assert move(api, cast.owner, order, transition="undo_collect", **REASON).status_code == 200
     kinds = list(order.postings.order_by("pk").values_list("kind", flat=True))
     assert kinds == ["payment", "refund", "retake", "settlement", "reversal"]
     assert Order.objects.get(pk=order.pk).delivered_at is None
@@ -164,8 +233,8 @@ def test_a_mistaken_delivery_becomes_a_failure_and_back(cast: Cast, api: Api) ->
 
 def test_an_unpaid_order_does_not_count_as_paid_after_a_rejection(cast: Cast, api: Api) -> None:
     order = make_order(cast, 5, payment_method="wallet", payment_status="unpaid")
-    assert move(api, cast.owner, order, to=7).data["guard"] == "paid"
-    assert move(api, cast.staff, order, to=7, **REASON).data["guard"] == "paid"
+    assert move(api, cast.owner, order, transition="undo_reject").data["guard"] == "paid"
+    assert move(api, cast.staff, order, transition="undo_reject", **REASON).data["guard"] == "paid"
 
 
 def test_a_stale_version_is_412_with_the_state(cast: Cast, api: Api) -> None:
@@ -218,7 +287,7 @@ def test_a_second_search_has_a_beginning_of_its_own(cast: Cast, api: Api) -> Non
     order = make_order(cast, 8, driver=cast.driver_row, stood="accepted search_started driver_accepted")
     early = order.placed_at - timedelta(hours=1)
     Order.objects.filter(pk=order.pk).update(search_started_at=early)
-    assert move(api, cast.owner, order, to=22).status_code == 200
+    assert move(api, cast.owner, order, transition="look_for_driver").status_code == 200
     now = Order.objects.get(pk=order.pk)
     assert now.search_started_at is not None
     assert now.due_at == now.search_started_at + timedelta(minutes=10)

@@ -218,7 +218,8 @@ def target_of(wanted: Word, order: Order, actors: frozenset[Actor]) -> Status | 
 def allowed_words(extra: Mapping[str, object]) -> list[str]:
     """What may be written now, of what a refusal of the core (or a Standing) tells."""
     allowed = extra.get("allowed_transitions")
-    found = {ASKED[Status(one["to"]["code"])] for one in allowed} if isinstance(allowed, list) else set()
+    rows = allowed if isinstance(allowed, list) else []
+    found = {ASKED[Status(one["to"]["code"])] for one in rows if not one["by_name"]}
     if extra.get("may_start_preparing"):
         found.add(Word.PREPARING)
     return [wanted.value for wanted in Word if wanted in found]

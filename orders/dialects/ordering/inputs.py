@@ -18,7 +18,7 @@ from rest_framework.exceptions import ParseError
 
 from orders.checkout import Cart, Checkout, CustomLine, Place
 from orders.dialects.ordering.words import DIALECT, PAYMETHOD_NAMES
-from orders.lifecycle import Fulfilment
+from orders.lifecycle import NAMES, Fulfilment
 from orders.pricing import CartExtra, CartItem, CartOption
 from orders.reasons import REASONS
 from orders.services.parties import Guest, Placing
@@ -200,6 +200,9 @@ class UpdateInput(OfOrder):
     """What changes; the rest of the model is refused where it differs, and what is not of it left aside."""
 
     status = StrictIntegerField(min_value=0, max_value=25, required=False)
+    transition = serializers.ChoiceField(
+        choices=sorted(NAMES), required=False, help_text="The change's own name: what takes something back needs it."
+    )
     paymethod_id = serializers.ChoiceField(choices=sorted(PAYMETHOD_NAMES), required=False)
     delivery_datetime = serializers.DateTimeField(required=False)
     comment = serializers.CharField(max_length=500, allow_blank=True, required=False)

@@ -31,7 +31,7 @@ from orders.dialects.ordering.outputs import ATTRIBUTES, Seen, read_params, show
 from orders.dialects.ordering.where import ASKED_FOR, MOST_TEXT, ORDERINGS, read_ordering, read_where
 from orders.dialects.ordering.words import DIALECT, PAYMETHOD_NAMES
 from orders.following import count_try
-from orders.lifecycle import Actor, Status
+from orders.lifecycle import NAMES, Actor, Status
 from orders.models import Order
 from orders.permissions import own_orders, pays
 from orders.selectors import (
@@ -63,7 +63,7 @@ from ordersite.web.views import parse
 DASHBOARD = "dashboard"
 LEVELS_0_AND_2 = frozenset({Actor.STAFF, Actor.VENDOR})
 # What comes with a status, and is no change of its own.
-WITH_A_STATUS = frozenset({"status", "reason"})
+WITH_A_STATUS = frozenset({"status", "transition", "reason"})
 # What is read of other tables than the order's.
 READ_APART = frozenset({"products", "reason", "pay_data"})
 # Of the model, and fixed once it is placed; to send what it is changes nothing.
@@ -284,7 +284,8 @@ def update(before: Standing, changes: Mapping[str, Any]) -> Order:
     The order is locked, and comes back as it then is.
     """
     order, caller = before.order, before.caller
-    target = Status(changes["status"]) if "status" in changes else None
+    name = changes.get("transition", "")
+    target = NAMES[name] if name else Status(changes["status"]) if "status" in changes else None
     accepts = target == Status.ACCEPTED_BY_BUSINESS and order.accepted_at is None
     minutes = {name: changes[name] for name in ("prepared_in", "delivered_in") if name in changes}
     fields = fields_of(changes, order.currency)
@@ -301,7 +302,8 @@ def update(before: Standing, changes: Mapping[str, Any]) -> Order:
     wanted = next((one for one in standing.allowed() if one.to == target), None)
     said = changes.get("reason") or (wanted is not None and "reason" in wanted.requires)
     code, reason = reason_of(changes.get("reason")) if said else ("", "")
-    wish = Wish(to=target, reason_code=code, reason=reason, **(minutes if accepts else {}))
+    to = Status(changes["status"]) if "status" in changes else None
+    wish = Wish(to=to, name=name, reason_code=code, reason=reason, **(minutes if accepts else {}))
     return move_on(standing, wish)
 
 

@@ -88,7 +88,8 @@ def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     ] or [sentence_of(problem.detail)]
     allowed = problem.extra.get("allowed_transitions")
     if allowed is not None:
-        may = ", ".join(f"{one['to']['code']} ({one['to']['name']})" for one in allowed)
+        by_number = [one["to"] for one in allowed if not one["by_name"]]
+        may = ", ".join(f"{to['code']} ({to['name']})" for to in by_number)
         told.append(f"You may set the status to {may}." if may else "You may set no other status now.")
     return problem.status, {"error": True, "result": told}, problem.headers
 

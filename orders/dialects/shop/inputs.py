@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from orders.api.fields import FulfilmentInputField
 from orders.checkout import Cart, Checkout, Place
-from orders.lifecycle import Fulfilment
+from orders.lifecycle import NAMES, Fulfilment
 from orders.payments import available_methods
 from orders.pricing import CartItem, CartOption
 from orders.selectors import active_vendor, products_on_sale
@@ -91,6 +91,9 @@ class EditItemInput(serializers.Serializer):
 
 class StatusInput(serializers.Serializer):
     statusId = IdField(help_text="Of the list of statuses.")
+    transition = serializers.ChoiceField(
+        choices=sorted(NAMES), required=False, help_text="The change's own name: what takes something back needs it."
+    )
 
 
 class TrackingInput(serializers.Serializer):

@@ -178,8 +178,9 @@ class StatusView(ShopView):
 
     @extend_schema(request=StatusInput, responses={200: OrderOutput}, operation_id="setStatus")
     def patch(self, request: Request, order_id: int) -> Response:
-        caller, status_id = caller_of(request), parse(StatusInput, request.data)["statusId"]
-        order = set_label(order_id=order_id, caller=caller, label_id=status_id, reason=TITLE)
+        caller, given = caller_of(request), parse(StatusInput, request.data)
+        name = given.get("transition", "")
+        order = set_label(order_id=order_id, caller=caller, label_id=given["statusId"], reason=TITLE, name=name)
         return order_response(standing_of(caller, order))
 
 

@@ -108,7 +108,8 @@ def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
         "fields": [{"field": field, "message": message} for field, message in told if field],
     }
     if "allowed_transitions" in problem.extra:
-        error["allowedStatuses"] = [one["to"]["code"] for one in problem.extra["allowed_transitions"]]
+        allowed = problem.extra["allowed_transitions"]
+        error["allowedStatuses"] = [one["to"]["code"] for one in allowed if not one["by_name"]]
     return problem.status, {"error": error}, problem.headers
 
 

@@ -1,0 +1,186 @@
+"""The one decision about a change of status: it is taken, it repeats what has happened, or it is refused.
+
+What is offered (`allowed_changes`) and what is taken (`decide`) are the same question, asked by every door. No database
+here: an order at hand, and who asks.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from orders import lifecycle
+from orders.guards import NEVER_WAIVED, Attempt, failing_guard, guards_of, input_needed
+from orders.lifecycle import Actor, Change, Fulfilment, Status
+from orders.models import Order
+
+NAMES_TO = {
+    target: tuple(name for name, leads_to in lifecycle.NAMES.items() if leads_to == target) for target in Status
+}
+
+
+class Outcome(StrEnum):
+    TAKE = "take"
+    REPEAT = "repeat"  # it answers as if it had just happened, and writes nothing
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asks for a change, as what, with what in hand."""
+
+    actors: frozenset[Actor]
+    now: datetime
+    driver_id: int | None = None
+    company_ids: frozenset[int] = frozenset()
+    reason_code: str = ""
+    reason: str = ""
+    code: str = ""
+    proof: str = ""
+    # Whether only is asked what may be done: what is to be sent for it counts as sent.
+    is_offered: bool = False
+
+    def attempt(self, actor: Actor) -> Attempt:
+        return Attempt(
+            actor=actor,
+            now=self.now,
+            driver_id=self.driver_id,
+            company_ids=self.company_ids,
+            reason_code=self.reason_code,
+            reason=self.reason,
+            code=self.code,
+            proof=self.proof,
+            is_offered=self.is_offered,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a wish. Refused: no change means that the table has none, no guard that it is not theirs."""
+
+    outcome: Outcome
+    change: Change | None = None
+    attempt: Attempt | None = None
+    forced: bool = False
+    guard: str = ""
+
+
+REPEATED = Decision(Outcome.REPEAT)
+NOT_IN_THE_TABLE = Decision(Outcome.REFUSE)
+
+
+def decide(order: Order, asker: Asker, *, to: Status, name: str = "") -> Decision:
+    """Decides about a change to `to`, asked for by its name or, where that is empty, by its target."""
+    fulfilment, status = Fulfilment(order.fulfilment), Status(order.status)
+    if to == status:
+        may = Actor.STAFF in asker.actors or bool(asker.actors & lifecycle.actors_to(fulfilment, status))
+        return REPEATED if may else NOT_IN_THE_TABLE
+    change = lifecycle.find(fulfilment, status, to)
+    if change is not None and (change.name != name if name else is_by_name(change, order)):
+        change = None
+    names = (name,) if name else (change.name,) if change else NAMES_TO[to]
+    if any(is_repeat(order, asker, one) for one in names):
+        return REPEATED
+    return NOT_IN_THE_TABLE if change is None else judge(order, asker, change)
+
+
+def is_by_name(change: Change, order: Order) -> bool:
+    """Whether the change is taken by its name only: it would undo what a late retry of another call has done."""
+    takes_off = change.name == "look_for_driver" and order.driver_accepted_at is not None
+    return change.by_name or takes_off
+
+
+def is_repeat(order: Order, asker: Asker, name: str) -> bool:
+    """Whether the asker's last change of this name stands, and to make it again would undo nothing.
+
+    After a close without success nothing is repeated but by the status: an old milestone must not hide a refusal, or a
+    way out. What takes back is meant anew each time.
+    """
+    milestone = lifecycle.SETS.get(name)
+    if milestone is None or name in lifecycle.TAKES_BACK or order.status in lifecycle.FAILURE:
+        return False
+    if getattr(order, f"{milestone}_at") is None:
+        return False
+    if any(cleared != milestone and getattr(order, f"{cleared}_at") for cleared in lifecycle.CLEARS.get(name, ())):
+        return False
+    if name == "driver_arrive" and has_arrived(order, asker):
+        return True
+    return any(party_mark(name, party) in order.standing_changes.split() for party in parties(asker))
+
+
+def has_arrived(order: Order, asker: Asker) -> bool:
+    """Who stands at the counter does not come again, whatever the kitchen has taken back since."""
+    is_driver = Actor.DRIVER in asker.actors and order.driver_id == asker.driver_id
+    return is_driver or Actor.GEOFENCE in asker.actors
+
+
+def parties(asker: Asker) -> Iterable[str]:
+    """Who the asker is in `standing_changes`: a driver and a company are themselves, the others are their role."""
+    for actor in asker.actors:
+        if actor == Actor.DRIVER:
+            yield f"{actor}:{asker.driver_id}"
+        elif actor == Actor.COMPANY:
+            yield from (f"{actor}:{company_id}" for company_id in asker.company_ids)
+        else:
+            yield actor
+
+
+def party_mark(name: str, party: str) -> str:
+    return f"{name}@{party}"
+
+
+def remember(order: Order, name: str, role: Actor) -> None:
+    """Notes that this party's change stands, after it was made; one that takes back ends all that stood."""
+    if name in lifecycle.TAKES_BACK:
+        order.standing_changes = ""
+    elif name in lifecycle.SETS:
+        ids = {Actor.DRIVER: order.driver_id, Actor.COMPANY: order.company_id}
+        mark = party_mark(name, f"{role}:{ids[role]}" if role in ids else role)
+        order.standing_changes = " ".join(dict.fromkeys([*order.standing_changes.split(), mark]))
+
+
+def judge(order: Order, asker: Asker, change: Change) -> Decision:
+    """As whom the asker makes a change of the table, or what stands in the way; staff may force it with a reason."""
+    guard = ""
+    for actor in Actor:
+        if actor in asker.actors & change.actors:
+            attempt = asker.attempt(actor)
+            failed = failing_guard(change, order, attempt)
+            if failed is None:
+                return Decision(Outcome.TAKE, change, attempt)
+            guard = guard or failed
+    has_reason = bool(asker.reason_code) or asker.is_offered
+    may_force = Actor.STAFF in asker.actors and change.may_be_forced()
+    if may_force and (has_reason or not guard or guard in NEVER_WAIVED):
+        attempt = asker.attempt(Actor.STAFF)
+        failed = failing_guard(change, order, attempt, waive=True)
+        if failed is None:
+            return Decision(Outcome.TAKE, change, attempt, forced=True)
+        guard = failed
+    return Decision(Outcome.REFUSE, change, guard=guard)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A change that somebody may make now, and what it must send for it."""
+
+    name: str
+    to: Status
+    requires: tuple[str, ...]
+    by_name: bool
+    forced: bool
+    actors: frozenset[Actor]
+
+
+def allowed_changes(order: Order, asker: Asker) -> list[Allowed]:
+    """What the asker may do now: the answer to a refusal, and the buttons of every board. No repeat is among it."""
+    answers = []
+    for change in lifecycle.changes_from(Fulfilment(order.fulfilment), Status(order.status)).values():
+        decision = decide(order, asker, to=change.target, name=change.name)
+        if decision.outcome != Outcome.TAKE or decision.attempt is None:
+            continue
+        guards = ("reason",) if decision.forced else guards_of(change, decision.attempt.actor)
+        needs = tuple(guard for guard in guards if input_needed(guard, order))
+        by_name = is_by_name(change, order)
+        answers.append(Allowed(change.name, change.target, needs, by_name, decision.forced, change.actors))
+    return sorted(answers, key=lambda one: one.to)

@@ -4,7 +4,6 @@ What is offered (`allowed_changes`) and what is taken (`decide`) are the same qu
 here: an order at hand, and who asks.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -105,7 +104,8 @@ def is_repeat(order: Order, asker: Asker, name: str) -> bool:
         return False
     if name == "driver_arrive" and has_arrived(order, asker):
         return True
-    return any(party_mark(name, party) in order.standing_changes.split() for party in parties(asker))
+    standing = order.standing_changes.split()
+    return any(mark_of(name, actor) in standing for actor in asker.actors)
 
 
 def has_arrived(order: Order, asker: Asker) -> bool:
@@ -114,19 +114,9 @@ def has_arrived(order: Order, asker: Asker) -> bool:
     return is_driver or Actor.GEOFENCE in asker.actors
 
 
-def parties(asker: Asker) -> Iterable[str]:
-    """Who the asker is in `standing_changes`: a driver and a company are themselves, the others are their role."""
-    for actor in asker.actors:
-        if actor == Actor.DRIVER:
-            yield f"{actor}:{asker.driver_id}"
-        elif actor == Actor.COMPANY:
-            yield from (f"{actor}:{company_id}" for company_id in asker.company_ids)
-        else:
-            yield actor
-
-
-def party_mark(name: str, party: str) -> str:
-    return f"{name}@{party}"
+def mark_of(name: str, role: Actor) -> str:
+    """How a change stands in `standing_changes`. Who takes a driver off clears what that driver has done."""
+    return f"{name}@{role}"
 
 
 def remember(order: Order, name: str, role: Actor) -> None:
@@ -134,9 +124,8 @@ def remember(order: Order, name: str, role: Actor) -> None:
     if name in lifecycle.TAKES_BACK:
         order.standing_changes = ""
     elif name in lifecycle.SETS:
-        ids = {Actor.DRIVER: order.driver_id, Actor.COMPANY: order.company_id}
-        mark = party_mark(name, f"{role}:{ids[role]}" if role in ids else role)
-        order.standing_changes = " ".join(dict.fromkeys([*order.standing_changes.split(), mark]))
+        marks = [*order.standing_changes.split(), mark_of(name, role)]
+        order.standing_changes = " ".join(dict.fromkeys(marks))
 
 
 def judge(order: Order, asker: Asker, change: Change) -> Decision:

@@ -19,35 +19,33 @@ TAKES_BACK = (
 def fill(apps, schema_editor):
     Order = apps.get_model("orders", "Order")
     last = 0
-    rows = Order.objects.order_by("pk").values("pk", "driver_id", "company_id")
-    while orders := list(rows.filter(pk__gt=last)[:BATCH]):
-        fill_batch(apps, orders)
-        last = orders[-1]["pk"]
+    rows = Order.objects.order_by("pk").values_list("pk", flat=True)
+    while pks := list(rows.filter(pk__gt=last)[:BATCH]):
+        fill_batch(apps, pks)
+        last = pks[-1]
 
 
 @transaction.atomic
-def fill_batch(apps, orders):
+def fill_batch(apps, pks):
     events = apps.get_model("orders", "OrderEvent").objects.filter(
-        order__in=[order["pk"] for order in orders], transition__in=[*STANDS, *TAKES_BACK]
+        order__in=pks, transition__in=[*STANDS, *TAKES_BACK]
     )
     made = defaultdict(list)
     for order_id, name, role in events.order_by("order", "number").values_list("order_id", "transition", "role"):
         made[order_id].append((name, role))
     alike = defaultdict(list)
-    for order in orders:
+    for pk in pks:
         marks = {}
-        for name, role in made[order["pk"]]:
+        for name, role in made[pk]:
             if name in TAKES_BACK:
                 marks = {}
             elif name in STANDS:
-                party = f"{role}:{order[f'{role}_id']}" if role in ("driver", "company") else role
-                marks[f"{name}@{party}"] = None
+                marks[f"{name}@{role}"] = None
         if marks:
-            alike[" ".join(marks)].append(order["pk"])
-    for standing, pks in alike.items():
-        apps.get_model("orders", "Order").objects.filter(pk__in=pks, standing_changes="").update(
-            standing_changes=standing
-        )
+            alike[" ".join(marks)].append(pk)
+    unfilled = apps.get_model("orders", "Order").objects.filter(standing_changes="")
+    for standing, found in alike.items():
+        unfilled.filter(pk__in=found).update(standing_changes=standing)
 
 
 class Migration(migrations.Migration):

@@ -217,13 +217,18 @@ def assign_parties(standing: Standing, change: Change, attempt: Attempt) -> Sequ
         name_accepting_driver(standing, attempt)
     elif change.name == "accept_by_company":
         order.company_id = accepting_company(standing, attempt)
-    elif change.name in ("look_for_driver", "self_deliver", "reopen"):
-        order.driver = order.company = None
-        order.self_delivery = change.name == "self_deliver"
-    elif change.name == "cancel_by_driver":
-        order.driver = None
+    leave_parties(order, change.name)
     after = {f"driver:{order.driver_id}", f"company:{order.company_id}"}
     return sorted(stream for stream in before - after if stream not in ("", "company:"))
+
+
+def leave_parties(order: Order, name: str) -> None:
+    """Takes off the order whom the change takes off."""
+    if name in ("look_for_driver", "self_deliver", "reopen"):
+        order.driver = order.company = None
+        order.self_delivery = name == "self_deliver"
+    elif name == "cancel_by_driver":
+        order.driver = None
 
 
 def name_accepting_driver(standing: Standing, attempt: Attempt) -> None:

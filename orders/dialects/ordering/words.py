@@ -45,7 +45,6 @@ FIELDS = {
     "custom": "products",
     "guest": "customer",
     "to": "status",
-    "transition": "status",
     "reason_code": "reason",
 }
 IN_A_PRODUCT = {"product": "id", "without": "ingredients"}
@@ -54,6 +53,7 @@ NAMES = {
     "deliver_at": "delivery_datetime",
     "payment_method": "paymethod_id",
     "send a text, or the id of a saved one": "send it with the location",
+    "`to`": "`status`",
     "`custom`": "products without an id",
     "`guest`": "`customer`",
     "`customer`": "`customer_id`",

@@ -67,6 +67,7 @@ FIELDS = {
     "vendor": "vendorId",
     "guest": "customer",
     "label": "statusId",
+    "to": "statusId",
     "delivery_type": "deliveryType",
     "payment_method": "paymentMethod",
     "tracking_number": "trackingNumber",

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from orders import drawing
 from orders.guards import GUARDS, IMPLIED, NEVER_WAIVED
-from orders.lifecycle import CLEARS, GROUPS, MILESTONES, RULES, SETS, Rule, Status
+from orders.lifecycle import CLEARS, GROUPS, MILESTONES, RULES, SETS, TAKES_BACK, Rule, Status
 
 INTRODUCTION = """\
 # The life of an order
@@ -19,7 +19,15 @@ Written by `manage.py lifecycle_docs` from `orders/lifecycle.py`; `make check` r
 ![The life of an order](lifecycle.svg)
 
 A pair of statuses that no row below names is refused to everybody with 409, and the answer lists what this caller may
-do now. To ask twice for what has already happened is answered as if it had just happened, and writes nothing.
+do now. What `allowed_transitions` offers works, and what would be a repeat is not offered (`orders/decisions.py`).
+
+**Asked twice**, a change is answered as if it had just happened, and writes nothing: while the order has its status, or
+while what this party did last under that name stands. {back} take back: nothing that was done before them is a repeat
+any more.
+
+**By name only**: what would undo is never meant by `to`, a number or a word, so that a late retry of the step before
+does no harm; send it as `transition`. Such a row has `"by_name": true` in `allowed_transitions`. `look_for_driver` is
+one where a driver has accepted, who is taken off by it.
 
 **Staff** may take any row but those to 13, whoever its actors are, with a reason: guards are then waived, but for
 {never}, and the event is marked forced.
@@ -33,7 +41,10 @@ def docs() -> dict[str, str]:
 
 def page() -> str:
     parts = [
-        INTRODUCTION.format(never=", ".join(f"`{name}`" for name in NEVER_WAIVED)),
+        INTRODUCTION.format(
+            never=", ".join(f"`{name}`" for name in NEVER_WAIVED),
+            back=", ".join(f"`{name}`" for name in sorted(TAKES_BACK)),
+        ),
         "## Statuses\n",
         table(("Code", "Name", "Kind", "Groups"), (status_row(status) for status in Status)),
         "## Changes\n",
@@ -65,7 +76,8 @@ def rule_row(rule: Rule) -> tuple[str, ...]:
     sources = ", ".join(map(str, rule.sources))
     guards = ", ".join(f"`{guard}`" for guard in rule.guards.split())
     actors, ways = (", ".join(words.split()) for words in (rule.actors, rule.fulfilments))
-    return f"`{rule.name}`", sources, str(rule.target), actors, ways, guards, rule.note
+    note = "; ".join(filter(None, (rule.note, "by name only" if rule.by_name else "")))
+    return f"`{rule.name}`", sources, str(rule.target), actors, ways, guards, note
 
 
 def guard_row(name: str) -> tuple[str, ...]:

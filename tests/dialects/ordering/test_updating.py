@@ -266,3 +266,21 @@ def test_who_may_delete_what(cast: Cast, api: Api) -> None:
 def test_other_methods_and_paths(cast: Cast, api: Api) -> None:
     refused(api(cast.staff).patch(one(1), {}), 405, 'Method "PATCH" not allowed.')
     refused(api(cast.staff).get("/dialects/ordering/nothing"), 404, "There is nothing here that you may see.")
+
+
+@pytest.mark.rows(74, call="PUT /orders/{order_id}")
+def test_what_takes_back_is_meant_by_its_name(cast: Cast, api: Api) -> None:
+    """7 after 4, sent late, is the acceptance of before; of somebody else it is refused, and never listed."""
+    owner, staff = api(cast.owner), api(cast.staff)
+    order = make_order(cast, 0)
+    for status in (7, 4, 7):
+        shown = result_of(owner.put(one(order.pk), {"status": status}))
+    assert shown["status"] == 4
+    with assert_nothing_changed(order):
+        answer = staff.put(one(order.pk), {"status": 7})
+        refused(answer, 409, "undo_ready is taken by its name only: send it as the `transition`.", "You may")
+        assert " 7 (" not in answer.json()["result"][1]
+        refused(staff.put(one(order.pk), {"status": 4, "transition": "undo_delivery"}), 409)
+        refused(staff.put(one(order.pk), {"status": 5, "transition": "undo_ready"}), 400, "status: ")
+        refused(staff.put(one(order.pk), {"transition": "unready"}), 400, "transition: ")
+    assert result_of(owner.put(one(order.pk), {"transition": "undo_ready"}))["status"] == 7

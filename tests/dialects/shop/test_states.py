@@ -26,6 +26,22 @@ def patch_status(client: Any, order: Order, label: StatusLabel) -> Any:
 
 class TestStatus:
     @pytest.mark.rows(63, call=STATUS)
+    def test_what_takes_back_is_meant_by_its_name(self, cast: Cast, api: Api) -> None:
+        order, owner = make_order(cast, 0), api(cast.owner)
+        for status in (7, 4, 7):
+            assert patch_status(owner, order, label_of(status)).status_code == 200
+        assert steps_of(order) == [7, 4]
+        with assert_nothing_changed(order):
+            answer = patch_status(api(cast.staff), order, label_of(7))
+            refused(answer, 409, "transition_not_allowed")
+            assert 7 not in answer.json()["error"]["allowedStatuses"]
+            named = {"statusId": label_of(5).pk, "transition": "undo_ready"}
+            refused(owner.patch(at(order, "/status"), named), 400, "invalid", "statusId")
+        named = {"statusId": label_of(7).pk, "transition": "undo_ready"}
+        assert owner.patch(at(order, "/status"), named).status_code == 200
+        assert steps_of(order)[-1] == 7
+
+    @pytest.mark.rows(63, call=STATUS)
     def test_a_label_of_another_status_is_a_change_of_status(self, cast: Cast, api: Api) -> None:
         order = make_order(cast, 0)
         shown = patch_status(api(cast.owner), order, label_of(7)).json()

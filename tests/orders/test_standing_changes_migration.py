@@ -27,7 +27,7 @@ def test_what_stands_is_found_again(cast: Cast, api: Api, django_assert_max_num_
         placed.pk: "",
     }
     Order.objects.update(standing_changes="")
-    migration = import_module("orders.migrations.0015_fill_standing_changes")
+    migration = import_module("orders.migrations.0016_fill_standing_changes")
     with django_assert_max_num_queries(8):
         migration.fill(apps, None)
     assert dict(Order.objects.values_list("pk", "standing_changes")) == standing

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0013_answer_from")]
+    dependencies = [("orders", "0014_feed_epoch")]
 
     operations = [
         migrations.AddField("order", "standing_changes", models.TextField(blank=True, db_default="", default="")),

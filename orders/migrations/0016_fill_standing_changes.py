@@ -51,7 +51,7 @@ def fill_batch(apps, pks):
 class Migration(migrations.Migration):
     # Each batch is its own transaction, so that no order waits for all the others.
     atomic = False
-    dependencies = [("orders", "0014_standing_changes")]
+    dependencies = [("orders", "0015_standing_changes")]
 
     operations = [
         migrations.RunPython(fill, migrations.RunPython.noop, elidable=True),

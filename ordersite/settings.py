@@ -216,6 +216,8 @@ MAX_JSON_DEPTH = 20
 MAX_ERRORS = 50
 MAX_ERROR_TEXT = 500
 MAX_QUERY_BYTES = 8_000
+# Rows of a list that are counted, and that its pages reach; beyond lie cursors and narrower filters.
+MAX_LIST_DEPTH = 10_000
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "ordersite",

@@ -4,9 +4,11 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.db.models.query import ModelIterable
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,6 +16,8 @@ from ordersite.web.problems import Invalid, NotFound
 
 PER_PAGE = 15
 MOST = 100
+FAR = 500  # rows that a page may skip as they are
+NARROW = "narrow the list by its filters."
 
 
 def whole_number(request: Request, name: str, default: int, most: int) -> int:
@@ -21,7 +25,7 @@ def whole_number(request: Request, name: str, default: int, most: int) -> int:
     text = request.query_params.get(name)
     if text is None:
         return default
-    if not text.isascii() or not text.isdecimal() or len(text) > 9 or not 1 <= int(text) <= most:
+    if not text.isascii() or not text.isdecimal() or len(text) > len(str(most)) or not 1 <= int(text) <= most:
         raise Invalid(f"?{name}", "invalid", f"Send a whole number from 1 to {most}.")
     return int(text)
 
@@ -44,6 +48,36 @@ def order_by(request: Request, allowed: Mapping[str, tuple[str, ...]], default: 
     return tuple(f"-{column}" for column in allowed[name])
 
 
+class Counted(NamedTuple):
+    """How many rows a list has, counted up to MAX_LIST_DEPTH."""
+
+    count: int
+    is_exact: bool
+
+
+def count_rows(rows: QuerySet[Any]) -> Counted:
+    """Counts no further than pages reach: to count a million rows costs more than anybody gains."""
+    most = settings.MAX_LIST_DEPTH
+    found = rows.order_by()[: most + 1].count()
+    return Counted(min(found, most), found <= most)
+
+
+def read_page(rows: QuerySet[Any], counted: Counted, start: int, size: int, *, remedy: str) -> list[Any]:
+    """The rows from `start` on; none past the end, which is known from the count.
+
+    Of a page far down the ids are read first, from an index: what is skipped is never joined. Raises Invalid with the
+    remedy for a page beyond what is counted.
+    """
+    if start >= counted.count:
+        if not counted.is_exact:
+            raise Invalid("?page", "too_deep", f"Pages end after {counted.count} rows: {remedy}")
+        return []
+    if start < FAR or not issubclass(rows._iterable_class, ModelIterable):
+        return list(rows[start : start + size])
+    plain = rows.select_related(None).prefetch_related(None)
+    return list(rows.filter(pk__in=list(plain.values_list("pk", flat=True)[start : start + size])))
+
+
 def paginate(
     request: Request,
     rows: QuerySet[Any],
@@ -53,24 +87,30 @@ def paginate(
     default: str,
     cursor_column: str = "",
 ) -> Response:
-    """The answer of a list: count, next, previous, results. A page past the end is 404, but for the first."""
+    """The answer of a list: count, next, previous, results. A page past the end is 404, but for the first.
+
+    A count that is not exact has the header Count-Exact: false; pages beyond it are 400 with the remedy.
+    """
     per_page = whole_number(request, "per_page", PER_PAGE, MOST)
     if cursor_column and "cursor" in request.query_params:
         return by_cursor(request, rows, render, per_page, cursor_column)
     columns = order_by(request, orderings, default)
     page = whole_number(request, "page", 1, 10**9)
-    count = rows.count()
-    start = (page - 1) * per_page
-    if page > 1 and start >= count:
+    counted = count_rows(rows)
+    count, start = counted.count, (page - 1) * per_page
+    remedy = f"read on with cursor, or {NARROW}" if cursor_column else NARROW
+    found = read_page(rows.order_by(*columns), counted, start, per_page, remedy=remedy)
+    if page > 1 and not found:
         raise NotFound(f"There is no page {page}: the last one is {max(1, -(-count // per_page))}.")
-    results = [render(row) for row in rows.order_by(*columns)[start : start + per_page]]
+    results = [render(row) for row in found]
     return Response(
         {
             "count": count,
             "next": link(request, page=str(page + 1)) if start + per_page < count else None,
             "previous": link(request, page=str(page - 1)) if page > 1 else None,
             "results": results,
-        }
+        },
+        headers=None if counted.is_exact else {"Count-Exact": "false"},
     )
 
 

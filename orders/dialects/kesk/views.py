@@ -53,6 +53,7 @@ from orders.services.parties import Placing
 from orders.services.placing import place, quote
 from orders.services.standing import Standing, standing_of
 from ordersite.accounts.callers import caller_of
+from ordersite.web.pagination import NARROW, count_rows, read_page
 from ordersite.web.problems import NotFound
 from ordersite.web.throttling import client_address
 from ordersite.web.views import parse, who_asks
@@ -104,8 +105,10 @@ class OrdersView(PlacingView):
         orders = visible_orders(caller).filter(**filters_of(given))
         if "status" in given:
             orders = orders.filter(reads_as(Word(given["status"])))
-        total, start = orders.count(), (page - 1) * per_page
-        rows = listed(orders, caller).order_by("-placed_at", "-id")[start : start + per_page] if start < total else ()
+        counted = count_rows(orders)
+        total, start = counted.count, (page - 1) * per_page
+        newest = listed(orders, caller).order_by("-placed_at", "-id")
+        rows = read_page(newest, counted, start, per_page, remedy=NARROW)
         meta = {"page": page, "per_page": per_page, "total": total, "last_page": max(1, -(-total // per_page))}
         data = [render_row(standing_of(caller, order)) for order in rows]
         return Response({"success": True, "data": data, "meta": meta})

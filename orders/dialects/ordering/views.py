@@ -55,7 +55,7 @@ from orders.services.records import delete_order
 from orders.services.standing import Standing, get_order, lock_purchase, standing_of
 from orders.services.transitions import Wish, move_on
 from ordersite.accounts.callers import Caller, caller_of
-from ordersite.web.pagination import MOST, PER_PAGE, whole_number
+from ordersite.web.pagination import MOST, NARROW, PER_PAGE, count_rows, read_page, whole_number
 from ordersite.web.problems import Forbidden, Invalid, NotFound
 from ordersite.web.throttling import client_address
 from ordersite.web.views import parse
@@ -137,12 +137,10 @@ class OrdersView(OrderingView):
         page, size = whole_number(request, "page", 1, 10**9), whole_number(request, "page_size", PER_PAGE, MOST)
         asked, columns = read_where(query.get("where"), query.get("conector")), read_ordering(query.get("orderBy"))
         rows = (dashboard_orders(caller) if is_dashboard(request) else own_orders(caller)).filter(asked)
-        total, start = rows.count(), (page - 1) * size
-        if start < total:
-            shown = with_items(rows).alias(asked_for=ASKED_FOR).order_by(*columns)
-            orders = list(shown[start : start + size])
-        else:
-            orders = []
+        counted = count_rows(rows)
+        total, start = counted.count, (page - 1) * size
+        shown = with_items(rows).alias(asked_for=ASKED_FOR).order_by(*columns)
+        orders = read_page(shown, counted, start, size, remedy=NARROW)
         if "reason" in names:
             read_events(orders)
         if "pay_data" in names:

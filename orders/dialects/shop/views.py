@@ -49,6 +49,7 @@ from orders.services.records import add_note
 from orders.services.standing import Standing, get_order, standing_of
 from orders.services.walking import Goal, move, walk
 from ordersite.accounts.callers import Caller, caller_of
+from ordersite.web.pagination import NARROW, count_rows, read_page
 from ordersite.web.problems import Conflict, Invalid
 from ordersite.web.views import parse, who_asks
 
@@ -85,11 +86,10 @@ class OrdersView(ShopView):
             email=given.get("email"),
         )
         start = (given["page"] - 1) * given["limit"]
-        page = orders[start : start + given["limit"]]
+        counted = count_rows(orders)
+        page = read_page(orders, counted, start, given["limit"], remedy=NARROW)
         rows = [render_row(standing_of(caller, order), labels) for order in page]
-        return Response(
-            {"orders": rows, "page": given["page"], "limit": given["limit"], "total": orders.order_by().count()}
-        )
+        return Response({"orders": rows, "page": given["page"], "limit": given["limit"], "total": counted.count})
 
     @extend_schema(request=CreateInput, responses={201: OrderOutput}, operation_id="createOrder")
     def post(self, request: Request) -> Response:

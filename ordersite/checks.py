@@ -1,11 +1,19 @@
-"""Deployment checks: what must not reach production is told in a sentence by `manage.py check --deploy`."""
+"""Deployment checks: what must not reach production is told by `manage.py check --deploy`, and stops the start."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError
 
 from ordersite.accounts.models import User
+from ordersite.web.starting import PRODUCTION
+
+# Backends that send nothing: the console's writes links that let somebody in to the log.
+NO_MAIL = [f"django.core.mail.backends.{name}.EmailBackend" for name in ("console", "dummy", "locmem")]
+KEY_LENGTH, KEY_VARIETY = 50, 5
+LINKS = ("PASSWORD_RESET_URL", "REGISTER_CONFIRM_URL", "PUBLIC_URL")
 
 
 @register(Tags.security, deploy=True)
@@ -16,13 +24,72 @@ def check_environment(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register(Tags.database, deploy=True)
-def check_demo_logins(*, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+@register(Tags.security, PRODUCTION, deploy=True)
+def check_demo_logins(**kwargs: Any) -> list[CheckMessage]:
     """Refuses a database that still has the demo logins, whose password is public."""
-    if settings.DEVELOPMENT or not databases:
+    if settings.DEVELOPMENT:
         return []
-    if User.objects.filter(email__in=settings.DEMO_EMAILS, is_active=True).exists():
+    try:
+        present = User.objects.filter(email__in=settings.DEMO_EMAILS, is_active=True).exists()
+    except DatabaseError:  # not there yet, or not migrated: nobody can sign in
+        return []
+    if present:
         return [
             Error("The demo logins exist in this database.", hint="Deactivate or delete them.", id="ordersite.E002")
         ]
     return []
+
+
+@register(Tags.security, PRODUCTION, deploy=True)
+def check_secret_keys(**kwargs: Any) -> list[CheckMessage]:
+    """Refuses keys that can be guessed."""
+    if settings.DEVELOPMENT:
+        return []
+    keys = {"SECRET_KEY": settings.SECRET_KEY, "ENCRYPTION_KEYS": settings.ENCRYPTION_KEYS[0]}
+    return [
+        Error(
+            f"{name} is shorter than {KEY_LENGTH} characters, or repeats a few.",
+            hint='Make one with `python -c "import secrets; print(secrets.token_urlsafe(50))"`.',
+            id="ordersite.E003",
+        )
+        for name, key in keys.items()
+        if len(key) < KEY_LENGTH or len(set(key)) < KEY_VARIETY
+    ]
+
+
+@register(Tags.security, PRODUCTION, deploy=True)
+def check_mail(**kwargs: Any) -> list[CheckMessage]:
+    """Refuses a site that sends no mails; warns of a sender that nobody takes mails from."""
+    if settings.DEVELOPMENT:
+        return []
+    found: list[CheckMessage] = []
+    if settings.EMAIL_BACKEND in NO_MAIL:
+        hint = "Set EMAIL_URL, such as smtp+tls://user:password@mail.example.com:587."
+        found.append(Error("E-mails are not sent: they go to the log, or nowhere.", hint=hint, id="ordersite.E004"))
+    if settings.DEFAULT_FROM_EMAIL.rstrip(">").endswith("@localhost"):
+        hint = "Set DEFAULT_FROM_EMAIL, such as orders@example.com."
+        found.append(Warning("E-mails are sent from an address on localhost.", hint=hint, id="ordersite.W001"))
+    return found
+
+
+@register(Tags.security, PRODUCTION, deploy=True)
+def check_links(**kwargs: Any) -> list[CheckMessage]:
+    """Refuses links to customers that lead to their own machine."""
+    if settings.DEVELOPMENT:
+        return []
+    return [
+        Error(
+            f"{name} leads to {is_local(link) or 'no host'}, which customers cannot reach.",
+            hint=f"Set {name} to an address of your site, such as https://orders.example.com/…",
+            id="ordersite.E005",
+        )
+        for name in LINKS
+        if (link := getattr(settings, name)) and is_local(link) is not None
+    ]
+
+
+def is_local(link: str) -> str | None:
+    """The host of a link that leads to the reader's own machine, "" for none; None for any other host."""
+    host = (urlsplit(link).hostname or "").rstrip(".").lower()
+    local = host in ("", "localhost", "::1", "0.0.0.0") or host.endswith(".localhost") or host.startswith("127.")  # noqa: S104
+    return host if local else None

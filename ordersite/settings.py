@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -312,10 +313,28 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-EMAIL_BACKEND = env.str("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+try:
+    MAIL = env.email_url_config(env.str("EMAIL_URL", "consolemail://"))
+except (ImproperlyConfigured, KeyError, ValueError) as error:
+    raise ImproperlyConfigured(
+        "EMAIL_URL must be like smtp+tls://user:password@mail.example.com:587 (or smtp:// or smtp+ssl://; "
+        "consolemail:// in development)."
+    ) from error
+EMAIL_BACKEND = env.str("EMAIL_BACKEND", MAIL["EMAIL_BACKEND"])
+EMAIL_HOST, EMAIL_PORT = MAIL["EMAIL_HOST"] or "localhost", MAIL["EMAIL_PORT"] or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL["EMAIL_HOST_USER"] or "", MAIL["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.get("EMAIL_USE_TLS", False), MAIL.get("EMAIL_USE_SSL", False)
+EMAIL_FILE_PATH = MAIL["EMAIL_FILE_PATH"] or None
+EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "orders@localhost")
-# The page of the client where a customer sets a new password; {uid} and {token} are filled in.
-PASSWORD_RESET_URL = env.str("PASSWORD_RESET_URL", "http://localhost:8000/password-reset/{uid}/{token}")
+# The pages of the client where a customer sets a new password, and confirms an address; both parts are filled in.
+PASSWORD_RESET_URL = env.str(
+    "PASSWORD_RESET_URL", f"{PUBLIC_URL or 'http://localhost:8000'}/password-reset/{{uid}}/{{token}}"
+)
+REGISTER_CONFIRM_URL = env.str("REGISTER_CONFIRM_URL", urljoin(PASSWORD_RESET_URL, "/register/{uid}/{token}"))
+for name, link in (("PASSWORD_RESET_URL", PASSWORD_RESET_URL), ("REGISTER_CONFIRM_URL", REGISTER_CONFIRM_URL)):
+    if not {"{uid}", "{token}"} <= set(re.findall(r"{.*?}", link)):
+        raise ImproperlyConfigured(f"{name} must hold {{uid}} and {{token}}, which are filled in.")
 
 # What stays how long (the worker prunes): hours for keys, days for the feed.
 KEEP_IDEMPOTENCY_KEYS = timedelta(hours=24)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db import DatabaseError, InterfaceError, connection
 
 from orders.services import code_imports, gateway, ledger_check, proofs, timers
+from ordersite.accounts import mails
 from tracking import retention
 from tracking.marks import keep_mark
 
@@ -63,6 +64,7 @@ def kinds() -> list[Work]:
         Work("timers of orders", lambda: timers.run_due(TIMERS_AT_ONCE)),
         Work("online payments", lambda: gateway.run_due(TIMERS_AT_ONCE), apart=True),
         Work("mark of the feed", keep_mark),
+        Work("mails", mails.send_due, batch=mails.BATCH, apart=True),
         Work("idempotency keys", retention.prune_idempotency_keys, every=60, batch=retention.BATCH),
         Work("attempts", retention.prune_attempts, every=60, batch=retention.BATCH),
         Work("feed entries", retention.prune_feed, every=60, batch=retention.BATCH),

@@ -12,7 +12,7 @@ from orders.services.gateway_answers import Standing, online_payments
 from orders.services.gateway_answers import standing_of as payment_standing
 from orders.services.standing import get_order, standing_of
 from ordersite.accounts.callers import Caller
-from ordersite.accounts.services import send_after_commit
+from ordersite.accounts.mails import queue_mail
 from ordersite.web.attempts import count_attempt
 from ordersite.web.money import to_text
 from ordersite.web.problems import Conflict, Forbidden, Invalid
@@ -85,4 +85,5 @@ def send_link(order: Order, payment: Payment, url: str) -> None:
     if payment.expires_at:
         until = f" until {payment.expires_at.astimezone(order.vendor.zone):%d %B %Y, %H:%M} ({order.vendor.time_zone})"
     text = f"Your order #{order.pk} at {order.vendor.name} costs {amount}.\n\nPay it here{until}:\n\n{url}\n"
-    send_after_commit(f"Your order at {order.vendor.name}: pay {amount}", text, order.contact_email)
+    subject = f"Your order at {order.vendor.name}: pay {amount}"
+    queue_mail("text", order.contact_email, subject=subject, text=text)

@@ -144,3 +144,18 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.hint}…)"
+
+
+class Mail(models.Model):
+    """A mail that waits to be sent; once it is, the row goes."""
+
+    kind = models.CharField(max_length=20)
+    recipient = models.EmailField()
+    # What its writer needs besides the recipient, encrypted: it may hold a link that lets somebody in.
+    sealed = models.TextField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"

@@ -1,6 +1,5 @@
 """What people do with their accounts: sign in and out, register, reset a password, keep addresses, make API tokens."""
 
-import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,25 +8,22 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError
-from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
+from django.utils.http import urlsafe_base64_decode
 from django.utils.module_loading import import_string
 
 from ordersite.accounts.authentication import API_TOKEN_PREFIX, may_sign_in
 from ordersite.accounts.callers import related
+from ordersite.accounts.mails import queue_mail
 from ordersite.accounts.models import Address, ApiToken, Customer, User
 from ordersite.accounts.password_tries import forget_tries
 from ordersite.accounts.sign_ins import Tokens, begin_sign_in
 from ordersite.web.attempts import count_attempt
 from ordersite.web.crypto import new_token, token_hash
 from ordersite.web.problems import Forbidden, NotFound, Problem, field_error
-
-logger = logging.getLogger(__name__)
 
 REGISTER, RESET, RESET_MAIL, RESET_CONFIRM = "register", "reset", "reset-mail", "reset-confirm"
 # Tries in a window: mails by e-mail, the others by network address (an office may share one).
@@ -88,27 +84,13 @@ def check_password_rules(password: str, user: User) -> None:
 
 
 def request_password_reset(*, email: str, address: str) -> None:
-    """Mails a link after commit, if the e-mail is known; tells nobody whether it is."""
+    """Has a link mailed, if the e-mail is known; does and tells the same if it is not."""
     count_attempt(RESET, address, limit=ADDRESS_TRIES, window=HOUR)
-    user = User.objects.filter(email=email).first()
-    if user is None or not may_sign_in(user):
-        return
     try:
         count_attempt(RESET_MAIL, email, limit=MAIL_TRIES, window=HOUR)
-    except Problem:  # a 429 would tell that the e-mail is known: its owner has mails enough
+    except Problem:  # its owner has mails enough, and whoever asks need not know
         return
-    uid = urlsafe_base64_encode(force_bytes(user.pk))
-    link = settings.PASSWORD_RESET_URL.format(uid=uid, token=default_token_generator.make_token(user))
-    send_after_commit("Set a new password", f"Follow this link to set a new password:\n\n{link}\n", user.email)
-
-
-def send_after_commit(subject: str, text: str, to: str) -> None:
-    """A mail server that fails is logged and fails no request."""
-
-    def send() -> None:
-        send_mail(subject, text, None, [to])
-
-    transaction.on_commit(send, robust=True)
+    queue_mail("password_reset", email)
 
 
 def confirm_password_reset(*, uid: str, token: str, password: str, address: str) -> None:

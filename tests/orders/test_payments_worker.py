@@ -227,7 +227,7 @@ class TestRefunds:
 
 
 def test_a_provider_that_hangs_does_not_hold_up_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [work.name for work in kinds() if work.apart] == ["online payments", "proof of the ledger"]
+    assert [work.name for work in kinds() if work.apart] == ["online payments", "mails", "proof of the ledger"]
     monkeypatch.setattr("tracking.worker.connection.close", lambda: None)
     stop, hangs = threading.Event(), threading.Event()
     done: list[str] = []

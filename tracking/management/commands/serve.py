@@ -10,9 +10,11 @@ from typing import Any
 
 import uvicorn
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import import_string
 
+from ordersite.web.starting import refuse_unsafe_start
 from tracking.marks import keep_mark_at_start
 from tracking.transport import FeedProtocol
 from tracking.worker import run_worker
@@ -31,6 +33,10 @@ class Command(BaseCommand):
         parser.add_argument("--no-worker", action="store_true", help="Where `manage.py worker` runs beside it.")
 
     def handle(self, *, host: str, port: int, no_worker: bool, **options: Any) -> None:
+        try:
+            refuse_unsafe_start()
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
         listener = self.bind(host, port)
         keep_mark_at_start()
         stop = threading.Event()

@@ -2,8 +2,10 @@ import signal
 import threading
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
 
+from ordersite.web.starting import refuse_unsafe_start
 from tracking.worker import run_worker
 
 
@@ -11,6 +13,10 @@ class Command(BaseCommand):
     help = "Does what is due: timers of orders, and deleting what is kept for a time. Any number may run."
 
     def handle(self, **options: Any) -> None:
+        try:
+            refuse_unsafe_start()
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())

@@ -1,0 +1,126 @@
+"""E-mails: a call writes a row in its own transaction, and the worker sends it. So no call waits for a mail server.
+
+What a mail says about an account is looked up when it is sent: a call does the same whether the account exists or not.
+"""
+
+import json
+import logging
+import smtplib
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from ordersite.accounts.authentication import may_sign_in
+from ordersite.accounts.models import Mail, User
+from ordersite.web.crypto import decrypt, encrypt
+
+logger = logging.getLogger(__name__)
+
+BATCH = 20
+# A worker that ends in between has its mails sent by another after the lease: they may come twice.
+LEASE = timedelta(minutes=5)
+FIRST_REST, LONGEST_REST, GIVE_UP = timedelta(seconds=30), timedelta(hours=1), timedelta(hours=24)
+
+Letter = tuple[str, str]  # subject and text
+
+
+def queue_mail(kind: str, recipient: str, **parameters: str) -> None:
+    """Has a mail of one of WRITERS' kinds sent after the transaction; its parameters are kept encrypted till then."""
+    Mail.objects.create(kind=kind, recipient=recipient, sealed=encrypt(json.dumps(parameters)))
+
+
+def write_text(recipient: str, subject: str, text: str) -> Letter:
+    return subject, text
+
+
+def write_password_reset(recipient: str) -> Letter | None:
+    """The link that sets a new password; nothing where nobody may sign in with this e-mail."""
+    user = User.objects.filter(email=recipient).first()
+    if user is None or not may_sign_in(user):
+        return None
+    link = settings.PASSWORD_RESET_URL.format(uid=uid_of(user), token=default_token_generator.make_token(user))
+    return "Set a new password", f"Follow this link to set a new password:\n\n{link}\n"
+
+
+WRITERS: dict[str, Callable[..., Letter | None]] = {"text": write_text, "password_reset": write_password_reset}
+
+
+def uid_of(user: User) -> str:
+    return urlsafe_base64_encode(force_bytes(user.pk))
+
+
+def send_due(limit: int = BATCH) -> int:
+    """Sends what is due, each by one worker; how many rows it took, 0 while the mail server cannot be reached."""
+    mails = take_due(limit)
+    if not mails:
+        return 0
+    server = get_connection()
+    try:
+        server.open()
+    except (OSError, smtplib.SMTPException) as error:
+        logger.warning("the mail server cannot be reached: %s", type(error).__name__)
+        for mail in mails:
+            put_off(mail)
+        return 0
+    try:
+        for mail in mails:
+            send(mail, server)
+    finally:
+        server.close()
+    return len(mails)
+
+
+def take_due(limit: int) -> list[Mail]:
+    """The mails that are due, leased to this worker."""
+    now = timezone.now()
+    with transaction.atomic():
+        due = Mail.objects.filter(due_at__lte=now).order_by("due_at", "pk")
+        mails = list(due.select_for_update(skip_locked=True)[:limit])
+        Mail.objects.filter(pk__in=[mail.pk for mail in mails]).update(due_at=now + LEASE, tries=F("tries") + 1)
+    return mails
+
+
+def send(mail: Mail, server: BaseEmailBackend) -> None:
+    """Sends one mail and forgets it; puts off one that failed, and drops one that can never be sent."""
+    try:
+        letter = WRITERS[mail.kind](mail.recipient, **json.loads(decrypt(mail.sealed)))
+        if letter is not None:
+            subject, text = letter
+            EmailMessage(subject, text, to=[mail.recipient], connection=server).send()
+    except (OSError, smtplib.SMTPException) as error:
+        if not is_final(error):
+            logger.warning("mail %d is not taken and tried again: %s", mail.pk, type(error).__name__)
+            put_off(mail)
+            return
+        logger.warning("mail %d is refused for good: %s", mail.pk, type(error).__name__)
+    except Exception:
+        logger.exception("mail %d cannot be written", mail.pk)
+        put_off(mail)
+        return
+    mail.delete()
+
+
+def is_final(error: Exception) -> bool:
+    """Whether the mail server has said that it will never take this mail (5xx)."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError) and error.smtp_code >= 500
+
+
+def put_off(mail: Mail) -> None:
+    """Waits twice as long as before; gives up a day after the mail was written."""
+    now = timezone.now()
+    if mail.created_at <= now - GIVE_UP:
+        logger.error("mail %d is given up after %d tries", mail.pk, mail.tries + 1)
+        mail.delete()
+        return
+    Mail.objects.filter(pk=mail.pk).update(due_at=now + min(FIRST_REST * 2 ** min(mail.tries, 12), LONGEST_REST))

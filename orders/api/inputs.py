@@ -200,7 +200,7 @@ class ChangeInput(Input):
     """What can be changed of a placed order; only what is sent changes."""
 
     comment = serializers.CharField(max_length=500, allow_blank=True, required=False)
-    address = serializers.CharField(max_length=300, required=False)
+    address = AddressField(required=False)
     address_notes = serializers.CharField(max_length=300, allow_blank=True, required=False)
     location = LocationInput(required=False)
     deliver_at = serializers.DateTimeField(required=False, allow_null=True)

@@ -32,12 +32,13 @@ from orders.models import Counter, FeedEpoch, Order, PaymentStatus
 from orders.permissions import own_orders, visible_orders, visible_purchases, with_standing
 from orders.services.changes import change_order
 from orders.services.epochs import current_epoch
-from orders.services.locating import locate, locate_placing
+from orders.services.locating import locate, locate_placing, look_up_destination
 from orders.services.parties import Placing
 from orders.services.placing import Placed, place, quote
 from orders.services.records import delete_order
 from orders.services.standing import RELATED, get_order, standing_of
 from ordersite.accounts.callers import Caller, caller_of
+from ordersite.places.lookup import Answer
 from ordersite.web.crypto import token_hash
 from ordersite.web.pagination import paginate
 from ordersite.web.problems import Forbidden, Invalid, NotFound
@@ -280,9 +281,16 @@ class OrderView(ApiView):
     @extend_schema(request=ChangeInput, parameters=[IF_MATCH, EXPAND], responses=OrderChanged)
     def patch(self, request: Request, order_id: int) -> Response:
         caller = caller_of(request)
-        fields = parse(ChangeInput, request.data)
-        order = change_order(order_id=order_id, caller=caller, fields=dict(fields), version=if_match(request))
+        fields, found = self.prepared()
+        order = change_order(
+            order_id=order_id, caller=caller, fields=dict(fields), version=if_match(request), found=found
+        )
         return changed_response(caller, order, request)
+
+    def before_patch(self, request: Request, order_id: int) -> tuple[dict[str, Any], Answer]:
+        """What changes, and what is known of an address or a point that came alone."""
+        fields = parse(ChangeInput, request.data)
+        return fields, look_up_destination(order_id, fields, who_asks(request))
 
     @extend_schema(parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, order_id: int) -> Response:

@@ -1,6 +1,6 @@
 """Changes of an order that leave its status and items: where, when, by whom, how paid, what was promised."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,19 +16,20 @@ from orders.payments import available_methods
 from orders.reasons import REASONS
 from orders.services import bookings, slots
 from orders.services.carts import check_cash_amount, check_time
+from orders.services.destination_changes import distance_from_vendor, new_destination
 from orders.services.events import record_event
 from orders.services.payment_changes import adjust, change_method
 from orders.services.shares import CASH, WALLET
 from orders.services.standing import Standing, get_order, lock_purchase, standing_of
 from orders.services.transitions import Wish, transition
 from ordersite.accounts.callers import SYSTEM, Caller
+from ordersite.places.lookup import Answer
 from ordersite.web.money import MAX_MINOR, as_json
 from ordersite.web.problems import Conflict, Forbidden, Invalid
 from ordersite.web.serializers import Money
 from ordersite.web.views import refuse_stale
 from vendors.models import Driver
 from vendors.services.menus import menu_of
-from vendors.zones import distance, zone_for
 
 CUSTOMER_STAFF = (Actor.CUSTOMER, Actor.STAFF)
 VENDOR_STAFF = (Actor.VENDOR, Actor.STAFF)
@@ -52,11 +53,16 @@ WHO: dict[str, tuple[Actor, ...]] = {
 # What the kitchen and the courier rely on stands still once the order is accepted.
 BEFORE_ACCEPTING = ("address", "location", "deliver_at", "payment_method")
 DELAYS = ("prepared_in", "delivered_in")
+# They change together.
+DESTINATION = ("address", "location")
 
 
-def change_order(*, order_id: int, caller: Caller, fields: dict[str, Any], version: int | None = None) -> Order:
+def change_order(
+    *, order_id: int, caller: Caller, fields: dict[str, Any], version: int | None = None, found: Answer = ()
+) -> Order:
     """Changes fields of an open order, by those whom WHO names; one event tells old and new.
 
+    `found` is what services.locating knows of a new address or point: it was looked up before the transaction.
     Must run in a transaction. Raises NotFound, Problem 412, Forbidden, Conflict and Invalid; nothing is written then.
     """
     if "driver_tip" in fields:
@@ -79,8 +85,11 @@ def change_order(*, order_id: int, caller: Caller, fields: dict[str, Any], versi
     elif reason_code and reason_code not in REASONS:
         raise Invalid("/reason_code", "unknown", f"Send one of {', '.join(REASONS)}.")
     change = Change(standing=standing, old={}, new={}, columns=set(), left=[])
+    if not fields.keys().isdisjoint(DESTINATION):
+        change_destination(change, fields, role, found)
     for name, value in fields.items():
-        CHANGERS[name](change, value)
+        if name not in DESTINATION:
+            CHANGERS[name](change, value)
     if not change.new:
         return order
     if order.cash is not None and "total" in change.columns:
@@ -143,20 +152,23 @@ def change_text(name: str) -> Callable[[Change, Any], None]:
     return changer
 
 
-def change_location(change: Change, value: dict[str, float]) -> None:
-    """A new point must lie in the order's zone: its fee and minimum were reckoned. Its distance follows."""
-    order, vendor = change.order, change.order.vendor
-    lat, lng = value["lat"], value["lng"]
-    if order.fulfilment == Fulfilment.DELIVERY:
-        # Among the zone's own only: where zones overlap the customer may have chosen a later one.
-        zones = [zone for zone in menu_of(vendor).zones if zone.id == order.delivery_zone_id]
-        if zone_for(zones, vendor.lat, vendor.lng, lat, lng) is None:
-            detail = "The new place lies outside the delivery zone that was paid for: cancel, and order anew."
-            raise Invalid("/location", "other_zone", detail)
-    if change.note("location", {"lat": order.lat, "lng": order.lng}, dict(value), "lat", "lng", "distance"):
+def change_destination(change: Change, fields: Mapping[str, Any], role: Actor, found: Answer) -> None:
+    """A new address, point or both; the notes of a saved address come with it, and the distance follows the point."""
+    order = change.order
+    new, notes = new_destination(order, fields, role, found)
+    if change.note("address", order.address, new.text, "address"):
+        order.address = new.text
+    if (
+        notes is not None
+        and "address_notes" not in fields
+        and change.note("address_notes", order.address_notes, notes, "address_notes")
+    ):
+        order.address_notes = notes
+    old = {"lat": order.lat, "lng": order.lng}
+    lat, lng = (new.point.lat, new.point.lng) if new.point else (None, None)
+    if change.note("location", old, {"lat": lat, "lng": lng}, "lat", "lng", "distance"):
         order.lat, order.lng = lat, lng
-        if order.delivery_zone_id and vendor.lat is not None and vendor.lng is not None:
-            order.distance = distance(vendor.lat, vendor.lng, lat, lng)
+        order.distance = distance_from_vendor(order, new.point)
 
 
 def change_deliver_at(change: Change, value: Any) -> None:
@@ -292,9 +304,7 @@ def change_promise(name: str) -> Callable[[Change, Any], None]:
 
 CHANGERS: dict[str, Callable[[Change, Any], None]] = {
     "comment": change_text("comment"),
-    "address": change_text("address"),
     "address_notes": change_text("address_notes"),
-    "location": change_location,
     "deliver_at": change_deliver_at,
     "payment_method": change_payment_method,
     "driver_tip": change_driver_tip,

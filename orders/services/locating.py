@@ -1,15 +1,17 @@
 """Finds the points of addresses that came without one. It asks another server: only before a transaction begins."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from orders.checkout import Cart, Checkout, Place
 from orders.lifecycle import Fulfilment
+from orders.models import Order
 from orders.services.parties import Placing
 from ordersite.accounts.models import Address
-from ordersite.places.lookup import find_places
+from ordersite.places.addresses import Where, look_up_change, point_of, the_only
+from ordersite.places.lookup import Answer, find_places
 from ordersite.places.protocol import FoundPlace, Point
-from ordersite.web.problems import Invalid
 from vendors.models import Vendor
 
 NOWHERE = Place()
@@ -94,17 +96,25 @@ def points_near(vendor_ids: set[int]) -> Mapping[int, Point]:
 
 def locate_text(text: str, near: Point | None, pointer: str, who: str) -> FoundPlace | None:
     """The one place that an address means, None where nobody knows it; raises Invalid for several."""
-    found = find_places(text, near, who=who) or ()
-    if len(found) > 1:
-        raise Invalid(f"{pointer}/address", "several_places", several(found), places=as_choices(found))
-    return found[0] if found else None
+    found = find_places(text, near, who=who)
+    return the_only(found, f"{pointer}/address") if found else None
 
 
-def several(found: Sequence[FoundPlace]) -> str:
-    """The refusal of an address that means several places."""
-    return f"This may mean several places: {'; '.join(place.text for place in found)}. Send one of these, or its point."
+def look_up_destination(order_id: int, fields: Mapping[str, Any], who: str) -> Answer:
+    """What a change of an order's `address` (a text, or a saved address's id) or `location` must know of the other.
 
-
-def as_choices(found: Sequence[FoundPlace]) -> list[dict[str, object]]:
-    """The places as the API tells them."""
-    return [{"text": place.text, "location": {"lat": place.lat, "lng": place.lng}} for place in found]
+    Whether the caller may change the order is asked later (services.changes).
+    """
+    address, location = fields.get("address"), fields.get("location")
+    if (address is None) == (location is None):
+        return ()
+    columns = ("address", "lat", "lng", "vendor__lat", "vendor__lng", "customer")
+    row = Order.objects.filter(pk=order_id, fulfilment=Fulfilment.DELIVERY).values_list(*columns).first()
+    if row is None:
+        return ()
+    old, near = Where(text=row[0], point=point_of(row[1], row[2])), point_of(row[3], row[4])
+    if isinstance(address, int):
+        saved = Address.objects.filter(pk=address, customer=row[5], lat=None).first()
+        return look_up_change(Where(), text=saved.address, point=None, near=near, who=who) if saved else ()
+    point = Point(location["lat"], location["lng"]) if location else None
+    return look_up_change(old, text=address, point=point, near=near, who=who)

@@ -1,5 +1,6 @@
 """What people do with their accounts: sign in and out, register, reset a password, keep addresses, make API tokens."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,8 @@ from ordersite.accounts.mails import queue_mail
 from ordersite.accounts.models import Address, ApiToken, Customer, User
 from ordersite.accounts.password_tries import forget_tries
 from ordersite.accounts.sign_ins import Tokens, begin_sign_in
+from ordersite.places.addresses import Where, change_where, look_up_change, point_of
+from ordersite.places.lookup import Answer
 from ordersite.web.attempts import count_attempt
 from ordersite.web.crypto import new_token, token_hash
 from ordersite.web.problems import Forbidden, NotFound, Problem, field_error
@@ -136,19 +139,48 @@ def addresses_of(user: User) -> QuerySet[Address]:
     return Address.objects.filter(customer__user=user)
 
 
-def add_address(user: User, **fields: Any) -> Address:
-    """Keeps an address; a user without a customer becomes one."""
+def look_up_address(user: User, address_id: int | None, changes: Mapping[str, Any], who: str) -> Answer:
+    """What a new or changed address must know of its point or text; asks another server, so before a transaction."""
+    old = addresses_of(user).filter(pk=address_id).first() if address_id else None
+    if ("address" in changes) == ("lat" in changes) or (address_id and old is None):
+        return ()
+    point = point_of(changes.get("lat"), changes.get("lng"))
+    return look_up_change(where_of(old), text=changes.get("address"), point=point, who=who)
+
+
+def where_of(address: Address | None) -> Where:
+    return Where(text=address.address, point=point_of(address.lat, address.lng)) if address else Where()
+
+
+def with_both(old: Where, changes: dict[str, Any], found: Answer) -> dict[str, Any]:
+    """The changes of an address, its text and point together; a point that is sent as null is taken away.
+
+    Raises Invalid where the one came without the other, and that is not known or may be one of several.
+    """
+    if "lat" in changes and changes["lat"] is None:
+        return changes
+    point = point_of(changes.get("lat"), changes.get("lng"))
+    new = change_where(old, text=changes.get("address"), point=point, found=found)
+    if new == old:
+        return changes
+    lat, lng = (new.point.lat, new.point.lng) if new.point else (None, None)
+    return {**changes, "address": new.text, "lat": lat, "lng": lng}
+
+
+def add_address(user: User, found: Answer = (), **fields: Any) -> Address:
+    """Keeps an address, with the point that was found where none is sent; a user without a customer becomes one."""
     customer, _ = Customer.objects.get_or_create(
         user=user, defaults={"name": user.name, "email": user.email, "phone": user.phone}
     )
-    return Address.objects.create(customer=customer, **fields)
+    return Address.objects.create(customer=customer, **with_both(Where(), fields, found))
 
 
-def change_address(user: User, address_id: int, **changes: Any) -> Address:
-    """Raises NotFound for an address that is not the user's."""
+def change_address(user: User, address_id: int, found: Answer = (), **changes: Any) -> Address:
+    """Changes an address, its text and point together; raises NotFound for one that is not the user's, and Invalid."""
     address = addresses_of(user).select_for_update(of=("self",)).filter(pk=address_id).first()
     if address is None:
         raise NotFound()
+    changes = with_both(where_of(address), changes, found)
     for name, value in changes.items():
         setattr(address, name, value)
     address.save(update_fields=list(changes))

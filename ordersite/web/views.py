@@ -67,6 +67,7 @@ class ApiView(APIView):
         before = getattr(self, f"before_{method}", None)
         if before is None:
             return
+        _ = request.data  # a body that cannot be read is refused here: it reads as an empty one the next time
         try:
             self.made_before = before(request, **self.kwargs), None
         except Exception as error:

@@ -68,7 +68,7 @@ def with_driver(cast: Cast, api: Api, order: Order) -> None:
 
 CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "comment": ({"comment": "ring twice"}, {"customer", "staff"}),
-    "address": ({"address": "Naamsestraat 2"}, {"customer", "staff"}),
+    "address": ({"address": "Naamsestraat 2", "location": NEAR}, {"customer", "staff"}),
     "address_notes": ({"address_notes": "2nd floor"}, {"customer", "staff"}),
     "location": ({"location": {"lat": 50.852, "lng": 4.352}}, {"customer", "staff"}),
     "deliver_at": ({"deliver_at": (timezone.now() + timedelta(minutes=55)).isoformat()}, {"customer", "staff"}),

@@ -49,16 +49,18 @@ from orders.selectors import (
     with_its_parts,
 )
 from orders.services.changes import change_order
+from orders.services.locating import look_up_destination
 from orders.services.parties import Placing
 from orders.services.placing import place
 from orders.services.records import delete_order
 from orders.services.standing import Standing, get_order, lock_purchase, standing_of
 from orders.services.transitions import Wish, move_on
 from ordersite.accounts.callers import Caller, caller_of
+from ordersite.places.lookup import Answer
 from ordersite.web.pagination import MOST, NARROW, PER_PAGE, count_rows, read_page, whole_number
 from ordersite.web.problems import Forbidden, Invalid, NotFound
 from ordersite.web.throttling import client_address
-from ordersite.web.views import parse
+from ordersite.web.views import parse, who_asks
 
 DASHBOARD = "dashboard"
 LEVELS_0_AND_2 = frozenset({Actor.STAFF, Actor.VENDOR})
@@ -237,8 +239,16 @@ class OrderView(OrderingView):
         before = standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to))
         changes = parse(UpdateInput, what_differs(request.data, before))
         check_level(before, changes)
-        order = update(before, changes)
+        order = update(before, changes, self.prepared() if "location" in changes else ())
         return answer(show(seen_by(with_its_parts(standing_of(caller, order)))))
+
+    def before_put(self, request: Request, order_id: int) -> Answer:
+        """What is known of a point that came without its address."""
+        point = request.data.get("location") if isinstance(request.data, dict) else None
+        if point is None:
+            return ()
+        given = parse(UpdateInput, {"location": point})["location"]
+        return look_up_destination(order_id, destination_of(given), who_asks(request))
 
     @extend_schema(responses={200: outputs.DeletedAnswer}, operation_id="deleteOrder")
     def delete(self, request: Request, order_id: int) -> Response:
@@ -276,10 +286,10 @@ def check_level(before: Standing, changes: Mapping[str, Any]) -> None:
         raise Forbidden("forbidden", "An order is changed by levels 0 and 2: send its status alone.")
 
 
-def update(before: Standing, changes: Mapping[str, Any]) -> Order:
+def update(before: Standing, changes: Mapping[str, Any], found: Answer) -> Order:
     """The fields first, then the status, which may need them (a driver that is named, and accepts).
 
-    The order is locked, and comes back as it then is.
+    `found` is what is known of a new point. The order is locked, and comes back as it then is.
     """
     order, caller = before.order, before.caller
     name = changes.get("transition", "")
@@ -292,7 +302,7 @@ def update(before: Standing, changes: Mapping[str, Any]) -> Order:
     if fields:
         if minutes and not accepts:
             fields["reason_code"], fields["reason"] = reason_of(changes.get("reason"))
-        order = change_order(order_id=order.pk, caller=caller, fields=fields)
+        order = change_order(order_id=order.pk, caller=caller, fields=fields, found=found)
     if target is None:
         return order
     standing = standing_of(caller, order)
@@ -321,10 +331,14 @@ def fields_of(changes: Mapping[str, Any], currency: str) -> dict[str, Any]:
     if "cash" in changes:
         fields["cash"] = as_cash(changes["cash"], currency)
     if "location" in changes:
-        point = changes["location"]
-        fields["location"] = {"lat": point["lat"], "lng": point["lng"]}
-        fields |= {name: point[name] for name in ("address", "address_notes") if point[name]}
+        fields |= destination_of(changes["location"])
     return fields
+
+
+def destination_of(point: Mapping[str, Any]) -> dict[str, Any]:
+    """A place of theirs as our services name its parts."""
+    said = {name: point[name] for name in ("address", "address_notes") if point[name]}
+    return {"location": {"lat": point["lat"], "lng": point["lng"]}, **said}
 
 
 def driver_named(user_id: int | None) -> int | None:

@@ -61,7 +61,7 @@ class AddressInput(Input):
     label = serializers.CharField(max_length=40, allow_blank=True, default="")  # type: ignore[assignment]
     address = serializers.CharField(max_length=300)
     address_notes = serializers.CharField(max_length=300, allow_blank=True, default="")
-    location = LocationInput(allow_null=True, default=None)
+    location = LocationInput(allow_null=True, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """The location as the two columns that hold it."""

@@ -25,11 +25,12 @@ from ordersite.accounts.api.serializers import (
     UserOutput,
 )
 from ordersite.accounts.models import ApiToken, User
+from ordersite.places.lookup import Answer
 from ordersite.web.pagination import paginate, whole_number
 from ordersite.web.problems import Forbidden
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
 from ordersite.web.throttling import client_address
-from ordersite.web.views import ApiView, parse, render
+from ordersite.web.views import ApiView, parse, render, who_asks
 
 
 def user_of(request: Request) -> User:
@@ -141,16 +142,28 @@ class AddressesView(ApiView):
     @extend_schema(request=AddressInput, responses={201: AddressOutput})
     def post(self, request: Request) -> Response:
         """Keep an address for later orders."""
-        address = services.add_address(user_of(request), **parse(AddressInput, request.data))
+        fields, found = self.prepared()
+        address = services.add_address(user_of(request), found, **fields)
         return Response(render(AddressOutput, address), status=201)
+
+    def before_post(self, request: Request) -> tuple[dict[str, Any], Answer]:
+        """The address, and what is known of it where it comes without a point."""
+        fields = parse(AddressInput, request.data)
+        return fields, services.look_up_address(user_of(request), None, fields, who_asks(request))
 
 
 class AddressView(ApiView):
     @extend_schema(request=AddressInput, responses={200: AddressOutput})
     def patch(self, request: Request, address_id: int) -> Response:
         """Change an address; orders that were placed keep theirs."""
+        fields, found = self.prepared()
+        address = services.change_address(user_of(request), address_id, found, **fields)
+        return Response(render(AddressOutput, address))
+
+    def before_patch(self, request: Request, address_id: int) -> tuple[dict[str, Any], Answer]:
+        """What changes, and what is known of a text or a point that came alone."""
         fields = parse(AddressInput, request.data, partial=True)
-        return Response(render(AddressOutput, services.change_address(user_of(request), address_id, **fields)))
+        return fields, services.look_up_address(user_of(request), address_id, fields, who_asks(request))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, address_id: int) -> Response:

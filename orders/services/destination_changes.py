@@ -1,0 +1,88 @@
+"""Where an order goes instead: address and point together, within the zone that was paid for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from orders.lifecycle import Actor, Fulfilment
+from orders.models import Kind, Order
+from ordersite.accounts.models import Address
+from ordersite.places.addresses import Where, change_where, is_correction, point_of, the_only
+from ordersite.places.lookup import Answer
+from ordersite.places.protocol import Point
+from ordersite.web.problems import Invalid
+from vendors.services.menus import menu_of
+from vendors.zones import distance, zone_for
+
+
+def new_destination(order: Order, fields: Mapping[str, Any], role: Actor, found: Answer) -> tuple[Where, str | None]:
+    """Where the order is to go after a change of `address`, `location` or both, and a saved address's notes.
+
+    `found` was looked up before the transaction. Raises Invalid for an address that is not there, for the one without
+    the other where that is not known, and for a point outside the order's zone.
+    """
+    old = Where(text=order.address, point=point_of(order.lat, order.lng))
+    address, location = fields.get("address"), fields.get("location")
+    point = Point(location["lat"], location["lng"]) if location else None
+    if order.fulfilment != Fulfilment.DELIVERY and not isinstance(address, int):
+        # Nothing is brought there.
+        return Where(text=old.text if address is None else address, point=point or old.point), None
+    if point is not None:
+        check_zone(order, old.point, point, role, "/location")
+    notes = None
+    if isinstance(address, int):
+        saved = Address.objects.filter(pk=address, customer=order.customer_id).first()
+        if saved is None:
+            raise Invalid("/address", "unknown", "There is no such saved address: read /me/addresses.")
+        if point is not None:
+            detail = "A saved address has a point of its own: leave the location out, or send the address as a text."
+            raise Invalid("/location", "saved_address", detail)
+        new, notes = of_saved(order, saved, found), saved.address_notes
+    else:
+        new = change_where(old, text=address, point=point, found=found)
+    if new.point is not None and point is None:
+        check_zone(order, old.point, new.point, role, "/address")
+    if new.point is None and new.text != old.text and order.delivery_zone_id and role != Actor.STAFF:
+        raise Invalid("/location", "required", "The order goes by its zone: send the location of the new address too.")
+    return new, notes
+
+
+def of_saved(order: Order, saved: Address, found: Answer) -> Where:
+    """A saved address; one without a point was looked up by its text. Raises Invalid where that is not known."""
+    point = point_of(saved.lat, saved.lng)
+    if point is None and found:
+        place = the_only(found, "/address")
+        point = Point(place.lat, place.lng)
+    if point is None and order.fulfilment == Fulfilment.DELIVERY:
+        detail = (
+            "No point is known of this saved address: give it one, or send the address as a text with its location."
+        )
+        raise Invalid("/address", "no_point", detail)
+    return Where(text=saved.address, point=point)
+
+
+def check_zone(order: Order, old: Point | None, new: Point, role: Actor, pointer: str) -> None:
+    """Raises Invalid for a point outside the order's zone: its fee and minimum were reckoned.
+
+    Staff may set a point right though the zone has been switched off since, or was chosen by hand.
+    """
+    vendor = order.vendor
+    if order.fulfilment != Fulfilment.DELIVERY or new == old or (role == Actor.STAFF and is_correction(old, new)):
+        return
+    if order.kind == Kind.PACKAGE:
+        raise Invalid(pointer, "other_zone", "The fee was reckoned by the distance: cancel, and order anew.")
+    if order.terms.zone is None:
+        # Only what staff said is paid: no zone.
+        return
+    # Among the zone's own only: where zones overlap the customer may have chosen a later one.
+    zones = [zone for zone in menu_of(vendor).zones if zone.id == order.delivery_zone_id]
+    if zone_for(zones, vendor.lat, vendor.lng, new.lat, new.lng) is None:
+        detail = "The new place lies outside the delivery zone that was paid for: cancel, and order anew."
+        raise Invalid(pointer, "other_zone", detail)
+
+
+def distance_from_vendor(order: Order, point: Point | None) -> int | None:
+    """Metres from the vendor; a package's are from its pick-up, and stay."""
+    vendor = order.vendor
+    if order.kind == Kind.PACKAGE or point is None or not order.delivery_zone_id or vendor.lat is None:
+        return order.distance
+    return distance(vendor.lat, vendor.lng or 0.0, point.lat, point.lng)

@@ -1,0 +1,83 @@
+"""An address and its point change together: neither walks away from the other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from ordersite.places.geometry import distance
+from ordersite.places.lookup import Answer, find_places, name_point
+from ordersite.places.protocol import FoundPlace, Point
+from ordersite.web.problems import Invalid
+
+# Metres: within them a point is set right, and its text holds.
+MOST_CORRECTION = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """An address: its text, and its point where that is known."""
+
+    text: str = ""
+    point: Point | None = None
+
+
+def point_of(lat: float | None, lng: float | None) -> Point | None:
+    return None if lat is None or lng is None else Point(lat, lng)
+
+
+def is_correction(old: Point | None, new: Point) -> bool:
+    """Whether a point is set right, or set for the first time, and not moved away."""
+    return old is None or distance(old.lat, old.lng, new.lat, new.lng) <= MOST_CORRECTION
+
+
+def look_up_change(
+    old: Where, *, text: str | None, point: Point | None, near: Point | None = None, who: str = ""
+) -> Answer:
+    """What must be known for the change: the places of a text that came alone, the address of a point that did.
+
+    None and () where nobody knows, or nothing must be known. Asks another server: never inside a transaction.
+    """
+    if point is None and text not in (None, old.text):
+        return find_places(str(text), near, who=who)
+    if point is not None and text is None and not is_correction(old.point, point):
+        return name_point(point, who=who)
+    return ()
+
+
+def change_where(old: Where, *, text: str | None, point: Point | None, found: Answer) -> Where:
+    """The address after a change of its text, its point or both; `found` is what `look_up_change` found.
+
+    Raises Invalid where the one came without the other, and that is not known or may be one of several.
+    """
+    if point is not None:
+        if text is not None:
+            return Where(text=text, point=point)
+        if is_correction(old.point, point):
+            return Where(text=old.text, point=point)
+        if not found:
+            detail = "Address and point change together, and no address is known of this point: send the address too."
+            raise Invalid("/address", "required", detail)
+        return Where(text=found[0].text, point=point)
+    if text is None or text == old.text:
+        return old
+    if found:
+        place = the_only(found, "/address")
+        return Where(text=text, point=Point(place.lat, place.lng))
+    if old.point is not None:
+        detail = "Address and point change together, and no point is known of this address: send the location too."
+        raise Invalid("/location", "required", detail)
+    return Where(text=text)
+
+
+def the_only(found: Sequence[FoundPlace], pointer: str) -> FoundPlace:
+    """The one place; raises Invalid that names all of several."""
+    if len(found) > 1:
+        refuse_several(found, pointer)
+    return found[0]
+
+
+def refuse_several(found: Sequence[FoundPlace], pointer: str) -> NoReturn:
+    told = "; ".join(place.text for place in found)
+    detail = f"This may mean several places: {told}. Send one of these, or its point."
+    places = [{"text": place.text, "location": {"lat": place.lat, "lng": place.lng}} for place in found]
+    raise Invalid(pointer, "several_places", detail, places=places)

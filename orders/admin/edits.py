@@ -56,12 +56,13 @@ def change_items(request: HttpRequest, order: Order, base: Mapping[str, Any]) ->
     elif request.method == "POST":
         try:
             wish = wish_of(lines, form.cleaned_data)
-            if "do" in request.POST:
-                page = "change" if do(request, order, wish) else "items"
-                return HttpResponseRedirect(reverse(f"admin:orders_order_{page}", args=[order.pk]))
             quoted = quote_edit(order_id=order.pk, caller=caller_of_request(request), wish=wish)
         except (Problem, OperationalError) as error:
             messages.error(request, refusal(error))
+        else:
+            # Where it is refused, a reason that is missing say, the page stays as it is.
+            if "do" in request.POST and do(request, order, wish):
+                return HttpResponseRedirect(reverse("admin:orders_order_change", args=[order.pk]))
     menu = menu_of(order.vendor)
     context = {
         **base,

@@ -65,7 +65,10 @@ class Edited:
 
 
 def quote_edit(*, order_id: int, caller: Caller, wish: EditWish) -> Edited:
-    """What a change would cost, and whether it would wait; nothing is written. Raises as `edit_items` would."""
+    """What a change would cost, and whether it would wait; nothing is written.
+
+    Raises as `edit_items` would, but asks for no reason: who decides whether to change it sees the price first.
+    """
     order = get_order(caller=caller, order_id=order_id)
     standing = standing_of(caller, order)
     role, plan = plan_wish(standing, wish)
@@ -82,6 +85,7 @@ def edit_items(*, order_id: int, caller: Caller, wish: EditWish) -> Edited:
     standing = lock_order(order_id, caller)
     order = standing.order
     role, plan = plan_wish(standing, wish)
+    check_reason(order, wish.reason, f"{wish.pointer}reason")
     change = make_change(standing, role, plan, wish)
     told: dict[str, Any] = {"missing": True} if wish.is_missing else {}
     if change.state == State.WAITING:
@@ -140,7 +144,7 @@ def plan_wish(standing: Standing, wish: EditWish) -> tuple[Actor, Plan]:
     extra = standing.refusal_extra() if wish.version is not None else {}
     refuse_stale(order.version, wish.version, extra)
     role = role_of(standing, wish)
-    check_editable(standing, role, wish.reason, f"{wish.pointer}reason")
+    check_editable(standing, role)
     if wish.is_missing:
         return role, plan_missing(standing, wish, role)
     return role, make_plan(standing, wish.action, wish.line, wish.item, role=role)
@@ -158,8 +162,8 @@ def role_of(standing: Standing, wish: EditWish) -> Actor:
     return role
 
 
-def check_editable(standing: Standing, role: Actor, reason: str, pointer: str) -> None:
-    """Raises Conflict where what was ordered stands, and Invalid where staff must say why."""
+def check_editable(standing: Standing, role: Actor) -> None:
+    """Raises Conflict where what was ordered stands."""
     order, refusal = standing.order, None
     if order.kind != Kind.REGULAR:
         refusal = "other_kind", f"The items of a {order.kind} order stand as ordered: cancel it, and order anew."
@@ -173,6 +177,10 @@ def check_editable(standing: Standing, role: Actor, reason: str, pointer: str) -
         refusal = "prepared", "The order is prepared: take that back first (undo_ready), or ask staff."
     if refusal:
         raise Conflict(*refusal, extra=standing.refusal_extra())
+
+
+def check_reason(order: Order, reason: str, pointer: str) -> None:
+    """Raises Invalid where staff must say why."""
     if order.prepared_at and not reason.strip():
         raise Invalid(pointer, "required", "The order is prepared: say why it changes.")
 
@@ -374,7 +382,8 @@ def plan_again(standing: Standing, change: ItemChange, role: Actor) -> Plan:
     action = Action(change.action)
     try:
         # As whoever proposed it might change the order now.
-        check_editable(standing, Actor(change.role), change.reason, "/reason")
+        check_editable(standing, Actor(change.role))
+        check_reason(standing.order, change.reason, "/reason")
         plan = make_plan(standing, action, None, item, role=Actor(change.role), position=change.line_position)
     except Problem as problem:
         lapse(standing, change, role, problem.detail)

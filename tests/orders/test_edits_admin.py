@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from orders.models import ItemChange, Line, Order, OrderEvent
 from tests.cast import Cast
+from tests.office import confirm
 from tests.orders.editing import add, line_of, ordered
 from tests.orders.money import Api, set_terms, walk
 from tests.orders.rows import add_line
@@ -128,3 +129,23 @@ def test_the_page_takes_as_many_statements_for_many_items(cast: Cast, api: Api, 
         add_line(order, cast.products["cake"])
         add(api(cast.owner), order, product=cast.products["cake"].pk)
     assert statements() == few
+
+
+def test_items_of_a_prepared_order_are_changed_with_a_reason(cast: Cast, api: Api, office: Client) -> None:
+    """The price is shown before the reason is asked for; without one the page stays, and says so."""
+    order = ordered(cast, api)
+    walk(cast, api, order, "owner accept", "owner mark_ready")
+    soda = line_of(order, "Soda")
+    with assert_nothing_changed(order):
+        page = sent(office, order, "change", soda, quantity=1)
+        text = page.content.decode()
+        assert "With the change: -2.52\u00a0EUR" in text
+        assert "The order is prepared: it must be said." in text
+        for reason in ("", "   "):
+            answer = confirm(office, page_of(order), page, reason=reason, do="yes")
+            assert messages_of(office, answer) == ["The order is prepared: say why it changes."]
+            assert "With the change: -2.52\u00a0EUR" in answer.content.decode()
+    answer = confirm(office, page_of(order), answer, reason="One bottle broke", do="yes")
+    assert answer["Location"] == f"/admin/orders/order/{order.pk}/change/"
+    order.refresh_from_db()
+    assert (order.total, OrderEvent.objects.latest("pk").reason) == (1515, "One bottle broke")

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ordersite.accounts.models import User
 from tests.cast import Cast, make_user
-from tests.office import change, delete, delete_chosen, form_of
+from tests.office import change, choose, delete, delete_chosen, form_of, send
 from vendors.models import (
     Category,
     Company,
@@ -91,6 +91,24 @@ def test_condition_is_chosen_among_the_vendors_other_options(cast: Cast, office:
     change(office, path, condition=str(large.pk))
     sauce.refresh_from_db()
     assert sauce.condition_id == large.pk
+
+
+def test_an_option_that_brings_up_a_group_stays(cast: Cast, office: Client) -> None:
+    """Without it the group would be asked for with every product: change the group first, or delete it too."""
+    size, large = cast.groups["Size"], cast.options["Large"]
+    toppings = cast.groups["Toppings"]
+    OptionGroup.objects.filter(pk=toppings.pk).update(condition=large)
+    before, path = version(cast), f"/admin/vendors/optiongroup/{size.pk}/"
+    page = send(office, f"{path}change/", **{"options-1-DELETE": "on"})
+    assert (page.status_code, "option group Toppings" in page.content.decode()) == (200, True)
+    assert "Cannot delete" in office.get(f"{path}delete/").content.decode()
+    assert office.post(f"{path}delete/", {"post": "yes", "_rows": "x"}).status_code in (200, 302)
+    assert "Cannot delete" in choose(office, "/admin/vendors/optiongroup/", "delete_selected", [size]).content.decode()
+    toppings.refresh_from_db()
+    assert (toppings.condition_id, version(cast)) == (large.pk, before)
+    # Together they go, and where nothing stands on it it goes alone.
+    assert delete_chosen(office, "/admin/vendors/optiongroup/", [size, toppings]).status_code == 302
+    assert not OptionGroup.objects.filter(pk__in=[size.pk, toppings.pk]).exists()
 
 
 def test_deleting_bumps_the_menu(cast: Cast, office: Client) -> None:

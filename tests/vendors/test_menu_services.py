@@ -192,6 +192,25 @@ def test_condition_by_name(cast: Cast) -> None:
     assert set(OptionGroup.objects.filter(condition=yes).values_list("name", flat=True)) == {"Which drink", "Ice"}
 
 
+def test_an_option_that_brings_up_a_group_goes_only_with_its_condition(cast: Cast) -> None:
+    both = {"name": "Drink", "options": [{"name": "Yes"}, {"name": "No"}]}
+    import_menu(vendor=cast.vendor, menu={"groups": [both, {"name": "Which", "condition": "Yes"}]})
+    which = OptionGroup.objects.get(name="Which")
+    fewer = {"name": "Drink", "options": [{"name": "No"}]}
+    with transaction.atomic(), pytest.raises(ValueError, match="brings up Which: name that group too"):
+        import_menu(vendor=cast.vendor, menu={"groups": [fewer]})
+    which.refresh_from_db()
+    assert which.condition == Option.objects.get(name="Yes")
+    for groups, condition in (
+        ([both, {"name": "Which", "condition": "Yes"}], "Yes"),
+        ([fewer, {"name": "Which", "condition": "No"}], "No"),
+        ([both, {"name": "Which"}], None),
+    ):
+        import_menu(vendor=cast.vendor, menu={"groups": groups})
+        which.refresh_from_db()
+        assert (which.condition.name if which.condition else None) == condition
+
+
 @pytest.mark.parametrize(
     "menu",
     [

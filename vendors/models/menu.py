@@ -114,8 +114,8 @@ class OptionGroup(models.Model):
     )
     allows_quantity = models.BooleanField(default=False, help_text="One option may be taken more than once.")
     allows_halves = models.BooleanField(default=False, help_text="An option may cover the left or right half only.")
-    # Shown, and required, only where this option of another group is chosen.
-    condition = models.ForeignKey("Option", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    # Shown, and required, only where this option of another group is chosen, which is not deleted while it is.
+    condition = models.ForeignKey("Option", on_delete=models.RESTRICT, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ["name", "id"]

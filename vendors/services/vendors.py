@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypedDict, TypeVar, Unpack
 
-from django.db.models import F, Model
+from django.db.models import F, Model, RestrictedError
 from django.utils import timezone
 
 from vendors.models import (
@@ -129,7 +129,10 @@ def import_products(
 
 
 def import_groups(vendor: Vendor, menu: Mapping[str, Any]) -> Mapping[Hashable, OptionGroup]:
-    """The groups with their options; conditions last, since they stand on options of other groups."""
+    """The groups with their options; conditions last, since they stand on options of other groups.
+
+    Raises ValueError where an option would go that brings up a group which is not named.
+    """
     given = unique(menu.get("groups", ()))
     groups = replace(
         OptionGroup.objects.filter(vendor=vendor),
@@ -140,31 +143,47 @@ def import_groups(vendor: Vendor, menu: Mapping[str, Any]) -> Mapping[Hashable, 
         key=lambda row: row.name,
         make=lambda fields: OptionGroup(vendor=vendor, **fields),
     )
-    options = replace(
-        Option.objects.filter(group__vendor=vendor, group__name__in=[group["name"] for group in given]),
-        {
-            (groups[group["name"]].pk, option["name"]): {
-                **option,
-                "group_id": groups[group["name"]].pk,
-                "position": position,
-            }
-            for group in given
-            for position, option in enumerate(unique(group.get("options", ())))
-        },
-        key=lambda row: (row.group_id, row.name),
-        make=lambda fields: Option(**fields),
-        removes=True,
-    )
+    # An option stays while it brings up a group: those that are named get their condition anew below.
+    named = [groups[group["name"]] for group in given]
+    if any(row.condition_id for row in named):
+        OptionGroup.objects.filter(pk__in=[row.pk for row in named]).update(condition=None)
+        for row in named:
+            row.condition = None
+    options = replace_options(vendor, given, groups)
     conditional = []
     for group in given:
         condition = find_condition(group.get("condition"), groups, options)
-        row = groups[group["name"]]
-        if row.condition_id != (condition.pk if condition else None):
-            row.condition = condition
-            conditional.append(row)
+        if condition:
+            groups[group["name"]].condition = condition
+            conditional.append(groups[group["name"]])
     if conditional:
         OptionGroup.objects.bulk_update(conditional, ["condition"], batch_size=BATCH)
     return groups
+
+
+def replace_options(
+    vendor: Vendor, given: Iterable[Mapping[str, Any]], groups: Mapping[Hashable, OptionGroup]
+) -> Mapping[Hashable, Option]:
+    """The options of these groups become those that are named; raises ValueError as `import_groups`."""
+    try:
+        return replace(
+            Option.objects.filter(group__vendor=vendor, group__name__in=[group["name"] for group in given]),
+            {
+                (groups[group["name"]].pk, option["name"]): {
+                    **option,
+                    "group_id": groups[group["name"]].pk,
+                    "position": position,
+                }
+                for group in given
+                for position, option in enumerate(unique(group.get("options", ())))
+            },
+            key=lambda row: (row.group_id, row.name),
+            make=lambda fields: Option(**fields),
+            removes=True,
+        )
+    except RestrictedError as error:
+        names = ", ".join(sorted(str(group) for group in error.restricted_objects))
+        raise ValueError(f"An option that is not named any more brings up {names}: name that group too.") from error
 
 
 def find_condition(

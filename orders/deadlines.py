@@ -11,7 +11,7 @@ from django.db.models import Count, F, Min
 
 from orders.guards import collect_until
 from orders.lifecycle import Fulfilment, Status
-from orders.models import Order, PaymentStatus
+from orders.models import Order, PaymentStatus, Unserved
 from vendors.models import ONLINE_METHODS
 from vendors.services.openings import next_taking
 
@@ -22,13 +22,15 @@ PAID_IN = (PaymentStatus.PAID, PaymentStatus.PARTLY_REFUNDED)
 NOT_PAID = (PaymentStatus.UNPAID, PaymentStatus.FAILED)
 COLLECTED = (Fulfilment.PICKUP, Fulfilment.CURBSIDE, Fulfilment.DRIVE_THRU)
 # The columns that `set_due` writes.
-DUE_COLUMNS = ("answer_from", "due_at")
+DUE_COLUMNS = ("answer_from", "unserved", "due_at")
 # When, by which transition, with which reason.
 Timer = tuple[datetime, str, str]
 
 
 def set_due(order: Order, now: datetime) -> None:
     """Reckons from when on its vendor can answer an order, and when it changes by itself next."""
+    if order.is_closed or order.prepared_at is not None or (order.accepted_at and order.unserved == Unserved.PAUSED):
+        order.unserved = ""
     order.answer_from = answer_from(order, now)
     timer = timer_of(order, now)
     order.due_at = timer[0] if timer else None
@@ -128,7 +130,9 @@ def due_for_answer(order: Order, now: datetime) -> Timer | None:
 
 
 def due_for_accepting(order: Order, at: datetime) -> datetime | None:
-    """When it is accepted by itself; None where the vendor does not open before the agreed time."""
+    """When it is accepted by itself; None where it cannot be served, or the vendor opens after the agreed time."""
+    if order.unserved:
+        return None
     opening = opening_for(order, at)
     if opening is None or opening == at:
         return opening

@@ -1,5 +1,6 @@
 """What is stuck: the panel on the first page and the list filter say the same."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,7 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from orders.lifecycle import Status
-from orders.models import REFUNDED_OPEN, WAITS_FOR_STAFF, Code, Order, Payment, PaymentStatus, Refund
+from orders.models import REFUNDED_OPEN, UNSERVED, WAITS_FOR_STAFF, Code, Order, Payment, PaymentStatus, Refund
 from orders.services.shares import CASH, WALLET
 from vendors.models import Product
 
@@ -57,9 +58,10 @@ CONDITIONS = {
     "overdue": lambda now: Q(due_at__lte=now - OVERDUE),
     "codes": lambda now: Q(status=Status.ACCEPTED_BY_BUSINESS, codes_missing__gt=0),
     "refunded": lambda now: REFUNDED_OPEN,
+    "unserved": lambda now: UNSERVED,
 }
-# Each of these has an index of its own, and is counted by a statement of its own; the others by their status.
-COUNTED_ALONE = ("overdue", "codes", "refunded")
+# Each of these has an index of its own, and those of a group are counted by one statement; the others by their status.
+COUNTED_APART = (("overdue",), ("codes",), ("refunded", "unserved"))
 TROUBLES = (
     Trouble(
         slug="unanswered",
@@ -102,6 +104,13 @@ TROUBLES = (
         severe=True,
     ),
     Trouble(
+        slug="unserved",
+        label="Cannot be served",
+        hint="The vendor has closed, or dropped it, since: call the customer, move the order or cancel it.",
+        since="placed_at",
+        severe=True,
+    ),
+    Trouble(
         slug="refunded",
         label="Given back, and still open",
         hint="All of the money went back: cancel the order, or tell the vendor what to do with it.",
@@ -121,21 +130,27 @@ class Tally:
     oldest: datetime | None
 
 
+def counts_of(troubles: Sequence[Trouble], now: datetime) -> dict[str, Aggregate]:
+    """How many orders each of them has, and since when the oldest."""
+    counts: dict[str, Aggregate] = {}
+    for trouble in troubles:
+        condition = trouble.condition(now)
+        counts[trouble.slug] = Count("pk", filter=condition)
+        counts[f"{trouble.slug}_since"] = Min(trouble.since, filter=condition)
+    return counts
+
+
 def tallies(now: datetime | None = None) -> list[Tally]:
-    """Counts every trouble: in one statement on the index by status, and one each on those of COUNTED_ALONE."""
+    """Counts every trouble: in one statement on the index by status, and one for each group of COUNTED_APART."""
     now = now or timezone.now()
-    by_status: dict[str, Aggregate] = {}
-    for trouble in TROUBLES:
-        if trouble.slug not in COUNTED_ALONE:
-            condition = trouble.condition(now)
-            by_status[trouble.slug] = Count("pk", filter=condition)
-            by_status[f"{trouble.slug}_since"] = Min(trouble.since, filter=condition)
+    apart = {slug for group in COUNTED_APART for slug in group}
     alive = Order.objects.filter(deleted_at__isnull=True).order_by()
-    found = alive.filter(status__in=WATCHED).aggregate(**by_status)
-    for trouble in TROUBLES:
-        if trouble.slug in COUNTED_ALONE:
-            counts = {trouble.slug: Count("pk"), f"{trouble.slug}_since": Min(trouble.since)}
-            found |= alive.filter(trouble.condition(now)).aggregate(**counts)
+    watched = [trouble for trouble in TROUBLES if trouble.slug not in apart]
+    found = alive.filter(status__in=WATCHED).aggregate(**counts_of(watched, now))
+    for group in COUNTED_APART:
+        troubles = [trouble for trouble in TROUBLES if trouble.slug in group]
+        any_of = Q(*(trouble.condition(now) for trouble in troubles), _connector=Q.OR)
+        found |= alive.filter(any_of).aggregate(**counts_of(troubles, now))
     return [
         Tally(trouble=trouble, count=found[trouble.slug], oldest=found[f"{trouble.slug}_since"]) for trouble in TROUBLES
     ]

@@ -17,13 +17,14 @@ from orders.models.money import (
     SavedMethod,
     paid_state,
 )
-from orders.models.orders import RECEIVED, REFUNDED_OPEN, Kind, Order, PaymentStatus
+from orders.models.orders import RECEIVED, REFUNDED_OPEN, UNSERVED, Kind, Order, PaymentStatus, Unserved
 from orders.models.purchases import Purchase
 from orders.models.terms import AgreedTerms
 
 __all__ = [
     "RECEIVED",
     "REFUNDED_OPEN",
+    "UNSERVED",
     "WAITS_FOR_STAFF",
     "Account",
     "AgreedTerms",
@@ -53,5 +54,6 @@ __all__ = [
     "SlotHold",
     "SlotUse",
     "StatusLabel",
+    "Unserved",
     "paid_state",
 ]

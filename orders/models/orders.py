@@ -93,6 +93,19 @@ FOR_TILLS = models.Q(deleted_at__isnull=True, pos_confirmed_at__isnull=True, sta
 REFUNDED_OPEN = models.Q(payment_status=PaymentStatus.REFUNDED, status__in=sorted(lifecycle.OPEN))
 
 
+# What its vendor cannot serve any more: somebody has to call the customer.
+UNSERVED = models.Q(unserved__gt="", status__in=sorted(lifecycle.OPEN))
+
+
+class Unserved(models.TextChoices):
+    """Why a vendor cannot serve an order that waits, by what was changed since."""
+
+    SWITCHED_OFF = "switched_off", "the vendor is switched off"
+    NOT_OFFERED = "not_offered", "its delivery type is not offered any more"
+    CLOSED = "closed", "closed at the agreed time"
+    PAUSED = "paused", "paused at the agreed time"
+
+
 def milestone() -> "models.DateTimeField[Any, Any]":
     return models.DateTimeField(null=True, blank=True)
 
@@ -102,6 +115,7 @@ class Order(LifeCycle, models.Model):
 
     Kind = Kind
     PaymentStatus = PaymentStatus
+    Unserved = Unserved
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     purchase = models.ForeignKey(Purchase, on_delete=models.PROTECT, related_name="orders")
@@ -205,6 +219,8 @@ class Order(LifeCycle, models.Model):
     estimated_at = models.DateTimeField(null=True, blank=True)
     # From when on the vendor can answer it (orders.deadlines); empty: since it could first see it.
     answer_from = models.DateTimeField(null=True, blank=True)
+    # Reckoned where the vendor's settings change (services.reckoning); empty: it can be served.
+    unserved = models.CharField(max_length=12, choices=Unserved, blank=True, default="", db_default="")
     # When a timer is due (orders.deadlines); the worker looks for the earliest.
     due_at = models.DateTimeField(null=True, blank=True)
     pos_confirmed_at = models.DateTimeField(null=True, blank=True)
@@ -231,6 +247,7 @@ class Order(LifeCycle, models.Model):
             models.Index(fields=["contact_phone"], name="order_contact_phone"),
             models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="order_due"),
             models.Index(fields=["id"], condition=REFUNDED_OPEN, name="order_refunded_and_open"),
+            models.Index(fields=["id"], condition=UNSERVED, name="order_unserved"),
             models.Index(
                 fields=["status", "id"], condition=models.Q(codes_missing__gt=0), name="order_waits_for_codes"
             ),

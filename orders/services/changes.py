@@ -19,6 +19,7 @@ from orders.services.carts import check_cash_amount, check_time
 from orders.services.destination_changes import distance_from_vendor, new_destination
 from orders.services.events import record_event
 from orders.services.payment_changes import adjust, change_method
+from orders.services.reckoning import why_unserved
 from orders.services.shares import CASH, WALLET
 from orders.services.standing import Standing, get_order, lock_purchase, standing_of
 from orders.services.transitions import Wish, transition
@@ -183,12 +184,14 @@ def change_deliver_at(change: Change, value: Any) -> None:
         if change.note("deliver_at", old, new, "deliver_at"):
             bookings.move(order, at=value, now=now, pointer="/deliver_at")
             order.deliver_at = value
+            order.unserved = why_unserved(order, menu_of(vendor).spans, now)
         return
     fulfilment, menu = Fulfilment(order.fulfilment), menu_of(vendor)
     # The time that stands is no change, even where it is too near by now to be asked for.
     if change.note("deliver_at", old, new, "deliver_at"):
         check_time(Cart(vendor_id=order.vendor_id, fulfilment=fulfilment, deliver_at=value), vendor, menu, now)
         order.deliver_at = value
+        order.unserved = why_unserved(order, menu.spans, now)
         at = value or now + vendor.lead(now)
         slot = slots.slot_of(vendor=vendor, menu=menu, fulfilment=fulfilment, at=at)
         slots.move(order, slot=slot, value=order.total)

@@ -3,16 +3,30 @@
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.db import transaction
 from django.db.models import ImageField, Model, QuerySet
 from django.http import HttpRequest
 
 from ordersite.web.amounts import AmountsAdmin
 from ordersite.web.images import CleanImageField
+from vendors.services.announcing import announce_change
 from vendors.services.vendors import bump_menu_version
 
 # Uploaded pictures are cleaned before they are kept.
 CLEAN_PICTURES: dict[Any, Any] = {ImageField: {"form_class": CleanImageField}}
+# So many orders a message names.
+MOST_NAMED = 20
+
+
+def announce_and_warn(request: HttpRequest, vendor_id: int) -> None:
+    """After all writes of a save: has reckoned anew what the settings change, and names the orders left unserved."""
+    unserved = announce_change(vendor_id)
+    if not unserved:
+        return
+    named = ", ".join(str(order) for order in unserved[:MOST_NAMED])
+    more = f" and {len(unserved) - MOST_NAMED} more" if len(unserved) > MOST_NAMED else ""
+    messages.warning(request, f"Cannot be served as it stands now: {named}{more}. Call the customers, or cancel them.")
 
 
 class MenuAdmin(AmountsAdmin):

@@ -1,11 +1,14 @@
 """Services to book, with their hours, and the packages that a vendor carries."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
 from ordersite.web.amounts import AmountsAdmin
 from ordersite.web.shown import ComparingInline
+from vendors.admin.bases import announce_and_warn
 from vendors.models import PackageType, Service, ServiceHours
 
 
@@ -41,6 +44,10 @@ class ServiceAdmin(OfferedAdmin):
         ("Price", {"fields": ["price", "tax_rate"]}),
         ("Booking", {"fields": ["duration_minutes", "capacity", "at_vendor", "at_customer"]}),
     ]
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        announce_and_warn(request, form.instance.vendor_id)
 
 
 @admin.register(PackageType)

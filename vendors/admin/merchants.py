@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from ordersite.web.amounts import AmountsAdmin, AmountsInline
 from ordersite.web.shown import ComparingAdmin, ComparingInline
-from vendors.admin.bases import CLEAN_PICTURES, UserFormSet
+from vendors.admin.bases import CLEAN_PICTURES, UserFormSet, announce_and_warn
 from vendors.models import (
     FULFILMENTS,
     PAYMENT_METHODS,
@@ -168,3 +168,4 @@ class VendorAdmin(AmountsAdmin):
         bump_menu_version(form.instance.pk)
         if not change:
             refresh_offer_flags(form.instance.pk)
+        announce_and_warn(request, form.instance.pk)

@@ -153,6 +153,22 @@ class VendorOutput(VendorSummaryOutput):
         return {name: field.to_representation(at) if at else None for name, at in found.items()}
 
 
+class UnservedOrderOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    number = serializers.IntegerField()
+    delivery_type = serializers.ChoiceField(choices=[*FULFILMENTS, "digital"])
+    deliver_at = serializers.DateTimeField(allow_null=True)
+    reason = serializers.CharField(help_text="switched_off, not_offered, closed or paused.")
+
+
+class VendorChangedOutput(VendorOutput):
+    """The vendor after a change."""
+
+    cannot_serve = UnservedOrderOutput(
+        many=True, help_text="Orders that wait and that it cannot serve as its settings now stand; 100 at most."
+    )
+
+
 class SlotOutput(serializers.Serializer):
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()

@@ -20,6 +20,8 @@ from vendors.api.menus import menu_as_json
 from vendors.api.serializers import (
     MenuOutput,
     SlotsOutput,
+    UnservedOrderOutput,
+    VendorChangedOutput,
     VendorInput,
     VendorOutput,
     VendorSummaryOutput,
@@ -32,6 +34,8 @@ from vendors.services.menus import menu_of
 from vendors.services.openings import Slot, last_day, slots_with_room
 from vendors.services.vendors import update_vendor
 
+# So many orders that cannot be served an answer names; the back-office lists all.
+MOST_UNSERVED = 100
 DELIVERY_TYPE_SCHEMA = {"type": "string", "enum": list(DELIVERY_TYPES)}
 
 
@@ -104,15 +108,16 @@ class VendorView(ApiView):
         """All that is public of a vendor."""
         return Response(render(VendorOutput, visible_vendor(detailed(), vendor_id, caller_of(request))))
 
-    @extend_schema(request=VendorInput, responses=VendorOutput)
+    @extend_schema(request=VendorInput, responses=VendorChangedOutput)
     def patch(self, request: Request, vendor_id: int) -> Response:
         """Pause the vendor, or tell customers that it takes longer; by its people and staff."""
         caller = caller_of(request)
         vendor = visible_vendor(detailed(), vendor_id, caller)
         if not (caller.is_staff or works_at(caller, vendor_id)):
             raise Forbidden("not_a_member", "Only the people of this vendor may change it.")
-        update_vendor(vendor=vendor, **parse(VendorInput, request.data, partial=True))
-        return Response(render(VendorOutput, vendor))
+        unserved = update_vendor(vendor=vendor, **parse(VendorInput, request.data, partial=True))
+        told = [render(UnservedOrderOutput, order) for order in unserved[:MOST_UNSERVED]]
+        return Response({**render(VendorOutput, vendor), "cannot_serve": told})
 
 
 class VendorMenuView(ApiView):

@@ -21,6 +21,7 @@ from vendors.models import (
     Stock,
     Vendor,
 )
+from vendors.services.announcing import UnservedOrder, announce_change
 
 Row = TypeVar("Row", bound=Model)
 BATCH = 500
@@ -34,10 +35,11 @@ class VendorChanges(TypedDict, total=False):
     rush_until: datetime | None
 
 
-def update_vendor(*, vendor: Vendor, **changes: Unpack[VendorChanges]) -> Vendor:
+def update_vendor(*, vendor: Vendor, **changes: Unpack[VendorChanges]) -> list[UnservedOrder]:
     """Pauses the vendor until a moment (None: takes orders again) and sets its rush minutes and when they end.
 
     Rush minutes that are sent alone last until the end that stands, or where that has passed until they are changed.
+    Returns the orders that wait and cannot be served now.
     """
     if "rush_minutes" in changes and "rush_until" not in changes and not vendor.rush_lasts(timezone.now()):
         changes["rush_until"] = None
@@ -45,7 +47,7 @@ def update_vendor(*, vendor: Vendor, **changes: Unpack[VendorChanges]) -> Vendor
         setattr(vendor, name, value)
     if changes:
         vendor.save(update_fields=list(changes))
-    return vendor
+    return announce_change(vendor.pk)
 
 
 def bump_menu_version(vendor_id: int) -> None:
@@ -95,6 +97,7 @@ def import_menu(*, vendor: Vendor, menu: Mapping[str, Any]) -> None:
     import_parts(products, groups, menu)
     import_hours_and_zones(vendor, menu)
     bump_menu_version(vendor.pk)
+    announce_change(vendor.pk)
     vendor.menu_version = Vendor.objects.values_list("menu_version", flat=True).get(pk=vendor.pk)
 
 

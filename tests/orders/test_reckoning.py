@@ -1,0 +1,281 @@
+"""A vendor's settings change while orders wait: their timers are reckoned anew, and what cannot be served is named."""
+
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from orders.models import Order
+from orders.services.timers import run_due
+from tests.cast import Cast
+from tests.office import change, form_of
+from tests.orders.kinds import make_service, service_cart, tomorrow
+from tests.orders.shopping import ORDERS, cart, place_order
+from vendors.models import OpeningHours, Vendor
+from vendors.services.vendors import bump_menu_version
+
+Api = Callable[..., APIClient]
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def office(cast: Cast) -> Client:
+    client = Client()
+    client.force_login(cast.staff)
+    return client
+
+
+@pytest.fixture
+def save(cast: Cast, office: Client) -> Callable[..., str]:
+    """Saves the vendor's form with these fields changed; the page that follows."""
+
+    def saved(**fields: Any) -> str:
+        path = f"/admin/vendors/vendor/{cast.vendor.pk}/change/"
+        form = {**form_of(office.get(path)), **fields}
+        answer = office.post(path, {name: value for name, value in form.items() if value is not None})
+        assert answer.status_code == 302, answer.context["errors"]
+        return office.get("/admin/vendors/vendor/").content.decode()
+
+    return saved
+
+
+def patch(api: Api, cast: Cast, **fields: Any) -> Any:
+    response = api(cast.owner).patch(f"/api/v1/vendors/{cast.vendor.pk}", fields)
+    assert response.status_code == 200, response.json()
+    return response.json()
+
+
+def set_vendor(cast: Cast, **fields: Any) -> None:
+    Vendor.objects.filter(pk=cast.vendor.pk).update(**fields)
+
+
+def move(client: APIClient, order: Order, *names: str) -> None:
+    for name in names:
+        response = client.post(f"{ORDERS}/{order.pk}/transitions", {"transition": name, "reason_code": "mistake"})
+        assert response.status_code == 200, response.json()
+
+
+def due(order: Order) -> datetime | None:
+    return Order.objects.get(pk=order.pk).due_at
+
+
+def in_hours(hours: float) -> datetime:
+    return timezone.now().replace(microsecond=0) + hours * HOUR
+
+
+def test_rush_moves_the_release_of_preorders(cast: Cast, api: Api) -> None:
+    at = in_hours(5)
+    order = place_order(api(cast.customer), cart(cast, deliver_at=at.isoformat()))
+    assert due(order) == at - 20 * MINUTE
+    patch(api, cast, rush_minutes=40)
+    assert due(order) == at - HOUR
+    # Rush that is over by then moves nothing.
+    patch(api, cast, rush_until=in_hours(1).isoformat())
+    assert due(order) == at - 20 * MINUTE
+    patch(api, cast, rush_minutes=0)
+    assert due(order) == at - 20 * MINUTE
+    assert Order.objects.get(pk=order.pk).version == order.version
+
+
+def test_preparing_and_answering_minutes(cast: Cast, api: Api, save: Callable[..., str]) -> None:
+    at = in_hours(5)
+    later = place_order(api(cast.customer), cart(cast, deliver_at=at.isoformat()))
+    now = place_order(api(cast.customer), cart(cast))
+    assert due(now) is None
+    save(preparation_minutes="75", accept_minutes="15")
+    assert (due(later), due(now)) == (at - 75 * MINUTE, now.placed_at + 15 * MINUTE)
+    save(accept_minutes="")
+    assert due(now) is None
+
+
+def test_automatic_settings_hold_for_orders_that_stand(cast: Cast, api: Api, save: Callable[..., str]) -> None:
+    waiting = place_order(api(cast.customer), cart(cast))
+    accepted = place_order(api(cast.customer), cart(cast, delivery_type="delivery"))
+    collected = place_order(api(cast.customer), cart(cast))
+    move(api(cast.owner), accepted, "accept")
+    move(api(cast.owner), collected, "accept", "mark_ready", "collect")
+    assert (due(waiting), due(accepted)) == (None, None)
+    save(auto_accept="on", auto_search="on", settle_minutes="0", settled_completes="on")
+    assert run_due() == 3
+    rows = Order.objects.filter(pk__in=[waiting.pk, accepted.pk, collected.pk]).order_by("pk")
+    assert list(rows.values_list("status", flat=True)) == [7, 22, 1]
+
+
+@pytest.mark.parametrize(
+    ("agreed", "set_to", "counts"), [("60", "90", 90), ("60", "5", 60), ("60", "", 60), ("", "5", 0)]
+)
+def test_the_time_to_collect_becomes_longer_never_shorter(
+    cast: Cast, api: Api, save: Callable[..., str], agreed: str, set_to: str, counts: int
+) -> None:
+    set_vendor(cast, collect_minutes=int(agreed) if agreed else None)
+    order = place_order(api(cast.customer), cart(cast))
+    move(api(cast.owner), order, "accept", "mark_ready")
+    save(collect_minutes=set_to)
+    prepared = Order.objects.get(pk=order.pk).prepared_at
+    assert prepared is not None
+    assert due(order) == (prepared + counts * MINUTE if counts else None)
+
+
+def test_a_pause_and_its_end_move_the_answer_only_where_it_has_not_begun(cast: Cast, api: Api) -> None:
+    set_vendor(cast, accept_minutes=10)
+    running = place_order(api(cast.customer), cart(cast))
+    end = in_hours(0.5)
+    patch(api, cast, paused_until=end.isoformat())
+    waiting = place_order(api(cast.customer), cart(cast, deliver_at=(end + 5 * MINUTE).isoformat()))
+    assert (due(running), due(waiting)) == (running.placed_at + 10 * MINUTE, end + 10 * MINUTE)
+    patch(api, cast, paused_until=(end + 2 * MINUTE).isoformat())
+    assert (due(running), due(waiting)) == (running.placed_at + 10 * MINUTE, end + 12 * MINUTE)
+    before = timezone.now()
+    patch(api, cast, paused_until=None)
+    moved = due(waiting)
+    assert moved is not None
+    assert before + 10 * MINUTE <= moved <= timezone.now() + 10 * MINUTE
+    patch(api, cast, paused_until=end.isoformat())
+    assert due(waiting) == moved
+
+
+def test_until_when_it_is_to_be_paid_was_agreed(cast: Cast, api: Api, save: Callable[..., str]) -> None:
+    set_vendor(cast, payment_methods=["cash", "transfer"])
+    bump_menu_version(cast.vendor.pk)
+    order = place_order(api(cast.customer), cart(cast, payment_method="transfer"))
+    before = due(order)
+    save(transfer_minutes="1", accept_minutes="1")
+    assert due(order) == before == order.placed_at + 2880 * MINUTE
+
+
+def test_other_vendors_orders_stay(cast: Cast, api: Api, save: Callable[..., str]) -> None:
+    body = {
+        "vendor": cast.other_vendor.pk,
+        "items": [{"product": cast.tea.pk}],
+        "delivery_type": "pickup",
+        "payment_method": "cash",
+    }
+    order = place_order(api(cast.customer), body)
+    save(auto_accept="on")
+    assert due(order) is None
+
+
+def test_reckoning_takes_the_same_statements_however_many_wait(
+    cast: Cast, api: Api, django_assert_max_num_queries: Any
+) -> None:
+    at = in_hours(5)
+    for _ in range(6):
+        place_order(api(cast.customer), cart(cast, deliver_at=at.isoformat()))
+    client = api(cast.owner)
+    with django_assert_max_num_queries(20):
+        assert client.patch(f"/api/v1/vendors/{cast.vendor.pk}", {"rush_minutes": 10}).status_code == 200
+    assert set(Order.objects.values_list("due_at", flat=True)) == {at - 30 * MINUTE}
+
+
+# --- what cannot be served ---
+
+
+def close_day(cast: Cast, at: datetime) -> None:
+    OpeningHours.objects.create(vendor=cast.vendor, date=at.astimezone(cast.vendor.zone).date(), closed=True)
+    bump_menu_version(cast.vendor.pk)
+
+
+def reasons() -> dict[int, str]:
+    return dict(Order.objects.exclude(unserved="").values_list("pk", "unserved"))
+
+
+def noon(cast: Cast, days: int) -> datetime:
+    day = timezone.now().astimezone(cast.vendor.zone).date() + days * DAY
+    return datetime.combine(day, time(12), tzinfo=cast.vendor.zone)
+
+
+def test_a_day_is_closed_with_preorders_on_it(cast: Cast, api: Api, office: Client, save: Callable[..., str]) -> None:
+    set_vendor(cast, auto_accept=True)
+    at, other = noon(cast, 2), noon(cast, 3)
+    hit = place_order(api(cast.customer), cart(cast, deliver_at=at.isoformat()))
+    accepted = place_order(api(cast.customer), cart(cast, deliver_at=at.isoformat()))
+    move(api(cast.owner), accepted, "accept")
+    place_order(api(cast.customer), cart(cast, deliver_at=other.isoformat()))
+    rows = {
+        f"opening_hours-{n}-{name}": value
+        for n in range(7)
+        for name, value in (("weekday", str(n)), ("opens", "08:00"), ("closes", "22:00"))
+    }
+    page = save(
+        **rows,
+        **{"opening_hours-7-date": at.date().isoformat(), "opening_hours-7-closed": "on"},
+        **{"opening_hours-TOTAL_FORMS": "8"},
+    )
+    assert f"Cannot be served as it stands now: #{hit.pk} (closed), #{accepted.pk} (closed)." in page
+    assert reasons() == {hit.pk: "closed", accepted.pk: "closed"}
+    listed = office.get("/admin/orders/order/", {"stuck": "unserved"}).content.decode()
+    assert [f"/admin/orders/order/{pk}/change/" in listed for pk in (hit.pk, accepted.pk)] == [True, True]
+    # Nothing of it is accepted by itself, when its time comes neither.
+    with pytest.MonkeyPatch.context() as later:
+        moment = at - 20 * MINUTE
+        later.setattr(timezone, "now", lambda: moment)
+        assert run_due() == 1
+        assert (Order.objects.get(pk=hit.pk).status, due(hit)) == (0, None)
+    # Moved to another day it can be served again.
+    assert api(cast.customer).patch(f"{ORDERS}/{hit.pk}", {"deliver_at": other.isoformat()}).status_code == 200
+    assert reasons() == {accepted.pk: "closed"}
+
+
+def test_a_delivery_type_is_dropped(cast: Cast, api: Api, save: Callable[..., str]) -> None:
+    order = place_order(api(cast.customer), cart(cast, delivery_type="curbside"))
+    ready = place_order(api(cast.customer), cart(cast, delivery_type="curbside"))
+    move(api(cast.owner), ready, "accept", "mark_ready")
+    place_order(api(cast.customer), cart(cast))
+    page = save(fulfilments=["pickup", "delivery"])
+    assert f"#{order.pk} (not offered)." in page
+    assert reasons() == {order.pk: "not_offered"}
+    assert "Cannot be served" not in save(fulfilments=["pickup", "delivery", "curbside"])
+    assert reasons() == {}
+
+
+def test_a_vendor_is_switched_off(cast: Cast, api: Api, save: Callable[..., str]) -> None:
+    set_vendor(cast, auto_accept=True)
+    order = place_order(api(cast.customer), cart(cast))
+    page = save(is_active=None)
+    assert f"#{order.pk} (switched off)." in page
+    assert (run_due(), Order.objects.get(pk=order.pk).status) == (0, 0)
+    save(is_active="on")
+    assert (run_due(), Order.objects.get(pk=order.pk).status) == (1, 7)
+
+
+def test_a_pause_names_what_waits_for_a_time_within_it(cast: Cast, api: Api) -> None:
+    at = in_hours(2)
+    order = place_order(api(cast.customer), cart(cast, deliver_at=at.isoformat()))
+    taken = place_order(api(cast.customer), cart(cast, deliver_at=at.isoformat()))
+    move(api(cast.owner), taken, "accept")
+    place_order(api(cast.customer), cart(cast, deliver_at=(at + 2 * HOUR).isoformat()))
+    told = patch(api, cast, paused_until=(at + HOUR).isoformat())["cannot_serve"]
+    assert told == [
+        {
+            "id": order.pk,
+            "number": order.number,
+            "delivery_type": "pickup",
+            "deliver_at": f"{at:%Y-%m-%dT%H:%M:%S}Z",
+            "reason": "paused",
+        }
+    ]
+    # Accepted it is worked on, pause or not.
+    move(api(cast.owner), order, "accept")
+    assert reasons() == {}
+    assert patch(api, cast, paused_until=None)["cannot_serve"] == []
+
+
+def test_a_service_in_hours_of_its_own(cast: Cast, api: Api, office: Client) -> None:
+    service = make_service(cast.vendor)
+    at = tomorrow(cast)
+    order = place_order(api(cast.customer), service_cart(service, at, "vendor"))
+    path = f"/admin/vendors/vendor/{cast.vendor.pk}/change/"
+    change(
+        office,
+        path,
+        **{
+            "opening_hours-0-date": at.astimezone(cast.vendor.zone).date().isoformat(),
+            "opening_hours-0-closed": "on",
+            "opening_hours-TOTAL_FORMS": "1",
+        },
+    )
+    assert reasons() == {order.pk: "closed"}

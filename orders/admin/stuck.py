@@ -58,10 +58,10 @@ CONDITIONS = {
     "overdue": lambda now: Q(due_at__lte=now - OVERDUE),
     "codes": lambda now: Q(status=Status.ACCEPTED_BY_BUSINESS, codes_missing__gt=0),
     "refunded": lambda now: REFUNDED_OPEN,
-    "unserved": lambda now: UNSERVED,
+    "cannot_serve": lambda now: UNSERVED,
 }
 # Each of these has an index of its own, and those of a group are counted by one statement; the others by their status.
-COUNTED_APART = (("overdue",), ("codes",), ("refunded", "unserved"))
+COUNTED_APART = (("overdue",), ("codes",), ("refunded", "cannot_serve"))
 TROUBLES = (
     Trouble(
         slug="unanswered",
@@ -104,7 +104,7 @@ TROUBLES = (
         severe=True,
     ),
     Trouble(
-        slug="unserved",
+        slug="cannot_serve",
         label="Cannot be served",
         hint="The vendor has closed, or dropped it, since: call the customer, move the order or cancel it.",
         since="placed_at",

@@ -207,7 +207,7 @@ def test_a_day_is_closed_with_preorders_on_it(cast: Cast, api: Api, office: Clie
     )
     assert f"Cannot be served as it stands now: #{hit.pk} (closed), #{accepted.pk} (closed)." in page
     assert reasons() == {hit.pk: "closed", accepted.pk: "closed"}
-    listed = office.get("/admin/orders/order/", {"stuck": "unserved"}).content.decode()
+    listed = office.get("/admin/orders/order/", {"stuck": "cannot_serve"}).content.decode()
     assert [f"/admin/orders/order/{pk}/change/" in listed for pk in (hit.pk, accepted.pk)] == [True, True]
     # Nothing of it is accepted by itself, when its time comes neither.
     with pytest.MonkeyPatch.context() as later:

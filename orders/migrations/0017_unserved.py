@@ -19,7 +19,7 @@ OPEN = [0, 3, 4, 6, 7, 8, 9, 10, 13, 14, 18, 19, 20, 21, 22, 23, 24, 25]
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("orders", "0013_answer_from")]
+    dependencies = [("orders", "0016_fill_standing_changes")]
 
     operations = [
         migrations.AddField(

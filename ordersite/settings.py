@@ -53,6 +53,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "ordersite.web.middleware.RequestIdMiddleware",
+    "ordersite.web.answers.AnswerHeadersMiddleware",
     "ordersite.web.middleware.BodyLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -7,19 +7,15 @@ from typing import Any, ClassVar
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, include, path
 from django.urls.resolvers import URLResolver
-from django.views.decorators.cache import cache_page
 from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.views import SpectacularAPIView
-from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
 from orders.lifecycle import Status
+from ordersite.web.documents import DocumentView
 from ordersite.web.parsing import LenientJsonParser
 from ordersite.web.problems import Problem, problem_of
 from ordersite.web.schema import Schema
 from ordersite.web.views import ApiView
-
-KEEP_SCHEMA = 3600  # seconds
 
 
 class MissingWord(Exception):
@@ -104,8 +100,7 @@ def served(dialect: Dialect, patterns: Sequence[URLPattern | URLResolver]) -> UR
             document["info"] |= {"title": dialect.title, "description": dialect.description}
             return document
 
-    view = SpectacularAPIView.as_view(permission_classes=[AllowAny], urlconf=whole, generator_class=Generator)
-    schema = cache_page(KEEP_SCHEMA)(view)
+    schema = DocumentView.as_view(urlconf=whole, generator_class=Generator)
     return path(f"{dialect.name}/", include([path("schema", schema), *patterns]))
 
 

@@ -46,6 +46,7 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page
         context = browser.new_context(base_url=live_server.url, viewport={"width": width, "height": height})
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
+        page.on("console", lambda message: note_refused(message.text))
         page.on("request", lambda request: note_outside(request.url))
         page.on("response", lambda response: note_failed(response.status, response.url))
         return page
@@ -53,6 +54,11 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page
     def note_outside(url: str) -> None:
         if not url.startswith((live_server.url, "data:", "blob:")):
             wrong.append(f"outside: {url}")
+
+    def note_refused(text: str) -> None:
+        """What our own Content-Security-Policy keeps from loading or running is a fault of the page."""
+        if "Content Security Policy" in text:
+            wrong.append(f"policy: {text}")
 
     def note_failed(status: int, url: str) -> None:
         if status >= 400 and not url.endswith("/favicon.ico"):

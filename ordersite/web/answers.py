@@ -1,0 +1,47 @@
+"""Headers of every answer: what a browser may load and run, and what nobody may keep."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+# Pages load what is ours, and maps their tiles; nothing inline runs, and no other site frames them.
+PAGES = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'", "data:", "blob:"],
+    "font-src": ["'self'"],
+    "connect-src": ["'self'"],
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+    "frame-ancestors": ["'none'"],
+}
+# An answer that is no page loads nothing, should a browser take it for one.
+DATA = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+API = ("/api/", "/dialects/")
+
+
+def page_policy() -> str:
+    """The Content-Security-Policy of pages."""
+    tiles = urlsplit(settings.MAP_TILES_URL)
+    sources = dict(PAGES)
+    if tiles.netloc:
+        sources["img-src"] = [*PAGES["img-src"], f"{tiles.scheme}://{tiles.netloc}"]
+    return "; ".join(f"{name} {' '.join(values)}" for name, values in sources.items())
+
+
+class AnswerHeadersMiddleware:
+    """Content-Security-Policy on every answer; `no-store` on what an API answers, unless the view says otherwise."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_page = response.get("Content-Type", "").startswith("text/html")
+        response.setdefault("Content-Security-Policy", page_policy() if is_page else DATA)
+        if request.path.startswith(API):
+            response.setdefault("Cache-Control", "no-store")
+        return response

@@ -1,0 +1,16 @@
+// Swagger UI over the site's own document. A signed-in person's calls carry the CSRF token of this page.
+"use strict";
+
+const here = document.currentScript.dataset;
+
+SwaggerUIBundle({
+  url: here.schema,
+  dom_id: "#swagger-ui",
+  deepLinking: true,
+  requestInterceptor: (request) => {
+    if (!["GET", undefined].includes(request.method) && request.credentials === "same-origin") {
+      request.headers["X-CSRFToken"] = here.token;
+    }
+    return request;
+  },
+});

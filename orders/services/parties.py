@@ -82,7 +82,7 @@ def find_customer(placing: Placing, caller: Caller) -> Customer:
         return customer
     user = caller.user
     return Customer.objects.get_or_create(
-        user=user, defaults={"name": user.name, "email": user.email, "phone": user.phone}
+        user=user, defaults={"name": user.name, "email": user.shown_email, "phone": user.phone}
     )[0]
 
 

@@ -38,14 +38,14 @@ class UserAdmin(ComparingAdmin, DjangoUserAdmin):
 
     form = UserChangeForm
     add_form = UserCreationForm
-    list_display = ["email", "name", "phone", "is_active", "is_staff", "is_superuser"]
+    list_display = ["__str__", "name", "phone", "is_active", "is_staff", "is_superuser"]
     list_filter = ["is_active", "is_staff", "is_superuser"]
-    search_fields = ["email", "name", "phone"]
+    search_fields = ["email", "unconfirmed_email", "name", "phone"]
     ordering = ["email"]
     volatile = ["last_login"]
-    readonly_fields = ["uuid", "last_login", "date_joined"]
+    readonly_fields = ["uuid", "unconfirmed_email", "last_login", "date_joined"]
     fieldsets = [
-        (None, {"fields": ["email", "password", "name", "phone", "uuid"]}),
+        (None, {"fields": ["email", "unconfirmed_email", "password", "name", "phone", "uuid"]}),
         ("Rights", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
         ("Dates", {"fields": ["last_login", "date_joined"]}),
     ]

@@ -58,7 +58,7 @@ class PasswordBackend(ModelBackend):
         return user
 
     def user_can_authenticate(self, user: Any) -> bool:
-        return may_sign_in(user)
+        return may_sign_in(user) and user.is_confirmed
 
 
 class BearerAuthentication(BaseAuthentication):

@@ -21,11 +21,15 @@ from django.utils.http import urlsafe_base64_encode
 
 from ordersite.accounts.authentication import may_sign_in
 from ordersite.accounts.models import Mail, User
+from ordersite.accounts.tokens import confirmation_tokens
+from ordersite.web.attempts import count_attempt
 from ordersite.web.crypto import decrypt, encrypt
 
 logger = logging.getLogger(__name__)
 
 BATCH = 20
+# Mails in an hour: of one kind to a recipient, and of all kinds by a network address.
+RECIPIENT_MAILS, ADDRESS_MAILS, HOUR = 5, 30, timedelta(hours=1)
 # A worker that ends in between has its mails sent by another after the lease: they may come twice.
 LEASE = timedelta(minutes=5)
 FIRST_REST, LONGEST_REST, GIVE_UP = timedelta(seconds=30), timedelta(hours=1), timedelta(hours=24)
@@ -51,11 +55,45 @@ def write_password_reset(recipient: str) -> Letter | None:
     return "Set a new password", f"Follow this link to set a new password:\n\n{link}\n"
 
 
-WRITERS: dict[str, Callable[..., Letter | None]] = {"text": write_text, "password_reset": write_password_reset}
+def write_registration(recipient: str, user: str) -> Letter | None:
+    """The link that confirms the e-mail, or word to its owner that somebody else registered with it."""
+    if User.objects.filter(email=recipient).exists():
+        text = (
+            "Somebody has registered with this e-mail, which has an account already. If it was you: sign in with the "
+            "password you have, or set a new one. If it was not, nothing has changed, and nothing is to be done.\n"
+        )
+        return "You have an account already", text
+    registered = User.objects.filter(pk=user, unconfirmed_email=recipient).first()
+    if registered is None or not may_sign_in(registered):
+        return None
+    token = confirmation_tokens.make_token(registered)
+    link = settings.REGISTER_CONFIRM_URL.format(uid=uid_of(registered), token=token)
+    text = (
+        f"Follow this link, and type the password you have registered with, to confirm your e-mail:\n\n{link}\n\n"
+        "If you have not registered, do nothing.\n"
+    )
+    return "Confirm your e-mail", text
+
+
+WRITERS: dict[str, Callable[..., Letter | None]] = {
+    "text": write_text,
+    "password_reset": write_password_reset,
+    "registration": write_registration,
+}
 
 
 def uid_of(user: User) -> str:
     return urlsafe_base64_encode(force_bytes(user.pk))
+
+
+def count_mail(kind: str, recipient: str, address: str) -> None:
+    """Counts a mail that somebody at a network address ("" for staff's doors) has sent to a recipient.
+
+    Raises a 429 Problem where either has had too many of the kind.
+    """
+    count_attempt(f"mail-{kind}", recipient.lower(), limit=RECIPIENT_MAILS, window=HOUR)
+    if address:
+        count_attempt("mail-address", address, limit=ADDRESS_MAILS, window=HOUR)
 
 
 def send_due(limit: int = BATCH) -> int:

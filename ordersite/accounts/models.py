@@ -8,6 +8,9 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+# How the e-mail of an account ends whose owner has not shown yet that the e-mail he gave is his.
+UNCONFIRMED = "@unconfirmed.invalid"
+
 
 class UserManager(BaseUserManager["User"]):
     """Users are found by e-mail, without regard to case."""
@@ -30,6 +33,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     email = models.EmailField(unique=True)
+    # What was registered with, where `email` only holds the place; it opens nothing.
+    unconfirmed_email = models.EmailField(blank=True, default="", db_default="", editable=False)
     name = models.CharField(max_length=120, blank=True)
     phone = models.CharField(max_length=20, blank=True)
     is_active = models.BooleanField(default=True)
@@ -44,7 +49,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique_without_case")]
 
     def __str__(self) -> str:
-        return self.email
+        return self.shown_email if self.is_confirmed else f"{self.shown_email} (not confirmed)"
+
+    @property
+    def is_confirmed(self) -> bool:
+        return not self.email.endswith(UNCONFIRMED)
+
+    @property
+    def shown_email(self) -> str:
+        """The e-mail as the person knows it."""
+        return self.email if self.is_confirmed else self.unconfirmed_email
 
     def clean(self) -> None:
         self.email = self.email.strip().lower()

@@ -1,4 +1,4 @@
-"""What people do with their accounts: sign in and out, register, reset a password, keep addresses, make API tokens."""
+"""What people do with their accounts: sign in, reset a password, keep addresses, make API tokens."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -18,7 +18,7 @@ from django.utils.module_loading import import_string
 
 from ordersite.accounts.authentication import API_TOKEN_PREFIX, may_sign_in
 from ordersite.accounts.callers import related
-from ordersite.accounts.mails import queue_mail
+from ordersite.accounts.mails import count_mail, queue_mail
 from ordersite.accounts.models import Address, ApiToken, Customer, User
 from ordersite.accounts.password_tries import forget_tries
 from ordersite.accounts.sign_ins import Tokens, begin_sign_in
@@ -28,9 +28,9 @@ from ordersite.web.attempts import count_attempt
 from ordersite.web.crypto import new_token, token_hash
 from ordersite.web.problems import Forbidden, NotFound, Problem, field_error
 
-REGISTER, RESET, RESET_MAIL, RESET_CONFIRM = "register", "reset", "reset-mail", "reset-confirm"
-# Tries in a window: mails by e-mail, the others by network address (an office may share one).
-ADDRESS_TRIES, MAIL_TRIES, HOUR = 60, 5, timedelta(hours=1)
+RESET, RESET_CONFIRM = "reset", "reset-confirm"
+# Tries in an hour by network address: an office may share one.
+ADDRESS_TRIES, HOUR = 60, timedelta(hours=1)
 
 
 def sign_in(*, request: HttpRequest, email: str, password: str) -> Tokens:
@@ -51,27 +51,6 @@ def sign_in(*, request: HttpRequest, email: str, password: str) -> Tokens:
     return begin_sign_in(user)
 
 
-def register(*, email: str, password: str, name: str, phone: str, address: str) -> tuple[User, Tokens]:
-    """A new user with its customer; raises a Problem at /email for one that is taken, at /password for a weak one."""
-    count_attempt(REGISTER, address, limit=ADDRESS_TRIES, window=HOUR)
-    user = User(email=email, name=name, phone=phone)
-    if User.objects.filter(email=email).exists():
-        raise email_taken()
-    check_password_rules(password, user)
-    user.set_password(password)
-    try:
-        with transaction.atomic():
-            user.save(force_insert=True)
-            Customer.objects.create(user=user, name=name, email=email, phone=phone)
-    except IntegrityError as error:  # registered twice at once: the unique e-mail decides
-        raise email_taken() from error
-    return user, begin_sign_in(user)
-
-
-def email_taken() -> Problem:
-    return refused_field("/email", "taken", "There is an account with this e-mail: sign in, or reset its password.")
-
-
 def refused_field(pointer: str, code: str, detail: str) -> Problem:
     """A 400 that keeps the counted try, which Invalid would take back."""
     return Problem("invalid", detail, errors=[field_error(pointer, code, detail)], keeps_writes=True)
@@ -90,7 +69,7 @@ def request_password_reset(*, email: str, address: str) -> None:
     """Has a link mailed, if the e-mail is known; does and tells the same if it is not."""
     count_attempt(RESET, address, limit=ADDRESS_TRIES, window=HOUR)
     try:
-        count_attempt(RESET_MAIL, email, limit=MAIL_TRIES, window=HOUR)
+        count_mail("password_reset", email, address)
     except Problem:  # its owner has mails enough, and whoever asks need not know
         return
     queue_mail("password_reset", email)
@@ -170,7 +149,7 @@ def with_both(old: Where, changes: dict[str, Any], found: Answer) -> dict[str, A
 def add_address(user: User, found: Answer = (), **fields: Any) -> Address:
     """Keeps an address, with the point that was found where none is sent; a user without a customer becomes one."""
     customer, _ = Customer.objects.get_or_create(
-        user=user, defaults={"name": user.name, "email": user.email, "phone": user.phone}
+        user=user, defaults={"name": user.name, "email": user.shown_email, "phone": user.phone}
     )
     return Address.objects.create(customer=customer, **with_both(Where(), fields, found))
 

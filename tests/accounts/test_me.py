@@ -29,6 +29,7 @@ def test_me_without_a_customer(api: Api, bob: User) -> None:
         "id": bob.pk,
         "uuid": str(bob.uuid),
         "email": "bob@example.org",
+        "email_confirmed": True,
         "name": "Bob",
         "phone": "+32470123456",
         "is_staff": False,

@@ -1,12 +1,19 @@
 """POST /auth/register."""
 
+import re
+import threading
 from typing import Any
 
 import pytest
+from django.contrib.auth.tokens import default_token_generator
+from django.core import mail
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from ordersite.accounts import services
-from ordersite.accounts.models import Customer, User
+from ordersite.accounts import mails, registration
+from ordersite.accounts.models import Customer, Mail, User
 from ordersite.web.models import IdempotencyKey
 
 BODY = {"email": "New@Example.org", "password": "a-long-enough-passphrase", "name": "Nele", "phone": "+32 470 12 34 56"}
@@ -15,6 +22,25 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty")]
 
 def register(client: APIClient | None = None, **changes: Any) -> Any:
     return (client or APIClient()).post("/api/v1/auth/register", {**BODY, **changes})
+
+
+def me(access: str) -> Any:
+    return APIClient(headers={"Authorization": f"Bearer {access}"}).get("/api/v1/me")
+
+
+def sign_in(email: str, password: str = BODY["password"]) -> int:
+    return APIClient().post("/api/v1/auth/token", {"email": email, "password": password}).status_code
+
+
+def mailed_link() -> tuple[str, str]:
+    mails.send_due()
+    found = re.search(r"http://localhost:8000/register/([^/]+)/(\S+)", mail.outbox[-1].body)
+    assert found
+    return found[1], found[2]
+
+
+def confirm(uid: str, token: str, password: str = BODY["password"]) -> Any:
+    return APIClient().post("/api/v1/auth/register/confirm", {"uid": uid, "token": token, "password": password})
 
 
 def test_registers_a_user_with_its_customer_signed_in() -> None:
@@ -28,14 +54,19 @@ def test_registers_a_user_with_its_customer_signed_in() -> None:
         "id": user.pk,
         "uuid": str(user.uuid),
         "email": "new@example.org",
+        "email_confirmed": False,
         "name": "Nele",
         "phone": "+32470123456",
         "is_staff": False,
         "customer": {"id": customer.pk, "uuid": str(customer.uuid)},
     }
-    assert (customer.user, customer.name, customer.email, customer.phone) == (user, "Nele", user.email, user.phone)
-    me = APIClient(headers={"Authorization": f"Bearer {access}"}).get("/api/v1/me")
-    assert me.json() == data
+    assert (customer.user, customer.name, customer.email, customer.phone) == (
+        user,
+        "Nele",
+        "new@example.org",
+        user.phone,
+    )
+    assert me(access).json() == data
 
 
 def test_name_and_phone_may_be_left_out() -> None:
@@ -43,17 +74,125 @@ def test_name_and_phone_may_be_left_out() -> None:
     assert (response.status_code, response.data["name"], response.data["phone"]) == (201, "", "")
 
 
-@pytest.mark.parametrize("key", [False, True])
-def test_an_email_that_exists_in_any_case_is_refused(key: bool) -> None:
+def test_an_email_that_has_an_account_answers_as_one_that_has_none() -> None:
+    """The same answer, statements and rows; the owner is told, and whoever registered opens nothing of his."""
+    owner = User.objects.create_user("new@example.org", "the-owner's-own-passphrase", name="Owner")
+    seen = []
+    for email in ("NEW@example.org", "unknown@example.org"):
+        with CaptureQueriesContext(connection) as queries:
+            response = register(email=email)
+        statements = [query["sql"].split(" VALUES")[0] for query in queries if "SAVEPOINT" not in query["sql"]]
+        body = response.json()
+        shape = {name: type(value) for name, value in body.items()}
+        seen.append((response.status_code, shape, body["email_confirmed"], statements, sorted(response.headers)))
+        assert body["email"] == email.lower()
+    assert seen[0] == seen[1]
+    assert seen[0][0] == 201
+    stranger = User.objects.get(unconfirmed_email="new@example.org")
+    assert stranger.pk != owner.pk
+    assert stranger.customer != getattr(owner, "customer", None)
+    assert [sign_in("new@example.org", word) for word in (BODY["password"], "the-owner's-own-passphrase")] == [401, 200]
+    mails.send_due()
+    assert [message.subject for message in mail.outbox] == ["You have an account already", "Confirm your e-mail"]
+    assert "http" not in mail.outbox[0].body
+    assert mail.outbox[0].to == ["new@example.org"]
+
+
+def test_what_was_registered_opens_nothing_elsewhere_before_it_is_confirmed() -> None:
+    body = register().json()
+    assert body["email_confirmed"] is False
+    user = User.objects.get()
+    assert [sign_in(email) for email in ("new@example.org", user.email)] == [401, 401]
+    assert Client().login(email=user.email, password=BODY["password"]) is False
+    APIClient().post("/api/v1/auth/password-reset", {"email": "new@example.org"})
+    mails.send_due()
+    assert [message.subject for message in mail.outbox] == ["Confirm your e-mail"]
+    # Here it works on, and renews itself.
+    renewed = APIClient().post("/api/v1/auth/token/refresh", {"refresh": body["refresh"]})
+    assert renewed.status_code == 200
+    assert me(renewed.data["access"]).status_code == 200
+
+
+def test_the_mailed_link_and_the_password_confirm_the_email_once_and_sign_in() -> None:
+    first = register().json()
+    link = mailed_link()
+    answer = confirm(*link)
+    assert answer.status_code == 200
+    data = answer.json()
+    assert (data["email"], data["email_confirmed"], data["id"]) == ("new@example.org", True, first["id"])
+    assert me(data["access"]).status_code == 200
+    assert me(first["access"]).json()["email_confirmed"] is True
+    assert sign_in("new@example.org") == 200
+    user = User.objects.get()
+    assert (user.email, user.unconfirmed_email) == ("new@example.org", "")
+    again = confirm(*link)
+    assert (again.status_code, again.json()["errors"][0]["pointer"]) == (400, "/token")
+
+
+def test_whoever_has_the_mail_but_not_the_password_confirms_nothing() -> None:
+    """A stranger's registration does not become an account of the mailbox's owner by a click on its link."""
     register()
-    client = APIClient(headers={"Idempotency-Key": "again"} if key else {})
-    response = register(client, email="NEW@example.ORG", name="Other")
-    assert response.status_code == 400
-    assert response.json()["errors"][0]["pointer"] == "/email"
-    assert response.json()["errors"][0]["code"] == "taken"
-    assert list(User.objects.values_list("name", flat=True)) == ["Nele"]
-    assert Customer.objects.count() == 1
-    assert IdempotencyKey.objects.count() == 0
+    uid, token = mailed_link()
+    refused = confirm(uid, token, "another-long-passphrase")
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/password")
+    assert User.objects.get().is_confirmed is False
+    for wrong_uid, wrong_token in (("x", token), (uid, "x-y"), (uid, token[:-1]), ("OTk5", token)):
+        assert confirm(wrong_uid, wrong_token).json()["errors"][0]["pointer"] == "/token"
+    User.objects.update(is_active=False)
+    assert confirm(uid, token).status_code == 400
+    User.objects.update(is_active=True)
+    assert confirm(uid, token).status_code == 200
+
+
+def test_of_two_registrations_of_one_email_the_first_to_confirm_has_it() -> None:
+    register(name="First")
+    first = mailed_link()
+    register(name="Second")
+    second = mailed_link()
+    assert confirm(*second).status_code == 200
+    assert confirm(*first).json()["errors"][0]["pointer"] == "/token"
+    assert User.objects.get(email="new@example.org").name == "Second"
+    assert User.objects.count() == 2
+
+
+def test_a_link_of_a_password_reset_confirms_nothing_and_the_other_way_round() -> None:
+    register()
+    uid, token = mailed_link()
+    user = User.objects.get()
+    body = {"uid": uid, "token": token, "password": "another-long-passphrase"}
+    assert APIClient().post("/api/v1/auth/password-reset/confirm", body).status_code == 400
+    assert confirm(uid, default_token_generator.make_token(user)).status_code == 400
+    assert User.objects.get().check_password(BODY["password"])
+
+
+def test_one_mailbox_gets_five_mails_an_hour() -> None:
+    assert {register(name=str(number)).status_code for number in range(7)} == {201}
+    assert Mail.objects.count() == 5
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_of_two_that_confirm_one_email_at_once_one_wins() -> None:
+    links = []
+    for name in ("First", "Second"):
+        register(name=name)
+        links.append(mailed_link())
+    begin, answers = threading.Barrier(2), []
+
+    def once(link: tuple[str, str]) -> None:
+        try:
+            begin.wait(5)
+            answers.append(confirm(*link).status_code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=once, args=(link,)) for link in links]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [200, 400]
+    assert User.objects.filter(email="new@example.org").count() == 1
 
 
 @pytest.mark.parametrize("password", ["short", "password", "new@example.org"])
@@ -79,25 +218,18 @@ def test_an_email_that_grows_by_lower_case_is_no_fault() -> None:
 
 
 def test_registrations_are_counted_per_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "ADDRESS_TRIES", 2)
-    key = {"Idempotency-Key": "k"}
+    monkeypatch.setattr(registration, "ADDRESS_TRIES", 2)
     assert register().status_code == 201
     # A refusal is a try too, with an Idempotency-Key as without.
-    assert register(APIClient(headers=key)).status_code == 400
+    assert register(APIClient(headers={"Idempotency-Key": "k"}), password="short").status_code == 400
     response = register(email="third@example.org")
     assert response.status_code == 429
     assert User.objects.count() == 1
     assert register(APIClient(REMOTE_ADDR="192.0.2.7"), email="third@example.org").status_code == 201
 
 
-@pytest.mark.parametrize("key", [False, True])
-def test_of_two_registrations_at_once_one_wins(key: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    def meanwhile(password: str, user: User) -> None:
-        User.objects.create_user(user.email, password, name="First")
-
-    monkeypatch.setattr(services, "check_password_rules", meanwhile)
-    response = register(APIClient(headers={"Idempotency-Key": "k"} if key else {}))
-    assert response.status_code == 400
-    assert response.json()["errors"][0]["pointer"] == "/email"
-    assert list(User.objects.values_list("name", flat=True)) == ["First"]
-    assert not Customer.objects.exists()
+def test_no_answer_is_kept() -> None:
+    client = APIClient(headers={"Idempotency-Key": "a-key-that-is-long-enough"})
+    first, second = register(client), register(client)
+    assert first.json()["refresh"] != second.json()["refresh"]
+    assert IdempotencyKey.objects.count() == 0

@@ -210,6 +210,7 @@ def bodies(world: World) -> dict[str, Any]:
         "POST /api-tokens": {"name": "till", "scopes": ["read"]},
         "POST /auth/token": {"email": "nobody@example.org", "password": "not-a-password"},
         "POST /auth/register": {"email": "new@example.org", "password": "a-long-enough-passphrase", "name": "New"},
+        "POST /auth/register/confirm": {"uid": "x", "token": "y", "password": "a-long-enough-passphrase"},
         "POST /auth/password-reset": {"email": "nobody@example.org"},
         "POST /auth/password-reset/confirm": {"uid": "x", "token": "y", "password": "a-long-enough-passphrase"},
         "POST /auth/token/refresh": {"refresh": "x"},

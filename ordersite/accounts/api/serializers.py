@@ -42,6 +42,12 @@ class RegisterInput(Input):
     phone = PhoneField(max_length=20, allow_blank=True, default="")
 
 
+class RegisterConfirmInput(Input):
+    uid = serializers.CharField(max_length=64)
+    token = serializers.CharField(max_length=128)
+    password = PasswordField(help_text="The one that you registered with.")
+
+
 class PasswordResetInput(Input):
     email = LowerEmailField()
 
@@ -105,7 +111,10 @@ class UserCustomerOutput(serializers.Serializer):
 class UserOutput(serializers.Serializer):
     id = serializers.IntegerField()
     uuid = serializers.UUIDField()
-    email = serializers.EmailField()
+    email = serializers.EmailField(source="shown_email")
+    email_confirmed = serializers.BooleanField(
+        source="is_confirmed", help_text="Whether one may sign in elsewhere with it, or reset the password."
+    )
     name = serializers.CharField()
     phone = serializers.CharField()
     is_staff = serializers.BooleanField()

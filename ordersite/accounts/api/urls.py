@@ -10,6 +10,7 @@ urlpatterns = [
     path("auth/token/refresh", views.AuthTokenRefreshView.as_view()),
     path("auth/logout", views.AuthLogoutView.as_view()),
     path("auth/register", views.AuthRegisterView.as_view()),
+    path("auth/register/confirm", views.AuthRegisterConfirmView.as_view()),
     path("auth/password-reset", views.AuthPasswordResetView.as_view()),
     path("auth/password-reset/confirm", views.AuthPasswordResetConfirmView.as_view()),
     path("me", views.MeView.as_view()),

@@ -7,7 +7,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ordersite.accounts import services, sign_ins
+from ordersite.accounts import registration, services, sign_ins
 from ordersite.accounts.api.serializers import (
     AddressInput,
     AddressOutput,
@@ -17,6 +17,7 @@ from ordersite.accounts.api.serializers import (
     PasswordResetConfirmInput,
     PasswordResetInput,
     RefreshInput,
+    RegisterConfirmInput,
     RegisteredOutput,
     RegisterInput,
     SignInInput,
@@ -90,10 +91,22 @@ class AuthLogoutView(PublicView):
 class AuthRegisterView(PasswordView):
     @extend_schema(request=RegisterInput, responses={201: RegisteredOutput})
     def post(self, request: Request) -> Response:
-        """Become a user and customer, signed in."""
+        """Become a user and customer, signed in here; the e-mail counts elsewhere once its mailed link is followed.
+
+        The answer is the same for an e-mail that has an account: its owner is told by mail.
+        """
         fields = parse(RegisterInput, request.data)
-        user, tokens = services.register(**fields, address=client_address(request))
+        user, tokens = registration.register(**fields, address=client_address(request))
         return Response({**render(UserOutput, user), **render(TokensOutput, tokens)}, status=201)
+
+
+class AuthRegisterConfirmView(PasswordView):
+    @extend_schema(request=RegisterConfirmInput, responses={200: RegisteredOutput})
+    def post(self, request: Request) -> Response:
+        """Confirm the e-mail with what the link carried and the password, and sign in."""
+        fields = parse(RegisterConfirmInput, request.data)
+        user, tokens = registration.confirm_registration(**fields, address=client_address(request))
+        return Response({**render(UserOutput, user), **render(TokensOutput, tokens)})
 
 
 class AuthPasswordResetView(PublicView):

@@ -1,0 +1,69 @@
+"""Becoming a user. The answer is the same whether the e-mail has an account or not, so it tells nobody who has one.
+
+Whoever registers is signed in at once, with an account of its own, which nothing but that sign-in opens. The e-mail
+becomes the account's, to sign in elsewhere or to reset its password, when the link that was mailed to it is followed
+with the account's password. Where it has an account already, its owner is told by mail, and no link is sent.
+"""
+
+from uuid import uuid4
+
+from django.db import IntegrityError, transaction
+
+from ordersite.accounts.authentication import may_sign_in
+from ordersite.accounts.mails import count_mail, queue_mail
+from ordersite.accounts.models import UNCONFIRMED, Customer, User
+from ordersite.accounts.services import (
+    ADDRESS_TRIES,
+    HOUR,
+    check_password_rules,
+    link_not_valid,
+    refused_field,
+    user_of_uid,
+)
+from ordersite.accounts.sign_ins import Tokens, begin_sign_in
+from ordersite.accounts.tokens import confirmation_tokens
+from ordersite.web.attempts import count_attempt
+from ordersite.web.problems import Problem
+
+REGISTER, CONFIRM = "register", "register-confirm"
+
+
+def register(*, email: str, password: str, name: str, phone: str, address: str) -> tuple[User, Tokens]:
+    """A new user with its customer, signed in; raises a Problem at /password for a weak one."""
+    count_attempt(REGISTER, address, limit=ADDRESS_TRIES, window=HOUR)
+    check_password_rules(password, User(email=email, name=name, phone=phone))
+    user = User(email=f"{uuid4()}{UNCONFIRMED}", unconfirmed_email=email, name=name, phone=phone)
+    user.set_password(password)
+    with transaction.atomic():
+        user.save(force_insert=True)
+        Customer.objects.create(user=user, name=name, email=email, phone=phone)
+        tokens = begin_sign_in(user)
+        try:
+            count_mail("registration", email, address)
+        except Problem:  # its owner has mails enough
+            return user, tokens
+        queue_mail("registration", email, user=str(user.pk))
+    return user, tokens
+
+
+def confirm_registration(*, uid: str, token: str, password: str, address: str) -> tuple[User, Tokens]:
+    """Makes the e-mail the account's and signs in.
+
+    Raises a Problem at /token for a link that is used or old, at /password for another password than was registered
+    with: whoever reads a stranger's registration in his mailbox does not make that account his by following the link.
+    """
+    count_attempt(CONFIRM, address, limit=ADDRESS_TRIES, window=HOUR)
+    user = user_of_uid(uid)
+    if user is None or user.is_confirmed or not may_sign_in(user) or not confirmation_tokens.check_token(user, token):
+        raise link_not_valid()
+    if not user.check_password(password):
+        raise refused_field("/password", "wrong", "Send the password that you registered with.")
+    unconfirmed = User.objects.filter(pk=user.pk, email=user.email)
+    try:
+        with transaction.atomic():
+            if not unconfirmed.update(email=user.unconfirmed_email, unconfirmed_email=""):
+                raise link_not_valid()
+    except IntegrityError as error:  # another account has confirmed it meanwhile
+        raise link_not_valid() from error
+    user.refresh_from_db()
+    return user, begin_sign_in(user)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, F, Min
 
 from orders.guards import collect_until
-from orders.lifecycle import Fulfilment, Status
+from orders.lifecycle import TABLE, Actor, Fulfilment, Status
 from orders.models import Order, PaymentStatus, Unserved
 from vendors.models import ONLINE_METHODS
 from vendors.services.openings import next_taking
@@ -21,6 +21,14 @@ CODES_AGAIN = timedelta(minutes=1)
 PAID_IN = (PaymentStatus.PAID, PaymentStatus.PARTLY_REFUNDED)
 NOT_PAID = (PaymentStatus.UNPAID, PaymentStatus.FAILED)
 COLLECTED = (Fulfilment.PICKUP, Fulfilment.CURBSIDE, Fulfilment.DRIVE_THRU)
+# A driver who is named may accept from these.
+ANSWERED_BY_DRIVER = frozenset(
+    source
+    for (fulfilment, source), row in TABLE.items()
+    if (change := row.get(Status.ACCEPTED_BY_DRIVER)) and Actor.DRIVER in change.actors
+)
+# What a timer does that is no change of status: a driver who does not answer is named no more.
+LAPSE = "lapse"
 # The columns that `set_due` writes.
 DUE_COLUMNS = ("answer_from", "unserved", "due_at")
 # When, by which transition, with which reason.
@@ -49,7 +57,8 @@ def timer_of(order: Order, now: datetime) -> Timer | None:
         return (until, "cancel_by_staff", "not_paid") if until else None
     table = DIGITAL_DUE if order.kind == Order.Kind.DIGITAL else DUE
     reckon = table.get(Status(order.status))
-    return reckon(order, now) if reckon else None
+    timers = [reckon(order, now) if reckon else None, due_for_driver(order)]
+    return min(filter(None, timers), key=lambda timer: timer[0], default=None)
 
 
 def seen_since(order: Order) -> datetime:
@@ -161,6 +170,14 @@ def due_for_search(order: Order, now: datetime) -> Timer | None:
         deadline = max(started, begins or started) + timedelta(minutes=vendor.search_minutes)
         return deadline, "cancel_by_staff", "no_driver"
     return None
+
+
+def due_for_driver(order: Order) -> Timer | None:
+    """A driver who is named answers within the vendor's seconds, from when it can; else it is named no more."""
+    if order.named_at is None or order.status not in ANSWERED_BY_DRIVER:
+        return None
+    since = max(order.named_at, order.accepted_at or order.named_at)
+    return since + timedelta(seconds=order.vendor.driver_answer_seconds), LAPSE, "no_answer"
 
 
 def due_for_collecting(order: Order, now: datetime) -> Timer | None:

@@ -56,6 +56,8 @@ BEFORE_ACCEPTING = ("address", "location", "deliver_at", "payment_method")
 DELAYS = ("prepared_in", "delivered_in")
 # They change together.
 DESTINATION = ("address", "location")
+# What another driver has not done yet.
+OF_A_DRIVER = ("driver_accepted_at", "driver_at_business_at")
 
 
 def change_order(
@@ -257,7 +259,7 @@ def change_driver(change: Change, value: int | None) -> None:
     taking_over = order.status == Status.ORDER_NOT_READY and standing.actors & {Actor.COMPANY, Actor.STAFF}
     if order.fulfilment != Fulfilment.DELIVERY:
         raise Invalid("/driver", "no_delivery", "Only a delivery has a driver: leave it out.")
-    if not change.note("driver", order.driver_id, value, "driver", "driver_accepted_at", "driver_at_business_at"):
+    if not change.note("driver", order.driver_id, value, "driver", "named_at", *OF_A_DRIVER):
         return
     if order.driver_accepted_at is not None and not taking_over:
         raise Conflict(
@@ -265,12 +267,15 @@ def change_driver(change: Change, value: int | None) -> None:
         )
     driver = None
     if value is not None:
-        driver = Driver.objects.filter(pk=value).first()
+        driver = Driver.objects.select_related("user").filter(pk=value).first()
         if driver is None or not may_name(standing, driver):
             raise Invalid("/driver", "unknown", "There is no such driver that you may name.")
+        if not driver.can_be_named:
+            raise Invalid("/driver", "off_duty", "This driver is off duty or switched off: name another.")
     if order.driver_id:
         change.left.append(f"driver:{order.driver_id}")
     order.driver = driver
+    order.named_at = standing.now if driver else None
     order.driver_accepted_at = order.driver_at_business_at = None
 
 

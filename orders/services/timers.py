@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from orders.deadlines import DUE_COLUMNS, set_due, timer_of
+from orders.deadlines import DUE_COLUMNS, LAPSE, set_due, timer_of
 from orders.lifecycle import Actor
 from orders.models import Order, OrderEvent
 from orders.services import digital
@@ -42,6 +42,8 @@ def run_timer(order_id: int, now: datetime) -> bool:
             _, name, reason_code = timer
             if name == "close":
                 close(order, now)
+            elif name == LAPSE:
+                lapse(order, reason_code, now)
             elif name == "issue_codes":
                 digital.fulfil(order_id=order_id)
             else:
@@ -78,5 +80,24 @@ def close(order: Order, now: datetime) -> None:
         milestone="closed",
         actor=SYSTEM.key,
         role=Actor.SYSTEM,
+        created_at=now,
+    )
+
+
+def lapse(order: Order, reason_code: str, now: datetime) -> None:
+    """The driver who was named has not answered: as if nobody were named. It sees this as its last event."""
+    driver_id = order.driver_id
+    order.driver = order.named_at = None
+    order.version += 1
+    set_due(order, now)
+    order.save(update_fields=["driver", "named_at", "version", *DUE_COLUMNS])
+    record_event(
+        order,
+        kind=OrderEvent.Kind.DRIVER,
+        also=[f"driver:{driver_id}"],
+        actor=SYSTEM.key,
+        role=Actor.SYSTEM,
+        reason_code=reason_code,
+        data={"old": {"driver": driver_id}, "new": {"driver": None}},
         created_at=now,
     )

@@ -195,6 +195,7 @@ CHANGED_BY_TRANSITION = [
     *(f"{name}_at" for name in lifecycle.MILESTONES),
     "standing_changes",
     "driver",
+    "named_at",
     "company",
     "self_delivery",
     "prepared_in",
@@ -218,6 +219,8 @@ def assign_parties(standing: Standing, change: Change, attempt: Attempt) -> Sequ
     elif change.name == "accept_by_company":
         order.company_id = accepting_company(standing, attempt)
     leave_parties(order, change.name)
+    if change.name == "accept_by_driver" or order.driver_id is None:
+        order.named_at = None
     after = {f"driver:{order.driver_id}", f"company:{order.company_id}"}
     return sorted(stream for stream in before - after if stream not in ("", "company:"))
 

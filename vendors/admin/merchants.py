@@ -143,6 +143,7 @@ class VendorAdmin(AmountsAdmin):
                     "confirm_accepts",
                     "accept_minutes",
                     "search_minutes",
+                    "driver_answer_seconds",
                     "collect_minutes",
                     "pay_minutes",
                     "transfer_minutes",

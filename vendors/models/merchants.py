@@ -169,6 +169,12 @@ class Vendor(models.Model):
     search_minutes = models.PositiveIntegerField(
         null=True, blank=True, help_text="No driver found within this: the order is cancelled."
     )
+    driver_answer_seconds = models.PositiveSmallIntegerField(
+        default=45,
+        db_default=45,
+        validators=[MinValueValidator(5)],
+        help_text="A driver who is named and does not answer within this is named no more.",
+    )
     collect_minutes = models.PositiveIntegerField(
         null=True, blank=True, help_text="Not collected within this after it is prepared: it counts as not collected."
     )
@@ -294,3 +300,8 @@ class Driver(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def can_be_named(self) -> bool:
+        """Whether an order may be offered to it: on duty, and not switched off."""
+        return self.on_duty and self.user.is_active

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vendors", "0005_transfers_to")]
+    dependencies = [("vendors", "0006_option_of_a_condition_stays")]
 
     operations = [
         migrations.AddField(

@@ -80,6 +80,7 @@ class Cart:
     place: Place = Place()
     address_id: int | None = None
     delivery_zone_id: int | None = None
+    zone_by_hand: bool = False  # by staff: the zone counts wherever the place is, and whether its point is known or not
     deliver_at: datetime | None = None
     offer: str = ""
     comment: str = ""
@@ -159,6 +160,7 @@ class Draft:
     terms: Terms
     delivery_fee: int = 0
     zone: Zone | None = None
+    zone_by_hand: bool = False  # and the place's point would not have led to it
     distance: int | None = None  # metres
     is_preorder: bool = False
     deliver_at: datetime | None = None

@@ -1,5 +1,7 @@
 """Where an order goes: the vendor's zone that it lies in, and how far that is. No database."""
 
+from collections.abc import Iterable
+
 from orders.checkout import Cart, Place
 from ordersite.web.problems import Invalid
 from vendors.menu import Menu, Zone
@@ -8,8 +10,11 @@ from vendors.zones import distance, zone_for
 
 
 def find_zone(cart: Cart, vendor: Vendor, menu: Menu, place: Place) -> Zone:
-    """The zone that the vendor brings it to; raises Invalid for an address without location, or outside."""
-    if place.lat is None or place.lng is None:
+    """The zone that the vendor brings it to; raises Invalid for an address without location, or outside.
+
+    A zone that staff chose by hand needs no location.
+    """
+    if not cart.zone_by_hand and (place.lat is None or place.lng is None):
         detail = 'A delivery needs a location, and none is known of this address: send {"lat": …, "lng": …}.'
         if not place.address:
             detail = 'A delivery needs a location: send {"lat": …, "lng": …}, or an address that can be looked up.'
@@ -23,11 +28,25 @@ def find_zone(cart: Cart, vendor: Vendor, menu: Menu, place: Place) -> Zone:
         if not zones:
             detail = f"{vendor.name} has no such delivery zone: leave it out."
             raise Invalid(f"{cart.pointer}/delivery_zone", "unknown", detail)
-    zone = zone_for(zones, vendor.lat, vendor.lng, place.lat, place.lng)
+    if cart.zone_by_hand:
+        return zones[0]
+    zone = zone_at(zones, vendor, place)
     if zone is None:
         detail = f"{vendor.name} does not deliver there: choose another address, or go there yourself."
         raise Invalid(f"{cart.pointer}/location", "outside_delivery_zone", detail)
     return zone
+
+
+def zone_at(zones: Iterable[Zone], vendor: Vendor, place: Place) -> Zone | None:
+    """The first of the zones that holds the place's point."""
+    if place.lat is None or place.lng is None:
+        return None
+    return zone_for(zones, vendor.lat, vendor.lng, place.lat, place.lng)
+
+
+def is_by_hand(cart: Cart, vendor: Vendor, zone: Zone | None, place: Place) -> bool:
+    """Whether staff chose a zone that does not hold the place's point, or the place has none."""
+    return cart.zone_by_hand and zone is not None and zone_at([zone], vendor, place) is None
 
 
 def away(vendor: Vendor, place: Place) -> int | None:

@@ -19,16 +19,18 @@ from orders.admin.doing import answer, caller_of_request, refusal
 from orders.admin.forms import Chooser, OnceForm
 from orders.admin.page import money_rows
 from orders.admin.phone_menu import menu_rows, read_items
+from orders.admin.places import NOWHERE_KNOWN, PlaceFields, choices_of, map_of
 from orders.checkout import Cart, Checked, Checkout, CustomLine, Place
 from orders.lifecycle import Fulfilment
 from orders.models import Order
 from orders.payments import available_methods
 from orders.pricing import CartItem
+from orders.services.locating import locate_placing
 from orders.services.parties import Guest, Placing
 from orders.services.placing import place, quote
 from ordersite.accounts.models import Address, Customer
 from ordersite.web.amounts import AmountField
-from ordersite.web.problems import Problem
+from ordersite.web.problems import Invalid, Problem
 from ordersite.web.serializers import Money, PhoneField
 from vendors.menu import Menu
 from vendors.models import Stock, Vendor
@@ -46,6 +48,7 @@ FIELDS = {
     "address": "address",
     "location": "lat",
     "payment_method": "payment_method",
+    "delivery_zone": "delivery_zone",
     "offer": "offer",
     "guest": "guest_name",
 }
@@ -72,7 +75,7 @@ class AddressField(forms.ModelChoiceField):
         return f"{address.label}: {address.address}" if address.label else str(address.address)
 
 
-class PhoneForm(OnceForm):
+class PhoneForm(OnceForm, PlaceFields):
     """Everything but the products of the menu."""
 
     guest_name = forms.CharField(label="Name", max_length=120, required=False)
@@ -86,10 +89,13 @@ class PhoneForm(OnceForm):
         widget=forms.DateTimeInput({"type": "datetime-local"}, format=LOCAL),
     )
     saved_address = AddressField(Address.objects.none(), required=False, empty_label="Another address")
-    address = forms.CharField(max_length=300, required=False)
-    address_notes = forms.CharField(label="Notes for the driver", max_length=300, required=False)
-    lat = forms.FloatField(label="Latitude", min_value=-90, max_value=90, required=False)
-    lng = forms.FloatField(label="Longitude", min_value=-180, max_value=180, required=False)
+    delivery_zone = forms.TypedChoiceField(
+        label="Zone",
+        coerce=int,
+        empty_value=None,
+        required=False,
+        help_text="Chosen by hand its fee counts, wherever the address is, and also where no point is known.",
+    )
     table = forms.CharField(max_length=20, required=False)
     vehicle = forms.CharField(max_length=80, required=False)
     payment_method = forms.ChoiceField()
@@ -107,6 +113,8 @@ class PhoneForm(OnceForm):
         fields: dict[str, Any] = self.fields
         fields["delivery_type"].choices = [(name, name.replace("_", " ")) for name in vendor.fulfilments]
         fields["payment_method"].choices = [(name, name) for name in methods]
+        zones = [(zone.id, zone.name) for zone in menu_of(vendor).zones]
+        fields["delivery_zone"].choices = [("", "By the address"), *zones]
         fields["deliver_at"].help_text = f"In {vendor.time_zone}. Empty: as soon as can be."
         if customer is None:
             del self.fields["saved_address"]
@@ -141,8 +149,6 @@ class PhoneForm(OnceForm):
                 self.add_error("guest_name", "Say who orders.")
             if not given["guest_phone"] and not given["guest_email"]:
                 self.add_error("guest_phone", "A phone or an e-mail, so that the guest can be reached.")
-        if (given.get("lat") is None) != (given.get("lng") is None) and not {"lat", "lng"} & self.errors.keys():
-            self.add_error("lat", "Latitude and longitude go together.")
         for number in FREE_LINES:
             self.clean_free(number, given)
         return given
@@ -173,6 +179,7 @@ class PhoneForm(OnceForm):
             custom=self.custom,
             fulfilment=None if codes_only else Fulfilment[given["delivery_type"].upper()],
             place=self.place(),
+            delivery_zone_id=given["delivery_zone"] if given["delivery_type"] == "delivery" else None,
             deliver_at=None if codes_only else given["deliver_at"],
             offer=given["offer"],
             comment=given["comment"],
@@ -203,15 +210,33 @@ def order_by_phone(request: HttpRequest, base: Mapping[str, Any]) -> HttpRespons
     with timezone.override(vendor.zone):
         is_valid = form.is_valid()
     items, errors = read_items(menu, request.POST)
-    checked = None
+    checked, choices = None, list[tuple[str, str]]()
     if is_valid and not errors:
-        placing = form.placing(items, menu)
-        checked, errors = reckon(request, form, placing)
+        placing, choices = located(request, form, form.placing(items, menu))
+        if not choices:
+            checked, errors = reckon(request, form, placing)
         if checked and "place" in request.POST:
             placed = place_once(request, form, placing, checked)
             if placed is not None:
                 return HttpResponseRedirect(reverse("admin:orders_order_change", args=[placed]))
-    return page(request, base, form, menu, checked, errors)
+    return page(request, base, form, menu, checked, errors, choices)
+
+
+def located(request: HttpRequest, form: PhoneForm, placing: Placing) -> tuple[Placing, list[tuple[str, str]]]:
+    """The placing with the point of its address, shown in the form; or the places among which one must be chosen.
+
+    Before any transaction: another server may be asked.
+    """
+    customer_id = form.customer.pk if form.customer else None
+    try:
+        placing = locate_placing(placing, customer_id=customer_id, who=caller_of_request(request).key)
+    except Invalid as error:
+        form.add_error("address", "This may mean several places: choose one of them.")
+        return placing, choices_of(error)
+    where = placing.checkout.carts[0].place
+    if not form.cleaned_data.get("saved_address"):
+        form.show_point(where.address, where.lat, where.lng)
+    return placing, []
 
 
 def reckon(request: HttpRequest, form: PhoneForm, placing: Placing) -> tuple[Checked | None, dict[int, list[str]]]:
@@ -228,15 +253,17 @@ def show_refusal(form: PhoneForm, items: Sequence[CartItem], error: Exception) -
     """Tells a refusal where its pointers lead; returns what it says of products."""
     products: dict[int, list[str]] = {}
     rows = error.errors if isinstance(error, Problem) else []
-    for row in rows or [{"pointer": "", "detail": refusal(error)}]:
+    for row in rows or [{"pointer": "", "code": "", "detail": refusal(error)}]:
         _, _, path = str(row["pointer"]).partition("/")
         name, _, rest = path.partition("/")
         number = rest.partition("/")[0]
         if name == "items" and number.isdecimal():
             products.setdefault(items[int(number)].product, []).append(str(row["detail"]))
         else:
-            field = FIELDS.get(name)
-            form.add_error(field if field in form.fields else None, str(row["detail"]))
+            field, detail = FIELDS.get(name), str(row["detail"])
+            if (name, row["code"]) == ("location", "required") and form.cleaned_data.get("address"):
+                detail = f"{NOWHERE_KNOWN} Or choose a zone by hand."
+            form.add_error(field if field in form.fields else None, detail)
     return products
 
 
@@ -263,6 +290,7 @@ def page(
     menu: Menu,
     checked: Checked | None,
     errors: Mapping[int, list[str]],
+    choices: Sequence[tuple[str, str]] = (),
 ) -> HttpResponse:
     vendor = form.vendor
     left = dict(Stock.objects.filter(product__vendor=vendor).values_list("product_id", "quantity"))
@@ -278,6 +306,8 @@ def page(
             "vehicle": bool({"curbside", "drive_thru"} & set(vendor.fulfilments)),
         },
         "categories": menu_rows(menu, request.POST or None, left=left, errors=errors),
+        "choices": choices,
+        "map": map_of(vendor),
         "has_errors": bool(form.errors or errors),
         "quote": checked.priced if checked else None,
         "amounts": money_rows(checked.priced) if checked else [],

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from orders.checkout import BookedTime, Cart, Draft, Place, ServiceWish, terms_of
-from orders.destinations import away, find_zone
+from orders.destinations import away, find_zone, is_by_hand
 from orders.lifecycle import Fulfilment
 from orders.models import Booking, Kind, Order
 from orders.pricing import fee_of, single_line
@@ -78,6 +78,7 @@ def check_booking(*, cart: Cart, vendor: Vendor, menu: Menu, place: Place, now: 
         terms=terms_of(vendor),
         delivery_fee=fee,
         zone=zone,
+        zone_by_hand=is_by_hand(cart, vendor, zone, place),
         distance=away(vendor, place) if zone else None,
         deliver_at=booking.starts_at,
         booking=booking,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from orders.checkout import Cart, Checked, CheckedOut, Checkout, Draft, Given, Place, terms_of
-from orders.destinations import away, find_zone
+from orders.destinations import away, find_zone, is_by_hand
 from orders.lifecycle import Fulfilment
 from orders.models import Kind
 from orders.payments import available_methods
@@ -186,6 +186,7 @@ def draft_products(cart: Cart, vendor: Vendor, menu: Menu, place: Place) -> Draf
         lines=lines,
         terms=terms,
         zone=zone,
+        zone_by_hand=is_by_hand(cart, vendor, zone, place),
         delivery_fee=fee_of(zone, sum(line.total for line in lines)) if lines else 0,
         distance=away(vendor, place) if zone else None,
     )

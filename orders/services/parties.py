@@ -1,7 +1,7 @@
 """For whom a checkout is placed, where it goes, and by which saved method it is paid."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orders.checkout import Cart, Checkout, Place
 from orders.models import SavedMethod
@@ -40,6 +40,14 @@ def check_custom(checkout: Checkout, caller: Caller) -> None:
     for cart in checkout.carts:
         if cart.custom and not caller.is_staff:
             raise Forbidden("forbidden", "Only staff enter products by hand: leave `custom` out.")
+
+
+def with_zones_by_hand(checkout: Checkout, caller: Caller) -> Checkout:
+    """A zone that staff name is chosen by hand; anybody else's must hold the point."""
+    if not caller.is_staff or all(cart.delivery_zone_id is None for cart in checkout.carts):
+        return checkout
+    carts = [replace(cart, zone_by_hand=cart.delivery_zone_id is not None) for cart in checkout.carts]
+    return replace(checkout, carts=carts)
 
 
 def check_empty(checkout: Checkout, caller: Caller) -> None:

@@ -35,6 +35,7 @@ from orders.services.parties import (
     find_customer,
     find_places,
     find_saved_method,
+    with_zones_by_hand,
 )
 from orders.services.proofs import add_proofs
 from orders.services.shares import CASH, WALLET, deadline_of, goes_to_vendor
@@ -65,6 +66,7 @@ def quote(*, checkout: Checkout, caller: Caller, customer: Customer | None = Non
     Raises as `place` would.
     """
     check_custom(checkout, caller)
+    checkout = with_zones_by_hand(checkout, caller)
     vendors = vendors_of(checkout.carts)
     places = find_places(checkout, None, caller.customer_id)
     # Of whom only the ids matter: whose offers, how often used.
@@ -79,7 +81,7 @@ def place(*, placing: Placing, caller: Caller) -> Placed:
     rule that the carts break, Conflict out_of_stock, slot_full, offer_used_up, insufficient_funds, vendor_closed or
     vendor_paused.
     """
-    checkout = placing.checkout
+    checkout = with_zones_by_hand(placing.checkout, caller)
     if placing.external_code:
         first = first_placing(placing.external_code, caller)
         if first:
@@ -181,7 +183,7 @@ def write(
         add_proofs(payment=payment, photos=photos, now=now)
     if checkout.payment_method == WALLET:
         hold_each(shares, balance, caller.key)
-    write_events(orders, customer, caller, drawn, now)
+    write_events(orders, parts, customer, caller, drawn, now)
     if paid:
         orders = [fulfilled(order) if order.kind == Kind.DIGITAL else order for order in orders]
     for order, share in zip(orders, shares, strict=True):
@@ -335,9 +337,15 @@ def hold_each(shares: Sequence[PaymentShare], balance: int, actor: str) -> None:
 
 
 def write_events(
-    orders: Sequence[Order], customer: Customer, caller: Caller, drawn: dict[str, list[int]], now: datetime
+    orders: Sequence[Order],
+    parts: Sequence[Checked],
+    customer: Customer,
+    caller: Caller,
+    drawn: dict[str, list[int]],
+    now: datetime,
 ) -> None:
-    for order in orders:
+    for order, part in zip(orders, parts, strict=True):
+        zone = part.draft.zone
         stream = f"stream:vendor:{order.vendor_id}"
         record_event(
             order,
@@ -346,6 +354,7 @@ def write_events(
             to_status=order.status,
             actor=caller.key,
             role=role_of(order, customer, caller),
+            data={"zone_by_hand": zone.name} if zone and part.draft.zone_by_hand else {},
             app_id=caller.app_id,
             created_at=now,
         )

@@ -1,0 +1,2 @@
+// The map with a pin.
+"use strict";

@@ -32,6 +32,8 @@ class Asker:
     now: datetime
     driver_id: int | None = None
     company_ids: frozenset[int] = frozenset()
+    # Of staff: whether it holds the right to go past actors and guards.
+    may_force: bool = True
     reason_code: str = ""
     reason: str = ""
     code: str = ""
@@ -139,7 +141,7 @@ def judge(order: Order, asker: Asker, change: Change) -> Decision:
                 return Decision(Outcome.TAKE, change, attempt)
             guard = guard or failed
     has_reason = bool(asker.reason_code) or asker.is_offered
-    may_force = Actor.STAFF in asker.actors and change.may_be_forced()
+    may_force = asker.may_force and Actor.STAFF in asker.actors and change.may_be_forced()
     if may_force and (has_reason or not guard or guard in NEVER_WAIVED):
         attempt = asker.attempt(Actor.STAFF)
         failed = failing_guard(change, order, attempt, waive=True)

@@ -5,6 +5,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from orders.lifecycle import Actor, Status
 from orders.models import Order, Purchase
 from ordersite.accounts.callers import Caller, related
+from ordersite.accounts.rights import Right
 from vendors.models import ONLINE_METHODS, Dispatcher, Driver, Vendor
 from vendors.permissions import member_vendors
 
@@ -18,6 +19,9 @@ SEARCHING = Q(driver__isnull=True, company_accepted_at__isnull=True) & (
 # Placed without items: the kitchen does not see it, but its people do, who add them (Order.awaits_items).
 AWAITS_ITEMS = Q(visible_at__isnull=True) & ~Q(payment_method__in=ONLINE_METHODS)
 
+# What a vendor's people see of its orders, here and in the back-office.
+SHOWN_TO_VENDOR = Q(visible_at__isnull=False) | AWAITS_ITEMS
+
 
 def is_searching(order: Order) -> bool:
     """The same as SEARCHING, for one order at hand."""
@@ -30,7 +34,7 @@ def is_searching(order: Order) -> bool:
 
 def of_business(caller: Caller) -> Q:
     """The orders of a caller's vendors: those that the vendor may see already, or still has to fill."""
-    return Q(vendor_id__in=member_vendors(caller).values("pk")) & (Q(visible_at__isnull=False) | AWAITS_ITEMS)
+    return Q(vendor_id__in=member_vendors(caller).values("pk")) & SHOWN_TO_VENDOR
 
 
 def of_customer(caller: Caller) -> Q:
@@ -63,7 +67,7 @@ def of_company(caller: Caller) -> Q:
 def visible_orders(caller: Caller) -> QuerySet[Order]:
     """Every order that the caller may see, in any of its roles."""
     orders = Order.objects.filter(deleted_at__isnull=True)
-    if caller.is_staff or caller.is_system:
+    if caller.may_everywhere(Right.VIEW_ORDERS):
         return orders
     seen = of_customer(caller)
     driver = related(caller.user, "driver") if caller.user else None
@@ -86,7 +90,7 @@ def own_orders(caller: Caller) -> QuerySet[Order]:
 
 def visible_purchases(caller: Caller) -> QuerySet[Purchase]:
     """Purchases are the customer's and staff's; a vendor sees its order, not what was bought elsewhere with it."""
-    if caller.is_staff:
+    if caller.may_everywhere(Right.VIEW_ORDERS):
         return Purchase.objects.all()
     mine = Q(customer_id=caller.customer_id) if caller.customer_id else Q(pk__in=[])
     if caller.order_token_hash:
@@ -112,11 +116,14 @@ def with_standing(orders: QuerySet[Order], caller: Caller) -> QuerySet[Order]:
 
 
 def actors_for(caller: Caller, order: Order) -> frozenset[Actor]:
-    """As what a caller stands to an order that was read `with_standing`; it may be several at once."""
+    """As what a caller may read an order that was read `with_standing`; it may be several at once.
+
+    As what it may act, `Standing.acting` says: for staff every act asks for its own right.
+    """
     if caller.is_system:
         return frozenset({Actor.SYSTEM})
     actors = set()
-    if caller.is_staff:
+    if caller.may_everywhere(Right.VIEW_ORDERS):
         actors.add(Actor.STAFF)
     if is_customer(caller, order):
         actors.add(Actor.CUSTOMER)
@@ -139,7 +146,7 @@ def is_customer(caller: Caller, order: Order) -> bool:
 
 def pays(caller: Caller, order: Order) -> bool:
     """Whether the caller is told where an order is paid: its customer, and staff, who hand it on."""
-    return caller.is_staff or is_customer(caller, order)
+    return caller.may_everywhere(Right.VIEW_ORDERS) or is_customer(caller, order)
 
 
 def stands_as_driver(driver: Driver, order: Order) -> bool:

@@ -14,9 +14,10 @@ from orders.services.shares import may_be_paid_online
 from orders.services.standing import RELATED, Standing, get_order, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address
+from ordersite.accounts.rights import Right
 from ordersite.web.problems import Forbidden
 from vendors.models import Driver, Offer, Product, Vendor
-from vendors.permissions import member_vendors
+from vendors.permissions import member_vendors, serves
 
 ITEMS = ("lines", Prefetch("lines__options", queryset=LineOption.objects.order_by("id")))
 SHARES = Prefetch("shares", queryset=PaymentShare.objects.select_related("payment").order_by("payment_id"))
@@ -25,7 +26,7 @@ EVENTS = Prefetch("events", queryset=OrderEvent.objects.order_by("number"))
 
 def dashboard_orders(caller: Caller) -> QuerySet[Order]:
     """Every order to staff, to others those of the vendors that they work for; raises Forbidden where there is none."""
-    if caller.is_staff:
+    if caller.may_everywhere(Right.VIEW_ORDERS):
         return visible_orders(caller)
     vendors = member_vendors(caller)
     if not vendors.exists():
@@ -98,7 +99,7 @@ def code_of_offer(offer_id: int, vendor_id: int, caller: Caller) -> str | None:
     offer = Offer.objects.filter(pk=offer_id).values_list("vendor_id", "code").first()
     if offer is None or offer[0] not in (None, vendor_id):
         return None
-    knows = not offer[1] or caller.is_staff or member_vendors(caller).filter(pk=vendor_id).exists()
+    knows = not offer[1] or serves(caller, Right.VIEW_OFFERS, vendor_id)
     return offer[1] if knows else None
 
 

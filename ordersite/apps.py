@@ -3,6 +3,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
 
 
 class OrdersiteConfig(AppConfig):
@@ -13,7 +14,10 @@ class OrdersiteConfig(AppConfig):
 
     def ready(self) -> None:
         from ordersite import checks  # noqa: F401  registers itself
+        from ordersite.accounts.roles import keep_roles
 
+        # After django.contrib.auth's own receiver, which makes the permissions: this app is ready last.
+        post_migrate.connect(keep_roles, dispatch_uid="ordersite.accounts.roles")
         connection_created.connect(take_many_parameters)
 
 

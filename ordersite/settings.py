@@ -163,6 +163,8 @@ DEMO_EMAILS = ("staff@example.com", "vendor@example.com", "driver@example.com", 
 PRINCIPAL_RELATED = ("customer", "driver")
 # Who may make and revoke a merchant's API tokens: callable(user, merchant_id) -> bool.
 MERCHANT_ADMIN_CHECK = "vendors.permissions.administers_merchant"
+# The rights of staff that somebody's rows amount to: a member of a vendor, a driver, a dispatcher.
+RIGHTS_BY_ROWS = "vendors.permissions.rights_by_rows"
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=30),

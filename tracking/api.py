@@ -13,13 +13,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ordersite.accounts.callers import caller_of
+from ordersite.accounts.rights import Right
 from ordersite.web.problems import Forbidden, Invalid, NotFound
 from ordersite.web.views import ApiView
 from tracking import entries
 from tracking.entries import Page
 from tracking.wake import woken_by
 from vendors.models import Vendor
-from vendors.permissions import works_at
+from vendors.permissions import serves
 
 MAX_WAIT = 25
 # Each waiting call holds a thread; beyond so many a call is answered at once.
@@ -96,7 +97,7 @@ class VendorEventsView(ApiView):
         if not Vendor.objects.filter(pk=vendor_id).exists():
             raise NotFound
         caller = caller_of(request)
-        if not (caller.is_staff or works_at(caller, vendor_id)):
+        if not serves(caller, Right.VIEW_ORDERS, vendor_id):
             raise Forbidden("forbidden", "Only those who work for this vendor may watch its feed.")
         page = read(f"vendor:{vendor_id}", since, request.query_params.get("epoch"), wait)
         found = [entries.reset(page.epoch, page.last)] if page.reset else page.entries

@@ -4,13 +4,24 @@ from django.db.models import F, Q, QuerySet
 
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import User
-from vendors.models import Member, Vendor
+from ordersite.accounts.rights import Right
+from vendors.models import Dispatcher, Driver, Member, Vendor
+
+CARRIERS = (Right.ACT_EVERYWHERE, Right.VIEW_ORDERS, Right.MOVE_ORDERS)
 
 
 def administers_merchant(user: User, merchant_id: int) -> bool:
     """Whether the user is an owner of the merchant, or a manager of all its vendors."""
     role = Q(role=Member.Role.OWNER) | Q(role=Member.Role.MANAGER, all_vendors=True)
     return Member.objects.filter(role, user=user, merchant_id=merchant_id).exists()
+
+
+def rights_by_rows(user: User) -> set[Right]:
+    """What a member, a driver or a dispatcher may do, in rights of staff; three statements at most."""
+    if Member.objects.filter(user=user).exists():
+        return {*CARRIERS, Right.PLACE_ORDERS, Right.REFUND_ORDERS, Right.VIEW_ACCOUNTS, Right.CHANGE_VENDORS}
+    carries = Driver.objects.filter(user=user).exists() or Dispatcher.objects.filter(user=user).exists()
+    return set(CARRIERS) if carries else set()
 
 
 def member_vendors(caller: Caller) -> QuerySet[Vendor]:
@@ -29,6 +40,12 @@ def member_vendors(caller: Caller) -> QuerySet[Vendor]:
     return Vendor.objects.filter(Q(merchant__in=merchants) | Q(pk__in=named))
 
 
+def vendors_of(user: User) -> QuerySet[Vendor]:
+    """The vendors for which somebody has its rights: all, or those that it works at."""
+    caller = Caller(key=user.caller_key, user=user)
+    return Vendor.objects.all() if caller.acts_everywhere else member_vendors(caller)
+
+
 def member_vendor_ids(caller: Caller) -> list[int]:
     """The ids of the vendors that the caller works at, in order; one statement (none for a caller not known)."""
     return list(member_vendors(caller).order_by("pk").values_list("pk", flat=True))
@@ -37,3 +54,13 @@ def member_vendor_ids(caller: Caller) -> list[int]:
 def works_at(caller: Caller, vendor_id: int) -> bool:
     """Whether the caller works at this vendor; staff does not, it stands above."""
     return member_vendors(caller).filter(pk=vendor_id).exists()
+
+
+def may_at(caller: Caller, right: Right, vendor_id: int) -> bool:
+    """Whether the caller holds a right for this vendor."""
+    return caller.may(right) and (caller.acts_everywhere or works_at(caller, vendor_id))
+
+
+def serves(caller: Caller, right: Right, vendor_id: int) -> bool:
+    """Whether the caller works at this vendor, or holds the right for all: what a vendor's people may, staff may."""
+    return caller.may_everywhere(right) or works_at(caller, vendor_id)

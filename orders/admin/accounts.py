@@ -17,11 +17,13 @@ from orders.admin.forms import TopUpForm
 from orders.admin.ledgers import LedgerPages
 from orders.models import Account, Entry
 from orders.services.ledger import wallet_of
-from orders.services.wallets import top_up, top_up_amounts
+from orders.services.wallets import top_up_amounts, top_up_by_hand
 from ordersite.accounts.models import Customer
+from ordersite.accounts.rights import Right
+from ordersite.accounts.scoping import acts_everywhere
 
 NEWEST = 50
-TOP_UP = "orders.change_account"
+TOP_UP = Right.TOP_UP_WALLETS
 
 
 @admin.register(Account)
@@ -46,7 +48,7 @@ class AccountAdmin(LedgerPages):
         return queryset.filter(Q(name=term) | owner), False
 
     def has_top_up_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(TOP_UP)
+        return acts_everywhere(request) and request.user.has_perm(TOP_UP)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.top_up_view)
@@ -61,7 +63,7 @@ class AccountAdmin(LedgerPages):
         """The account with its balance and newest entries; `before` pages to the older ones."""
         if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
             raise PermissionDenied
-        accounts = Account.objects.select_related("customer", "vendor", "driver")
+        accounts = self.get_queryset(request).select_related("customer", "vendor", "driver")
         account = accounts.filter(pk=row_id(object_id) or 0).first()
         if account is None:
             return self.missing(request, object_id)
@@ -135,11 +137,11 @@ class AccountAdmin(LedgerPages):
         customer = Customer.objects.filter(pk=given["customer"]).first() if given else None
         if given is None or customer is None:
             return HttpResponseRedirect(request.path)
-        currency, minor, actor = given["currency"], given["amount"], caller_of_request(request).key
+        currency, minor, caller = given["currency"], given["amount"], caller_of_request(request)
         done = perform(
             request,
-            lambda: top_up(
-                customer_id=given["customer"], currency=currency, amount=minor, actor=actor, text=given["text"]
+            lambda: top_up_by_hand(
+                caller=caller, customer_id=given["customer"], currency=currency, amount=minor, text=given["text"]
             ),
             done=f"{display.money(minor, currency)} put into the wallet of {customer}.",
             key=given["key"],

@@ -39,11 +39,14 @@ from orders.services.code_imports import (
     preview_upload,
 )
 from orders.services.codes import reveal_code
+from ordersite.accounts.rights import Right
+from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.problems import Problem
+from vendors.admin.scoping import ScopedAdmin, within
 from vendors.models import Product
 
-IMPORT = "orders.add_code"
-REVEAL = "orders.reveal_code"
+IMPORT = Right.ADD_CODES
+REVEAL = Right.REVEAL_CODES
 # How many refused rows the result of an import names.
 NAMED = 200
 STATES = {"free": ("start", "Free"), "issued": ("success", "Issued"), "spent": ("failure", "Issued, order cancelled")}
@@ -68,6 +71,11 @@ class UploadForm(forms.Form):
     batch = forms.CharField(
         max_length=80, required=False, help_text="A name to find them by; empty: the name of the file."
     )
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        product: Any = self.fields["product"]
+        product.queryset = within(request, product.queryset, "vendor")
 
     def clean_file(self) -> UploadedFile:
         file: UploadedFile = self.cleaned_data["file"]
@@ -102,7 +110,8 @@ class ProductFilter(SelectFilter):
     title = parameter_name = column = "product"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
-        products = Product.objects.filter(is_digital=True).order_by("vendor__name", "name", "pk")
+        sold = within(request, Product.objects.filter(is_digital=True), "vendor")
+        products = sold.order_by("vendor__name", "name", "pk")
         return [(pk, f"{vendor}: {name}") for pk, vendor, name in products.values_list("pk", "vendor__name", "name")]
 
 
@@ -128,9 +137,10 @@ def state_of(code: Code) -> SafeString:
 
 
 @admin.register(Code)
-class CodeAdmin(ReadOnlyAdmin):
+class CodeAdmin(ScopedAdmin, ReadOnlyAdmin):
     """The stock of codes. None is shown in clear, but one by one to those with the permission, on record."""
 
+    vendor_path = "product__vendor"
     list_display = ["masked", "product", "vendor", "state", "order", "batch", "imported_at"]
     list_display_links = ["masked"]
     list_select_related = ["product__vendor", "line"]
@@ -151,6 +161,10 @@ class CodeAdmin(ReadOnlyAdmin):
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(IMPORT)
+
+    def has_reveal_permission(self, request: HttpRequest) -> bool:
+        may = self.has_view_permission(request) and acts_everywhere(request)
+        return may and request.user.has_perm(REVEAL)
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -186,14 +200,14 @@ class CodeAdmin(ReadOnlyAdmin):
             "subtitle": None,
             "code": code,
             "state": state_of(code),
-            "may_reveal": bool(code.line) and request.user.has_perm(REVEAL),
+            "may_reveal": bool(code.line) and self.has_reveal_permission(request),
             "revealed": revealed,
         }
         return TemplateResponse(request, "admin/orders/code/page.html", context)
 
     def reveal_view(self, request: HttpRequest, code_id: int) -> HttpResponse:
         """Shows the code once, on this answer; that it was read stays in the order's history."""
-        if not self.has_view_permission(request) or not request.user.has_perm(REVEAL):
+        if not self.has_reveal_permission(request):
             raise PermissionDenied
         caller, told = caller_of_request(request), [""]
 
@@ -208,9 +222,9 @@ class CodeAdmin(ReadOnlyAdmin):
         if not self.has_import_permission(request):
             raise PermissionDenied
         if request.method == "POST":
-            form = UploadForm(request.POST, request.FILES)
+            form = UploadForm(request, request.POST, request.FILES)
         else:
-            form = UploadForm(initial={"product": row_id(request.GET.get("product", ""))})
+            form = UploadForm(request, initial={"product": row_id(request.GET.get("product", ""))})
         if form.is_valid():
             kept = self.keep(request, form.cleaned_data)
             if kept is not None:
@@ -223,9 +237,12 @@ class CodeAdmin(ReadOnlyAdmin):
         content, batch = file.read(), given["batch"] or str(file.name)[:80]
 
         def call() -> str:
-            product, user = given["product"].pk, request.user.pk
             upload = keep_upload(
-                user_id=user or 0, product_id=product, content=content, batch=batch, now=timezone.now()
+                caller=caller_of_request(request),
+                product_id=given["product"].pk,
+                content=content,
+                batch=batch,
+                now=timezone.now(),
             )
             return str(upload.pk)
 
@@ -274,10 +291,10 @@ class CodeAdmin(ReadOnlyAdmin):
 
     def do_import(self, request: HttpRequest, upload_id: uuid.UUID, layout: Layout) -> HttpResponse:
         """Imports it once, however often the page is sent, and shows what became of it."""
-        user_id = request.user.pk or 0
+        caller = caller_of_request(request)
 
         def call() -> dict[str, Any]:
-            done = import_upload(upload_id=upload_id, user_id=user_id, layout=layout, now=timezone.now())
+            done = import_upload(upload_id=upload_id, caller=caller, layout=layout, now=timezone.now())
             named = [asdict(row) for row in done.refused[:NAMED]]
             counts = {"imported": done.imported, "doubles": done.doubles, "refused": len(done.refused)}
             return {**counts, "product": done.product.pk, "batch": done.batch, "named": named}
@@ -287,7 +304,7 @@ class CodeAdmin(ReadOnlyAdmin):
             return HttpResponseRedirect(reverse("admin:orders_code_import"))
         result = response.data
         product = Product.objects.select_related("vendor").filter(pk=result["product"]).first()
-        return self.import_page(request, {"result": result, "product": product, "form": UploadForm()})
+        return self.import_page(request, {"result": result, "product": product, "form": UploadForm(request)})
 
     def import_page(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         base = {"opts": self.opts, "media": self.media, "title": "Import codes", "subtitle": None}

@@ -13,7 +13,7 @@ from orders.admin.stuck import TROUBLES
 from orders.lifecycle import GROUPS, Fulfilment, Status
 from orders.models import Order, PaymentStatus
 from orders.statements import FIRST_DAY, LAST_DAY
-from vendors.models import Vendor
+from vendors.admin.scoping import own_vendors
 
 GROUP_LABELS = {"in_progress": "In progress", "cancelled": "Cancelled or in exception"}
 SPANS = {"today": "Today", "yesterday": "Yesterday", "week": "The last 7 days", "month": "The last 30 days"}
@@ -125,7 +125,7 @@ class VendorFilter(SelectFilter):
     title = parameter_name = column = "vendor"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
-        return list(Vendor.objects.order_by("name", "pk").values_list("pk", "name"))
+        return list(own_vendors(request).order_by("name", "pk").values_list("pk", "name"))
 
 
 class FulfilmentFilter(SelectFilter):

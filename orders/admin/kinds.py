@@ -7,14 +7,16 @@ from django.http import HttpRequest
 from orders.admin.bases import ReadOnlyAdmin, row_id
 from orders.admin.records import order_link
 from orders.models import Booking, Package
+from vendors.admin.scoping import ScopedAdmin
 from vendors.models import Service
 
 MOST_SERVICES = 100
 
 
-class OfOrderAdmin(ReadOnlyAdmin):
+class OfOrderAdmin(ScopedAdmin, ReadOnlyAdmin):
     """Rows that an order of some kind has besides, the newest first."""
 
+    vendor_path = "order__vendor"
     ordering = ["-order"]
     search_fields = ["order__id"]
 

@@ -8,14 +8,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from orders.admin import display
+from orders.admin.doing import caller_of_request
 from orders.models import StatusLabel
 from orders.services.labels import add_label, change_label, delete_label
+from ordersite.accounts.scoping import EverywhereAdmin
 from ordersite.web.problems import Problem
 from ordersite.web.shown import ComparingAdmin
 
 
 @admin.register(StatusLabel)
-class StatusLabelAdmin(ComparingAdmin):
+class StatusLabelAdmin(EverywhereAdmin, ComparingAdmin):
     """Written by the service that the API calls too."""
 
     list_display = ["name", "stands_on", "message", "position"]
@@ -36,19 +38,21 @@ class StatusLabelAdmin(ComparingAdmin):
             return HttpResponseRedirect(request.path)
 
     def save_model(self, request: HttpRequest, obj: StatusLabel, form: Any, change: bool) -> None:
-        given = form.cleaned_data
+        given, caller = form.cleaned_data, caller_of_request(request)
         if not change:
-            obj.pk = add_label(name=given["name"], core_status=given["core_status"], message=given["message"]).pk
+            wanted = {name: given[name] for name in ("name", "core_status", "message")}
+            obj.pk = add_label(caller=caller, **wanted).pk
         fields = {name: given[name] for name in form.changed_data if name in self.fields}
-        change_label(label_id=obj.pk, fields=fields)
+        change_label(caller=caller, label_id=obj.pk, fields=fields)
 
     def delete_model(self, request: HttpRequest, obj: StatusLabel) -> None:
-        delete_label(label_id=obj.pk)
+        delete_label(caller=caller_of_request(request), label_id=obj.pk)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[StatusLabel]) -> None:
+        caller = caller_of_request(request)
         with transaction.atomic():
             for label_id in list(queryset.values_list("pk", flat=True)):
-                delete_label(label_id=label_id)
+                delete_label(caller=caller, label_id=label_id)
 
     @admin.display(description="core status", ordering="core_status")
     def stands_on(self, label: StatusLabel) -> str:

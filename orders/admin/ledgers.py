@@ -34,11 +34,14 @@ from orders.services.payouts import (
     purse_of,
 )
 from orders.statements import FIRST_DAY, LAST_DAY, LONGEST_DAYS, statement_response
+from ordersite.accounts.rights import Right
+from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.amounts import AmountField
 from ordersite.web.problems import Conflict
-from vendors.models import Driver, Vendor
+from vendors.admin.scoping import ScopedAdmin, own_vendors
+from vendors.models import Driver
 
-PAY = "orders.change_account"
+PAY = Right.PAY_OUT
 OWNERS_PER_PAGE = 50
 # How many may be selected to be paid out at once: a page of owners, each in some currencies.
 MOST_SELECTED = 200
@@ -88,11 +91,11 @@ def last_month() -> dict[str, Any]:
     return {"first": last.replace(day=1), "last": last}
 
 
-class LedgerPages(ReadOnlyAdmin):
+class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
     """The pages of accounts that money leaves and enters by hand."""
 
     def has_pay_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(PAY)
+        return acts_everywhere(request) and request.user.has_perm(PAY)
 
     def get_urls(self) -> list[URLPattern]:
         pages: dict[str, tuple[str, Callable[..., HttpResponseBase]]] = {
@@ -112,11 +115,11 @@ class LedgerPages(ReadOnlyAdmin):
         """Vendors, or drivers, with what is owed to each: a fixed number of statements a page."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        drivers = request.GET.get("who") == "drivers"
-        model: type[Vendor] | type[Driver] = Driver if drivers else Vendor
+        drivers = request.GET.get("who") == "drivers" and acts_everywhere(request)
         owner = "driver" if drivers else "vendor"
         theirs = Account.objects.filter(**{owner: OuterRef("pk")})
-        owners: Any = model.objects.filter(Exists(theirs)).order_by("name", "pk")
+        rows: Any = Driver.objects.all() if drivers else own_vendors(request)
+        owners = rows.filter(Exists(theirs)).order_by("name", "pk")
         page = CappedPaginator(owners, OWNERS_PER_PAGE).get_page(request.GET.get("p"))
         context = {
             **self.admin_site.each_context(request),
@@ -250,7 +253,7 @@ class LedgerPages(ReadOnlyAdmin):
         accounts = self.owned_among(row[0] for row in given["pay"])
         shown = {row[0]: row[1:] for row in given["pay"]}
         purses = [(purse_of(account), pk) for pk, account in accounts.items()]
-        actor = caller_of_request(request).key
+        caller = caller_of_request(request)
 
         def pay() -> None:
             # By name: of two who pay the same ones out, one waits for the other.
@@ -258,7 +261,7 @@ class LedgerPages(ReadOnlyAdmin):
                 amount, owed, cash = shown[pk]
                 balance = Balance(currency=purse.currency, owed=owed, cash=cash)
                 wanted = None if amount == balance.net else amount
-                pay_out(purse=purse, amount=wanted, actor=actor, text=given["text"], shown=balance)
+                pay_out(purse=purse, amount=wanted, caller=caller, text=given["text"], shown=balance)
 
         done = "The payout is in the ledger." if len(accounts) == 1 else f"{len(accounts)} payouts are in the ledger."
         perform(request, pay, done=done, key=given["key"])
@@ -305,12 +308,12 @@ class LedgerPages(ReadOnlyAdmin):
         account = self.owned(given["account"]) if given else None
         if given is None or account is None:
             return
-        amount, (owed, cash), actor = given["amount"], given["shown"], caller_of_request(request).key
+        amount, (owed, cash), caller = given["amount"], given["shown"], caller_of_request(request)
         balance = Balance(currency=account.currency, owed=owed, cash=cash)
         purse = purse_of(account)
         perform(
             request,
-            lambda: hand_in(purse=purse, amount=amount, actor=actor, text=given["text"], shown=balance),
+            lambda: hand_in(purse=purse, amount=amount, caller=caller, text=given["text"], shown=balance),
             done=f"{display.money(amount, account.currency)} handed in.",
             key=given["key"],
         )
@@ -327,7 +330,7 @@ class LedgerPages(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         account = self.owned(account_id)
-        if account is None or account.vendor is None:
+        if account is None or account.vendor is None or not self.get_queryset(request).filter(pk=account_id).exists():
             return self.missing(request, str(account_id))
         form = PeriodForm(request.GET)
         if not form.is_valid():

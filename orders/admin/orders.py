@@ -44,8 +44,9 @@ from orders.admin.page import order_context, read_order
 from orders.admin.phone import PERMISSION, order_by_phone
 from orders.admin.refunds import GIVE_BACK, RefundForm
 from orders.admin.search import HELP, find_orders
-from orders.lifecycle import FAILURE, Fulfilment, Status
+from orders.lifecycle import FAILURE, Actor, Fulfilment, Status
 from orders.models import Kind, Order
+from orders.permissions import SHOWN_TO_VENDOR
 from orders.services.changes import add_tracking_number, change_order
 from orders.services.edits import accept_change, refuse_change
 from orders.services.payment_links import payment_link
@@ -53,9 +54,12 @@ from orders.services.records import add_note
 from orders.services.refunds import refund_order
 from orders.services.standing import standing_of
 from orders.services.transitions import START_PREPARING, Wish, start_preparing, transition
+from ordersite.accounts.rights import Right
+from ordersite.accounts.scoping import acts_everywhere
+from vendors.admin.scoping import ScopedAdmin
 
 Handler = Callable[["OrderAdmin", HttpRequest, int, Any], None]
-MOVE = "orders.change_order"
+MOVE = Right.MOVE_ORDERS
 
 
 def button(form_class: type[forms.Form], permission: str = MOVE) -> Callable[[Handler], Callable[..., HttpResponse]]:
@@ -79,8 +83,8 @@ def button(form_class: type[forms.Form], permission: str = MOVE) -> Callable[[Ha
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnlyAdmin):
-    """Staff see every order and move it on; each button is a call of the service that the API calls too."""
+class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
+    """Orders are seen and moved on; each button is a call of the service that the API calls too."""
 
     list_display = ["name", "vendor", "contact", "state", "type", "amount", "payment", "placed", "age", "due"]
     list_display_links = ["name"]
@@ -115,6 +119,11 @@ class OrderAdmin(ReadOnlyAdmin):
     def has_move_permission(self, request: HttpRequest) -> bool:
         """Who may press buttons; to see an order is another permission."""
         return request.user.has_perm(MOVE)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        """A vendor's people see its orders as everywhere else: those placed, and not deleted."""
+        orders = super().get_queryset(request)
+        return orders if acts_everywhere(request) else orders.filter(SHOWN_TO_VENDOR, deleted_at__isnull=True)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
@@ -154,7 +163,8 @@ class OrderAdmin(ReadOnlyAdmin):
         """What was ordered, to be changed."""
         if not self.has_move_permission(request):
             raise PermissionDenied
-        order = Order.objects.select_related("vendor").filter(pk=order_id, deleted_at__isnull=True).first()
+        orders = self.get_queryset(request).select_related("vendor")
+        order = orders.filter(pk=order_id, deleted_at__isnull=True).first()
         if order is None:
             return self.missing(request, str(order_id))
         base = {"opts": self.opts, "subtitle": None, "media": self.media}
@@ -167,18 +177,22 @@ class OrderAdmin(ReadOnlyAdmin):
         if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
             raise PermissionDenied
         caller, order_id = caller_of_request(request), row_id(object_id)
-        order = read_order(order_id, caller) if order_id else None
+        seen = self.get_queryset(request)
+        order = read_order(seen, order_id, caller) if order_id else None
         if order is None:
             return self.missing(request, object_id)
         may_move = self.has_move_permission(request) and order.deleted_at is None
-        buttons = buttons_of(standing_of(caller, order)) if may_move else []
+        standing = standing_of(caller, order)
+        buttons = buttons_of(standing) if may_move else []
         delivers = order.fulfilment == Fulfilment.DELIVERY
         version = {"version": order.version}
-        driver_form = DriverForm(initial={**version, "driver": order.driver_id}, auto_id="driver_%s")
+        note_reader = "staff" if Actor.STAFF in standing.readers else "business"
+        named = order.driver_id if acts_everywhere(request) else None
+        driver_form = DriverForm(initial={**version, "driver": named}, auto_id="driver_%s")
         number = {"tracking_number": order.tracking_number, "carrier": order.carrier}
         context = {
             **self.admin_site.each_context(request),
-            **order_context(order),
+            **order_context(order, standing.readers),
             "opts": self.opts,
             "title": f"Order {order}",
             "subtitle": None,
@@ -192,7 +206,7 @@ class OrderAdmin(ReadOnlyAdmin):
             "number_form": TrackingNumberForm(initial={**version, **number}, auto_id="number_%s")
             if delivers and order.status not in FAILURE
             else None,
-            "note_form": NoteForm(auto_id="note_%s"),
+            "note_form": NoteForm(auto_id="note_%s", initial={"visible_to": note_reader}),
             "link_form": OnceForm(auto_id="link_%s"),
             "refund_form": RefundForm(initial={**version, "currency": order.currency}, auto_id="refund_%s")
             if request.user.has_perm(GIVE_BACK) and order.deleted_at is None

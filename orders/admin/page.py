@@ -1,18 +1,20 @@
 """What an order's page shows, read in a fixed number of statements."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from orders.admin import display
 from orders.admin.bases import row_id
 from orders.admin.buttons import label_of
 from orders.api.outputs import ticket_of
-from orders.lifecycle import Fulfilment, Status
-from orders.models import Entry, LineOption, Order, OrderEvent, Posting, Refund
+from orders.api.rendering import roles_that_see
+from orders.lifecycle import Actor, Fulfilment, Status
+from orders.models import Entry, LineOption, Order, OrderEvent, Payment, Posting, Refund
 from orders.permissions import with_standing
 from orders.pricing import Priced
 from orders.reasons import REASONS
@@ -25,16 +27,17 @@ from vendors.models import Merchant
 ALSO = ("vendor__merchant", "vendor__type", "delivery_zone", "customer__user", "purchase__placed_by")
 
 
-def read_order(order_id: int, caller: Caller) -> Order | None:
-    """The order with all that its page shows, a deleted one too."""
+def read_order(seen: QuerySet[Order], order_id: int, caller: Caller) -> Order | None:
+    """One of the orders that somebody sees, with all that its page shows."""
     entries = Prefetch("entries", queryset=Entry.objects.select_related("account").order_by("id"))
     postings = Prefetch("postings", queryset=Posting.objects.order_by("id").prefetch_related(entries))
-    orders = with_standing(Order.objects.all(), caller).select_related(*RELATED, *ALSO)
+    orders = with_standing(seen, caller).select_related(*RELATED, *ALSO)
     refunds = Prefetch("refunds", queryset=Refund.objects.select_related("payment").order_by("id"))
     siblings = Prefetch("purchase__orders", queryset=Order.objects.select_related("vendor").order_by("pk"))
     return (
         orders.prefetch_related(
-            "lines__options", "events", "purchase__payments__shares", "shares", siblings, postings, refunds
+            *("lines__options", "events", "purchase__payments__shares", "shares__payment"),
+            *(siblings, postings, refunds),
         )
         .filter(pk=order_id)
         .first()
@@ -136,10 +139,22 @@ def lines_of(order: Order) -> list[dict[str, Any]]:
     ]
 
 
-def order_context(order: Order) -> dict[str, Any]:
-    """Everything but the buttons and forms."""
-    events = list(order.events.all())
-    payments = list(order.purchase.payments.all())
+def payments_of(order: Order, readers: Iterable[Actor]) -> list[Payment]:
+    """The payments of all that was bought together; to the vendor's people, this order's part of its own."""
+    if Actor.STAFF in readers:
+        return list(order.purchase.payments.all())
+    parts = []
+    for share in order.shares.all():
+        part = copy(share.payment)
+        part.amount, part.refunded = share.amount, share.refunded
+        parts.append(part)
+    return parts
+
+
+def order_context(order: Order, readers: Collection[Actor]) -> dict[str, Any]:
+    """Everything but the buttons and forms, as far as these may read it."""
+    is_staff, visible = Actor.STAFF in readers, roles_that_see(readers)
+    events = [event for event in order.events.all() if event.visible_to in visible]
     others: list[Posting | Refund] = [*order.postings.all(), *order.refunds.all()]
     names = names_of({event.actor for event in events} | {other.actor for other in others})
     now = timezone.now()
@@ -152,11 +167,13 @@ def order_context(order: Order) -> dict[str, Any]:
         "money_rows": money_rows(order),
         "lines": lines_of(order),
         "milestones": [(name.replace("_", " ").capitalize(), at) for name, at in order.milestones.items()],
-        "payments": payments,
+        "payments": payments_of(order, readers),
+        "for_staff": is_staff,
+        "shows_code": is_staff or order.fulfilment != Fulfilment.DELIVERY,
         "refunds": [(refund, who(refund.actor, names)) for refund in order.refunds.all()],
         "may_be_refunded": any(share.kept for share in order.shares.all()),
-        "postings": [(posting, who(posting.actor, names)) for posting in order.postings.all()],
-        "siblings": [other for other in order.purchase.orders.all() if other.pk != order.pk],
+        "postings": [(posting, who(posting.actor, names)) for posting in order.postings.all() if is_staff],
+        "siblings": [other for other in order.purchase.orders.all() if other.pk != order.pk and is_staff],
         "timeline": [happening(event, names) for event in reversed(events)],
         "zone": order.vendor.time_zone,
     }

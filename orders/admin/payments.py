@@ -23,6 +23,7 @@ from orders.models import WAITS_FOR_STAFF, Payment, PaymentProof, PaymentShare, 
 from orders.services.disputes import decide_top_up
 from orders.services.proofs import approve, read_file, refuse, waive
 from orders.services.receiving import lock_payment
+from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
 from ordersite.web.problems import Conflict
 
 CHECK = "orders.change_paymentproof"
@@ -39,11 +40,11 @@ class RefuseForm(VersionForm, WhyForm):
 
 
 @admin.register(PaymentProof)
-class ProofAdmin(ReadOnlyAdmin):
+class ProofAdmin(EverywhereAdmin, ReadOnlyAdmin):
     """The payments that wait for staff, oldest first; with ?payment=… one payment, whatever became of it."""
 
     def has_check_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(CHECK)
+        return acts_everywhere(request) and request.user.has_perm(CHECK)
 
     def get_urls(self) -> list[URLPattern]:
         pages: dict[str, tuple[str, Callable[..., HttpResponse]]] = {

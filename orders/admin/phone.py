@@ -29,9 +29,11 @@ from orders.services.locating import locate_placing
 from orders.services.parties import Guest, Placing
 from orders.services.placing import place, quote
 from ordersite.accounts.models import Address, Customer
+from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.amounts import AmountField
 from ordersite.web.problems import Invalid, Problem
 from ordersite.web.serializers import Money, PhoneField
+from vendors.admin.scoping import within
 from vendors.menu import Menu
 from vendors.models import Stock, Vendor
 from vendors.services.menus import menu_of
@@ -66,6 +68,13 @@ class StartForm(forms.Form):
         widget=Chooser(Order._meta.get_field("customer"), admin.site, attrs={"data-placeholder": "A guest"}),
         help_text="By name, e-mail or phone. Leave it empty for a guest.",
     )
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        vendor: Any = self.fields["vendor"]
+        vendor.queryset = within(request, vendor.queryset, "pk")
+        if not acts_everywhere(request):
+            del self.fields["customer"]
 
 
 class AddressField(forms.ModelChoiceField):
@@ -198,11 +207,11 @@ class PhoneForm(OnceForm, PlaceFields):
 
 def order_by_phone(request: HttpRequest, base: Mapping[str, Any]) -> HttpResponse:
     """The page: first the vendor and for whom, then the order. `base` is what every page of the back-office shows."""
-    start = StartForm(request.GET if "vendor" in request.GET else None)
+    start = StartForm(request, request.GET if "vendor" in request.GET else None)
     if not start.is_valid():
         context = {**base, "title": "New order by phone", "form": start, "media": base["media"] + start.media}
         return TemplateResponse(request, "admin/orders/order/phone_start.html", context)
-    vendor, customer = start.cleaned_data["vendor"], start.cleaned_data["customer"]
+    vendor, customer = start.cleaned_data["vendor"], start.cleaned_data.get("customer")
     menu = menu_of(vendor)
     if request.method != "POST":
         return page(request, base, PhoneForm(vendor, customer), menu, None, {})

@@ -20,6 +20,7 @@ from orders.admin.records import ReadOnlyInline, order_link
 from orders.models import Account, Entry, Posting
 from orders.services.payouts import REVERSALS, reverse_movement
 from orders.statements import currency_of, with_entries
+from ordersite.accounts.scoping import EverywhereAdmin
 
 
 class EntryInline(ReadOnlyInline):
@@ -72,7 +73,7 @@ def reversal_deed(posting: Posting, form: forms.Form, back: str) -> Deed:
 
 
 @admin.register(Posting)
-class PostingAdmin(ReadOnlyAdmin):
+class PostingAdmin(EverywhereAdmin, ReadOnlyAdmin):
     """Movements of money; the entries of each sum to zero. A payout, or cash handed in, is taken back here."""
 
     list_display = ["id", "kind", "link", "volume", "actor", "text", "created_at"]
@@ -85,7 +86,7 @@ class PostingAdmin(ReadOnlyAdmin):
     change_form_template = "admin/orders/posting/change_form.html"
 
     def has_reverse_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(PAY)
+        return self.has_view_permission(request) and request.user.has_perm(PAY)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.reverse_view)
@@ -121,12 +122,12 @@ class PostingAdmin(ReadOnlyAdmin):
         )
 
     def do_reverse(self, request: HttpRequest, posting_id: int, reason: str) -> None:
-        given, actor = confirmed(request, "reverse"), caller_of_request(request).key
+        given, caller = confirmed(request, "reverse"), caller_of_request(request)
         if given is None or given["posting"] != posting_id:
             return
 
         def call() -> None:
-            reverse_movement(posting_id=posting_id, actor=actor, reason=reason)
+            reverse_movement(posting_id=posting_id, caller=caller, reason=reason)
 
         perform(request, call, done="It is taken back: the ledger says so.", key=given["key"])
 

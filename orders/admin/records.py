@@ -18,7 +18,9 @@ from orders.admin.search import as_uuid
 from orders.lifecycle import Actor
 from orders.models import Order, OrderEvent, Payment, PaymentShare, Purchase
 from orders.services.shares import TRANSFER
+from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
 from ordersite.web.crypto import token_hash
+from vendors.admin.scoping import ScopedAdmin
 from vendors.models import PAYMENT_METHODS
 
 # How far back a word in the histories is looked for: no index holds words.
@@ -103,7 +105,7 @@ class PaymentInline(ReadOnlyInline):
 
 
 @admin.register(Purchase)
-class PurchaseAdmin(ReadOnlyAdmin):
+class PurchaseAdmin(EverywhereAdmin, ReadOnlyAdmin):
     """What was placed and is paid together."""
 
     list_display = ["uuid", "customer", "amount", "external_code", "placed_at"]
@@ -152,7 +154,7 @@ class ShareInline(ReadOnlyInline):
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnlyAdmin):
+class PaymentAdmin(EverywhereAdmin, ReadOnlyAdmin):
     """How purchases are paid."""
 
     list_display = ["id", "bought", "provider", "status", "paid", "given_back", "paid_at"]
@@ -201,9 +203,10 @@ class PaymentAdmin(ReadOnlyAdmin):
 
 
 @admin.register(OrderEvent)
-class OrderEventAdmin(ReadOnlyAdmin):
+class OrderEventAdmin(ScopedAdmin, ReadOnlyAdmin):
     """All histories, the newest first. Who did what, as what, and why."""
 
+    vendor_path = "order__vendor"
     list_display = ["created_at", "link", "number", "what", "change", "actor", "role", "why", "forced"]
     list_display_links = ["created_at"]
     list_filter = ["kind", RoleFilter, "forced"]
@@ -225,6 +228,14 @@ class OrderEventAdmin(ReadOnlyAdmin):
             return queryset.filter(order=order_id), False
         word = Q(reason__icontains=term) | Q(reason_code=term) | Q(transition=term) | Q(actor=term)
         return queryset.filter(word, created_at__gte=timezone.now() - RECENT), False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderEvent]:
+        """A vendor's people read what is told to them, of orders that they see."""
+        events = super().get_queryset(request)
+        if acts_everywhere(request):
+            return events
+        seen = events.filter(order__deleted_at__isnull=True, order__visible_at__isnull=False)
+        return seen.exclude(visible_to=OrderEvent.VisibleTo.STAFF)
 
     @admin.display(description="order")
     def link(self, event: OrderEvent) -> str:

@@ -18,9 +18,11 @@ from orders.admin.forms import OnceForm, VersionForm
 from orders.admin.records import order_link
 from orders.models import Refund
 from orders.services.refunds import LineWish, RefundWish, finish_by_hand, send_to_wallet
+from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.amounts import AmountField
 from ordersite.web.money import CURRENCIES
 from ordersite.web.serializers import Money
+from vendors.admin.scoping import ScopedAdmin
 
 GIVE_BACK = "orders.add_refund"
 SEE_TO = "orders.change_refund"
@@ -98,9 +100,10 @@ class RefundForm(VersionForm, OnceForm):
 
 
 @admin.register(Refund)
-class RefundAdmin(ReadOnlyAdmin):
+class RefundAdmin(ScopedAdmin, ReadOnlyAdmin):
     """Money that goes back; what a provider refused, and what is given by hand, needs somebody."""
 
+    vendor_path = "order__vendor"
     list_display = ["id", "link", "money", "to", "status", "by", "reason", "created_at", "done_at"]
     list_select_related = ["payment"]
     list_filter = ["state"]
@@ -112,7 +115,7 @@ class RefundAdmin(ReadOnlyAdmin):
     change_form_template = "admin/orders/refund/change_form.html"
 
     def has_see_to_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(SEE_TO)
+        return acts_everywhere(request) and request.user.has_perm(SEE_TO)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Refund]:
         return super().get_queryset(request).select_related("payment")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Aggregate, Count, F, Min, OuterRef, Q, Subquery
+from django.db.models import Aggregate, Count, F, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -140,11 +140,11 @@ def counts_of(troubles: Sequence[Trouble], now: datetime) -> dict[str, Aggregate
     return counts
 
 
-def tallies(now: datetime | None = None) -> list[Tally]:
-    """Counts every trouble: in one statement on the index by status, and one for each group of COUNTED_APART."""
+def tallies(orders: QuerySet[Order], now: datetime | None = None) -> list[Tally]:
+    """Counts every trouble of these orders: in one statement on the index by status, and one for each group of COUNTED_APART."""
     now = now or timezone.now()
     apart = {slug for group in COUNTED_APART for slug in group}
-    alive = Order.objects.filter(deleted_at__isnull=True).order_by()
+    alive = orders.filter(deleted_at__isnull=True).order_by()
     watched = [trouble for trouble in TROUBLES if trouble.slug not in apart]
     found = alive.filter(status__in=WATCHED).aggregate(**counts_of(watched, now))
     for group in COUNTED_APART:
@@ -172,9 +172,9 @@ NEEDS_SOMEBODY = {
 }
 
 
-def refund_tallies() -> list[RefundTally]:
-    """Counts the refunds that need somebody, in one statement on their index by state."""
-    rows = Refund.objects.filter(state__in=NEEDS_SOMEBODY).order_by().values("state")
+def refund_tallies(refunds: QuerySet[Refund]) -> list[RefundTally]:
+    """Counts those of the refunds that need somebody, in one statement on their index by state."""
+    rows = refunds.filter(state__in=NEEDS_SOMEBODY).order_by().values("state")
     counted = rows.annotate(count=Count("pk"), oldest=Min("created_at"))
     found = {row["state"]: (row["count"], row["oldest"]) for row in counted}
     tallied = []
@@ -198,10 +198,10 @@ def payments_to_check() -> PaymentTally:
     return PaymentTally(**waiting.aggregate(count=Count("pk"), oldest=Min("created_at")))
 
 
-def low_on_codes() -> list[Product]:
-    """The products with fewer free codes than they should have, each with its `free`, the emptiest first."""
+def low_on_codes(sold: QuerySet[Product]) -> list[Product]:
+    """Those of the products with fewer free codes than they should have, each with its `free`, the emptiest first."""
     free = Code.objects.filter(product=OuterRef("pk"), line__isnull=True).order_by().values("product")
     counted = Coalesce(Subquery(free.annotate(count=Count("pk")).values("count")), 0)
-    products = Product.objects.filter(is_digital=True, low_codes__gt=0).annotate(free=counted)
+    products = sold.filter(is_digital=True, low_codes__gt=0).annotate(free=counted)
     low = products.filter(free__lt=F("low_codes")).select_related("vendor")
     return list(low.order_by("free", "pk")[:LOW_PRODUCTS])

@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import IsAdminUser, IsAuthenticated
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -29,6 +29,7 @@ from orders.statements import (
     with_entries,
 )
 from ordersite.accounts.callers import caller_of
+from ordersite.accounts.rights import Right
 from ordersite.web.money import CURRENCIES
 from ordersite.web.pagination import MOST, PER_PAGE, link, paginate, read_cursor, whole_number, write_cursor
 from ordersite.web.problems import Forbidden, Invalid, NotFound
@@ -37,7 +38,7 @@ from ordersite.web.serializers import Input, MoneyField
 from ordersite.web.views import ApiView, parse, render
 from vendors.api.views import given_day
 from vendors.models import Vendor
-from vendors.permissions import works_at
+from vendors.permissions import serves
 
 # Drivers have no wall with a clock on it.
 UTC = ZoneInfo("UTC")
@@ -125,7 +126,7 @@ def vendor_for_its_people(request: Request, vendor_id: int) -> Vendor:
     """The vendor; raises Forbidden unless the caller works there or is staff."""
     caller = caller_of(request)
     vendor = Vendor.objects.filter(pk=vendor_id).first()
-    is_member = caller.is_staff or works_at(caller, vendor_id)
+    is_member = serves(caller, Right.VIEW_ACCOUNTS, vendor_id)
     if vendor is None or not (vendor.is_active or is_member):
         raise NotFound
     if not is_member:
@@ -223,8 +224,7 @@ def payout_row(posting: Posting) -> dict[str, Any]:
 class VendorPayoutsView(ApiView):
     """What was paid out to a vendor, for its people and staff; staff pay out."""
 
-    def get_permissions(self) -> list[Any]:
-        return [IsAuthenticated()] if self.request.method == "GET" else [IsAdminUser()]
+    permission_classes = [IsAuthenticated]
 
     @extend_schema(parameters=LIST_PARAMETERS, responses=page_of(PayoutOutput), operation_id="listPayouts")
     def get(self, request: Request, vendor_id: int) -> Response:
@@ -250,7 +250,7 @@ class VendorPayoutsView(ApiView):
         posting = pay_out(
             purse=purse,
             amount=amount.minor if amount else None,
-            actor=caller_of(request).key,
+            caller=caller_of(request),
             text=given["text"],
         )
         return Response(render(PayoutOutput, payout_row(posting)), status=201)

@@ -92,7 +92,7 @@ def render_detail(standing: Standing, wanted: Iterable[str] = ()) -> dict[str, A
 
 
 def render_for(output: Any, standing: Standing, wanted: Iterable[str]) -> dict[str, Any]:
-    order, actors = standing.order, standing.actors
+    order, actors = standing.order, standing.readers
     prefetch_related_objects([order], SHARES, *parts_of({*wanted, "items"} if output is OrderDetail else wanted))
     body: dict[str, Any] = render(output, order)
     body["allowed_transitions"] = [allowed_json(one) for one in standing.allowed()]
@@ -131,9 +131,9 @@ def add_proof_urls(rendered: Iterable[dict[str, Any]], payments: Iterable[Paymen
 def is_only_a_candidate(standing: Standing) -> bool:
     """Whether the order is merely on offer to the reader, who has neither accepted it nor was named for it."""
     order = standing.order
-    if not standing.actors or standing.actors - {Actor.DRIVER, Actor.COMPANY}:
+    if not standing.readers or standing.readers - {Actor.DRIVER, Actor.COMPANY}:
         return False
-    held_by_company = Actor.COMPANY in standing.actors and order.company_id is not None
+    held_by_company = Actor.COMPANY in standing.readers and order.company_id is not None
     return order.driver_id is None and not held_by_company
 
 

@@ -83,7 +83,7 @@ class HistoryView(ApiView):
         caller = caller_of(request)
         order = get_order(caller=caller, order_id=order_id)
         standing = standing_of(caller, order)
-        return Response({"results": render_events(order.events.all(), standing.actors)})
+        return Response({"results": render_events(order.events.all(), standing.readers)})
 
     @extend_schema(request=NoteInput, responses={201: EventOutput})
     def post(self, request: Request, order_id: int) -> Response:

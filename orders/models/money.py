@@ -282,6 +282,7 @@ class Account(models.Model):
     balance = models.BigIntegerField(null=True, blank=True, help_text="Minor units; of wallets only.")
 
     class Meta:
+        permissions = [("top_up_wallet", "Can top up a wallet"), ("pay_out", "Can pay out and take cash in")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(kind="wallet", balance__isnull=False, balance__gte=0, customer__isnull=False)

@@ -227,6 +227,7 @@ class Order(LifeCycle, models.Model):
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        permissions = [("force_order", "Can force an order past its life cycle")]
         constraints = [
             models.CheckConstraint(condition=models.Q(status__gte=0, status__lte=25), name="status_exists"),
             models.UniqueConstraint(

@@ -19,9 +19,12 @@ from django.utils.crypto import salted_hmac
 
 from orders.lifecycle import Status
 from orders.models import Code, CodeUpload, Line, Order
+from ordersite.accounts.callers import Caller, lacks
+from ordersite.accounts.rights import Right
 from ordersite.web.crypto import decrypt, encrypt
 from ordersite.web.problems import Invalid, NotFound
 from vendors.models import Product
+from vendors.permissions import may_at
 
 MOST_BYTES = 2_000_000
 MOST_CODES = 50_000
@@ -92,16 +95,22 @@ def last_of(text: str) -> str:
     return text[-min(4, len(text) // 2) :]
 
 
-def keep_upload(*, user_id: int, product_id: int, content: bytes, batch: str, now: datetime) -> CodeUpload:
+def keep_upload(*, caller: Caller, product_id: int, content: bytes, batch: str, now: datetime) -> CodeUpload:
     """Keeps a file, encrypted, until it is imported or KEPT_FOR is over. Must run in a transaction.
 
-    Raises Invalid for a product that is not sold as codes, and for a file that is no text, too large or empty.
+    Raises Forbidden; Invalid for a product that is not sold as codes, or not by a vendor that the caller acts for, and
+    for a file that is no text, too large or empty.
     """
+    if not caller.may(Right.ADD_CODES):
+        raise lacks(Right.ADD_CODES)
     read_codes(rows_of(content), guess_layout(content))
-    if not Product.objects.filter(pk=product_id, is_digital=True).exists():
+    product = Product.objects.filter(pk=product_id, is_digital=True).first()
+    if product is None or not may_at(caller, Right.ADD_CODES, product.vendor_id):
         raise not_digital()
     sealed = encrypt(content.decode("utf-8-sig"))
-    return CodeUpload.objects.create(user_id=user_id, product_id=product_id, batch=batch, sealed=sealed, created_at=now)
+    return CodeUpload.objects.create(
+        user=caller.user, product_id=product_id, batch=batch, sealed=sealed, created_at=now
+    )
 
 
 def find_upload(*, upload_id: uuid.UUID, user_id: int, now: datetime, lock: bool = False) -> CodeUpload:
@@ -144,9 +153,14 @@ def guess_layout(content: bytes) -> Layout:
     return Layout(delimiter=delimiter, column=column, has_heading=bool(headed))
 
 
-def import_upload(*, upload_id: uuid.UUID, user_id: int, layout: Layout, now: datetime) -> Imported:
-    """Imports an upload, which is then gone: once. Must run in a transaction; raises NotFound, and as import_codes."""
-    upload = find_upload(upload_id=upload_id, user_id=user_id, now=now, lock=True)
+def import_upload(*, upload_id: uuid.UUID, caller: Caller, layout: Layout, now: datetime) -> Imported:
+    """Imports an upload, which is then gone: once. Must run in a transaction.
+
+    Raises NotFound, Forbidden to who may not import for its vendor (any more), and as import_codes.
+    """
+    upload = find_upload(upload_id=upload_id, user_id=caller.user.pk if caller.user else 0, now=now, lock=True)
+    if not may_at(caller, Right.ADD_CODES, upload.product.vendor_id):
+        raise lacks(Right.ADD_CODES)
     imported = import_codes(
         product_id=upload.product_id, content=content_of(upload), batch=upload.batch, layout=layout, now=now
     )

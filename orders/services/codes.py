@@ -17,6 +17,7 @@ from orders.permissions import actors_for
 from orders.services.events import record_event
 from orders.services.standing import get_order
 from ordersite.accounts.callers import Caller
+from ordersite.accounts.rights import Right
 from ordersite.web.crypto import decrypt
 from ordersite.web.problems import Conflict, Forbidden, NotFound
 from vendors.models import Product
@@ -191,7 +192,7 @@ def reveal_code(*, code_id: int, caller: Caller) -> str:
     order = get_order(caller=caller, order_id=code.line.order_id, lock=True) if code.line else None
     if order is None or (order.status != Status.COMPLETED and code.spent_at is None):
         raise Conflict("code_not_issued", "This code was not handed out yet: nobody may read it.")
-    if Actor.STAFF not in actors_for(caller, order):
+    if Actor.STAFF not in actors_for(caller, order) or not caller.may(Right.REVEAL_CODES):
         raise Forbidden("forbidden", "Codes are revealed by staff.")
     record_reading(order, [code], caller=caller, role=Actor.STAFF)
     return decrypt(code.sealed)

@@ -17,8 +17,9 @@ from orders.services.repayments import repay_share
 from orders.services.settlement import follow_payment
 from orders.services.shares import deadline_of
 from ordersite.accounts.callers import Caller
+from ordersite.accounts.rights import Right
 from ordersite.web.money import as_json, divide, to_text
-from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound
+from ordersite.web.problems import Conflict, Invalid, NotFound
 
 
 def settle_dispute(payment: Payment, orders: Sequence[Order], *, caller: Caller, now: datetime) -> None:
@@ -132,8 +133,7 @@ def decide_top_up(*, payment_id: int, caller: Caller, counts: bool, reason: str 
     No account of ours holds what was given back at the provider. Raises NotFound, Forbidden, Invalid without a reason
     for giving it back, and Conflict other_currency, or nothing_due where it is disputed no more.
     """
-    if not caller.is_staff:
-        raise Forbidden("forbidden", "This is for staff.")
+    caller.require(Right.CHECK_PAYMENTS)
     payment = Payment.objects.select_for_update().filter(pk=payment_id, customer__isnull=False).first()
     if payment is None:
         raise NotFound(f"There is no payment {payment_id} to decide.")

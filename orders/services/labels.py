@@ -11,6 +11,7 @@ from orders.services.events import record_event
 from orders.services.standing import get_order, standing_of
 from orders.services.walking import make_step
 from ordersite.accounts.callers import Caller
+from ordersite.accounts.rights import Right
 from ordersite.web.problems import Forbidden, Invalid, NotFound
 
 
@@ -26,8 +27,9 @@ def save_label(label: StatusLabel) -> StatusLabel:
     return label
 
 
-def add_label(*, name: str, core_status: Status, message: str) -> StatusLabel:
-    """A new name for a status."""
+def add_label(*, caller: Caller, name: str, core_status: Status, message: str) -> StatusLabel:
+    """A new name for a status; raises Forbidden."""
+    caller.require(Right.ADD_LABELS)
     return save_label(StatusLabel(name=name, core_status=core_status, message=message, position=core_status))
 
 
@@ -39,16 +41,18 @@ def find_label(label_id: int) -> StatusLabel:
     return label
 
 
-def change_label(*, label_id: int, fields: dict[str, object]) -> StatusLabel:
-    """Renames it, or changes its status or message."""
+def change_label(*, caller: Caller, label_id: int, fields: dict[str, object]) -> StatusLabel:
+    """Renames it, or changes its status or message; raises Forbidden."""
+    caller.require(Right.CHANGE_LABELS)
     label = find_label(label_id)
     for name, value in fields.items():
         setattr(label, name, value)
     return save_label(label)
 
 
-def delete_label(*, label_id: int) -> None:
-    """Takes the label away; orders that bore it keep their status."""
+def delete_label(*, caller: Caller, label_id: int) -> None:
+    """Takes the label away; orders that bore it keep their status. Raises Forbidden."""
+    caller.require(Right.DELETE_LABELS)
     find_label(label_id).delete()
 
 

@@ -8,10 +8,11 @@ from orders.models import SavedMethod
 from orders.services.shares import TRANSFER
 from ordersite.accounts.callers import Caller, related
 from ordersite.accounts.models import Address, Customer
+from ordersite.accounts.rights import Right
 from ordersite.web.images import CleanImage
 from ordersite.web.problems import Forbidden, Invalid
 from vendors.models import ONLINE_METHODS
-from vendors.permissions import works_at
+from vendors.permissions import may_at, serves, works_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class Placing:
 def check_custom(checkout: Checkout, caller: Caller) -> None:
     """Lines by hand are staff's (row 20)."""
     for cart in checkout.carts:
-        if cart.custom and not caller.is_staff:
+        if cart.custom and not may_at(caller, Right.PLACE_ORDERS, cart.vendor_id):
             raise Forbidden("forbidden", "Only staff enter products by hand: leave `custom` out.")
 
 
@@ -58,7 +59,7 @@ def check_empty(checkout: Checkout, caller: Caller) -> None:
     for cart in checkout.carts:
         if not cart.is_empty:
             continue
-        if not caller.is_staff and not works_at(caller, cart.vendor_id):
+        if not serves(caller, Right.PLACE_ORDERS, cart.vendor_id):
             raise Forbidden("forbidden", "Only staff and the vendor's people order without items: send some.")
         if checkout.payment_method in ONLINE_METHODS:
             detail = "An order without items cannot be paid online yet: choose another method, or send the items."
@@ -71,7 +72,7 @@ def find_customer(placing: Placing, caller: Caller) -> Customer:
     Who is signed in orders for a guest as staff, or at vendors where it works.
     """
     if placing.customer_id is not None:
-        if not caller.is_staff:
+        if not caller.may_everywhere(Right.PLACE_ORDERS):
             raise Forbidden("forbidden", "Only staff order for a customer: leave `customer` out.")
         if placing.guest is not None:
             raise Invalid("/guest", "customer", "Send `customer` or `guest`, not both.")
@@ -80,7 +81,7 @@ def find_customer(placing: Placing, caller: Caller) -> Customer:
             raise Invalid("/customer", "unknown", "There is no such customer.")
         return customer
     if placing.guest is not None:
-        if caller.user and not caller.is_staff and not sells(placing.checkout, caller):
+        if caller.user and not caller.may_everywhere(Right.PLACE_ORDERS) and not sells(placing.checkout, caller):
             raise Invalid("/guest", "signed_in", "You are signed in, so the order is yours: leave `guest` out.")
         return Customer(name=placing.guest.name, phone=placing.guest.phone, email=placing.guest.email.lower())
     if caller.user is None:

@@ -8,6 +8,8 @@ from django.db.models import Sum
 from orders.models import Account, Entry, Posting
 from orders.services import ledger
 from orders.services.ledger import AccountKey
+from ordersite.accounts.callers import Caller
+from ordersite.accounts.rights import Right
 from ordersite.web.money import as_json, to_text
 from ordersite.web.problems import Conflict, Invalid, NotFound
 
@@ -71,15 +73,18 @@ def purses_of(*, vendor_id: int | None = None, driver_id: int | None = None) -> 
     return [Purse(currency=currency, vendor_id=vendor_id, driver_id=driver_id) for currency in currencies]
 
 
-def pay_out(*, purse: Purse, amount: int | None, actor: str, text: str = "", shown: Balance | None = None) -> Posting:
+def pay_out(
+    *, purse: Purse, amount: int | None, caller: Caller, text: str = "", shown: Balance | None = None
+) -> Posting:
     """Pays out what is owed, or a part; the cash in the payee's hands is set off first. Must run in a transaction.
 
-    `amount` is in minor units, None for all. `shown` is the balance on which somebody decided. Raises Conflict
-    balance_changed where it is another by now, nothing_owed, or payout_too_large with `owed`.
+    `amount` is in minor units, None for all. `shown` is the balance on which somebody decided. Raises Forbidden, and
+    Conflict balance_changed where it is another by now, nothing_owed, or payout_too_large with `owed`.
     """
+    caller.require(Right.PAY_OUT)
     balance = lock_purse(purse)
     refuse_changed(balance, shown)
-    return ledger.post(Posting.Kind.PAYOUT, payout_amounts(purse, balance, amount), actor=actor, text=text)
+    return ledger.post(Posting.Kind.PAYOUT, payout_amounts(purse, balance, amount), actor=caller.key, text=text)
 
 
 def payout_amounts(purse: Purse, balance: Balance, amount: int | None) -> dict[AccountKey, int]:
@@ -95,14 +100,16 @@ def payout_amounts(purse: Purse, balance: Balance, amount: int | None) -> dict[A
     return {purse.cash: -balance.cash, purse.owed: balance.cash - wanted, funding: wanted}
 
 
-def hand_in(*, purse: Purse, amount: int, actor: str, text: str = "", shown: Balance | None = None) -> Posting:
+def hand_in(*, purse: Purse, amount: int, caller: Caller, text: str = "", shown: Balance | None = None) -> Posting:
     """Records cash that a vendor or driver has handed in, in minor units. Must run in a transaction.
 
-    Raises ValueError for nothing, and Conflict balance_changed as `pay_out` does, or hand_in_too_large with `held`.
+    Raises ValueError for nothing, Forbidden and Conflict balance_changed as `pay_out` does, or hand_in_too_large with
+    `held`.
     """
+    caller.require(Right.PAY_OUT)
     balance = lock_purse(purse)
     refuse_changed(balance, shown)
-    return ledger.post(Posting.Kind.HAND_IN, hand_in_amounts(purse, balance, amount), actor=actor, text=text)
+    return ledger.post(Posting.Kind.HAND_IN, hand_in_amounts(purse, balance, amount), actor=caller.key, text=text)
 
 
 def hand_in_amounts(purse: Purse, balance: Balance, amount: int) -> dict[AccountKey, int]:
@@ -130,12 +137,13 @@ def refuse_changed(balance: Balance, shown: Balance | None) -> None:
 REVERSALS = {Posting.Kind.PAYOUT: Posting.Kind.PAYOUT_REVERSAL, Posting.Kind.HAND_IN: Posting.Kind.HAND_IN_REVERSAL}
 
 
-def reverse_movement(*, posting_id: int, actor: str, reason: str) -> Posting:
+def reverse_movement(*, posting_id: int, caller: Caller, reason: str) -> Posting:
     """Takes a payout back, or cash handed in: all accounts are as if it had never been booked. Once.
 
-    Must run in a transaction. Raises NotFound, Invalid without a reason, and Conflict not_reversible for another
-    movement, already_reversed for a second time.
+    Must run in a transaction. Raises NotFound, Forbidden, Invalid without a reason, and Conflict not_reversible for
+    another movement, already_reversed for a second time.
     """
+    caller.require(Right.PAY_OUT)
     if not reason.strip():
         raise Invalid("/reason", "required", "Say why it is taken back.")
     posting = lock_posting(posting_id)
@@ -147,7 +155,7 @@ def reverse_movement(*, posting_id: int, actor: str, reason: str) -> Posting:
     for purse in {purse_of(account) for account in owners}:
         lock_purse(purse)
     amounts = {AccountKey.of(entry.account): -entry.amount for entry in posting.entries.select_related("account")}
-    reversal = ledger.post(REVERSALS[Posting.Kind(posting.kind)], amounts, actor=actor, text=reason.strip())
+    reversal = ledger.post(REVERSALS[Posting.Kind(posting.kind)], amounts, actor=caller.key, text=reason.strip())
     reversal.reverses = posting
     reversal.save(update_fields=["reverses"])
     return reversal

@@ -43,6 +43,7 @@ from orders.services.standing import RELATED
 from orders.services.terms import save_terms, terms_of_part
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Customer
+from ordersite.accounts.rights import Right
 from ordersite.web.crypto import encrypt, new_token, token_hash
 from ordersite.web.idempotency import Again
 from ordersite.web.problems import Invalid
@@ -364,7 +365,7 @@ def role_of(order: Order, customer: Customer, caller: Caller) -> Actor:
     """As what the caller places the order."""
     if caller.user is not None and customer.user_id == caller.user.pk:
         return Actor.CUSTOMER
-    if caller.is_staff:
+    if caller.may_everywhere(Right.PLACE_ORDERS):
         return Actor.STAFF
     # A merchant's token orders as any guest does, but for what only its own people may.
     return Actor.VENDOR if caller.user is not None or order.awaits_items else Actor.CUSTOMER

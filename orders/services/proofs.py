@@ -19,6 +19,7 @@ from orders.services.receiving import lock_payment, mark_cash_received, mark_fai
 from orders.services.shares import CASH, TRANSFER, deadline_of, shares_of, state_of
 from orders.services.standing import Standing, get_order, standing_of
 from ordersite.accounts.callers import Caller
+from ordersite.accounts.rights import Right
 from ordersite.web.images import CleanImage
 from ordersite.web.multipart import MOST_PHOTOS
 from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound
@@ -51,7 +52,8 @@ def send_proofs(*, order_id: int, caller: Caller, photos: Sequence[CleanImage], 
     if not photos:
         raise Invalid("/photo", "required", f"Send one to {MOST_PHOTOS} photos.")
     standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
-    role = next((actor for actor in (Actor.STAFF, Actor.CUSTOMER) if actor in standing.actors), None)
+    actors = standing.acting(Right.CHECK_PAYMENTS)
+    role = next((actor for actor in (Actor.STAFF, Actor.CUSTOMER) if actor in actors), None)
     if role is None:
         raise Forbidden("forbidden", "Photos of a payment are sent by the customer, or by staff.")
     waiting = Payment.objects.filter(shares__order=order_id, provider=TRANSFER)
@@ -122,7 +124,7 @@ def refuse(*, order_id: int, payment_id: int, caller: Caller, reason: str, versi
     """
     standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
     payment_of(standing.order, payment_id)
-    if Actor.STAFF not in standing.actors:
+    if Actor.STAFF not in standing.acting(Right.CHECK_PAYMENTS):
         raise Forbidden("forbidden", "Photos of a payment are refused by staff.")
     standing, payment, orders = lock(order_id, payment_id, caller, version)
     if payment.is_disputed:
@@ -147,7 +149,7 @@ def waive(*, order_id: int, payment_id: int, caller: Caller, reason: str, versio
     """
     standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
     payment_of(standing.order, payment_id)
-    if Actor.STAFF not in standing.actors:
+    if Actor.STAFF not in standing.acting(Right.CHECK_PAYMENTS):
         raise Forbidden("forbidden", "What is owed is waived by staff.")
     if not reason.strip():
         raise Invalid("/reason", "required", "Say why it need not be paid.")
@@ -164,7 +166,7 @@ def read_photo(*, order_id: int, payment_id: int, number: int, caller: Caller) -
     """
     standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
     payment = payment_of(standing.order, payment_id)
-    if Actor.CUSTOMER not in standing.actors and role_to_see(standing, payment) is None:
+    if Actor.CUSTOMER not in standing.readers and role_to_see(standing, payment) is None:
         raise Forbidden("forbidden", "Photos of a payment are for those who pay, and staff.")
     found = payment.proofs.order_by("pk")[number - 1 : number] if number else ()
     for proof in found:
@@ -202,9 +204,9 @@ def payment_of(order: Order, payment_id: int) -> Payment:
 
 def role_to_see(standing: Standing, payment: Payment) -> Actor | None:
     """As what the caller looks at the payment's photos: staff, or the vendor of all orders that it pays for."""
-    if Actor.STAFF in standing.actors:
+    if Actor.STAFF in standing.readers:
         return Actor.STAFF
-    if Actor.VENDOR not in standing.actors:
+    if Actor.VENDOR not in standing.readers:
         return None
     own = member_vendors(standing.caller).values("pk")
     return None if payment.shares.exclude(order__vendor__in=own).exists() else Actor.VENDOR
@@ -215,10 +217,10 @@ def role_to_approve(standing: Standing, payment: Payment) -> Actor:
 
     Who profits does not attest: what goes to the platform is told by the platform's people. Raises Forbidden.
     """
-    if Actor.STAFF in standing.actors:
+    if Actor.STAFF in standing.acting(Right.CHECK_PAYMENTS):
         return Actor.STAFF
     goes_to_platform = payment.provider == TRANSFER and not payment.to_vendor
-    if Actor.VENDOR not in standing.actors or payment.is_disputed or goes_to_platform:
+    if Actor.VENDOR not in standing.readers or payment.is_disputed or goes_to_platform:
         detail = "A payment is marked as received by staff, or by the vendor into whose hands alone it came."
         raise Forbidden("forbidden", detail)
     return Actor.VENDOR

@@ -8,6 +8,7 @@ from orders.services.events import record_event
 from orders.services.shares import may_be_here, shares_of
 from orders.services.standing import get_order, standing_of
 from ordersite.accounts.callers import Caller
+from ordersite.accounts.rights import Right
 from ordersite.web.problems import Conflict, Forbidden
 from ordersite.web.views import refuse_stale
 
@@ -41,7 +42,7 @@ def delete_order(*, order_id: int, caller: Caller, version: int | None = None) -
     order = get_order(caller=caller, order_id=order_id, lock=True)
     standing = standing_of(caller, order)
     refuse_stale(order.version, version, standing.refusal_extra() if version is not None else {})
-    if Actor.STAFF not in standing.actors:
+    if Actor.STAFF not in standing.acting(Right.DELETE_ORDERS):
         raise Forbidden("forbidden", "Orders are deleted by staff.")
     if not order.is_closed:
         raise Conflict("order_open", "The order is open: cancel it first.", extra=standing.refusal_extra())

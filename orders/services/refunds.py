@@ -13,6 +13,7 @@ from orders.services.shares import division_of, kept_of, shares_of
 from orders.services.standing import RELATED, Standing, get_order, standing_of
 from orders.services.transitions import Wish, move_on
 from ordersite.accounts.callers import Caller
+from ordersite.accounts.rights import Right
 from ordersite.web.money import as_json, half_up, to_text
 from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound
 from ordersite.web.serializers import Money
@@ -51,7 +52,8 @@ def refund_order(*, order_id: int, caller: Caller, wish: RefundWish) -> tuple[Or
     order = get_order(caller=caller, order_id=order_id, lock=True)
     standing = standing_of(caller, order)
     refuse_stale(order.version, wish.version, standing.refusal_extra() if wish.version is not None else {})
-    role = next((actor for actor in (Actor.STAFF, Actor.VENDOR) if actor in standing.actors), None)
+    actors = standing.acting(Right.REFUND_ORDERS)
+    role = next((actor for actor in (Actor.STAFF, Actor.VENDOR) if actor in actors), None)
     if role is None:
         raise Forbidden("forbidden", "Money is given back by the vendor or staff.")
     if wish.to == Refund.To.WALLET and order.customer.user_id is None:
@@ -182,7 +184,7 @@ def record_refund(standing: Standing, role: Actor, reason: str, data: dict[str, 
 def refunds_of(*, order_id: int, caller: Caller) -> list[Refund]:
     """What was given back of an order, oldest first, for its customer, vendor and staff; raises NotFound, Forbidden."""
     order = get_order(caller=caller, order_id=order_id)
-    if not standing_of(caller, order).actors & {Actor.CUSTOMER, Actor.VENDOR, Actor.STAFF}:
+    if not standing_of(caller, order).readers & {Actor.CUSTOMER, Actor.VENDOR, Actor.STAFF}:
         raise Forbidden("forbidden", "Refunds are for the customer, the vendor and staff.")
     return list(order.refunds.select_related("payment"))
 
@@ -192,8 +194,7 @@ def refunds_of(*, order_id: int, caller: Caller) -> list[Refund]:
 
 def lock_refund(refund_id: int, caller: Caller) -> tuple[Refund, Standing]:
     """A refund of an order, both locked, for staff; raises NotFound and Forbidden."""
-    if not caller.is_staff:
-        raise Forbidden("forbidden", "This is for staff.")
+    caller.require(Right.SEE_TO_REFUNDS)
     found = Refund.objects.filter(pk=refund_id).first()
     if found is None or found.order_id is None:
         raise NotFound("There is no such refund of an order.")

@@ -11,6 +11,7 @@ from orders.lifecycle import Actor, Status
 from orders.models import Order, Purchase
 from orders.permissions import actors_for, with_standing
 from ordersite.accounts.callers import Caller
+from ordersite.accounts.rights import Right
 from ordersite.web.problems import NotFound
 
 
@@ -20,9 +21,25 @@ class Standing:
 
     order: Order
     caller: Caller
-    actors: frozenset[Actor]
+    readers: frozenset[Actor]  # as what it reads the order
     company_ids: frozenset[int]
     now: datetime
+
+    @property
+    def actors(self) -> frozenset[Actor]:
+        """As what the caller may move the order and change it."""
+        return self.acting(Right.MOVE_ORDERS)
+
+    @property
+    def may_force(self) -> bool:
+        """Whether the caller may go past the life cycle's actors and guards, where that can be done."""
+        return Actor.STAFF in self.actors and self.caller.may(Right.FORCE_ORDERS)
+
+    def acting(self, right: Right) -> frozenset[Actor]:
+        """As what the caller may do what asks staff for this right."""
+        if Actor.STAFF in self.readers and not self.caller.may(right):
+            return self.readers - {Actor.STAFF}
+        return self.readers
 
     def allowed(self) -> list[Allowed]:
         """What the caller may do now."""
@@ -31,7 +48,12 @@ class Standing:
     def asker(self, **given: Any) -> Asker:
         """The caller as who asks for a change, with what is given for it."""
         return Asker(
-            actors=self.actors, now=self.now, driver_id=self.caller.driver_id, company_ids=self.company_ids, **given
+            actors=self.actors,
+            now=self.now,
+            driver_id=self.caller.driver_id,
+            company_ids=self.company_ids,
+            may_force=self.may_force,
+            **given,
         )
 
     def refusal_extra(self) -> dict[str, Any]:
@@ -118,7 +140,7 @@ def standing_of(caller: Caller, order: Order, now: datetime | None = None) -> St
     return Standing(
         order=order,
         caller=caller,
-        actors=actors_for(caller, order),
+        readers=actors_for(caller, order),
         company_ids=frozenset(companies),
         now=now or timezone.now(),
     )

@@ -8,6 +8,7 @@ from orders.services.events import record_event
 from orders.services.standing import get_order, standing_of
 from orders.services.transitions import Wish, move_on
 from ordersite.accounts.callers import Caller
+from ordersite.accounts.rights import Right
 from ordersite.web.problems import Forbidden, NotFound
 from vendors.models import Vendor
 from vendors.permissions import member_vendors
@@ -15,7 +16,7 @@ from vendors.permissions import member_vendors
 
 def vendors_of_till(caller: Caller, merchant_uuid: str) -> list[int]:
     """The vendors of a merchant for which the caller may pull orders: those it works at, to staff all. May be none."""
-    vendors = Vendor.objects.all() if caller.is_staff else member_vendors(caller)
+    vendors = Vendor.objects.all() if caller.may_everywhere(Right.VIEW_ORDERS) else member_vendors(caller)
     return list(vendors.filter(merchant__uuid=merchant_uuid).values_list("pk", flat=True))
 
 

@@ -4,6 +4,10 @@ from django.db.models import QuerySet
 
 from orders.models import Account, Entry, Posting
 from orders.services import ledger
+from ordersite.accounts.callers import Caller
+from ordersite.accounts.models import Customer
+from ordersite.accounts.rights import Right
+from ordersite.web.problems import Invalid
 
 
 def top_up(*, customer_id: int, currency: str, amount: int, actor: str, text: str = "") -> Posting:
@@ -14,6 +18,17 @@ def top_up(*, customer_id: int, currency: str, amount: int, actor: str, text: st
     balance = ledger.put_into_wallet(wallet, amount)
     amounts = top_up_amounts(wallet, amount)
     return ledger.post(Posting.Kind.TOP_UP, amounts, actor=actor, text=text, balances={wallet: balance})
+
+
+def top_up_by_hand(*, caller: Caller, customer_id: int, currency: str, amount: int, text: str = "") -> Posting:
+    """Staff put an amount (minor units, above zero) into a customer's wallet; must run in a transaction.
+
+    Raises Forbidden, and Invalid for a customer who is none, or has no account.
+    """
+    caller.require(Right.TOP_UP_WALLETS)
+    if not Customer.objects.filter(pk=customer_id, user__isnull=False).exists():
+        raise Invalid("/customer", "unknown", "There is no such customer with an account.")
+    return top_up(customer_id=customer_id, currency=currency, amount=amount, actor=caller.key, text=text)
 
 
 def top_up_amounts(wallet: ledger.AccountKey, amount: int) -> dict[ledger.AccountKey, int]:

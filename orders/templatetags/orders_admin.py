@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.contrib.admin import site
 from django.contrib.admin.views.main import ChangeList
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -12,7 +14,8 @@ from orders.admin import display, stuck
 from orders.admin.filters import chosen_day, day_links, filter_bar
 from orders.admin.stuck import PaymentTally, RefundTally, Tally, low_on_codes, refund_tallies, tallies
 from orders.api.outputs import checkout_url
-from orders.models import OrderEvent, Payment
+from orders.models import Order, OrderEvent, Payment, Refund
+from ordersite.accounts.scoping import acts_everywhere
 from vendors.models import Product
 
 register = template.Library()
@@ -51,34 +54,40 @@ def age(moment: datetime | None) -> str:
     return display.span(timezone.now() - moment) if moment else ""
 
 
-@register.simple_tag
-def stuck_orders() -> list[Tally]:
+def shown(context: Any, model: type[Model]) -> QuerySet[Any]:
+    """The rows that their page in the back-office shows to who asks."""
+    return site.get_model_admin(model).get_queryset(context["request"])
+
+
+@register.simple_tag(takes_context=True)
+def stuck_orders(context: Any) -> list[Tally]:
     """How many orders wait for somebody, by why."""
-    return tallies()
+    return tallies(shown(context, Order))
 
 
-@register.simple_tag
-def refunds_in_need() -> list[RefundTally]:
+@register.simple_tag(takes_context=True)
+def refunds_in_need(context: Any) -> list[RefundTally]:
     """How many refunds wait for somebody."""
-    return refund_tallies()
+    return refund_tallies(shown(context, Refund))
 
 
-@register.simple_tag
-def payments_to_check() -> PaymentTally:
+@register.simple_tag(takes_context=True)
+def payments_to_check(context: Any) -> PaymentTally:
     """How many payments have photos to be looked at, or brought another amount than was asked for."""
-    return stuck.payments_to_check()
+    return stuck.payments_to_check() if acts_everywhere(context["request"]) else PaymentTally(count=0, oldest=None)
 
 
-@register.simple_tag
-def products_low_on_codes() -> list[Product]:
+@register.simple_tag(takes_context=True)
+def products_low_on_codes(context: Any) -> list[Product]:
     """The products whose free codes run out."""
-    return low_on_codes()
+    return low_on_codes(shown(context, Product))
 
 
-@register.simple_tag
-def latest_events() -> list[OrderEvent]:
+@register.simple_tag(takes_context=True)
+def latest_events(context: Any) -> list[OrderEvent]:
     """The newest entries of all histories."""
-    return list(OrderEvent.objects.select_related("order__vendor").order_by("-created_at", "-id")[:10])
+    events = shown(context, OrderEvent).select_related("order__vendor")
+    return list(events.order_by("-created_at", "-id")[:10])
 
 
 @register.inclusion_tag("admin/orders/order/days.html")

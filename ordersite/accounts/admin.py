@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
@@ -13,6 +13,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from ordersite.accounts.models import Address, ApiToken, Customer, User
+from ordersite.accounts.rights import covers, groups_within, permissions_within
+from ordersite.accounts.scoping import EverywhereAdmin
 from ordersite.web.shown import ComparingAdmin, ComparingInline
 
 # What is shown of an API token: never its hash.
@@ -33,8 +35,8 @@ class UserChangeForm(DjangoUserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(ComparingAdmin, DjangoUserAdmin):
-    """Signs in by e-mail. Only a superuser gives rights, or touches another superuser."""
+class UserAdmin(EverywhereAdmin, ComparingAdmin, DjangoUserAdmin):
+    """Signs in by e-mail. Who changes somebody holds all of its rights, and gives none but its own."""
 
     form = UserChangeForm
     add_form = UserCreationForm
@@ -54,12 +56,22 @@ class UserAdmin(ComparingAdmin, DjangoUserAdmin):
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        rights = [] if request.user.is_superuser else ["is_staff", "is_superuser", "groups", "user_permissions"]
-        return [*super().get_readonly_fields(request, obj), *rights]
+        settled = [] if request.user.is_superuser else ["is_superuser"]
+        return [*super().get_readonly_fields(request, obj), *settled]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        within_reach = obj is None or not obj.is_superuser or request.user.is_superuser
-        return within_reach and super().has_change_permission(request, obj)
+        editor: Any = request.user
+        return super().has_change_permission(request, obj) and (obj is None or covers(editor, obj))
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Groups and permissions, as far as who gives them holds them."""
+        field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
+        editor: Any = request.user
+        if db_field.name == "groups":
+            field.queryset = groups_within(editor)
+        if db_field.name == "user_permissions":
+            field.queryset = permissions_within(editor).select_related("content_type")
+        return field
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Never: what a person did keeps its name. Switch the account off instead."""
@@ -71,7 +83,16 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(ComparingAdmin, DjangoGroupAdmin):
-    """Rights that are given together."""
+    """What a group holds is for superusers to say: whoever is in it gets it at once."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.is_superuser
+
+    has_add_permission = has_module_permission
+    has_change_permission = has_delete_permission = has_view_permission
 
 
 class AddressInline(ComparingInline):
@@ -80,19 +101,18 @@ class AddressInline(ComparingInline):
 
 
 @admin.register(Customer)
-class CustomerAdmin(ComparingAdmin):
-    """Customers, guests among them."""
+class CustomerAdmin(EverywhereAdmin, ComparingAdmin):
+    """Customers, guests among them. Whose account one is was settled when it was made: its wallet goes with it."""
 
     list_display = ["name", "email", "phone", "user", "created_at"]
     list_select_related = ["user"]
     search_fields = ["name", "email", "phone"]
-    autocomplete_fields = ["user"]
-    readonly_fields = ["uuid", "created_at"]
+    readonly_fields = ["user", "uuid", "created_at"]
     inlines = [AddressInline]
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ComparingAdmin):
+class ApiTokenAdmin(EverywhereAdmin, ComparingAdmin):
     """Tokens are made through the API, which tells them once; here they are seen and revoked. Hashes stay hidden."""
 
     list_display = ["name", "hint", "user", "merchant", "scopes", "created_at", "last_used_at", "revoked_at"]
@@ -112,5 +132,11 @@ class ApiTokenAdmin(ComparingAdmin):
 
     @admin.action(description="Revoke the selected API tokens", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
-        count = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
+        editor: Any = request.user
+        living = queryset.filter(revoked_at=None).select_related("user")
+        tokens = [token for token in living if token.user is None or covers(editor, token.user)]
+        count = queryset.filter(pk__in=[token.pk for token in tokens]).update(revoked_at=timezone.now())
         self.message_user(request, f"{count} API tokens revoked.")
+        if skipped := len(living) - len(tokens):
+            level = messages.WARNING
+            self.message_user(request, f"{skipped} are of people with more rights than you: they stand.", level)

@@ -6,7 +6,9 @@ from typing import Any
 from rest_framework.request import Request
 
 from ordersite.accounts.models import ApiToken, User
+from ordersite.accounts.rights import Right, holds
 from ordersite.web.crypto import token_hash
+from ordersite.web.problems import Forbidden
 
 
 class MerchantPrincipal:
@@ -37,7 +39,6 @@ class Caller:
     customer_id: int | None = None
     driver_id: int | None = None
     company_id: int | None = None  # of the driver; a dispatcher's companies are looked up
-    is_staff: bool = False
     is_system: bool = False
     order_token_hash: str = ""
     app_id: str = ""
@@ -46,8 +47,31 @@ class Caller:
     def is_known(self) -> bool:
         return self.user is not None or self.merchant_id is not None
 
+    @property
+    def acts_everywhere(self) -> bool:
+        """Whether the caller's rights hold for all vendors, and for what belongs to none."""
+        return self.may(Right.ACT_EVERYWHERE)
+
+    def may(self, right: Right) -> bool:
+        """Whether the caller holds a right, for the vendors that it acts for."""
+        return self.is_system or (self.user is not None and holds(self.user, right))
+
+    def may_everywhere(self, right: Right) -> bool:
+        """Whether the caller holds a right for all vendors."""
+        return self.may(right) and self.acts_everywhere
+
+    def require(self, right: Right) -> None:
+        """Raises Forbidden for who does not hold a right for all vendors."""
+        if not self.may_everywhere(right):
+            raise lacks(right)
+
 
 SYSTEM = Caller(key="system", is_system=True)
+
+
+def lacks(right: Right) -> Forbidden:
+    """The refusal of an act of staff: it names the right that it asks for."""
+    return Forbidden("forbidden", f"This is for staff with the right {right.value}.")
 
 
 def related(user: User, name: str) -> Any:
@@ -64,7 +88,6 @@ def caller_of_user(user: User, *, order_token: str = "", app_id: str = "") -> Ca
         customer_id=customer.pk if customer else None,
         driver_id=driver.pk if driver else None,
         company_id=driver.company_id if driver else None,
-        is_staff=user.is_staff,
         order_token_hash=token_hash(order_token) if order_token else "",
         app_id=app_id,
     )

@@ -38,7 +38,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=120, blank=True)
     phone = models.CharField(max_length=20, blank=True)
     is_active = models.BooleanField(default=True)
-    is_staff = models.BooleanField(default=False, help_text="Sees every order and may use this admin.")
+    is_staff = models.BooleanField(
+        default=False, help_text="May enter this back-office. What it may do there follows from its groups."
+    )
     date_joined = models.DateTimeField(default=timezone.now)
 
     objects = UserManager()
@@ -47,6 +49,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique_without_case")]
+        permissions = [("act_everywhere", "Can act for all vendors")]
 
     def __str__(self) -> str:
         return self.shown_email if self.is_confirmed else f"{self.shown_email} (not confirmed)"

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from orders.models import Account, Order, OrderEvent, Posting, Refund
 from orders.services.payouts import reverse_movement
+from ordersite.accounts.callers import SYSTEM
 from ordersite.accounts.models import Customer
 from ordersite.web.problems import Conflict, Invalid, NotFound
 from tests.cast import Cast
@@ -303,12 +304,12 @@ def test_other_movements_are_not_taken_back(cast: Cast, office: Client) -> None:
             assert "cannot be taken back" in not_asked(office, f"/admin/orders/posting/{posting.pk}/reverse/")[0]
             assert "/reverse/" not in office.get(f"/admin/orders/posting/{posting.pk}/change/").content.decode()
             with pytest.raises(Conflict) as conflict, transaction.atomic():
-                reverse_movement(posting_id=posting.pk, actor="test", reason="Why not")
+                reverse_movement(posting_id=posting.pk, caller=SYSTEM, reason="Why not")
             assert conflict.value.code == "not_reversible"
         with pytest.raises(Invalid), transaction.atomic():
-            reverse_movement(posting_id=posting.pk, actor="test", reason=" ")
+            reverse_movement(posting_id=posting.pk, caller=SYSTEM, reason=" ")
         with pytest.raises(NotFound), transaction.atomic():
-            reverse_movement(posting_id=10**9, actor="test", reason="Why not")
+            reverse_movement(posting_id=10**9, caller=SYSTEM, reason="Why not")
         assert office.get("/admin/orders/posting/999999/reverse/").status_code == 302
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from orders.models import Posting
 from orders.services.payouts import Purse, reverse_movement
 from orders.statements import statement_lines
+from ordersite.accounts.callers import SYSTEM
 from ordersite.accounts.models import ApiToken
 from ordersite.web.crypto import token_hash
 from tests.cast import Cast
@@ -181,7 +182,7 @@ def test_a_payout_that_is_taken_back_is_told_to_the_vendor(cast: Cast, api: Api)
     paid = api(cast.staff).post(payouts_of(cast), {}).json()
     assert paid["reversed"] is False
     with transaction.atomic():
-        reversal = reverse_movement(posting_id=paid["id"], actor="user:1", reason="Sent back by the bank")
+        reversal = reverse_movement(posting_id=paid["id"], caller=SYSTEM, reason="Sent back by the bank")
     assert sums() == before
     page = api(cast.owner).get(ledger_of(cast)).json()
     assert rows(page)[:2] == [

@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 from orders.models import Order, OrderEvent, PaymentShare, Posting, Refund
 from orders.services import payouts, refunds
 from orders.services.payouts import Purse
+from ordersite.accounts.callers import SYSTEM
 from ordersite.web.problems import Conflict
 from tests.cast import Cast
 from tests.controls.unlocked_money import get_without_a_lock, posting_without_a_lock, purse_without_a_lock
@@ -93,12 +94,12 @@ def reverse_at_once(cast: Cast) -> Counter[str]:
     fill_wallet(cast.customer_row, 1500)
     settled(cast)
     with transaction.atomic():
-        posting = payouts.pay_out(purse=Purse(currency="EUR", vendor_id=cast.vendor.pk), amount=None, actor="test")
+        posting = payouts.pay_out(purse=Purse(currency="EUR", vendor_id=cast.vendor.pk), amount=None, caller=SYSTEM)
 
     def call() -> str:
         try:
             with transaction.atomic():
-                payouts.reverse_movement(posting_id=posting.pk, actor="test", reason="Sent back")
+                payouts.reverse_movement(posting_id=posting.pk, caller=SYSTEM, reason="Sent back")
         except Conflict as conflict:
             return conflict.code
         except IntegrityError:

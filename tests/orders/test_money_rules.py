@@ -13,6 +13,7 @@ from orders.models import Order, Payment, PaymentShare, Refund
 from orders.services import gateway, proofs
 from orders.services.payouts import Purse, hand_in
 from orders.services.timers import run_due
+from ordersite.accounts.callers import SYSTEM
 from tests.cast import Cast
 from tests.orders.editing import add, line_of, remove
 from tests.orders.money import COLLECTED, DELIVERED, Api, delivery, held, pickup, set_terms, step, walk
@@ -115,18 +116,18 @@ def test_cash_of_a_driver_fills_a_wallet_once_it_is_handed_in_the_oldest_first(c
     for order in (first, second):
         walk(cast, api, order, *DELIVERED)
     purse = Purse(currency="EUR", driver_id=cast.driver_row.pk)
-    hand_in(purse=purse, amount=1799, actor="test")
+    hand_in(purse=purse, amount=1799, caller=SYSTEM)
     for order in (first, second):
         with assert_nothing_changed(order):
             refused(refund(api(cast.staff), order, amount=eur("1.00"), to="wallet"), 409, "by_hand_only")
-    hand_in(purse=purse, amount=1, actor="test")
+    hand_in(purse=purse, amount=1, caller=SYSTEM)
     assert refund(api(cast.staff), first, amount=eur("18.00"), to="wallet").status_code == 201
     with assert_nothing_changed(second):
         refused(refund(api(cast.staff), second, amount=eur("1.00"), to="wallet"), 409, "by_hand_only")
     # What is given back by hand of the second leaves the driver's hands, and does not count as handed in.
     assert refund(api(cast.staff), second, amount=eur("3.00")).status_code == 201
     assert sums()[f"cash:driver-{cast.driver_row.pk}:EUR"] == -1500
-    hand_in(purse=purse, amount=1500, actor="test")
+    hand_in(purse=purse, amount=1500, caller=SYSTEM)
     assert refund(api(cast.staff), second, amount=eur("15.00"), to="wallet").status_code == 201
     assert sums() == held(cast, wallet=9300, funding=-9300)
 
@@ -163,7 +164,7 @@ def test_what_was_received_before_the_success_stays_received_when_it_is_undone(c
 def test_cash_handed_in_and_then_cancelled_is_given_back_by_hand(cast: Cast, api: Api) -> None:
     order = delivery(cast, api, payment_method="cash")
     walk(cast, api, order, *DELIVERED)
-    hand_in(purse=Purse(currency="EUR", driver_id=cast.driver_row.pk), amount=1800, actor="test")
+    hand_in(purse=Purse(currency="EUR", driver_id=cast.driver_row.pk), amount=1800, caller=SYSTEM)
     walk(cast, api, order, "staff cancel_by_staff")
     assert list(Refund.objects.values_list("state", "amount")) == [("by_hand", 1800)]
     # The driver holds nothing and is owed nothing.
@@ -769,7 +770,7 @@ def test_a_refund_taken_back_moves_the_same_accounts(cast: Cast, api: Api) -> No
     order = delivery(cast, api, payment_method="cash")
     walk(cast, api, order, *DELIVERED)
     assert refund(api(cast.staff), order, amount=eur("5.00")).status_code == 201
-    hand_in(purse=Purse(currency="EUR", driver_id=cast.driver_row.pk), amount=1300, actor="test")
+    hand_in(purse=Purse(currency="EUR", driver_id=cast.driver_row.pk), amount=1300, caller=SYSTEM)
     walk(cast, api, order, "staff cancel_by_staff", "staff reopen")
     assert sums() == held(cast, wallet=6000, funding=-7300, clearing=1300)
 

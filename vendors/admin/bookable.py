@@ -9,10 +9,11 @@ from django.http import HttpRequest
 from ordersite.web.amounts import AmountsAdmin
 from ordersite.web.shown import ComparingInline
 from vendors.admin.bases import announce_and_warn
+from vendors.admin.scoping import ScopedAdmin
 from vendors.models import PackageType, Service, ServiceHours
 
 
-class OfferedAdmin(AmountsAdmin):
+class OfferedAdmin(ScopedAdmin, AmountsAdmin):
     """Something that a vendor offers apart from its menu. The vendor is chosen once: what was ordered stays its own."""
 
     list_select_related = ["vendor"]

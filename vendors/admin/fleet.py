@@ -4,8 +4,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
 from ordersite.web.shown import ComparingAdmin, ComparingInline
 from vendors.admin.bases import UserFormSet
+from vendors.admin.scoping import ScopedAdmin
 from vendors.models import Company, Dispatcher, Driver
 
 
@@ -34,7 +36,7 @@ class DriverInline(ComparingInline):
 
 
 @admin.register(Company)
-class CompanyAdmin(ComparingAdmin):
+class CompanyAdmin(EverywhereAdmin, ComparingAdmin):
     """A driver company with those who dispatch and those who drive for it."""
 
     list_display = ["name"]
@@ -43,11 +45,24 @@ class CompanyAdmin(ComparingAdmin):
 
 
 @admin.register(Driver)
-class DriverAdmin(ComparingAdmin):
-    """For a company, as a vendor's own courier, or, without either, for the site."""
+class DriverAdmin(ScopedAdmin, ComparingAdmin):
+    """For a company, as a vendor's own courier, or, without either, for the site.
+
+    Who a driver is and for whom it drives is settled by who acts everywhere.
+    """
 
     list_display = ["name", "user", "phone", "company", "vendor", "on_duty"]
     list_select_related = ["user", "company", "vendor"]
     list_filter = ["on_duty", ("company", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["name", "phone", "user__email"]
     autocomplete_fields = ["user", "company", "vendor"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Driver | None = None) -> list[str]:
+        settled = [] if acts_everywhere(request) else ["user", "company", "vendor"]
+        return [*super().get_readonly_fields(request, obj), *settled]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return acts_everywhere(request) and super().has_add_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Driver | None = None) -> bool:
+        return acts_everywhere(request) and super().has_delete_permission(request, obj)

@@ -12,6 +12,7 @@ from ordersite.web.amounts import AmountsInline
 from ordersite.web.money import to_text
 from ordersite.web.shown import ComparingInline
 from vendors.admin.bases import CLEAN_PICTURES, MenuAdmin, SettledFormSet
+from vendors.admin.scoping import ScopedInline
 from vendors.models import (
     Category,
     Extra,
@@ -61,7 +62,7 @@ class GroupFormSet(SettledFormSet):
                 raise ValidationError(f"The group {group} is another vendor's.")
 
 
-class GroupInline(ComparingInline):
+class GroupInline(ScopedInline, ComparingInline):
     model = ProductOptionGroup
     formset = GroupFormSet
     autocomplete_fields = ["group"]

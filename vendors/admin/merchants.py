@@ -7,9 +7,11 @@ from django.contrib import admin
 from django.db.models import Count, JSONField, QuerySet
 from django.http import HttpRequest
 
+from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
 from ordersite.web.amounts import AmountsAdmin, AmountsInline
 from ordersite.web.shown import ComparingAdmin, ComparingInline
 from vendors.admin.bases import CLEAN_PICTURES, UserFormSet, announce_and_warn
+from vendors.admin.scoping import ScopedAdmin
 from vendors.models import (
     FULFILMENTS,
     PAYMENT_METHODS,
@@ -22,6 +24,11 @@ from vendors.models import (
 )
 from vendors.services.offers import refresh_offer_flags
 from vendors.services.vendors import bump_menu_version
+
+# What the platform and a vendor have agreed on: its own people read it.
+AGREED = ["merchant", "type", "is_active", "companies", "currency", "time_zone", "payment_methods", "transfers_to"]
+AGREED += ["prices_include_tax", "fee_tax_rate", "service_fee", "service_fee_rate", "commission_rate"]
+AGREED += ["pay_minutes", "transfer_minutes", "code_minutes", "settle_minutes", "settled_completes", "proof"]
 
 
 class MemberFormSet(UserFormSet):
@@ -53,7 +60,7 @@ class MemberInline(ComparingInline):
 
 
 @admin.register(Merchant)
-class MerchantAdmin(ComparingAdmin):
+class MerchantAdmin(EverywhereAdmin, ComparingAdmin):
     """A business, and who works for it."""
 
     list_display = ["name", "vendor_count", "created_at"]
@@ -70,7 +77,7 @@ class MerchantAdmin(ComparingAdmin):
 
 
 @admin.register(VendorType)
-class VendorTypeAdmin(ComparingAdmin):
+class VendorTypeAdmin(EverywhereAdmin, ComparingAdmin):
     list_display = ["name"]
     search_fields = ["name"]
 
@@ -98,9 +105,10 @@ class VendorForm(forms.ModelForm):
 
 
 @admin.register(Vendor)
-class VendorAdmin(AmountsAdmin):
+class VendorAdmin(ScopedAdmin, AmountsAdmin):
     """One place: what it offers, what it charges, and what it does by itself."""
 
+    vendor_path = "pk"
     form = VendorForm
     formfield_overrides = CLEAN_PICTURES
     list_display = ["name", "merchant", "type", "city", "currency", "is_active", "paused_until", "rush_minutes"]
@@ -163,6 +171,16 @@ class VendorAdmin(AmountsAdmin):
         ),
         ("Kept by the system", {"classes": ["collapse"], "fields": ["uuid", "created_at", "menu_version"]}),
     ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Vendor | None = None) -> list[str]:
+        agreed = [] if acts_everywhere(request) else self.worded(AGREED)
+        return [*super().get_readonly_fields(request, obj), *agreed]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return acts_everywhere(request) and super().has_add_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Vendor | None = None) -> bool:
+        return acts_everywhere(request) and super().has_delete_permission(request, obj)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -11,9 +11,11 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
+from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.amounts import AmountsAdmin
 from ordersite.web.money import with_currency, with_percent
 from ordersite.web.problems import Problem
+from vendors.admin.scoping import ScopedAdmin
 from vendors.models import Offer
 from vendors.services.offers import BELOW_USES, delete_offer, save_offer, switch_offer, uses_of
 
@@ -37,7 +39,7 @@ class OfferForm(forms.ModelForm):
 
 
 @admin.register(Offer)
-class OfferAdmin(AmountsAdmin):
+class OfferAdmin(ScopedAdmin, AmountsAdmin):
     """Written by the service; one that orders have is switched off, never deleted, and keeps its terms."""
 
     form = OfferForm
@@ -75,8 +77,23 @@ class OfferAdmin(AmountsAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [*super().get_readonly_fields(request, obj), *(self.worded(TERMS) if obj and obj.was_used else [])]
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and self.may_grant(request, obj)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and not (obj and obj.was_used)
+        return (
+            super().has_delete_permission(request, obj) and not (obj and obj.was_used) and self.may_grant(request, obj)
+        )
+
+    def may_grant(self, request: HttpRequest, obj: Offer | None) -> bool:
+        """Only who acts everywhere gives what the platform bears."""
+        return obj is None or obj.borne_by != Offer.BorneBy.PLATFORM or acts_everywhere(request)
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_choice_field(db_field, request, **kwargs)
+        if db_field.name == "borne_by" and not acts_everywhere(request):
+            field.choices = [one for one in field.choices if one[0] != Offer.BorneBy.PLATFORM]
+        return field
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Not Django's own deleting: its page would read every order that has one of the offers."""
@@ -117,6 +134,8 @@ class OfferAdmin(AmountsAdmin):
 
     def switch(self, request: HttpRequest, queryset: QuerySet[Offer], *, on: bool) -> None:
         with transaction.atomic():
+            if not acts_everywhere(request):
+                queryset = queryset.exclude(borne_by=Offer.BorneBy.PLATFORM)
             offer_ids = list(queryset.order_by("pk").values_list("pk", flat=True))
             for offer_id in offer_ids:
                 switch_offer(offer_id=offer_id, on=on)

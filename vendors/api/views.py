@@ -10,8 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ordersite.accounts.callers import Caller, caller_of
+from ordersite.accounts.rights import Right
 from ordersite.web.pagination import paginate
-from ordersite.web.problems import Forbidden, Invalid, NotFound
+from ordersite.web.problems import Invalid, NotFound
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
 from ordersite.web.serializers import MAX_ID
 from ordersite.web.views import ApiView, parse, render
@@ -29,7 +30,7 @@ from vendors.api.serializers import (
 )
 from vendors.hours import moment
 from vendors.models import DeliveryZone, Stock, Vendor, VendorType
-from vendors.permissions import works_at
+from vendors.permissions import serves
 from vendors.services.menus import menu_of
 from vendors.services.openings import Slot, last_day, slots_with_room
 from vendors.services.vendors import update_vendor
@@ -42,7 +43,7 @@ DELIVERY_TYPE_SCHEMA = {"type": "string", "enum": list(DELIVERY_TYPES)}
 def visible_vendor(rows: QuerySet[Vendor], vendor_id: int, caller: Caller) -> Vendor:
     """The vendor; raises NotFound for one switched off, but for its own people and staff."""
     vendor = rows.filter(pk=vendor_id).first()
-    if vendor is None or not (vendor.is_active or caller.is_staff or works_at(caller, vendor_id)):
+    if vendor is None or not (vendor.is_active or serves(caller, Right.VIEW_VENDORS, vendor_id)):
         raise NotFound
     return vendor
 
@@ -113,9 +114,7 @@ class VendorView(ApiView):
         """Pause the vendor, or tell customers that it takes longer; by its people and staff."""
         caller = caller_of(request)
         vendor = visible_vendor(detailed(), vendor_id, caller)
-        if not (caller.is_staff or works_at(caller, vendor_id)):
-            raise Forbidden("not_a_member", "Only the people of this vendor may change it.")
-        unserved = update_vendor(vendor=vendor, **parse(VendorInput, request.data, partial=True))
+        unserved = update_vendor(vendor=vendor, caller=caller, **parse(VendorInput, request.data, partial=True))
         told = [render(UnservedOrderOutput, order) for order in unserved[:MOST_UNSERVED]]
         return Response({**render(VendorOutput, vendor), "cannot_serve": told})
 

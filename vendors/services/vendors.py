@@ -8,6 +8,9 @@ from typing import Any, TypedDict, TypeVar, Unpack
 from django.db.models import F, Model, RestrictedError
 from django.utils import timezone
 
+from ordersite.accounts.callers import Caller
+from ordersite.accounts.rights import Right
+from ordersite.web.problems import Forbidden
 from vendors.models import (
     Category,
     DeliveryZone,
@@ -21,6 +24,7 @@ from vendors.models import (
     Stock,
     Vendor,
 )
+from vendors.permissions import serves
 from vendors.services.announcing import UnservedOrder, announce_change
 
 Row = TypeVar("Row", bound=Model)
@@ -35,12 +39,14 @@ class VendorChanges(TypedDict, total=False):
     rush_until: datetime | None
 
 
-def update_vendor(*, vendor: Vendor, **changes: Unpack[VendorChanges]) -> list[UnservedOrder]:
+def update_vendor(*, vendor: Vendor, caller: Caller, **changes: Unpack[VendorChanges]) -> list[UnservedOrder]:
     """Pauses the vendor until a moment (None: takes orders again) and sets its rush minutes and when they end.
 
     Rush minutes that are sent alone last until the end that stands, or where that has passed until they are changed.
-    Returns the orders that wait and cannot be served now.
+    Returns the orders that wait and cannot be served now. Raises Forbidden to who does not work there.
     """
+    if not serves(caller, Right.CHANGE_VENDORS, vendor.pk):
+        raise Forbidden("not_a_member", "Only the people of this vendor may change it.")
     if "rush_minutes" in changes and "rush_until" not in changes and not vendor.rush_lasts(timezone.now()):
         changes["rush_until"] = None
     for name, value in changes.items():

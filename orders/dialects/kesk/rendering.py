@@ -83,7 +83,7 @@ def render_place(place: Place, *, hides: bool = False) -> dict[str, Any]:
 def render_row(standing: Standing) -> dict[str, Any]:
     """An order in a list; who could take it, and has not, sees no more than its customer's first name."""
     order, hides = standing.order, is_only_a_candidate(standing)
-    follows = bool(standing.actors & {Actor.CUSTOMER, Actor.STAFF})
+    follows = bool(standing.readers & {Actor.CUSTOMER, Actor.STAFF})
     driver = order.driver
     return {
         "id": order.pk,
@@ -118,7 +118,7 @@ def render_row(standing: Standing) -> dict[str, Any]:
 
 def render_order(standing: Standing) -> dict[str, Any]:
     """The whole order; its lines with their products, payments and events are at hand."""
-    order, actors, currency = standing.order, standing.actors, standing.order.currency
+    order, actors, currency = standing.order, standing.readers, standing.order.currency
     hides = is_only_a_candidate(standing)
     holder = Actor.CUSTOMER if order.fulfilment == Fulfilment.DELIVERY else Actor.VENDOR
     where = Place(address=order.address, address_notes=order.address_notes, lat=order.lat, lng=order.lng)
@@ -203,7 +203,7 @@ def render_service(order: Order) -> dict[str, Any]:
 
 def render_payments(standing: Standing) -> list[dict[str, Any]]:
     """The order's part of each payment; the page to pay at is for those who pay, photos for whom they concern."""
-    order, actors = standing.order, standing.actors
+    order, actors = standing.order, standing.readers
     shares = list(order.shares.all())
     pays = bool(actors & {Actor.CUSTOMER, Actor.STAFF}) and not order.is_closed
     photos = proof_urls([share.payment for share in shares if shows_photos(share, actors)])
@@ -233,7 +233,7 @@ def render_payment(payment: Payment) -> dict[str, Any]:
 
 def render_history(standing: Standing) -> list[dict[str, Any]]:
     """The entries that the reader may see, each with what the order read as then."""
-    visible = roles_that_see(standing.actors)
+    visible = roles_that_see(standing.readers)
     return [
         {
             "event": event.transition or event.kind,

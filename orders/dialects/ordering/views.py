@@ -213,7 +213,7 @@ class OrderView(OrderingView):
         """An order of all, or of one's businesses; raises NotFound, and Forbidden where one works at none."""
         with suppress(NotFound):
             standing = read_order(caller, order_id)
-            if standing.actors & LEVELS_0_AND_2:
+            if standing.readers & LEVELS_0_AND_2:
                 return standing
         dashboard_orders(caller)
         raise NotFound()

@@ -162,7 +162,7 @@ def render_row(standing: Standing, labels: Labels) -> dict[str, Any]:
 
 def render_order(standing: Standing, labels: Labels) -> dict[str, Any]:
     """The whole order; its lines and events are at hand."""
-    order, visible = standing.order, roles_that_see(standing.actors)
+    order, visible = standing.order, roles_that_see(standing.readers)
     return {
         **render_row(standing, labels),
         "items": [render_item(line, order.currency) for line in order.lines.all()],

@@ -101,7 +101,7 @@ class OrdersView(ShopView):
             caller = replace(caller, customer_id=customer.pk)
         standing = standing_of(caller, order)
         # Who placed it for another reads it as what it stands to it.
-        return order_response(standing if standing.actors else read_order(caller, order.pk), 201)
+        return order_response(standing if standing.readers else read_order(caller, order.pk), 201)
 
     def before_post(self, request: Request) -> Placing:
         """What is to be placed, with the point of an address that came without one."""

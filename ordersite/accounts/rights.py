@@ -1,0 +1,93 @@
+"""What people of the platform may do: each right is a permission of Django's, asked by the services for every door.
+
+`is_staff` opens the back-office's door and nothing behind it. Rights come by groups (ordersite.accounts.roles), or one
+by one. Who holds ACT_EVERYWHERE uses the others for all vendors; who does not, for the vendors that it works at.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from django.conf import settings
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q, QuerySet
+from django.utils.module_loading import import_string
+
+from ordersite.accounts.models import User
+
+
+class Right(StrEnum):
+    """Named by what it lets somebody do; the value is the permission's app label and codename."""
+
+    ACT_EVERYWHERE = "accounts.act_everywhere"
+    VIEW_ORDERS = "orders.view_order"
+    PLACE_ORDERS = "orders.add_order"  # for others: customers, guests by phone, lines by hand
+    MOVE_ORDERS = "orders.change_order"  # and change them, name drivers, write notes
+    FORCE_ORDERS = "orders.force_order"  # past the life cycle's actors and guards, with a reason
+    DELETE_ORDERS = "orders.delete_order"
+    REFUND_ORDERS = "orders.add_refund"
+    SEE_TO_REFUNDS = "orders.change_refund"
+    CHECK_PAYMENTS = "orders.change_paymentproof"  # mark as received, refuse, waive
+    VIEW_ACCOUNTS = "orders.view_account"
+    TOP_UP_WALLETS = "orders.top_up_wallet"
+    PAY_OUT = "orders.pay_out"  # and take cash in, and take both back
+    ADD_CODES = "orders.add_code"
+    REVEAL_CODES = "orders.reveal_code"
+    ADD_LABELS = "orders.add_statuslabel"
+    CHANGE_LABELS = "orders.change_statuslabel"
+    DELETE_LABELS = "orders.delete_statuslabel"
+    VIEW_VENDORS = "vendors.view_vendor"
+    CHANGE_VENDORS = "vendors.change_vendor"
+    VIEW_OFFERS = "vendors.view_offer"
+
+
+def holds(user: User, right: Right) -> bool:
+    """Whether somebody of the platform has a right; others have none, whatever groups they are in."""
+    return user.is_active and user.is_staff and user.has_perm(right)
+
+
+def permissions_of(user: User) -> set[str]:
+    """The permissions that a user has by itself and by its groups, not counting is_superuser; one statement."""
+    rows = Permission.objects.filter(Q(user=user) | Q(group__user=user)).order_by()
+    return {f"{label}.{name}" for label, name in rows.values_list("content_type__app_label", "codename").distinct()}
+
+
+def rights_of(user: User) -> set[str]:
+    """All that somebody has, also while it is switched off: its permissions, and what its rows amount to."""
+    return permissions_of(user) | set(import_string(settings.RIGHTS_BY_ROWS)(user))
+
+
+def covers(editor: User, other: User) -> bool:
+    """Whether somebody holds all the rights of another, and so may change who signs in as it.
+
+    Everybody covers itself; a superuser is covered by superusers only.
+    """
+    if editor.is_superuser or editor.pk == other.pk:
+        return True
+    return not other.is_superuser and rights_of(other) <= permissions_of(editor)
+
+
+def groups_within(user: User) -> QuerySet[Group]:
+    """The groups that somebody may put others into: those with no right that it does not hold itself."""
+    groups = Group.objects.all()
+    if user.is_superuser:
+        return groups
+    return groups.exclude(permissions__in=Permission.objects.exclude(pk__in=permissions_within(user).values("pk")))
+
+
+def permissions_within(user: User) -> QuerySet[Permission]:
+    """The permissions that somebody may give to others: its own."""
+    if user.is_superuser:
+        return Permission.objects.all()
+    held = Permission.objects.filter(Q(user=user) | Q(group__user=user))
+    return Permission.objects.filter(pk__in=held.values("pk"))
+
+
+def holders(user_ids: Iterable[int], *rights: Right) -> set[int]:
+    """Those of the users who hold all of these rights; one statement."""
+    found = User.objects.filter(pk__in=set(user_ids), is_active=True, is_staff=True)
+    for right in rights:
+        label, _, codename = right.partition(".")
+        rows = Permission.objects.filter(content_type__app_label=label, codename=codename)
+        named = Q(user_permissions__in=rows) | Q(groups__permissions__in=rows)
+        found = found.filter(Q(is_superuser=True) | Q(pk__in=User.objects.filter(named).values("pk")))
+    return set(found.values_list("pk", flat=True))

@@ -149,6 +149,20 @@ def pays(caller: Caller, order: Order) -> bool:
     return caller.may_everywhere(Right.VIEW_ORDERS) or is_customer(caller, order)
 
 
+def knows_driver(caller: Caller, order: Order) -> bool:
+    """Whether the caller is told name and phone of the order's driver: ids can be guessed, and naming tells nothing.
+
+    Everybody who sees the order is, once the driver has accepted it or where it is the vendor's own courier; before
+    that the driver itself, its dispatchers, and staff.
+    """
+    driver = order.driver
+    if driver is None or order.driver_accepted_at is not None or driver.vendor_id == order.vendor_id:
+        return True
+    if driver.pk == caller.driver_id or caller.may_everywhere(Right.VIEW_ORDERS):
+        return True
+    return getattr(order, "dispatches", False) and driver.company_id == order.company_id
+
+
 def stands_as_driver(driver: Driver, order: Order) -> bool:
     """The same as `of_driver`, for one order at hand."""
     if order.driver_id == driver.pk:

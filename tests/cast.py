@@ -4,9 +4,11 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
 from ordersite.accounts.models import Customer, User
+from ordersite.accounts.roles import ROLES
 from vendors.models import (
     FULFILMENTS,
     Company,
@@ -128,6 +130,29 @@ def make_user(name: str, **fields: Any) -> User:
     return User.objects.create_user(f"{name.replace(' ', '.').lower()}@example.org", PASSWORD, name=name, **fields)
 
 
+def in_roles(user: User, *names: str) -> User:
+    """The user, put into the groups of these roles."""
+    user.groups.set(Group.objects.filter(name__in=names))
+    return user
+
+
+def make_clerk(*rights: str, name: str = "Karl Clerk") -> User:
+    """Somebody of the staff with exactly these permissions ("orders.view_order"), none of them a role's."""
+    clerk = make_user(name, is_staff=True)
+    for right in rights:
+        label, _, codename = right.partition(".")
+        clerk.user_permissions.add(Permission.objects.get(content_type__app_label=label, codename=codename))
+    return clerk
+
+
+def make_manager(vendor: Vendor, name: str = "Mara Manager") -> User:
+    """A vendor manager: of the staff, in the role, and a member at this vendor alone."""
+    manager = in_roles(make_user(name, is_staff=True), "vendor manager")
+    member = Member.objects.create(user=manager, merchant=vendor.merchant, role=Member.Role.MANAGER, all_vendors=False)
+    member.vendors.add(vendor)
+    return manager
+
+
 def make_customer(name: str) -> tuple[User, Customer]:
     user = make_user(name)
     return user, Customer.objects.create(user=user, name=name, email=user.email, phone="+3225550100")
@@ -211,7 +236,7 @@ def write_cast() -> Cast:
     vendor.refresh_from_db()
     other_vendor.refresh_from_db()
     return Cast(
-        staff=make_user("Stella Staff", is_staff=True, is_superuser=True),
+        staff=in_roles(make_user("Stella Staff", is_staff=True), *ROLES),
         customer=customer,
         customer_row=customer_row,
         stranger=stranger,

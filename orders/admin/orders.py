@@ -46,7 +46,7 @@ from orders.admin.refunds import GIVE_BACK, RefundForm
 from orders.admin.search import HELP, find_orders
 from orders.lifecycle import FAILURE, Actor, Fulfilment, Status
 from orders.models import Kind, Order
-from orders.permissions import SHOWN_TO_VENDOR
+from orders.permissions import SHOWN_TO_VENDOR, knows_driver
 from orders.services.changes import add_tracking_number, change_order
 from orders.services.edits import accept_change, refuse_change
 from orders.services.payment_links import payment_link
@@ -193,6 +193,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         context = {
             **self.admin_site.each_context(request),
             **order_context(order, standing.readers),
+            "knows_driver": knows_driver(caller, order),
             "opts": self.opts,
             "title": f"Order {order}",
             "subtitle": None,
@@ -238,6 +239,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
     def name_driver(self, request: HttpRequest, order_id: int, given: dict[str, Any]) -> None:
         """Offers the order to a driver; nobody takes the offer back."""
         caller, driver = caller_of_request(request), given["driver"]
+        told = driver if acts_everywhere(request) else "the driver"
         perform(
             request,
             lambda: change_order(
@@ -246,7 +248,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
                 fields={"driver": driver.pk if driver else None},
                 version=given["version"],
             ),
-            done=f"The order is offered to {driver}." if driver else "No driver is named any more.",
+            done=f"The order is offered to {told}." if driver else "No driver is named any more.",
         )
 
     @button(TrackingNumberForm)

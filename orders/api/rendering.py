@@ -20,7 +20,7 @@ from orders.api.outputs import (
 from orders.api.photos import proof_urls
 from orders.lifecycle import CLOSED, SUCCESS, Actor, Fulfilment
 from orders.models import Order, OrderEvent, Payment, PaymentShare, Purchase
-from orders.permissions import actors_for
+from orders.permissions import actors_for, knows_driver
 from orders.selectors import ITEMS, SHARES
 from orders.services.settlement import cancel_cost, rise_of_rest
 from orders.services.standing import Standing, allowed_json, standing_of
@@ -70,6 +70,7 @@ def render_events(events: Iterable[OrderEvent], actors: Iterable[Actor]) -> list
 def render_row(order: Order, wanted: Iterable[str], caller: Caller) -> dict[str, Any]:
     """An order in a list, with the parts that were asked for."""
     row: dict[str, Any] = render(OrderRow, order)
+    hide_driver(row, caller, order)
     add_parts(row, order, wanted, lambda: actors_for(caller, order))
     return row
 
@@ -95,6 +96,7 @@ def render_for(output: Any, standing: Standing, wanted: Iterable[str]) -> dict[s
     order, actors = standing.order, standing.readers
     prefetch_related_objects([order], SHARES, *parts_of({*wanted, "items"} if output is OrderDetail else wanted))
     body: dict[str, Any] = render(output, order)
+    hide_driver(body, standing.caller, order)
     body["allowed_transitions"] = [allowed_json(one) for one in standing.allowed()]
     if actors & {Actor.CUSTOMER, Actor.STAFF}:
         body["tracking_code"] = decrypt(order.tracking_sealed)
@@ -135,6 +137,12 @@ def is_only_a_candidate(standing: Standing) -> bool:
         return False
     held_by_company = Actor.COMPANY in standing.readers and order.company_id is not None
     return order.driver_id is None and not held_by_company
+
+
+def hide_driver(body: dict[str, Any], caller: Caller, order: Order) -> None:
+    """Of a driver who was named and has not accepted, others read the id alone."""
+    if not knows_driver(caller, order):
+        body["driver"] |= {"name": "", "phone": ""}
 
 
 def hide_contact(body: dict[str, Any]) -> None:

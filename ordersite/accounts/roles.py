@@ -7,6 +7,7 @@ mixture makes a group of another name. Who is in a group needs `is_staff` beside
 from collections.abc import Iterable
 from typing import Any
 
+from django.apps import apps as installed
 from django.db import router
 
 APPS = ("accounts", "vendors", "orders")
@@ -96,8 +97,11 @@ def write_roles(apps: Any, labels: Iterable[str] = APPS, using: str = "default")
     )
 
 
-def keep_roles(app_config: Any, using: str, apps: Any, **kwargs: Any) -> None:
-    """After an app is migrated, and its permissions made: the roles hold its part of the table (post_migrate)."""
+def keep_roles(app_config: Any, using: str, apps: Any = installed, **kwargs: Any) -> None:
+    """After an app is migrated, and its permissions made: the roles hold its part of the table (post_migrate).
+
+    `apps` is the state of the migrations; after a flush nobody names one.
+    """
     if app_config.label not in APPS:
         return
     try:

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
 from django.db import transaction
 
 from orders.models import Purchase
 from orders.services.wallets import top_up, wallets_of
 from ordersite.accounts.models import Address, Customer, User
+from ordersite.accounts.roles import ROLES
 from ordersite.demo import orders, sites
 from vendors.models import Company, Driver, Member, Merchant, Vendor, VendorType
 from vendors.services.bookable import import_bookable
@@ -49,6 +51,7 @@ def load_logins() -> dict[str, User]:
         )[0]
         for fields, _ in sites.LOGINS
     }
+    users[str(sites.STAFF["email"])].groups.set(Group.objects.filter(name__in=ROLES))
     driver = users[str(sites.DRIVER["email"])]
     Driver.objects.get_or_create(user=driver, defaults={"name": driver.name, "phone": driver.phone, "on_duty": True})
     return users

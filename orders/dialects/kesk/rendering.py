@@ -18,6 +18,7 @@ from orders.dialects.kesk.words import (
 )
 from orders.lifecycle import SUCCESS, Actor, Fulfilment
 from orders.models import Kind, Line, Order, Payment
+from orders.permissions import knows_driver
 from orders.pricing import PricedLine
 from orders.services.delivery_fees import DeliveryFee
 from orders.services.standing import Standing
@@ -84,7 +85,7 @@ def render_row(standing: Standing) -> dict[str, Any]:
     """An order in a list; who could take it, and has not, sees no more than its customer's first name."""
     order, hides = standing.order, is_only_a_candidate(standing)
     follows = bool(standing.readers & {Actor.CUSTOMER, Actor.STAFF})
-    driver = order.driver
+    driver, knows = order.driver, knows_driver(standing.caller, order)
     return {
         "id": order.pk,
         "code": decrypt(order.tracking_sealed) if follows else None,
@@ -105,7 +106,13 @@ def render_row(standing: Standing) -> dict[str, Any]:
             "phone": "" if hides else order.contact_phone,
             "email": "" if hides else order.contact_email,
         },
-        "driver": {"id": driver.pk, "name": driver.name, "phone": driver.phone} if driver else None,
+        "driver": {
+            "id": driver.pk,
+            "name": driver.name if knows else "",
+            "phone": driver.phone if knows else "",
+        }
+        if driver
+        else None,
         "is_ongoing": not order.is_closed,
         "is_completed": order.status in SUCCESS,
         "is_scheduled": order.deliver_at is not None,

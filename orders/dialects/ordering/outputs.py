@@ -34,6 +34,7 @@ class Seen:
     order: Order
     hides_contact: bool = False  # of people a first name, and no telephone
     pays: bool = False
+    knows_driver: bool = False  # is told who was named to drive, before it is agreed
 
 
 def number(minor: int, currency: str) -> float:
@@ -99,6 +100,8 @@ def show_driver(seen: Seen) -> dict[str, Any] | None:
     driver, hides = seen.order.driver, seen.hides_contact
     if driver is None:
         return None
+    if not seen.knows_driver:
+        return {"id": driver.user_id, "name": "", "phone": ""}
     name = first_name(driver.name) if hides else driver.name
     return {"id": driver.user_id, "name": name, "phone": "" if hides else driver.phone}
 

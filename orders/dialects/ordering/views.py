@@ -33,7 +33,7 @@ from orders.dialects.ordering.words import DIALECT, PAYMETHOD_NAMES
 from orders.following import count_try
 from orders.lifecycle import NAMES, Actor, Status
 from orders.models import Order
-from orders.permissions import own_orders, pays
+from orders.permissions import knows_driver, own_orders, pays
 from orders.selectors import (
     code_of_offer,
     currency_of,
@@ -109,7 +109,12 @@ def is_dashboard(request: Request) -> bool:
 def seen_by(standing: Standing) -> Seen:
     """The order as whoever stands to it may see it."""
     order = standing.order
-    return Seen(order=order, hides_contact=is_only_a_candidate(standing), pays=pays(standing.caller, order))
+    return Seen(
+        order=order,
+        hides_contact=is_only_a_candidate(standing),
+        pays=pays(standing.caller, order),
+        knows_driver=knows_driver(standing.caller, order),
+    )
 
 
 def answer(result: Any) -> Response:
@@ -147,7 +152,10 @@ class OrdersView(OrderingView):
             read_events(orders)
         if "pay_data" in names:
             read_payments_due(orders)
-        result = [show(Seen(order=one, pays=pays(caller, one)), names) for one in orders]
+        result = [
+            show(Seen(order=one, pays=pays(caller, one), knows_driver=knows_driver(caller, one)), names)
+            for one in orders
+        ]
         pagination = {
             "current_page": page,
             "page_size": size,
@@ -225,7 +233,7 @@ class OrderView(OrderingView):
         order = guests_order(order_id, uuid, timezone.now()) if uuid else None
         if order is None:
             raise NotFound()
-        return Seen(order=order, hides_contact=True)
+        return Seen(order=order, hides_contact=True, knows_driver=order.driver_accepted_at is not None)
 
     @extend_schema(request=UpdateInput, responses={200: outputs.OrderAnswer}, operation_id="updateOrder")
     def put(self, request: Request, order_id: int) -> Response:

@@ -1,0 +1,71 @@
+"""What staff may do by the API, act by act: the call, and the rights that it asks for beside ACT_EVERYWHERE."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ordersite.accounts.rights import Right
+
+
+@dataclass(frozen=True)
+class Act:
+    """One call. `call` is as in promise 16's table; `query` and `body` make of it what only staff may."""
+
+    name: str
+    call: str
+    rights: tuple[Right, ...]
+    query: str = ""
+    body: Mapping[str, Any] | None = None
+    own: bool = False  # what a vendor's people do for their vendors, by their membership
+
+
+SEE = (Right.VIEW_ORDERS,)
+MOVE = (Right.VIEW_ORDERS, Right.MOVE_ORDERS)
+FORCE = (*MOVE, Right.FORCE_ORDERS)
+CHECK = (Right.VIEW_ORDERS, Right.CHECK_PAYMENTS)
+MONEY = (Right.VIEW_ACCOUNTS,)
+ORDER, PAYMENT, VENDOR = "/orders/{order_id}", "/orders/{order_id}/payments/{payment_id}", "/vendors/{vendor_id}"
+REASON = {"reason": "Said so by telephone", "reason_code": "other"}
+
+ACTS = (
+    Act("list all orders", "GET /orders", SEE, query="?mode=dashboard", own=True),
+    Act("read an order", f"GET {ORDER}", SEE, own=True),
+    Act("read what may be done", f"GET {ORDER}/transitions", SEE, own=True),
+    Act("read its history", f"GET {ORDER}/history", SEE, own=True),
+    Act("read its changes of items", f"GET {ORDER}/changes", SEE, own=True),
+    Act("read its refunds", f"GET {ORDER}/refunds", SEE, own=True),
+    Act("read its codes, masked", f"GET {ORDER}/codes", SEE, own=True),
+    Act("look at a payment's photo", f"GET {PAYMENT}/proofs/{{number}}", SEE, own=True),
+    Act("read a purchase", "GET /purchases/{purchase_uuid}", SEE),
+    Act("follow a vendor's feed", f"GET {VENDOR}/events", SEE, own=True),
+    Act("change an order", f"PATCH {ORDER}", MOVE),
+    Act("write a note", f"POST {ORDER}/history", MOVE, own=True),
+    Act("accept a change for its customer", f"POST {ORDER}/changes/{{number}}/accept", MOVE),
+    Act("refuse a change for its customer", f"POST {ORDER}/changes/{{number}}/refuse", MOVE, own=True),
+    Act("add an item", f"POST {ORDER}/items", MOVE, own=True),
+    Act("change an item", f"PUT {ORDER}/items/{{item_id}}", MOVE, own=True),
+    Act("remove an item", f"DELETE {ORDER}/items/{{item_id}}", MOVE, own=True),
+    Act("say that an item is missing", f"POST {ORDER}/items/{{item_id}}/missing", MOVE, own=True),
+    Act("ask for its payment link", f"POST {ORDER}/payment-link", MOVE, own=True),
+    Act("change how it is paid", f"POST {ORDER}/payments", MOVE),
+    Act("start preparing", f"POST {ORDER}/start-preparing", MOVE, own=True),
+    Act("keep a tracking number", f"POST {ORDER}/tracking-number", MOVE, own=True),
+    Act("cancel it", f"POST {ORDER}/transitions", MOVE, body={"transition": "cancel_by_staff", **REASON}),
+    Act("force a change of status", f"POST {ORDER}/transitions", FORCE, body={"to": 9, **REASON}),
+    Act("delete an order", f"DELETE {ORDER}", (Right.VIEW_ORDERS, Right.DELETE_ORDERS)),
+    Act("give money back", f"POST {ORDER}/refunds", (Right.VIEW_ORDERS, Right.REFUND_ORDERS), own=True),
+    Act("say that money came in", f"POST {PAYMENT}/approve", CHECK, own=True),
+    Act("refuse a payment's photos", f"POST {PAYMENT}/refuse", CHECK),
+    Act("waive what is owed", f"POST {PAYMENT}/waive", CHECK),
+    Act("order for a customer", "POST /orders", (Right.PLACE_ORDERS,)),
+    Act("top a wallet up", "POST /wallet/top-ups", (Right.TOP_UP_WALLETS,)),
+    Act("read a vendor's ledger", f"GET {VENDOR}/ledger", MONEY, own=True),
+    Act("read what a vendor is owed", f"GET {VENDOR}/balance", MONEY, own=True),
+    Act("list a vendor's payouts", f"GET {VENDOR}/payouts", MONEY, own=True),
+    Act("read a vendor's statement", f"GET {VENDOR}/statement", MONEY, own=True),
+    Act("pay a vendor out", f"POST {VENDOR}/payouts", (Right.VIEW_ACCOUNTS, Right.PAY_OUT)),
+    Act("pause a vendor", f"PATCH {VENDOR}", (Right.CHANGE_VENDORS,), own=True),
+    Act("name a status", "POST /orders/statuses", (Right.ADD_LABELS,)),
+    Act("rename a status", "PATCH /orders/statuses/{label_id}", (Right.CHANGE_LABELS,)),
+    Act("delete the name of a status", "DELETE /orders/statuses/{label_id}", (Right.DELETE_LABELS,)),
+)

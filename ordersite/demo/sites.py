@@ -12,7 +12,7 @@ VENDOR = {"email": "vendor@example.com", "name": "Victor Vendor"}
 DRIVER = {"email": "driver@example.com", "name": "Dries Driver", "phone": "+32470000003"}
 CUSTOMER = {"email": "customer@example.com", "name": "Camille Customer", "phone": "+32470000004"}
 LOGINS = (
-    (STAFF, "the back-office at /admin/: sees and moves every order"),
+    (STAFF, "the back-office at /admin/: holds every role, sees and moves every order"),
     (VENDOR, "owner of Rue Haute Kitchens: its three vendors"),
     (DRIVER, "drives for the site, on duty"),
     (CUSTOMER, "orders; an address in Brussels, 100.00 EUR in the wallet"),

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0012_share_constraints'),
+        ('orders', '0013_answer_from'),
     ]
 
     operations = [

@@ -1,0 +1,299 @@
+"""Promise 31 in the back-office: every page asks for its right, and shows the rows of one's own vendors alone."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, reverse
+from django.utils import timezone
+
+from orders.models import Account, Booking, Code, Order, OrderEvent, Package, Payment, Posting, Refund
+from ordersite.accounts.models import User
+from ordersite.accounts.rights import Right
+from ordersite.accounts.roles import ROLES
+from ordersite.accounts.scoping import EverywhereAdmin
+from tests.cast import Cast, in_roles, make_clerk, make_manager
+from tests.orders.shopping import assert_nothing_changed
+from tests.promises.everybody import World, make_world
+from tests.promises.test_p16_nobody_sees_anothers import PUBLIC_PAGES, admin_pages
+from vendors.admin.scoping import ScopedAdmin
+from vendors.models import Category, Driver, Offer, OptionGroup, Vendor
+
+# Open to everybody who may enter; none of them shows a row.
+FOR_ALL = {"/admin/", "/admin/password_change/", "/admin/password_change/done/"} | PUBLIC_PAGES
+STANDARD = ("changelist", "add", "history", "delete", "change")
+MOVE = (Right.VIEW_ORDERS, Right.MOVE_ORDERS)
+CHECK = ("orders.view_paymentproof", Right.CHECK_PAYMENTS)
+PAY = (Right.VIEW_ACCOUNTS, Right.PAY_OUT)
+# The pages and buttons beside Django's own, each with the permissions that it asks for.
+BUTTONS: dict[str, tuple[str, ...]] = {
+    "orders_order_phone": (Right.PLACE_ORDERS,),
+    "orders_order_items": MOVE[1:],
+    "orders_order_move": MOVE[1:],
+    "orders_order_driver": MOVE[1:],
+    "orders_order_tracking_number": MOVE[1:],
+    "orders_order_note": MOVE[1:],
+    "orders_order_payment_link": MOVE[1:],
+    "orders_order_decide_change": MOVE[1:],
+    "orders_order_refund": (Right.REFUND_ORDERS,),
+    "orders_account_top_up": (Right.TOP_UP_WALLETS,),
+    "orders_account_payouts": (Right.VIEW_ACCOUNTS,),
+    "orders_account_statement": (Right.VIEW_ACCOUNTS,),
+    "orders_account_pay_out_selected": PAY[1:],
+    "orders_account_pay_out": PAY[1:],
+    "orders_account_hand_in": PAY[1:],
+    "orders_code_import": (Right.ADD_CODES,),
+    "orders_code_upload": (Right.ADD_CODES,),
+    "orders_code_reveal": ("orders.view_code", Right.REVEAL_CODES),
+    "orders_paymentproof_photo": CHECK[:1],
+    "orders_paymentproof_approve": CHECK[1:],
+    "orders_paymentproof_refuse": CHECK[1:],
+    "orders_paymentproof_waive": CHECK[1:],
+    "orders_posting_reverse": ("orders.view_posting", Right.PAY_OUT),
+    "orders_refund_done": (Right.SEE_TO_REFUNDS,),
+    "orders_refund_to_wallet": (Right.SEE_TO_REFUNDS,),
+    "auth_user_password_change": ("accounts.change_user",),
+}
+READS = ("orders_account_payouts", "orders_account_statement", "orders_paymentproof_photo")
+
+
+@pytest.fixture
+def world(cast: Cast) -> World:
+    return make_world(cast)
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def named_pages() -> Iterator[tuple[str, Any]]:
+    """Every page of the back-office that has a name, with its pattern."""
+
+    def walk(patterns: list[Any]) -> Iterator[tuple[str, Any]]:
+        for pattern in patterns:
+            if isinstance(pattern, URLPattern):
+                if pattern.name:
+                    yield pattern.name, pattern
+            else:
+                yield from walk(pattern.url_patterns)
+
+    yield from walk(admin.site.get_urls())
+
+
+def standard_names() -> set[str]:
+    models = [model._meta for model in admin.site._registry]
+    return {f"{meta.app_label}_{meta.model_name}_{page}" for meta in models for page in STANDARD}
+
+
+def test_no_page_is_missing_from_the_table() -> None:
+    of_the_site = {"index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n"}
+    of_the_site |= {"view_on_site", "app_list"}
+    assert {name for name, _ in named_pages()} == standard_names() | of_the_site | BUTTONS.keys()
+
+
+def test_is_staff_alone_opens_nothing(world: World, figure: Callable[[str], None]) -> None:
+    clerk = make_clerk()
+    client = client_of(clerk)
+    pages = [page for page in admin_pages(admin.site.get_urls()) if page not in FOR_ALL]
+    with assert_nothing_changed():
+        for page in pages:
+            for answer in (client.get(page), client.post(page)):
+                assert answer.status_code in (403, 404, 405), (page, answer.status_code)
+    index = client.get("/admin/").content.decode()
+    assert not [text for text in ("What is stuck", "comment-of-", "/admin/orders/") if text in index]
+    figure(f"{len(pages)} pages of the back-office refused to is_staff alone")
+
+
+@pytest.mark.parametrize("name", BUTTONS)
+def test_a_button_asks_for_its_rights(world: World, name: str) -> None:
+    url, needed = address_of(world, name), BUTTONS[name]
+    ask = "get" if name in READS else "post"
+    exactly = client_of(make_clerk(Right.ACT_EVERYWHERE, *needed, name="Exa Ctly"))
+    with transaction.atomic():
+        assert getattr(exactly, ask)(url).status_code != 403
+        transaction.set_rollback(True)
+    held = {*Right, *(right for rights in BUTTONS.values() for right in rights)}
+    for missing in needed:
+        other = client_of(make_clerk(*(held - {missing}), name=f"Not {missing}"))
+        with assert_nothing_changed():
+            assert getattr(other, ask)(url).status_code == 403, missing
+
+
+def address_of(world: World, name: str) -> str:
+    """The page of a row that stands; for what has none, of an id that no row has."""
+    pattern = next(pattern for known, pattern in named_pages() if known == name)
+    account = Account.objects.get_or_create(
+        name="vendor:test", kind="vendor", currency="EUR", vendor=world.cast.vendor
+    )[0]
+    values = {
+        "order_id": world.orders["claras"].pk,
+        "payment_id": world.paths["own"]["payment_id"],
+        "proof_id": Payment.objects.get(pk=world.paths["own"]["payment_id"]).proofs.get().pk,
+        "account_id": account.pk,
+        "posting_id": Posting.objects.first().pk,  # type: ignore[union-attr]
+        "refund_id": 10**6,
+        "code_id": 10**6,
+        "upload_id": "00000000-0000-4000-8000-000000000000",
+        "id": world.cast.customer.pk,
+    }
+    taken = {key: values[key] for key in pattern.pattern.converters}
+    return reverse(f"admin:{name}", kwargs=taken)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_opens_the_pages_of_its_rights(world: World, role: str) -> None:
+    held = ROLES[role]
+    person = make_manager(world.cast.vendor) if role == "vendor manager" else in_roles(make_clerk(), role)
+    client = client_of(person)
+    for model, page in admin.site._registry.items():
+        label, name = model._meta.app_label, model._meta.model_name
+        sees = bool({f"{label}.view_{name}", f"{label}.change_{name}"} & held)
+        if isinstance(page, EverywhereAdmin) and "accounts.act_everywhere" not in held:
+            sees = False
+        url = reverse(f"admin:{label}_{name}_changelist")
+        assert client.get(url).status_code == (200 if sees else 403), url
+        adds = sees and f"{label}.add_{name}" in held
+        if not adds:
+            assert client.get(f"{url}add/").status_code == 403, url
+
+
+# --- by vendor ----------------------------------------------------------------------------------------------------
+
+
+def furnish(vendor: Vendor, order: Order) -> None:
+    """A row of every kind for a vendor."""
+    OptionGroup.objects.create(vendor=vendor, name=f"group of {vendor}")
+    Category.objects.get_or_create(vendor=vendor, name=f"category of {vendor}")
+    Offer.objects.create(vendor=vendor, name=f"offer of {vendor}", kind="amount", amount=100, currency=vendor.currency)
+    user = User.objects.create_user(f"courier{vendor.pk}@example.org", None)
+    Driver.objects.create(vendor=vendor, user=user, name=f"courier of {vendor}")
+    product = vendor.products.first()
+    assert product is not None
+    Code.objects.create(product=product, sealed="x", fingerprint=f"print of {vendor}", last4="1", batch="b")
+    Account.objects.create(name=f"vendor:{vendor.pk}:EUR", kind="vendor", currency="EUR", vendor=vendor)
+    OrderEvent.objects.create(order=order, number=900, kind="note", actor="test", role="vendor", visible_to="business")
+    OrderEvent.objects.create(order=order, number=901, kind="note", actor="test", role="staff", visible_to="staff")
+    payment = Payment.objects.get(shares__order=order)
+    Refund.objects.create(order=order, payment=payment, amount=1, currency=order.currency, state="done", to="source")
+    Package.objects.create(order=order, type_name="Box", weight=1, pickup_lat=50.8, pickup_lng=4.3)
+    now = timezone.now()
+    service = vendor.services.first()
+    Booking.objects.create(
+        order=order, service=service, service_name="x", starts_at=now, ends_at=now + timedelta(hours=1)
+    )
+
+
+@pytest.fixture
+def sides(world: World) -> World:
+    for name in ("claras", "stijns"):
+        furnish(world.orders[name].vendor, world.orders[name])
+    return world
+
+
+def scoped_pages() -> Iterator[tuple[Any, ScopedAdmin]]:
+    for model, page in admin.site._registry.items():
+        if isinstance(page, ScopedAdmin):
+            yield model, page
+
+
+def test_every_page_is_of_a_vendor_or_for_who_acts_everywhere(sides: World) -> None:
+    """Somebody with every permission but ACT_EVERYWHERE, who works nowhere, sees no row on any page."""
+    clerk = make_clerk()
+    clerk.user_permissions.set(Permission.objects.exclude(codename="act_everywhere"))
+    client = client_of(clerk)
+    for model, page in admin.site._registry.items():
+        answer = client.get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"))
+        if isinstance(page, ScopedAdmin):
+            assert (answer.status_code, list(answer.context["cl"].queryset)) == (200, []), model
+        elif model is not Group and model._meta.app_label != "token_blacklist":
+            assert isinstance(page, EverywhereAdmin), model
+            assert answer.status_code == 403, model
+
+
+def test_a_manager_sees_the_rows_of_its_vendors_alone(sides: World, figure: Callable[[str], None]) -> None:
+    cast = sides.cast
+    manager = make_manager(cast.vendor)
+    manager.user_permissions.set(Permission.objects.exclude(codename="act_everywhere"))
+    client = client_of(manager)
+    rows = 0
+    for model, page in scoped_pages():
+        base = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        of = page.vendor_path
+        others = model._base_manager.exclude(**{of: cast.vendor.pk})
+        assert others.filter(**{of: cast.other_vendor.pk}).exists(), model
+        listed = client.get(base).context["cl"].queryset
+        assert listed.exists(), model
+        assert not listed.exclude(**{of: cast.vendor.pk}).exists(), model
+        with assert_nothing_changed():
+            for row in others:
+                for path in ("change", "history", "delete"):
+                    for answer in (client.get(f"{base}{row.pk}/{path}/"), client.post(f"{base}{row.pk}/{path}/")):
+                        assert answer.status_code in (302, 403, 404), (model, path, answer.status_code)
+                        assert answer.status_code != 302 or answer["Location"] in (base, "/admin/"), (model, path)
+                rows += 1
+        found = client.get(f"{base}?q={cast.other_vendor.name}")
+        assert b"Tea House</a>" not in found.content
+    figure(f"{rows} rows of others on no list, page or history of a vendor manager")
+
+
+def test_choosers_and_filters_offer_a_manager_its_own_alone(sides: World) -> None:
+    cast, client = sides.cast, client_of(make_manager(sides.cast.vendor))
+    for model, field in (("product", "vendor"), ("product", "category"), ("productoptiongroup", "group")):
+        url = f"/admin/autocomplete/?app_label=vendors&model_name={model}&field_name={field}&term="
+        found = [row["text"] for row in client.get(url).json()["results"]]
+        assert found, (model, field)
+        assert not [text for text in found if "Tea" in text], (model, field)
+    for page in ("orders/order", "vendors/product", "vendors/offer", "orders/code"):
+        assert "Tea House" not in client.get(f"/admin/{page}/").content.decode(), page
+    for parameter in (f"vendor={cast.other_vendor.pk}", f"vendor__id__exact={cast.other_vendor.pk}"):
+        for page in ("orders/order", "vendors/product"):
+            shown = client.get(f"/admin/{page}/?{parameter}", follow=True).content.decode()
+            assert not [text for text in ("Tea House", "Green tea") if text in shown], (page, parameter)
+    assert "Tea House" not in client.get("/admin/").content.decode()
+    assert "Tea House" not in client.get("/admin/orders/account/payouts/").content.decode()
+    assert client.get("/admin/orders/order/phone/", {"vendor": cast.other_vendor.pk}).context["form"].errors
+
+
+def test_actions_of_a_manager_pass_others_rows_by(sides: World) -> None:
+    cast, client = sides.cast, client_of(make_manager(sides.cast.vendor))
+    theirs = sides.orders["stijns"]
+    offer = Offer.objects.get(vendor=cast.other_vendor)
+    with assert_nothing_changed(theirs):
+        for action in ("accept", "mark_ready", "look_for_driver", "cancel_by_staff"):
+            data = {"action": action, "_selected_action": theirs.pk, "confirmed": "1", "reason_code": "other"}
+            client.post("/admin/orders/order/", {**data, "reason": "x"})
+        client.post("/admin/vendors/offer/", {"action": "switch_off", "_selected_action": offer.pk})
+        client.post(
+            "/admin/vendors/product/", {"action": "delete_selected", "_selected_action": cast.tea.pk, "post": "yes"}
+        )
+    offer.refresh_from_db()
+    assert offer.is_active
+    for button in ("move", "driver", "tracking-number", "note", "payment-link", "refund", "decide-change"):
+        with assert_nothing_changed(theirs):
+            client.post(
+                f"/admin/orders/order/{theirs.pk}/{button}/", {"transition": "accept", "version": theirs.version}
+            )
+
+
+def test_a_manager_gives_no_row_to_another_vendor(sides: World) -> None:
+    cast, client = sides.cast, client_of(make_manager(sides.cast.vendor))
+    form = {"name": "Foreign", "position": "0", "vendor": cast.other_vendor.pk}
+    with assert_nothing_changed():
+        assert client.post("/admin/vendors/category/add/", form).status_code == 200
+    assert client.post("/admin/vendors/category/add/", {**form, "vendor": cast.vendor.pk}).status_code == 302
+
+
+def test_an_order_tells_a_manager_what_its_vendor_may_know(sides: World) -> None:
+    order = sides.orders["claras"]
+    page = client_of(make_manager(sides.cast.vendor)).get(f"/admin/orders/order/{order.pk}/change/").content.decode()
+    assert "comment-of-claras" in page
+    assert "for staff only" not in page
+    assert "clearing::" not in page  # the platform's ledger
+    assert order.collection_code not in page  # the customer's, of a delivery

@@ -34,14 +34,8 @@ def read_order(seen: QuerySet[Order], order_id: int, caller: Caller) -> Order | 
     orders = with_standing(seen, caller).select_related(*RELATED, *ALSO)
     refunds = Prefetch("refunds", queryset=Refund.objects.select_related("payment").order_by("id"))
     siblings = Prefetch("purchase__orders", queryset=Order.objects.select_related("vendor").order_by("pk"))
-    return (
-        orders.prefetch_related(
-            *("lines__options", "events", "purchase__payments__shares", "shares__payment"),
-            *(siblings, postings, refunds),
-        )
-        .filter(pk=order_id)
-        .first()
-    )
+    orders = orders.prefetch_related("lines__options", "events", "purchase__payments__shares", "shares__payment")
+    return orders.prefetch_related(siblings, postings, refunds).filter(pk=order_id).first()
 
 
 def names_of(keys: Iterable[str]) -> dict[str, str]:

@@ -101,7 +101,7 @@ def keep_upload(*, caller: Caller, product_id: int, content: bytes, batch: str, 
     Raises Forbidden; Invalid for a product that is not sold as codes, or not by a vendor that the caller acts for, and
     for a file that is no text, too large or empty.
     """
-    if not caller.may(Right.ADD_CODES):
+    if caller.user is None or not caller.may(Right.ADD_CODES):
         raise lacks(Right.ADD_CODES)
     read_codes(rows_of(content), guess_layout(content))
     product = Product.objects.filter(pk=product_id, is_digital=True).first()

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0013_answer_from'),
+        ('orders', '0016_fill_standing_changes'),
     ]
 
     operations = [

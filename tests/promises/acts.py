@@ -51,7 +51,7 @@ ACTS = (
     Act("start preparing", f"POST {ORDER}/start-preparing", MOVE, own=True),
     Act("keep a tracking number", f"POST {ORDER}/tracking-number", MOVE, own=True),
     Act("cancel it", f"POST {ORDER}/transitions", MOVE, body={"transition": "cancel_by_staff", **REASON}),
-    Act("force a change of status", f"POST {ORDER}/transitions", FORCE, body={"to": 9, **REASON}),
+    Act("force a change of status", f"POST {ORDER}/transitions", FORCE, body={"to": 18, **REASON}),
     Act("delete an order", f"DELETE {ORDER}", (Right.VIEW_ORDERS, Right.DELETE_ORDERS)),
     Act("give money back", f"POST {ORDER}/refunds", (Right.VIEW_ORDERS, Right.REFUND_ORDERS), own=True),
     Act("say that money came in", f"POST {PAYMENT}/approve", CHECK, own=True),

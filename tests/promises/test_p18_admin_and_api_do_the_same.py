@@ -55,19 +55,18 @@ def order(cast: Cast) -> Order:
     return place_order(cast, payment_method="wallet")
 
 
-def by_api(deed: Deed, order: Order, user: User) -> int:
+def by_api(deed: Deed, order: Order, user: User) -> Callable[[], int]:
     path, body = deed.api
     client = APIClient(headers={"Authorization": f"Bearer {AccessToken.for_user(user)}"})
-    return int(client.post(f"/api/v1/orders/{order.pk}/{path}", body, format="json").status_code)
+    return lambda: int(client.post(f"/api/v1/orders/{order.pk}/{path}", body, format="json").status_code)
 
 
-def by_page(deed: Deed, order: Order, user: User) -> int:
+def by_page(deed: Deed, order: Order, user: User) -> Callable[[], int]:
     path, form = deed.page
-    client = Client()
+    client = Client(raise_request_exception=False)
     client.force_login(user)
-    version = Order.objects.get(pk=order.pk).version
-    data = {"version": version, "key": uuid.uuid4(), **form}
-    return client.post(f"/admin/orders/order/{order.pk}/{path}/", data).status_code
+    data = {"version": Order.objects.get(pk=order.pk).version, "key": uuid.uuid4(), **form}
+    return lambda: client.post(f"/admin/orders/order/{order.pk}/{path}/", data).status_code
 
 
 def traces(order: Order, do: Callable[[], int]) -> tuple[Any, Any, Any]:
@@ -92,14 +91,15 @@ def traces(order: Order, do: Callable[[], int]) -> tuple[Any, Any, Any]:
 @pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.name)
 def test_both_doors_ask_for_the_same_rights_and_leave_the_same(order: Order, deed: Deed) -> None:
     clerk = make_clerk(*deed.rights)
-    api, page = traces(order, lambda: by_api(deed, order, clerk)), traces(order, lambda: by_page(deed, order, clerk))
+    api, page = traces(order, by_api(deed, order, clerk)), traces(order, by_page(deed, order, clerk))
     assert api == page
     assert api[0], "it leaves an event"
     for missing in deed.rights:
         lacking = make_clerk(*(right for right in Right if right != missing), name=f"Not {missing.name}")
         for door in (by_api, by_page):
+            act = door(deed, order, lacking)
             with assert_nothing_changed(order):
-                assert door(deed, order, lacking) != 200
+                assert act() not in (200, 201)
 
 
 def test_a_failure_inside_leaves_nothing_by_either_door(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,5 +110,6 @@ def test_a_failure_inside_leaves_nothing_by_either_door(order: Order, monkeypatc
     refund = next(deed for deed in DEEDS if deed.name == "refund")
     clerk = make_clerk(*refund.rights)
     for door in (by_api, by_page):
-        with assert_nothing_changed(order), pytest.raises(RuntimeError, match="inside"):
-            door(refund, order, clerk)
+        act = door(refund, order, clerk)
+        with assert_nothing_changed(order):
+            assert act() == 500

@@ -105,7 +105,9 @@ def test_is_staff_alone_opens_nothing(world: World, figure: Callable[[str], None
     with assert_nothing_changed():
         for page in pages:
             for answer in (client.get(page), client.post(page)):
-                assert answer.status_code in (403, 404, 405), (page, answer.status_code)
+                # An address without "change/" leads to the one with it, which is refused.
+                leads_on = answer.status_code == 302 and answer["Location"] == f"{page}change/"
+                assert leads_on or answer.status_code in (403, 404, 405), (page, answer.status_code)
     index = client.get("/admin/").content.decode()
     assert not [text for text in ("What is stuck", "comment-of-", "/admin/orders/") if text in index]
     figure(f"{len(pages)} pages of the back-office refused to is_staff alone")
@@ -120,6 +122,8 @@ def test_a_button_asks_for_its_rights(world: World, name: str) -> None:
         assert getattr(exactly, ask)(url).status_code != 403
         transaction.set_rollback(True)
     held = {*Right, *(right for rights in BUTTONS.values() for right in rights)}
+    if name == "orders_paymentproof_photo":
+        held -= {Right.CHECK_PAYMENTS}  # who may change photos may look at them
     for missing in needed:
         other = client_of(make_clerk(*(held - {missing}), name=f"Not {missing}"))
         with assert_nothing_changed():
@@ -181,7 +185,7 @@ def furnish(vendor: Vendor, order: Order) -> None:
     OrderEvent.objects.create(order=order, number=900, kind="note", actor="test", role="vendor", visible_to="business")
     OrderEvent.objects.create(order=order, number=901, kind="note", actor="test", role="staff", visible_to="staff")
     payment = Payment.objects.get(shares__order=order)
-    Refund.objects.create(order=order, payment=payment, amount=1, currency=order.currency, state="done", to="source")
+    Refund.objects.create(order=order, payment=payment, amount=1, state="done", to="source")
     Package.objects.create(order=order, type_name="Box", weight=1, pickup_lat=50.8, pickup_lng=4.3)
     now = timezone.now()
     service = vendor.services.first()

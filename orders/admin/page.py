@@ -1,7 +1,6 @@
 """What an order's page shows, read in a fixed number of statements."""
 
 from collections.abc import Collection, Iterable
-from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,16 +132,11 @@ def lines_of(order: Order) -> list[dict[str, Any]]:
     ]
 
 
-def payments_of(order: Order, readers: Iterable[Actor]) -> list[Payment]:
-    """The payments of all that was bought together; to the vendor's people, this order's part of its own."""
+def payments_of(order: Order, readers: Collection[Actor]) -> list[tuple[Payment, int, int]]:
+    """The payments of all that was bought together, with what was paid and refunded; to a vendor's people its part."""
     if Actor.STAFF in readers:
-        return list(order.purchase.payments.all())
-    parts = []
-    for share in order.shares.all():
-        part = copy(share.payment)
-        part.amount, part.refunded = share.amount, share.refunded
-        parts.append(part)
-    return parts
+        return [(payment, payment.amount, payment.refunded) for payment in order.purchase.payments.all()]
+    return [(share.payment, share.amount, share.refunded) for share in order.shares.all()]
 
 
 def order_context(order: Order, readers: Collection[Actor]) -> dict[str, Any]:

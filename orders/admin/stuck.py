@@ -141,7 +141,7 @@ def counts_of(troubles: Sequence[Trouble], now: datetime) -> dict[str, Aggregate
 
 
 def tallies(orders: QuerySet[Order], now: datetime | None = None) -> list[Tally]:
-    """Counts every trouble of these orders: in one statement on the index by status, and one for each group of COUNTED_APART."""
+    """Counts these orders by trouble: in one statement on the index by status, and one a group of COUNTED_APART."""
     now = now or timezone.now()
     apart = {slug for group in COUNTED_APART for slug in group}
     alive = orders.filter(deleted_at__isnull=True).order_by()

@@ -13,6 +13,7 @@ from ordersite.accounts.rights import Right, covers, holders, permissions_of
 from ordersite.accounts.roles import ROLES
 from ordersite.web.problems import Forbidden
 from tests.cast import PASSWORD, Cast, in_roles, make_clerk, make_manager, make_user
+from tests.office import choose
 
 pytestmark = pytest.mark.django_db
 USERS = "/admin/accounts/user/"
@@ -125,9 +126,9 @@ def test_tokens_of_people_with_more_rights_are_not_revoked(cast: Cast) -> None:
     fields = {"hint": "ost_", "scopes": ["read"]}
     staffs = ApiToken.objects.create(name="s", user=cast.staff, token_hash="1", **fields)
     customers = ApiToken.objects.create(name="c", user=cast.customer, token_hash="2", **fields)
-    data = {"action": "revoke", "_selected_action": [staffs.pk, customers.pk]}
-    answer = client_of(editor).post("/admin/accounts/apitoken/", data, follow=True)
-    told = [str(message) for message in answer.context["messages"]]
+    client, path = client_of(editor), "/admin/accounts/apitoken/"
+    choose(client, path, "revoke", [staffs, customers])
+    told = [str(message) for message in client.get(path).context["messages"]]
     assert told == ["1 API tokens revoked.", "1 are of people with more rights than you: they stand."]
     living = ApiToken.objects.filter(revoked_at=None)
     assert list(living) == [staffs]

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0016_fill_standing_changes'),
+        ('orders', '0017_unserved'),
     ]
 
     operations = [

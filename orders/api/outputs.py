@@ -14,6 +14,7 @@ from orders.services.settlement import cancel_cost
 from orders.services.shares import owed_of
 from ordersite.web.context import absolute
 from ordersite.web.money import as_json
+from ordersite.web.names import first_name
 from ordersite.web.serializers import LocationField, MoneyField
 from vendors.models import ONLINE_METHODS
 
@@ -455,10 +456,6 @@ class TrackOutput(TrackedOutput):
     @extend_schema_field(TrackedOutput(many=True))
     def get_orders(self, order: Order) -> list[Any]:
         return []
-
-
-def first_name(name: str) -> str:
-    return name.split()[0] if name.split() else ""
 
 
 class EntryOutput(serializers.Serializer):

@@ -15,7 +15,6 @@ from orders.api.outputs import (
     OrderRow,
     PurchaseOutput,
     checkout_url,
-    first_name,
 )
 from orders.api.photos import proof_urls
 from orders.lifecycle import CLOSED, SUCCESS, Actor, Fulfilment
@@ -27,6 +26,7 @@ from orders.services.standing import Standing, allowed_json, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.web.crypto import decrypt
 from ordersite.web.money import as_json
+from ordersite.web.names import first_name
 from ordersite.web.problems import Invalid
 from ordersite.web.views import render
 

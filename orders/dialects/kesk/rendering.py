@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from orders.api.outputs import checkout_url, first_name
+from orders.api.outputs import checkout_url
 from orders.api.photos import proof_urls
 from orders.api.rendering import is_only_a_candidate, least_advanced, roles_that_see, shows_photos
 from orders.checkout import Checked, CheckedOut, Place
@@ -25,6 +25,7 @@ from orders.services.standing import Standing
 from ordersite.web.context import absolute
 from ordersite.web.crypto import decrypt
 from ordersite.web.money import exponent, unit_text
+from ordersite.web.names import first_name
 from vendors.models import Vendor
 
 AMOUNTS = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from orders.api.outputs import checkout_url, first_name, of_kind, ticket_of
+from orders.api.outputs import checkout_url, of_kind, ticket_of
 from orders.dialects.ordering.words import (
     DELIVERY_TYPES,
     GROUP_WORDS,
@@ -21,6 +21,7 @@ from orders.reasons import REASONS
 from orders.selectors import last_change
 from orders.services.shares import may_be_paid_online
 from ordersite.web.money import exponent, to_text, unit_text
+from ordersite.web.names import first_name
 from ordersite.web.problems import Invalid
 from vendors.models import Vendor
 

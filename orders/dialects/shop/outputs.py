@@ -6,7 +6,6 @@ from typing import Any
 
 from rest_framework import serializers
 
-from orders.api.outputs import first_name
 from orders.api.rendering import is_only_a_candidate, roles_that_see
 from orders.dialects.shop.words import STATUS_NAMES, flags_of
 from orders.lifecycle import Fulfilment, Status
@@ -14,6 +13,7 @@ from orders.models import ItemChange, Line, LineOption, OrderEvent, StatusLabel
 from orders.services.labels import Labels
 from orders.services.standing import Standing
 from ordersite.web.money import to_text, unit_text
+from ordersite.web.names import first_name
 
 
 class StatusRef(serializers.Serializer):

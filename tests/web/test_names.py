@@ -1,0 +1,57 @@
+"""What of a name is told to strangers."""
+
+import unicodedata
+
+import pytest
+
+from ordersite.web.names import first_name
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("Clara Customer", "Clara"),
+        ("Clara", "Clara"),
+        ("  Clara   Customer ", "Clara"),
+        ("Jean-Pierre Léaud", "Jean-Pierre"),
+        ("O'Neil", "O'Neil"),
+        ("Zoë", "Zoë"),
+        (unicodedata.normalize("NFD", "Zoë Ångström"), "Zoë"),
+        ("Анна", "Анна"),
+        ("Ελένη Παππά", "Ελένη"),
+        ("محمد علي", "محمد"),
+        ("अमित कुमार", "अमित"),
+        ("אברהם", "אברהם"),
+        ("Nguyễn", "Nguyễn"),
+        ("王小明", "王"),
+        ("王 小明", "王"),
+        ("小明 王", "小"),
+        ("さくら", "さ"),
+        ("ヤマダタロウ", "ヤ"),
+        ("ﾔﾏﾀﾞ", "ﾔ"),
+        ("佐々木", "佐"),
+        ("𠮷田", "𠮷"),
+        ("김철수", "김"),
+        ("สมชาย", "ส"),
+        ("ສົມ", "ສ"),
+        ("សុខា", "ស"),
+        ("အောင်", "အ"),
+        ("王Ming", "王"),
+        ("clara@example.org", ""),
+        ("Clara clara@example.org", ""),
+        ("Clara＠example", ""),
+        ("clara.customer", "clara"),
+        ("clara_customer", "clara"),
+        ("clara1", ""),
+        ("Clara ٣", ""),
+        ("+32 2 555 01 00", ""),
+        ("１２３", ""),
+        ("🙂", ""),
+        ("🙂 Clara", "Clara"),
+        ("---", ""),
+        ("", ""),
+        (" ", ""),
+    ],
+)
+def test_the_first_name_of(name: str, told: str) -> None:
+    assert first_name(name) == told

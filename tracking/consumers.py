@@ -19,6 +19,7 @@ from ordersite.web.problems import Problem
 from ordersite.web.throttling import client_address
 from tracking import hub
 from tracking.entries import Entry
+from tracking.hub import Knock
 from tracking.subscribers import Subscriber
 from tracking.transport import FRAMES
 from tracking.watchers import (
@@ -101,14 +102,14 @@ class FeedConsumer(AsyncConsumer):
             with contextlib.suppress(OSError):  # the client has gone; the disconnect follows
                 try:
                     self.check_query()
-                    watcher, standing = await here.admit(self.admit)
+                    since = self.since()
+                    watcher, first = await here.admit(Knock(self.identify, since, self.query("epoch")))
                 except Refused as refused:
                     await self.accept()
                     await self.close_with(refused.code, refused.reason)
                     return
                 await self.accept()
-                reader = Subscriber(here, watcher, standing, since=self.since(), epoch=self.query("epoch"), door=self)
-                await reader.run()
+                await Subscriber(here, watcher, first, since, door=self).run()
         except Exception:
             logger.exception("a socket failed")
             self.abort()
@@ -117,8 +118,8 @@ class FeedConsumer(AsyncConsumer):
         chosen = SUBPROTOCOL if SUBPROTOCOL in self.scope["subprotocols"] else None
         await self.tell({"type": "websocket.accept", "subprotocol": chosen})
 
-    def admit(self) -> Watcher:
-        """Who watches what; reads the database, raises Refused."""
+    def identify(self) -> Watcher:
+        """Who wants to watch what; may read the database, raises Refused. Whether it may is asked for many at once."""
         raise NotImplementedError
 
     def argument(self, name: str) -> Any:
@@ -180,18 +181,17 @@ class FeedConsumer(AsyncConsumer):
 class VendorConsumer(FeedConsumer):
     """/ws/vendors/{id}: for those who work there, and staff."""
 
-    def admit(self) -> Watcher:
+    def identify(self) -> Watcher:
         request = request_of(self.scope)
-        _, credential = identify(request, bearer_of(self.scope, request))
-        return at_vendor(self.argument("vendor_id"), credential)
+        return at_vendor(self.argument("vendor_id"), identify(request, bearer_of(self.scope, request)))
 
 
 class DriverConsumer(FeedConsumer):
     """/ws/drivers/me."""
 
-    def admit(self) -> Watcher:
+    def identify(self) -> Watcher:
         request = request_of(self.scope)
-        return as_driver(*identify(request, bearer_of(self.scope, request)))
+        return as_driver(identify(request, bearer_of(self.scope, request)))
 
 
 class CompanyConsumer(FeedConsumer):
@@ -199,18 +199,17 @@ class CompanyConsumer(FeedConsumer):
 
     parameters = (*FeedConsumer.parameters, "company")
 
-    def admit(self) -> Watcher:
+    def identify(self) -> Watcher:
         request = request_of(self.scope)
         asked = self.query("company")
         company_id = None if asked is None else whole_number(asked) or 0
-        _, credential = identify(request, bearer_of(self.scope, request))
-        return as_dispatcher(credential, company_id)
+        return as_dispatcher(identify(request, bearer_of(self.scope, request)), company_id)
 
 
 class OrderConsumer(FeedConsumer):
     """/ws/orders/{tracking_code}: no login; tries are counted by address."""
 
-    def admit(self) -> Watcher:
+    def identify(self) -> Watcher:
         address = client_address(Request(request_of(self.scope)))
         try:
             count_try(address)

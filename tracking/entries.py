@@ -6,7 +6,7 @@ version. All functions here block; none needs a transaction.
 
 import json
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -30,20 +30,25 @@ class Entry(NamedTuple):
     frame: bytes
 
 
-class Standing(NamedTuple):
-    """Where a stream stands."""
+class Ask(NamedTuple):
+    """What a reader has read: up to a position of an epoch. None for "from now", and for no epoch."""
 
-    epoch: str
-    last: int
+    stream: str
+    since: int | None
+    epoch: str | None
 
 
 class Page(NamedTuple):
-    """What a reader that has read up to a position gets next; with `reset`, it must begin anew from `last`."""
+    """What a reader that has read up to a position gets next; with `reset`, it must begin anew from `last`.
+
+    `last` is where the stream stood before the entries were read; with `more` there may be others after them.
+    """
 
     epoch: str
     last: int
     entries: list[Entry]
     reset: bool = False
+    more: bool = False
 
 
 def text_frame(text: str) -> bytes:
@@ -147,22 +152,37 @@ def after(positions: Mapping[str, int], *, limit: int = BATCH) -> tuple[dict[str
 
 
 def page(stream: str, since: int | None, epoch: str | None = None, *, limit: int = BATCH) -> Page:
-    """What follows `since`; None means from now.
+    """What follows `since` in its epoch; None means from now."""
+    return pages([Ask(stream, since, epoch)], limit=limit)[0]
+
+
+def pages(asked: Sequence[Ask], *, limit: int = BATCH) -> list[Page]:
+    """The same for many at once, by as many statements; `limit` is for all of them together.
 
     A position resets that is not kept any more, not yet reached, of another epoch, or above 0 and of none.
     """
-    # First the last position, then the entries: what is read may be newer than `last`, but never older.
-    current, last = current_epoch(), last_positions([stream])[stream]
-    if not is_of(current, since, epoch):
+    # First the last positions, then the entries: what is read may be newer than `last`, but never older.
+    current, lasts = standing({one.stream for one in asked})
+    lowest: dict[str, int] = {}
+    for one in asked:
+        last = lasts[one.stream]
+        if one.since is not None and is_of(current, one.since, one.epoch) and 0 <= one.since < last:
+            lowest[one.stream] = min(one.since, lowest.get(one.stream, last))
+    found, more = after(lowest, limit=limit)
+    return [page_of(one, current, lasts[one.stream], found.get(one.stream, []), more=more) for one in asked]
+
+
+def page_of(asked: Ask, current: str, last: int, found: list[Entry], *, more: bool) -> Page:
+    """One reader's page from what was read of its stream; with `more` the rest of that was not read."""
+    since = asked.since
+    if not is_of(current, since, asked.epoch) or (since is not None and not 0 <= since <= last):
         return Page(current, last, [], reset=True)
     if since is None or since == last:
         return Page(current, last, [])
-    if not 0 <= since < last:
+    entries = [entry for entry in found if entry.position > since]
+    if entries[0].position != since + 1 if entries else not more:
         return Page(current, last, [], reset=True)
-    entries = after({stream: since}, limit=limit)[0].get(stream, [])
-    if not entries or entries[0].position != since + 1:
-        return Page(current, last, [], reset=True)
-    return Page(current, last, entries)
+    return Page(current, last, entries, more=more)
 
 
 def is_of(current: str, since: int | None, epoch: str | None) -> bool:

@@ -5,7 +5,7 @@ Wake-ups are hints (tracking.wake); once a second the last positions are asked f
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
@@ -15,7 +15,7 @@ from django.db import connection
 
 from orders.services.epochs import current_epoch
 from tracking import entries, wake
-from tracking.entries import BATCH, Entry, Page, Standing
+from tracking.entries import BATCH, Ask, Entry, Page
 from tracking.subscribers import Subscriber
 from tracking.watchers import TOO_SLOW, Refused, Watcher, admit, refusals
 
@@ -25,15 +25,24 @@ POLL = 1.0  # seconds between two questions for the last positions
 RECHECK = 4.0  # seconds between two looks at who may still watch
 BACKOFF = (0.5, 5.0)  # seconds before Redis is tried again: at first, at most
 AT_ONCE = 100  # sockets that are admitted together
+FIRST = 2 * BATCH  # entries that these are told by one statement; who missed more reads on by itself
 RETRY = 0.5  # seconds before the database is tried again
 T = TypeVar("T")
 
 
+class Knock(NamedTuple):
+    """A socket that wants to come in: how to find out who it is, and what it has read."""
+
+    identify: Callable[[], Watcher]
+    since: int | None
+    epoch: str | None
+
+
 class Admission(NamedTuple):
-    """A socket that may come in, and where its stream stood then."""
+    """A socket that may come in, and what it is told first."""
 
     watcher: Watcher
-    standing: Standing
+    first: Page
 
 
 class Stream:
@@ -54,8 +63,8 @@ class Hub:
         self.dirty: set[str] = set()
         self.has_dirty = asyncio.Event()
         self.epoch: str | None = None
-        # Who waits at the door: how to ask who it is, and where the answer goes; cancelled for one that has gone.
-        self.waiting: dict[asyncio.Future[Admission | Refused], Callable[[], Watcher]] = {}
+        # Who waits at the door, by where the answer goes; cancelled for one that has gone.
+        self.waiting: dict[asyncio.Future[Admission | Refused], Knock] = {}
         self.has_waiting = asyncio.Event()
         # Never the default executor: requests must not wait for the feed, nor the feed for them. Live reads have a
         # thread of their own, since a thousand sockets that connect at once must not hold up those that are there.
@@ -70,10 +79,10 @@ class Hub:
         """Runs a call that reads the database for one socket."""
         return await self.loop.run_in_executor(self.doors, with_connection, call, *args)
 
-    async def admit(self, door: Callable[[], Watcher]) -> Admission:
+    async def admit(self, knock: Knock) -> Admission:
         """Asks who stands at the door, together with all others that wait; raises Refused."""
         answer: asyncio.Future[Admission | Refused] = self.loop.create_future()
-        self.waiting[answer] = door
+        self.waiting[answer] = knock
         self.has_waiting.set()
         result = await answer
         if isinstance(result, Refused):
@@ -85,20 +94,20 @@ class Hub:
         while True:
             await self.has_waiting.wait()
             asked = [(answer, self.waiting.pop(answer)) for answer in list(self.waiting)[:AT_ONCE]]
-            asked = [(answer, door) for answer, door in asked if not answer.done()]
+            asked = [(answer, knock) for answer, knock in asked if not answer.done()]
             if not self.waiting:
                 self.has_waiting.clear()
             if not asked:
                 continue
             results: list[Admission | Refused]
             try:
-                results = await self.at_door(admissions, [door for _, door in asked])
+                results = await self.at_door(admissions, [knock for _, knock in asked])
             except Exception as error:
                 logger.warning("sockets are sent away, the database does not answer: %s", type(error).__name__)
                 results = [Refused(TOO_SLOW) for _ in asked]
             for (answer, _), result in zip(asked, results, strict=True):
                 if isinstance(result, Admission):
-                    self.see_epoch(result.standing.epoch)
+                    self.see_epoch(result.first.epoch)
                 if not answer.done():
                     answer.set_result(result)
 
@@ -115,12 +124,12 @@ class Hub:
             for subscriber in stream.subscribers:
                 subscriber.read_again()
 
-    def enter(self, name: str, accepted: Standing, subscriber: Subscriber) -> Stream:
+    def enter(self, name: str, first: Page, subscriber: Subscriber) -> Stream:
         """From now the subscriber is offered what comes."""
         stream = self.streams.setdefault(name, Stream(name))
         stream.subscribers.add(subscriber)
-        if stream.position is None and accepted.epoch == self.epoch:
-            stream.position = accepted.last
+        if stream.position is None and first.epoch == self.epoch:
+            stream.position = first.last
             # What was told since then was told to nobody here.
             self.mark([name])
         return stream
@@ -259,11 +268,12 @@ def read_after(positions: dict[str, int], limit: int) -> tuple[str, dict[str, li
     return current_epoch(), found, more
 
 
-def admissions(doors: list[Callable[[], Watcher]]) -> list[Admission | Refused]:
-    """Who may come in, and where their streams stand."""
-    found = admit(doors)
-    epoch, lasts = entries.standing({one.stream for one in found if isinstance(one, Watcher)})
-    return [Admission(one, Standing(epoch, lasts[one.stream])) if isinstance(one, Watcher) else one for one in found]
+def admissions(knocks: Sequence[Knock]) -> list[Admission | Refused]:
+    """Who may come in, and what each is told first."""
+    found = admit([knock.identify for knock in knocks])
+    entering = [(one, knock) for one, knock in zip(found, knocks, strict=True) if isinstance(one, Watcher)]
+    first = iter(entries.pages([Ask(one.stream, knock.since, knock.epoch) for one, knock in entering], limit=FIRST))
+    return [Admission(one, next(first)) if isinstance(one, Watcher) else one for one in found]
 
 
 def with_connection(call: Callable[..., T], *args: Any) -> T:

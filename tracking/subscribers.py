@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from django.conf import settings
 
-from tracking.entries import BATCH, Entry, Standing, hello, is_of, reset
+from tracking.entries import Entry, Page, hello, reset
 from tracking.watchers import REASONS, TOO_SLOW, Watcher
 
 if TYPE_CHECKING:
@@ -38,17 +38,14 @@ class Subscriber:
     is never sent: the socket goes back to reading from the database.
     """
 
-    def __init__(
-        self, hub: "Hub", watcher: Watcher, accepted: Standing, *, since: int | None, epoch: str | None, door: Door
-    ) -> None:
-        """`accepted` is where the stream stood before the socket was accepted: "from now" is from there."""
+    def __init__(self, hub: "Hub", watcher: Watcher, first: Page, since: int | None, *, door: Door) -> None:
+        """`first` was read before the socket was accepted: "from now" is from there."""
         self.hub = hub
         self.door = door
         self.watcher = watcher
-        self.accepted = accepted
-        self.position = accepted.last if since is None else since
-        # The epoch that the position is of; "" for none, which is answered by a reset.
-        self.epoch = epoch or (accepted.epoch if is_of(accepted.epoch, since, epoch) else "")
+        self.first = first
+        self.position = first.last if since is None else since
+        self.epoch = first.epoch
         self.queue: deque[Entry] = deque()
         self.limit: int = settings.FEED_QUEUE
         self.ready = asyncio.Event()
@@ -56,7 +53,7 @@ class Subscriber:
         self.is_behind = False
         self.is_over = False
         self.ending: int | None = None
-        self.stream: Stream = hub.enter(watcher.stream, accepted, self)
+        self.stream: Stream = hub.enter(watcher.stream, first, self)
 
     def offer(self, entries: Sequence[Entry]) -> None:
         """Puts entries on the queue; a live socket whose queue is full is cut, one that still replays reads again."""
@@ -90,7 +87,7 @@ class Subscriber:
     async def run(self) -> None:
         """Until the socket has gone, or is ended."""
         try:
-            await self.door.send([hello(*self.accepted)])
+            await self.send(self.first, hello(self.first.epoch, self.first.last))
             while self.ending is None:
                 await self.replay()
                 await self.follow()
@@ -112,15 +109,20 @@ class Subscriber:
                 logger.warning("a replay waits for the database", exc_info=True)
                 await asyncio.sleep(RETRY)
                 continue
-            if page.reset:
-                self.position, self.epoch = page.last, page.epoch
-                await self.door.send([reset(page.epoch, page.last)])
-                continue
-            if page.entries:
-                self.position = page.entries[-1].position
-                await self.door.send(page.entries)
-            if len(page.entries) < BATCH and not self.is_behind:
+            await self.send(page)
+            if not (page.reset or page.more or self.is_behind):
                 return
+
+    async def send(self, page: Page, *before: Entry) -> None:
+        """Sends a page, which may be a reset, and goes on from its end."""
+        entries = [*before, *page.entries]
+        if page.reset:
+            self.position, self.epoch = page.last, page.epoch
+            entries.append(reset(page.epoch, page.last))
+        elif page.entries:
+            self.position = page.entries[-1].position
+        if entries:
+            await self.door.send(entries)
 
     async def follow(self) -> None:
         """Sends what comes, until there is a gap or an end."""

@@ -6,18 +6,28 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.contrib.auth import get_user
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.exceptions import DisallowedHost
 from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework_simplejwt.tokens import AccessToken
+from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from orders.following import followable, followed
-from ordersite.accounts.authentication import may_sign_in, principal_of, sign_in_id_of
-from ordersite.accounts.callers import Caller, MerchantPrincipal, caller_of_user
+from ordersite.accounts.authentication import (
+    API_TOKEN_PREFIX,
+    may_sign_in,
+    principal_of_api_token,
+    proof_of,
+    read_token,
+    sign_in_id_of,
+    user_id_of,
+)
 from ordersite.accounts.models import ApiToken, SignIn, User
 from ordersite.accounts.rights import Right, holders
 from vendors.models import Dispatcher, Driver, Member, Vendor
@@ -52,8 +62,8 @@ class Credential:
     token_id: int | None = None
     session_key: str = ""
     sign_in_id: int | None = None
-    # The user's password hash at the time: a JWT and a session end with a change of it.
-    password: str = ""
+    # What a JWT or a session holds of the user's password: both end with a change of it.
+    proof: str = ""
     expires: float | None = None
 
 
@@ -73,45 +83,42 @@ class Watcher:
         return int(self.stream.partition(":")[2])
 
 
-def identify(request: HttpRequest, bearer: str) -> tuple[Caller, Credential]:
-    """The caller behind a bearer, else behind the session; raises Refused."""
+def identify(request: HttpRequest, bearer: str) -> Credential:
+    """What a bearer shows, else the session; raises Refused. Whether it holds is asked for many at once."""
     return by_bearer(bearer) if bearer else by_session(request)
 
 
-def by_bearer(token: str) -> tuple[Caller, Credential]:
+def by_bearer(token: str) -> Credential:
     try:
-        principal, shown = principal_of(token)
+        if not token.startswith(API_TOKEN_PREFIX):
+            access = read_token(AccessToken, token)
+            return Credential(
+                user_id=user_id_of(access),
+                sign_in_id=sign_in_id_of(access),
+                proof=proof_of(access),
+                expires=float(access["exp"]),
+            )
+        _, row = principal_of_api_token(token)
     except AuthenticationFailed as error:
         raise Refused(UNKNOWN) from error
-    if not isinstance(shown, ApiToken):
-        credential = Credential(
-            user_id=principal.pk,
-            sign_in_id=sign_in_id_of(shown),
-            password=principal.password,
-            expires=float(shown["exp"]),
-        )
-        return caller_of_user(principal), credential
-    if ApiToken.Scope.READ not in shown.scopes:
+    if ApiToken.Scope.READ not in row.scopes:
         raise Refused(FORBIDDEN)
-    expires = shown.expires_at.timestamp() if shown.expires_at else None
-    if isinstance(principal, MerchantPrincipal):
-        caller = Caller(key=principal.caller_key, merchant_id=principal.merchant_id)
-        return caller, Credential(merchant_id=principal.merchant_id, token_id=shown.pk, expires=expires)
-    return caller_of_user(principal), Credential(user_id=principal.pk, token_id=shown.pk, expires=expires)
+    expires = row.expires_at.timestamp() if row.expires_at else None
+    return Credential(user_id=row.user_id, merchant_id=row.merchant_id, token_id=row.pk, expires=expires)
 
 
-def by_session(request: HttpRequest) -> tuple[Caller, Credential]:
+def by_session(request: HttpRequest) -> Credential:
     """A browser's login: only from a page of ours, since a foreign page's socket carries the cookie too."""
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
     if not key:
         raise Refused(UNKNOWN)
     if not is_same_origin(request):
         raise Refused(FORBIDDEN)
-    request.session = SessionStore(key)
-    user = get_user(request)
-    if not isinstance(user, User) or not may_sign_in(user):
+    session = SessionStore(key)
+    user_id, proof = session.get(SESSION_KEY, ""), session.get(HASH_SESSION_KEY)
+    if session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS or not proof or not user_id.isdecimal():
         raise Refused(UNKNOWN)
-    return caller_of_user(user), Credential(user_id=user.pk, session_key=key, password=user.password)
+    return Credential(user_id=int(user_id), session_key=key, proof=proof)
 
 
 def is_same_origin(request: HttpRequest) -> bool:
@@ -148,22 +155,19 @@ def at_vendor(vendor_id: int, credential: Credential) -> Watcher:
     return Watcher(stream=f"vendor:{vendor_id}", credential=credential)
 
 
-def as_driver(caller: Caller, credential: Credential) -> Watcher:
-    """Raises Refused for a caller that is no driver."""
-    if caller.driver_id is None:
-        raise Refused(FORBIDDEN)
-    return Watcher(stream=f"driver:{caller.driver_id}", credential=credential)
+def as_driver(credential: Credential) -> Watcher:
+    """At the stream of the caller's driver; for no driver at one that nobody may watch."""
+    own = Driver.objects.filter(user_id=credential.user_id or 0).values_list("pk", flat=True).first()
+    return Watcher(stream=f"driver:{own or 0}", credential=credential)
 
 
 def as_dispatcher(credential: Credential, company_id: int | None) -> Watcher:
-    """At the company given, else at the first that the caller dispatches for; raises Refused."""
-    own = Dispatcher.objects.filter(user_id=credential.user_id) if credential.user_id else Dispatcher.objects.none()
+    """At the company given, else at the first that the caller dispatches for, else at one that nobody may watch."""
+    own = Dispatcher.objects.filter(user_id=credential.user_id or 0)
     if company_id is not None:
         own = own.filter(company_id=company_id)
     found = own.order_by("company_id").values_list("company_id", flat=True).first()
-    if found is None:
-        raise Refused(FORBIDDEN)
-    return Watcher(stream=f"company:{found}", credential=credential)
+    return Watcher(stream=f"company:{found or 0}", credential=credential)
 
 
 def by_tracking_code(code: str) -> Watcher:
@@ -248,7 +252,12 @@ class Known:
         if shown.user_id is None:
             return True
         user = self.users.get(shown.user_id)
-        return user is not None and may_sign_in(user) and shown.password in ("", user.password)
+        if user is None or not may_sign_in(user):
+            return False
+        if shown.session_key:
+            proofs = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+            return any(constant_time_compare(shown.proof, proof) for proof in proofs)
+        return bool(shown.token_id) or shown.proof == get_md5_hash_password(user.password)
 
     def may_watch(self, watcher: Watcher) -> bool:
         user_id, subject = watcher.credential.user_id, watcher.subject

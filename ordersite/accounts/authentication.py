@@ -117,23 +117,32 @@ def sign_in_id_of(token: Token) -> int | None:
     return found if isinstance(found, int) else None
 
 
+def user_id_of(token: Token) -> int:
+    """Whom a JWT names; raises AuthenticationFailed where that is nobody."""
+    try:
+        return int(token[api_settings.USER_ID_CLAIM])
+    except (KeyError, ValueError, TypeError) as error:
+        raise AuthenticationFailed("The token is not valid, or has expired: sign in again.") from error
+
+
+def proof_of(token: Token) -> str:
+    """What a JWT holds of its user's password: it ends with a change of that."""
+    return str(token.get(api_settings.REVOKE_TOKEN_CLAIM))
+
+
 def user_behind(token: Token) -> User:
     """The user whom a JWT names; raises AuthenticationFailed where its sign-in has ended or the user may not enter.
 
     An access token without a sign-in can only come from a program that holds SECRET_KEY; a refresh token needs one.
     """
-    try:
-        user_id = int(token[api_settings.USER_ID_CLAIM])
-    except (KeyError, ValueError, TypeError) as error:
-        raise AuthenticationFailed("The token is not valid, or has expired: sign in again.") from error
-    users = User.objects.select_related(*settings.PRINCIPAL_RELATED).filter(pk=user_id)
+    users = User.objects.select_related(*settings.PRINCIPAL_RELATED).filter(pk=user_id_of(token))
     sign_in_id = sign_in_id_of(token)
     if sign_in_id is not None or isinstance(token, RefreshToken):
         users = users.filter(Exists(SignIn.objects.filter(pk=sign_in_id, user=OuterRef("pk"))))
     user = users.first()
     if user is None or not may_sign_in(user):
         raise AuthenticationFailed("This sign-in has ended, or the account is switched off: sign in again.")
-    if token.get(api_settings.REVOKE_TOKEN_CLAIM) != get_md5_hash_password(user.password):
+    if proof_of(token) != get_md5_hash_password(user.password):
         raise AuthenticationFailed("The password has changed: sign in again.")
     return user
 

@@ -14,12 +14,12 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from orders.lifecycle import Actor
 from orders.models import Order
-from ordersite.accounts.callers import Caller
 from ordersite.web.crypto import decrypt
 from tests.cast import Cast
 from tests.orders.online import started
 from tests.promises.everybody import OWN, ROLES, SEES, World, bodies, make_world
 from tracking import watchers
+from vendors.models import Driver
 
 # Method, path, whose object (Clara's at Burger Bar, or Stijn's at the Tea House), and a status a role:
 # anonymous guest customer stranger owner other_owner courier driver
@@ -281,12 +281,12 @@ SOCKETS = {
 
 @pytest.mark.parametrize("role", ROLES)
 def test_sockets(world: World, role: str) -> None:
-    caller, credential = shown_by(world, role)
+    credential = shown_by(world, role)
     cast = world.cast
     doors: dict[str, Callable[[], watchers.Watcher]] = {
         "vendor": lambda: watchers.at_vendor(cast.vendor.pk, credential),
         "other_vendor": lambda: watchers.at_vendor(cast.other_vendor.pk, credential),
-        "driver": lambda: watchers.as_driver(caller, credential),
+        "driver": lambda: watchers.as_driver(credential),
         "company": lambda: watchers.as_dispatcher(credential, None),
     }
     for name, door in doors.items():
@@ -295,7 +295,7 @@ def test_sockets(world: World, role: str) -> None:
             assert isinstance(found, watchers.Watcher)
             assert watchers.refusals([found]) == {}
             if name == "driver":
-                assert found.subject == caller.driver_id
+                assert Driver.objects.get(pk=found.subject).user_id == credential.user_id
         else:
             assert isinstance(found, watchers.Refused)
             assert found.code == watchers.FORBIDDEN
@@ -305,12 +305,12 @@ def test_sockets(world: World, role: str) -> None:
         watchers.by_tracking_code(str(world.orders["claras"].pk))
 
 
-def shown_by(world: World, role: str) -> tuple[Caller, watchers.Credential]:
+def shown_by(world: World, role: str) -> watchers.Credential:
     if role in ("anonymous", "guest"):
         with pytest.raises(watchers.Refused) as refused:
             watchers.by_bearer(world.tokens["guest"])
         assert refused.value.code == watchers.UNKNOWN
-        return Caller(), watchers.Credential()
+        return watchers.Credential()
     if role == "merchant":
         return watchers.by_bearer(world.tokens["merchant"])
     return watchers.by_bearer(str(AccessToken.for_user(getattr(world.cast, role))))

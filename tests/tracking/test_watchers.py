@@ -16,7 +16,7 @@ from vendors.models import Member
 
 
 def at_work(cast: Cast, user: User) -> Watcher:
-    return at_vendor(cast.vendor.pk, by_bearer(jwt(user))[1])
+    return at_vendor(cast.vendor.pk, by_bearer(jwt(user)))
 
 
 def everybody(cast: Cast, order: Order) -> list[Watcher]:
@@ -27,8 +27,8 @@ def everybody(cast: Cast, order: Order) -> list[Watcher]:
     return [
         at_work(cast, cast.owner),
         at_work(cast, cast.staff),
-        as_driver(*by_bearer(jwt(cast.driver))),
-        as_dispatcher(by_bearer(jwt(cast.dispatcher))[1], None),
+        as_driver(by_bearer(jwt(cast.driver))),
+        as_dispatcher(by_bearer(jwt(cast.dispatcher)), None),
         Watcher(stream=f"order:{order.pk}"),
         Watcher(stream=f"vendor:{cast.vendor.pk}", credential=shown),
     ]
@@ -76,7 +76,7 @@ def test_a_token_that_may_not_read_any_more(cast: Cast) -> None:
 
 def test_a_sign_in_that_has_ended(cast: Cast) -> None:
     tokens = [begin_sign_in(cast.owner) for _ in range(2)]
-    ended, stays = (at_vendor(cast.vendor.pk, by_bearer(one.access)[1]) for one in tokens)
+    ended, stays = (at_vendor(cast.vendor.pk, by_bearer(one.access)) for one in tokens)
     assert refusals([ended, stays]) == {}
     end_sign_in(tokens[0].refresh)
     assert refusals([ended, stays]) == {ended: 4401}

@@ -56,6 +56,7 @@ FULL_RUN_ONLY = (
     "orders/test_terms",
     "orders/test_transitions_rows",
     "orders/test_weights",
+    "promises/test_p07_from_now",
     "promises/test_p16",
     "tracking/test_epochs",
     "tracking/test_floods",

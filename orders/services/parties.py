@@ -45,7 +45,8 @@ def check_custom(checkout: Checkout, caller: Caller) -> None:
 
 def with_zones_by_hand(checkout: Checkout, caller: Caller) -> Checkout:
     """A zone that staff name is chosen by hand; anybody else's must hold the point."""
-    if not caller.is_staff or all(cart.delivery_zone_id is None for cart in checkout.carts):
+    named = [cart for cart in checkout.carts if cart.delivery_zone_id is not None]
+    if not named or not all(may_at(caller, Right.PLACE_ORDERS, cart.vendor_id) for cart in named):
         return checkout
     carts = [replace(cart, zone_by_hand=cart.delivery_zone_id is not None) for cart in checkout.carts]
     return replace(checkout, carts=carts)

@@ -1,10 +1,8 @@
 """What these pages share: nothing is added, changed or deleted; counting is cheap; nonsense in a URL is no fault."""
 
-from functools import cached_property
 from typing import Any, ClassVar
 
-from django.contrib import admin, messages
-from django.core.paginator import Paginator
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
@@ -19,17 +17,6 @@ def row_id(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= ID_DIGITS else None
 
 
-class CappedPaginator(Paginator):
-    """Counts up to a limit: to count a million rows costs more than anybody gains who does not page through them."""
-
-    cap = 10_000
-
-    @cached_property
-    def count(self) -> int:
-        rows: Any = self.object_list
-        return int(rows.order_by()[: self.cap].count())
-
-
 class ReadOnlyAdmin(VersionedAdmin):
     """Shows rows to those who may view them; the services are their only writers."""
 
@@ -38,9 +25,6 @@ class ReadOnlyAdmin(VersionedAdmin):
     readonly_fields: ClassVar[Any] = ()
     sortable_by: ClassVar[Any] = ()
     list_per_page = 50
-    paginator = CappedPaginator
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
 
     class Media:
         css = {"all": ["admin-orders.css"]}

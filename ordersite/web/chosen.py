@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
@@ -20,6 +20,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from ordersite.web.digests import digest_of, plain
+from ordersite.web.lists import BoundedListAdmin
 
 # Hidden fields: the rows that were shown ("12:version" each), and the digest of what goes with those to be deleted.
 ROWS = "_rows"
@@ -46,7 +47,7 @@ def chosen_action(request: HttpRequest) -> str:
         return ""
 
 
-class VersionedAdmin(admin.ModelAdmin):
+class VersionedAdmin(BoundedListAdmin):
     """An admin whose actions and deletions carry the versions that were shown."""
 
     delete_confirmation_template = "admin/compared/delete_confirmation.html"

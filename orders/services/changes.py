@@ -18,6 +18,7 @@ from orders.services import bookings, slots
 from orders.services.carts import check_cash_amount, check_time
 from orders.services.destination_changes import distance_from_vendor, new_destination
 from orders.services.events import record_event
+from orders.services.guests import check_strangers_value
 from orders.services.payment_changes import adjust, change_method
 from orders.services.reckoning import why_unserved
 from orders.services.shares import CASH, WALLET
@@ -337,6 +338,8 @@ def kind_of(change: Change) -> str:
 
 def write(change: Change, role: Actor, reason_code: str, reason: str) -> Order:
     order, standing = change.order, change.standing
+    if role == Actor.CUSTOMER and {"payment_method", "driver_tip"} & change.new.keys():
+        check_strangers_value(order.vendor, order.total, order.payment_method, order.customer)
     order.version += 1
     set_due(order, standing.now)
     order.save(update_fields=sorted({*change.columns, "version", *DUE_COLUMNS}))

@@ -26,6 +26,7 @@ from orders.models import (
 from orders.services import bookings, digital, ledger, offers, packages, slots
 from orders.services.carts import check_out, vendors_of
 from orders.services.events import draw, record_event
+from orders.services.guests import check_strangers_value, count_strangers_order, is_stranger
 from orders.services.lines import keep_rows, stock_wanted, write_lines
 from orders.services.parties import (
     Placing,
@@ -35,6 +36,7 @@ from orders.services.parties import (
     find_customer,
     find_places,
     find_saved_method,
+    sells,
     with_zones_by_hand,
 )
 from orders.services.proofs import add_proofs
@@ -98,6 +100,10 @@ def place(*, placing: Placing, caller: Caller) -> Placed:
     saved = find_saved_method(checkout, customer)
     if checkout.payment_method == WALLET and customer.user_id is None:
         raise Invalid("/payment_method", "wallet", "A guest has no wallet: sign in, or pay in another way.")
+    if is_stranger(caller) and not sells(checkout, caller):
+        for part in checked.parts:
+            check_strangers_value(part.draft.vendor, part.priced.total, checkout.payment_method, customer)
+        count_strangers_order(caller, customer)
     if customer.pk is None:
         customer.save(force_insert=True)
     return write(placing, caller, checked, customer, saved, now)

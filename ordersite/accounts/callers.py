@@ -9,6 +9,7 @@ from ordersite.accounts.models import ApiToken, User
 from ordersite.accounts.rights import Right, holds
 from ordersite.web.crypto import token_hash
 from ordersite.web.problems import Forbidden
+from ordersite.web.throttling import client_address
 
 
 class MerchantPrincipal:
@@ -42,6 +43,7 @@ class Caller:
     is_system: bool = False
     order_token_hash: str = ""
     app_id: str = ""
+    address: str = ""  # of the network, where a request came through the API
 
     @property
     def is_known(self) -> bool:
@@ -79,7 +81,7 @@ def related(user: User, name: str) -> Any:
     return getattr(user, name, None)
 
 
-def caller_of_user(user: User, *, order_token: str = "", app_id: str = "") -> Caller:
+def caller_of_user(user: User, *, order_token: str = "", app_id: str = "", address: str = "") -> Caller:
     """The caller that a signed-in user is; its customer and driver rows were read with it."""
     customer, driver = related(user, "customer"), related(user, "driver")
     return Caller(
@@ -90,6 +92,7 @@ def caller_of_user(user: User, *, order_token: str = "", app_id: str = "") -> Ca
         company_id=driver.company_id if driver else None,
         order_token_hash=token_hash(order_token) if order_token else "",
         app_id=app_id,
+        address=address,
     )
 
 
@@ -97,12 +100,13 @@ def caller_of(request: Request) -> Caller:
     """The caller of an API request, from what authenticated it and its headers Order-Token and X-APP-X."""
     order_token = request.headers.get("Order-Token", "")[:200]
     app_id = request.headers.get("X-APP-X", "")[:60]
+    address = client_address(request)
     user: Any = request.user
     if isinstance(user, MerchantPrincipal):
-        return Caller(key=user.caller_key, merchant_id=user.merchant_id, app_id=app_id)
+        return Caller(key=user.caller_key, merchant_id=user.merchant_id, app_id=app_id, address=address)
     if user.is_authenticated:
-        return caller_of_user(user, order_token=order_token, app_id=app_id)
+        return caller_of_user(user, order_token=order_token, app_id=app_id, address=address)
     if order_token:
         hashed = token_hash(order_token)
-        return Caller(key=f"guest:{hashed[:32]}", order_token_hash=hashed, app_id=app_id)
-    return Caller(app_id=app_id)
+        return Caller(key=f"guest:{hashed[:32]}", order_token_hash=hashed, app_id=app_id, address=address)
+    return Caller(app_id=app_id, address=address)

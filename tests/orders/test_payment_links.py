@@ -139,3 +139,33 @@ def test_of_several_payments_the_one_that_is_left(cast: Cast, api: Api) -> None:
     rest = Payment.objects.create(purchase=first.purchase, currency="EUR", provider="fake", amount=300)
     PaymentShare.objects.create(payment=rest, order=order, amount=300)
     assert ask(api(cast.customer), order).json() == {"url": link_of(rest), "expires_at": None, "sent_to": None}
+
+
+@pytest.mark.usefixtures("online")
+def test_a_strangers_mailbox_gets_five_links_an_hour_over_all_orders(cast: Cast, api: Api) -> None:
+    statuses = []
+    for number in range(7):
+        fields = {"guest": {**GUEST, "email": "Gina@Example.net" if number % 2 else "gina@example.net"}}
+        answer = place(api(), cart(cast, payment_method="fake", **fields))
+        order = Order.objects.get(pk=answer["orders"][0]["id"])
+        statuses.append(ask(api(order_token=answer["purchase"]["guest_token"]), order, send=True).status_code)
+    assert statuses == [200] * 5 + [429] * 2
+    assert Mail.objects.count() == 5
+
+
+@pytest.mark.usefixtures("online")
+def test_mails_are_counted_by_the_address_of_those_who_buy(
+    cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mails, "ADDRESS_MAILS", 2)
+
+    def send(number: int, user: Any = None, address: str = "192.0.2.1") -> int:
+        fields = {"guest": {**GUEST, "email": f"guest{number}@example.net"}}
+        answer = place(api(user), cart(cast, payment_method="fake", **fields))
+        path = f"{ORDERS}/{answer['orders'][0]['id']}/payment-link"
+        client = api(user) if user else api(order_token=answer["purchase"]["guest_token"])
+        return int(client.post(path, {"send": True}, REMOTE_ADDR=address).status_code)
+
+    assert [send(number) for number in range(4)] == [200, 200, 429, 429]
+    assert send(4, address="192.0.2.2") == 200
+    assert [send(number, cast.staff) for number in range(5, 9)] == [200] * 4

@@ -136,6 +136,7 @@ class VendorAdmin(ScopedAdmin, AmountsAdmin):
                     "service_fee",
                     "service_fee_rate",
                     "commission_rate",
+                    "guest_limit",
                 ]
             },
         ),

@@ -139,6 +139,14 @@ class Vendor(models.Model):
     )
     companies = models.ManyToManyField(Company, blank=True, related_name="vendors")
 
+    guest_limit = AmountColumn(
+        null=True,
+        blank=True,
+        default=50_000,
+        db_default=50_000,
+        help_text="What a guest may order before it is paid; empty: as much as it likes.",
+    )
+
     prices_include_tax = models.BooleanField(default=True)
     fee_tax_rate = RateColumn(default=0, help_text="Tax on fees.")
     service_fee = AmountColumn(default=0, help_text="Per order.")

@@ -348,6 +348,10 @@ KEEP_FEED = timedelta(days=7)
 # Entries that wait for one slow socket before it is cut, and the bytes that its kernel buffer may hold besides.
 FEED_QUEUE = env.int("FEED_QUEUE", 1000)
 FEED_SEND_BUFFER = env.int("FEED_SEND_BUFFER", 65_536)
+# Sockets that one process holds at once; 0 switches a limit off.
+FEED_SOCKETS_ADDRESS = env.int("FEED_SOCKETS_ADDRESS", 2000)
+FEED_SOCKETS_CALLER = env.int("FEED_SOCKETS_CALLER", 1000)
+FEED_SOCKETS_GUESTS = env.int("FEED_SOCKETS_GUESTS", 100)
 # Called after commit with the streams that have grown.
 FEED_WAKE = "tracking.wake.wake"
 # A tracking code shows an order for so long after it was closed.

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.cookie import parse_cookie
 from rest_framework.request import Request
@@ -102,17 +103,29 @@ class FeedConsumer(AsyncConsumer):
             with contextlib.suppress(OSError):  # the client has gone; the disconnect follows
                 try:
                     self.check_query()
-                    since = self.since()
-                    watcher, first = await here.admit(Knock(self.identify, since, self.query("epoch")))
+                    with here.place(self.address, settings.FEED_SOCKETS_ADDRESS):
+                        since = self.since()
+                        watcher, first = await here.admit(Knock(self.identify, since, self.query("epoch")))
+                        with here.place(*self.share_of(watcher)):
+                            await self.accept()
+                            await Subscriber(here, watcher, first, since, door=self).run()
                 except Refused as refused:
                     await self.accept()
                     await self.close_with(refused.code, refused.reason)
-                    return
-                await self.accept()
-                await Subscriber(here, watcher, first, since, door=self).run()
         except Exception:
             logger.exception("a socket failed")
             self.abort()
+
+    @cached_property
+    def address(self) -> str:
+        return client_address(Request(request_of(self.scope)))
+
+    def share_of(self, watcher: Watcher) -> tuple[str, int]:
+        """Among whose sockets this one counts, and how many there may be."""
+        whose = watcher.credential.owner
+        if whose is None:
+            return f"guests at {self.address}", settings.FEED_SOCKETS_GUESTS
+        return whose, settings.FEED_SOCKETS_CALLER
 
     async def accept(self) -> None:
         chosen = SUBPROTOCOL if SUBPROTOCOL in self.scope["subprotocols"] else None
@@ -210,9 +223,8 @@ class OrderConsumer(FeedConsumer):
     """/ws/orders/{tracking_code}: no login; tries are counted by address."""
 
     def identify(self) -> Watcher:
-        address = client_address(Request(request_of(self.scope)))
         try:
-            count_try(address)
+            count_try(self.address)
         except Problem as problem:
             raise Refused(TOO_SLOW) from problem
         return by_tracking_code(self.argument("tracking_code"))

@@ -5,8 +5,10 @@ Wake-ups are hints (tracking.wake); once a second the last positions are asked f
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 import redis.asyncio
@@ -66,6 +68,7 @@ class Hub:
         # Who waits at the door, by where the answer goes; cancelled for one that has gone.
         self.waiting: dict[asyncio.Future[Admission | Refused], Knock] = {}
         self.has_waiting = asyncio.Event()
+        self.places: Counter[str] = Counter()
         # Never the default executor: requests must not wait for the feed, nor the feed for them. Live reads have a
         # thread of their own, since a thousand sockets that connect at once must not hold up those that are there.
         self.reader = ThreadPoolExecutor(1, "feed-reader")
@@ -78,6 +81,19 @@ class Hub:
     async def at_door(self, call: Callable[..., T], *args: Any) -> T:
         """Runs a call that reads the database for one socket."""
         return await self.loop.run_in_executor(self.doors, with_connection, call, *args)
+
+    @contextmanager
+    def place(self, whose: str, most: int) -> Iterator[None]:
+        """One of the sockets that an address or a caller may hold at once; raises Refused where it has them all."""
+        if most and self.places[whose] >= most:
+            raise Refused(TOO_SLOW, f"More than {most} sockets at once: close others first.")
+        self.places[whose] += 1
+        try:
+            yield
+        finally:
+            self.places[whose] -= 1
+            if not self.places[whose]:
+                del self.places[whose]
 
     async def admit(self, knock: Knock) -> Admission:
         """Asks who stands at the door, together with all others that wait; raises Refused."""

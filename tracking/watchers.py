@@ -66,6 +66,13 @@ class Credential:
     proof: str = ""
     expires: float | None = None
 
+    @property
+    def owner(self) -> str | None:
+        """Whose it is; None for nobody who is known."""
+        if self.user_id:
+            return f"user:{self.user_id}"
+        return f"merchant:{self.merchant_id}" if self.merchant_id else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watcher:

@@ -1,6 +1,8 @@
 """The live feed over real sockets: who gets in, and what comes."""
 
+import json
 import time
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -329,6 +331,41 @@ def test_tries_of_codes_are_counted(server: Server, live_cast: Cast) -> None:
     make_order(live_cast.vendor, live_cast.customer_row, code=CODE)
     with server.connect(f"/ws/orders/{CODE}") as socket:
         assert closed_with(socket) == 1013
+
+
+def test_so_many_sockets_and_one_more(live_cast: Cast, tmp_path: Path) -> None:
+    """Of an address, of a caller, of those who follow orders; a place that is given up is free again."""
+    make_order(live_cast.vendor, live_cast.customer_row, code=CODE)
+    api_token("ost_owner", user=live_cast.owner)
+    limits = {"FEED_SOCKETS_ADDRESS": "6", "FEED_SOCKETS_CALLER": "3", "FEED_SOCKETS_GUESTS": "2"}
+    vendor, order = f"/ws/vendors/{live_cast.vendor.pk}", f"/ws/orders/{CODE}"
+    owner = jwt(live_cast.owner)
+    with serving(tmp_path, "--no-worker", REDIS_URL="", **limits) as server, ExitStack() as stack:
+
+        def enter(path: str, token: str = "") -> ClientConnection:
+            socket = stack.enter_context(server.connect(path, token=token))
+            assert json.loads(socket.recv(4))["kind"] == "hello"
+            return socket
+
+        def refused(path: str, token: str, most: int) -> None:
+            with server.connect(path, token=token) as socket:
+                assert closed_with(socket) == 1013
+                assert socket.close_reason == f"More than {most} sockets at once: close others first."
+
+        followers = [enter(order) for _ in range(2)]
+        refused(order, "", 2)
+        enter(vendor, owner)
+        enter(vendor, "ost_owner")
+        enter(vendor, owner)
+        refused(vendor, owner, 3)
+        refused(vendor, "ost_owner", 3)
+        enter(vendor, jwt(live_cast.staff))
+        refused(vendor, jwt(live_cast.staff), 6)
+        refused(vendor, "", 6)
+        followers[0].close()
+        time.sleep(0.3)
+        enter(order)
+        assert server.log() == ""
 
 
 def test_leaving_closes_with_1012_and_in_time(server: Server, live_cast: Cast) -> None:

@@ -11,6 +11,7 @@ from django.core.asgi import get_asgi_application  # noqa: E402
 
 http = get_asgi_application()
 
+from ordersite.web.door import Door  # noqa: E402
 from ordersite.web.starting import refuse_unsafe_start  # noqa: E402  needs the apps
 from tracking.routing import application as sockets  # noqa: E402
 
@@ -19,4 +20,4 @@ refuse_unsafe_start()
 # whitenoise reads files synchronously, in a thread, which is what Django warns of; in production a proxy caches them.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
-application = ProtocolTypeRouter({"http": http, "websocket": sockets})
+application = Door(ProtocolTypeRouter({"http": http, "websocket": sockets}))

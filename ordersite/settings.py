@@ -223,6 +223,11 @@ MAX_JSON_DEPTH = 20
 MAX_ERRORS = 50
 MAX_ERROR_TEXT = 500
 MAX_QUERY_BYTES = 8_000
+# Of `manage.py serve`: connections in all, those of one address that wait, seconds for a request's head and body.
+CONNECTIONS = env.int("CONNECTIONS", 1000)
+CONNECTIONS_PER_ADDRESS = env.int("CONNECTIONS_PER_ADDRESS", 100)
+HEAD_SECONDS = env.int("HEAD_SECONDS", 10)
+BODY_SECONDS = env.int("BODY_SECONDS", 30)
 # Rows of a list that are counted, and that its pages reach; beyond lie cursors and narrower filters.
 MAX_LIST_DEPTH = 10_000
 
@@ -361,7 +366,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "ordersite.web.logs.JsonFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "filters": {"repeats": {"()": "ordersite.web.logs.RepeatFilter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["repeats"]}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},

@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import import_string
 
 from ordersite.web.starting import refuse_unsafe_start
+from tracking.http_limits import HttpProtocol, raise_file_limit
 from tracking.marks import keep_mark_at_start
 from tracking.transport import FeedProtocol
 from tracking.worker import run_worker
@@ -37,6 +38,7 @@ class Command(BaseCommand):
             refuse_unsafe_start()
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
+        raise_file_limit()
         listener = self.bind(host, port)
         keep_mark_at_start()
         stop = threading.Event()
@@ -100,7 +102,7 @@ def configuration() -> uvicorn.Config:
     """One process, our websocket protocol, no compression (it costs more than it saves on messages this small)."""
     return uvicorn.Config(
         "ordersite.asgi:application",
-        http="h11",
+        http=HttpProtocol,
         ws=FeedProtocol,
         ws_max_size=MAX_MESSAGE,
         ws_per_message_deflate=False,

@@ -1,0 +1,82 @@
+"""What is looked at before Django reads anything: names of headers, how much a body says it holds, how long it takes.
+
+Django copies a body whole, to a file on the disk where it is large, before any middleware can refuse it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from django.conf import settings
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+TOO_SLOW = b'{"type": "urn:ordersite:problem:too_slow", "title": "Request Timeout", "status": 408, '
+TOO_SLOW += b'"detail": "The body took too long: send it again.", "code": "too_slow", "request_id": "", "errors": []}'
+
+
+class Door:
+    """Wraps an ASGI application.
+
+    A header with an underscore in its name is dropped: X_Forwarded_For would stand where X-Forwarded-For does.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
+        scope = {**scope, "headers": headers}
+        names = {name for name, _ in headers}
+        if scope["type"] == "websocket" or names.isdisjoint((b"content-length", b"transfer-encoding")):
+            await self.app(scope, receive, send)
+            return
+        body = Body(headers, receive)
+        await self.app(scope, body.receive, send)
+        if body.is_late:
+            kind = (b"content-type", b"application/problem+json")
+            await send({"type": "http.response.start", "status": 408, "headers": [kind, (b"connection", b"close")]})
+            await send({"type": "http.response.body", "body": TOO_SLOW})
+
+
+class Body:
+    """A request's body, counted and timed. Of one that is too large no more is read.
+
+    Its length is told as it was counted, so BodyLimitMiddleware refuses it, in the shape of whoever is asked.
+    """
+
+    def __init__(self, headers: list[tuple[bytes, bytes]], receive: Receive) -> None:
+        self.headers, self.source = headers, receive
+        values = dict(headers)
+        is_form = values.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
+        self.most = settings.MAX_MULTIPART_BYTES if is_form else settings.MAX_BODY_BYTES
+        length = values.get(b"content-length", b"0")
+        self.is_too_large = not length.isdigit() or len(length) > 15 or int(length) > self.most
+        self.is_read = self.is_late = False
+        self.count = 0
+        self.until = asyncio.get_running_loop().time() + settings.BODY_SECONDS
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        if self.is_read:
+            return await self.source()
+        if self.is_too_large:
+            self.is_read = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        try:
+            message = await asyncio.wait_for(self.source(), self.until - asyncio.get_running_loop().time())
+        except TimeoutError:
+            self.is_read = self.is_late = True
+            return {"type": "http.disconnect"}
+        self.count += len(message.get("body", b""))
+        if self.count > self.most:
+            self.headers[:] = [row for row in self.headers if row[0] != b"content-length"]
+            self.headers.append((b"content-length", str(self.count).encode()))
+            self.is_read = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        self.is_read = not message.get("more_body", False)
+        return message

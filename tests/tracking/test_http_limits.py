@@ -1,0 +1,156 @@
+"""`manage.py serve` under those who send too much, or never end what they began."""
+
+import http.client
+import logging
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+from ordersite.web.logs import MOST_ALIKE, RepeatFilter
+from tests.cast import Cast
+from tests.tracking.live import Server, serving
+
+HALF = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Begun: "
+HEAD = "POST /api/v1/orders/quote HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+
+
+@pytest.fixture
+def strict(live_cast: Cast, tmp_path: Path) -> Iterator[Server]:
+    """A server with short limits, behind a proxy of ours as far as throttles go."""
+    limits = {"HEAD_SECONDS": "2", "BODY_SECONDS": "2", "CONNECTIONS_PER_ADDRESS": "40", "CONNECTIONS": "400"}
+    with serving(tmp_path, "--no-worker", REDIS_URL="", **limits) as running:
+        yield running
+
+
+def opened(server: Server, data: bytes) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    client.sendall(data)
+    return client
+
+
+def answer_to(server: Server, data: bytes) -> str:
+    """The status line and the body of what comes back until the server ends the connection, or says it all."""
+    with opened(server, data) as client:
+        response = http.client.HTTPResponse(client)
+        response.begin()
+        return f"{response.status} {response.read().decode()}"
+
+
+def is_ended(client: socket.socket) -> bool:
+    client.settimeout(0.01)
+    try:
+        while client.recv(65_536):
+            pass
+    except TimeoutError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+@pytest.mark.slow
+def test_a_body_that_says_it_is_too_large_is_not_read(strict: Server) -> None:
+    began = time.monotonic()
+    assert answer_to(strict, f"{HEAD}Content-Length: 200000000\r\n\r\n".encode()).startswith("413 ")
+    form = HEAD.replace("application/json", "multipart/form-data; boundary=x")
+    assert answer_to(strict, f"{form}Content-Length: 200000000\r\n\r\n".encode()).startswith("413 ")
+    foreign = HEAD.replace("/api/v1/orders/quote", "/dialects/shop/System/Orders")
+    told = answer_to(strict, f"{foreign}Content-Length: 200000000\r\n\r\n".encode())
+    assert told.startswith("413 ")
+    assert '"fields"' in told
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.slow
+def test_a_body_without_a_length_is_counted(strict: Server) -> None:
+    chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+    with opened(strict, f"{HEAD}Transfer-Encoding: chunked\r\n\r\n".encode()) as client:
+        with suppress(OSError):
+            for _ in range(3_200):  # 200 MB
+                client.sendall(chunk)
+        # Cut soon after it was refused: what is sent after that is thrown away, for a second at most.
+        time.sleep(1.2)
+        assert is_ended(client)
+    with opened(strict, f"{HEAD}Transfer-Encoding: chunked\r\n\r\n".encode() + chunk * 20) as client:
+        response = http.client.HTTPResponse(client)
+        response.begin()
+        assert response.status == 413
+    assert strict.get("/healthz")[0] == 200
+
+
+@pytest.mark.slow
+def test_a_body_that_does_not_come_is_refused_in_time(strict: Server) -> None:
+    began = time.monotonic()
+    told = answer_to(strict, f"{HEAD}Content-Length: 100\r\n\r\n{{".encode())
+    assert told.startswith("408 ")
+    assert '"code": "too_slow"' in told
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.slow
+def test_half_requests_keep_nobody_out(strict: Server) -> None:
+    """300 of them, each sending a byte now and then: whole requests are answered all the while, and they end."""
+    with ExitStack() as stack:
+        halves = [stack.enter_context(opened(strict, HALF)) for _ in range(300)]
+        worst = 0.0
+        until = time.monotonic() + 4
+        while time.monotonic() < until:
+            for half in halves[::10]:
+                with suppress(OSError):
+                    half.send(b"x")
+            began = time.monotonic()
+            assert strict.get("/healthz", timeout=5)[0] == 200
+            worst = max(worst, time.monotonic() - began)
+        assert worst < 3
+        assert all(is_ended(half) for half in halves)
+    assert len(strict.log()) < 20_000
+
+
+@pytest.mark.slow
+def test_connections_of_one_address_are_limited(strict: Server) -> None:
+    with ExitStack() as stack:
+        halves = [stack.enter_context(opened(strict, HALF)) for _ in range(60)]
+        time.sleep(1.1)
+        more = [stack.enter_context(opened(strict, HALF)) for _ in range(20)]
+        time.sleep(0.3)
+        assert sum(is_ended(half) for half in halves) >= 20
+        assert not any(is_ended(half) for half in more)
+
+
+@pytest.mark.slow
+def test_a_header_with_an_underscore_is_no_header(live_cast: Cast, tmp_path: Path) -> None:
+    """Another address in X_Forwarded_For each time: the throttle counts the one that the proxy told."""
+    with serving(tmp_path, "--no-worker", REDIS_URL="", BEHIND_PROXY="on", THROTTLE_ANONYMOUS="3") as server:
+        statuses = []
+        for number in range(8):
+            client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+            forwarded = {"X-Forwarded-For": "198.51.100.7", "X_Forwarded_For": f"203.0.113.{number}"}
+            client.request("GET", "/api/v1/vendor-types", headers=forwarded)
+            statuses.append(client.getresponse().status)
+            client.close()
+        assert statuses.count(200) <= 6  # of two minutes, should one have begun
+        assert statuses[-1] == 429
+
+
+def record(message: str, at: float) -> logging.LogRecord:
+    made = logging.LogRecord("asyncio", logging.ERROR, "x.py", 1, message, None, None)
+    made.created = at
+    return made
+
+
+def test_a_log_does_not_repeat_itself() -> None:
+    repeats = RepeatFilter()
+    minute = 60.0 * 1_000_000
+    let_through = [repeats.filter(record("socket.accept() out of system resource", minute)) for _ in range(5_000)]
+    assert let_through == [True] * MOST_ALIKE + [False] * (5_000 - MOST_ALIKE)
+    assert repeats.filter(record("another line", minute))
+    later = record("socket.accept() out of system resource", minute + 61)
+    assert repeats.filter(later)
+    assert later.__dict__["repeated"] == 5_000 - MOST_ALIKE
+    again = record("socket.accept() out of system resource", minute + 61)
+    assert repeats.filter(again)
+    assert "repeated" not in again.__dict__

@@ -1,0 +1,75 @@
+"""What is looked at before Django reads anything (ordersite.web.door)."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from asgiref.typing import Scope
+
+from ordersite.web.door import Door
+
+
+def through(headers: list[tuple[bytes, bytes]], chunks: list[bytes], kind: str = "http") -> tuple[int, Any, list[Any]]:
+    """How many bytes the application read, the headers that it saw at the end, and what was sent."""
+    read, seen, sent = 0, [], []
+    left = list(chunks)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal read
+        more = kind == "http"
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            read += len(message["body"])
+            more = message["more_body"]
+        seen.extend(scope["headers"])
+
+    async def receive() -> dict[str, Any]:
+        if not left:
+            await asyncio.sleep(60)
+        return {"type": "http.request", "body": left.pop(0), "more_body": bool(left) or chunks[-1:] == [b"never"]}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope: Scope = {"type": kind, "headers": headers, "path": "/"}  # type: ignore[misc,typeddict-item,assignment]
+    asyncio.run(Door(app)(scope, receive, send))  # type: ignore[arg-type]
+    return read, dict(seen), sent
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_names_with_underscores_are_dropped(kind: str) -> None:
+    headers = [
+        (b"x-forwarded-for", b"1"),
+        (b"x_forwarded_for", b"2"),
+        (b"x-forwarded_for", b"3"),
+        (b"order_token", b"4"),
+    ]
+    assert through(headers, [b""], kind)[1] == {b"x-forwarded-for": b"1"}
+
+
+def test_a_length_that_is_too_large_is_not_read(settings: Any) -> None:
+    read, seen, _ = through([(b"content-length", b"1000001")], [b"x" * 1_000_001])
+    assert (read, seen) == (0, {b"content-length": b"1000001"})
+    assert through([(b"content-length", b"1000000")], [b"x" * 1_000_000])[0] == 1_000_000
+    for nonsense in (b"-1", b"1e3", b"9" * 400):
+        assert through([(b"content-length", nonsense)], [b"x"])[0] == 0
+
+
+def test_a_body_is_counted_and_its_length_told() -> None:
+    read, seen, _ = through([(b"transfer-encoding", b"chunked")], [b"x" * 600_000] * 300)
+    assert read == 600_000
+    assert seen[b"content-length"] == b"1200000"
+    form = [(b"transfer-encoding", b"chunked"), (b"content-type", b"multipart/form-data; boundary=x")]
+    read, seen, _ = through(form, [b"x" * 5_000_000] * 40)
+    assert read == 10_000_000
+    assert seen[b"content-length"] == b"15000000"
+
+
+def test_a_body_that_does_not_come_is_408(settings: Any) -> None:
+    settings.BODY_SECONDS = 0.1
+    read, _, sent = through([(b"content-length", b"100")], [b"x", b"never"])
+    assert read == 6
+    assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]

@@ -1,4 +1,5 @@
-"""The live feed against a raw `websockets` server: 500 sockets, 200 events at once, and 3 events a second.
+"""The live feed against a raw `websockets` server: 500 sockets, 200 events at once, and 3 events a second. Besides, 600
+tablets that come back at once, alone and behind as many sockets that have gone.
 
     python benchmarks/feed.py            # needs DATABASE_URL (PostgreSQL) and REDIS_URL; makes its own database
 
@@ -94,6 +95,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--sockets", type=int, default=500)
     parser.add_argument("--events", type=int, default=200)
+    parser.add_argument("--tablets", type=int, default=600)
     parser.add_argument("--slow", type=int, default=30, help="Events of the run with 3 a second.")
     options = parser.parse_args()
     url, redis_url = os.environ["DATABASE_URL"], os.environ["REDIS_URL"]
@@ -166,6 +168,9 @@ def run(directory: Path, redis_url: str, options: argparse.Namespace) -> None:
                 count,
                 functools.partial(send, order, count),
             )
+        alone, behind = (admission(server, cast, options.tablets, dead) for dead in (0, options.tablets))
+        for label, admitted in (("tablets", alone), ("tablets behind the dead", behind)):
+            print(f"feed {label}", " ".join(f"{key}={value:.2f}" for key, value in admitted.items()), flush=True)
     texts = [
         event_entry(n, order.pk, (n, "status", 0, 7, "everybody", order.placed_at), public=False).text
         for n in range(1, max(options.events, options.slow) + 1)
@@ -174,7 +179,44 @@ def run(directory: Path, redis_url: str, options: argparse.Namespace) -> None:
         results[f"raw {label}"] = with_raw(options.sockets, count, pause, texts, label)
     ratio = results["burst"]["per_second"] / results["raw burst"]["per_second"]
     slow = results["slow"]["p99_ms"] / results["raw slow"]["p99_ms"]
-    print(json.dumps({"burst_against_raw": round(ratio, 2), "slow_p99_against_raw": round(slow, 2)}))
+    print(
+        json.dumps(
+            {
+                "burst_against_raw": round(ratio, 2),
+                "slow_p99_against_raw": round(slow, 2),
+                "admission_cpu_ms": round(alone["cpu_ms"], 2),
+                "tablets_slowest_s": round(max(alone["slowest_s"], behind["slowest_s"]), 2),
+            }
+        )
+    )
+
+
+def admission(server: Any, cast: Any, tablets: int, dead: int) -> dict[str, float]:
+    """Each signed in by itself, three events behind: the seconds until it had them, and the server's CPU a socket."""
+    from ordersite.accounts.models import User  # noqa: PLC0415  needs the apps
+    from tests.tracking.live import happen, jwt, make_order, since  # noqa: PLC0415
+    from tests.tracking.returning import come_back  # noqa: PLC0415
+    from tracking.entries import last_positions  # noqa: PLC0415
+    from vendors.models import Member  # noqa: PLC0415
+
+    order = make_order(cast.vendor, cast.customer_row)
+    users = User.objects.bulk_create(User(email=f"{dead}.{n}@example.org", password="!") for n in range(tablets))  # noqa: S106
+    Member.objects.bulk_create(Member(user=user, merchant=cast.merchant, all_vendors=True) for user in users)
+    for _ in range(10):
+        happen(order)
+    stream = f"vendor:{order.vendor_id}"
+    last = last_positions([stream])[stream]
+    path, tokens = f"/ws/vendors/{order.vendor_id}?{since(last - 3)}", [jwt(user) for user in users]
+    before = cpu_seconds(server.process.pid)
+    took = come_back(server.port, path, tokens, dead=dead, until=b'"position":%d,"order"' % last)
+    time.sleep(1)  # the last ones have gone
+    used = cpu_seconds(server.process.pid) - before
+    return {
+        "served": len(took),
+        "slowest_s": max(took),
+        "p50_s": statistics.median(took),
+        "cpu_ms": 1000 * used / tablets,
+    }
 
 
 def with_raw(sockets: int, count: int, pause: float, texts: list[str], label: str) -> dict[str, float]:

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from orders.dialects.base import Dialect, DialectView
 from orders.lifecycle import Fulfilment
-from orders.models import Line, LineOption, Order
+from orders.models import Line, LineOption, NumberSeries, Order
 from orders.selectors import with_parts
 from orders.services.tills import confirm, till_orders, unconfirmed_orders, vendors_of_till
 from ordersite.accounts.callers import Caller, caller_of
@@ -26,15 +26,8 @@ from ordersite.web.throttling import CallerThrottle, count_call
 from vendors.models import Charged
 
 USUAL, MOST = 10, 100
-# Our way of handing over → theirs; a pickup with a locker is theirs of the "coolbox", digital orders never show.
-ORDER_TYPES: dict[Fulfilment, str] = {
-    Fulfilment.DELIVERY: "delivery",
-    Fulfilment.PICKUP: "pick_up",
-    Fulfilment.EAT_IN: "pick_up",
-    Fulfilment.CURBSIDE: "pick_up",
-    Fulfilment.DRIVE_THRU: "pick_up",
-}
-COOLBOX = "pick_up_coolbox"
+# Theirs are what a till numbers apart; digital orders never show.
+ORDER_TYPES = [NumberSeries.PICK_UP.value, NumberSeries.DELIVERY.value, NumberSeries.PICK_UP_COOLBOX.value]
 HOUSE_NUMBER = re.compile(r"^(?P<street>.+?)[ ,]+(?P<number>\d+[A-Za-z]?)(?:[ /]*(?:bus|box|bte)\.? *(?P<bus>\w+))?$")
 TOWN = re.compile(r"^(?P<postal_code>\d{4,5}(?: [A-Z]{2})?) +(?P<city>.+)$")
 
@@ -156,7 +149,7 @@ class OrderOutput(serializers.Serializer):
     payment_method = serializers.CharField()
     payed_at = serializers.CharField(allow_null=True)
     total = serializers.CharField()
-    order_type = serializers.ChoiceField(choices=["pick_up", "delivery", COOLBOX])
+    order_type = serializers.ChoiceField(choices=ORDER_TYPES)
     order_date = serializers.CharField()
     order_time = serializers.CharField()
     order_number = serializers.CharField()
@@ -186,7 +179,7 @@ def render_order(order: Order) -> dict[str, Any]:
         "payment_method": (payment.method if payment else "") or order.payment_method,
         "payed_at": on_the_clock(paid_at.astimezone(zone)) if paid_at else None,
         "total": to_text(order.total, currency),
-        "order_type": COOLBOX if order.locker else ORDER_TYPES[Fulfilment(order.fulfilment)],
+        "order_type": NumberSeries.of(order.fulfilment, order.locker).value,
         "order_date": f"{due:%Y-%m-%d}",
         "order_time": f"{due:%H:%M:%S}",
         "order_number": str(order.number),

@@ -33,5 +33,36 @@ class AddConstraintOnline(migrations.AddConstraint):
         schema_editor.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
 
 
+class AddUniqueOnline(migrations.AddConstraint):
+    """Builds the index of a unique constraint CONCURRENTLY, then makes it the constraint (ACCESS EXCLUSIVE, no row)."""
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        if schema_editor.connection.vendor != "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        add_unique(schema_editor, to_state.apps.get_model(app_label, self.model_name), self.constraint)
+
+
+class RemoveUniqueOnline(migrations.RemoveConstraint):
+    """Drops a unique constraint (ACCESS EXCLUSIVE, no row); backwards it is built as AddUniqueOnline does."""
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        if schema_editor.connection.vendor != "postgresql":
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
+            return
+        constraint = to_state.models[app_label, self.model_name_lower].get_constraint_by_name(self.name)
+        add_unique(schema_editor, to_state.apps.get_model(app_label, self.model_name), constraint)
+
+
+def add_unique(schema_editor, model, constraint):
+    """Adds a plain unique constraint to a table that is read and written meanwhile; one left half built is made anew."""
+    quote = schema_editor.quote_name
+    table, name = quote(model._meta.db_table), quote(constraint.name)
+    columns = ", ".join(quote(model._meta.get_field(field).column) for field in constraint.fields)
+    schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+    schema_editor.execute(f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({columns})")
+    schema_editor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE USING INDEX {name}")
+
+
 def concurrently(schema_editor):
     return {"concurrently": True} if schema_editor.connection.vendor == "postgresql" else {}

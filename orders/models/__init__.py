@@ -17,7 +17,7 @@ from orders.models.money import (
     SavedMethod,
     paid_state,
 )
-from orders.models.orders import RECEIVED, REFUNDED_OPEN, UNSERVED, Kind, Order, PaymentStatus, Unserved
+from orders.models.orders import RECEIVED, REFUNDED_OPEN, UNSERVED, Kind, NumberSeries, Order, PaymentStatus, Unserved
 from orders.models.purchases import Purchase
 from orders.models.terms import AgreedTerms
 
@@ -39,6 +39,7 @@ __all__ = [
     "Kind",
     "Line",
     "LineOption",
+    "NumberSeries",
     "OfferUse",
     "Order",
     "OrderEvent",

@@ -57,7 +57,7 @@ class OrderEvent(models.Model):
 class Counter(models.Model):
     """A number that is drawn one by one inside the transaction that uses it, so that no gap and no overtaking is seen.
 
-    Names: "stream:vendor:5" (positions of a feed), "number:5:1:2026-11-21" (order numbers of the day).
+    Names: "stream:vendor:5" (positions of a feed), "number:5:delivery:2026-11-21" (order numbers of the day).
     """
 
     name = models.CharField(max_length=80, primary_key=True)

@@ -58,6 +58,24 @@ class Kind(models.TextChoices):
     DIGITAL = "digital", "digital"
 
 
+class NumberSeries(models.TextChoices):
+    """What a vendor numbers apart, each day from 1: at one counter there is one number 5."""
+
+    DELIVERY = "delivery", "delivery"
+    PICK_UP = "pick_up", "pick-up"
+    PICK_UP_COOLBOX = "pick_up_coolbox", "pick-up at a locker"
+    DIGITAL = "digital", "digital"
+
+    @classmethod
+    def of(cls, fulfilment: int, locker: str) -> "NumberSeries":
+        """Pickup, eat-in, curbside and drive-thru share one; a pickup from a locker has its own."""
+        if fulfilment == Fulfilment.PICKUP and locker:
+            return cls.PICK_UP_COOLBOX
+        return {Fulfilment.DELIVERY: cls.DELIVERY, Fulfilment.DIGITAL: cls.DIGITAL}.get(
+            Fulfilment(fulfilment), cls.PICK_UP
+        )
+
+
 class PaymentStatus(models.TextChoices):
     """The state of what pays for an order; never a status of the order."""
 
@@ -145,8 +163,10 @@ class Order(LifeCycle, models.Model):
     # Which changes stand, and whose they are (orders.decisions): asked for again by the same party, each is a repeat.
     standing_changes = models.TextField(blank=True, default="", db_default="")
 
-    number = models.PositiveIntegerField(help_text="Of the vendor, its day and delivery type; the first is 1.")
-    number_day = models.DateField()
+    number = models.PositiveIntegerField(help_text="Of the vendor, its day and series; the first is 1.")
+    number_day = models.DateField(help_text="The day that it is for, by the vendor's clock.")
+    # Empty for orders from before there were series: they keep what they were given.
+    number_series = models.CharField(max_length=15, choices=NumberSeries, null=True, blank=True)
     tracking_hash = models.CharField(max_length=64, unique=True)
     tracking_sealed = models.TextField()
     # Stands on the vendor's ticket: the customer proves with it that it stands at the counter.
@@ -231,7 +251,7 @@ class Order(LifeCycle, models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(status__gte=0, status__lte=25), name="status_exists"),
             models.UniqueConstraint(
-                fields=["vendor", "fulfilment", "number_day", "number"], name="number_once_a_vendor_type_and_day"
+                fields=["vendor", "number_series", "number_day", "number"], name="number_once_a_vendor_series_and_day"
             ),
         ]
         indexes = [

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import F
@@ -15,10 +15,11 @@ from orders.models import Order, OrderEvent, Purchase
 from orders.payments import available_methods
 from orders.reasons import REASONS
 from orders.services import bookings, slots
-from orders.services.carts import check_cash_amount, check_time
+from orders.services.carts import check_cash_amount, check_time, is_later
 from orders.services.destination_changes import distance_from_vendor, new_destination
 from orders.services.events import record_event
 from orders.services.guests import check_strangers_value
+from orders.services.numbers import day_of, follow_day
 from orders.services.payment_changes import adjust, change_method
 from orders.services.reckoning import why_unserved
 from orders.services.shares import CASH, WALLET
@@ -111,6 +112,7 @@ class Change:
     new: dict[str, Any]
     columns: set[str]
     left: list[str]
+    day: date | None = None  # another one, where a number of it is to be drawn
 
     @property
     def order(self) -> Order:
@@ -181,23 +183,33 @@ def change_deliver_at(change: Change, value: Any) -> None:
     if order.kind == Order.Kind.DIGITAL:
         raise Conflict("fixed_time", "Codes come at once: there is no time to move.")
     old, new = (moment.isoformat() if moment else None for moment in (order.deliver_at, value))
-    if order.kind == Order.Kind.SERVICE:
-        if value is None:
-            raise Invalid("/deliver_at", "required", "A service is booked for a time: send another one.")
-        if change.note("deliver_at", old, new, "deliver_at"):
-            bookings.move(order, at=value, now=now, pointer="/deliver_at")
-            order.deliver_at = value
-            order.unserved = why_unserved(order, menu_of(vendor).spans, now)
+    if order.kind == Order.Kind.SERVICE and value is None:
+        raise Invalid("/deliver_at", "required", "A service is booked for a time: send another one.")
+    # The time that stands is no change, even where it is too near by now to be asked for.
+    if not change.note("deliver_at", old, new, "deliver_at", "estimated_at"):
         return
     fulfilment, menu = Fulfilment(order.fulfilment), menu_of(vendor)
-    # The time that stands is no change, even where it is too near by now to be asked for.
-    if change.note("deliver_at", old, new, "deliver_at"):
+    if order.kind == Order.Kind.SERVICE:
+        bookings.move(order, at=value, now=now, pointer="/deliver_at")
+    else:
         check_time(Cart(vendor_id=order.vendor_id, fulfilment=fulfilment, deliver_at=value), vendor, menu, now)
-        order.deliver_at = value
-        order.unserved = why_unserved(order, menu.spans, now)
-        at = value or now + vendor.lead(now)
-        slot = slots.slot_of(vendor=vendor, menu=menu, fulfilment=fulfilment, at=at)
+        slot = slots.slot_of(vendor=vendor, menu=menu, fulfilment=fulfilment, at=value or now + vendor.lead(now))
         slots.move(order, slot=slot, value=order.total)
+    day, day_before = day_of(vendor, value or now), order.number_day
+    if order.deliver_at is not None:
+        day_before = day_of(vendor, order.deliver_at)
+    change.day = day if day != day_before else None
+    order.estimated_at = estimate_moved(order, value, now)
+    order.deliver_at = value
+    order.unserved = why_unserved(order, menu.spans, now)
+
+
+def estimate_moved(order: Order, deliver_at: datetime | None, now: datetime) -> datetime | None:
+    """The estimate of an order that is moved to a time: never before it, and a delay that was told stands."""
+    if order.estimated_at is None:
+        return None
+    told = order.estimated_at if order.estimated_at != order.deliver_at else now + order.vendor.lead(now)
+    return max(told, deliver_at or told)
 
 
 def change_payment_method(change: Change, value: str) -> None:
@@ -306,7 +318,8 @@ def change_promise(name: str) -> Callable[[Change, Any], None]:
         change.old[name], change.new[name] = getattr(order, name), value
         change.columns.update((name, "estimated_at"))
         setattr(order, name, value)
-        order.estimated_at = change.standing.now + timedelta(minutes=value)
+        told = change.standing.now + timedelta(minutes=value)
+        order.estimated_at = max(told, order.deliver_at or told)
 
     return changer
 
@@ -340,6 +353,11 @@ def write(change: Change, role: Actor, reason_code: str, reason: str) -> Order:
     order, standing = change.order, change.standing
     if role == Actor.CUSTOMER and {"payment_method", "driver_tip"} & change.new.keys():
         check_strangers_value(order.vendor, order.total, order.payment_method, order.customer)
+    if change.day is not None:
+        was = order.number
+        follow_day(order, change.day)
+        change.old["number"], change.new["number"] = was, order.number
+        change.columns.update(("number", "number_day", "number_series"))
     order.version += 1
     set_due(order, standing.now)
     order.save(update_fields=sorted({*change.columns, "version", *DUE_COLUMNS}))
@@ -355,7 +373,7 @@ def write(change: Change, role: Actor, reason_code: str, reason: str) -> Order:
         app_id=standing.caller.app_id,
         created_at=standing.now,
     )
-    later = order.deliver_at and order.deliver_at > standing.now + timedelta(minutes=order.vendor.preorder_minutes)
+    later = is_later(order.deliver_at, order.vendor, standing.now)
     if "deliver_at" in change.new and order.status == Status.PENDING and later:
         # The vendor no longer takes it live: it waits as a preorder.
         transition(order_id=order.pk, caller=SYSTEM, wish=Wish(name="reschedule"))

@@ -4,7 +4,7 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import IntegrityError
 from django.utils import timezone
@@ -15,6 +15,7 @@ from orders.lifecycle import Actor, Status
 from orders.models import (
     AgreedTerms,
     Kind,
+    NumberSeries,
     Order,
     OrderEvent,
     Payment,
@@ -28,6 +29,7 @@ from orders.services.carts import check_out, vendors_of
 from orders.services.events import draw, record_event
 from orders.services.guests import check_strangers_value, count_strangers_order, is_stranger
 from orders.services.lines import keep_rows, stock_wanted, write_lines
+from orders.services.numbers import counter_of, day_of
 from orders.services.parties import (
     Placing,
     check_custom,
@@ -230,10 +232,18 @@ def take_what_is_limited(parts: Sequence[Checked], customer: Customer) -> list[i
     return slot_ids
 
 
+def series_of(part: Checked) -> NumberSeries:
+    return NumberSeries.of(part.draft.fulfilment, part.draft.cart.locker)
+
+
+def number_day_of(part: Checked, now: datetime) -> date:
+    """The day that the order is for; without a time that of its placing."""
+    return day_of(part.draft.vendor, part.draft.deliver_at or now)
+
+
 def number_of(part: Checked, now: datetime) -> str:
-    """The counter of a vendor's order numbers of the day and delivery type."""
-    vendor = part.draft.vendor
-    return f"number:{vendor.pk}:{part.draft.fulfilment.value}:{now.astimezone(vendor.zone).date()}"
+    """The counter of a vendor's order numbers of the day and series."""
+    return counter_of(part.draft.vendor.pk, series_of(part), number_day_of(part, now))
 
 
 def is_visible(part: Checked, payment: Payment) -> bool:
@@ -272,7 +282,8 @@ def make_order(
         status=Status.PREORDER if draft.is_preorder else Status.PENDING,
         status_changed_at=now,
         number=drawn[number_of(part, now)].pop(0),
-        number_day=now.astimezone(draft.vendor.zone).date(),
+        number_day=number_day_of(part, now),
+        number_series=series_of(part),
         tracking_hash=purchase.tracking_hash,
         tracking_sealed=purchase.tracking_sealed,
         collection_code=f"{secrets.randbelow(10**6):06d}",

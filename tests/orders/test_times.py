@@ -176,3 +176,69 @@ def test_days_on_which_the_clock_changes(cast: Cast, api: Api, clock: Clock, now
         soon = clock.now + timedelta(minutes=20) - SECOND
         refused(api().post(ORDERS, guest_cart(cast, deliver_at=soon.isoformat())), 400, "/deliver_at", "too_soon")
     place(api(), guest_cart(cast, deliver_at=(clock.now + timedelta(minutes=20)).isoformat()))
+
+
+# --- estimates ---
+
+
+def estimate(api: Api, cast: Cast, order: Order) -> datetime:
+    return datetime.fromisoformat(api(cast.staff).get(f"{ORDERS}/{order.pk}").json()["estimated_at"])
+
+
+def change(client: APIClient, order: Order, **fields: Any) -> datetime:
+    """Changes an order; when that was, to the second."""
+    now = timezone.now()
+    response = client.patch(f"{ORDERS}/{order.pk}", fields)
+    assert response.status_code == 200, response.json()
+    return now
+
+
+def accepted(api: Api, cast: Cast, deliver_at: datetime | None) -> Order:
+    order = place_order(api(cast.customer), cart(cast, deliver_at=deliver_at.isoformat() if deliver_at else None))
+    response = api(cast.owner).post(f"{ORDERS}/{order.pk}/transitions", {"transition": "accept"})
+    assert response.status_code == 200, response.json()
+    return order
+
+
+def near(told: datetime, wanted: datetime) -> bool:
+    return abs(told - wanted) < timedelta(seconds=10)
+
+
+def test_a_delay_is_never_told_before_the_agreed_time(cast: Cast, api: Api) -> None:
+    at = timezone.now().replace(microsecond=0) + timedelta(hours=3)
+    order, owner, why = accepted(api, cast, at), api(cast.owner), {"reason_code": "too_busy"}
+    assert estimate(api, cast, order) == at
+    for field in ("prepared_in", "delivered_in"):
+        change(owner, order, **{field: 30}, **why)
+        assert estimate(api, cast, order) == at
+        now = change(owner, order, **{field: 200}, **why)
+        assert near(estimate(api, cast, order), now + timedelta(minutes=200))
+    order = accepted(api, cast, None)
+    now = change(owner, order, prepared_in=30, **why)
+    assert near(estimate(api, cast, order), now + timedelta(minutes=30))
+
+
+def test_the_estimate_moves_with_the_agreed_time(cast: Cast, api: Api) -> None:
+    at = timezone.now().replace(microsecond=0) + timedelta(hours=3)
+    order, staff = accepted(api, cast, at), api(cast.staff)
+    for hours in (2, -1):
+        moved = at + timedelta(hours=hours)
+        change(staff, order, deliver_at=moved.isoformat())
+        assert estimate(api, cast, order) == moved
+    # A delay that was told stands where the time becomes an earlier one, and is swallowed by a later one.
+    now = change(api(cast.owner), order, prepared_in=240, reason_code="too_busy")
+    told = estimate(api, cast, order)
+    assert near(told, now + timedelta(hours=4))
+    change(staff, order, deliver_at=(at - timedelta(hours=2)).isoformat())
+    assert estimate(api, cast, order) == told
+    change(staff, order, deliver_at=(at + timedelta(hours=3)).isoformat())
+    assert estimate(api, cast, order) == at + timedelta(hours=3)
+    now = change(staff, order, deliver_at=None)
+    assert near(estimate(api, cast, order), now + timedelta(minutes=20))
+
+
+def test_what_is_not_accepted_has_no_estimate(cast: Cast, api: Api) -> None:
+    at = timezone.now().replace(microsecond=0) + timedelta(hours=3)
+    order = place_order(api(cast.customer), cart(cast, deliver_at=at.isoformat()))
+    change(api(cast.customer), order, deliver_at=(at + timedelta(hours=1)).isoformat())
+    assert Order.objects.get(pk=order.pk).estimated_at is None

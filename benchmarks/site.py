@@ -19,6 +19,7 @@ import django
 django.setup()
 
 from django.contrib.auth.hashers import make_password  # noqa: E402  after the settings
+from django.contrib.auth.models import Group  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
@@ -98,7 +99,9 @@ def make_people() -> None:
     owner = user("owner")
     owner.save()
     Member.objects.create(user=owner, merchant=merchant, role=Member.Role.OWNER)
-    user("staff", is_staff=True).save()
+    staff = user("staff", is_staff=True)
+    staff.save()
+    staff.groups.set(Group.objects.filter(name="support"))
     users = User.objects.bulk_create(user(f"customer{number}") for number in range(CUSTOMERS))
     Customer.objects.bulk_create(
         Customer(user=one, name=one.name, email=one.email, phone="+3225550100") for one in users

@@ -58,6 +58,7 @@ FULL_RUN_ONLY = (
     "orders/test_weights",
     "promises/test_p07_from_now",
     "promises/test_p16",
+    "promises/test_p31",
     "tracking/test_epochs",
     "tracking/test_floods",
     "tracking/test_sockets",

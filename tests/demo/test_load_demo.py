@@ -11,6 +11,7 @@ from PIL import Image
 from orders.models import Account, Order
 from orders.services.ledger import wallet_of
 from ordersite.accounts.models import User
+from ordersite.accounts.roles import ROLES
 from ordersite.demo import sites
 from vendors.hours import is_open
 from vendors.models import Option, PackageType, Service, Vendor
@@ -35,6 +36,8 @@ def test_loads_vendors_logins_orders_and_money(settings: Any) -> None:
     assert set(Vendor.objects.values_list("currency", flat=True)) == {"EUR", "GBP", "JPY"}
     owner = User.objects.get(email="vendor@example.com")
     assert owner.memberships.get().merchant.vendors.count() == 3
+    staff = User.objects.get(email="staff@example.com")
+    assert set(staff.groups.values_list("name", flat=True)) == set(ROLES)
     customer = User.objects.get(email="customer@example.com").customer
     assert Account.objects.get(name=wallet_of(customer.pk, "EUR").name).balance == 10_000
     statuses = set(Order.objects.values_list("status", flat=True))

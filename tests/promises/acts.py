@@ -69,3 +69,40 @@ ACTS = (
     Act("rename a status", "PATCH /orders/statuses/{label_id}", (Right.CHANGE_LABELS,)),
     Act("delete the name of a status", "DELETE /orders/statuses/{label_id}", (Right.DELETE_LABELS,)),
 )
+
+# The pages and buttons of the back-office beside Django's own, each with the permissions that it asks for.
+BUTTONS: dict[str, tuple[str, ...]] = {
+    "orders_order_phone": (Right.PLACE_ORDERS,),
+    **dict.fromkeys(
+        (
+            "orders_order_items",
+            "orders_order_move",
+            "orders_order_driver",
+            "orders_order_tracking_number",
+            "orders_order_note",
+            "orders_order_payment_link",
+            "orders_order_decide_change",
+        ),
+        (Right.MOVE_ORDERS,),
+    ),
+    "orders_order_refund": (Right.REFUND_ORDERS,),
+    "orders_account_top_up": (Right.TOP_UP_WALLETS,),
+    "orders_account_payouts": (Right.VIEW_ACCOUNTS,),
+    "orders_account_statement": (Right.VIEW_ACCOUNTS,),
+    "orders_account_pay_out_selected": (Right.PAY_OUT,),
+    "orders_account_pay_out": (Right.PAY_OUT,),
+    "orders_account_hand_in": (Right.PAY_OUT,),
+    "orders_code_import": (Right.ADD_CODES,),
+    "orders_code_upload": (Right.ADD_CODES,),
+    "orders_code_reveal": ("orders.view_code", Right.REVEAL_CODES),
+    "orders_paymentproof_photo": ("orders.view_paymentproof",),
+    "orders_paymentproof_approve": (Right.CHECK_PAYMENTS,),
+    "orders_paymentproof_refuse": (Right.CHECK_PAYMENTS,),
+    "orders_paymentproof_waive": (Right.CHECK_PAYMENTS,),
+    "orders_posting_reverse": ("orders.view_posting", Right.PAY_OUT),
+    "orders_refund_done": (Right.SEE_TO_REFUNDS,),
+    "orders_refund_to_wallet": (Right.SEE_TO_REFUNDS,),
+    "auth_user_password_change": ("accounts.change_user",),
+}
+# Those of them that a vendor's people may not use for their vendors either.
+FOR_EVERYWHERE = ("top_up", "pay_out", "hand_in", "reveal", "paymentproof", "reverse", "refund_", "password")

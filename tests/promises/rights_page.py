@@ -15,7 +15,7 @@ def tables() -> Iterator[str]:
     from django.contrib import admin  # noqa: PLC0415  after django.setup()
 
     from ordersite.accounts.roles import ROLES  # noqa: PLC0415
-    from tests.promises.acts import ACTS  # noqa: PLC0415
+    from tests.promises.acts import ACTS, BUTTONS, FOR_EVERYWHERE  # noqa: PLC0415
 
     heads = " | ".join(ROLES)
     rule = "| --- | --- |" + " --- |" * len(ROLES)
@@ -28,7 +28,16 @@ def tables() -> Iterator[str]:
         ]
         rights = ", ".join(f"`{right.value}`" for right in act.rights)
         yield f"| {act.name} | {rights} | {' | '.join(marks)} |\n"
-    yield f"\n## In the back-office\n\n| page | of | {heads} |\n{rule}\n"
+    yield f"\n## Buttons of the back-office\n\n| button | rights | {heads} |\n{rule}\n"
+    for name, needed in BUTTONS.items():
+        closed = any(part in name for part in FOR_EVERYWHERE)
+        marks = [
+            ("✓" if EVERYWHERE in held else "" if closed else "own") if set(needed) <= held else ""
+            for held in ROLES.values()
+        ]
+        rights = ", ".join(f"`{right}`" for right in needed)
+        yield f"| {name.partition('_')[2].replace('_', ' ')} | {rights} | {' | '.join(marks)} |\n"
+    yield f"\n## Pages of the back-office\n\n| page | of | {heads} |\n{rule}\n"
     for model in sorted(admin.site._registry, key=lambda model: (model._meta.app_label, model._meta.model_name or "")):
         label, name = model._meta.app_label, model._meta.model_name
         cells = [may(held, label, name or "", EVERYWHERE in held) for held in ROLES.values()]

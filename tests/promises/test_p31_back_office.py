@@ -19,6 +19,7 @@ from ordersite.accounts.roles import ROLES
 from ordersite.accounts.scoping import EverywhereAdmin
 from tests.cast import Cast, in_roles, make_clerk, make_manager
 from tests.orders.shopping import assert_nothing_changed
+from tests.promises.acts import BUTTONS
 from tests.promises.everybody import World, make_world
 from tests.promises.test_p16_nobody_sees_anothers import PUBLIC_PAGES, admin_pages
 from vendors.admin.scoping import ScopedAdmin
@@ -27,38 +28,6 @@ from vendors.models import Category, Driver, Offer, OptionGroup, Vendor
 # Open to everybody who may enter; none of them shows a row.
 FOR_ALL = {"/admin/", "/admin/password_change/", "/admin/password_change/done/"} | PUBLIC_PAGES
 STANDARD = ("changelist", "add", "history", "delete", "change")
-MOVE = (Right.VIEW_ORDERS, Right.MOVE_ORDERS)
-CHECK = ("orders.view_paymentproof", Right.CHECK_PAYMENTS)
-PAY = (Right.VIEW_ACCOUNTS, Right.PAY_OUT)
-# The pages and buttons beside Django's own, each with the permissions that it asks for.
-BUTTONS: dict[str, tuple[str, ...]] = {
-    "orders_order_phone": (Right.PLACE_ORDERS,),
-    "orders_order_items": MOVE[1:],
-    "orders_order_move": MOVE[1:],
-    "orders_order_driver": MOVE[1:],
-    "orders_order_tracking_number": MOVE[1:],
-    "orders_order_note": MOVE[1:],
-    "orders_order_payment_link": MOVE[1:],
-    "orders_order_decide_change": MOVE[1:],
-    "orders_order_refund": (Right.REFUND_ORDERS,),
-    "orders_account_top_up": (Right.TOP_UP_WALLETS,),
-    "orders_account_payouts": (Right.VIEW_ACCOUNTS,),
-    "orders_account_statement": (Right.VIEW_ACCOUNTS,),
-    "orders_account_pay_out_selected": PAY[1:],
-    "orders_account_pay_out": PAY[1:],
-    "orders_account_hand_in": PAY[1:],
-    "orders_code_import": (Right.ADD_CODES,),
-    "orders_code_upload": (Right.ADD_CODES,),
-    "orders_code_reveal": ("orders.view_code", Right.REVEAL_CODES),
-    "orders_paymentproof_photo": CHECK[:1],
-    "orders_paymentproof_approve": CHECK[1:],
-    "orders_paymentproof_refuse": CHECK[1:],
-    "orders_paymentproof_waive": CHECK[1:],
-    "orders_posting_reverse": ("orders.view_posting", Right.PAY_OUT),
-    "orders_refund_done": (Right.SEE_TO_REFUNDS,),
-    "orders_refund_to_wallet": (Right.SEE_TO_REFUNDS,),
-    "auth_user_password_change": ("accounts.change_user",),
-}
 READS = ("orders_account_payouts", "orders_account_statement", "orders_paymentproof_photo")
 
 
@@ -301,3 +270,15 @@ def test_an_order_tells_a_manager_what_its_vendor_may_know(sides: World) -> None
     assert "for staff only" not in page
     assert "clearing::" not in page  # the platform's ledger
     assert order.collection_code not in page  # the customer's, of a delivery
+
+
+def test_control_without_the_limit_of_rows_it_is_found(sides: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vendors.admin.scoping.within", lambda request, rows, vendor_path: rows)
+    with pytest.raises(AssertionError):
+        test_a_manager_sees_the_rows_of_its_vendors_alone(sides, print)
+
+
+def test_control_where_is_staff_is_enough_it_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(User, "has_perm", lambda self, perm, obj=None: self.is_staff)
+    with pytest.raises(AssertionError):
+        test_is_staff_alone_opens_nothing(world, print)

@@ -1,17 +1,19 @@
 """Who is named to drive: ids can be guessed, so naming somebody tells nothing of it before it has accepted."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from rest_framework.test import APIClient
 
 from orders.lifecycle import Status
 from orders.models import Order
 from tests.cast import Cast
-from tests.conftest import Api
 from tests.orders.rows import make_order
 from vendors.models import Driver
 
 pytestmark = pytest.mark.django_db
+Api = Callable[..., APIClient]
 
 
 @pytest.fixture

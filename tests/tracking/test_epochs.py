@@ -3,19 +3,23 @@
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from rest_framework.test import APIClient
 
 from orders.models import Counter, FeedEntry, FeedEpoch, Order, OrderEvent
 from orders.services.epochs import begin_epoch, current_epoch, epochs_so_far, feed_standing
 from tests.cast import Cast
+from tests.promises.redis_of_our_own import own_redis
 from tests.tracking.live import ROOT, Server, environment, happen, jwt, make_order, serving, since, told
 from tracking import marks
 from tracking.marks import FILE, keep_mark
@@ -304,3 +308,45 @@ def test_a_promoted_standby_that_has_everything_keeps_the_epoch(cast: Cast, data
         happen(order)
     keep_mark()
     assert epochs_so_far() == [first]
+
+
+@pytest.mark.redis
+def test_starting_asks_redis_too(live_cast: Cast, tmp_path: Path, settings: Any) -> None:
+    settings.DATA_DIR = tmp_path
+    order = make_order(live_cast.vendor, live_cast.customer_row)
+    for _ in range(5):
+        happen(order)
+    path = f"/ws/vendors/{live_cast.vendor.pk}"
+    with own_redis(tmp_path, settings) as redis:
+        keep_mark()
+        first = current_epoch()
+        for lost, is_new in ((0, False), (1, True)):
+            (tmp_path / FILE).unlink()
+            bring_back(order, 5 - lost)
+            with serving(tmp_path, "--no-worker", REDIS_URL=redis.url) as server:
+                assert (hello(server, path, jwt(live_cast.owner))["epoch"] != first) is is_new
+    assert len(epochs_so_far()) == 2
+
+
+def begin_together(count: int, after: str | None) -> set[str]:
+    """What so many threads were answered that began an epoch at once."""
+    together = threading.Barrier(count)
+
+    def begin(_: int) -> str:
+        try:
+            together.wait(10)
+            return begin_epoch(after=after)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as threads:
+        return set(threads.map(begin, range(count)))
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_many_who_find_it_out_begin_one() -> None:
+    for number in range(2, 8):
+        before = current_epoch()
+        assert begin_together(8, before) == {current_epoch()} != {before}
+        assert len(epochs_so_far()) == number

@@ -9,11 +9,11 @@ from django.test import Client
 
 
 class Forms(HTMLParser):
-    """The forms of a page, each with its fields as a browser would send them untouched; buttons are not pressed."""
+    """The forms of a page, each with its fields as a browser would send them untouched, and the buttons to press."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.forms: list[tuple[dict[str, str | None], dict[str, list[str]]]] = []
+        self.forms: list[tuple[dict[str, str | None], dict[str, list[str]], list[tuple[str, str]]]] = []
         self.is_within = False
         self.select = self.area = ""
         self.options: list[tuple[str, bool]] = []
@@ -27,11 +27,13 @@ class Forms(HTMLParser):
         attrs = dict(pairs)
         name = "" if "disabled" in attrs else attrs.get("name") or ""
         if tag == "form":
-            self.forms.append((attrs, {}))
+            self.forms.append((attrs, {}, []))
             self.is_within = True
         if not self.is_within:
             return
-        if tag == "input" and name and self.is_sent(attrs):
+        if name and "submit" in (attrs.get("type"), "submit" if tag == "button" else ""):
+            self.forms[-1][2].append((name, attrs.get("value") or ""))
+        elif tag == "input" and name and self.is_sent(attrs):
             self.keep(name, attrs.get("value") or ("on" if attrs.get("type") == "checkbox" else ""))
         elif tag == "select":
             self.select, self.options, self.is_multiple = name, [], "multiple" in attrs
@@ -62,17 +64,27 @@ class Forms(HTMLParser):
             self.select = ""
 
 
-def form_of(page: Any, **having: str) -> dict[str, Any]:
-    """What a browser would send of a page that nobody has touched: of its first form that is posted (but logging out),
-    and where `having` names fields with values, of the first that has them."""
+def posted_forms(page: Any) -> list[tuple[str, dict[str, Any], list[tuple[str, str]]]]:
+    """Of each form of a page that is posted: where to, what a browser would send untouched, and the buttons.
+
+    Logging out is none of them.
+    """
     parser = Forms()
     parser.feed(page.content.decode())
-    for attrs, fields in parser.forms:
-        posted = (attrs.get("method") or "").lower() == "post" and attrs.get("id") != "logout-form"
-        if posted and all(value in fields.get(name, ()) for name, value in having.items()):
+    found = []
+    for attrs, fields, buttons in parser.forms:
+        if (attrs.get("method") or "").lower() == "post" and attrs.get("id") != "logout-form":
             fields.pop("csrfmiddlewaretoken", None)  # which a test's client does not need, and which is never the same
-            return {name: values if len(values) > 1 else values[0] for name, values in fields.items()}
-    raise AssertionError("There is no such form on this page.")
+            sent = {name: values if len(values) > 1 else values[0] for name, values in fields.items()}
+            found.append((attrs.get("action") or page.request["PATH_INFO"], sent, buttons))
+    return found
+
+
+def form_of(page: Any) -> dict[str, Any]:
+    """The first of them: the one that the page is for."""
+    forms = posted_forms(page)
+    assert forms, "There is no form on this page."
+    return forms[0][1]
 
 
 def send(office: Client, path: str, **changes: Any) -> Any:

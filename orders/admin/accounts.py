@@ -10,7 +10,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from orders.admin import display
-from orders.admin.bases import row_id
 from orders.admin.confirming import Deed, ask, confirmed, moves_of
 from orders.admin.doing import caller_of_request, perform
 from orders.admin.forms import TopUpForm
@@ -21,6 +20,7 @@ from orders.services.wallets import top_up_amounts, top_up_by_hand
 from ordersite.accounts.models import Customer
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
+from ordersite.web.choosers import row_id
 
 NEWEST = 50
 TOP_UP = Right.TOP_UP_WALLETS

@@ -6,15 +6,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from ordersite.web.choosers import row_id
 from ordersite.web.chosen import VersionedAdmin
-
-# An id that fits a 64-bit column has at most so many digits (ordersite.web.urls).
-ID_DIGITS = 18
-
-
-def row_id(text: str) -> int | None:
-    """The id that a text names, or None for one that no row can have."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= ID_DIGITS else None
 
 
 class ReadOnlyAdmin(VersionedAdmin):

@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 import ordersite.web.urls  # noqa: F401  registers <id:…>
-from orders.admin.bases import ReadOnlyAdmin, row_id
+from orders.admin.bases import ReadOnlyAdmin
 from orders.admin.display import badge
 from orders.admin.doing import answer, caller_of_request, perform, refusal
 from orders.admin.filters import SelectFilter
@@ -41,6 +41,7 @@ from orders.services.code_imports import (
 from orders.services.codes import reveal_code
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
+from ordersite.web.choosers import row_id
 from ordersite.web.problems import Problem
 from vendors.admin.scoping import ScopedAdmin, within
 from vendors.models import Product

@@ -1,19 +1,17 @@
 """What the buttons send. A refused form is told as a message: the page itself has no fields of its own."""
 
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 
-from orders.admin.bases import row_id
 from orders.models import Account, Order, OrderEvent
 from orders.reasons import REASONS
 from ordersite.accounts.models import Customer
 from ordersite.web.amounts import AmountField
+from ordersite.web.choosers import Chooser
 from ordersite.web.money import CURRENCIES
 from vendors.models import Driver
 
@@ -33,13 +31,6 @@ def above_zero(minor: int, refusal: str) -> int:
     if minor <= 0:
         raise ValidationError(refusal)
     return minor
-
-
-class Chooser(AutocompleteSelect):
-    """Finds its row while one types; an id that no row can have is shown as nothing chosen."""
-
-    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
-        return super().optgroups(name, [one for one in value if row_id(str(one))], attr)
 
 
 class VersionForm(forms.Form):

@@ -4,9 +4,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from orders.admin.bases import ReadOnlyAdmin, row_id
+from orders.admin.bases import ReadOnlyAdmin
 from orders.admin.records import order_link
 from orders.models import Booking, Package
+from ordersite.web.choosers import row_id
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import Service
 

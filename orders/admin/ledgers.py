@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET
 
 import ordersite.web.urls  # noqa: F401  registers <id:…>
 from orders.admin import display
-from orders.admin.bases import ReadOnlyAdmin, row_id
+from orders.admin.bases import ReadOnlyAdmin
 from orders.admin.confirming import Deed, ask, confirmed, moves_of
 from orders.admin.doing import caller_of_request, perform
 from orders.admin.forms import above_zero, first_error
@@ -37,6 +37,7 @@ from orders.statements import FIRST_DAY, LAST_DAY, LONGEST_DAYS, statement_respo
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.amounts import AmountField
+from ordersite.web.choosers import row_id
 from ordersite.web.lists import CappedPaginator
 from ordersite.web.problems import Conflict
 from vendors.admin.scoping import ScopedAdmin, own_vendors

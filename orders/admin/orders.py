@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 import ordersite.web.urls  # noqa: F401  registers <id:…>
 from orders.admin import bulk, display
-from orders.admin.bases import ReadOnlyAdmin, row_id
+from orders.admin.bases import ReadOnlyAdmin
 from orders.admin.buttons import buttons_of, label_of
 from orders.admin.doing import caller_of_request, perform
 from orders.admin.edits import DecisionForm, change_items
@@ -56,6 +56,7 @@ from orders.services.standing import standing_of
 from orders.services.transitions import START_PREPARING, Wish, start_preparing, transition
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
+from ordersite.web.choosers import row_id
 from vendors.admin.scoping import ScopedAdmin
 
 Handler = Callable[["OrderAdmin", HttpRequest, int, Any], None]

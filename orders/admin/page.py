@@ -8,7 +8,6 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from orders.admin import display
-from orders.admin.bases import row_id
 from orders.admin.buttons import label_of
 from orders.api.outputs import ticket_of
 from orders.api.rendering import roles_that_see
@@ -20,6 +19,7 @@ from orders.reasons import REASONS
 from orders.services.standing import RELATED
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import User
+from ordersite.web.choosers import row_id
 from vendors.models import Merchant
 
 # Beside the parties that every door reads.

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 import ordersite.web.urls  # noqa: F401  registers <id:…>
 from orders.admin import display
-from orders.admin.bases import ReadOnlyAdmin, row_id
+from orders.admin.bases import ReadOnlyAdmin
 from orders.admin.confirming import Deed, ask, confirmed
 from orders.admin.doing import caller_of_request, perform
 from orders.admin.forms import VersionForm, first_error
@@ -24,6 +24,7 @@ from orders.services.disputes import decide_top_up
 from orders.services.proofs import approve, read_file, refuse, waive
 from orders.services.receiving import lock_payment
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
+from ordersite.web.choosers import row_id
 from ordersite.web.lists import CappedPaginator
 from ordersite.web.problems import Conflict
 

@@ -16,7 +16,7 @@ from rest_framework import serializers
 
 from orders.admin.display import money
 from orders.admin.doing import answer, caller_of_request, refusal
-from orders.admin.forms import Chooser, OnceForm
+from orders.admin.forms import OnceForm
 from orders.admin.page import money_rows
 from orders.admin.phone_menu import menu_rows, read_items
 from orders.admin.places import NOWHERE_KNOWN, PlaceFields, choices_of, map_of
@@ -31,6 +31,7 @@ from orders.services.placing import place, quote
 from ordersite.accounts.models import Address, Customer
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.amounts import AmountField
+from ordersite.web.choosers import Chooser
 from ordersite.web.problems import Invalid, Problem
 from ordersite.web.serializers import Money, PhoneField
 from vendors.admin.scoping import within

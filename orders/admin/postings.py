@@ -12,7 +12,7 @@ from django.utils.html import format_html
 
 import ordersite.web.urls  # noqa: F401  registers <id:…>
 from orders.admin import display
-from orders.admin.bases import ReadOnlyAdmin, row_id
+from orders.admin.bases import ReadOnlyAdmin
 from orders.admin.confirming import Deed, ask, confirmed
 from orders.admin.doing import caller_of_request, perform
 from orders.admin.ledgers import PAY
@@ -21,6 +21,7 @@ from orders.models import Account, Entry, Posting
 from orders.services.payouts import REVERSALS, reverse_movement
 from orders.statements import currency_of, with_entries
 from ordersite.accounts.scoping import EverywhereAdmin
+from ordersite.web.choosers import row_id
 
 
 class EntryInline(ReadOnlyInline):

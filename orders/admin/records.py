@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from orders.admin import display
-from orders.admin.bases import ReadOnlyAdmin, row_id
+from orders.admin.bases import ReadOnlyAdmin
 from orders.admin.buttons import label_of
 from orders.admin.filters import SelectFilter
 from orders.admin.search import as_uuid
@@ -19,6 +19,7 @@ from orders.lifecycle import Actor
 from orders.models import Order, OrderEvent, Payment, PaymentShare, Purchase
 from orders.services.shares import TRANSFER
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
+from ordersite.web.choosers import row_id
 from ordersite.web.crypto import token_hash
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import PAYMENT_METHODS

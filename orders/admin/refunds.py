@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 import ordersite.web.urls  # noqa: F401  registers <id:…>
 from orders.admin import display
-from orders.admin.bases import ReadOnlyAdmin, row_id
+from orders.admin.bases import ReadOnlyAdmin
 from orders.admin.doing import caller_of_request, perform
 from orders.admin.forms import OnceForm, VersionForm
 from orders.admin.records import order_link
@@ -20,6 +20,7 @@ from orders.models import Refund
 from orders.services.refunds import LineWish, RefundWish, finish_by_hand, send_to_wallet
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.amounts import AmountField
+from ordersite.web.choosers import row_id
 from ordersite.web.money import CURRENCIES
 from ordersite.web.serializers import Money
 from vendors.admin.scoping import ScopedAdmin

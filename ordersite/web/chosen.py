@@ -4,6 +4,7 @@ Each row of a list carries the version that it was shown in, and so does each pa
 row that changed since is left out, and named.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -11,17 +12,18 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import ValidationError
-from django.db import DataError, transaction
+from django.db import DataError, IntegrityError, OperationalError, transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from ordersite.web.choosers import row_id
 from ordersite.web.digests import digest_of, plain
 from ordersite.web.lists import BoundedListAdmin
 
+log = logging.getLogger(__name__)
 # Hidden fields: the rows that were shown ("12:version" each), and the digest of what goes with those to be deleted.
 ROWS = "_rows"
 COUNTED = "_counted"
@@ -29,6 +31,7 @@ COUNTED = "_counted"
 MOST = 200
 NAMED = 20
 LEFT_OUT = "{row} is not as it was shown: it was left out. Look at it again."
+COLLISION = "Somebody wrote the same in the same moment: nothing was written. Look at it again."
 GONE = "{count} of the chosen are not in this list any more: they were left out."
 TOO_MANY = "At most {most} {rows} at a time: narrow the list first. Nothing was done."
 DELETE_AGAIN = "It is not as it was shown, or more would go with it now: look at it again. Nothing was deleted."
@@ -78,7 +81,14 @@ class VersionedAdmin(BoundedListAdmin):
             return super().changelist_view(request, extra_context)
         except (ValueError, OverflowError, DataError):
             messages.error(request, "This filter or selection makes no sense: it was left out.")
-            return HttpResponseRedirect(request.path)
+        except (IntegrityError, OperationalError) as error:
+            self.tell_collision(request, error)
+        return HttpResponseRedirect(request.path)
+
+    def tell_collision(self, request: HttpRequest, error: Exception) -> None:
+        """Of two who write at once one may be refused by the database itself: everything of it is taken back."""
+        log.warning("%s: refused by the database: %s", request.path, error)
+        messages.error(request, COLLISION)
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         name = chosen_action(request)
@@ -137,7 +147,7 @@ class VersionedAdmin(BoundedListAdmin):
 
     def rows_as_shown(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         """The chosen rows, held; those that changed since they were shown are named and left out."""
-        keys = {key for key in map(self.key_of, request.POST.getlist(ACTION_CHECKBOX_NAME)) if key is not None}
+        keys = {key for key in map(row_id, request.POST.getlist(ACTION_CHECKBOX_NAME)) if key is not None}
         if self.are_too_many(request, sorted(keys)):
             return []
         if self.holds_rows:
@@ -151,14 +161,6 @@ class VersionedAdmin(BoundedListAdmin):
         if missing := len(keys) - len(found) + len(others[NAMED:]):
             messages.warning(request, GONE.format(count=missing))
         return same
-
-    def key_of(self, text: str) -> int | None:
-        """The key of a row that a text names; None for what no row can have."""
-        try:
-            key = int(self.opts.pk.to_python(text))
-        except (ValidationError, ValueError, TypeError):
-            return None
-        return key if 0 < key < 2**63 else None
 
     def hold(self, keys: set[int]) -> None:
         """Nobody changes these rows, or adds one that refers to them, until the transaction ends."""
@@ -174,6 +176,13 @@ class VersionedAdmin(BoundedListAdmin):
         """Django's own; what was shown is what is deleted."""
         if request.method != "POST":
             return super().delete_view(request, object_id, extra_context)
+        try:
+            return self.delete_as_shown(request, object_id, extra_context)
+        except (IntegrityError, OperationalError) as error:
+            self.tell_collision(request, error)
+            return HttpResponseRedirect(request.get_full_path())
+
+    def delete_as_shown(self, request: HttpRequest, object_id: str, extra_context: Any) -> HttpResponse:
         with transaction.atomic():
             row = self.get_object(request, unquote(object_id))
             if row is not None and self.has_delete_permission(request, row):

@@ -16,11 +16,12 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.db import models, transaction
+from django.db import IntegrityError, OperationalError, models, transaction
 from django.forms.models import InlineForeignKeyField
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
+from ordersite.web.choosers import GuardedChoices
 from ordersite.web.chosen import VersionedAdmin
 from ordersite.web.digests import digest_of, plain
 
@@ -125,6 +126,7 @@ class ComparingForm(forms.ModelForm):
         if not self.was and self.compared():
             self.add_error(None, STALE)
         for name, field in self.compared().items():
+            self.keep_unoffered(name, field)
             was, now = self.was.get(name), self.digest_now(name)
             typed = digest_value(field, self.cleaned_data[name]) if name in self.cleaned_data else None
             if was != now:
@@ -139,6 +141,13 @@ class ComparingForm(forms.ModelForm):
                 self.told.add(name)
                 value = self.get_initial_for_field(field, name)
                 self.add_error(name, CONFLICT.format(now=value_in_words(field, value, self.instance, name)))
+
+    def keep_unoffered(self, name: str, field: forms.Field) -> None:
+        """Of several rows those stay chosen that this form does not offer to who uses it."""
+        if isinstance(field, forms.ModelMultipleChoiceField) and name in self.cleaned_data:
+            now = self.value_now(name)
+            offered = set(field.queryset.filter(pk__in=[one.pk for one in now]))
+            self.cleaned_data[name] = [*self.cleaned_data[name], *(one for one in now if one not in offered)]
 
     def value_now(self, name: str) -> Any:
         """The row's value, as cleaning a form gives it."""
@@ -194,7 +203,7 @@ def comparing(base: type[Any], mixin: type[Any]) -> type[Any]:
     return base if issubclass(base, mixin) else type(base.__name__, (mixin, base), {})
 
 
-class ComparingInline(admin.TabularInline):
+class ComparingInline(GuardedChoices, admin.TabularInline):
     """Rows below a ComparingAdmin's form."""
 
     def __init__(self, *args: Any) -> None:
@@ -208,7 +217,7 @@ class ComparingInline(admin.TabularInline):
         return formset
 
 
-class ComparingAdmin(VersionedAdmin):
+class ComparingAdmin(GuardedChoices, VersionedAdmin):
     """An admin whose change form compares with what it showed."""
 
     change_form_template = "admin/compared/change_form.html"
@@ -221,6 +230,15 @@ class ComparingAdmin(VersionedAdmin):
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.shown = shown_in(request)
         return form
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except (IntegrityError, OperationalError) as error:
+            self.tell_collision(request, error)
+            return HttpResponseRedirect(request.get_full_path())
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """The row; locked where it is to be written, so that what is compared is what is written over."""

@@ -17,7 +17,7 @@ from ordersite.web.money import with_currency, with_percent
 from ordersite.web.problems import Problem
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import Offer
-from vendors.services.offers import BELOW_USES, delete_offer, save_offer, switch_offer, uses_of
+from vendors.services.offers import BELOW_USES, delete_offer, is_used, save_offer, switch_offer, uses_of
 
 # What an order was promised: as it is from the first order on.
 TERMS = ["vendor", "kind", "rate", "amount", "most", "currency", "borne_by"]
@@ -81,9 +81,10 @@ class OfferAdmin(ScopedAdmin, AmountsAdmin):
         return super().has_change_permission(request, obj) and self.may_grant(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return (
-            super().has_delete_permission(request, obj) and not (obj and obj.was_used) and self.may_grant(request, obj)
-        )
+        """Asked for an offer of these pages, and for those that would go with a vendor."""
+        if not (super().has_delete_permission(request, obj) and self.may_grant(request, obj)):
+            return False
+        return obj is None or not (obj.was_used if hasattr(obj, "was_used") else is_used(obj))
 
     def may_grant(self, request: HttpRequest, obj: Offer | None) -> bool:
         """Only who acts everywhere gives what the platform bears."""

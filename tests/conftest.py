@@ -66,6 +66,7 @@ FULL_RUN_ONLY = (
     "vendors/test_offers_admin",
     "web/test_amounts",
     "web/test_multipart",
+    "web/test_hostile_forms",
     "web/test_shown",
 )
 FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"

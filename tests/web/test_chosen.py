@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.contrib.messages import get_messages
 from django.test import Client
 
-from ordersite.accounts.models import ApiToken
+from ordersite.accounts.models import ApiToken, User
 from ordersite.web.chosen import VersionedAdmin
 from tests.cast import Cast
 from tests.office import choose, confirm, form_of
@@ -22,11 +22,8 @@ AGAIN = "It is not as it was shown, or more would go with it now: look at it aga
 
 @pytest.fixture
 def office(cast: Cast) -> Client:
-    """Of somebody with every right: no refusal is for want of one."""
     client = Client()
-    cast.staff.is_superuser = True
-    cast.staff.save()
-    client.force_login(cast.staff)
+    client.force_login(User.objects.create_superuser("root@example.org", name="Root"))
     return client
 
 

@@ -193,7 +193,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         number = {"tracking_number": order.tracking_number, "carrier": order.carrier}
         context = {
             **self.admin_site.each_context(request),
-            **order_context(order, standing.readers),
+            **order_context(standing),
             "knows_driver": knows_driver(caller, order),
             "opts": self.opts,
             "title": f"Order {order}",

@@ -10,13 +10,13 @@ from django.utils import timezone
 from orders.admin import display
 from orders.admin.buttons import label_of
 from orders.api.outputs import ticket_of
-from orders.api.rendering import roles_that_see
+from orders.api.privacy import told_events
 from orders.lifecycle import Actor, Fulfilment, Status
 from orders.models import Entry, LineOption, Order, OrderEvent, Payment, Posting, Refund
 from orders.permissions import with_standing
 from orders.pricing import Priced
 from orders.reasons import REASONS
-from orders.services.standing import RELATED
+from orders.services.standing import RELATED, Standing
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import User
 from ordersite.web.choosers import row_id
@@ -139,10 +139,10 @@ def payments_of(order: Order, readers: Collection[Actor]) -> list[tuple[Payment,
     return [(share.payment, share.amount, share.refunded) for share in order.shares.all()]
 
 
-def order_context(order: Order, readers: Collection[Actor]) -> dict[str, Any]:
-    """Everything but the buttons and forms, as far as these may read it."""
-    is_staff, visible = Actor.STAFF in readers, roles_that_see(readers)
-    events = [event for event in order.events.all() if event.visible_to in visible]
+def order_context(standing: Standing) -> dict[str, Any]:
+    """Everything but the buttons and forms, as far as the reader may see it."""
+    order, readers = standing.order, standing.readers
+    is_staff, events = Actor.STAFF in readers, told_events(standing, standing.order.events.all())
     others: list[Posting | Refund] = [*order.postings.all(), *order.refunds.all()]
     names = names_of({event.actor for event in events} | {other.actor for other in others})
     now = timezone.now()

@@ -17,16 +17,15 @@ from orders.api.outputs import (
     checkout_url,
 )
 from orders.api.photos import proof_urls
+from orders.api.privacy import hide_contact, hide_driver, is_only_a_candidate, told_events
 from orders.lifecycle import CLOSED, SUCCESS, Actor, Fulfilment
-from orders.models import Order, OrderEvent, Payment, PaymentShare, Purchase
-from orders.permissions import actors_for, knows_driver
+from orders.models import Order, Payment, PaymentShare, Purchase
 from orders.selectors import ITEMS, SHARES
 from orders.services.settlement import cancel_cost, rise_of_rest
 from orders.services.standing import Standing, allowed_json, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.web.crypto import decrypt
 from ordersite.web.money import as_json
-from ordersite.web.names import first_name
 from ordersite.web.problems import Invalid
 from ordersite.web.views import render
 
@@ -52,34 +51,24 @@ def parts_of(wanted: Iterable[str]) -> list[str | Prefetch]:
     return [lookup for part in wanted for lookup in PARTS[part]]
 
 
-def roles_that_see(actors: Iterable[Actor]) -> set[str]:
-    """Which of the history's entries somebody may read."""
-    seen = {OrderEvent.VisibleTo.EVERYBODY.value}
-    if set(actors) & {Actor.VENDOR, Actor.DRIVER, Actor.COMPANY, Actor.STAFF}:
-        seen.add(OrderEvent.VisibleTo.BUSINESS)
-    if Actor.STAFF in actors:
-        seen.add(OrderEvent.VisibleTo.STAFF)
-    return seen
-
-
-def render_events(events: Iterable[OrderEvent], actors: Iterable[Actor]) -> list[Any]:
-    visible = roles_that_see(actors)
-    return [render(EventOutput, event) for event in events if event.visible_to in visible]
+def render_events(standing: Standing) -> list[Any]:
+    return [render(EventOutput, event) for event in told_events(standing, standing.order.events.all())]
 
 
 def render_row(order: Order, wanted: Iterable[str], caller: Caller) -> dict[str, Any]:
     """An order in a list, with the parts that were asked for."""
     row: dict[str, Any] = render(OrderRow, order)
     hide_driver(row, caller, order)
-    add_parts(row, order, wanted, lambda: actors_for(caller, order))
+    add_parts(row, standing_of(caller, order) if "events" in wanted else None, order, wanted)
     return row
 
 
-def add_parts(row: dict[str, Any], order: Order, wanted: Iterable[str], actors: Any) -> None:
+def add_parts(row: dict[str, Any], standing: Standing | None, order: Order, wanted: Iterable[str]) -> None:
+    """`standing` is needed for the events alone."""
     if "items" in wanted:
         row["items"] = [render(LineOutput, line) for line in order.lines.all()]
-    if "events" in wanted:
-        row["events"] = render_events(order.events.all(), actors())
+    if "events" in wanted and standing is not None:
+        row["events"] = render_events(standing)
 
 
 def render_changed(standing: Standing, wanted: Iterable[str] = ()) -> dict[str, Any]:
@@ -113,7 +102,7 @@ def render_for(output: Any, standing: Standing, wanted: Iterable[str]) -> dict[s
         body["collection_code"] = order.collection_code
     if is_only_a_candidate(standing):
         hide_contact(body)
-    add_parts(body, order, [part for part in wanted if part not in body], lambda: actors)
+    add_parts(body, standing, order, [part for part in wanted if part not in body])
     return body
 
 
@@ -128,33 +117,6 @@ def add_proof_urls(rendered: Iterable[dict[str, Any]], payments: Iterable[Paymen
     urls = proof_urls(payments)
     for payment in rendered:
         payment["proofs"] = urls.get(payment["id"], [])
-
-
-def is_only_a_candidate(standing: Standing) -> bool:
-    """Whether the order is merely on offer to the reader, who has neither accepted it nor was named for it."""
-    order = standing.order
-    if not standing.readers or standing.readers - {Actor.DRIVER, Actor.COMPANY}:
-        return False
-    held_by_company = Actor.COMPANY in standing.readers and order.company_id is not None
-    return order.driver_id is None and not held_by_company
-
-
-def hide_driver(body: dict[str, Any], caller: Caller, order: Order) -> None:
-    """Of a driver who was named and has not accepted, others read the id alone."""
-    if not knows_driver(caller, order):
-        body["driver"] |= {"name": "", "phone": ""}
-
-
-def hide_contact(body: dict[str, Any]) -> None:
-    """Who could take an order sees where it goes, and of its customer no more than a first name."""
-    body["contact"] = {"name": first_name(body["contact"]["name"]), "phone": "", "email": ""}
-    body["customer"]["name"] = first_name(body["customer"]["name"])
-    body["address_notes"] = ""
-    package = body.get("package")
-    if package:
-        package |= {"recipient_name": first_name(package["recipient_name"]), "recipient_phone": ""}
-        for stop in ("pickup", "dropoff"):
-            package[stop]["address_notes"] = ""
 
 
 def order_response(body: dict[str, Any], order: Order, status: int = 200) -> Response:

@@ -82,8 +82,7 @@ class HistoryView(ApiView):
     def get(self, request: Request, order_id: int) -> Response:
         caller = caller_of(request)
         order = get_order(caller=caller, order_id=order_id)
-        standing = standing_of(caller, order)
-        return Response({"results": render_events(order.events.all(), standing.readers)})
+        return Response({"results": render_events(standing_of(caller, order))})
 
     @extend_schema(request=NoteInput, responses={201: EventOutput})
     def post(self, request: Request, order_id: int) -> Response:

@@ -2,14 +2,14 @@
 
 from django.db.models import QuerySet
 
-from orders.lifecycle import OPEN, Actor, Fulfilment, Status
+from orders.lifecycle import FAILURE, OPEN, Actor, Fulfilment, Status
 from orders.models import Order, OrderEvent
 from orders.services.events import record_event
 from orders.services.standing import get_order, standing_of
 from orders.services.transitions import Wish, move_on
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.web.problems import Forbidden, NotFound
+from ordersite.web.problems import Conflict, Forbidden, NotFound
 from vendors.models import Vendor
 from vendors.permissions import member_vendors
 
@@ -35,7 +35,8 @@ def unconfirmed_orders(vendor_ids: list[int]) -> QuerySet[Order]:
 def confirm(*, order_id: int, caller: Caller) -> Order:
     """The till has the order: it leaves the queue (row 73); where the vendor chose so, that accepts it too.
 
-    Twice is harmless. Must run in a transaction; raises NotFound, Forbidden, and what accepting raises.
+    Twice is harmless. Must run in a transaction; raises NotFound, Forbidden, Conflict for one that was cancelled or
+    failed, and what accepting raises.
     """
     order = get_order(caller=caller, order_id=order_id, lock=True)
     standing = standing_of(caller, order)
@@ -44,6 +45,9 @@ def confirm(*, order_id: int, caller: Caller) -> Order:
         raise Forbidden("forbidden", "Orders are confirmed by the vendor's till.")
     if order.visible_at is None:
         raise NotFound()
+    if order.status in FAILURE:
+        now = Status(order.status).label.lower()
+        raise Conflict("order_closed", f"The order is {now}: do not make it.", extra=standing.refusal_extra())
     if order.pos_confirmed_at is not None:
         return order
     order.pos_confirmed_at = standing.now

@@ -6,7 +6,8 @@ from typing import Any
 
 from orders.api.outputs import checkout_url
 from orders.api.photos import proof_urls
-from orders.api.rendering import is_only_a_candidate, least_advanced, roles_that_see, shows_photos
+from orders.api.privacy import is_only_a_candidate, told_events
+from orders.api.rendering import least_advanced, shows_photos
 from orders.checkout import Checked, CheckedOut, Place
 from orders.dialects.kesk.words import (
     CATEGORIES,
@@ -241,18 +242,17 @@ def render_payment(payment: Payment) -> dict[str, Any]:
 
 def render_history(standing: Standing) -> list[dict[str, Any]]:
     """The entries that the reader may see, each with what the order read as then."""
-    visible = roles_that_see(standing.readers)
+    words = {event.number: word for event, word in words_then(standing.order, standing.order.events.all())}
     return [
         {
             "event": event.transition or event.kind,
-            "status": word,
+            "status": words[event.number],
             "by": event.role,
             "reason_code": event.reason_code,
             "reason": event.reason,
             "created_at": moment(event.created_at),
         }
-        for event, word in words_then(standing.order, standing.order.events.all())
-        if event.visible_to in visible
+        for event in told_events(standing, standing.order.events.all())
     ]
 
 

@@ -124,7 +124,7 @@ def show_reason(seen: Seen) -> dict[str, str] | None:
     change = last_change(seen.order)
     if change is None or not change.reason_code:
         return None
-    code, text = change.reason_code, change.reason
+    code, text = change.reason_code, "" if seen.hides_contact else change.reason
     return {"code": code, "text": text or (REASONS[code].label if code in REASONS else "")}
 
 

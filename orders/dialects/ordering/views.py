@@ -15,7 +15,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.api.rendering import is_only_a_candidate
+from orders.api.privacy import is_only_a_candidate
 from orders.dialects.base import DialectView
 from orders.dialects.ordering import outputs
 from orders.dialects.ordering.inputs import (

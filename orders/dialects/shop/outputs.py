@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from orders.api.rendering import is_only_a_candidate, roles_that_see
+from orders.api.privacy import is_only_a_candidate, told_events
 from orders.dialects.shop.words import STATUS_NAMES, flags_of
 from orders.lifecycle import Fulfilment, Status
 from orders.models import ItemChange, Line, LineOption, OrderEvent, StatusLabel
@@ -162,7 +162,7 @@ def render_row(standing: Standing, labels: Labels) -> dict[str, Any]:
 
 def render_order(standing: Standing, labels: Labels) -> dict[str, Any]:
     """The whole order; its lines and events are at hand."""
-    order, visible = standing.order, roles_that_see(standing.readers)
+    order = standing.order
     return {
         **render_row(standing, labels),
         "items": [render_item(line, order.currency) for line in order.lines.all()],
@@ -172,7 +172,7 @@ def render_order(standing: Standing, labels: Labels) -> dict[str, Any]:
         "paymentMethod": order.payment_method,
         "trackingNumber": order.tracking_number,
         "carrier": order.carrier,
-        "history": [render_event(event) for event in order.events.all() if event.visible_to in visible],
+        "history": [render_event(event) for event in told_events(standing, order.events.all())],
     }
 
 

@@ -12,13 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from orders.lifecycle import FAILURE, Fulfilment, Status
 from orders.models import Order, OrderEvent, Payment
 from orders.services.receiving import mark_paid
 from ordersite.accounts.callers import SYSTEM
 from ordersite.accounts.models import ApiToken
 from ordersite.web.crypto import token_hash
 from tests.cast import Cast
-from tests.orders.rows import make_order
+from tests.orders.rows import make_order, state_of
 from tests.orders.shopping import NEAR, ORDERS, assert_nothing_changed, cart, place
 from vendors.models import Product, Vendor
 from vendors.services.offers import refresh_offer_flags
@@ -228,6 +229,22 @@ class TestQueue:
         order = Order.objects.get(pk=first["id"])
         assert (order.status, order.version) == (0, 2)
         assert OrderEvent.objects.filter(order=order, reason="Confirmed at the till").count() == 1
+
+    @pytest.mark.rows(73, call="POST /v1/orders/{id}/confirm")
+    @pytest.mark.parametrize("status", sorted(FAILURE))
+    @pytest.mark.parametrize("before", [False, True])
+    def test_what_was_cancelled_or_failed_is_not_confirmed(
+        self, cast: Cast, till: APIClient, status: Status, before: bool
+    ) -> None:
+        """Also where the till had confirmed it before: it is told, and nothing is written."""
+        Vendor.objects.filter(pk=cast.vendor.pk).update(confirm_accepts=True)
+        fulfilment = Fulfilment.DELIVERY if status != Status.NOT_PICKED_BY_CUSTOMER else Fulfilment.PICKUP
+        order = make_order(cast, status, fulfilment, pos_confirmed_at=timezone.now() if before else None)
+        written = state_of(order)
+        refused = till.post(f"{BASE}/{order.uuid}/confirm")
+        assert refused.status_code == 409
+        assert refused.json() == {"error": f"The order is {status.label.lower()}: do not make it."}
+        assert state_of(order) == written
 
     @pytest.mark.rows(73, call="POST /v1/orders/{id}/confirm")
     def test_confirming_also_accepts_where_the_vendor_chose_so(self, cast: Cast, api: Api, till: APIClient) -> None:

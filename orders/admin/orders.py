@@ -19,6 +19,7 @@ import ordersite.web.urls  # noqa: F401  registers <id:…>
 from orders.admin import bulk, display
 from orders.admin.bases import ReadOnlyAdmin
 from orders.admin.buttons import buttons_of, label_of
+from orders.admin.destination import change_address
 from orders.admin.doing import caller_of_request, perform
 from orders.admin.edits import DecisionForm, change_items
 from orders.admin.filters import (
@@ -151,7 +152,10 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         ]
         phone = path("phone/", self.admin_site.admin_view(self.by_phone), name="orders_order_phone")
         items = path("<id:order_id>/items/", self.admin_site.admin_view(self.edit_items), name="orders_order_items")
-        return [phone, items, *buttons, *super().get_urls()]
+        address = path(
+            "<id:order_id>/address/", self.admin_site.admin_view(self.edit_address), name="orders_order_address"
+        )
+        return [phone, items, address, *buttons, *super().get_urls()]
 
     def by_phone(self, request: HttpRequest) -> HttpResponse:
         """A new order for somebody who calls."""
@@ -170,6 +174,17 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
             return self.missing(request, str(order_id))
         base = {"opts": self.opts, "subtitle": None, "media": self.media}
         return change_items(request, order, {**self.admin_site.each_context(request), **base})
+
+    def edit_address(self, request: HttpRequest, order_id: int) -> HttpResponse:
+        """Where it goes, to be changed."""
+        if not self.has_move_permission(request):
+            raise PermissionDenied
+        orders = self.get_queryset(request).select_related("vendor", "delivery_zone")
+        order = orders.filter(pk=order_id, fulfilment=Fulfilment.DELIVERY, deleted_at__isnull=True).first()
+        if order is None:
+            return self.missing(request, str(order_id))
+        base = {"opts": self.opts, "subtitle": None, "media": self.media}
+        return change_address(request, order, {**self.admin_site.each_context(request), **base})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -202,6 +217,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
             "may_move": may_move,
             "may_edit": may_move and order.kind == Kind.REGULAR and not (order.is_closed or order.picked_up_at),
             "buttons": [button for button in buttons if not button.forced],
+            "may_readdress": may_move and delivers and not order.is_closed,
             "forced": [button for button in buttons if button.forced],
             "reasons": REASON_CHOICES,
             "driver_form": driver_form if delivers and not order.is_closed else None,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -95,8 +96,27 @@ class GroupAdmin(ComparingAdmin, DjangoGroupAdmin):
     has_change_permission = has_delete_permission = has_view_permission
 
 
+class AddressForm(forms.ModelForm):
+    """A saved address: its point does not stay behind where its text changes."""
+
+    lat = forms.FloatField(min_value=-90, max_value=90, required=False)
+    lng = forms.FloatField(min_value=-180, max_value=180, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        point = given.get("lat"), given.get("lng")
+        if (point[0] is None) != (point[1] is None) and not {"lat", "lng"} & self.errors.keys():
+            self.add_error("lat", "Latitude and longitude go together.")
+        moved = {"lat", "lng"} & set(self.changed_data)
+        if self.instance.pk and "address" in self.changed_data and not moved and point[0] is not None:
+            detail = "The address has changed, so its point does too: set it, or empty it to have it looked up."
+            self.add_error("lat", detail)
+        return given
+
+
 class AddressInline(ComparingInline):
     model = Address
+    form = AddressForm
     extra = 0
 
 

@@ -61,7 +61,7 @@ class Credential:
     merchant_id: int | None = None
     token_id: int | None = None
     session_key: str = ""
-    sign_in_id: int | None = None
+    sign_in_id: int = 0
     # What a JWT or a session holds of the user's password: both end with a change of it.
     proof: str = ""
     expires: float | None = None

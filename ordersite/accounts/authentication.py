@@ -111,10 +111,10 @@ def read_token(kind: type[TokenKind], token: str) -> TokenKind:
         raise AuthenticationFailed("The token is not valid, or has expired: sign in again.") from error
 
 
-def sign_in_id_of(token: Token) -> int | None:
-    """The sign-in that a JWT belongs to."""
+def sign_in_id_of(token: Token) -> int:
+    """The sign-in that a JWT belongs to, 0 for none."""
     found = token.get(SIGN_IN_CLAIM)
-    return found if isinstance(found, int) else None
+    return found if isinstance(found, int) else 0
 
 
 def user_id_of(token: Token) -> int:
@@ -137,7 +137,7 @@ def user_behind(token: Token) -> User:
     """
     users = User.objects.select_related(*settings.PRINCIPAL_RELATED).filter(pk=user_id_of(token))
     sign_in_id = sign_in_id_of(token)
-    if sign_in_id is not None or isinstance(token, RefreshToken):
+    if sign_in_id or isinstance(token, RefreshToken):
         users = users.filter(Exists(SignIn.objects.filter(pk=sign_in_id, user=OuterRef("pk"))))
     user = users.first()
     if user is None or not may_sign_in(user):

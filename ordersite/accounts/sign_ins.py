@@ -67,6 +67,6 @@ def end_of_refresh() -> datetime:
     return timezone.now() + api_settings.REFRESH_TOKEN_LIFETIME
 
 
-def tokens_of(refresh: RefreshToken, sign_in_id: int | None) -> Tokens:
+def tokens_of(refresh: RefreshToken, sign_in_id: int) -> Tokens:
     refresh[SIGN_IN_CLAIM] = sign_in_id
     return Tokens(access=str(refresh.access_token), refresh=str(refresh))

@@ -104,6 +104,9 @@ class VendorForm(forms.ModelForm):
     )
 
 
+GUESTS: Any = ("Guests", {"fields": ["guest_limit"]})
+
+
 @admin.register(Vendor)
 class VendorAdmin(ScopedAdmin, AmountsAdmin):
     """One place: what it offers, what it charges, and what it does by itself."""
@@ -136,10 +139,10 @@ class VendorAdmin(ScopedAdmin, AmountsAdmin):
                     "service_fee",
                     "service_fee_rate",
                     "commission_rate",
-                    "guest_limit",
                 ]
             },
         ),
+        GUESTS,
         ("Today", {"fields": ["paused_until", "rush_minutes", "rush_until"]}),
         ("Times", {"fields": ["preparation_minutes", "preorder_minutes", "preorder_days"]}),
         ("Time slots", {"fields": ["slot_minutes", "slot_orders", "slot_value"]}),
@@ -182,6 +185,10 @@ class VendorAdmin(ScopedAdmin, AmountsAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Vendor | None = None) -> bool:
         return acts_everywhere(request) and super().has_delete_permission(request, obj)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Vendor | None = None) -> Any:
+        """A new vendor begins with the limit for guests that every vendor begins with, in its own currency."""
+        return [part for part in super().get_fieldsets(request, obj) if obj is not None or part != GUESTS]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

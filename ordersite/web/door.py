@@ -63,7 +63,11 @@ class Body:
 
     async def receive(self) -> MutableMapping[str, Any]:
         if self.is_read:
-            return await self.source()
+            message = await self.source()
+            # What comes after a refusal is thrown away until the client has gone, or has been left.
+            while self.is_too_large and message["type"] == "http.request":
+                message = await self.source()
+            return message
         if self.is_too_large:
             self.is_read = True
             return {"type": "http.request", "body": b"", "more_body": False}
@@ -76,7 +80,7 @@ class Body:
         if self.count > self.most:
             self.headers[:] = [row for row in self.headers if row[0] != b"content-length"]
             self.headers.append((b"content-length", str(self.count).encode()))
-            self.is_read = True
+            self.is_read = self.is_too_large = True
             return {"type": "http.request", "body": b"", "more_body": False}
         self.is_read = not message.get("more_body", False)
         return message

@@ -78,7 +78,7 @@ def test_a_body_without_a_length_is_counted(strict: Server) -> None:
     with opened(strict, f"{HEAD}Transfer-Encoding: chunked\r\n\r\n".encode() + chunk * 20) as client:
         response = http.client.HTTPResponse(client)
         response.begin()
-        assert response.status == 413
+        assert response.status == 413, strict.log()
     assert strict.get("/healthz")[0] == 200
 
 

@@ -19,6 +19,7 @@ from tests.promises import rights_page
 from tests.promises.acts import ACTS, Act
 from tests.promises.everybody import World, bodies, make_world
 from tests.promises.test_p16_nobody_sees_anothers import call, table
+from tracking import watchers
 
 UNSEEN = (401, 403, 404)
 
@@ -105,6 +106,19 @@ def test_every_call_that_knows_staff_is_in_the_table(world: World, figure: Calla
     assert differ <= listed
     assert listed - differ <= {"GET /orders", "POST /orders"}  # which ask for more than the path says
     figure(f"{len(ACTS)} acts × {len(Right)} rights by the API, each refused without its own")
+
+
+def test_a_socket_of_staff_asks_for_the_right_and_ends_with_it(world: World) -> None:
+    stands, bare = make_clerk(Right.ACT_EVERYWHERE, Right.VIEW_ORDERS), make_clerk(name="Bare Clerk")
+    nowhere = make_clerk(Right.VIEW_ORDERS, name="No Where")
+    watching = {}
+    for clerk in (stands, bare, nowhere):
+        credential = watchers.by_bearer(str(AccessToken.for_user(clerk)))
+        watching[clerk] = watchers.at_vendor(world.cast.vendor.pk, credential)
+    refused = watchers.refusals(watching.values())
+    assert refused == {watching[bare]: watchers.FORBIDDEN, watching[nowhere]: watchers.FORBIDDEN}
+    stands.user_permissions.clear()
+    assert watchers.refusals([watching[stands]]) == {watching[stands]: watchers.FORBIDDEN}
 
 
 def test_control_without_the_question_it_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 
 from orders.checkout import Cart, Place
+from ordersite.places.geometry import distance
 from ordersite.web.problems import Invalid
 from vendors.menu import Menu, Zone
 from vendors.models import Vendor
-from vendors.zones import distance, zone_for
+from vendors.zones import zone_for
 
 
 def find_zone(cart: Cart, vendor: Vendor, menu: Menu, place: Place) -> Zone:

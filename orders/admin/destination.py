@@ -24,9 +24,9 @@ class DestinationForm(VersionForm, PlaceFields):
 
     keep_point = forms.BooleanField(label="The point stays: only the words of the address were wrong", required=False)
 
-    def __init__(self, order: Order, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, order: Order, data: Any) -> None:
         names = ("address", "address_notes", "lat", "lng", "version")
-        super().__init__(*args, initial={name: getattr(order, name) for name in names}, **kwargs)
+        super().__init__(data, initial={name: getattr(order, name) for name in names})
         self.order = order
         self.fields["address"].required = True
 
@@ -50,7 +50,7 @@ def change_address(request: HttpRequest, order: Order, base: Mapping[str, Any]) 
     form = DestinationForm(order, request.POST if request.method == "POST" else None)
     choices: list[tuple[str, str]] = []
     if form.is_valid():
-        fields, caller, found = form.changes(), caller_of_request(request), ()
+        fields, caller = form.changes(), caller_of_request(request)
         found = look_up_destination(order.pk, fields, caller.key)
         try:
             if found:

@@ -40,7 +40,8 @@ class PlaceFields(forms.Form):
 
     def show_point(self, address: str, lat: float | None, lng: float | None) -> None:
         """Shows what was found, or chosen, in the fields."""
-        data = self.data.copy()
+        data: Any = self.data
+        data = data.copy()
         data["address"], data["lat"], data["lng"] = address, plain(lat), plain(lng)
         data["chosen_place"], data["located"] = "", written(address, lat, lng)
         self.data = data

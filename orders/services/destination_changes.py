@@ -7,11 +7,12 @@ from orders.lifecycle import Actor, Fulfilment
 from orders.models import Kind, Order
 from ordersite.accounts.models import Address
 from ordersite.places.addresses import Where, change_where, is_correction, point_of, the_only
+from ordersite.places.geometry import distance
 from ordersite.places.lookup import Answer
 from ordersite.places.protocol import Point
 from ordersite.web.problems import Invalid
 from vendors.services.menus import menu_of
-from vendors.zones import distance, zone_for
+from vendors.zones import zone_for
 
 
 def new_destination(order: Order, fields: Mapping[str, Any], role: Actor, found: Answer) -> tuple[Where, str | None]:

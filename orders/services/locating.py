@@ -91,7 +91,7 @@ def with_points(cart: Cart, found: Mapping[str, FoundPlace | None]) -> Cart:
 def points_near(vendor_ids: set[int]) -> Mapping[int, Point]:
     """Where the vendors are, by id; one without a point is left out."""
     rows = Vendor.objects.filter(pk__in=vendor_ids, lat__isnull=False, lng__isnull=False)
-    return {pk: Point(lat, lng) for pk, lat, lng in rows.values_list("pk", "lat", "lng")}
+    return {pk: point for pk, lat, lng in rows.values_list("pk", "lat", "lng") if (point := point_of(lat, lng))}
 
 
 def locate_text(text: str, near: Point | None, pointer: str, who: str) -> FoundPlace | None:

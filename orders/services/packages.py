@@ -8,12 +8,12 @@ from orders.checkout import Cart, Draft, PackageWish, Parcel, Place, terms_of
 from orders.lifecycle import Fulfilment
 from orders.models import Kind, Order, Package
 from orders.pricing import CartRefused, single_line
+from ordersite.places.geometry import distance
 from ordersite.web.money import MAX_MINOR
 from ordersite.web.problems import Invalid, field_error
 from vendors.menu import Menu
 from vendors.models import PackageType, Vendor
 from vendors.services.bookable import package_types_of
-from vendors.zones import distance
 
 SIDES = ("width", "length", "height")
 NO_POINT = 'The fee goes by distance, and no point is known of this address: send {"lat": …, "lng": …}.'

@@ -11,6 +11,7 @@ from orders.services.gateway import Opened, open_payment, return_from_provider
 from orders.services.gateway_answers import Standing
 from ordersite.web.money import to_text
 from ordersite.web.problems import Problem
+from ordersite.web.throttling import throttle_address
 
 Page = Callable[[HttpRequest, str], HttpResponse]
 
@@ -39,6 +40,7 @@ def pay_page(view: Page) -> Page:
     def answer(request: HttpRequest, token: str) -> HttpResponse:
         headers = HEADERS
         try:
+            throttle_address(request)
             # Whoever only looks whether the page is there begins no payment.
             response = HttpResponse() if request.method == "HEAD" else view(request, token)
         except Problem as problem:

@@ -214,6 +214,8 @@ THROTTLE_PLACES = env.int("THROTTLE_PLACES", 60)
 GUEST_ORDERS_PER_ADDRESS = env.int("GUEST_ORDERS_PER_ADDRESS", 20)
 GUEST_ORDERS_PER_PHONE = env.int("GUEST_ORDERS_PER_PHONE", 10)
 MAX_BODY_BYTES = 1_000_000
+# How often a minute the page of one payment asks its provider; 0 for each time.
+PAYMENT_ASKS = env.int("PAYMENT_ASKS", 6)
 MAX_MULTIPART_BYTES = 12_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 # Values of a JSON body, nested ones counted, and how deeply they are nested.

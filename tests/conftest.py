@@ -107,6 +107,7 @@ def clean_process(settings: Any) -> Iterator[None]:
     settings.WHITENOISE_AUTOREFRESH = True
     # With Redis the counts of other tests would go on: a test of throttles sets its own limit.
     settings.THROTTLE_ANONYMOUS = settings.THROTTLE_CALLER = settings.THROTTLE_PLACES = 0
+    settings.PAYMENT_ASKS = 0
     settings.GUEST_ORDERS_PER_ADDRESS = settings.GUEST_ORDERS_PER_PHONE = 0
     # Set up, so that it can be chosen, and out of reach: tests of payments start one (tests/orders/online.py).
     settings.FAKE_PAYMENTS_URL = "http://127.0.0.1:9"

@@ -31,6 +31,8 @@ from orders.services.gateway_answers import (
 )
 from orders.services.gateway_refunds import due_refunds, send_refund
 from ordersite.web.context import absolute
+from ordersite.web.problems import Problem
+from ordersite.web.throttling import WINDOW, count_call
 
 logger = logging.getLogger(__name__)
 
@@ -76,12 +78,13 @@ def open_payment(*, token: str) -> Opened:
     """Begins a payment at its provider, or goes on with one that was begun; harmless when repeated.
 
     Two who open the page at once get the same payment. After a try that failed a new one is begun, until it expires.
-    Raises NotFound and ProviderError.
+    Raises NotFound and ProviderError, and a 429 Problem where it was tried too often.
     """
     payment = get_payment(token=token)
-    if waits_for_charge(payment):
+    asks = may_ask(payment)
+    if asks and waits_for_charge(payment):
         payment = charge_saved(payment.pk)
-    else:
+    elif asks:
         payment = check_payment(payment.pk)
     for _ in range(3):
         now = timezone.now()
@@ -90,6 +93,13 @@ def open_payment(*, token: str) -> Opened:
             return Opened(payment=payment, standing=standing, url=payment.redirect_url)
         if standing != Standing.PAYABLE:
             break
+        if not asks:
+            raise Problem(
+                "throttled",
+                "This payment was tried too often: wait a minute.",
+                status=429,
+                headers={"Retry-After": str(WINDOW)},
+            )
         payment = begin(payment, now)
     return Opened(payment=payment, standing=standing_of(payment, timezone.now()))
 
@@ -97,9 +107,18 @@ def open_payment(*, token: str) -> Opened:
 def return_from_provider(*, token: str) -> Opened:
     """Somebody comes back from the provider's page: what has become of the payment. Raises NotFound, ProviderError."""
     payment = get_payment(token=token)
-    if not payment.is_received:
+    if not payment.is_received and may_ask(payment):
         payment = check_payment(payment.pk)
     return Opened(payment=payment, standing=standing_of(payment, timezone.now()))
+
+
+def may_ask(payment: Payment) -> bool:
+    """Whether a page may ask the provider once more: whoever has its address can open it as often as they like.
+
+    Else what is known is shown; notices and the worker bring what is new.
+    """
+    most = settings.PAYMENT_ASKS
+    return not most or count_call(f"payment:{payment.pk}") <= most
 
 
 def begin(payment: Payment, now: datetime) -> Payment:

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from ordersite.web.problems import Problem
 from ordersite.web.redis import breaker
 
 WINDOW = 60
@@ -52,6 +53,14 @@ def count_call(who: str) -> int:
     if count == 1:
         breaker.run("EXPIRE", key, 2 * WINDOW)
     return int(count)
+
+
+def throttle_address(request: Any) -> None:
+    """Counts one opening of a page that anybody may open; raises a 429 Problem beyond THROTTLE_ANONYMOUS a minute."""
+    most = settings.THROTTLE_ANONYMOUS
+    if most and count_call(f"page:{client_address(request)}") > most:
+        detail = "Too many requests: try again in a minute."
+        raise Problem("throttled", detail, status=429, headers={"Retry-After": str(WINDOW)})
 
 
 class CallerThrottle(BaseThrottle):

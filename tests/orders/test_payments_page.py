@@ -275,3 +275,34 @@ def test_the_public_address_goes_before_the_request_s(
     there = provider.ledger.payments[read(payment).reference]
     assert there["redirectUrl"] == f"https://orders.example.com/pay/{payment.token}/return"
     assert there["webhookUrl"] == "https://orders.example.com/api/v1/payments/notices/fake"
+
+
+def test_the_provider_is_asked_a_few_times_a_minute(
+    client: Client, provider: Provider, payment: Payment, settings: Any
+) -> None:
+    """Whoever has the address may open the page 150 times: the rest is answered from what is known."""
+    settings.PAYMENT_ASKS = 6
+    pages = [client.get(f"/pay/{payment.token}") for _ in range(75)]
+    pages += [client.get(f"/pay/{payment.token}/return") for _ in range(75)]
+    assert {page.status_code for page in pages[:75]} == {303}
+    assert {page.status_code for page in pages[75:]} == {200}
+    assert len(provider.calls) <= 12  # of two minutes, should one have begun
+    assert "<h1>One moment</h1>" in pages[-1].content.decode()
+
+
+def test_a_payment_is_not_begun_again_and_again(
+    client: Client, provider: Provider, payment: Payment, settings: Any
+) -> None:
+    settings.PAYMENT_ASKS = 1
+    client.get(f"/pay/{payment.token}")
+    Payment.objects.filter(pk=payment.pk).update(state="failed", reference="", redirect_url="")
+    calls = len(provider.calls)
+    refused = [client.get(f"/pay/{payment.token}") for _ in range(3)][-1]
+    assert (refused.status_code, refused["Retry-After"]) == (429, "60")
+    assert len(provider.calls) <= calls + 2
+
+
+def test_its_page_is_throttled_by_address(client: Client, payment: Payment, settings: Any) -> None:
+    settings.THROTTLE_ANONYMOUS = 3
+    answers = [client.get(f"/pay/{payment.token}/return", REMOTE_ADDR="203.0.113.9").status_code for _ in range(8)]
+    assert answers[-1] == 429

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.dispatch import Signal
 
@@ -30,5 +31,5 @@ def announce_change(vendor_id: int) -> list[UnservedOrder]:
 
     Must run in the change's transaction.
     """
-    answers = vendor_changed.send(sender=Vendor, vendor_id=vendor_id)
+    answers: list[tuple[Any, Any]] = vendor_changed.send(sender=Vendor, vendor_id=vendor_id)
     return [order for _, orders in answers for order in orders]

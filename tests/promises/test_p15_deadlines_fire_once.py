@@ -1,0 +1,169 @@
+"""Promise 15: three workers, one is killed (-9): every deadline is met once, within 5 s, and the money is back."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import close_old_connections, connection
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from orders.models import Order, OrderEvent, Refund
+from orders.services import standing, timers
+from tests.cast import Cast
+from tests.orders.shopping import balance_of, cart, fill_wallet, place_order
+from tests.tracking.live import ROOT, environment
+from vendors.models import Vendor
+
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("proven_ledger"),
+]
+Api = Callable[..., APIClient]
+PRICE, FILLED = 250, 1_000_000
+WITHIN = timedelta(seconds=5)
+
+
+@pytest.fixture
+def waiting(cast: Cast, api: Api) -> Callable[..., list[Order]]:
+    """Orders paid by wallet that nobody answers."""
+
+    def make(count: int) -> list[Order]:
+        Vendor.objects.filter(pk=cast.vendor.pk).update(accept_minutes=10, auto_accept=False)
+        fill_wallet(cast.customer_row, FILLED)
+        client = api(cast.customer)
+        body = cart(cast, "pizza", payment_method="wallet")
+        return [place_order(client, body) for _ in range(count)]
+
+    return make
+
+
+def set_deadlines(orders: list[Order], *, first: float, spread: float = 0) -> None:
+    """Has their deadlines lie `first` seconds ahead, spread over so many."""
+    begins = timezone.now() + timedelta(seconds=first)
+    for number, order in enumerate(orders):
+        order.due_at = begins + timedelta(seconds=spread * number / len(orders))
+        seen = order.due_at - timedelta(minutes=10)
+        Order.objects.filter(pk=order.pk).update(due_at=order.due_at, status_changed_at=seen, visible_at=seen)
+
+
+@contextmanager
+def workers(directory: Path, count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """`manage.py worker`, so many times."""
+    running = []
+    try:
+        for number in range(count):
+            with (directory / f"worker-{number}.log").open("wb") as log:
+                command = [sys.executable, "manage.py", "worker"]
+                env = environment(directory, REDIS_URL="")
+                running.append(subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log))
+        yield running
+    finally:
+        for process in running:
+            process.kill()
+            process.wait(10)
+
+
+def rejections(orders: list[Order]) -> dict[int, list[datetime]]:
+    """When each order was refused by its deadline, as often as its history tells."""
+    found: dict[int, list[datetime]] = {order.pk: [] for order in orders}
+    for row in OrderEvent.objects.filter(transition="reject").values_list("order", "created_at"):
+        found[row[0]].append(row[1])
+    return found
+
+
+def wait_until_up(marker: list[Order]) -> None:
+    """Until a worker has met a deadline, and the others, begun with it, have had some seconds more."""
+    set_deadlines(marker, first=-1)
+    until = time.monotonic() + 60
+    while Order.objects.filter(pk=marker[0].pk, status=0).exists():
+        assert time.monotonic() < until, "no worker has begun"
+        time.sleep(0.1)
+    time.sleep(3)
+
+
+def check_once(cast: Cast, orders: list[Order], *, but: int = 0) -> timedelta:
+    """Each refused once, with one refund of all of it; how late the latest was, but for the first ones."""
+    assert set(Order.objects.values_list("status", "payment_status")) == {(5, "refunded")}
+    told = rejections(orders)
+    assert {len(times) for times in told.values()} == {1}
+    assert sorted(Refund.objects.values_list("order", flat=True)) == sorted(order.pk for order in orders)
+    assert balance_of(cast.customer_row) == FILLED
+    return max(told[order.pk][0] - order.due_at for order in orders[but:] if order.due_at)
+
+
+def test_three_workers_and_a_kill(
+    cast: Cast, waiting: Any, tmp_path: Path, figure: Callable[[str], None], full: bool
+) -> None:
+    count = 300 if full else 60
+    orders = waiting(count)
+    with workers(tmp_path, 3) as running:
+        wait_until_up(orders[:1])
+        set_deadlines(orders[1:], first=2, spread=6)
+        # Killed within its work: when a third has been done.
+        until = time.monotonic() + 60
+        while sum(map(len, rejections(orders).values())) < count // 3 and time.monotonic() < until:
+            time.sleep(0.02)
+        running[0].kill()
+        while Order.objects.filter(status=0).exists() and time.monotonic() < until:
+            time.sleep(0.1)
+        assert [process.poll() for process in running[1:]] == [None, None]
+    late = check_once(cast, orders, but=1)
+    logs = "".join((tmp_path / f"worker-{number}.log").read_text() for number in range(3))
+    assert "a timer failed" not in logs
+    assert late < WITHIN, late
+    figure(f"{count} deadlines, 3 workers, 1 killed: each once, {late.total_seconds():.1f} s late at most")
+
+
+def run_at_once(orders: list[Order]) -> None:
+    """Three workers that all have the same orders before them."""
+    now = timezone.now()
+    gate = threading.Barrier(3)
+
+    def work() -> None:
+        gate.wait()
+        for order in orders:
+            timers.run_timer(order.pk, now)
+        close_old_connections()
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+
+def test_the_same_order_before_three_workers(cast: Cast, waiting: Any, caplog: pytest.LogCaptureFixture) -> None:
+    orders = waiting(30)
+    set_deadlines(orders, first=-60)
+    run_at_once(orders)
+    check_once(cast, orders)
+    assert "a timer failed" not in caplog.text
+
+
+def test_control_without_locks_they_meet(
+    cast: Cast, waiting: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What keeps them apart is the lock: without it two make the same change, and the history refuses one of them."""
+    orders, locked = waiting(30), standing.get_order
+    set_deadlines(orders, first=-60)
+
+    def unlocked(**fields: Any) -> Order:
+        return locked(**{**fields, "lock": False})
+
+    def due(order_id: int, now: datetime) -> Order | None:
+        return Order.objects.select_related("vendor", "terms").filter(pk=order_id, due_at__lte=now).first()
+
+    monkeypatch.setattr(timers, "lock_due", due)
+    monkeypatch.setattr("orders.services.transitions.get_order", unlocked)
+    run_at_once(orders)
+    assert "a timer failed" in caplog.text

@@ -1,17 +1,30 @@
 """Who may watch is asked again for everybody at once."""
 
 from datetime import timedelta
+from functools import partial
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from orders.models import Order
+from orders.services.epochs import current_epoch
 from ordersite.accounts.models import ApiToken, User
 from ordersite.accounts.sign_ins import begin_sign_in, end_sign_in
 from tests.cast import Cast
-from tests.tracking.live import jwt, make_order
-from tracking.watchers import Credential, Watcher, as_dispatcher, as_driver, at_vendor, by_bearer, refusals
+from tests.tracking.live import happen, jwt, make_order
+from tracking.hub import Admission, Knock, admissions
+from tracking.watchers import (
+    Credential,
+    Refused,
+    Watcher,
+    admit,
+    as_dispatcher,
+    as_driver,
+    at_vendor,
+    by_bearer,
+    refusals,
+)
 from vendors.models import Member
 
 
@@ -50,6 +63,41 @@ def test_as_many_statements_for_many_as_for_few(cast: Cast) -> None:
             refusals(watchers)
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 8
+
+
+def test_many_are_admitted_by_as_many_statements_as_few(cast: Cast) -> None:
+    """Each signed in by itself, each behind by another number of events."""
+    order = make_order(cast.vendor, cast.customer_row)
+    for _ in range(10):
+        happen(order)
+    users = User.objects.bulk_create(User(email=f"t{n}@example.org", name="T", password="!") for n in range(60))
+    Member.objects.bulk_create(Member(user=user, merchant=cast.merchant, all_vendors=True) for user in users)
+    epoch, counts = current_epoch(), []
+    for few in (users[:6], users):
+        knocks = [
+            Knock(partial(at_work, cast, user), number % 10, epoch if number else None)
+            for number, user in enumerate(few)
+        ]
+        with CaptureQueriesContext(connection) as queries:
+            found = admissions(knocks)
+        counts.append(len(queries))
+        for number, one in enumerate(found):
+            assert isinstance(one, Admission)
+            assert [entry.position for entry in one.first.entries] == list(range(number % 10 + 1, 11))
+    assert counts[0] == counts[1] <= 10
+
+
+def test_who_may_not_come_in_leaves_the_others_alone(cast: Cast) -> None:
+    def fails() -> Watcher:
+        raise ValueError("a bug")
+
+    doors = [fails, partial(at_work, cast, cast.owner), partial(at_work, cast, cast.customer), by_nobody]
+    codes = [one.code if isinstance(one, Refused) else None for one in admit(doors)]
+    assert codes == [1013, None, 4403, 4401]
+
+
+def by_nobody() -> Watcher:
+    return at_vendor(1, by_bearer("nonsense"))
 
 
 def test_a_member_of_some_vendors_watches_those(cast: Cast) -> None:

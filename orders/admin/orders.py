@@ -176,8 +176,8 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         return change_items(request, order, {**self.admin_site.each_context(request), **base})
 
     def edit_address(self, request: HttpRequest, order_id: int) -> HttpResponse:
-        """Where it goes, to be changed."""
-        if not self.has_move_permission(request):
+        """Where it goes, to be changed for its customer."""
+        if not (self.has_move_permission(request) and acts_everywhere(request)):
             raise PermissionDenied
         orders = self.get_queryset(request).select_related("vendor", "delivery_zone")
         order = orders.filter(pk=order_id, fulfilment=Fulfilment.DELIVERY, deleted_at__isnull=True).first()
@@ -217,7 +217,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
             "may_move": may_move,
             "may_edit": may_move and order.kind == Kind.REGULAR and not (order.is_closed or order.picked_up_at),
             "buttons": [button for button in buttons if not button.forced],
-            "may_readdress": may_move and delivers and not order.is_closed,
+            "may_readdress": may_move and acts_everywhere(request) and delivers and not order.is_closed,
             "forced": [button for button in buttons if button.forced],
             "reasons": REASON_CHOICES,
             "driver_form": driver_form if delivers and not order.is_closed else None,

@@ -76,6 +76,7 @@ BUTTONS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         (
             "orders_order_items",
+            "orders_order_address",
             "orders_order_move",
             "orders_order_driver",
             "orders_order_tracking_number",
@@ -105,4 +106,5 @@ BUTTONS: dict[str, tuple[str, ...]] = {
     "auth_user_password_change": ("accounts.change_user",),
 }
 # Those of them that a vendor's people may not use for their vendors either.
-FOR_EVERYWHERE = ("top_up", "pay_out", "hand_in", "reveal", "paymentproof", "reverse", "refund_", "password")
+FOR_EVERYWHERE = ("order_address", "top_up", "pay_out", "hand_in", "reveal", "paymentproof", "reverse", "refund_")
+FOR_EVERYWHERE += ("password",)

@@ -27,7 +27,7 @@ from orders.services.edits import (
 from orders.services.standing import standing_of
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.problems import Invalid
-from ordersite.web.serializers import Input, MoneyField
+from ordersite.web.serializers import Input, MoneyField, ParagraphField
 from ordersite.web.views import ApiView, if_match, parse, render
 
 Action = ItemChange.Action
@@ -38,7 +38,7 @@ class EditInput(Input):
     """How a change is made; every party sees the reason."""
 
     quote = serializers.BooleanField(default=False, help_text="Only show the difference; nothing is changed.")
-    reason = serializers.CharField(max_length=MOST_REASON, allow_blank=True, default="")
+    reason = ParagraphField(max_length=MOST_REASON, allow_blank=True, default="")
 
 
 class EditedItemInput(ItemInput, EditInput):
@@ -46,7 +46,7 @@ class EditedItemInput(ItemInput, EditInput):
 
 
 class DecisionInput(Input):
-    reason = serializers.CharField(max_length=MOST_REASON, allow_blank=True, default="")
+    reason = ParagraphField(max_length=MOST_REASON, allow_blank=True, default="")
 
 
 class AmountsOutput(serializers.Serializer):

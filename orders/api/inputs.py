@@ -14,8 +14,11 @@ from ordersite.web.images import CleanImage
 from ordersite.web.serializers import (
     IdField,
     Input,
+    LineField,
     LocationInput,
+    LowerEmailField,
     MoneyField,
+    ParagraphField,
     PhoneField,
     StrictIntegerField,
 )
@@ -33,7 +36,7 @@ class OptionInput(Input):
     option = IdField()
     quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, default=1)
     position = serializers.ChoiceField(choices=["whole", "left", "right"], default="whole")
-    text = serializers.CharField(max_length=200, allow_blank=True, default="")
+    text = ParagraphField(max_length=200, allow_blank=True, default="")
 
 
 class ExtraInput(Input):
@@ -46,7 +49,7 @@ class ItemInput(Input):
 
     product = IdField()
     quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, default=1)
-    comment = serializers.CharField(max_length=300, allow_blank=True, default="")
+    comment = ParagraphField(max_length=300, allow_blank=True, default="")
     options = OptionInput(many=True, max_length=MOST_CHOICES, default=list)  # type: ignore[call-arg]
     extras = ExtraInput(many=True, max_length=MOST_CHOICES, default=list)  # type: ignore[call-arg]
     without = serializers.ListField(child=IdField(), max_length=MOST_CHOICES, default=list)
@@ -56,15 +59,15 @@ class ItemInput(Input):
 class CustomInput(Input):
     """A product that staff enter by hand."""
 
-    name = serializers.CharField(max_length=120)
+    name = LineField(max_length=120)
     amount = MoneyField()
 
 
 class StopInput(Input):
     """Where a package is fetched, or brought. Without a location the address is looked up."""
 
-    address = serializers.CharField(max_length=300)
-    address_notes = serializers.CharField(max_length=300, allow_blank=True, default="")
+    address = LineField(max_length=300)
+    address_notes = ParagraphField(max_length=300, allow_blank=True, default="")
     location = LocationInput(required=False, allow_null=True)
 
 
@@ -74,7 +77,7 @@ class PackageInput(Input):
     package_type = IdField()
     pickup = StopInput()
     dropoff = StopInput()
-    recipient_name = serializers.CharField(max_length=120)
+    recipient_name = LineField(max_length=120)
     recipient_phone = PhoneField()
     weight = StrictIntegerField(min_value=1, max_value=MOST_GRAMS)
     width = StrictIntegerField(min_value=1, max_value=MOST_MILLIMETRES, required=False, allow_null=True)
@@ -102,14 +105,14 @@ class PartInput(Input):
     delivery_type = FulfilmentInputField(required=False)
     deliver_at = serializers.DateTimeField(required=False, allow_null=True)
     address = AddressField(required=False, allow_null=True)
-    address_notes = serializers.CharField(max_length=300, allow_blank=True, required=False)
+    address_notes = ParagraphField(max_length=300, allow_blank=True, required=False)
     location = LocationInput(required=False, allow_null=True)
     delivery_zone = IdField(required=False, allow_null=True)
-    offer = serializers.CharField(max_length=40, required=False, allow_blank=True)
-    comment = serializers.CharField(max_length=500, allow_blank=True, required=False)
-    table = serializers.CharField(max_length=20, allow_blank=True, required=False)
-    vehicle = serializers.CharField(max_length=80, allow_blank=True, required=False)
-    locker = serializers.CharField(max_length=20, allow_blank=True, required=False)
+    offer = LineField(max_length=40, required=False, allow_blank=True)
+    comment = ParagraphField(max_length=500, allow_blank=True, required=False)
+    table = LineField(max_length=20, allow_blank=True, required=False)
+    vehicle = LineField(max_length=80, allow_blank=True, required=False)
+    locker = LineField(max_length=20, allow_blank=True, required=False)
 
 
 # What belongs to one vendor's part: with `vendors` it stands there. The other fields of a part hold for all parts
@@ -153,11 +156,11 @@ def refuse(field: str, message: str, code: str) -> NoReturn:
 class GuestInput(Input):
     """Who orders without an account."""
 
-    name = serializers.CharField(max_length=120)
+    name = LineField(max_length=120)
     phone = PhoneField(required=False, allow_blank=True, default="")
-    email = serializers.EmailField(required=False, allow_blank=True, default="")
-    address = serializers.CharField(max_length=300, allow_blank=True, default="")
-    address_notes = serializers.CharField(max_length=300, allow_blank=True, default="")
+    email = LowerEmailField(required=False, allow_blank=True, default="")
+    address = LineField(max_length=300, allow_blank=True, default="")
+    address_notes = ParagraphField(max_length=300, allow_blank=True, default="")
     location = LocationInput(required=False, allow_null=True)
 
     def validate(self, attrs: Any) -> Any:
@@ -172,7 +175,7 @@ class PlaceInput(CartInput):
     payment_method = serializers.ChoiceField(choices=PAYMENT_METHODS)
     saved_payment_method = IdField(required=False, allow_null=True)
     save_payment_method = serializers.BooleanField(default=False)
-    external_code = serializers.CharField(max_length=100, required=False)
+    external_code = LineField(max_length=100, required=False)
     customer = IdField(required=False, allow_null=True)
     guest = GuestInput(required=False, allow_null=True)
 
@@ -181,13 +184,13 @@ class TransitionInput(Input):
     """A change of status, by its target or by its name, and what its guards ask for."""
 
     to = StatusInputField(required=False)
-    transition = serializers.CharField(max_length=40, required=False)
-    reason_code = serializers.CharField(max_length=30, required=False, allow_blank=True, default="")
-    reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+    transition = LineField(max_length=40, required=False)
+    reason_code = LineField(max_length=30, required=False, allow_blank=True, default="")
+    reason = ParagraphField(max_length=500, required=False, allow_blank=True, default="")
     prepared_in = StrictIntegerField(min_value=1, max_value=10_080, required=False, allow_null=True)
     delivered_in = StrictIntegerField(min_value=1, max_value=10_080, required=False, allow_null=True)
-    code = serializers.CharField(max_length=20, required=False, allow_blank=True, default="")
-    proof = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    code = LineField(max_length=20, required=False, allow_blank=True, default="")
+    proof = LineField(max_length=200, required=False, allow_blank=True, default="")
 
     def validate(self, attrs: Any) -> Any:
         if "to" not in attrs and "transition" not in attrs:
@@ -199,9 +202,9 @@ class TransitionInput(Input):
 class ChangeInput(Input):
     """What can be changed of a placed order; only what is sent changes."""
 
-    comment = serializers.CharField(max_length=500, allow_blank=True, required=False)
+    comment = ParagraphField(max_length=500, allow_blank=True, required=False)
     address = AddressField(required=False)
-    address_notes = serializers.CharField(max_length=300, allow_blank=True, required=False)
+    address_notes = ParagraphField(max_length=300, allow_blank=True, required=False)
     location = LocationInput(required=False)
     deliver_at = serializers.DateTimeField(required=False, allow_null=True)
     payment_method = serializers.ChoiceField(choices=PAYMENT_METHODS, required=False)
@@ -211,34 +214,34 @@ class ChangeInput(Input):
     cash = MoneyField(required=False, allow_null=True)
     prepared_in = StrictIntegerField(min_value=1, max_value=10_080, required=False)
     delivered_in = StrictIntegerField(min_value=1, max_value=10_080, required=False)
-    reason_code = serializers.CharField(max_length=30, required=False, allow_blank=True)
-    reason = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    reason_code = LineField(max_length=30, required=False, allow_blank=True)
+    reason = ParagraphField(max_length=500, required=False, allow_blank=True)
 
 
 class TrackingNumberInput(Input):
-    tracking_number = serializers.CharField(max_length=80)
-    carrier = serializers.CharField(max_length=60, allow_blank=True, default="")
+    tracking_number = LineField(max_length=80)
+    carrier = LineField(max_length=60, allow_blank=True, default="")
 
 
 class NoteInput(Input):
-    text = serializers.CharField(max_length=500)
+    text = ParagraphField(max_length=500)
     visible_to = serializers.ChoiceField(choices=OrderEvent.VisibleTo.values, default="everybody")
 
 
 class LabelInput(Input):
-    name = serializers.CharField(max_length=60)
+    name = LineField(max_length=60)
     core_status = StatusInputField()
-    message = serializers.CharField(max_length=300, allow_blank=True, default="")
+    message = ParagraphField(max_length=300, allow_blank=True, default="")
 
 
 class TrackInput(Input):
-    code = serializers.CharField(max_length=100)
+    code = LineField(max_length=100)
 
 
 class TopUpInput(Input):
     customer = IdField()
     amount = MoneyField(minimum=1)
-    text = serializers.CharField(max_length=200, allow_blank=True, default="")
+    text = ParagraphField(max_length=200, allow_blank=True, default="")
 
 
 def as_place(data: dict[str, Any]) -> Place:

@@ -16,7 +16,7 @@ from orders.models import Refund
 from orders.services.refunds import LineWish, RefundWish, refund_order, refunds_of
 from orders.services.standing import standing_of
 from ordersite.accounts.callers import caller_of
-from ordersite.web.serializers import IdField, Input, MoneyField, StrictIntegerField
+from ordersite.web.serializers import IdField, Input, MoneyField, ParagraphField, StrictIntegerField
 from ordersite.web.views import ApiView, if_match, parse, render
 
 
@@ -39,7 +39,7 @@ class RefundInput(Input):
     amount = MoneyField(minimum=1, required=False)
     items = RefundLineInput(many=True, allow_empty=False, max_length=MOST_ITEMS, required=False)  # type: ignore[call-arg]
     to = serializers.ChoiceField(choices=Refund.To.choices, default=Refund.To.SOURCE)
-    reason = serializers.CharField(max_length=300, allow_blank=True, default="", help_text="Every party sees it.")
+    reason = ParagraphField(max_length=300, allow_blank=True, default="", help_text="Every party sees it.")
     cancel = serializers.BooleanField(
         default=False,
         help_text="Cancel the order too, as the vendor (reject) or staff would; refused where that is not allowed now.",

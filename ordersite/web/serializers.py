@@ -1,5 +1,6 @@
 """Fields and bases that every API's serializers share."""
 
+import unicodedata
 from typing import Any, NamedTuple
 
 import phonenumbers
@@ -9,6 +10,9 @@ from rest_framework import serializers
 from ordersite.web.money import CURRENCIES, MoneyError, as_json, from_text
 
 MAX_ID = 2**63 - 1
+MAX_EMAIL = 254
+# Unicode's categories of what ends a line or controls a device.
+CONTROL = ("Cc", "Zl", "Zp")
 
 
 class Money(NamedTuple):
@@ -16,6 +20,36 @@ class Money(NamedTuple):
 
     minor: int
     currency: str
+
+
+class ParagraphField(serializers.CharField):
+    """A text that may have several lines; control characters are refused."""
+
+    allowed = "\n\r\t"
+    default_error_messages = {"control": "Leave out control characters."}
+
+    def to_internal_value(self, data: Any) -> str:
+        text: str = super().to_internal_value(data)
+        if any(unicodedata.category(char) in CONTROL and char not in self.allowed for char in text):
+            self.fail("control")
+        return text
+
+
+class LineField(ParagraphField):
+    """A text of one line."""
+
+    allowed = ""
+    default_error_messages = {"control": "Send one line: leave out line breaks and control characters."}
+
+
+class LowerEmailField(serializers.EmailField):
+    """An e-mail address as it is kept: lower-case, and short enough for its column after that."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=MAX_EMAIL, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(data).lower()
 
 
 class Input(serializers.Serializer):
@@ -127,7 +161,7 @@ class LocationField(serializers.Field):
 
 
 @extend_schema_field({"type": "string", "maxLength": 40, "example": "+32470123456"})
-class PhoneField(serializers.CharField):
+class PhoneField(LineField):
     """A telephone number, read in any international notation and kept as E.164 (at most 16 characters)."""
 
     def __init__(self, *, region: str | None = None, **kwargs: Any) -> None:

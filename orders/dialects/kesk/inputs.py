@@ -12,7 +12,7 @@ from orders.checkout import Place
 from orders.dialects.kesk.words import METHODS, PAYMENT_WORDS, TYPES, Word
 from ordersite.web.multipart import MOST_PHOTOS
 from ordersite.web.pagination import MOST, PER_PAGE
-from ordersite.web.serializers import MAX_ID, IdField, Input, PhoneField, StrictIntegerField
+from ordersite.web.serializers import MAX_ID, IdField, Input, LineField, ParagraphField, PhoneField, StrictIntegerField
 from vendors.models import PAYMENT_METHODS
 
 MOST_ITEMS, MOST_CHOICES, MOST_VENDORS, MOST_QUANTITY = 100, 100, 20, 10_000
@@ -109,8 +109,8 @@ class MethodField(serializers.ChoiceField):
 
 
 class PlaceInput(KeskInput):
-    address = serializers.CharField(max_length=300)
-    notes = serializers.CharField(max_length=300, allow_blank=True, **OPTIONAL)
+    address = LineField(max_length=300)
+    notes = ParagraphField(max_length=300, allow_blank=True, **OPTIONAL)
     lat = serializers.FloatField(min_value=-90, max_value=90, **OPTIONAL)
     lng = serializers.FloatField(min_value=-180, max_value=180, **OPTIONAL)
 
@@ -124,7 +124,7 @@ class OptionInput(KeskInput):
     option_id = IdField()
     quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, **OPTIONAL)
     position = serializers.ChoiceField(choices=["whole", "left", "right"], **OPTIONAL)
-    text = serializers.CharField(max_length=200, allow_blank=True, **OPTIONAL)
+    text = ParagraphField(max_length=200, allow_blank=True, **OPTIONAL)
 
 
 class ExtraInput(KeskInput):
@@ -137,7 +137,7 @@ class ItemInput(KeskInput):
 
     product_id = IdField()
     quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, **OPTIONAL)
-    notes = serializers.CharField(max_length=300, allow_blank=True, **OPTIONAL)
+    notes = ParagraphField(max_length=300, allow_blank=True, **OPTIONAL)
     options = OptionInput(many=True, max_length=MOST_CHOICES, **OPTIONAL)  # type: ignore[call-arg]
     extras = ExtraInput(many=True, max_length=MOST_CHOICES, **OPTIONAL)  # type: ignore[call-arg]
     without = serializers.ListField(child=IdField(), max_length=MOST_CHOICES, **OPTIONAL)
@@ -160,8 +160,8 @@ class PartInput(KeskInput):
     tax = amount()
     total = amount()
     items = ItemInput(many=True, allow_empty=False, max_length=MOST_ITEMS, **OPTIONAL)  # type: ignore[call-arg]
-    notes = serializers.CharField(max_length=500, allow_blank=True, **OPTIONAL)
-    coupon_code = serializers.CharField(max_length=40, allow_blank=True, **OPTIONAL)
+    notes = ParagraphField(max_length=500, allow_blank=True, **OPTIONAL)
+    coupon_code = LineField(max_length=40, allow_blank=True, **OPTIONAL)
     scheduled_at = serializers.DateTimeField(help_text="For later; when a service begins.", **OPTIONAL)
     package_type_id = IdField(**OPTIONAL)
     pickup_location_id = IdField(help_text="A saved address.", **OPTIONAL)
@@ -172,7 +172,7 @@ class PartInput(KeskInput):
     width = centimetres()
     length = centimetres()
     height = centimetres()
-    recipient_name = serializers.CharField(max_length=120, **OPTIONAL)
+    recipient_name = LineField(max_length=120, **OPTIONAL)
     recipient_phone = PhoneField(**OPTIONAL)
     service_id = IdField(**OPTIONAL)
 
@@ -237,12 +237,12 @@ class UpdateOrderInput(KeskInput):
         **OPTIONAL,
     )
     driver_id = IdField(help_text="Offers the order to this driver.", **OPTIONAL)
-    reason = serializers.CharField(max_length=300, help_text="Why, where it is cancelled or has failed.", **OPTIONAL)
-    code = serializers.CharField(max_length=200, help_text="The collection code, or another proof.", **OPTIONAL)
+    reason = ParagraphField(max_length=300, help_text="Why, where it is cancelled or has failed.", **OPTIONAL)
+    code = LineField(max_length=200, help_text="The collection code, or another proof.", **OPTIONAL)
 
 
 class TrackOrder(KeskInput):
-    code = serializers.CharField(max_length=100)
+    code = LineField(max_length=100)
 
 
 class IdParameter(serializers.IntegerField):

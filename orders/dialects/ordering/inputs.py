@@ -25,7 +25,16 @@ from orders.services.parties import Guest, Placing
 from ordersite.web.money import MoneyError, exponent, from_text
 from ordersite.web.parsing import parse_json
 from ordersite.web.problems import Invalid
-from ordersite.web.serializers import IdField, LocationInput, Money, PhoneField, StrictIntegerField
+from ordersite.web.serializers import (
+    IdField,
+    LineField,
+    LocationInput,
+    LowerEmailField,
+    Money,
+    ParagraphField,
+    PhoneField,
+    StrictIntegerField,
+)
 from vendors.models import ONLINE_METHODS
 
 MOST_PRODUCTS = 100
@@ -69,9 +78,7 @@ class SuboptionInput(serializers.Serializer):
     selected = serializers.BooleanField(default=True)
     quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, default=1)
     position = serializers.ChoiceField(choices=["whole", "left", "right"], default="whole")
-    text = serializers.CharField(
-        max_length=200, allow_blank=True, default="", help_text="Of a choice that asks for one."
-    )
+    text = ParagraphField(max_length=200, allow_blank=True, default="", help_text="Of a choice that asks for one.")
 
 
 class OptionInput(serializers.Serializer):
@@ -87,10 +94,10 @@ class ProductInput(serializers.Serializer):
     """A line: a product of the business by its id; by staff also one by hand, with name and price."""
 
     id = IdField(required=False)
-    name = serializers.CharField(max_length=120, required=False)
+    name = LineField(max_length=120, required=False)
     price = serializers.DecimalField(max_digits=13, decimal_places=3, min_value=0, required=False)
     quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, default=1)
-    comment = serializers.CharField(max_length=300, allow_blank=True, allow_null=True, default="")
+    comment = ParagraphField(max_length=300, allow_blank=True, allow_null=True, default="")
     ingredients = KeyedField(child=IngredientInput(), default=dict)
     options = KeyedField(child=OptionInput(), default=dict)
     extras = KeyedField(child=ExtraInput(), default=dict)
@@ -106,19 +113,19 @@ class PointInput(serializers.Serializer):
 
     lat = serializers.FloatField(min_value=-90, max_value=90)
     lng = serializers.FloatField(min_value=-180, max_value=180)
-    address = serializers.CharField(max_length=300, allow_blank=True, default="")
-    address_notes = serializers.CharField(max_length=300, allow_blank=True, default="")
+    address = LineField(max_length=300, allow_blank=True, default="")
+    address_notes = ParagraphField(max_length=300, allow_blank=True, default="")
 
 
 class CustomerInput(serializers.Serializer):
     """A guest; one telephone number or e-mail is needed."""
 
-    name = serializers.CharField(max_length=120)
+    name = LineField(max_length=120)
     cellphone = PhoneField(allow_blank=True, allow_null=True, default="")
     phone = PhoneField(allow_blank=True, allow_null=True, default="")
-    email = serializers.EmailField(allow_blank=True, allow_null=True, default="")
-    address = serializers.CharField(max_length=300, allow_blank=True, allow_null=True, default="")
-    address_notes = serializers.CharField(max_length=300, allow_blank=True, allow_null=True, default="")
+    email = LowerEmailField(allow_blank=True, allow_null=True, default="")
+    address = LineField(max_length=300, allow_blank=True, allow_null=True, default="")
+    address_notes = ParagraphField(max_length=300, allow_blank=True, allow_null=True, default="")
     location = LocationInput(required=False, allow_null=True)
 
     def validate(self, attrs: Any) -> Any:
@@ -166,7 +173,7 @@ class PlaceInput(OfOrder):
     customer_id = IdField(required=False, allow_null=True, help_text="Another than one's own: by staff.")
     delivery_type = serializers.IntegerField(min_value=1, max_value=5)
     delivery_datetime = serializers.DateTimeField(help_text="UTC; the time that it is, or just was: as soon as can be.")
-    comment = serializers.CharField(max_length=500, allow_blank=True, allow_null=True, default="")
+    comment = ParagraphField(max_length=500, allow_blank=True, allow_null=True, default="")
     driver_tip = serializers.DecimalField(
         max_digits=13, decimal_places=3, min_value=0, required=False, allow_null=True, coerce_to_string=False
     )
@@ -205,7 +212,7 @@ class UpdateInput(OfOrder):
     )
     paymethod_id = serializers.ChoiceField(choices=sorted(PAYMETHOD_NAMES), required=False)
     delivery_datetime = serializers.DateTimeField(required=False)
-    comment = serializers.CharField(max_length=500, allow_blank=True, required=False)
+    comment = ParagraphField(max_length=500, allow_blank=True, required=False)
     driver_id = IdField(required=False, allow_null=True, help_text="A user's id: that driver.")
     driver_tip = serializers.DecimalField(
         max_digits=13, decimal_places=3, min_value=0, required=False, coerce_to_string=False
@@ -214,7 +221,7 @@ class UpdateInput(OfOrder):
     cash = CashField(required=False, allow_null=True)
     prepared_in = StrictIntegerField(min_value=1, max_value=MOST_MINUTES, required=False, help_text="Minutes.")
     delivered_in = StrictIntegerField(min_value=1, max_value=MOST_MINUTES, required=False, help_text="Minutes.")
-    reason = serializers.CharField(
+    reason = ParagraphField(
         max_length=500, allow_blank=True, allow_null=True, required=False, help_text="A reason's code, or a sentence."
     )
 

@@ -16,7 +16,16 @@ from ordersite.accounts.callers import Caller
 from ordersite.web.money import CURRENCIES
 from ordersite.web.pagination import MOST, PER_PAGE
 from ordersite.web.problems import Invalid
-from ordersite.web.serializers import MAX_ID, IdField, LocationInput, PhoneField, StrictIntegerField
+from ordersite.web.serializers import (
+    MAX_ID,
+    IdField,
+    LineField,
+    LocationInput,
+    LowerEmailField,
+    ParagraphField,
+    PhoneField,
+    StrictIntegerField,
+)
 from vendors.models import PAYMENT_METHODS, Product, Vendor
 from vendors.permissions import member_vendor_ids
 
@@ -35,8 +44,8 @@ class CustomerInput(serializers.Serializer):
     """Who orders: one who is known by its id, or anybody by name and how to be reached."""
 
     id = IdField(required=False)
-    name = serializers.CharField(max_length=120, required=False)
-    email = serializers.EmailField(required=False, allow_blank=True)
+    name = LineField(max_length=120, required=False)
+    email = LowerEmailField(required=False, allow_blank=True)
     phone = PhoneField(required=False, allow_blank=True)
 
     def validate(self, attrs: Any) -> Any:
@@ -71,7 +80,7 @@ class CreateInput(serializers.Serializer):
     items = ItemInput(many=True, max_length=MOST_ITEMS, required=False)  # type: ignore[call-arg]
     vendorId = IdField(required=False, help_text="Found from the items; without any, the caller's only vendor.")
     deliveryType = FulfilmentInputField(required=False)
-    address = serializers.CharField(max_length=300, required=False, help_text="Where it is delivered.")
+    address = LineField(max_length=300, required=False, help_text="Where it is delivered.")
     location = LocationInput(required=False, help_text="Of the address.")
     paymentMethod = serializers.ChoiceField(choices=PAYMENT_METHODS, required=False)
 
@@ -97,12 +106,12 @@ class StatusInput(serializers.Serializer):
 
 
 class TrackingInput(serializers.Serializer):
-    trackingNumber = serializers.CharField(max_length=80)
-    carrier = serializers.CharField(max_length=60, allow_blank=True, default="")
+    trackingNumber = LineField(max_length=80)
+    carrier = LineField(max_length=60, allow_blank=True, default="")
 
 
 class HistoryInput(serializers.Serializer):
-    text = serializers.CharField(max_length=500)
+    text = ParagraphField(max_length=500)
 
 
 class FlagInput(serializers.Serializer):
@@ -123,7 +132,7 @@ class ListInput(serializers.Serializer):
 
     customerId = serializers.IntegerField(min_value=1, max_value=MAX_ID, required=False)
     statusId = serializers.IntegerField(min_value=1, max_value=MAX_ID, required=False)
-    email = serializers.CharField(max_length=254, required=False)
+    email = LineField(max_length=254, required=False)
     page = serializers.IntegerField(min_value=1, max_value=10**9, default=1)
     limit = serializers.IntegerField(min_value=1, max_value=MOST, default=PER_PAGE)
 

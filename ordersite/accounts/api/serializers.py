@@ -6,17 +6,16 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from ordersite.accounts.models import ApiToken
-from ordersite.web.serializers import IdField, Input, LocationField, LocationInput, PhoneField
-
-
-class LowerEmailField(serializers.EmailField):
-    """An e-mail as it is kept: lower-case, and short enough after that."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=254, **kwargs)
-
-    def to_internal_value(self, data: Any) -> str:
-        return super().to_internal_value(data).lower()
+from ordersite.web.serializers import (
+    IdField,
+    Input,
+    LineField,
+    LocationField,
+    LocationInput,
+    LowerEmailField,
+    ParagraphField,
+    PhoneField,
+)
 
 
 class PasswordField(serializers.CharField):
@@ -38,7 +37,7 @@ class RefreshInput(Input):
 class RegisterInput(Input):
     email = LowerEmailField()
     password = PasswordField()
-    name = serializers.CharField(max_length=120, allow_blank=True, default="")
+    name = LineField(max_length=120, allow_blank=True, default="")
     phone = PhoneField(max_length=20, allow_blank=True, default="")
 
 
@@ -59,14 +58,14 @@ class PasswordResetConfirmInput(Input):
 
 
 class UserInput(Input):
-    name = serializers.CharField(max_length=120, allow_blank=True)
+    name = LineField(max_length=120, allow_blank=True)
     phone = PhoneField(max_length=20, allow_blank=True)
 
 
 class AddressInput(Input):
-    label = serializers.CharField(max_length=40, allow_blank=True, default="")  # type: ignore[assignment]
-    address = serializers.CharField(max_length=300)
-    address_notes = serializers.CharField(max_length=300, allow_blank=True, default="")
+    label = LineField(max_length=40, allow_blank=True, default="")  # type: ignore[assignment]
+    address = LineField(max_length=300)
+    address_notes = ParagraphField(max_length=300, allow_blank=True, default="")
     location = LocationInput(allow_null=True, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -82,7 +81,7 @@ class AddressInput(Input):
 
 
 class ApiTokenInput(Input):
-    name = serializers.CharField(max_length=80)
+    name = LineField(max_length=80)
     scopes = serializers.ListField(
         child=serializers.ChoiceField(choices=ApiToken.Scope.choices), min_length=1, max_length=2
     )

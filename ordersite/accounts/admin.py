@@ -83,7 +83,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(ComparingAdmin, DjangoGroupAdmin):
+class GroupAdmin(ComparingAdmin, DjangoGroupAdmin):  # type: ignore[misc]  # its fields of relations take less
     """What a group holds is for superusers to say: whoever is in it gets it at once."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

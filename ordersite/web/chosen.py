@@ -90,7 +90,7 @@ class VersionedAdmin(BoundedListAdmin):
         log.warning("%s: refused by the database: %s", request.path, error)
         messages.error(request, COLLISION)
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any) -> HttpResponse | None:
         name = chosen_action(request)
         if name not in self.get_actions(request):
             return super().response_action(request, queryset)

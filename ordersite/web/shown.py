@@ -54,7 +54,8 @@ def value_in_words(field: Any, value: Any, row: models.Model, name: str) -> str:
     elif isinstance(field, forms.MultipleChoiceField):
         text = ", ".join(str(one) for one in value or ())
     elif isinstance(field, forms.ChoiceField):
-        text = str(dict(field.choices).get(value, value)) if value is not None else ""
+        choices: Any = field.choices
+        text = str(dict(choices).get(value, value)) if value is not None else ""
     elif isinstance(value, bool):
         text = "yes" if value else "no"
     elif isinstance(value, datetime):
@@ -146,7 +147,8 @@ class ComparingForm(forms.ModelForm):
         """Of several rows those stay chosen that this form does not offer to who uses it."""
         if isinstance(field, forms.ModelMultipleChoiceField) and name in self.cleaned_data:
             now = self.value_now(name)
-            offered = set(field.queryset.filter(pk__in=[one.pk for one in now]))
+            rows: Any = field.queryset
+            offered = set(rows.filter(pk__in=[one.pk for one in now]))
             self.cleaned_data[name] = [*self.cleaned_data[name], *(one for one in now if one not in offered)]
 
     def value_now(self, name: str) -> Any:
@@ -155,7 +157,7 @@ class ComparingForm(forms.ModelForm):
         return list(getattr(self.instance, name).all()) if many else getattr(self.instance, name)
 
     @property
-    def changed_data(self) -> list[str]:  # type: ignore[override]  # of Django it is a cached property
+    def changed_data(self) -> list[str]:
         """The names of the fields that the person changed, whatever others did meanwhile."""
         if not self.compares:
             return super().changed_data
@@ -183,7 +185,8 @@ class ComparingFormSet(forms.BaseInlineFormSet):
     def clean(self) -> None:
         super().clean()
         standing: Any = self.get_queryset()
-        for form in self.initial_forms:
+        initial: list[Any] = self.initial_forms
+        for form in initial:
             gone, deletes = form.instance._state.adding, self._should_delete_form(form)
             if gone and not deletes:
                 raise ValidationError(ROW_GONE)
@@ -194,7 +197,7 @@ class ComparingFormSet(forms.BaseInlineFormSet):
             raise ValidationError(ROW_ADDED.format(row=standing[0]))
 
     def _should_delete_form(self, form: Any) -> bool:
-        return bool(self.can_delete and super()._should_delete_form(form))
+        return bool(self.can_delete and super()._should_delete_form(form))  # type: ignore[misc]
 
 
 @cache

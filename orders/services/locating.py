@@ -1,8 +1,11 @@
 """Finds the points of addresses that came without one. It asks another server: only before a transaction begins."""
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+from django.conf import settings
 
 from orders.checkout import Cart, Checkout, Place
 from orders.lifecycle import Fulfilment
@@ -44,7 +47,12 @@ def locate(checkout: Checkout, *, guest: Place = NOWHERE, customer_id: int | Non
     if not sought:
         return checkout
     points = points_near({one.vendor_id for one in sought})
-    found = {one.pointer: locate_text(one.text, points.get(one.vendor_id), one.pointer, who) for one in sought}
+    found: dict[str, FoundPlace | None] = {}
+    until = time.monotonic() + settings.GEOCODER_TIMEOUT
+    for one in sought:
+        # However many parts an order has, it waits no longer than for one answer or two.
+        if time.monotonic() < until:
+            found[one.pointer] = locate_text(one.text, points.get(one.vendor_id), one.pointer, who)
     return replace(checkout, carts=[with_points(cart, found) for cart in checkout.carts])
 
 

@@ -169,6 +169,15 @@ class TestAnotherServer:
         again = api(cast.customer).post(ORDERS, named | {"location": None})
         assert (again.status_code, again.json()["orders"][0]["id"]) == (200, placed["orders"][0]["id"])
 
+    def test_many_parts_wait_no_longer_than_one(
+        self, cast: Cast, api: Api, server: FakeGeocoder, settings: Any
+    ) -> None:
+        settings.GEOCODER_TIMEOUT, server.slow = 0.5, 0.3
+        part = {name: value for name, value in by_text(cast).items() if name != "payment_method"}
+        parts = [{**part, "address": f"Rue Haute {number}"} for number in range(10)]
+        refused(api().post(QUOTE, {"vendors": parts}), 400, "/vendors/2/location", "required")
+        assert len(server.asked) == 2
+
     def test_guests_ask_so_often_from_one_address(
         self, cast: Cast, api: Api, server: FakeGeocoder, settings: Any
     ) -> None:

@@ -26,7 +26,7 @@ class DocumentView(SpectacularAPIView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        renderer: Any = request.accepted_renderer  # type: ignore[attr-defined]
+        renderer: Any = request.accepted_renderer
         key = (self.generator_class, renderer.media_type)
         # One thread makes it: to make it costs a second, and whoever comes meanwhile wants the same.
         with making:

@@ -50,14 +50,17 @@ class BoundedListAdmin(admin.ModelAdmin):
         if any(lookup in self.lookups_of(name) for name in names):
             return True
         first = lookup.split(LOOKUP_SEP)[0]
-        return first not in self.known_names(request) and super().lookup_allowed(lookup, value, request)
+        if first in self.known_names(request):
+            return False
+        return bool(super().lookup_allowed(lookup, value, request))  # type: ignore[arg-type]  # None is taken too
 
     def lookups_of(self, name: str) -> set[str]:
         """What a filter by this field may ask for; of a relation its key."""
         found = self.opts.get_field(name.split(LOOKUP_SEP)[0])
         keys = [name]
-        if found.is_relation and found.related_model not in (None, "self"):
-            keys.append(f"{name}{LOOKUP_SEP}{found.related_model._meta.pk.name}")  # type: ignore[union-attr]
+        related: Any = found.related_model
+        if related is not None:
+            keys.append(f"{name}{LOOKUP_SEP}{related._meta.pk.name}")
         ends = [*SUFFIXES, "year", "month", "day"] if name == self.date_hierarchy else SUFFIXES
         return {f"{key}{LOOKUP_SEP}{end}" if end else key for key in keys for end in ends}
 

@@ -3,8 +3,9 @@
 import base64
 import binascii
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -48,7 +49,8 @@ def order_by(request: Request, allowed: Mapping[str, tuple[str, ...]], default: 
     return tuple(f"-{column}" for column in allowed[name])
 
 
-class Counted(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Counted:
     """How many rows a list has, counted up to MAX_LIST_DEPTH."""
 
     count: int

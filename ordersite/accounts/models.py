@@ -68,7 +68,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """A new password, or being switched off, ends the sign-ins; a new password the API tokens too."""
-        has_new_password = self._password is not None and not self._state.adding
+        has_new_password = getattr(self, "_password", None) is not None and not self._state.adding
         super().save(*args, **kwargs)
         if has_new_password or not self.is_active:
             self.sign_ins.all().delete()

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, JSONField, QuerySet
+from django.db.models import Count, JSONField, Model, QuerySet
 from django.http import HttpRequest
 
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
@@ -186,7 +186,7 @@ class VendorAdmin(ScopedAdmin, AmountsAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Vendor | None = None) -> bool:
         return acts_everywhere(request) and super().has_delete_permission(request, obj)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Vendor | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """A new vendor begins with the limit for guests that every vendor begins with, in its own currency."""
         return [part for part in super().get_fieldsets(request, obj) if obj is not None or part != GUESTS]
 

@@ -300,12 +300,14 @@ def move(api: Api, user: Any, order_id: int, target: int, **fields: Any) -> Any:
 def test_closing_frees_the_time_and_reopening_takes_it_again(cut: Service, cast: Cast, api: Api) -> None:
     body = service_cart(cut, tomorrow(cast))
     first = place(api(cast.customer), body)["orders"][0]["id"]
-    for target, held in ((7, True), (5, False), (7, True), (5, False)):
-        assert move(api, cast.staff, first, target, reason_code="mistake").status_code == 200
+    again = {"to": 7, "transition": "undo_reject", "reason_code": "mistake"}
+    for wish, held in (({"to": 7}, True), ({"to": 5}, False), (again, True), ({"to": 5}, False)):
+        sent = {"reason_code": "mistake", **wish}
+        assert api(cast.staff).post(f"{ORDERS}/{first}/transitions", sent).status_code == 200
         assert Booking.objects.get().is_held is held
     second = place(api(cast.stranger), body)["orders"][0]["id"]
     with assert_nothing_changed(Order.objects.get(pk=first)):
-        answer = move(api, cast.staff, first, 7, reason_code="mistake")
+        answer = api(cast.staff).post(f"{ORDERS}/{first}/transitions", again)
     assert (answer.status_code, answer.json()["code"]) == (409, "slot_full")
     assert list(Booking.objects.order_by("pk").values_list("order", "is_held")) == [(first, False), (second, True)]
 

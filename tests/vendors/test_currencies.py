@@ -92,7 +92,7 @@ def test_it_stays_while_orders_stand(cast: Cast, api: Api, office: Client) -> No
 
 
 def test_it_can_be_corrected_as_long_as_nothing_stands(bare: Vendor, office: Client) -> None:
-    change(office, page_of(bare), currency="JPY", service_fee="0")
+    change(office, page_of(bare), currency="JPY", service_fee="0", guest_limit="50000")
     bare.refresh_from_db()
     assert bare.currency == "JPY"
 

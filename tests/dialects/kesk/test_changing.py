@@ -127,7 +127,7 @@ def test_naming_a_driver_offers_the_order(cast: Cast, api: Api) -> None:
         refused(api(cast.owner).put(url(order), {"driver_id": 10**9}), 400, "driver_id")
         refused(api(cast.owner).put(url(order), {"driver_id": "x"}), 400, "driver_id")
     data = put(api(cast.owner), order, driver_id=cast.driver_row.pk)
-    assert (data["driver"]["name"], data["status"]) == ("Dora Driver", "Accepted")
+    assert (data["driver"]["id"], data["driver"]["name"], data["status"]) == (cast.driver_row.pk, "", "Accepted")
 
 
 @pytest.mark.rows(58, call="PUT /v1/orders/{id}")

@@ -20,7 +20,7 @@ from orders.services.saved_methods import forget_method, methods_of
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.parsing import JsonParser
 from ordersite.web.problems import Forbidden
-from ordersite.web.serializers import IdField, Input, MoneyField
+from ordersite.web.serializers import IdField, Input, LineField, MoneyField
 from ordersite.web.views import ApiView, render
 from vendors.models import ONLINE_METHODS, PAYMENT_METHODS
 
@@ -43,7 +43,7 @@ class FormParser(BaseParser):
 
 
 class NoticeInput(serializers.Serializer):
-    id = serializers.CharField(max_length=100, help_text="The provider's reference; nothing else is read.")
+    id = LineField(max_length=100, help_text="The provider's reference; nothing else is read.")
 
 
 class ProviderView(ApiView):

@@ -34,7 +34,7 @@ from ordersite.web.money import CURRENCIES
 from ordersite.web.pagination import MOST, PER_PAGE, link, paginate, read_cursor, whole_number, write_cursor
 from ordersite.web.problems import Forbidden, Invalid, NotFound
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
-from ordersite.web.serializers import Input, MoneyField
+from ordersite.web.serializers import Input, LineField, MoneyField
 from ordersite.web.views import ApiView, parse, render
 from vendors.api.views import given_day
 from vendors.models import Vendor
@@ -106,9 +106,7 @@ class PayoutInput(Input):
     """All that is owed in the vendor's currency, or a part."""
 
     amount = MoneyField(required=False, minimum=1)
-    text = serializers.CharField(
-        max_length=200, allow_blank=True, default="", help_text="Such as the bank's reference."
-    )
+    text = LineField(max_length=200, allow_blank=True, default="", help_text="Such as the bank's reference.")
 
 
 def given_period(request: Request) -> tuple[date | None, date | None]:

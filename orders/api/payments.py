@@ -16,7 +16,7 @@ from orders.services.changes import change_order
 from orders.services.proofs import approve, read_photo, refuse, send_proofs, waive
 from ordersite.accounts.callers import caller_of
 from ordersite.web.multipart import Form
-from ordersite.web.serializers import Input
+from ordersite.web.serializers import Input, ParagraphField
 from ordersite.web.views import ApiView, if_match, parse
 from vendors.models import PAYMENT_METHODS
 
@@ -38,13 +38,13 @@ class PayInput(Input):
 class WaiveInput(Input):
     """Why it need not be paid."""
 
-    reason = serializers.CharField(max_length=300, help_text="Every party reads it.")
+    reason = ParagraphField(max_length=300, help_text="Every party reads it.")
 
 
 class RefuseInput(Input):
     """Why the photos prove nothing, or why what came in is given back."""
 
-    reason = serializers.CharField(max_length=300, help_text="The customer reads it.")
+    reason = ParagraphField(max_length=300, help_text="The customer reads it.")
 
 
 class PaymentsView(ApiView):

@@ -23,7 +23,7 @@ from orders.services.standing import get_order
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.money import CURRENCIES, MAX_MINOR, from_text
 from ordersite.web.problems import Invalid, NotFound, Problem
-from ordersite.web.serializers import MAX_ID, IdField, Money, StrictIntegerField
+from ordersite.web.serializers import MAX_ID, IdField, LineField, Money, StrictIntegerField
 from ordersite.web.views import parse
 
 MOST_PRODUCTS = 100
@@ -83,7 +83,7 @@ class OrderProductInput(serializers.Serializer):
 
     productId = IdField()
     price = StrictIntegerField(min_value=0, max_value=MAX_MINOR)
-    sku = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    sku = LineField(max_length=40, required=False, allow_blank=True)
     currency = serializers.RegexField(r"^[A-Z]{3}$")
     quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY)
 
@@ -91,7 +91,7 @@ class OrderProductInput(serializers.Serializer):
 class PlaceOrderInput(serializers.Serializer):
     """An order; `price` is what all of it costs, in minor units."""
 
-    externalOrderCode = serializers.CharField(max_length=100)
+    externalOrderCode = LineField(max_length=100)
     price = StrictIntegerField(min_value=0, max_value=MAX_MINOR)
     currency = serializers.ChoiceField(choices=sorted(CURRENCIES))
     orderProducts = OrderProductInput(many=True, allow_empty=False, max_length=MOST_PRODUCTS)  # type: ignore[call-arg]

@@ -177,7 +177,7 @@ class PlaceInput(OfOrder):
     driver_tip = serializers.DecimalField(
         max_digits=13, decimal_places=3, min_value=0, required=False, allow_null=True, coerce_to_string=False
     )
-    pay_data = serializers.CharField(
+    pay_data = ParagraphField(
         max_length=4000,
         allow_blank=True,
         allow_null=True,

@@ -66,7 +66,8 @@ def move_on(standing: Standing, wish: Wish) -> Order:
     change, attempt = decision.change, decision.attempt
     if change is None or attempt is None:
         refuse(standing, wish, decision)
-    check_guesses(change, attempt, order)
+    if not decision.forced:
+        check_guesses(change, attempt, order)
     return apply(standing, change, attempt, wish, forced=decision.forced)
 
 

@@ -151,6 +151,24 @@ def test_the_code_is_not_guessed_as_a_proof_either(cast: Cast, api: Api) -> None
     assert move(api, cast.driver, order, to=11, proof=CODE).status_code == 200
 
 
+@pytest.mark.parametrize("wrong", [4, 5])
+def test_staff_who_force_a_delivery_guess_no_code(cast: Cast, api: Api, wrong: int) -> None:
+    cast.vendor.proof = "code"
+    cast.vendor.save()
+    order = make_order(cast, 9, driver=cast.driver_row, stood="accepted prepared driver_accepted picked_up")
+    for _ in range(wrong):
+        assert move(api, cast.driver, order, to=11, proof="000000").data["guard"] == "proof"
+    assert "deliver" in offered(api(cast.staff).get(f"/api/v1/orders/{order.pk}/transitions"))
+    forced = move(api, cast.staff, order, to=11, **REASON)
+    assert (forced.status_code, forced.data["status"]["code"]) == (200, 11)
+    assert OrderEvent.objects.get(order=order, number=2).forced
+    # What the driver has tried stays counted.
+    assert move(api, cast.staff, order, transition="undo_delivery", **REASON).status_code == 200
+    last = move(api, cast.driver, order, to=11, proof="000000")
+    assert last.status_code == (429 if wrong == 5 else 409)
+    assert move(api, cast.driver, order, to=11, proof=CODE).status_code == 429
+
+
 def test_a_proof_is_asked_for_as_the_vendor_wants(cast: Cast, api: Api) -> None:
     cast.vendor.proof = "photo"
     cast.vendor.save()

@@ -181,7 +181,7 @@ def due_for_driver(order: Order) -> Timer | None:
 
 
 def due_for_collecting(order: Order, now: datetime) -> Timer | None:
-    """Not collected in time; never where the customer stands at the counter (21)."""
+    """Not collected in time; never where the customer has come for it, at whatever status it stands since."""
     until = collect_until(order) if order.fulfilment in COLLECTED else None
     return (until, "mark_not_collected", "not_collected") if until else None
 

@@ -122,12 +122,12 @@ def collect_until(order: Order) -> datetime | None:
     """Until when a prepared order is kept: the vendor's minutes from the later of when it was ready and agreed for.
 
     Never shorter than agreed on placing, longer where the vendor's setting is by now. None where it is kept as long as
-    it takes.
+    it takes: by either setting, or since the customer has come for it.
     """
-    agreed = order.terms.collect_minutes
-    if agreed is None or order.prepared_at is None:
+    agreed, now_set = order.terms.collect_minutes, order.vendor.collect_minutes
+    if agreed is None or now_set is None or order.prepared_at is None or order.customer_arrived_at is not None:
         return None
-    minutes = max(agreed, order.vendor.collect_minutes or 0)
+    minutes = max(agreed, now_set)
     return max(order.prepared_at, order.deliver_at or order.prepared_at) + timedelta(minutes=minutes)
 
 

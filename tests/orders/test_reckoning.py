@@ -106,7 +106,7 @@ def test_automatic_settings_hold_for_orders_that_stand(cast: Cast, api: Api, sav
 
 
 @pytest.mark.parametrize(
-    ("agreed", "set_to", "counts"), [("60", "90", 90), ("60", "5", 60), ("60", "", 60), ("", "5", 0)]
+    ("agreed", "set_to", "counts"), [("60", "90", 90), ("60", "5", 60), ("60", "", 0), ("", "5", 0)]
 )
 def test_the_time_to_collect_becomes_longer_never_shorter(
     cast: Cast, api: Api, save: Callable[..., str], agreed: str, set_to: str, counts: int

@@ -223,3 +223,29 @@ def test_who_stands_there_is_never_closed_by_a_timer(
     assert Order.objects.get(pk=order.pk).due_at is None
     # By hand it is said when the customer leaves without it.
     assert move(till, order, "mark_not_collected", reason_code="not_collected").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("accept", "customer_arrive", "mark_ready"),
+        ("accept", "customer_nearing", "customer_arrive", "mark_ready"),
+        ("accept", "customer_arrive", "mark_ready", "undo_ready", "mark_ready"),
+    ],
+)
+def test_who_has_come_before_it_was_ready_is_not_closed_by_a_timer_either(
+    cast: Cast, api: Api, till: APIClient, clock: Clock, names: tuple[str, ...]
+) -> None:
+    set_vendor(cast, collect_minutes=45)
+    order = place_order(api(), guest_cart(cast))
+    for name in names:
+        nearing = name == "customer_nearing"
+        answer = move(api(cast.staff), order, name, reason_code="mistake") if nearing else move(till, order, name)
+        assert answer.status_code == 200, answer.json()
+    clock.now = at("3 12:00")
+    assert (run_due(), last(order)[0]) == (0, 4)
+    assert Order.objects.get(pk=order.pk).due_at is None
+    # Nor by a timer that was written before.
+    Order.objects.filter(pk=order.pk).update(due_at=clock.now)
+    assert (run_due(), last(order)[0], Order.objects.get(pk=order.pk).due_at) == (0, 4, None)
+    assert move(till, order, "mark_not_collected", reason_code="not_collected").status_code == 200

@@ -117,7 +117,7 @@ def has_arrived(order: Order, asker: Asker) -> bool:
 
 
 def mark_of(name: str, role: Actor) -> str:
-    """How a change stands in `standing_changes`. Who takes a driver off clears what that driver has done."""
+    """How a party's change stands in `standing_changes`."""
     return f"{name}@{role}"
 
 

@@ -237,9 +237,9 @@ def located(request: HttpRequest, form: PhoneForm, placing: Placing) -> tuple[Pl
 
     Before any transaction: another server may be asked.
     """
-    customer_id = form.customer.pk if form.customer else None
+    caller = caller_of_request(request)
     try:
-        placing = locate_placing(placing, customer_id=customer_id, who=caller_of_request(request).key)
+        placing = locate_placing(placing, caller=caller, who=caller.key)
     except Invalid as error:
         form.add_error("address", "This may mean several places: choose one of them.")
         return placing, choices_of(error)

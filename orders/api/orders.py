@@ -168,7 +168,7 @@ class OrdersView(ApiView):
         photos = photos_of(request)
         given = parse(OrderWithPhotos if photos else PlaceInput, request.data)
         placing = as_placing(given, photos)
-        return locate_placing(placing, customer_id=caller_of(request).customer_id, who=who_asks(request))
+        return locate_placing(placing, caller=caller_of(request), who=who_asks(request))
 
 
 def caller_for(caller: Caller, placed: Placed) -> Caller:

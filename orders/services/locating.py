@@ -10,7 +10,8 @@ from django.conf import settings
 from orders.checkout import Cart, Checkout, Place
 from orders.lifecycle import Fulfilment
 from orders.models import Order
-from orders.services.parties import Placing
+from orders.services.parties import Placing, customer_meant
+from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address
 from ordersite.places.addresses import Where, look_up_change, point_of, the_only
 from ordersite.places.lookup import Answer, find_places
@@ -29,10 +30,13 @@ class Sought:
     text: str
 
 
-def locate_placing(placing: Placing, *, customer_id: int | None, who: str) -> Placing:
-    """The placing with the points that were found; raises Invalid for an address that means several places."""
+def locate_placing(placing: Placing, *, caller: Caller, who: str) -> Placing:
+    """The placing with the points that were found; raises Invalid for an address that means several places.
+
+    Raises Forbidden before it looks at a customer's addresses for who may not order for that customer.
+    """
     place = placing.guest.place if placing.guest else NOWHERE
-    customer_id = placing.customer_id or customer_id
+    customer_id = customer_meant(placing, caller)
     return replace(placing, checkout=locate(placing.checkout, guest=place, customer_id=customer_id, who=who))
 
 

@@ -9,6 +9,7 @@ from orders.services.shares import TRANSFER
 from ordersite.accounts.callers import Caller, related
 from ordersite.accounts.models import Address, Customer
 from ordersite.accounts.rights import Right
+from ordersite.places.addresses import is_correction, point_of
 from ordersite.web.images import CleanImage
 from ordersite.web.problems import Forbidden, Invalid
 from vendors.models import ONLINE_METHODS
@@ -37,7 +38,7 @@ class Placing:
 
 
 def check_custom(checkout: Checkout, caller: Caller) -> None:
-    """Lines by hand are staff's (row 20)."""
+    """Lines by hand are for who may place orders at the vendor: staff, and the vendor's own people with the right."""
     for cart in checkout.carts:
         if cart.custom and not may_at(caller, Right.PLACE_ORDERS, cart.vendor_id):
             raise Forbidden("forbidden", "Only staff enter products by hand: leave `custom` out.")
@@ -67,17 +68,25 @@ def check_empty(checkout: Checkout, caller: Caller) -> None:
             raise Invalid("/payment_method", "no_items", detail)
 
 
+def customer_meant(placing: Placing, caller: Caller) -> int | None:
+    """Whose saved addresses are meant; raises Forbidden for who may not order for the customer that it names."""
+    if placing.customer_id is None:
+        return caller.customer_id
+    if not caller.may_everywhere(Right.PLACE_ORDERS):
+        raise Forbidden("forbidden", "Only staff order for a customer: leave `customer` out.")
+    return placing.customer_id
+
+
 def find_customer(placing: Placing, caller: Caller) -> Customer:
     """For whom it is: the caller itself, a guest (a new row, not saved yet), or by staff a customer.
 
     Who is signed in orders for a guest as staff, or at vendors where it works.
     """
+    meant = customer_meant(placing, caller)
     if placing.customer_id is not None:
-        if not caller.may_everywhere(Right.PLACE_ORDERS):
-            raise Forbidden("forbidden", "Only staff order for a customer: leave `customer` out.")
         if placing.guest is not None:
             raise Invalid("/guest", "customer", "Send `customer` or `guest`, not both.")
-        customer = Customer.objects.filter(pk=placing.customer_id).first()
+        customer = Customer.objects.filter(pk=meant).first()
         if customer is None:
             raise Invalid("/customer", "unknown", "There is no such customer.")
         return customer
@@ -115,11 +124,15 @@ def find_place(cart: Cart, guest: Guest | None, addresses: Mapping[int, Address]
         if saved is None:
             detail = "There is no such saved address: read /me/addresses."
             raise Invalid(f"{cart.pointer}/address", "unknown", detail)
+        own, sent = point_of(saved.lat, saved.lng), point_of(cart.place.lat, cart.place.lng)
+        if sent and not is_correction(own, sent):
+            detail = "A saved address has a point of its own: leave the location out, or send the address as a text."
+            raise Invalid(f"{cart.pointer}/location", "saved_address", detail)
         return Place(
             address=saved.address,
             address_notes=cart.place.address_notes or saved.address_notes,
-            lat=saved.lat if cart.place.lat is None else cart.place.lat,
-            lng=saved.lng if cart.place.lng is None else cart.place.lng,
+            lat=cart.place.lat if sent else saved.lat,
+            lng=cart.place.lng if sent else saved.lng,
         )
     if guest is None:
         return cart.place

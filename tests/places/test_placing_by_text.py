@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from orders.models import Order
 from ordersite.accounts.models import Address
-from tests.cast import Cast
+from tests.cast import Cast, make_clerk, make_manager
 from tests.dialects.kesk import calling as kesk
 from tests.orders.kinds import make_package_type, make_service, package_cart, service_cart, tomorrow
 from tests.orders.shopping import (
@@ -63,6 +63,55 @@ def test_a_saved_address_without_a_point(cast: Cast, api: Api) -> None:
     foreign = Address.objects.create(customer=cast.stranger_row, address="Rue Haute 118")
     with assert_nothing_changed():
         refused(api(cast.customer).post(ORDERS, by_text(cast, foreign.pk)), 400, "/address", "unknown")
+
+
+def test_nobody_is_told_where_another_customer_lives(cast: Cast, api: Api) -> None:
+    """Staff with PLACE_ORDERS everywhere order for a customer; all others are refused before it is looked up."""
+    saved = Address.objects.create(customer=cast.customer_row, address="Kerkstraat 1")
+    body = by_text(cast, saved.pk, customer=cast.customer_row.pk)
+    manager, clerk = make_manager(cast.vendor), make_clerk("orders.view_order", "accounts.act_everywhere")
+    for name, client in {
+        "guest": api(),
+        "stranger": api(cast.stranger),
+        "owner": api(cast.owner),
+        "manager": api(manager),
+        "clerk": api(clerk),
+    }.items():
+        with assert_nothing_changed():
+            answer = client.post(ORDERS, body | ({"guest": GUEST} if name == "guest" else {}))
+        told = answer.json()
+        assert (answer.status_code, told["code"], told["detail"]) == (
+            403,
+            "forbidden",
+            "Only staff order for a customer: leave `customer` out.",
+        ), name
+        assert "places" not in told
+        # Nor of an address that it names without the customer.
+        with assert_nothing_changed():
+            answer = client.post(ORDERS, by_text(cast, saved.pk, guest=GUEST if name == "guest" else None))
+        refused(answer, 400, "/address", "unknown")
+    with assert_nothing_changed():
+        told = refused(api(cast.staff).post(ORDERS, body), 400, "/address", "several_places")
+    assert len(told["places"]) > 1
+
+
+def test_a_saved_address_keeps_its_own_point(cast: Cast, api: Api) -> None:
+    """Another point beside it would be its text at another place, and another fee; one within 15 m sets it right."""
+    saved = Address.objects.create(customer=cast.customer_row, address="Rue Haute 118", **HAUTE)
+    client, near = api(cast.customer), {"lat": 50.8397, "lng": 4.3496}
+    for path in (ORDERS, QUOTE):
+        for kind in ("delivery", "pickup"):
+            with assert_nothing_changed():
+                answer = client.post(path, by_text(cast, saved.pk, delivery_type=kind, location=NEAR))
+            refused(answer, 400, "/location", "saved_address")
+    order = place(client, by_text(cast, saved.pk, location=near))["orders"][0]
+    assert (order["address"], order["location"]) == ("Rue Haute 118", near)
+    part = {name: value for name, value in by_text(cast, saved.pk, location=NEAR).items() if name != "payment_method"}
+    with assert_nothing_changed():
+        answer = client.post(ORDERS, {"payment_method": "cash", "vendors": [part, part]})
+    refused(answer, 400, "/vendors/0/location", "saved_address")
+    saved.refresh_from_db()
+    assert {"lat": saved.lat, "lng": saved.lng} == HAUTE
 
 
 def test_each_of_several_parts(cast: Cast, api: Api) -> None:
@@ -201,6 +250,15 @@ class TestDialects:
         assert answer.status_code == 201
         address = answer.json()["data"]["delivery_address"]
         assert (address["address"], address["latitude"]) == ("Rue Haute 118", HAUTE["lat"])
+
+    def test_kesk_asks_for_a_fee_at_one_place(self, cast: Cast, api: Api) -> None:
+        where = kesk.address(cast.customer_row, **HAUTE)
+        body = {"vendor_id": cast.vendor.pk, "delivery_address_id": where.pk}
+        path = f"{kesk.BASE}/order/delivery-fee-summary"
+        elsewhere = {"latitude": NEAR["lat"], "longitude": NEAR["lng"]}
+        kesk.refused(api(cast.customer).post(path, body | elsewhere), 400, "delivery_address_id")
+        same = {"latitude": HAUTE["lat"], "longitude": HAUTE["lng"]}
+        assert api(cast.customer).post(path, body | same).json()["data"]["distance"] == TO_HAUTE
 
     def test_kesk_sends_a_package_by_two_texts(self, cast: Cast, api: Api) -> None:
         box = make_package_type(cast.vendor, max_side=None)

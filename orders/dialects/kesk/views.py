@@ -80,7 +80,7 @@ class PlacingView(KeskView):
         """What is to be placed, with its photos and the points of addresses, before the transaction begins."""
         caller, photos = caller_of(request), photos_of(request)
         placing = as_placing(parse(QuoteInput, request.data) | self.fixed, photos, caller)
-        return locate_placing(placing, customer_id=caller.customer_id, who=who_asks(request))
+        return locate_placing(placing, caller=caller, who=who_asks(request))
 
     def place(self, request: Request) -> Response:
         caller = caller_of(request)

@@ -107,7 +107,7 @@ class OrdersView(ShopView):
         """What is to be placed, with the point of an address that came without one."""
         caller = caller_of(request)
         placing = as_placing(parse(CreateInput, request.data), caller)
-        return locate_placing(placing, customer_id=caller.customer_id, who=who_asks(request))
+        return locate_placing(placing, caller=caller, who=who_asks(request))
 
 
 class OrderView(ShopView):

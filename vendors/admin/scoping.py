@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
+from ordersite.accounts.scoping import acts_everywhere
 from vendors.models import Vendor, VendorType
 from vendors.permissions import vendors_of
 
@@ -63,6 +63,3 @@ class ScopedAdmin(LimitedChoices, admin.ModelAdmin):
 
 class ScopedInline(LimitedChoices, admin.TabularInline):
     """Rows of a row that its page has limited: only what they name is left to limit."""
-
-
-__all__ = ["EverywhereAdmin", "ScopedAdmin", "ScopedInline", "own_vendors", "within"]

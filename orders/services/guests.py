@@ -1,18 +1,14 @@
 """What somebody may order whom nobody knows: a guest, or an account whose e-mail is not confirmed."""
 
-from datetime import timedelta
-
 from django.conf import settings
 
 from orders.services.shares import WALLET
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Customer
-from ordersite.web.attempts import count_attempt
+from ordersite.web.attempts import HOUR, count_attempt
 from ordersite.web.money import with_currency
 from ordersite.web.problems import Invalid
 from vendors.models import ONLINE_METHODS, Vendor
-
-HOUR = timedelta(hours=1)
 
 
 def is_stranger(caller: Caller) -> bool:

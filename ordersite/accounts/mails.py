@@ -14,7 +14,7 @@ from django.contrib.auth.tokens import default_token_generator
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
@@ -22,15 +22,17 @@ from django.utils.http import urlsafe_base64_encode
 from ordersite.accounts.authentication import may_sign_in
 from ordersite.accounts.models import Mail, User
 from ordersite.accounts.tokens import confirmation_tokens
-from ordersite.web.attempts import count_attempt
+from ordersite.web.attempts import HOUR, count_attempt
 from ordersite.web.crypto import decrypt, encrypt
 
 logger = logging.getLogger(__name__)
 
 BATCH = 20
-# Mails in an hour: of one kind to a recipient, and of all kinds by a network address.
-RECIPIENT_MAILS, ADDRESS_MAILS, HOUR = 5, 30, timedelta(hours=1)
-# A worker that ends in between has its mails sent by another after the lease: they may come twice.
+# Mails in an hour that one network address has sent: of a kind to a recipient, and of all kinds.
+PAIR_MAILS, ADDRESS_MAILS = 5, 30
+# Of a kind to a recipient by all addresses: more than one address can use up.
+RECIPIENT_MAILS = 15
+# Renewed before each mail. A worker that ends while it sends one has it sent by another after the lease, maybe twice.
 LEASE = timedelta(minutes=5)
 FIRST_REST, LONGEST_REST, GIVE_UP = timedelta(seconds=30), timedelta(hours=1), timedelta(hours=24)
 
@@ -89,11 +91,15 @@ def uid_of(user: User) -> str:
 def count_mail(kind: str, recipient: str, address: str) -> None:
     """Counts a mail that somebody at a network address ("" for staff's doors) has sent to a recipient.
 
-    Raises a 429 Problem where either has had too many of the kind.
+    Raises a 429 Problem where there were too many of the kind. Staff's are counted apart from strangers'.
     """
-    count_attempt(f"mail-{kind}", recipient.lower(), limit=RECIPIENT_MAILS, window=HOUR)
-    if address:
-        count_attempt("mail-address", address, limit=ADDRESS_MAILS, window=HOUR)
+    recipient = recipient.lower()
+    if not address:
+        count_attempt(f"mail-staff-{kind}", recipient, limit=PAIR_MAILS, window=HOUR)
+        return
+    count_attempt(f"mail-pair-{kind}", f"{address} {recipient}", limit=PAIR_MAILS, window=HOUR)
+    count_attempt("mail-address", address, limit=ADDRESS_MAILS, window=HOUR)
+    count_attempt(f"mail-{kind}", recipient, limit=RECIPIENT_MAILS, window=HOUR)
 
 
 def send_due(limit: int = BATCH) -> int:
@@ -111,7 +117,8 @@ def send_due(limit: int = BATCH) -> int:
         return 0
     try:
         for mail in mails:
-            send(mail, server)
+            if hold(mail):
+                send(mail, server)
     finally:
         server.close()
     return len(mails)
@@ -124,7 +131,23 @@ def take_due(limit: int) -> list[Mail]:
         due = Mail.objects.filter(due_at__lte=now).order_by("due_at", "pk")
         mails = list(due.select_for_update(skip_locked=True)[:limit])
         Mail.objects.filter(pk__in=[mail.pk for mail in mails]).update(due_at=now + LEASE, tries=F("tries") + 1)
+    for mail in mails:
+        mail.due_at = now + LEASE
     return mails
+
+
+def held(mail: Mail) -> QuerySet[Mail]:
+    """The mail's row as long as its lease is this worker's: another that took it has moved `due_at`."""
+    return Mail.objects.filter(pk=mail.pk, due_at=mail.due_at)
+
+
+def hold(mail: Mail) -> bool:
+    """Renews the lease for the time of sending; False where another worker has the mail, or has sent it."""
+    until = timezone.now() + LEASE
+    if not held(mail).update(due_at=until):
+        return False
+    mail.due_at = until
+    return True
 
 
 def send(mail: Mail, server: BaseEmailBackend) -> None:
@@ -144,7 +167,7 @@ def send(mail: Mail, server: BaseEmailBackend) -> None:
         logger.exception("mail %d cannot be written", mail.pk)
         put_off(mail)
         return
-    mail.delete()
+    held(mail).delete()
 
 
 def is_final(error: Exception) -> bool:
@@ -159,6 +182,6 @@ def put_off(mail: Mail) -> None:
     now = timezone.now()
     if mail.created_at <= now - GIVE_UP:
         logger.error("mail %d is given up after %d tries", mail.pk, mail.tries + 1)
-        mail.delete()
+        held(mail).delete()
         return
-    Mail.objects.filter(pk=mail.pk).update(due_at=now + min(FIRST_REST * 2 ** min(mail.tries, 12), LONGEST_REST))
+    held(mail).update(due_at=now + min(FIRST_REST * 2 ** min(mail.tries, 12), LONGEST_REST))

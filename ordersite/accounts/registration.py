@@ -14,7 +14,6 @@ from ordersite.accounts.mails import count_mail, queue_mail
 from ordersite.accounts.models import UNCONFIRMED, Customer, User
 from ordersite.accounts.services import (
     ADDRESS_TRIES,
-    HOUR,
     check_password_rules,
     link_not_valid,
     refused_field,
@@ -22,7 +21,7 @@ from ordersite.accounts.services import (
 )
 from ordersite.accounts.sign_ins import Tokens, begin_sign_in
 from ordersite.accounts.tokens import confirmation_tokens
-from ordersite.web.attempts import count_attempt
+from ordersite.web.attempts import HOUR, count_attempt
 from ordersite.web.problems import Problem
 
 REGISTER, CONFIRM = "register", "register-confirm"

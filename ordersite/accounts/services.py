@@ -1,7 +1,7 @@
 """What people do with their accounts: sign in, reset a password, keep addresses, make API tokens."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -24,13 +24,13 @@ from ordersite.accounts.password_tries import forget_tries
 from ordersite.accounts.sign_ins import Tokens, begin_sign_in
 from ordersite.places.addresses import Where, change_where, look_up_change, point_of
 from ordersite.places.lookup import Answer
-from ordersite.web.attempts import count_attempt
+from ordersite.web.attempts import HOUR, count_attempt
 from ordersite.web.crypto import new_token, token_hash
 from ordersite.web.problems import Forbidden, NotFound, Problem, field_error
 
 RESET, RESET_CONFIRM = "reset", "reset-confirm"
 # Tries in an hour by network address: an office may share one.
-ADDRESS_TRIES, HOUR = 60, timedelta(hours=1)
+ADDRESS_TRIES = 60
 
 
 def sign_in(*, request: HttpRequest, email: str, password: str) -> Tokens:

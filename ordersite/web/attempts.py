@@ -10,6 +10,8 @@ from ordersite.web.crypto import token_hash
 from ordersite.web.models import Attempt
 from ordersite.web.problems import Problem
 
+HOUR = timedelta(hours=1)
+
 COUNT = """
 INSERT INTO web_attempt (key, count, expires_at) VALUES (%s, 1, %s)
 ON CONFLICT (key) DO UPDATE SET

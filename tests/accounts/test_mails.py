@@ -97,6 +97,48 @@ def test_a_mail_goes_with_its_transaction() -> None:
     assert mails.send_due() == 0
 
 
+@pytest.mark.parametrize("held", [True, False])
+def test_a_slow_worker_sends_nothing_that_another_has_taken_meanwhile(
+    held: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty mails at 20 seconds each outlast the lease. The control does not look whether it still has the row."""
+    for number in range(20):
+        queue(str(number))
+    clock = [timezone.now() + timedelta(seconds=1)]
+    seconds, others = [0], []
+    real = EmailBackend.send_messages
+
+    def send_slowly(self: EmailBackend, messages: Any) -> int:
+        seconds[0] += 20 if not others else 0
+        if seconds[0] > 300 and not others:
+            others.append(True)
+            others.append(mails.send_due())
+        return int(real(self, messages))
+
+    monkeypatch.setattr(EmailBackend, "send_messages", send_slowly)
+    monkeypatch.setattr(timezone, "now", lambda: clock[0] + timedelta(seconds=seconds[0]))
+    if not held:
+        monkeypatch.setattr(mails, "hold", lambda mail: True)
+    mails.send_due()
+    # The other has taken all that was left but the one that was under way.
+    assert others == [True, 4 if held else 5]
+    assert (len(mail.outbox), Mail.objects.count()) == ((20, 0) if held else (25, 0))
+
+
+@pytest.mark.parametrize("error", [OSError("no route"), RuntimeError("a bug"), smtplib.SMTPDataError(554, b"spam")])
+def test_a_worker_that_has_lost_a_mail_neither_puts_it_off_nor_forgets_it(failing: Any, error: Exception) -> None:
+    queue()
+    [taken] = mails.take_due(1)
+    other = timezone.now() + timedelta(minutes=9)
+    Mail.objects.update(due_at=other)
+    assert mails.hold(taken) is False
+    failing(error)
+    mails.send(taken, EmailBackend())
+    taken.created_at -= timedelta(days=2)
+    mails.put_off(taken)
+    assert Mail.objects.get().due_at == other
+
+
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("leased", [True, False])
@@ -107,6 +149,7 @@ def test_of_several_workers_each_mail_is_sent_by_one(leased: bool, monkeypatch: 
     begin = threading.Barrier(4)
     if not leased:
         monkeypatch.setattr(mails, "take_due", lambda limit: list(Mail.objects.order_by("pk")[:limit]))
+        monkeypatch.setattr(mails, "hold", lambda mail: True)
 
     def work() -> None:
         try:

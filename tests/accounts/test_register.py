@@ -165,9 +165,19 @@ def test_a_link_of_a_password_reset_confirms_nothing_and_the_other_way_round() -
     assert User.objects.get().check_password(BODY["password"])
 
 
-def test_one_mailbox_gets_five_mails_an_hour() -> None:
-    assert {register(name=str(number)).status_code for number in range(7)} == {201}
-    assert Mail.objects.count() == 5
+def test_one_address_has_five_mails_an_hour_sent_to_a_mailbox_and_uses_up_nobody_elses() -> None:
+    """Beyond fifteen the mailbox has enough of them, whoever asks."""
+
+    def mailed_from(address: str, times: int) -> int:
+        before = Mail.objects.count()
+        client = APIClient(REMOTE_ADDR=address)
+        assert {register(client, name=str(number)).status_code for number in range(times)} == {201}
+        return Mail.objects.count() - before
+
+    assert mailed_from("192.0.2.6", 7) == 5
+    assert [mailed_from(f"192.0.2.{last}", 1) for last in (7, 8)] == [1, 1]
+    assert [mailed_from(f"198.51.100.{last}", 5) for last in (1, 2)] == [5, 3]
+    assert mailed_from("192.0.2.9", 1) == 0
 
 
 @pytest.mark.postgres

@@ -11,7 +11,7 @@ from django.db.models import Count, F, Min
 
 from orders.guards import collect_until
 from orders.lifecycle import TABLE, Actor, Fulfilment, Status
-from orders.models import Order, PaymentStatus, Unserved
+from orders.models import Kind, Order, PaymentStatus, Unserved
 from vendors.models import ONLINE_METHODS
 from vendors.services.openings import next_taking
 
@@ -37,11 +37,21 @@ Timer = tuple[datetime, str, str]
 
 def set_due(order: Order, now: datetime) -> None:
     """Reckons from when on its vendor can answer an order, and when it changes by itself next."""
-    if order.is_closed or order.prepared_at is not None or (order.accepted_at and order.unserved == Unserved.PAUSED):
+    if is_made(order) or (order.accepted_at and order.unserved == Unserved.PAUSED):
         order.unserved = ""
     order.answer_from = answer_from(order, now)
     timer = timer_of(order, now)
     order.due_at = timer[0] if timer else None
+
+
+def is_made(order: Order) -> bool:
+    """Whether nothing is left for the vendor to make, whatever its settings say: closed, picked up or prepared.
+
+    A package or service is `prepared` with being accepted: nothing of it is made by then.
+    """
+    if order.is_closed or order.picked_up_at is not None:
+        return True
+    return order.prepared_at is not None and order.kind not in (Kind.PACKAGE, Kind.SERVICE)
 
 
 def timer_of(order: Order, now: datetime) -> Timer | None:

@@ -8,14 +8,15 @@ from django.db.models import Q
 from django.dispatch import receiver
 from django.utils import timezone
 
-from orders.deadlines import DUE_COLUMNS, awaits_payment, set_due
+from orders.deadlines import DUE_COLUMNS, awaits_payment, is_made, set_due
 from orders.lifecycle import OPEN, Fulfilment, Status
 from orders.models import Kind, Order, Unserved
 from vendors.hours import is_open
 from vendors.menu import Span
 from vendors.models import Vendor
 from vendors.services.announcing import UnservedOrder, vendor_changed
-from vendors.services.bookable import spans_for
+from vendors.services.bookable import places_of, spans_for
+from vendors.services.menus import menu_of
 from vendors.services.openings import spans_of
 
 BATCH = 500
@@ -61,7 +62,7 @@ def waiting_orders(vendor: Vendor) -> Iterator[Sequence[Order]]:
 def why_unserved(order: Order, spans: Sequence[Span], now: datetime) -> str:
     """Why the vendor cannot serve an order that waits, as its settings stand; empty where it can."""
     vendor = order.vendor
-    if order.is_closed or order.prepared_at is not None:
+    if is_made(order):
         return ""
     if not vendor.is_active:
         return Unserved.SWITCHED_OFF
@@ -71,7 +72,10 @@ def why_unserved(order: Order, spans: Sequence[Span], now: datetime) -> str:
     if order.kind == Kind.REGULAR and fulfilment not in vendor.fulfilments:
         return Unserved.NOT_OFFERED
     if order.kind == Kind.SERVICE:
-        spans = spans_for(order.booking.service, spans)
+        service = order.booking.service
+        if not service.is_active or order.booking.place not in places_of(service):
+            return Unserved.NOT_OFFERED
+        spans = spans_for(service, spans)
     if order.deliver_at is None or order.deliver_at <= now:
         return ""
     if not is_open(spans, vendor.zone, fulfilment, order.deliver_at):
@@ -79,6 +83,11 @@ def why_unserved(order: Order, spans: Sequence[Span], now: datetime) -> str:
     # What is accepted is worked on in a pause too.
     paused = vendor.paused_until is not None and order.deliver_at < vendor.paused_until
     return Unserved.PAUSED if paused and order.status in (Status.PENDING, Status.PREORDER) else ""
+
+
+def why_unserved_now(order: Order, now: datetime) -> str:
+    """The same for an order at hand, whose vendor was just read: what was marked before may be no more, or new."""
+    return why_unserved(order, menu_of(order.vendor).spans, now)
 
 
 def named(order: Order) -> UnservedOrder:

@@ -11,6 +11,7 @@ from orders.lifecycle import Actor
 from orders.models import Order, OrderEvent
 from orders.services import digital
 from orders.services.events import record_event
+from orders.services.reckoning import why_unserved_now
 from orders.services.transitions import Wish, transition
 from ordersite.accounts.callers import SYSTEM
 from ordersite.web.problems import Problem
@@ -35,6 +36,10 @@ def run_timer(order_id: int, now: datetime) -> bool:
             if order is None:
                 return False
             timer = timer_of(order, now)
+            if timer and timer[1] == "accept":
+                # A change of the vendor's that was made at the same moment as the order has not marked it.
+                order.unserved = why_unserved_now(order, now)
+                timer = timer_of(order, now)
             if timer is None or timer[0] > now:
                 set_due(order, now)
                 order.save(update_fields=DUE_COLUMNS)

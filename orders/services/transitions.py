@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from orders import lifecycle
-from orders.deadlines import DUE_COLUMNS, set_due
+from orders.deadlines import DUE_COLUMNS, is_made, set_due
 from orders.decisions import Decision, Outcome, decide, remember
 from orders.guards import GUARDS, Attempt
 from orders.lifecycle import Actor, Change, Fulfilment, Status
 from orders.models import Order, OrderEvent
 from orders.reasons import REASONS
 from orders.services.events import record_event
+from orders.services.reckoning import why_unserved_now
 from orders.services.settlement import follow_status
 from orders.services.standing import Standing, get_order, standing_of
 from ordersite.accounts.callers import Caller, related
@@ -140,7 +141,7 @@ def apply(standing: Standing, change: Change, attempt: Attempt, wish: Wish, *, f
     """Writes the change, its money and its event. The row is locked and everything was checked."""
     order, now, actor = standing.order, standing.now, standing.caller.key
     left = assign_parties(standing, change, attempt)
-    had = order.milestones
+    had, was_made = order.milestones, is_made(order)
     source = Status(order.status)
     getattr(order, change.name)(now=now)
     remember(order, change.name, attempt.actor)
@@ -158,6 +159,8 @@ def apply(standing: Standing, change: Change, attempt: Attempt, wish: Wish, *, f
         order.label = None
     if change.name == "accept":
         promise_times(order, wish, now)
+    if was_made and not is_made(order):
+        order.unserved = why_unserved_now(order, now)
     order.version += 1
     set_due(order, now)
     order.save(update_fields=CHANGED_BY_TRANSITION)

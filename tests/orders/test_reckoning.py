@@ -13,9 +13,11 @@ from orders.models import Order
 from orders.services.timers import run_due
 from tests.cast import Cast
 from tests.office import change, form_of
-from tests.orders.kinds import make_service, service_cart, tomorrow
+from tests.orders.kinds import make_package_type, make_service, package_cart, service_cart, tomorrow
 from tests.orders.shopping import ORDERS, cart, place_order
+from tests.orders.test_placing_times import open_hours
 from vendors.models import OpeningHours, Vendor
+from vendors.services.announcing import announce_change
 from vendors.services.vendors import bump_menu_version
 
 Api = Callable[..., APIClient]
@@ -278,4 +280,114 @@ def test_a_service_in_hours_of_its_own(cast: Cast, api: Api, office: Client) -> 
             "opening_hours-TOTAL_FORMS": "1",
         },
     )
+    assert reasons() == {order.pk: "closed"}
+
+
+@pytest.mark.parametrize("accepted_first", [True, False])
+def test_an_accepted_service_is_not_yet_made(cast: Cast, api: Api, accepted_first: bool) -> None:
+    at = noon(cast, 2)
+    order = place_order(api(cast.customer), service_cart(make_service(cast.vendor), at, "vendor"))
+    if accepted_first:
+        move(api(cast.owner), order, "accept")
+    close_day(cast, at)
+    assert [row["reason"] for row in patch(api, cast)["cannot_serve"]] == ["closed"]
+    if not accepted_first:
+        move(api(cast.owner), order, "accept")
+    assert reasons() == {order.pk: "closed"}
+    set_vendor(cast, is_active=False)
+    announce_change(cast.vendor.pk)
+    assert reasons() == {order.pk: "switched_off"}
+    OpeningHours.objects.filter(vendor=cast.vendor, date=at.date()).delete()
+    set_vendor(cast, is_active=True)
+    announce_change(cast.vendor.pk)
+    assert reasons() == {}
+
+
+def test_an_accepted_package_is_carried_out_until_it_is_picked_up(cast: Cast, api: Api) -> None:
+    order = place_order(api(cast.customer), package_cart(make_package_type(cast.vendor)))
+    move(api(cast.owner), order, "accept")
+    set_vendor(cast, is_active=False)
+    announce_change(cast.vendor.pk)
+    assert reasons() == {order.pk: "switched_off"}
+    Order.objects.filter(pk=order.pk).update(picked_up_at=timezone.now())
+    assert announce_change(cast.vendor.pk) == []
+    assert reasons() == {}
+
+
+@pytest.mark.parametrize(
+    ("place", "withdrawn", "expected"),
+    [
+        ("vendor", {"is_active": False}, "not_offered"),
+        ("customer", {"is_active": False}, "not_offered"),
+        ("vendor", {"at_vendor": False}, "not_offered"),
+        ("customer", {"at_customer": False}, "not_offered"),
+        ("vendor", {"at_customer": False}, ""),
+        ("customer", {"at_vendor": False}, ""),
+    ],
+)
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_service_is_withdrawn(
+    cast: Cast, api: Api, office: Client, place: str, withdrawn: dict[str, bool], expected: str, accepted: bool
+) -> None:
+    service = make_service(cast.vendor, at_vendor=True, at_customer=True)
+    order = place_order(api(cast.customer), service_cart(service, tomorrow(cast), place))
+    if accepted:
+        move(api(cast.owner), order, "accept")
+    path = f"/admin/vendors/service/{service.pk}/change/"
+    form = {name: value for name, value in form_of(office.get(path)).items() if name not in withdrawn}
+    assert office.post(path, form).status_code == 302
+    assert reasons() == ({order.pk: expected} if expected else {})
+
+
+# --- what was made, and is not any more ---
+
+
+@pytest.mark.parametrize(
+    ("names", "back", "status"),
+    [
+        (("reject",), "reopen", 0),
+        (("accept", "mark_ready"), "undo_ready", 7),
+        (("accept", "mark_ready", "undo_ready"), "reopen", 0),
+        (("cancel_by_staff",), "reopen", 0),
+    ],
+)
+def test_what_is_taken_back_is_asked_anew(cast: Cast, api: Api, names: tuple[str, ...], back: str, status: int) -> None:
+    set_vendor(cast, auto_accept=True)
+    open_hours(cast.vendor, *[(day, "00:00", "23:59") for day in range(7)])
+    at = noon(cast, 2)
+    order = place_order(api(cast.customer), cart(cast, deliver_at=at.isoformat()))
+    close_day(cast, at)
+    patch(api, cast)
+    assert reasons() == {order.pk: "closed"}
+    for name in names:
+        move(api(cast.staff), order, name)
+    move(api(cast.staff), order, back)
+    assert reasons() == {order.pk: "closed"}
+    assert (due(order), run_due(), Order.objects.get(pk=order.pk).status) == (None, 0, status)
+
+
+def test_a_day_that_opened_again_meanwhile_can_be_served(cast: Cast, api: Api) -> None:
+    set_vendor(cast, auto_accept=True)
+    open_hours(cast.vendor, *[(day, "00:00", "23:59") for day in range(7)])
+    at = noon(cast, 2)
+    order = place_order(api(cast.customer), cart(cast, deliver_at=at.isoformat()))
+    close_day(cast, at)
+    patch(api, cast)
+    move(api(cast.staff), order, "reject")
+    OpeningHours.objects.filter(vendor=cast.vendor, closed=True).delete()
+    bump_menu_version(cast.vendor.pk)
+    move(api(cast.staff), order, "reopen")
+    assert (reasons(), run_due(), Order.objects.get(pk=order.pk).status) == ({}, 1, 7)
+
+
+def test_what_was_placed_while_the_day_was_being_closed_is_not_accepted_by_itself(cast: Cast, api: Api) -> None:
+    """The closing has not seen the order, nor the order the closing: accepting asks once more."""
+    set_vendor(cast, auto_accept=True)
+    open_hours(cast.vendor, *[(day, "00:00", "23:59") for day in range(7)])
+    at = noon(cast, 2)
+    order = place_order(api(cast.customer), cart(cast, deliver_at=at.isoformat()))
+    close_day(cast, at)
+    assert reasons() == {}
+    Order.objects.filter(pk=order.pk).update(status=0, due_at=timezone.now())
+    assert (run_due(), Order.objects.get(pk=order.pk).status, due(order)) == (0, 0, None)
     assert reasons() == {order.pk: "closed"}

@@ -113,6 +113,7 @@ class Change:
     columns: set[str]
     left: list[str]
     day: date | None = None  # another one, where a number of it is to be drawn
+    on_trust: str = ""  # where it stands in the input what has more owed, or owed in another way
 
     @property
     def order(self) -> Order:
@@ -225,6 +226,7 @@ def change_payment_method(change: Change, value: str) -> None:
     columns = ("payment_method", "payment_status", "cash", "visible_at")
     if not change.note("payment_method", order.payment_method, value, *columns):
         return
+    change.on_trust = "/payment_method"
     if value == CASH and order.kind == Order.Kind.DIGITAL:
         raise Invalid("/payment_method", "digital", "Codes are paid beforehand: choose another method than cash.")
     if value == WALLET and order.customer.user_id is None:
@@ -246,6 +248,8 @@ def change_driver_tip(change: Change, value: Money) -> None:
     old, new = as_json(order.driver_tip, order.currency), as_json(value.minor, order.currency)
     if not change.note("driver_tip", old, new, "driver_tip", "total", "payment_status"):
         return
+    if rise > 0:
+        change.on_trust = change.on_trust or "/driver_tip"
     order.driver_tip += rise
     order.total += rise
     if order.total > MAX_MINOR:
@@ -351,8 +355,8 @@ def kind_of(change: Change) -> str:
 
 def write(change: Change, role: Actor, reason_code: str, reason: str) -> Order:
     order, standing = change.order, change.standing
-    if role == Actor.CUSTOMER and {"payment_method", "driver_tip"} & change.new.keys():
-        check_strangers_value(order.vendor, order.total, order.payment_method, order.customer)
+    if role == Actor.CUSTOMER and change.on_trust:
+        check_strangers_value(order.vendor, order.total, order.payment_method, order.customer, change.on_trust)
     if change.day is not None:
         was = order.number
         follow_day(order, change.day)

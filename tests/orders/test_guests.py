@@ -120,7 +120,17 @@ def test_an_order_does_not_grow_beyond_the_limit_afterwards(cast: Cast, api: Api
         (400, "guest_limit"),
         (400, "guest_limit"),
     ]
+    assert [answer.json()["errors"][0]["pointer"] for answer in (grown, tipped)] == ["/quantity", "/driver_tip"]
     assert client.patch(path, {"comment": "Ring twice"}).status_code == 200
+    # A vendor that lowers its limit has less owed by what stands, and no more.
+    for tip, limit, status in (("1.00", PIZZA + 100, 200), ("0.50", 100, 200), ("0.51", 100, 400), ("0.00", 100, 200)):
+        Vendor.objects.filter(pk=cast.vendor.pk).update(guest_limit=limit)
+        answer = client.patch(path, {"driver_tip": {"amount": tip, "currency": "EUR"}})
+        assert answer.status_code == status, answer.json()
+    with assert_nothing_changed(row):
+        other = client.patch(path, {"payment_method": "transfer", "driver_tip": {"amount": "1.00", "currency": "EUR"}})
+    assert [error["pointer"] for error in other.json()["errors"]] == ["/payment_method"]
+    Vendor.objects.filter(pk=cast.vendor.pk).update(guest_limit=PIZZA + 100)
     # Online it may be more, and then no more by cash.
     assert client.patch(path, {"payment_method": "fake"}).status_code == 200
     assert client.post(f"{path}/items", item).status_code == 201

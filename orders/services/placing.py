@@ -27,7 +27,7 @@ from orders.models import (
 from orders.services import bookings, digital, ledger, offers, packages, slots
 from orders.services.carts import check_out, vendors_of
 from orders.services.events import draw, record_event
-from orders.services.guests import check_strangers_value, count_strangers_order, is_stranger
+from orders.services.guests import check_strangers_value, count_strangers_order, is_stranger, refuse_strangers_order
 from orders.services.lines import keep_rows, stock_wanted, write_lines
 from orders.services.numbers import counter_of, day_of
 from orders.services.parties import (
@@ -102,13 +102,17 @@ def place(*, placing: Placing, caller: Caller) -> Placed:
     saved = find_saved_method(checkout, customer)
     if checkout.payment_method == WALLET and customer.user_id is None:
         raise Invalid("/payment_method", "wallet", "A guest has no wallet: sign in, or pay in another way.")
-    if is_stranger(caller) and not sells(checkout, caller):
+    counts = is_stranger(caller) and not sells(checkout, caller)
+    if counts:
         for part in checked.parts:
             check_strangers_value(part.draft.vendor, part.priced.total, checkout.payment_method, customer)
-        count_strangers_order(caller, customer)
+        refuse_strangers_order(caller, customer)
     if customer.pk is None:
         customer.save(force_insert=True)
-    return write(placing, caller, checked, customer, saved, now)
+    placed = write(placing, caller, checked, customer, saved, now)
+    if counts:
+        count_strangers_order(caller, customer)
+    return placed
 
 
 def write(

@@ -1,13 +1,18 @@
 """What somebody may order whom nobody knows: how often, and for how much before it is paid."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from orders.models import Order
+from orders.services import placing
 from ordersite.accounts.registration import register
+from ordersite.web.models import Attempt
 from tests.cast import Cast
 from tests.orders.shopping import ORDERS, assert_nothing_changed, cart, fill_wallet, place
 from vendors.models import Vendor
@@ -61,6 +66,39 @@ def test_what_is_refused_is_not_counted_and_who_is_known_is_not_either(cast: Cas
         assert order(api(cast.owner), cast, guest=guest()).status_code == 201
         assert order(api(cast.staff), cast, guest=guest()).status_code == 201
     assert [order(api(), cast, guest=guest()).status_code for _ in range(3)] == [201, 201, 429]
+
+
+@pytest.mark.usefixtures("limited")
+def test_the_count_is_the_last_that_is_locked(cast: Cast, api: Api) -> None:
+    """Guests behind one address wait for each other no longer than a commit lasts."""
+    with CaptureQueriesContext(connection) as captured:
+        assert order(api(), cast, guest=guest()).status_code == 201
+    statements = [row["sql"].split() for row in captured.captured_queries]
+    written = [words[2].strip('"') for words in statements if words[:2] == ["INSERT", "INTO"]]
+    assert written[-2:] == ["web_attempt", "web_attempt"]
+    assert "web_attempt" not in written[:-2]
+    assert "orders_orderevent" in written
+
+
+@pytest.mark.usefixtures("limited")
+@pytest.mark.parametrize("behind", ["one address", "one phone"])
+def test_who_places_last_of_several_at_once_is_refused_whole(
+    cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch, behind: str
+) -> None:
+    """All passed the first look; what the late one wrote goes back, and the count is of those that stand."""
+    monkeypatch.setattr(placing, "refuse_strangers_order", lambda *_: None)
+    most = 3 if behind == "one address" else 2
+    for number in range(most + 2):
+        phone, address = f"+3247012345{number}", f"192.0.2.{number}"
+        with nullcontext() if number < most else assert_nothing_changed():
+            answer = (
+                order(api(), cast, guest=guest(phone))
+                if behind == "one address"
+                else order(api(), cast, address, guest=guest())
+            )
+        assert answer.status_code == (201 if number < most else 429)
+    counted = Attempt.objects.filter(key__startswith="guest-").order_by("-count")
+    assert (Order.objects.count(), counted[0].count) == (most, most)
 
 
 @pytest.mark.usefixtures("limited")

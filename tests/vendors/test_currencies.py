@@ -92,9 +92,36 @@ def test_it_stays_while_orders_stand(cast: Cast, api: Api, office: Client) -> No
 
 
 def test_it_can_be_corrected_as_long_as_nothing_stands(bare: Vendor, office: Client) -> None:
-    change(office, page_of(bare), currency="JPY", service_fee="0", guest_limit="50000")
+    """The limit for guests that it began with does not become one of another currency: it goes together with it."""
+    form = form_of(office.get(page_of(bare)))
+    for limit in ("500.00", "200.00"):
+        with assert_nothing_changed():
+            response = office.post(page_of(bare), {**form, "currency": "USD", "guest_limit": limit})
+        assert response.context["adminform"].form.errors["currency"] == [
+            "The limit for guests is 500.00 EUR: empty it together with this change, then set it anew."
+        ]
+        bare.refresh_from_db()
+        assert (bare.currency, bare.guest_limit) == ("EUR", 50_000)
+    change(office, page_of(bare), currency="JPY", service_fee="0", guest_limit="")
     bare.refresh_from_db()
-    assert bare.currency == "JPY"
+    assert (bare.currency, bare.guest_limit) == ("JPY", None)
+    change(office, page_of(bare), guest_limit="80000")
+    bare.refresh_from_db()
+    assert (bare.currency, bare.guest_limit) == ("JPY", 80_000)
+
+
+@pytest.mark.parametrize(
+    ("currency", "limit"),
+    [("EUR", 50_000), ("USD", 50_000), ("SGD", 50_000), ("VND", None), ("IDR", None), ("KWD", None), ("JPY", None)],
+)
+def test_a_new_vendor_begins_with_a_limit_for_guests_where_it_means_something(
+    cast: Cast, currency: str, limit: int | None
+) -> None:
+    made = Vendor.objects.create(merchant=cast.merchant, type=cast.vendor.type, name="New", currency=currency)
+    assert Vendor.objects.get(pk=made.pk).guest_limit == limit
+    made.guest_limit = None
+    made.save()
+    assert Vendor.objects.get(pk=made.pk).guest_limit is None
 
 
 def test_all_else_of_a_vendor_that_sells_is_changed_as_before(cast: Cast, api: Api, office: Client) -> None:

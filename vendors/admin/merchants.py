@@ -187,7 +187,7 @@ class VendorAdmin(ScopedAdmin, AmountsAdmin):
         return acts_everywhere(request) and super().has_delete_permission(request, obj)
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """A new vendor begins with the limit for guests that every vendor begins with, in its own currency."""
+        """Of a new vendor no limit for guests is asked: it begins with that of its currency, if any (Vendor.save)."""
         return [part for part in super().get_fieldsets(request, obj) if obj is not None or part != GUESTS]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

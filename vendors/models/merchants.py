@@ -3,6 +3,7 @@
 import datetime
 import uuid
 import zoneinfo
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -11,12 +12,16 @@ from django.db import models
 from django.utils import timezone
 
 from ordersite.web.amounts import AmountColumn, RateColumn
-from ordersite.web.money import CURRENCIES
+from ordersite.web.money import CURRENCIES, with_currency
 
 FULFILMENTS = ("delivery", "pickup", "eat_in", "curbside", "drive_thru")
 # "transfer" is paid by bank and shown by a proof; "mollie" and "fake" are paid online.
 PAYMENT_METHODS = ("cash", "wallet", "transfer", "mollie", "fake")
 ONLINE_METHODS = ("mollie", "fake")
+# In minor units, what a new vendor's guests may owe, where 500.00 of the currency is about as much as of the euro.
+# Elsewhere it would be the price of a coffee, or of a car: there it begins without a limit.
+GUEST_LIMIT = 50_000
+COMPARABLE = frozenset({"AUD", "CAD", "CHF", "EUR", "GBP", "NZD", "SGD", "USD"})
 
 
 # What has amounts in a vendor's currency, by its relation; orders and the ledger stand on vendors and are known so too.
@@ -142,8 +147,6 @@ class Vendor(models.Model):
     guest_limit = AmountColumn(
         null=True,
         blank=True,
-        default=50_000,
-        db_default=50_000,
         help_text="What a guest may order before it is paid; empty: as much as it likes.",
     )
 
@@ -222,6 +225,12 @@ class Vendor(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A new vendor begins with the limit for guests of its currency; it may be emptied afterwards."""
+        if self._state.adding and self.guest_limit is None and self.currency in COMPARABLE:
+            self.guest_limit = GUEST_LIMIT
+        super().save(*args, **kwargs)
+
     def clean(self) -> None:
         """The currency stays while anything has amounts in it: 5.40 EUR would become 540 JPY."""
         standing = Vendor.objects.filter(pk=self.pk).first()
@@ -229,6 +238,10 @@ class Vendor(models.Model):
             return
         if priced := standing.amounts_in_words():
             detail = f"It stays {standing.currency} while there are {priced}: open another vendor for {self.currency}."
+            raise ValidationError({"currency": ValidationError(detail, "in_use")})
+        if standing.guest_limit is not None and self.guest_limit is not None:
+            most = with_currency(standing.guest_limit, standing.currency)
+            detail = f"The limit for guests is {most}: empty it together with this change, then set it anew."
             raise ValidationError({"currency": ValidationError(detail, "in_use")})
 
     def amounts_in_words(self) -> str:

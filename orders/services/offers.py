@@ -198,8 +198,10 @@ def fault_of(offer: Offer, drafts: Sequence[Draft], customer: Customer, now: dat
     if offer.max_uses is not None and offer.uses >= offer.max_uses:
         return "used_up", f"{name} is used up: leave the code out."
     if offer.max_uses_per_customer is not None:
-        if customer.user_id is None:
-            return "guest", f"{name} is for customers with an account: sign in, or leave the code out."
+        # One person has as many accounts as it likes whose e-mail nobody has confirmed.
+        if customer.user is None or not customer.user.is_confirmed:
+            who = "customers with an account: sign in" if customer.user is None else "confirmed accounts: confirm yours"
+            return "guest", f"{name} is for {who}, or leave the code out."
         times, used = offer.max_uses_per_customer, offer.used_by_customer  # type: ignore[attr-defined]  # find_offers
         if used >= times:
             return "used_up_by_you", f"{name} can be used {times} × by each customer: leave the code out."

@@ -86,7 +86,7 @@ def find_customer(placing: Placing, caller: Caller) -> Customer:
     if placing.customer_id is not None:
         if placing.guest is not None:
             raise Invalid("/guest", "customer", "Send `customer` or `guest`, not both.")
-        customer = Customer.objects.filter(pk=meant).first()
+        customer = Customer.objects.select_related("user").filter(pk=meant).first()
         if customer is None:
             raise Invalid("/customer", "unknown", "There is no such customer.")
         return customer

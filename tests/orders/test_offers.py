@@ -14,6 +14,8 @@ from orders.models import OfferUse, Order
 from orders.pricing import Discount
 from orders.services import offers
 from orders.services.offers import discount_for, take_offers
+from ordersite.accounts.models import User
+from ordersite.accounts.registration import register
 from tests.cast import Cast
 from tests.orders.shopping import (
     ORDERS,
@@ -360,6 +362,22 @@ def test_a_guest_gets_none_that_is_counted_by_customer(cast: Cast, api: Api) -> 
     refresh_offer_flags()
     del body["offer"]
     assert discounts(api().post(ORDERS, body)) == [0]
+
+
+def test_who_is_not_confirmed_gets_none_that_is_counted_by_customer(cast: Cast, api: Api) -> None:
+    """Somebody may register as often as it likes."""
+    offer = make_offer(code="ONCE", max_uses_per_customer=1)
+    fields = {"email": "nele@example.org", "password": "a-long-enough-passphrase", "name": "Nele", "phone": ""}
+    client = api(token=register(**fields, address="192.0.2.1")[1].access)
+    with assert_nothing_changed():
+        refused(client.post(ORDERS, cart(cast, offer="ONCE")), 400, "/offer", "guest")
+        refused(client.post(QUOTE, cart(cast, offer="ONCE")), 400, "/offer", "guest")
+    Offer.objects.filter(pk=offer.pk).update(code="")
+    refresh_offer_flags()
+    assert discounts(client.post(ORDERS, cart(cast))) == [0]
+    User.objects.filter(unconfirmed_email="nele@example.org").update(email="nele@example.org")
+    assert discounts(client.post(ORDERS, cart(cast))) == [120]
+    assert discounts(client.post(ORDERS, cart(cast))) == [0]
     assert place_order(api(cast.customer), cart(cast)).discount == 120
 
 

@@ -161,8 +161,8 @@ AUTHENTICATION_BACKENDS = ["ordersite.accounts.authentication.PasswordBackend"]
 DEMO_EMAILS = ("staff@example.com", "vendor@example.com", "driver@example.com", "customer@example.com")
 # What a caller is besides a user, read with the user in one statement: reverse one-to-ones of the apps above accounts.
 PRINCIPAL_RELATED = ("customer", "driver")
-# Who may make and revoke a merchant's API tokens: callable(user, merchant_id) -> bool.
-MERCHANT_ADMIN_CHECK = "vendors.permissions.administers_merchant"
+# Who may make and revoke a merchant's API tokens: callable(user, merchant) -> queryset of what makes it so.
+MERCHANT_ADMINS = "vendors.permissions.administering"
 # The rights of staff that somebody's rows amount to: a member of a vendor, a driver, a dispatcher.
 RIGHTS_BY_ROWS = "vendors.permissions.rights_by_rows"
 SIMPLE_JWT = {

@@ -21,7 +21,9 @@ from rest_framework_simplejwt.utils import get_md5_hash_password
 from orders.following import followable, followed
 from ordersite.accounts.authentication import (
     API_TOKEN_PREFIX,
+    api_tokens,
     may_sign_in,
+    may_use,
     principal_of_api_token,
     proof_of,
     read_token,
@@ -217,11 +219,13 @@ class Known:
         self.users = User.objects.in_bulk(users)
         staff = [user.pk for user in self.users.values() if user.is_staff]
         self.see_all = holders(staff, Right.VIEW_ORDERS, Right.ACT_EVERYWHERE) if staff else set()
-        tokens = ApiToken.objects.filter(pk__in={one.token_id for one in shown if one.token_id}, revoked_at=None)
+        tokens = api_tokens().filter(pk__in={one.token_id for one in shown if one.token_id}, revoked_at=None)
         self.tokens = {
-            pk
-            for pk, until, scopes in tokens.values_list("pk", "expires_at", "scopes")
-            if (until is None or until > now) and ApiToken.Scope.READ in scopes
+            token.pk
+            for token in tokens
+            if (token.expires_at is None or token.expires_at > now)
+            and ApiToken.Scope.READ in token.scopes
+            and may_use(token)
         }
         keys = {one.session_key for one in shown if one.session_key}
         sessions = Session.objects.filter(session_key__in=keys, expire_date__gt=now)

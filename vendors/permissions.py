@@ -1,5 +1,7 @@
 """What a caller may do for a merchant and its vendors, from its memberships."""
 
+from typing import Any
+
 from django.db.models import F, Q, QuerySet
 
 from ordersite.accounts.callers import Caller
@@ -10,10 +12,13 @@ from vendors.models import Dispatcher, Driver, Member, Vendor
 CARRIERS = (Right.ACT_EVERYWHERE, Right.VIEW_ORDERS, Right.MOVE_ORDERS)
 
 
-def administers_merchant(user: User, merchant_id: int) -> bool:
-    """Whether the user is an owner of the merchant, or a manager of all its vendors."""
+def administering(user: Any, merchant: Any) -> QuerySet[Member]:
+    """The membership, if any, by which a user administers a merchant: an owner's, or of a manager of all vendors.
+
+    Both may be ids, or references to an outer query's columns.
+    """
     role = Q(role=Member.Role.OWNER) | Q(role=Member.Role.MANAGER, all_vendors=True)
-    return Member.objects.filter(role, user=user, merchant_id=merchant_id).exists()
+    return Member.objects.filter(role, user=user, merchant=merchant)
 
 
 def rights_by_rows(user: User) -> set[Right]:

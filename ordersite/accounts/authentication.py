@@ -5,9 +5,10 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
@@ -147,17 +148,36 @@ def user_behind(token: Token) -> User:
     return user
 
 
+def api_tokens() -> QuerySet[ApiToken]:
+    """API tokens with what `may_use` asks of whoever made them."""
+    administering = import_string(settings.MERCHANT_ADMINS)(OuterRef("created_by"), OuterRef("merchant"))
+    return ApiToken.objects.select_related("user", "created_by").annotate(is_administered=Exists(administering))
+
+
+def may_use(row: ApiToken) -> bool:
+    """Whether the people behind a token of `api_tokens` may still sign in, and administer the merchant it is of.
+
+    It rests meanwhile. A merchant's token that nobody made was made by a program, and is the merchant's alone.
+    """
+    if any(user is not None and not may_sign_in(user) for user in (row.user, row.created_by)):
+        return False
+    return row.merchant_id is None or row.created_by is None or row.is_administered  # type: ignore[attr-defined]
+
+
 def principal_of_api_token(token: str) -> tuple[Any, ApiToken]:
     row = (
-        ApiToken.objects.select_related("user", *(f"user__{name}" for name in settings.PRINCIPAL_RELATED))
+        api_tokens()
+        .select_related(*(f"user__{name}" for name in settings.PRINCIPAL_RELATED))
         .filter(token_hash=token_hash(token))
         .first()
     )
     now = timezone.now()
     if row is None or row.revoked_at or (row.expires_at and row.expires_at <= now):
         raise AuthenticationFailed("The API token is not known, revoked or expired.")
-    if row.user and not may_sign_in(row.user):
-        raise AuthenticationFailed("This account no longer exists, or is switched off.")
+    if not may_use(row):
+        raise AuthenticationFailed(
+            "Who made this API token is switched off, or administers the merchant no more: have another made."
+        )
     if row.last_used_at is None or row.last_used_at < now - USED_EVERY:
         ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)
     return row.user or MerchantPrincipal(row), row

@@ -175,8 +175,8 @@ def delete_address(user: User, address_id: int) -> None:
 
 
 def administers(user: User, merchant_id: int) -> bool:
-    """Whether the user may make and revoke the merchant's tokens, by MERCHANT_ADMIN_CHECK."""
-    return bool(import_string(settings.MERCHANT_ADMIN_CHECK)(user, merchant_id))
+    """Whether the user may make and revoke the merchant's tokens, by MERCHANT_ADMINS."""
+    return bool(import_string(settings.MERCHANT_ADMINS)(user, merchant_id).exists())
 
 
 def refuse_stranger(user: User, merchant_id: int) -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from ordersite.accounts.authentication import principal_of
 from ordersite.accounts.models import ApiToken
 from ordersite.web.crypto import token_hash
 from tests.cast import Cast, make_user
@@ -91,6 +92,43 @@ def test_a_merchants_token_is_made_and_seen_by_its_administrators_only(api: Api,
     assert api(cast.owner).get(PATH).data["count"] == 0
     assert api(cast.owner).get(f"{PATH}?merchant={cast.merchant.pk}").data["count"] == 1
     assert api(cast.owner).delete(path).status_code == 204
+
+
+@pytest.mark.parametrize("change", ["left", "staff", "some vendors", "switched off"])
+def test_a_merchants_token_rests_while_its_maker_may_not_make_it(api: Api, cast: Cast, change: str) -> None:
+    maker = make_user("Max Manager")
+    member = Member.objects.create(user=maker, merchant=cast.merchant, role=Member.Role.MANAGER)
+    token, others = (make(api(user), merchant=cast.merchant.pk).data["token"] for user in (maker, cast.owner))
+    path = f"/api/v1/vendors/{cast.vendor.pk}"
+    read = f"/api/v1/orders?vendor={cast.vendor.pk}"
+    assert api(token=token).get(read).status_code == 200
+    if change == "left":
+        member.delete()
+    elif change == "switched off":
+        type(maker).objects.filter(pk=maker.pk).update(is_active=False)
+    else:
+        new = {"staff": {"role": Member.Role.STAFF}, "some vendors": {"all_vendors": False}}[change]
+        Member.objects.filter(pk=member.pk).update(**new)
+    assert api(token=token).get(read).status_code == 401
+    assert api(token=token).patch(path, {"rush_minutes": 5}).status_code == 401
+    cast.vendor.refresh_from_db()
+    assert cast.vendor.rush_minutes == 0
+    assert api(token=others).get(read).status_code == 200
+    # It rests; it has not ended.
+    type(maker).objects.filter(pk=maker.pk).update(is_active=True)
+    Member.objects.update_or_create(
+        user=maker, merchant=cast.merchant, defaults={"role": Member.Role.MANAGER, "all_vendors": True}
+    )
+    assert api(token=token).get(read).status_code == 200
+
+
+def test_a_call_with_a_token_is_known_by_one_statement(
+    api: Api, cast: Cast, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    token = make(api(cast.owner), merchant=cast.merchant.pk).data["token"]
+    principal_of(token)
+    with django_assert_num_queries(1):
+        principal_of(token)
 
 
 def test_a_merchants_token_is_no_person(api: Api, cast: Cast) -> None:

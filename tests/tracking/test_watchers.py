@@ -122,6 +122,18 @@ def test_a_token_that_may_not_read_any_more(cast: Cast) -> None:
         assert refusals([merchant]) == {merchant: 4401}
 
 
+def test_a_merchants_token_whose_maker_has_left(cast: Cast) -> None:
+    *_, merchant = everybody(cast, make_order(cast.vendor, cast.customer_row))
+    ApiToken.objects.filter(pk=merchant.credential.token_id).update(created_by=cast.owner)
+    assert refusals([merchant]) == {}
+    Member.objects.filter(user=cast.owner).update(role=Member.Role.STAFF)
+    assert refusals([merchant]) == {merchant: 4401}
+    Member.objects.filter(user=cast.owner).update(role=Member.Role.OWNER)
+    assert refusals([merchant]) == {}
+    User.objects.filter(pk=cast.owner.pk).update(is_active=False)
+    assert refusals([merchant]) == {merchant: 4401}
+
+
 def test_a_sign_in_that_has_ended(cast: Cast) -> None:
     tokens = [begin_sign_in(cast.owner) for _ in range(2)]
     ended, stays = (at_vendor(cast.vendor.pk, by_bearer(one.access)) for one in tokens)

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView, TemplateView
 from django.views.static import serve
 
 from orders import pay_pages
+from ordersite.accounts.password_change import AdminPasswordChangeView
 from ordersite.web.documents import DocumentView, docs
 from ordersite.web.health import healthz, readyz
 
@@ -17,6 +18,7 @@ urlpatterns = [
     path("pay/<str:token>", pay_pages.pay),
     path("pay/<str:token>/return", pay_pages.pay_return),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/password_change/", admin.site.admin_view(AdminPasswordChangeView.as_view())),  # before the site's own
     path("admin/", admin.site.urls),
     path("api/v1/schema", DocumentView.as_view(), name="schema"),
     path("api/v1/docs", docs, name="docs"),

@@ -1,6 +1,7 @@
 """How a caller becomes known: a bearer (JWT or API token), or the session of our own pages."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -20,10 +21,9 @@ from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from ordersite.accounts.callers import MerchantPrincipal
 from ordersite.accounts.models import ApiToken, SignIn, User
-from ordersite.accounts.password_tries import PasswordTry
+from ordersite.accounts.password_tries import try_password
 from ordersite.accounts.rights import permissions_of
 from ordersite.web.crypto import token_hash
-from ordersite.web.problems import Problem
 from ordersite.web.throttling import client_address
 
 API_TOKEN_PREFIX = "ost_"  # noqa: S105  not a secret, how one begins
@@ -48,16 +48,8 @@ class PasswordBackend(ModelBackend):
         email = username if username is not None else kwargs.get(User.USERNAME_FIELD)
         if email is None or password is None:
             return None
-        attempt = PasswordTry(email.strip().lower(), client_address(request) if request else "")
-        attempt.count()
-        try:
-            user = super().authenticate(request, username=email, password=password)
-        except Problem:
-            attempt.take_back()
-            raise
-        if user is not None:
-            attempt.succeed()
-        return user
+        check = partial(super().authenticate, request, username=email, password=password)
+        return try_password(email.strip().lower(), client_address(request) if request else "", check)
 
     def user_can_authenticate(self, user: Any) -> bool:
         return may_sign_in(user) and user.is_confirmed

@@ -1,9 +1,10 @@
 """Tries that protect money or secrets are counted in the database: a restart or a dead Redis forgives nothing."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import Case, F, When
 from django.utils import timezone
 
 from ordersite.web.crypto import token_hash
@@ -12,12 +13,15 @@ from ordersite.web.problems import Problem
 
 HOUR = timedelta(hours=1)
 
+SOON = 2  # seconds after which a try that only others under way keep out is made again
+
 COUNT = """
-INSERT INTO web_attempt (key, count, expires_at) VALUES (%s, 1, %s)
+INSERT INTO web_attempt (key, count, under_way, expires_at) VALUES (%s, 1, %s, %s)
 ON CONFLICT (key) DO UPDATE SET
     count = CASE WHEN web_attempt.expires_at <= %s THEN 1 ELSE web_attempt.count + 1 END,
+    under_way = excluded.under_way + CASE WHEN web_attempt.expires_at <= %s THEN 0 ELSE web_attempt.under_way END,
     expires_at = CASE WHEN web_attempt.expires_at <= %s THEN excluded.expires_at ELSE web_attempt.expires_at END
-RETURNING count, expires_at
+RETURNING count, under_way, expires_at
 """
 
 
@@ -26,18 +30,29 @@ def attempt_key(scope: str, subject: str) -> str:
     return f"{scope}:{token_hash(subject)}"
 
 
-def count_attempt(scope: str, subject: str, *, limit: int, window: timedelta) -> None:
-    """Counts one try; raises a 429 Problem (that keeps the count) beyond `limit` within `window`."""
+def count_attempt(scope: str, subject: str, *, limit: int, window: timedelta, under_way: bool = False) -> None:
+    """Counts one try; raises a 429 Problem (that keeps the count) beyond `limit` within `window`.
+
+    One that is `under_way` is ended by `end_attempts`: where only such ones fill the count, the wait is short.
+    """
     now = timezone.now()
     key = attempt_key(scope, subject)
     # Through the field: SQLite holds times as text, and both databases must compare alike.
     prepare = Attempt._meta.get_field("expires_at").get_db_prep_value
     at, until = prepare(now, connection), prepare(now + window, connection)
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, [key, until, at, at])
-        count, expires_at = cursor.fetchone()
+        cursor.execute(COUNT, [key, int(under_way), until, at, at, at])
+        count, waiting, expires_at = cursor.fetchone()
     if count > limit:
-        refuse(expires_at, now)
+        refuse(now + timedelta(seconds=SOON) if under_way and count - waiting < limit else expires_at, now)
+
+
+def end_attempts(counted: Iterable[tuple[str, str]], *, uncount: bool) -> None:
+    """Ends tries that were under way, by scope and subject: they stay counted, or are taken back."""
+    less = Case(When(count__gt=0, then=F("count") - 1), default=0) if uncount else F("count")
+    ended = Case(When(under_way__gt=0, then=F("under_way") - 1), default=0)
+    for scope, subject in counted:  # one by one: no two calls wait for each other's rows
+        Attempt.objects.filter(key=attempt_key(scope, subject)).update(count=less, under_way=ended)
 
 
 def refuse_if_locked(scope: str, subject: str, *, limit: int) -> None:
@@ -60,11 +75,6 @@ def refuse(expires_at: datetime | str, now: datetime) -> None:
         headers={"Retry-After": str(wait)},
         keeps_writes=True,
     )
-
-
-def take_back_attempt(scope: str, subject: str) -> None:
-    """Uncounts one try that was none: it succeeded, or was never made."""
-    Attempt.objects.filter(key=attempt_key(scope, subject), count__gt=0).update(count=F("count") - 1)
 
 
 def remember(scope: str, subject: str, *, window: timedelta) -> None:

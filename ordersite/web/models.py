@@ -24,6 +24,8 @@ class Attempt(models.Model):
     # What is counted and for whom, such as "login:<hash of the e-mail>".
     key = models.CharField(max_length=120, unique=True)
     count = models.PositiveIntegerField(default=0)
+    # Of the count: tries whose end is not known yet.
+    under_way = models.PositiveIntegerField(default=0, db_default=0)
     expires_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:

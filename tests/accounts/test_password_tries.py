@@ -151,6 +151,101 @@ def test_every_hash_passes_the_gate_for_known_and_unknown_alike(
         assert turns == [1]
 
 
+def counts() -> dict[str, tuple[int, int]]:
+    """Count and tries under way of each scope, over its subjects."""
+    found: dict[str, tuple[int, int]] = {}
+    for row in Attempt.objects.all():
+        scope = row.key.partition(":")[0]
+        count, under_way = found.get(scope, (0, 0))
+        found[scope] = count + row.count, under_way + row.under_way
+    return found
+
+
+def test_the_owners_right_passwords_take_back_nothing_that_strangers_tried(root: User) -> None:
+    assert by_api(EMAIL, PASSWORD).status_code == 200
+    for number in range(9):
+        assert by_api(EMAIL, "guess", f"198.51.100.{number}").status_code == 401
+    assert [by_api(EMAIL, PASSWORD).status_code for _ in range(5)] == [200] * 5
+    assert counts()["login-account"] == (9, 0)
+    for number in range(9, 30):
+        assert by_api(EMAIL, "guess", f"198.51.100.{number}").status_code == 401
+    assert by_api(EMAIL, "guess", OFFICE).status_code == 429
+    assert counts()["login-account"] == (30, 0)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_right_passwords_cost_a_hash_each_and_are_sixty_in_a_quarter_of_an_hour(root: User, door: str) -> None:
+    knock, let_in, _ = DOORS[door]
+    assert [knock(EMAIL, PASSWORD).status_code for _ in range(60)] == [let_in] * 60
+    refused = knock(EMAIL, PASSWORD)
+    assert refused.status_code == 429
+    assert 880 <= int(refused["Retry-After"]) <= 900
+    assert {scope: count for scope, count in counts().items() if count != (0, 0)} == {"login-all": (60, 0)}
+    assert knock(EMAIL, PASSWORD, OFFICE).status_code == let_in
+
+
+def test_a_try_that_others_under_way_keep_out_comes_again_in_two_seconds(root: User) -> None:
+    under_way = [password_tries.PasswordTry(EMAIL, HOME) for _ in range(10)]
+    for attempt in under_way:
+        attempt.count()
+    kept_out = by_api(EMAIL, PASSWORD)
+    assert (kept_out.status_code, kept_out["Retry-After"]) == (429, "2")
+    assert counts()["login"] == (10, 10)
+    for attempt in under_way[:9]:
+        attempt.fail()
+    assert (by_api(EMAIL, PASSWORD)["Retry-After"], counts()["login"]) == ("2", (10, 1))
+    under_way[9].fail()
+    assert int(by_api(EMAIL, PASSWORD)["Retry-After"]) > 880
+    assert counts()["login"] == (10, 0)
+
+
+def change_password(client: Client, old: str, new: str = "another-long-passphrase") -> Any:
+    fields = {"old_password": old, "new_password1": new, "new_password2": new}
+    return client.post("/admin/password_change/", fields, REMOTE_ADDR=HOME)
+
+
+def test_the_old_password_of_a_change_is_tried_as_at_every_door(root: User) -> None:
+    client = Client()
+    client.force_login(root)
+    answers = [change_password(client, "guess") for _ in range(10)]
+    assert [answer.status_code for answer in answers] == [200] * 10
+    assert "Your old password was entered incorrectly" in answers[0].content.decode()
+    refused = change_password(client, PASSWORD)
+    assert refused.status_code == 429
+    assert int(refused["Retry-After"]) > 880
+    assert by_api(EMAIL, PASSWORD).status_code == 429
+    assert counts()["login"] == (10, 0)
+    root.refresh_from_db()
+    assert root.check_password(PASSWORD)
+    Attempt.objects.all().delete()
+    assert change_password(client, PASSWORD).status_code == 302
+    assert by_api(EMAIL, "another-long-passphrase").status_code == 200
+    assert "/admin/login/" in Client().get("/admin/password_change/")["Location"]
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_many_right_passwords_at_once_wait_for_seconds_at_most() -> None:
+    User.objects.create_user(EMAIL, PASSWORD)
+    answers: list[Any] = []
+
+    def many() -> None:
+        try:
+            answers.extend(by_api(EMAIL, PASSWORD) for _ in range(3))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=many) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {answer.status_code for answer in answers} <= {200, 429, 503}
+    assert {answer["Retry-After"] for answer in answers if answer.status_code == 429} <= {"2"}
+    assert all(under_way == 0 for _, under_way in counts().values())
+    assert by_api(EMAIL, PASSWORD).status_code == 200
+
+
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("counted", [True, False])

@@ -123,6 +123,9 @@ class SignIn(models.Model):
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_ins")
     refresh_id = models.CharField(max_length=32)
+    # The refresh token before it, and when it was used up.
+    previous_id = models.CharField(max_length=32, blank=True, default="", db_default="")
+    renewed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)
 

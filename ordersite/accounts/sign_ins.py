@@ -1,7 +1,7 @@
 """Sign-ins by the API: each is a row that access and refresh tokens name, and they hold as long as it is there."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -13,6 +13,11 @@ from ordersite.accounts.authentication import SIGN_IN_CLAIM, read_token, sign_in
 from ordersite.accounts.models import SignIn, User
 from ordersite.web.problems import Problem
 
+# How long a used refresh token answers the successor that it got.
+AGAIN = timedelta(seconds=30)
+# Of one user.
+MOST_SIGN_INS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
@@ -23,37 +28,47 @@ class Tokens:
 
 
 def begin_sign_in(user: User) -> Tokens:
-    """A new sign-in's tokens."""
+    """A new sign-in's tokens; of too many, those go that were renewed longest ago."""
     refresh = RefreshToken.for_user(user)
     row = SignIn.objects.create(user=user, refresh_id=refresh["jti"], expires_at=end_of_refresh())
+    newest = SignIn.objects.filter(user=user).order_by("-expires_at", "-pk").values_list("pk", flat=True)
+    if beyond := list(newest[MOST_SIGN_INS:]):
+        SignIn.objects.filter(pk__in=beyond).delete()
     return tokens_of(refresh, row.pk)
 
 
 def renew_sign_in(refresh: str) -> Tokens:
-    """New tokens for a refresh token, which is used up by that.
+    """New tokens for a refresh token, which is used up by that; for the time of AGAIN it answers the same successor.
 
-    Raises AuthenticationFailed for one that no longer stands for its user. One that was used before is in two hands:
-    the sign-in ends with it, and the Problem that is raised keeps that.
+    Raises AuthenticationFailed for one that no longer stands for its user. One that was used longer ago is in two
+    hands: the sign-in ends with it, and the Problem that is raised keeps that.
     """
     used = read_token(RefreshToken, refresh)
     user = user_behind(used)
     sign_in = SignIn.objects.filter(pk=sign_in_id_of(used))
     fresh = RefreshToken.for_user(user)
     if not use_up(sign_in, used["jti"], fresh["jti"]):
-        sign_in.delete()
-        raise Problem(
-            "refresh_used",
-            "This refresh token was used before, so its sign-in has been ended: sign in again.",
-            status=401,
-            headers={"WWW-Authenticate": "Bearer"},
-            keeps_writes=True,
-        )
+        # An answer that was lost on its way, or another tab: what came of it is answered again.
+        successor = sign_in.filter(previous_id=used["jti"], renewed_at__gt=timezone.now() - AGAIN).first()
+        if successor is None:
+            sign_in.delete()
+            raise Problem(
+                "refresh_used",
+                "This refresh token was used before, so its sign-in has been ended: sign in again.",
+                status=401,
+                headers={"WWW-Authenticate": "Bearer"},
+                keeps_writes=True,
+            )
+        fresh["jti"] = successor.refresh_id
     return tokens_of(fresh, sign_in_id_of(used))
 
 
 def use_up(sign_in: QuerySet[SignIn], used: str, fresh: str) -> int:
     """Puts the fresh refresh token in the used one's place; 0 where another came before."""
-    return sign_in.filter(refresh_id=used).update(refresh_id=fresh, expires_at=end_of_refresh())
+    now = timezone.now()
+    return sign_in.filter(refresh_id=used).update(
+        refresh_id=fresh, previous_id=used, renewed_at=now, expires_at=end_of_refresh()
+    )
 
 
 def end_sign_in(refresh: str) -> None:

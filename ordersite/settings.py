@@ -209,13 +209,13 @@ THROTTLE_CALLER = env.int("THROTTLE_CALLER", 6000)
 THROTTLE_TILL = env.int("THROTTLE_TILL", 60)
 # Look-ups of addresses of one caller.
 THROTTLE_PLACES = env.int("THROTTLE_PLACES", 60)
-# What one call may cost (docs/security.md).
 # Orders an hour of those whom nobody knows, by network address and by phone; 0 switches it off.
 GUEST_ORDERS_PER_ADDRESS = env.int("GUEST_ORDERS_PER_ADDRESS", 20)
 GUEST_ORDERS_PER_PHONE = env.int("GUEST_ORDERS_PER_PHONE", 10)
-MAX_BODY_BYTES = 1_000_000
 # How often a minute the page of one payment asks its provider; 0 for each time.
 PAYMENT_ASKS = env.int("PAYMENT_ASKS", 6)
+# What one call may cost (docs/security.md).
+MAX_BODY_BYTES = 1_000_000
 MAX_MULTIPART_BYTES = 12_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 # Values of a JSON body, nested ones counted, and how deeply they are nested.

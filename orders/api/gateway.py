@@ -49,6 +49,8 @@ class NoticeInput(serializers.Serializer):
 class ProviderView(ApiView):
     """Asks a payment provider, which may take seconds: no transaction is around the call, its service opens its own."""
 
+    keeps_answers = False
+
     def run_unsafe(self, call: Any) -> Response:
         return call()
 

@@ -9,6 +9,7 @@ from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
 from rest_framework.views import APIView
 
+from ordersite.web.idempotency import ANONYMOUS_KEY
 from ordersite.web.pagination import MOST, PER_PAGE
 
 PROBLEM = {
@@ -75,7 +76,7 @@ def page_of(row: type[serializers.Serializer]) -> serializers.Serializer:
 
 
 class Schema(AutoSchema):
-    """Names operations after their view, and documents Idempotency-Key on every unsafe call."""
+    """Names operations after their view, and documents Idempotency-Key on every unsafe call that reads it."""
 
     def get_operation_id(self) -> str:
         action = {"get": "read", "post": "create", "put": "replace", "patch": "change", "delete": "delete"}
@@ -87,13 +88,14 @@ class Schema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         parameters = list(super().get_override_parameters())
-        if self.method in ("POST", "PUT", "PATCH", "DELETE"):
+        if self.method in ("POST", "PUT", "PATCH", "DELETE") and getattr(self.view, "keeps_answers", True):
             parameters.append(
                 OpenApiParameter(
                     "Idempotency-Key",
                     {**(build_basic_type(OpenApiTypes.STR) or {}), "pattern": r"^[\x21-\x7e]{1,128}$"},
                     OpenApiParameter.HEADER,
-                    description="Repeats this call without harm for 24 hours.",
+                    description="Repeats this call without harm for 24 hours. Without a login or an Order-Token it has "
+                    f"at least {ANONYMOUS_KEY} characters.",
                 )
             )
         return parameters

@@ -28,7 +28,7 @@ class ApiView(APIView):
 
     knows_its_parameters = True
 
-    # Where the answer lets somebody in, none is kept, and an Idempotency-Key is ignored.
+    # Where the answer lets somebody in, or no transaction is around the call, none is kept: Idempotency-Key is ignored.
     keeps_answers = True
 
     made_before: tuple[Any, Exception | None] = None, None

@@ -58,15 +58,20 @@ class PublicView(ApiView):
 class PasswordView(PublicView):
     """Hashes a password, which takes long on purpose."""
 
+    keeps_answers = False
+
     def run_unsafe(self, call: Any) -> Response:
-        """No transaction is around the call: SQLite's one writer would wait for the hash. So no answer is kept."""
+        """No transaction is around the call: SQLite's one writer would wait for the hash."""
         return call()
 
 
 class AuthTokenView(PasswordView):
     @extend_schema(request=SignInInput, responses={200: TokensOutput})
     def post(self, request: Request) -> Response:
-        """Sign in with e-mail and password; after ten wrong tries from an address it waits a quarter of an hour."""
+        """Sign in with e-mail and password.
+
+        After too many tries of an account, or from a network address, 429 tells how long to wait.
+        """
         tokens = services.sign_in(request=request._request, **parse(SignInInput, request.data))
         return Response(render(TokensOutput, tokens))
 
@@ -76,7 +81,10 @@ class AuthTokenRefreshView(PublicView):
 
     @extend_schema(request=RefreshInput, responses={200: TokensOutput})
     def post(self, request: Request) -> Response:
-        """New tokens. The refresh token is used up; sent once more, it ends its sign-in."""
+        """New tokens. The refresh token is used up.
+
+        Sent once more within 30 seconds it has the same successor; later it ends its sign-in.
+        """
         return Response(render(TokensOutput, sign_ins.renew_sign_in(**parse(RefreshInput, request.data))))
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from ordersite.environment import Environment
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = Environment()
 
 DEMO_SECRET_KEY = "demo-key-for-development-only-refused-everywhere-else"  # noqa: S105
 ENVIRONMENT = env.str("ENVIRONMENT", "development")
@@ -341,9 +342,8 @@ EMAIL_FILE_PATH = MAIL["EMAIL_FILE_PATH"] or None
 EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "orders@localhost")
 # The pages of the client where a customer sets a new password, and confirms an address; both parts are filled in.
-PASSWORD_RESET_URL = env.str(
-    "PASSWORD_RESET_URL", f"{PUBLIC_URL or 'http://localhost:8000'}/password-reset/{{uid}}/{{token}}"
-)
+CLIENT_URL = PUBLIC_URL or f"http://localhost:{env.int('PORT', 8000)}"
+PASSWORD_RESET_URL = env.str("PASSWORD_RESET_URL", CLIENT_URL + "/password-reset/{uid}/{token}")
 REGISTER_CONFIRM_URL = env.str("REGISTER_CONFIRM_URL", urljoin(PASSWORD_RESET_URL, "/register/{uid}/{token}"))
 for name, link in (("PASSWORD_RESET_URL", PASSWORD_RESET_URL), ("REGISTER_CONFIRM_URL", REGISTER_CONFIRM_URL)):
     if not {"{uid}", "{token}"} <= set(re.findall(r"{.*?}", link)):
@@ -370,7 +370,7 @@ LOGGING = {
     "formatters": {"json": {"()": "ordersite.web.logs.JsonFormatter"}},
     "filters": {"repeats": {"()": "ordersite.web.logs.RepeatFilter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["repeats"]}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["stderr"], "level": env.log_level("LOG_LEVEL", "INFO")},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         # Refused requests are answers, not incidents: 4xx are not worth a line each.

@@ -25,6 +25,8 @@ from vendors.models import Vendor
 from vendors.services.menus import menu_of
 from vendors.services.openings import earliest, is_too_far
 
+MINUTE = timedelta(minutes=1)
+
 
 def vendors_of(carts: Iterable[Cart]) -> dict[int, Vendor]:
     """The vendors that take the orders, by id, in one statement.
@@ -281,8 +283,10 @@ def check_time(cart: Cart, vendor: Vendor, menu: Menu, now: datetime) -> bool:
         raise Invalid(pointer, "past", "The time has passed: send a later one, or none for as soon as can be.")
     soonest = earliest(vendor, now)
     if cart.deliver_at < soonest:
-        detail = f"{vendor.name} needs until {soonest.isoformat()}: send a later time, or none for as soon as can be."
-        raise Invalid(pointer, "too_soon", detail, earliest=soonest.isoformat())
+        # Up to the next whole minute, so that it is not too soon again when it comes back.
+        told = (soonest + MINUTE - timedelta.resolution).replace(second=0, microsecond=0).isoformat()
+        detail = f"{vendor.name} needs until {told}: send a later time, or none for as soon as can be."
+        raise Invalid(pointer, "too_soon", detail, earliest=told)
     if is_too_far(vendor, cart.deliver_at, now):
         detail = f"Orders are taken {vendor.preorder_days} days ahead: send an earlier time."
         raise Invalid(pointer, "too_far", detail)

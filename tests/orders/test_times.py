@@ -69,6 +69,18 @@ def test_not_before_the_vendor_can_have_it_ready(
     place(api(), guest_cart(cast, deliver_at=first.isoformat()) if minutes else guest_cart(cast))
 
 
+def test_the_earliest_moment_is_taken_when_it_comes_back(cast: Cast, api: Api, clock: Clock) -> None:
+    """Told as a whole minute: by the time it comes back a moment has passed."""
+    clock.now = NOON + timedelta(seconds=7, microseconds=5)
+    answer = refused(
+        api().post(QUOTE, cart(cast, deliver_at=(NOON + SECOND * 60).isoformat())), 400, "/deliver_at", "too_soon"
+    )
+    told = answer["errors"][0]["earliest"]
+    assert told == (NOON + timedelta(minutes=21)).isoformat()
+    clock.now = NOON + timedelta(seconds=50)
+    place(api(), guest_cart(cast, deliver_at=told))
+
+
 def test_as_soon_as_can_be_is_taken_until_closing(cast: Cast, api: Api, clock: Clock) -> None:
     open_hours(cast.vendor, (2, "08:00", "12:10"))
     place(api(), guest_cart(cast))

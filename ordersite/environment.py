@@ -1,0 +1,45 @@
+"""The environment as the settings read it: what makes no sense is told in a sentence that names the variable."""
+
+import logging
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+NO = ("false", "off", "no", "n", "0", "")
+
+
+class Environment(environ.Env):
+    """As environ.Env, for values that are checked when they are read."""
+
+    def int(self, var: str, default: Any = environ.Env.NOTSET) -> int:
+        """A whole number from 0 on; raises ImproperlyConfigured."""
+        number = self.number(super().int, var, default, "a whole number")
+        return int(number)
+
+    def float(self, var: str, default: Any = environ.Env.NOTSET) -> float:
+        """A number from 0 on; raises ImproperlyConfigured."""
+        return self.number(super().float, var, default, "a number")
+
+    def number(self, read: Any, var: str, default: Any, kind: str) -> float:
+        try:
+            number: float = read(var, default)
+        except ValueError:
+            number = -1
+        if not 0 <= number < float("inf"):
+            raise ImproperlyConfigured(f'{var} is "{self.str(var)}": set it to {kind} from 0 on.')
+        return number
+
+    def bool(self, var: str, default: Any = environ.Env.NOTSET) -> bool:
+        """On or off; raises ImproperlyConfigured for what is neither."""
+        text = self.str(var, "").strip().lower()
+        if text not in (*NO, *self.BOOLEAN_TRUE_STRINGS):
+            raise ImproperlyConfigured(f'{var} is "{text}": set it to on or off.')
+        return bool(super().bool(var, default))
+
+    def log_level(self, var: str, default: str) -> str:
+        """One of logging's levels; raises ImproperlyConfigured."""
+        level = self.str(var, default).strip().upper()
+        if level not in logging.getLevelNamesMapping():
+            raise ImproperlyConfigured(f'{var} is "{level}": set it to DEBUG, INFO, WARNING, ERROR or CRITICAL.')
+        return level

@@ -1,0 +1,44 @@
+"""What the environment says is read at the start: nonsense is told in one sentence that names the variable."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SITE = Path(__file__).parents[2]
+NUMBERS = "HASHES_AT_ONCE THROTTLE_ANONYMOUS MAX_JSON_VALUES HEAD_SECONDS FEED_QUEUE GUEST_ORDERS_PER_PHONE".split()
+
+
+def start(tmp_path: Path, **variables: str) -> tuple[int, str]:
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "DATABASE_URL": "", "REDIS_URL": "", **variables}
+    command = [sys.executable, "manage.py", "diffsettings"]
+    done = subprocess.run(command, cwd=SITE, env=environment, capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr.strip()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "remedy"),
+    [
+        *((name, value, "a whole number from 0 on") for name in NUMBERS for value in ("zzz", "-1")),
+        ("MAX_JSON_VALUES", "", "a whole number from 0 on"),
+        ("MAX_JSON_VALUES", "1.5", "a whole number from 0 on"),
+        ("GEOCODER_TIMEOUT", "nan", "a number from 0 on"),
+        ("GEOCODER_TIMEOUT", "soon", "a number from 0 on"),
+        ("BEHIND_PROXY", "zzz", "on or off"),
+        ("DEBUG", "zzz", "on or off"),
+        ("LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING, ERROR or CRITICAL"),
+        ("ENVIRONMENT", "zzz", "development or production"),
+    ],
+)
+def test_nonsense_is_told_in_one_sentence(tmp_path: Path, variable: str, value: str, remedy: str) -> None:
+    assert start(tmp_path, **{variable: value}) == (1, f'{variable} is "{value}": set it to {remedy}.')
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("BEHIND_PROXY", "on"), ("BEHIND_PROXY", "No"), ("LOG_LEVEL", "debug"), ("GEOCODER_TIMEOUT", "0.5")],
+)
+def test_sense_is_taken(tmp_path: Path, variable: str, value: str) -> None:
+    assert start(tmp_path, **{variable: value})[0] == 0

@@ -9,7 +9,9 @@ from ordersite.accounts.models import User
 from ordersite.accounts.rights import Right
 from vendors.models import Dispatcher, Driver, Member, Vendor
 
-CARRIERS = (Right.ACT_EVERYWHERE, Right.VIEW_ORDERS, Right.MOVE_ORDERS)
+# What rows amount to, in rights of staff: a driver's or dispatcher's, and a membership.
+CARRIERS = frozenset({Right.ACT_EVERYWHERE, Right.VIEW_ORDERS, Right.MOVE_ORDERS})
+MEMBERS = CARRIERS | {Right.PLACE_ORDERS, Right.REFUND_ORDERS, Right.VIEW_ACCOUNTS, Right.CHANGE_VENDORS}
 
 
 def administering(user: Any, merchant: Any) -> QuerySet[Member]:
@@ -24,7 +26,7 @@ def administering(user: Any, merchant: Any) -> QuerySet[Member]:
 def rights_by_rows(user: User) -> set[Right]:
     """What a member, a driver or a dispatcher may do, in rights of staff; three statements at most."""
     if Member.objects.filter(user=user).exists():
-        return {*CARRIERS, Right.PLACE_ORDERS, Right.REFUND_ORDERS, Right.VIEW_ACCOUNTS, Right.CHANGE_VENDORS}
+        return set(MEMBERS)
     carries = Driver.objects.filter(user=user).exists() or Dispatcher.objects.filter(user=user).exists()
     return set(CARRIERS) if carries else set()
 

@@ -45,6 +45,11 @@ def holds(user: User, right: Right) -> bool:
     return user.is_active and user.is_staff and user.has_perm(right)
 
 
+def holds_all(user: User, rights: Iterable[Right]) -> bool:
+    """Whether somebody of the platform has all of these, and so may give what amounts to them."""
+    return all(holds(user, right) for right in rights)
+
+
 def permissions_of(user: User) -> set[str]:
     """The permissions that a user has by itself and by its groups, not counting is_superuser; one statement."""
     rows = Permission.objects.filter(Q(user=user) | Q(group__user=user)).order_by()

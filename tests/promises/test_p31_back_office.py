@@ -17,14 +17,17 @@ from ordersite.accounts.models import User
 from ordersite.accounts.rights import Right
 from ordersite.accounts.roles import ROLES
 from ordersite.accounts.scoping import EverywhereAdmin
-from tests.cast import Cast, in_roles, make_clerk, make_manager
+from tests.cast import Cast, in_roles, make_clerk, make_manager, make_user
+from tests.office import posted_forms
 from tests.orders.shopping import assert_nothing_changed
 from tests.promises.acts import BUTTONS
 from tests.promises.everybody import World, make_world
 from tests.promises.test_p16_nobody_sees_anothers import PUBLIC_PAGES, admin_pages
 from vendors.admin.scoping import ScopedAdmin
-from vendors.models import Category, Driver, Offer, OptionGroup, Vendor
+from vendors.models import Category, Dispatcher, Driver, Member, Offer, OptionGroup, Vendor
+from vendors.permissions import CARRIERS, MEMBERS
 
+ACTS = Right.ACT_EVERYWHERE
 # Open to everybody who may enter; none of them shows a row.
 FOR_ALL = {"/admin/", "/admin/password_change/", "/admin/password_change/done/"} | PUBLIC_PAGES
 STANDARD = ("changelist", "add", "history", "delete", "change")
@@ -135,6 +138,76 @@ def test_a_role_opens_the_pages_of_its_rights(world: World, role: str) -> None:
         adds = sees and f"{label}.add_{name}" in held
         if not adds:
             assert client.get(f"{url}add/").status_code == 403, url
+
+
+# --- rows that give rights ---------------------------------------------------------------------------------------
+
+GIVING = {
+    "member": (MEMBERS, "/admin/vendors/merchant/{merchant}/change/", "members"),
+    "dispatcher": (CARRIERS, "/admin/vendors/company/{company}/change/", "dispatchers"),
+    "driver": (CARRIERS, "/admin/vendors/company/{company}/change/", "drivers"),
+}
+FIELDS = {
+    "member": {"role": "owner", "all_vendors": "on"},
+    "dispatcher": {},
+    "driver": {"name": "Dora", "phone": "+32470123456"},
+}
+
+
+@pytest.mark.parametrize("kind", GIVING)
+def test_who_makes_a_row_holds_what_it_amounts_to(cast: Cast, kind: str) -> None:
+    """By the page of what it belongs to; a lacking right leaves all as it was."""
+    rights, path, prefix = GIVING[kind]
+    url = path.format(merchant=cast.merchant.pk, company=cast.company.pk)
+    page = "merchant" if kind == "member" else "company"
+    opens = [f"vendors.change_{page}", *(f"vendors.{do}_{kind}" for do in ("view", "add", "change")), ACTS]
+    opens += ["accounts.view_user"]
+    for number, missing in enumerate([*sorted(rights), None]):
+        clerk = make_clerk(*{*opens, *rights} - {missing}, name=f"Clerk {number}")
+        somebody = make_user(f"New {number}")
+        client = client_of(clerk)
+        answer = client.get(url)
+        if missing == ACTS:
+            assert answer.status_code == 403
+            continue
+        assert answer.status_code == 200
+        sent = posted_forms(answer)[0][1]
+        rows = int(sent.get(f"{prefix}-INITIAL_FORMS", 0))
+        new = {f"{prefix}-{rows}-{name}": value for name, value in FIELDS[kind].items()}
+        sent |= {**new, f"{prefix}-{rows}-user": str(somebody.pk), f"{prefix}-TOTAL_FORMS": str(rows + 1)}
+        sent |= {f"{prefix}-INITIAL_FORMS": str(rows), "_save": "Save"}
+        before = list(Member.objects.order_by("pk").values())
+        # A standing membership that would become an owner's, too.
+        sent |= {f"{prefix}-{row}-role": "manager" for row in range(rows) if kind == "member"}
+        assert client.post(url, sent).status_code in (200, 302)
+        made = {"member": Member, "dispatcher": Dispatcher, "driver": Driver}[kind].objects.filter(user=somebody)
+        assert made.count() == (missing is None), missing
+        if missing is not None:
+            assert list(Member.objects.order_by("pk").values()) == before
+        elif kind == "member":
+            assert Member.objects.get(pk=before[0]["id"]).role == "manager"
+
+
+def test_who_a_driver_is_stays_and_a_driver_is_made_with_what_it_may_do(cast: Cast) -> None:
+    pages = ["vendors.view_driver", "vendors.add_driver", "vendors.change_driver", "vendors.view_company"]
+    row, url = Driver.objects.get(user=cast.driver), "/admin/vendors/driver/"
+    somebody = make_user("Nobody Else")
+    lacking = client_of(make_clerk(*pages, ACTS, Right.VIEW_ORDERS, name="Lack Ing"))
+    assert lacking.get(f"{url}add/").status_code == 403
+    for client in (lacking, client_of(cast.staff), client_of(make_clerk(*pages, *CARRIERS, name="Hol Ding"))):
+        answer = client.get(f"{url}{row.pk}/change/")
+        sent = posted_forms(answer)[0][1]
+        assert "user" not in sent
+        assert ("company" in sent) == (client is not lacking)
+        sent |= {"user": str(somebody.pk), "name": "Renamed", "_save": "Save"}
+        if client is lacking:
+            sent |= {"company": "", "vendor": str(cast.vendor.pk)}
+        assert client.post(f"{url}{row.pk}/change/", sent).status_code == 302
+        now = Driver.objects.get(pk=row.pk)
+        assert (now.user, now.company, now.vendor, now.name) == (cast.driver, row.company, row.vendor, "Renamed")
+        Driver.objects.filter(pk=row.pk).update(name=row.name)
+    holding = client_of(make_clerk(*pages, *CARRIERS, name="Also Holding"))
+    assert holding.get(f"{url}add/").status_code == 200
 
 
 # --- by vendor ----------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What the pages of this app share: the menu's version, and inlines that do not ask once a row."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -8,6 +9,7 @@ from django.db import transaction
 from django.db.models import ImageField, Model, QuerySet
 from django.http import HttpRequest
 
+from ordersite.accounts.rights import Right, holds_all
 from ordersite.web.amounts import AmountsAdmin
 from ordersite.web.images import CleanImageField
 from vendors.admin.scoping import ScopedAdmin
@@ -18,6 +20,12 @@ from vendors.services.vendors import bump_menu_version
 CLEAN_PICTURES: dict[Any, Any] = {ImageField: {"form_class": CleanImageField}}
 # So many orders a message names.
 MOST_NAMED = 20
+
+
+def gives(request: HttpRequest, rights: Iterable[Right]) -> bool:
+    """Whether who asks may make rows that amount to these rights: it holds them itself."""
+    user: Any = request.user
+    return holds_all(user, rights)
 
 
 def announce_and_warn(request: HttpRequest, vendor_id: int) -> None:

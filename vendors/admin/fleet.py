@@ -1,14 +1,17 @@
 """Driver companies and drivers."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
 from ordersite.web.shown import ComparingAdmin, ComparingInline
-from vendors.admin.bases import UserFormSet
+from vendors.admin.bases import UserFormSet, gives
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import Company, Dispatcher, Driver
+from vendors.permissions import CARRIERS
 
 
 class DispatcherInline(ComparingInline):
@@ -16,6 +19,9 @@ class DispatcherInline(ComparingInline):
     formset = UserFormSet
     autocomplete_fields = ["user"]
     extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return gives(request, CARRIERS) and super().has_add_permission(request, obj)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dispatcher]:
         return super().get_queryset(request).select_related("user", "company")
@@ -30,6 +36,9 @@ class DriverInline(ComparingInline):
     show_change_link = True
     # To leave the company is a change of the driver: its deliveries stay.
     can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return gives(request, CARRIERS) and super().has_add_permission(request, obj)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Driver]:
         return super().get_queryset(request).select_related("user")
@@ -48,7 +57,7 @@ class CompanyAdmin(EverywhereAdmin, ComparingAdmin):
 class DriverAdmin(ScopedAdmin, ComparingAdmin):
     """For a company, as a vendor's own courier, or, without either, for the site.
 
-    Who a driver is and for whom it drives is settled by who acts everywhere.
+    Who a driver is stays; for whom it drives is settled by who holds what a driver may do.
     """
 
     list_display = ["name", "user", "phone", "company", "vendor", "on_duty"]
@@ -58,11 +67,12 @@ class DriverAdmin(ScopedAdmin, ComparingAdmin):
     autocomplete_fields = ["user", "company", "vendor"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Driver | None = None) -> list[str]:
-        settled = [] if acts_everywhere(request) else ["user", "company", "vendor"]
-        return [*super().get_readonly_fields(request, obj), *settled]
+        settled = [] if gives(request, CARRIERS) else ["company", "vendor"]
+        standing = ["user"] if obj else []
+        return [*super().get_readonly_fields(request, obj), *standing, *settled]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return acts_everywhere(request) and super().has_add_permission(request)
+        return gives(request, CARRIERS) and super().has_add_permission(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Driver | None = None) -> bool:
         return acts_everywhere(request) and super().has_delete_permission(request, obj)

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
 from ordersite.web.amounts import AmountsAdmin, AmountsInline
 from ordersite.web.shown import ComparingAdmin, ComparingInline
-from vendors.admin.bases import CLEAN_PICTURES, UserFormSet, announce_and_warn
+from vendors.admin.bases import CLEAN_PICTURES, UserFormSet, announce_and_warn, gives
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import (
     FULFILMENTS,
@@ -22,6 +22,7 @@ from vendors.models import (
     Vendor,
     VendorType,
 )
+from vendors.permissions import MEMBERS
 from vendors.services.offers import refresh_offer_flags
 from vendors.services.vendors import bump_menu_version
 
@@ -51,6 +52,13 @@ class MemberInline(ComparingInline):
     fields = ["user", "role", "all_vendors", "vendors"]
     autocomplete_fields = ["user"]
     extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A membership gives rights: to somebody from now on, or by its role and vendors."""
+        return gives(request, MEMBERS) and super().has_add_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return gives(request, MEMBERS) and super().has_change_permission(request, obj)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
         return super().get_queryset(request).select_related("user", "merchant").prefetch_related("vendors")

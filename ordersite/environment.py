@@ -1,6 +1,7 @@
 """The environment as the settings read it: what makes no sense is told in a sentence that names the variable."""
 
 import logging
+import math
 from typing import Any
 
 import environ
@@ -12,21 +13,20 @@ NO = ("false", "off", "no", "n", "0", "")
 class Environment(environ.Env):
     """As environ.Env, for values that are checked when they are read."""
 
-    def int(self, var: str, default: Any = environ.Env.NOTSET) -> int:
+    def int(self, var: str, default: Any = environ.Env.NOTSET) -> Any:
         """A whole number from 0 on; raises ImproperlyConfigured."""
-        number = self.number(super().int, var, default, "a whole number")
-        return int(number)
+        return self.number(super().int, var, default, "a whole number")
 
-    def float(self, var: str, default: Any = environ.Env.NOTSET) -> float:
+    def float(self, var: str, default: Any = environ.Env.NOTSET) -> Any:
         """A number from 0 on; raises ImproperlyConfigured."""
         return self.number(super().float, var, default, "a number")
 
-    def number(self, read: Any, var: str, default: Any, kind: str) -> float:
+    def number(self, read: Any, var: str, default: Any, kind: str) -> Any:
         try:
-            number: float = read(var, default)
+            number = read(var, default)
         except ValueError:
             number = -1
-        if not 0 <= number < float("inf"):
+        if not 0 <= number < math.inf:
             raise ImproperlyConfigured(f'{var} is "{self.str(var)}": set it to {kind} from 0 on.')
         return number
 

@@ -92,9 +92,9 @@ def change_order(
     change = Change(standing=standing, old={}, new={}, columns=set(), left=[])
     if not fields.keys().isdisjoint(DESTINATION):
         change_destination(change, fields, role, found)
-    for name, value in fields.items():
-        if name not in DESTINATION:
-            CHANGERS[name](change, value)
+    for name, changer in CHANGERS.items():
+        if name in fields:
+            changer(change, fields[name])
     if not change.new:
         return order
     if order.cash is not None and "total" in change.columns:
@@ -206,11 +206,17 @@ def change_deliver_at(change: Change, value: Any) -> None:
 
 
 def estimate_moved(order: Order, deliver_at: datetime | None, now: datetime) -> datetime | None:
-    """The estimate of an order that is moved to a time: never before it, and a delay that was told stands."""
+    """The estimate of an order that is moved: by as much after the new time as a delay had put it after the old one.
+
+    To "as soon as can be" it counts from when it can be ready; from there a delay that was told has no distance and
+    stands, but never before the new time.
+    """
     if order.estimated_at is None:
         return None
-    told = order.estimated_at if order.estimated_at != order.deliver_at else now + order.vendor.lead(now)
-    return max(told, deliver_at or told)
+    if order.deliver_at is None:
+        return max(order.estimated_at, deliver_at or order.estimated_at)
+    delay = max(timedelta(), order.estimated_at - order.deliver_at)
+    return (deliver_at or now + order.vendor.lead(now)) + delay
 
 
 def change_payment_method(change: Change, value: str) -> None:
@@ -328,6 +334,7 @@ def change_promise(name: str) -> Callable[[Change, Any], None]:
     return changer
 
 
+# In the order in which a request's fields are changed, in whatever order it names them: what another builds on first.
 CHANGERS: dict[str, Callable[[Change, Any], None]] = {
     "comment": change_text("comment"),
     "address_notes": change_text("address_notes"),

@@ -461,3 +461,26 @@ class TestRest:
     ) -> None:
         with assert_nothing_changed(order):
             assert api(getattr(cast, role)).post(path(order, "/history"), body).status_code == status
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_order_of_the_fields_changes_nothing(cast: Cast, api: Api, turned: bool) -> None:
+    client, staff = api(cast.customer), api(cast.staff)
+    fill_wallet(cast.customer_row, 10_000)
+    at = timezone.now().replace(microsecond=0) + timedelta(hours=7)
+
+    def ordered(**fields: Any) -> dict[str, Any]:
+        return dict(reversed(fields.items())) if turned else fields
+
+    paid = place_order(client, cart(cast, payment_method="wallet"))
+    answer = changed(client, paid, **ordered(payment_method="cash", cash=eur("50.00")))
+    assert (answer["payment_method"], answer["cash"]) == ("cash", eur("50.00"))
+    order = place_order(client, cart(cast, deliver_at=at.isoformat()))
+    move(staff, order, "accept", reason_code="mistake")
+    sooner = at - timedelta(hours=5)
+    changed(
+        staff, order, **ordered(deliver_at=sooner.isoformat(), prepared_in=60, delivered_in=180, reason_code="too_busy")
+    )
+    told = Order.objects.get(pk=order.pk).estimated_at
+    assert told is not None
+    assert abs(told - (timezone.now() + timedelta(hours=3))) < timedelta(minutes=1)

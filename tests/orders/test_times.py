@@ -237,16 +237,42 @@ def test_the_estimate_moves_with_the_agreed_time(cast: Cast, api: Api) -> None:
         moved = at + timedelta(hours=hours)
         change(staff, order, deliver_at=moved.isoformat())
         assert estimate(api, cast, order) == moved
-    # A delay that was told stands where the time becomes an earlier one, and is swallowed by a later one.
+    # A delay that was told keeps its distance from the agreed time, whichever way that moves.
     now = change(api(cast.owner), order, prepared_in=240, reason_code="too_busy")
-    told = estimate(api, cast, order)
-    assert near(told, now + timedelta(hours=4))
-    change(staff, order, deliver_at=(at - timedelta(hours=2)).isoformat())
-    assert estimate(api, cast, order) == told
-    change(staff, order, deliver_at=(at + timedelta(hours=3)).isoformat())
-    assert estimate(api, cast, order) == at + timedelta(hours=3)
+    delay = estimate(api, cast, order) - (at - timedelta(hours=1))
+    assert near(now + timedelta(hours=4), at - timedelta(hours=1) + delay)
+    for hours in (-2, 3):
+        moved = at + timedelta(hours=hours)
+        change(staff, order, deliver_at=moved.isoformat())
+        assert estimate(api, cast, order) == moved + delay
     now = change(staff, order, deliver_at=None)
-    assert near(estimate(api, cast, order), now + timedelta(minutes=20))
+    assert near(estimate(api, cast, order), now + timedelta(minutes=20) + delay)
+    # It has none where nothing was agreed: there it stands, and never before the time that is.
+    told = estimate(api, cast, order)
+    change(staff, order, deliver_at=(now + timedelta(hours=1)).isoformat())
+    assert estimate(api, cast, order) == told
+
+
+@pytest.mark.parametrize(
+    ("told", "moved", "expected"),
+    [
+        (450, 120, 150),
+        (450, 540, 570),
+        (420, 120, 120),
+        (300, 120, 120),
+        (421, 121, 122),
+    ],
+)
+def test_a_delay_moves_with_the_agreed_time(
+    cast: Cast, api: Api, clock: Clock, told: int, moved: int, expected: int
+) -> None:
+    """Ordered at noon for 19:00; all in minutes from noon."""
+    order = place_order(api(), guest_cart(cast, deliver_at=(NOON + timedelta(minutes=420)).isoformat()))
+    staff, why = api(cast.staff), {"reason_code": "too_busy"}
+    assert staff.post(f"{ORDERS}/{order.pk}/transitions", {"transition": "accept", **why}).status_code == 200
+    change(staff, order, delivered_in=told, **why)
+    change(staff, order, deliver_at=(NOON + timedelta(minutes=moved)).isoformat())
+    assert Order.objects.get(pk=order.pk).estimated_at == NOON + timedelta(minutes=expected)
 
 
 def test_what_is_not_accepted_has_no_estimate(cast: Cast, api: Api) -> None:

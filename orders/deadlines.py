@@ -7,8 +7,10 @@ An order, its vendor's settings and the moment go in; nothing is written here. W
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Min
+from django.db.models import Count, F, Min, Q
+from django.db.models.functions import Coalesce
 
+from orders.decisions import search_is_stopped
 from orders.guards import collect_until
 from orders.lifecycle import TABLE, Actor, Fulfilment, Status
 from orders.models import Kind, Order, PaymentStatus, Unserved
@@ -20,6 +22,12 @@ CODES_AGAIN = timedelta(minutes=1)
 # Codes are for money that is here: what is only authorised may yet be taken back.
 PAID_IN = (PaymentStatus.PAID, PaymentStatus.PARTLY_REFUNDED)
 NOT_PAID = (PaymentStatus.UNPAID, PaymentStatus.FAILED)
+AWAITED = (*NOT_PAID, PaymentStatus.PROOF_PENDING)
+NOT_BEFOREHAND = ("cash", "wallet")
+NOT_BEGUN = (Status.PENDING, Status.PREORDER)
+# `awaits_payment` and `answerable_since` asked of the database.
+AWAITS_PAYMENT = Q(status__in=NOT_BEGUN, payment_status__in=AWAITED) & ~Q(payment_method__in=NOT_BEFOREHAND)
+ANSWERABLE_SINCE = Coalesce("answer_from", "visible_at")
 COLLECTED = (Fulfilment.PICKUP, Fulfilment.CURBSIDE, Fulfilment.DRIVE_THRU)
 # A driver who is named may accept from these.
 ANSWERED_BY_DRIVER = frozenset(
@@ -77,8 +85,14 @@ def seen_since(order: Order) -> datetime:
 
 
 def begins_at(order: Order) -> datetime | None:
-    """When work for the agreed time begins: the time less preparing, rush included; None for as soon as can be."""
-    return order.deliver_at - order.vendor.lead(order.deliver_at) if order.deliver_at else None
+    """When work for the agreed time begins at the latest, so that preparing ends by it; None for as soon as can be.
+
+    Rush counts where it lasts at that very moment, as it does for whoever begins then.
+    """
+    if order.deliver_at is None:
+        return None
+    vendor = order.vendor
+    return order.deliver_at - vendor.lead(order.deliver_at - timedelta(minutes=vendor.preparation_minutes))
 
 
 def answer_from(order: Order, now: datetime) -> datetime | None:
@@ -107,10 +121,15 @@ def opening_for(order: Order, at: datetime) -> datetime | None:
 
 
 def awaits_payment(order: Order) -> bool:
-    """Whether an order that is to be paid beforehand is not paid, and nobody works on it yet."""
-    if order.payment_method in ("cash", "wallet") or order.status not in (Status.PENDING, Status.PREORDER):
+    """Whether an order that is to be paid beforehand is not paid, and nobody works on it yet: AWAITS_PAYMENT."""
+    if order.payment_method in NOT_BEFOREHAND or order.status not in NOT_BEGUN:
         return False
-    return order.payment_status in (*NOT_PAID, PaymentStatus.PROOF_PENDING)
+    return order.payment_status in AWAITED
+
+
+def answerable_since(order: Order) -> datetime | None:
+    """Since (or from) when its vendor can answer a pending order; None where it cannot: ANSWERABLE_SINCE."""
+    return None if awaits_payment(order) else order.answer_from or order.visible_at
 
 
 def pay_by(order: Order) -> datetime | None:
@@ -169,9 +188,9 @@ def due_for_search(order: Order, now: datetime) -> Timer | None:
     if order.driver_accepted_at or order.company_accepted_at:
         return None
     begins = begins_at(order)
-    # Not again where somebody has just stopped it.
-    stopped = order.previous_status == Status.LOOKING_FOR_DRIVER
-    may_begin = order.status in (Status.ACCEPTED_BY_BUSINESS, Status.PREPARATION_COMPLETED) and not stopped
+    # Not again where somebody has stopped it.
+    waits = order.status in (Status.ACCEPTED_BY_BUSINESS, Status.PREPARATION_COMPLETED)
+    may_begin = waits and not search_is_stopped(order)
     # A driver who is named is asked first; it does not stop the deadline of a search that has begun.
     if vendor.auto_search and may_begin and order.search_started_at is None and order.driver_id is None:
         return max(order.status_changed_at, begins or order.status_changed_at), "look_for_driver", ""

@@ -13,6 +13,9 @@ from orders.guards import NEVER_WAIVED, Attempt, failing_guard, guards_of, input
 from orders.lifecycle import Actor, Change, Fulfilment, Status
 from orders.models import Order
 
+STOP = "stop_search"
+# The changes that stand until something takes them back.
+REMEMBERED = (lifecycle.SETS.keys() - lifecycle.TAKES_BACK) | {STOP}
 NAMES_TO = {
     target: tuple(name for name, leads_to in lifecycle.NAMES.items() if leads_to == target) for target in Status
 }
@@ -122,12 +125,27 @@ def mark_of(name: str, role: Actor) -> str:
 
 
 def remember(order: Order, name: str, role: Actor) -> None:
-    """Notes that this party's change stands, after it was made; one that takes back ends all that stood."""
+    """Notes that this party's change stands, after it was made; one that takes back ends all that stood.
+
+    That a search was stopped stands until somebody begins another, or the order is reopened.
+    """
+    marks = order.standing_changes.split()
     if name in lifecycle.TAKES_BACK:
-        order.standing_changes = ""
-    elif name in lifecycle.SETS:
-        marks = [*order.standing_changes.split(), mark_of(name, role)]
-        order.standing_changes = " ".join(dict.fromkeys(marks))
+        marks = [mark for mark in marks if is_stop(mark) and name != "reopen"]
+    elif name == "look_for_driver":
+        marks = [mark for mark in marks if not is_stop(mark)]
+    if name in REMEMBERED:
+        marks.append(mark_of(name, role))
+    order.standing_changes = " ".join(dict.fromkeys(marks))
+
+
+def is_stop(mark: str) -> bool:
+    return mark.startswith(f"{STOP}@")
+
+
+def search_is_stopped(order: Order) -> bool:
+    """Whether somebody has stopped the search, and nobody has begun one since: no timer begins it then."""
+    return any(is_stop(mark) for mark in order.standing_changes.split())
 
 
 def judge(order: Order, asker: Asker, change: Change) -> Decision:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from orders.deadlines import answerable_since, awaits_payment
 from orders.lifecycle import FAILURE, SUCCESS, Status
 from orders.models import Order, PaymentStatus, Refund
 from ordersite.web.money import with_currency
@@ -29,7 +30,8 @@ REFUND_TONES = {
     Refund.State.BY_HAND: "later",
     Refund.State.TAKEN_BACK: "pause",
 }
-UNANSWERED_AFTER = timedelta(minutes=10)
+# How long an order that could be answered may wait for it.
+UNANSWERED = timedelta(minutes=10)
 
 
 def money(minor: int | None, currency: str) -> str:
@@ -82,11 +84,12 @@ def span(length: timedelta) -> str:
 
 
 def lateness(order: Order, now: datetime) -> str:
-    """Why an open order needs somebody's eye, or nothing."""
-    if order.is_closed:
+    """Why an open order needs somebody's eye, or nothing; one that is to be paid first waits for its customer."""
+    if order.is_closed or awaits_payment(order):
         return ""
-    if order.status == Status.PENDING and order.visible_at and now - order.visible_at > UNANSWERED_AFTER:
-        return f"not accepted for {span(now - order.visible_at)}"
+    since = answerable_since(order)
+    if order.status == Status.PENDING and since and now - since >= UNANSWERED:
+        return f"not accepted for {span(now - since)}"
     promised = order.estimated_at or order.deliver_at
     return f"late by {span(now - promised)}" if promised and promised < now else ""
 

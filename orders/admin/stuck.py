@@ -8,12 +8,12 @@ from django.db.models import Aggregate, Count, F, Min, OuterRef, Q, QuerySet, Su
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from orders.admin.display import UNANSWERED
+from orders.deadlines import ANSWERABLE_SINCE, AWAITS_PAYMENT
 from orders.lifecycle import Status
-from orders.models import REFUNDED_OPEN, UNSERVED, WAITS_FOR_STAFF, Code, Order, Payment, PaymentStatus, Refund
-from orders.services.shares import CASH, WALLET
+from orders.models import REFUNDED_OPEN, UNSERVED, WAITS_FOR_STAFF, Code, Order, Payment, Refund
 from vendors.models import Product
 
-UNANSWERED = timedelta(minutes=10)
 # The worker looks every second: a timer that is due for longer than this has been refused, or nobody runs it.
 OVERDUE = timedelta(minutes=1)
 WATCHED = (
@@ -39,19 +39,13 @@ class Trouble:
         return CONDITIONS[self.slug](now)
 
 
-# What is to be paid beforehand cannot be accepted before it is.
-ANSWERABLE = Q(payment_method__in=(CASH, WALLET)) | ~Q(
-    payment_status__in=(PaymentStatus.UNPAID, PaymentStatus.FAILED, PaymentStatus.PROOF_PENDING)
-)
-
-
-def since(moment: datetime) -> Q:
-    """Whether it could be answered by then (orders.deadlines.answer_from)."""
-    return Q(answer_from__lte=moment) | Q(answer_from__isnull=True, visible_at__lte=moment)
+def answerable_by(moment: datetime) -> Q:
+    """Whether it could be answered by then (orders.deadlines.answerable_since)."""
+    return ~AWAITS_PAYMENT & (Q(answer_from__lte=moment) | Q(answer_from__isnull=True, visible_at__lte=moment))
 
 
 CONDITIONS = {
-    "unanswered": lambda now: Q(status=Status.PENDING) & ANSWERABLE & since(now - UNANSWERED),
+    "unanswered": lambda now: Q(status=Status.PENDING) & answerable_by(now - UNANSWERED),
     "exception": lambda now: Q(status__in=(Status.CANCELED_BY_DRIVER, Status.PICK_UP_FAILED_BY_DRIVER)),
     "searching": lambda now: Q(status=Status.LOOKING_FOR_DRIVER),
     "ready": lambda now: Q(status=Status.PREPARATION_COMPLETED),
@@ -67,7 +61,7 @@ TROUBLES = (
         slug="unanswered",
         label="Not accepted for 10 minutes",
         hint="Call the vendor, or accept for it.",
-        since=Coalesce("answer_from", "visible_at"),
+        since=ANSWERABLE_SINCE,
         severe=True,
     ),
     Trouble(

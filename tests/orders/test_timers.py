@@ -137,6 +137,28 @@ def test_a_search_that_somebody_stopped_does_not_begin_again(cast: Cast, api: Ap
     assert last(order) == (7, "stop_search", "vendor", "mistake")  # the reason that `move` always sends
 
 
+def test_a_stopped_search_stays_stopped_until_somebody_begins_one(
+    cast: Cast, api: Api, later: Callable[..., int]
+) -> None:
+    settings_of(cast, auto_search=True, search_minutes=15)
+    order = place_order(api(cast.customer), cart(cast, delivery_type="delivery"))
+    owner = api(cast.owner)
+    move(owner, order, "accept")
+    assert later() == 1
+    for name, status in (("stop_search", 7), ("mark_ready", 4), ("undo_ready", 7), ("mark_ready", 4)):
+        move(owner, order, name)
+        assert (later(days=1), last(order)[:2]) == (0, (status, name))
+    # One that somebody begins can be stopped again.
+    for name in ("look_for_driver", "stop_search"):
+        move(owner, order, name)
+    assert later(days=1) == 0
+    # Reopened it is as new.
+    move(api(cast.staff), order, "reopen")
+    move(owner, order, "accept")
+    assert later() == 1
+    assert last(order)[:2] == (22, "look_for_driver")
+
+
 def test_a_named_driver_who_never_answers_does_not_hold_the_deadline(
     cast: Cast, api: Api, later: Callable[..., int]
 ) -> None:

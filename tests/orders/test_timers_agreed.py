@@ -9,11 +9,15 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from orders.admin.display import lateness
+from orders.admin.stuck import CONDITIONS
+from orders.deadlines import AWAITS_PAYMENT, awaits_payment
 from orders.models import Order
 from orders.services.timers import run_due
 from ordersite.accounts.models import ApiToken
 from ordersite.web.crypto import token_hash
 from tests.cast import Cast
+from tests.orders.rows import make_order
 from tests.orders.shopping import ORDERS, assert_nothing_changed, place_order
 from tests.orders.test_placing_times import NOON, Clock, guest_cart, open_hours
 from vendors.models import Vendor
@@ -154,6 +158,62 @@ def test_the_kitchens_alert_counts_from_when_it_could_be_answered(
         clock.now = at(time)
         told[time] = alerts()
     assert told == {"12:20": "0", "12:39": "0", "12:40": "1"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"visible_at": 11}, "not accepted for 11 min"),
+        ({"visible_at": 10}, "not accepted for 10 min"),
+        ({"visible_at": 9}, ""),
+        ({"visible_at": 60, "answer_from": 11}, "not accepted for 11 min"),
+        ({"visible_at": 60, "answer_from": 9}, ""),
+        ({"visible_at": 60, "answer_from": -30}, ""),
+        ({"visible_at": 60, "payment_method": "transfer"}, ""),
+        ({"visible_at": 60, "payment_method": "transfer", "payment_status": "proof_pending"}, ""),
+        ({"visible_at": 60, "payment_method": "transfer", "payment_status": "failed"}, ""),
+        ({"visible_at": 60, "payment_method": "transfer", "payment_status": "paid"}, "not accepted for 1 h 00"),
+        ({"visible_at": 60, "payment_method": "wallet"}, "not accepted for 1 h 00"),
+        ({"visible_at": 60, "deliver_at": 5}, "not accepted for 1 h 00"),
+        ({"visible_at": 60, "deliver_at": 5, "payment_method": "transfer"}, ""),
+        ({"visible_at": 60, "status": 13}, ""),
+    ],
+)
+def test_the_list_and_its_filter_say_the_same(cast: Cast, clock: Clock, fields: dict[str, Any], told: str) -> None:
+    """Moments are minutes ago."""
+    times = {name: NOON - value * MINUTE for name, value in fields.items() if name in ("visible_at", "answer_from")}
+    times |= {"deliver_at": NOON - fields["deliver_at"] * MINUTE} if "deliver_at" in fields else {}
+    order = make_order(cast, **{**fields, **times})
+    assert lateness(order, clock.now) == told
+    found = Order.objects.filter(CONDITIONS["unanswered"](clock.now)).exists()
+    assert found == bool(told)
+    # The predicate and its question to the database are one rule.
+    assert Order.objects.filter(AWAITS_PAYMENT).exists() == awaits_payment(order)
+
+
+# --- releasing ---
+
+
+@pytest.mark.parametrize(
+    ("rush_until", "begins"),
+    [
+        ("13:00", "12:20"),
+        ("12:51", "12:20"),
+        ("12:50", "12:50"),
+        ("12:21", "12:50"),
+        ("13:30", "12:20"),
+        (None, "12:20"),
+    ],
+)
+def test_rush_counts_where_it_lasts_when_work_begins(
+    cast: Cast, api: Api, clock: Clock, rush_until: str | None, begins: str
+) -> None:
+    """For 13:10, preparing takes 20 minutes and 30 more in rush."""
+    ends = at(rush_until) if rush_until else None
+    set_vendor(cast, preparation_minutes=20, rush_minutes=30, rush_until=ends, preorder_minutes=0)
+    order = place_order(api(), guest_cart(cast, deliver_at=at("13:10").isoformat()))
+    assert order.status == 13
+    runs(clock, at(begins), order, 0, "release_preorder")
 
 
 # --- searching ---

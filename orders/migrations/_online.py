@@ -1,18 +1,24 @@
 """Operations that do not keep others waiting on PostgreSQL; on SQLite they are Django's own.
 
-A migration that uses them has `atomic = False`.
+A migration that uses them has `atomic = False`, and each that builds an index stands in a migration of its own: where
+the build fails it is run again from its beginning.
 """
 
 from django.db import migrations
 
 
 class AddIndexOnline(migrations.AddIndex):
-    """Builds the index CONCURRENTLY: SHARE UPDATE EXCLUSIVE, so rows are read and written meanwhile."""
+    """Builds the index CONCURRENTLY: SHARE UPDATE EXCLUSIVE, so rows are read and written meanwhile.
+
+    One that an earlier run left half built is built anew.
+    """
 
     atomic = False
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
         model = to_state.apps.get_model(app_label, self.model_name)
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {schema_editor.quote_name(self.index.name)}")
         schema_editor.add_index(model, self.index, **concurrently(schema_editor))
 
     def database_backwards(self, app_label, schema_editor, from_state, to_state):

@@ -16,7 +16,7 @@ from tests.orders.money import Api
 from tests.orders.shopping import cart, place_order
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-BEFORE = ("orders", "0018_rights")
+BEFORE = ("orders", "0019_rights")
 AFTER = MigrationLoader(None).graph.leaf_nodes("orders")[0]
 
 
@@ -33,6 +33,29 @@ def newest() -> Iterator[None]:
     yield
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("before", "index", "columns"),
+    [
+        ("0017_unserved", "order_unserved", "(id)"),
+        (
+            "0020_number_series",
+            "number_once_a_vendor_series_and_day",
+            "(vendor_id, number_series, number_day, number)",
+        ),
+    ],
+)
+def test_an_index_that_was_left_half_built_is_built_anew(before: str, index: str, columns: str) -> None:
+    """The migration of an index holds nothing else, so that it can be run again after its build has failed."""
+    migrate(("orders", before))
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE INDEX {index} ON orders_order (total)")
+    migrate(AFTER)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = %s", [index])
+        assert columns in cursor.fetchone()[0]
 
 
 def numbers() -> list[tuple[int, str | None, int]]:

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0017_unserved'),
+        ('orders', '0018_unserved_index'),
     ]
 
     operations = [

@@ -1,27 +1,16 @@
-"""Order numbers by series: what a vendor numbers apart each day, and not each delivery type.
+"""The counters of the new series go on above what was given on the days around today.
 
-Standing orders keep their numbers: without a series the new unique constraint spares them. The new counters of the days
-around today go on above what was given, so that no number is called twice at a counter on the day of the change. Back,
+So no number is called twice at a counter on the day of the change, given that no process of the version before places
+orders meanwhile: it would draw from the old counters. Stop all processes, migrate, start them (docs/running.md). Back,
 numbers that two delivery types of a series share, such as a locker's, are given anew.
-
-On PostgreSQL each ALTER TABLE is ACCESS EXCLUSIVE for some milliseconds and reads no row; the unique index is built
-concurrently.
 """
 
 from datetime import timedelta
 
-from django.db import migrations, models
+from django.db import migrations
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from orders.migrations._online import AddUniqueOnline, RemoveUniqueOnline
-
-SERIES = [
-    ("delivery", "delivery"),
-    ("pick_up", "pick-up"),
-    ("pick_up_coolbox", "pick-up at a locker"),
-    ("digital", "digital"),
-]
 # The series that the numbers of a fulfilment went to; a pickup may be from a locker.
 SERIES_OF = {
     1: ["delivery"],
@@ -82,27 +71,6 @@ def go_back(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    atomic = False
-    dependencies = [("orders", "0018_rights")]
+    dependencies = [("orders", "0022_number_no_more_by_type")]
 
-    operations = [
-        migrations.AddField(
-            "order",
-            "number_series",
-            models.CharField(blank=True, choices=SERIES, max_length=15, null=True),
-        ),
-        AddUniqueOnline(
-            "order",
-            models.UniqueConstraint(
-                fields=("vendor", "number_series", "number_day", "number"), name="number_once_a_vendor_series_and_day"
-            ),
-        ),
-        RemoveUniqueOnline("order", "number_once_a_vendor_type_and_day"),
-        migrations.RunPython(go_on, go_back),
-        migrations.AlterField(
-            "order", "number", models.PositiveIntegerField(help_text="Of the vendor, its day and series; the first is 1.")
-        ),
-        migrations.AlterField(
-            "order", "number_day", models.DateField(help_text="The day that it is for, by the vendor's clock.")
-        ),
-    ]
+    operations = [migrations.RunPython(go_on, go_back)]

@@ -231,6 +231,7 @@ CONNECTIONS = env.int("CONNECTIONS", 1000)
 CONNECTIONS_PER_ADDRESS = env.int("CONNECTIONS_PER_ADDRESS", 100)
 HEAD_SECONDS = env.int("HEAD_SECONDS", 10)
 BODY_SECONDS = env.int("BODY_SECONDS", 30)
+WRITE_SECONDS = env.int("WRITE_SECONDS", 15)
 # Rows of a list that are counted, and that its pages reach; beyond lie cursors and narrower filters.
 MAX_LIST_DEPTH = 10_000
 

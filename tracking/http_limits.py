@@ -7,10 +7,10 @@ import h11
 from django.conf import settings
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from ordersite.web.throttling import network_of
+
 LINGER = 1.0  # seconds that who sends on after its answer has to read it
-FRESH = 1.0  # seconds in which a new connection is not closed in favour of a newer one
-# Connections of one address that are answered at the moment may be so many times those that wait.
-BUSY_TIMES = 8
+LEAST = 50_000  # bytes of what waits for it that a client has to read in WRITE_SECONDS
 
 
 class Connections:
@@ -18,28 +18,35 @@ class Connections:
 
     def __init__(self) -> None:
         self.count = 0
-        self.of: dict[str, dict[HttpProtocol, float]] = {}
+        self.of: dict[str, dict[HttpProtocol, None]] = {}
 
-    def add(self, connection: "HttpProtocol", address: str, now: float) -> bool:
-        """Takes a new connection in; False where there are too many.
+    def add(self, connection: "HttpProtocol", address: str) -> bool:
+        """Takes a new connection in; False where there are too many and all of them are worked for.
 
-        Of an address with many the oldest one that only waits is closed: half requests never keep out whole ones.
+        Else the oldest one that only waits is closed for it: of its address where that has many, of the address that
+        has most where there are many in all. Half requests never keep out whole ones.
         """
         # Behind a proxy of ours all come from its address.
         most = 0 if settings.TRUSTED_PROXIES else settings.CONNECTIONS_PER_ADDRESS
-        mine = self.of.setdefault(address, {})
-        if most and len(mine) >= most:
-            waiting = next((one for one, since in mine.items() if one.is_waiting and now - since > FRESH), None)
-            if waiting is not None:
-                waiting.close()
-        is_full = self.count >= settings.CONNECTIONS or (most and len(mine) >= most * BUSY_TIMES)
-        mine[connection] = now
+        mine = self.of.get(address, {})
+        has_place = not most or len(mine) < most or self.close_one([mine])
+        if has_place and self.count >= settings.CONNECTIONS:
+            has_place = self.close_one(sorted(self.of.values(), key=len, reverse=True))
+        self.of.setdefault(address, {})[connection] = None
         self.count += 1
-        return not is_full
+        return has_place
+
+    def close_one(self, groups: "list[dict[HttpProtocol, None]]") -> bool:
+        """Closes the oldest that waits, in the first of the groups that has one; False where there is none."""
+        waiting = next((one for group in groups for one in group if one.waits_for_client), None)
+        if waiting is not None:
+            waiting.close()
+        return waiting is not None
 
     def remove(self, connection: "HttpProtocol", address: str) -> None:
         mine = self.of.get(address, {})
-        if mine.pop(connection, None) is not None:
+        if connection in mine:
+            del mine[connection]
             self.count -= 1
         if not mine:
             self.of.pop(address, None)
@@ -49,16 +56,21 @@ connections = Connections()
 
 
 class HttpProtocol(H11Protocol):
-    """uvicorn's protocol with limits: connections in all and of one address, seconds for a request's head."""
+    """uvicorn's protocol with limits: connections in all and of one address, and seconds for what clients do."""
 
     limit: asyncio.TimerHandle | None = None
+    watch: asyncio.TimerHandle | None = None
     address = ""
+    unread = 0  # bytes that waited for the client when it was last looked at
+    has_moved = False  # whether it has read since
+    is_held = False  # whether the next request waits until this answer has been read
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.address = self.client[0] if self.client else ""
+        self.address = network_of(self.client[0]) if self.client else ""
         self.limit_head()
-        if not connections.add(self, self.address, self.loop.time()):
+        self.watch = self.loop.call_later(settings.WRITE_SECONDS, self.watch_reader)
+        if not connections.add(self, self.address):
             self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -69,11 +81,19 @@ class HttpProtocol(H11Protocol):
         """It counts no longer: it has ended, or has become a socket, which has limits of its own."""
         connections.remove(self, self.address)
         self.unlimit()
+        if self.watch is not None:
+            self.watch.cancel()
+            self.watch = None
 
     @property
     def is_waiting(self) -> bool:
         """Whether no request is being answered."""
         return self.cycle is None or bool(self.cycle.response_complete)
+
+    @property
+    def waits_for_client(self) -> bool:
+        """Whether it is the client's turn: to ask, to send its body, or to read."""
+        return self.is_waiting or self.flow.write_paused or self.conn.their_state is h11.SEND_BODY
 
     def limit_head(self) -> None:
         self.limit = self.loop.call_later(settings.HEAD_SECONDS, self.close)
@@ -83,9 +103,19 @@ class HttpProtocol(H11Protocol):
             self.limit.cancel()
             self.limit = None
 
+    def watch_reader(self) -> None:
+        """Ends the connection of a client that does not read, whether its answer goes on or has been said."""
+        size = self.transport.get_write_buffer_size()
+        if self.unread and size > max(0, self.unread - LEAST) and not self.has_moved:
+            self.close()
+            return
+        self.unread, self.has_moved = size, False
+        self.watch = self.loop.call_later(settings.WRITE_SECONDS, self.watch_reader)
+
     def data_received(self, data: bytes) -> None:
-        if self.is_waiting and self.limit is None:
+        if self.is_waiting and not self.is_held and self.limit is None:
             self.limit_head()
+        self.has_moved = self.has_moved or not self.flow.write_paused
         super().data_received(data)
         if not self.is_waiting:
             self.unlimit()
@@ -99,13 +129,22 @@ class HttpProtocol(H11Protocol):
         if self.conn.their_state is h11.SEND_BODY:
             # Answered before its body has come: what it still sends is thrown away, and not for long.
             self.limit = self.loop.call_later(LINGER, self.close)
-        super().on_response_complete()
+        # Who sends many requests at once gets the next answer after it has read this one.
+        self.is_held = self.flow.write_paused
+        if not self.is_held:
+            super().on_response_complete()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.has_moved = True
+        if self.is_held:
+            self.is_held = False
+            super().on_response_complete()
 
     def close(self) -> None:
-        """Ends the connection at once; nobody is told, since a half request asks nothing."""
+        """Ends the connection at once, with all that waits for its client; nobody is told."""
         self.leave()
-        if not self.transport.is_closing():
-            self.transport.abort()
+        self.transport.abort()
 
 
 def raise_file_limit() -> None:

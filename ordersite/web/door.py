@@ -13,8 +13,10 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-TOO_SLOW = b'{"type": "urn:ordersite:problem:too_slow", "title": "Request Timeout", "status": 408, '
-TOO_SLOW += b'"detail": "The body took too long: send it again.", "code": "too_slow", "request_id": "", "errors": []}'
+# A key of the scope of a request whose body did not come in time.
+LATE = "ordersite.is_late"
+# Bytes a second that a body has to come with in the long run.
+SLOWEST = 10_000
 
 
 class Door:
@@ -36,22 +38,18 @@ class Door:
         if scope["type"] == "websocket" or names.isdisjoint((b"content-length", b"transfer-encoding")):
             await self.app(scope, receive, send)
             return
-        body = Body(headers, receive)
-        await self.app(scope, body.receive, send)
-        if body.is_late:
-            kind = (b"content-type", b"application/problem+json")
-            await send({"type": "http.response.start", "status": 408, "headers": [kind, (b"connection", b"close")]})
-            await send({"type": "http.response.body", "body": TOO_SLOW})
+        await self.app(scope, Body(scope, headers, receive).receive, send)
 
 
 class Body:
-    """A request's body, counted and timed. Of one that is too large no more is read.
+    """A request's body, counted and timed. Of one that is too large or too slow no more is read.
 
-    Its length is told as it was counted, so BodyLimitMiddleware refuses it, in the shape of whoever is asked.
+    BodyLimitMiddleware refuses it, in the shape of whoever is asked: the length is told as it was counted, and the
+    scope tells what is too slow.
     """
 
-    def __init__(self, headers: list[tuple[bytes, bytes]], receive: Receive) -> None:
-        self.headers, self.source = headers, receive
+    def __init__(self, scope: Scope, headers: list[tuple[bytes, bytes]], receive: Receive) -> None:
+        self.scope, self.headers, self.source = scope, headers, receive
         values = dict(headers)
         is_form = values.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
         self.most = settings.MAX_MULTIPART_BYTES if is_form else settings.MAX_BODY_BYTES
@@ -65,18 +63,21 @@ class Body:
         if self.is_read:
             message = await self.source()
             # What comes after a refusal is thrown away until the client has gone, or has been left.
-            while self.is_too_large and message["type"] == "http.request":
+            while (self.is_too_large or self.is_late) and message["type"] == "http.request":
                 message = await self.source()
             return message
         if self.is_too_large:
             self.is_read = True
             return {"type": "http.request", "body": b"", "more_body": False}
+        left = self.until - asyncio.get_running_loop().time()
         try:
-            message = await asyncio.wait_for(self.source(), self.until - asyncio.get_running_loop().time())
+            message = await asyncio.wait_for(self.source(), min(left, settings.BODY_SECONDS))
         except TimeoutError:
-            self.is_read = self.is_late = True
-            return {"type": "http.disconnect"}
-        self.count += len(message.get("body", b""))
+            self.is_read = self.is_late = self.scope[LATE] = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        size = len(message.get("body", b""))
+        self.count += size
+        self.until += size / SLOWEST
         if self.count > self.most:
             self.headers[:] = [row for row in self.headers if row[0] != b"content-length"]
             self.headers.append((b"content-length", str(self.count).encode()))

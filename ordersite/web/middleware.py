@@ -9,6 +9,7 @@ from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from ordersite.web.context import absolute, request_id
+from ordersite.web.door import LATE
 from ordersite.web.problems import Problem, answer, foreign_answer, from_exception, problem_response
 
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
@@ -55,7 +56,7 @@ class DatabaseRefusalMiddleware:
 
 
 class BodyLimitMiddleware:
-    """413 before anything is parsed; 400 for a query that is too long, or an address with a NUL."""
+    """413 and 408 before anything is parsed; 400 for a query that is too long, or an address with a NUL."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -66,6 +67,10 @@ class BodyLimitMiddleware:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal() or len(length) > 15 or int(length) > limit:
             return refuse(request, Problem("too_large", f"The body is larger than {limit} bytes.", status=413))
+        if getattr(request, "scope", {}).get(LATE):
+            response = refuse(request, Problem("too_slow", "The body took too long: send it again.", status=408))
+            response["Connection"] = "close"
+            return response
         if len(request.META.get("QUERY_STRING", "")) > settings.MAX_QUERY_BYTES:
             detail = f"The query is longer than {settings.MAX_QUERY_BYTES} characters: send less."
             return refuse(request, Problem("invalid", detail))

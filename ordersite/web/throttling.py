@@ -1,5 +1,6 @@
 """Ordinary throttles: a fixed window of a minute, in Redis where there is one, else in the process."""
 
+import ipaddress
 import threading
 import time
 from typing import Any
@@ -15,13 +16,26 @@ from ordersite.web.redis import breaker
 WINDOW = 60
 
 
+def network_of(address: str) -> str:
+    """What limits by address count together: an IPv4 address, or the /64 of an IPv6 one, which is one customer's."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(found), 64), strict=False))
+
+
 def client_address(request: Request | HttpRequest) -> str:
-    """The address that a request came from; our own proxies' additions are believed, a client's are not."""
+    """The network that a request came from; our own proxies' additions are believed, a client's are not."""
     forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
     proxies = settings.TRUSTED_PROXIES
     if proxies and len(forwarded) >= proxies:
-        return str(forwarded[-proxies])
-    return str(request.META.get("REMOTE_ADDR", ""))
+        return network_of(forwarded[-proxies])
+    return network_of(request.META.get("REMOTE_ADDR", ""))
 
 
 class Windows:

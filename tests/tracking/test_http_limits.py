@@ -1,7 +1,6 @@
 """`manage.py serve` under those who send too much, or never end what they began."""
 
 import http.client
-import logging
 import socket
 import time
 from collections.abc import Iterator
@@ -10,24 +9,31 @@ from pathlib import Path
 
 import pytest
 
-from ordersite.web.logs import MOST_ALIKE, RepeatFilter
 from tests.cast import Cast
 from tests.tracking.live import Server, serving
 
 HALF = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Begun: "
+LARGE_KEPT = b"GET /static/admin/js/vendor/jquery/jquery.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+LARGE = LARGE_KEPT.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 HEAD = "POST /api/v1/orders/quote HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 
 
 @pytest.fixture
 def strict(live_cast: Cast, tmp_path: Path) -> Iterator[Server]:
     """A server with short limits, behind a proxy of ours as far as throttles go."""
-    limits = {"HEAD_SECONDS": "2", "BODY_SECONDS": "2", "CONNECTIONS_PER_ADDRESS": "40", "CONNECTIONS": "400"}
+    limits = {"HEAD_SECONDS": "2", "BODY_SECONDS": "2", "WRITE_SECONDS": "1"}
+    limits |= {"CONNECTIONS_PER_ADDRESS": "40", "CONNECTIONS": "100"}
     with serving(tmp_path, "--no-worker", REDIS_URL="", **limits) as running:
         yield running
 
 
-def opened(server: Server, data: bytes) -> socket.socket:
-    client = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+def opened(server: Server, data: bytes, address: str = "127.0.0.1", buffer: int = 0) -> socket.socket:
+    client = socket.socket()
+    if buffer:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    client.settimeout(10)
+    client.bind((address, 0))
+    client.connect(("127.0.0.1", server.port))
     client.sendall(data)
     return client
 
@@ -122,6 +128,46 @@ def test_connections_of_one_address_are_limited(strict: Server) -> None:
 
 
 @pytest.mark.slow
+def test_many_addresses_keep_nobody_out(strict: Server) -> None:
+    """At the limit of all, the oldest that wait go, of whoever has most; one that has few is left alone."""
+    with ExitStack() as stack:
+        few = stack.enter_context(opened(strict, HALF, "127.0.0.9"))
+        halves = []
+        for address in ("127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"):
+            halves += [stack.enter_context(opened(strict, HALF, address)) for _ in range(30)]
+        for _ in range(20):
+            assert strict.get("/healthz", timeout=5)[0] == 200
+        assert sum(is_ended(half) for half in halves) >= 20
+        assert not is_ended(few)
+
+
+@pytest.mark.slow
+def test_who_does_not_read_is_ended(strict: Server) -> None:
+    """Each asks for a large file twenty times and reads nothing, while another reads it slowly."""
+    with ExitStack() as stack:
+        began = time.monotonic()
+        stalled = [stack.enter_context(opened(strict, LARGE_KEPT * 20, "127.0.0.2", 4_096)) for _ in range(30)]
+        slow, read = stack.enter_context(opened(strict, LARGE, buffer=4_096)), 0
+        while chunk := slow.recv(8_000):
+            read += len(chunk)
+            time.sleep(0.1)  # 80 kB a second
+        assert read > 250_000
+        assert time.monotonic() - began > 3
+        assert all(is_ended(one) for one in stalled)
+        assert strict.get("/healthz", timeout=5)[0] == 200
+
+
+@pytest.mark.slow
+def test_requests_sent_at_once_are_answered_in_their_order(strict: Server) -> None:
+    with opened(strict, LARGE_KEPT * 5 + HALF + b"x\r\nConnection: close\r\n\r\n") as client:
+        said = b""
+        while chunk := client.recv(1_000_000):
+            said += chunk
+    assert said.count(b"HTTP/1.1 200 OK\r\n") == 6
+    assert said.endswith(strict.get("/healthz")[1])
+
+
+@pytest.mark.slow
 def test_a_header_with_an_underscore_is_no_header(live_cast: Cast, tmp_path: Path) -> None:
     """Another address in X_Forwarded_For each time: the throttle counts the one that the proxy told."""
     with serving(tmp_path, "--no-worker", REDIS_URL="", BEHIND_PROXY="on", THROTTLE_ANONYMOUS="3") as server:
@@ -134,23 +180,3 @@ def test_a_header_with_an_underscore_is_no_header(live_cast: Cast, tmp_path: Pat
             client.close()
         assert statuses.count(200) <= 6  # of two minutes, should one have begun
         assert statuses[-1] == 429
-
-
-def record(message: str, at: float) -> logging.LogRecord:
-    made = logging.LogRecord("asyncio", logging.ERROR, "x.py", 1, message, None, None)
-    made.created = at
-    return made
-
-
-def test_a_log_does_not_repeat_itself() -> None:
-    repeats = RepeatFilter()
-    minute = 60.0 * 1_000_000
-    let_through = [repeats.filter(record("socket.accept() out of system resource", minute)) for _ in range(5_000)]
-    assert let_through == [True] * MOST_ALIKE + [False] * (5_000 - MOST_ALIKE)
-    assert repeats.filter(record("another line", minute))
-    later = record("socket.accept() out of system resource", minute + 61)
-    assert repeats.filter(later)
-    assert later.__dict__["repeated"] == 5_000 - MOST_ALIKE
-    again = record("socket.accept() out of system resource", minute + 61)
-    assert repeats.filter(again)
-    assert "repeated" not in again.__dict__

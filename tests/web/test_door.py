@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from asgiref.typing import Scope
+from django.core.handlers.asgi import ASGIHandler
 
-from ordersite.web.door import Door
+from ordersite.web.door import LATE, Door
 
 
 def through(headers: list[tuple[bytes, bytes]], chunks: list[bytes], kind: str = "http") -> tuple[int, Any, list[Any]]:
@@ -67,9 +68,70 @@ def test_a_body_is_counted_and_its_length_told() -> None:
     assert seen[b"content-length"] == b"15000000"
 
 
-def test_a_body_that_does_not_come_is_408(settings: Any) -> None:
+def test_a_body_that_does_not_come_is_late(settings: Any) -> None:
     settings.BODY_SECONDS = 0.1
-    read, _, sent = through([(b"content-length", b"100")], [b"x", b"never"])
-    assert read == 6
+    headers = [(b"content-length", b"100")]
+    read, seen, sent = through(headers, [b"x", b"never"])
+    assert (read, seen, sent) == (6, dict(headers), [])
+
+
+@pytest.mark.parametrize(
+    ("size", "every", "came"),
+    [
+        (2_000, 0.1, 20_000),  # 20 kB a second: as slowly as may be, and longer than BODY_SECONDS
+        (20, 0.1, None),  # something all the time, and too slowly
+        (40_000, 0.5, None),  # fast enough, had it not stood still
+    ],
+)
+def test_a_slow_body_may_come_as_long_as_it_comes(settings: Any, size: int, every: float, came: int | None) -> None:
+    settings.BODY_SECONDS = 0.3
+    scope: Any = {"type": "http", "headers": [(b"transfer-encoding", b"chunked")], "path": "/"}
+    left, read = 10, 0
+
+    async def receive() -> dict[str, Any]:
+        nonlocal left
+        await asyncio.sleep(every)
+        left -= 1
+        return {"type": "http.request", "body": b"x" * size, "more_body": left > 0}
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal read
+        more = True
+        while more:
+            message = await receive()
+            read += len(message["body"])
+            more = message["more_body"]
+        assert scope.get(LATE, False) is (came is None)
+
+    asyncio.run(Door(app)(scope, receive, None))  # type: ignore[arg-type]
+    assert read == came if came else read < 10 * size
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [("/api/v1/orders/quote", '"code": "too_slow"'), ("/dialects/shop/System/Orders", '"fields"')],
+)
+def test_a_late_body_is_answered_as_everything_is(path: str, told: str, settings: Any) -> None:
+    """With a request's id, as nothing to keep, in the shape of whoever is asked."""
+    settings.BODY_SECONDS = 0.1
+    sent: list[Any] = []
+    more = [{"type": "http.request", "body": b"{", "more_body": True}]
+
+    async def receive() -> Any:
+        if not more:
+            await asyncio.sleep(60)
+        return more.pop()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"testserver"), (b"content-length", b"100"), (b"content-type", b"application/json")]
+    scope: Any = {"type": "http", "method": "POST", "path": path, "headers": headers, "query_string": b""}
+    asyncio.run(Door(ASGIHandler())(scope, receive, send))  # type: ignore[arg-type]
+    answered = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
     assert sent[0]["status"] == 408
-    assert (b"connection", b"close") in sent[0]["headers"]
+    assert answered["connection"] == "close"
+    assert answered["cache-control"] == "no-store"
+    assert len(answered["x-request-id"]) == 32
+    assert answered["content-security-policy"]
+    assert told in b"".join(message.get("body", b"") for message in sent[1:]).decode()

@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 from ordersite.accounts.models import User
 from ordersite.web import throttling
 from ordersite.web.redis import Breaker
+from ordersite.web.throttling import client_address, network_of
 
 ME, TOKEN = "/api/v1/me", "/api/v1/auth/token"
 pytestmark = pytest.mark.django_db
@@ -104,3 +105,23 @@ def test_a_broken_redis_is_left_alone_and_the_process_counts(
     clock[0] += 5.1
     assert anonymous() == 400
     assert len(fake.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "unknown"),
+        ("", ""),
+    ],
+)
+def test_a_network_of_one_customer_is_one_address(address: str, network: str, rf: Any, settings: Any) -> None:
+    assert network_of(address) == network
+    assert client_address(rf.get("/", REMOTE_ADDR=address)) == network
+    settings.TRUSTED_PROXIES = 1
+    assert client_address(rf.get("/", HTTP_X_FORWARDED_FOR=f"1.2.3.4, {address}")) == (network or "1.2.3.4")

@@ -369,8 +369,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "ordersite.web.logs.JsonFormatter"}},
-    "filters": {"repeats": {"()": "ordersite.web.logs.RepeatFilter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["repeats"]}},
+    "handlers": {"stderr": {"class": "ordersite.web.logs.RepeatHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": env.log_level("LOG_LEVEL", "INFO")},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},

@@ -1,9 +1,12 @@
 """One JSON object a line; never a token, a code or an address."""
 
+import contextlib
+import copy
 import json
 import logging
 import re
 import threading
+import time
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
@@ -16,32 +19,38 @@ MOST_ALIKE = 10
 SECRET_PATH = re.compile(r"(/pay/)[^/\s?]+")
 
 
-class RepeatFilter(logging.Filter):
-    """Lets a line through MOST_ALIKE times a minute; the first one after that says how many were left out.
+class Repeats:
+    """Lets a line through MOST_ALIKE times a minute, and keeps the last one of those left out, with their number.
 
-    Alike are lines of one logger and wording, and, of an exception, of one kind and place.
+    Alike are lines of one logger and wording, errors those that say the same; of an exception, of one kind and place.
     """
 
     def __init__(self) -> None:
-        super().__init__()
         self.lock = threading.Lock()
         self.minute = 0
         self.counts: Counter[tuple[Any, ...]] = Counter()
-        self.left_out: Counter[tuple[Any, ...]] = Counter()
+        self.left_out: dict[tuple[Any, ...], logging.LogRecord] = {}
 
-    def filter(self, record: logging.LogRecord) -> bool:
+    def lets_through(self, record: logging.LogRecord) -> bool:
         key = self.key_of(record)
         with self.lock:
-            minute = int(record.created) // 60
-            if minute != self.minute:
-                self.left_out = Counter({one: n - MOST_ALIKE for one, n in self.counts.items() if n > MOST_ALIKE})
-                self.minute, self.counts = minute, Counter()
             self.counts[key] += 1
-            if self.counts[key] > MOST_ALIKE:
-                return False
-            if before := self.left_out.pop(key, 0):
-                record.__dict__["repeated"] = before
-            return True
+            if self.counts[key] <= MOST_ALIKE:
+                return True
+            last = copy.copy(record)
+            last.exc_info = last.exc_text = None
+            last.__dict__["repeated"] = self.counts[key] - MOST_ALIKE
+            self.left_out[key] = last
+            return False
+
+    def end_minute(self, now: float) -> list[logging.LogRecord]:
+        """What was left out, once its minute is over."""
+        with self.lock:
+            if int(now) // 60 == self.minute:
+                return []
+            told = list(self.left_out.values())
+            self.minute, self.counts, self.left_out = int(now) // 60, Counter(), {}
+            return told
 
     def key_of(self, record: logging.LogRecord) -> tuple[Any, ...]:
         kind, where = None, None
@@ -50,7 +59,46 @@ class RepeatFilter(logging.Filter):
             while last is not None and last.tb_next is not None:
                 last = last.tb_next
             where = (last.tb_frame.f_code.co_filename, last.tb_lineno) if last else None
-        return record.name, record.levelno, str(record.msg)[:100], kind, where
+        wording = record.getMessage() if record.levelno >= logging.ERROR and kind is None else str(record.msg)[:100]
+        return record.name, record.levelno, wording, kind, where
+
+
+class RepeatHandler(logging.StreamHandler):  # type: ignore[type-arg]
+    """Writes lines to stderr, what repeats itself MOST_ALIKE times a minute; how often more, when the minute ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.repeats = Repeats()
+        self.timer: threading.Timer | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.tell_left_out(record.created)
+        try:
+            is_written = self.repeats.lets_through(record)
+        except Exception:  # arguments that do not fit the wording
+            self.handleError(record)
+            return
+        if is_written:
+            super().emit(record)
+        elif self.timer is None:
+            # Told in time, whether anything else is logged or not.
+            self.timer = threading.Timer(60 - record.created % 60, self.tell_in_time)
+            self.timer.daemon = True
+            self.timer.start()
+
+    def tell_in_time(self) -> None:
+        with self.lock or contextlib.nullcontext():
+            self.timer = None
+            self.tell_left_out(time.time())
+
+    def tell_left_out(self, now: float) -> None:
+        for last in self.repeats.end_minute(now):
+            super().emit(last)
+
+    def close(self) -> None:
+        with self.lock or contextlib.nullcontext():
+            self.tell_left_out(0)
+        super().close()
 
 
 class JsonFormatter(logging.Formatter):

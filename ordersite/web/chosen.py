@@ -80,8 +80,13 @@ class VersionedAdmin(BoundedListAdmin):
         try:
             return super().changelist_view(request, extra_context)
         except (ValueError, OverflowError, DataError):
+            if request.method != "POST" and not request.GET:
+                raise
+            log.warning("%s: no filter or selection", request.path, exc_info=True)
             messages.error(request, "This filter or selection makes no sense: it was left out.")
         except (IntegrityError, OperationalError) as error:
+            if request.method != "POST":
+                raise
             self.tell_collision(request, error)
         return HttpResponseRedirect(request.path)
 

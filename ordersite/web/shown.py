@@ -22,10 +22,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from ordersite.web.choosers import GuardedChoices
-from ordersite.web.chosen import VersionedAdmin
+from ordersite.web.chosen import COLLISION, VersionedAdmin
 from ordersite.web.digests import digest_of, plain
 
 SHOWN = "_shown"
+# In a request's META: the database has refused what it writes.
+REFUSED = "ordersite.is_refused"
 STALE = "This page does not say what it showed, so it cannot tell what you changed: look at it again, then save."
 CONFLICT = "Changed meanwhile: now {now}. Save again to put what you typed in its place."
 ROW_GONE = "This row was deleted meanwhile: tick “Delete” to go on without it, or open the page anew."
@@ -172,6 +174,15 @@ class ComparingForm(forms.ModelForm):
         return self.instance
 
 
+class RefusedForm(forms.ModelForm):
+    """What the database refused: it is shown again, and not saved."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        self.add_error(None, COLLISION)
+        return cleaned
+
+
 def save_changes(form: ComparingForm) -> None:
     """Writes the columns that were changed in this form."""
     columns = {field.name for field in form.instance._meta.concrete_fields}
@@ -232,15 +243,22 @@ class ComparingAdmin(GuardedChoices, VersionedAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.shown = shown_in(request)
-        return form
+        return comparing(form, RefusedForm) if request.META.get(REFUSED) else form
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
+        """Django's own; what was typed is shown again where the database refuses it."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except (IntegrityError, OperationalError) as error:
+            if request.method != "POST":
+                raise
             self.tell_collision(request, error)
+        request.META[REFUSED] = True
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except (IntegrityError, OperationalError):
             return HttpResponseRedirect(request.get_full_path())
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:

@@ -130,3 +130,17 @@ def test_all_of_a_list_is_named_before_it_is_deleted(cast: Cast, office: Client,
     assert office.post(path, form_of(page)).status_code == 302
     assert not Category.objects.filter(name__startswith="Empty").exists()
     assert Product.objects.filter(vendor=cast.vendor).count() == 4
+
+
+def test_a_fault_of_ours_is_no_filter_of_theirs(
+    cast: Cast, office: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*args: Any) -> Any:
+        raise ValueError("a fault")
+
+    monkeypatch.setattr(VersionedAdmin, "get_queryset", fails)
+    with pytest.raises(ValueError, match="a fault"):
+        office.get(CATEGORIES)
+    answer = office.get(f"{CATEGORIES}?q=x")
+    assert (answer.status_code, answer["Location"]) == (302, CATEGORIES)
+    assert f"{CATEGORIES}: no filter or selection" in caplog.messages

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, OperationalError, models, transaction
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
@@ -283,3 +283,34 @@ def test_rights_given_meanwhile_stay(cast: Cast, office: Client) -> None:
     assert office.post(path_of(group), {**sent, "name": "Support"}).status_code == 302
     group.refresh_from_db()
     assert (group.name, set(group.permissions.all())) == ("Support", {first, second})
+
+
+def refuses(*args: Any, **kwargs: Any) -> None:
+    raise OperationalError("deadlock detected")
+
+
+def test_what_was_typed_stays_where_the_database_refuses(
+    cast: Cast, office: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = path_of(cast.products["burger"])
+    sent = {**form_of(office.get(path)), "name": "Bürger"}
+    with monkeypatch.context() as patched:
+        patched.setattr(ComparingAdmin, "save_model", refuses)
+        answer = office.post(path, sent)
+    assert answer.status_code == 200
+    assert "Somebody wrote the same in the same moment" in answer.content.decode()
+    again = form_of(answer)
+    assert again["name"] == "Bürger"
+    assert Product.objects.get(pk=cast.products["burger"].pk).name == "Burger"
+    assert office.post(path, again).status_code == 302
+    assert Product.objects.get(pk=cast.products["burger"].pk).name == "Bürger"
+
+
+def test_a_page_that_cannot_be_read_does_not_lead_to_itself(
+    cast: Cast, office: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = path_of(cast.products["burger"])
+    monkeypatch.setattr(ComparingAdmin, "get_object", refuses)
+    monkeypatch.setattr(ComparingAdmin, "get_queryset", refuses)
+    for one in (path, f"{path}delete/".replace("change/delete/", "delete/"), "/admin/vendors/product/"):
+        assert office.get(one).status_code == 503, one

@@ -3,24 +3,27 @@
 import json
 import time
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 from django.conf import settings
 from django.db import connection
 
-from ordersite.places.protocol import Unavailable
+from ordersite.places.protocol import Refused, Unavailable, Unreadable
 
 MOST_BYTES = 500_000
 CHUNK = 65_536
 USER_AGENT = "ordersite"
+TOO_MANY = 429
 
 
 def fetch_json(url: str, query: Mapping[str, Any]) -> Any:
-    """The answer to a GET within GEOCODER_TIMEOUT seconds; raises Unavailable without one.
+    """The answer to a GET within GEOCODER_TIMEOUT seconds.
 
+    Raises Unavailable without one, Refused for a question that is not taken (4xx but 429), Unreadable for no JSON.
     Raises RuntimeError inside a transaction: others would wait for its locks as long as for the other server.
     """
     refuse_transaction()
@@ -29,19 +32,29 @@ def fetch_json(url: str, query: Mapping[str, Any]) -> Any:
     request = Request(f"{url}?{urlencode(query)}", headers={"User-Agent": agent, "Accept": "application/json"})  # noqa: S310
     try:
         with urlopen(request, timeout=settings.GEOCODER_TIMEOUT) as response:  # noqa: S310  the URL is a setting
-            return json.loads(read_all(response, until))
-    except (URLError, OSError, ValueError, RecursionError) as error:
+            read = read_all(response, until)
+    except HTTPError as error:
+        if 400 <= error.code < 500 and error.code != TOO_MANY:
+            raise Refused(f"The geocoder refuses the question: {error.code}.") from error
+        raise Unavailable(f"The geocoder does not answer: {error.code}.") from error
+    except (URLError, HTTPException, OSError, ValueError) as error:
         raise Unavailable(f"The geocoder does not answer: {type(error).__name__}.") from error
+    try:
+        return json.loads(read)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("The geocoder's answer is no JSON.") from error
 
 
 def read_all(response: Any, until: float) -> bytes:
-    """The body; raises Unavailable for one that comes too slowly or is too long."""
+    """The body; raises Unavailable for one that comes too slowly, Unreadable for one that is too long."""
     read = bytearray()
     # read1 returns what has come: a server that sends a byte now and then is given up in time.
     while chunk := response.read1(CHUNK):
         read += chunk
-        if len(read) > MOST_BYTES or time.monotonic() > until:
-            raise Unavailable("The geocoder's answer is too slow or too long.")
+        if len(read) > MOST_BYTES:
+            raise Unreadable("The geocoder's answer is too long.")
+        if time.monotonic() > until:
+            raise Unavailable("The geocoder's answer is too slow.")
     return bytes(read)
 
 

@@ -13,7 +13,7 @@ from ordersite.places.geometry import distance
 from ordersite.places.local import Local
 from ordersite.places.nominatim import Nominatim
 from ordersite.places.photon import Photon
-from ordersite.places.protocol import FoundPlace, Geocoder, Point, Unavailable
+from ordersite.places.protocol import FoundPlace, Geocoder, Point, Refused, Unavailable, Unreadable
 from ordersite.places.streets import STREETS
 from ordersite.web.throttling import count_call
 
@@ -24,7 +24,7 @@ KEPT = 86_400  # seconds
 NEAR = 50_000
 # Two places so close are one, metres.
 SAME = 60
-# Seconds for which a geocoder that failed is left alone.
+# Seconds for which a geocoder is left alone that did not answer, failed (5xx) or asks for less (429).
 REST = 10.0
 SERVERS: dict[str, type[Nominatim] | type[Photon]] = {"nominatim": Nominatim, "photon": Photon}
 
@@ -90,6 +90,11 @@ def kept(question: str, who: str, ask: Callable[[Geocoder], tuple[FoundPlace, ..
     except Unavailable:
         pause.until = time.monotonic() + REST
         return None
+    except Unreadable:
+        return None
+    except Refused:
+        # Not kept: the next time it may take it.
+        return ()
     cache.set(key, answer, KEPT)
     return answer
 

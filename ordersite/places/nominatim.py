@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ordersite.places.fetching import fetch_json
-from ordersite.places.protocol import FoundPlace, Point, Unavailable, read_place
+from ordersite.places.protocol import FoundPlace, Point, Unreadable, read_place, read_places
 
 MOST = 5
 # Half the side of the box that is searched first, degrees.
@@ -26,16 +26,16 @@ class Nominatim:
             query["viewbox"] = f"{west:.4f},{south:.4f},{east:.4f},{north:.4f}"
         rows = fetch_json(f"{self.url}/search", query)
         if not isinstance(rows, list):
-            raise Unavailable("Nominatim answered no list.")
-        return [as_place(row) for row in rows[:MOST]]
+            raise Unreadable("Nominatim answered no list.")
+        return read_places(as_place, rows[:MOST])
 
     def name(self, point: Point) -> FoundPlace | None:
         query = {**self.also, "lat": f"{point.lat:.6f}", "lon": f"{point.lng:.6f}", "format": "jsonv2"}
         row = fetch_json(f"{self.url}/reverse", query)
-        return None if isinstance(row, dict) and "error" in row else as_place(row)
+        return next(iter(read_places(as_place, [row])), None)
 
 
 def as_place(row: Any) -> FoundPlace:
     if not isinstance(row, dict):
-        raise Unavailable("Nominatim answered no place.")
+        raise Unreadable("Nominatim answered no place.")
     return read_place(row.get("display_name"), row.get("lat"), row.get("lon"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ordersite.places.fetching import fetch_json
-from ordersite.places.protocol import FoundPlace, Point, Unavailable, read_place
+from ordersite.places.protocol import FoundPlace, Point, Unreadable, read_place, read_places
 
 MOST = 5
 
@@ -29,15 +29,19 @@ class Photon:
 
     def ask(self, path: str, query: Mapping[str, Any]) -> list[FoundPlace]:
         answer = fetch_json(f"{self.url}{path}", query)
-        try:
-            return [as_place(feature) for feature in answer["features"][:MOST]]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Unavailable("Photon answered no places.") from error
+        rows = answer.get("features") if isinstance(answer, dict) else None
+        if not isinstance(rows, list):
+            raise Unreadable("Photon answered no places.")
+        return read_places(as_place, rows[:MOST])
 
 
 def as_place(feature: Any) -> FoundPlace:
-    lng, lat = feature["geometry"]["coordinates"][:2]
-    return read_place(words_of(feature["properties"]), lat, lng)
+    try:
+        lng, lat = feature["geometry"]["coordinates"][:2]
+        text = words_of(feature["properties"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Unreadable("Photon answered no place.") from error
+    return read_place(text, lat, lng)
 
 
 def words_of(parts: Mapping[str, Any]) -> str:

@@ -1,5 +1,7 @@
 """What a geocoder does: it finds the points that an address may mean, and the address of a point."""
 
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Protocol
@@ -9,7 +11,15 @@ MOST_TEXT = 300
 
 
 class Unavailable(Exception):
-    """The geocoder gave no answer, or one that cannot be read."""
+    """The geocoder gave no answer."""
+
+
+class Unreadable(Exception):
+    """The geocoder answers, but no place can be read in what it says."""
+
+
+class Refused(Exception):
+    """The geocoder does not take this question: it knows no place for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +40,7 @@ class FoundPlace:
 
 
 class Geocoder(Protocol):
-    """A service that knows addresses. Both calls raise Unavailable where it gives no answer."""
+    """A service that knows addresses. Both calls raise Unavailable, Unreadable or Refused without a usable answer."""
 
     def find(self, text: str, near: Point | None) -> list[FoundPlace]:
         """The places that the text may mean, the likeliest first; those near the point go before others."""
@@ -40,13 +50,22 @@ class Geocoder(Protocol):
 
 
 def read_place(text: Any, lat: Any, lng: Any) -> FoundPlace:
-    """A place of a foreign answer; raises Unavailable where it is none."""
+    """A place of a foreign answer; raises Unreadable where it is none."""
     try:
         where = Point(float(lat), float(lng))
     except (TypeError, ValueError) as error:
-        raise Unavailable("The geocoder told a point that is none.") from error
+        raise Unreadable("The geocoder told a point that is none.") from error
     if not (isfinite(where.lat) and isfinite(where.lng) and abs(where.lat) <= 90 and abs(where.lng) <= 180):
-        raise Unavailable("The geocoder told a point that is none.")
+        raise Unreadable("The geocoder told a point that is none.")
     if not isinstance(text, str) or not text.strip():
-        raise Unavailable("The geocoder told a place without a name.")
+        raise Unreadable("The geocoder told a place without a name.")
     return FoundPlace(text=text.replace("\x00", "").strip()[:MOST_TEXT], lat=where.lat, lng=where.lng)
+
+
+def read_places(read: Callable[[Any], FoundPlace], rows: Iterable[Any]) -> list[FoundPlace]:
+    """The places of a foreign answer; a row that is none is left out."""
+    places = []
+    for row in rows:
+        with suppress(Unreadable):
+            places.append(read(row))
+    return places

@@ -60,12 +60,6 @@ class TestNominatim:
         "answer",
         [
             {"error": "no"},
-            [5],
-            [{"display_name": "x"}],
-            [nominatim("x", 91, 0)],
-            [{"display_name": "x", "lat": "nan", "lon": "1"}],
-            [{"display_name": 5, "lat": "1", "lon": "1"}],
-            [{"display_name": "  ", "lat": "1", "lon": "1"}],
             b"<html>",
             b"[" * 100_000,
             b" " * 600_000,
@@ -75,6 +69,26 @@ class TestNominatim:
     def test_nonsense_is_no_answer(self, asks_nominatim: FakeGeocoder, answer: Any) -> None:
         asks_nominatim.answers["/osm/search"] = answer
         assert find_places("Rue Haute 118") is None
+        assert pause.until == 0
+
+    @pytest.mark.parametrize(
+        "row",
+        [
+            5,
+            {"display_name": "x"},
+            {"lat": "1", "lon": "1"},
+            nominatim("x", 91, 0),
+            {"display_name": "x", "lat": "nan", "lon": "1"},
+            {"display_name": 5, "lat": "1", "lon": "1"},
+            {"display_name": "  ", "lat": "1", "lon": "1"},
+        ],
+    )
+    def test_a_row_that_is_no_place_is_left_out(self, asks_nominatim: FakeGeocoder, row: Any) -> None:
+        asks_nominatim.answers["/osm/search"] = [row, nominatim("y", 50, 4)]
+        assert find_places("Rue Haute 118") == found(("y", 50, 4))
+        asks_nominatim.answers["/osm/reverse"] = row
+        assert name_point(CENTRE) == ()
+        assert pause.until == 0
 
 
 class TestPhoton:
@@ -96,11 +110,19 @@ class TestPhoton:
         assert name_point(CENTRE) == ()
 
     @pytest.mark.parametrize(
-        "answer", [[], {"features": 5}, {"features": [{}]}, {"features": [photon(1, 200, name="x")]}]
+        ("answer", "said"),
+        [
+            ([], None),
+            ({"features": 5}, None),
+            ({"features": [{}]}, ()),
+            ({"features": [photon(1, 200, name="x"), {"geometry": {"coordinates": [1]}, "properties": {}}]}, ()),
+            ({"features": [{}, photon(50, 4, name="x")]}, found(("x", 50, 4))),
+        ],
     )
-    def test_nonsense_is_no_answer(self, asks_photon: FakeGeocoder, answer: Any) -> None:
+    def test_nonsense_is_no_answer_or_no_place(self, asks_photon: FakeGeocoder, answer: Any, said: Any) -> None:
         asks_photon.answers["/api"] = answer
-        assert find_places("Rue Haute 118") is None
+        assert find_places("Rue Haute 118") == said
+        assert pause.until == 0
 
 
 class TestEveryGeocoder:
@@ -139,9 +161,19 @@ class TestEveryGeocoder:
         pause.until = 0
         assert find_places("Rue Haute 118") == found(("x" * 50, 50, 4))
 
-    def test_an_error_is_no_answer_and_not_kept(self, asks_nominatim: FakeGeocoder) -> None:
-        asks_nominatim.status = 500
+    @pytest.mark.parametrize("status", [400, 403, 404, 414, 422, 428])
+    def test_a_question_that_is_refused_stops_nobody_else(self, asks_nominatim: FakeGeocoder, status: int) -> None:
+        asks_nominatim.status = status
+        assert find_places("Rue Haute 118") == ()
+        asks_nominatim.status = 200
+        asks_nominatim.answers["/osm/search"] = [nominatim("x", 50, 4)]
+        assert find_places("Rue Haute 118") == found(("x", 50, 4))
+
+    @pytest.mark.parametrize("status", [429, 500, 503])
+    def test_an_error_is_no_answer_and_not_kept(self, asks_nominatim: FakeGeocoder, status: int) -> None:
+        asks_nominatim.status = status
         assert find_places("Rue Haute 118") is None
+        assert pause.until > time.monotonic() + 5
         asks_nominatim.status, pause.until = 200, 0
         assert find_places("Rue Haute 118") == ()
 

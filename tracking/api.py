@@ -6,14 +6,18 @@ import time
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.callers import Caller, caller_of
 from ordersite.accounts.rights import Right
+from ordersite.web.numbers import read_whole
 from ordersite.web.problems import Forbidden, Invalid, NotFound
 from ordersite.web.views import ApiView
 from tracking import entries
@@ -27,6 +31,7 @@ MAX_WAIT = 25
 WAITERS = threading.BoundedSemaphore(100)
 # A hint of another process may not reach this thread, so it looks by itself.
 LOOK_EVERY = 1.0
+NOT_OF_VENDOR = "Only those who work for this vendor may watch its feed."
 KINDS = ("placed", "status", "milestone", "items", "payment", "driver", "position", "delay", "note", "hidden", "reset")
 
 
@@ -62,9 +67,10 @@ def number(request: Request, name: str, *, default: int | None, most: int) -> in
     text = request.query_params.get(name)
     if text is None:
         return default
-    if not text.isascii() or not text.isdecimal() or len(text) > 18 or int(text) > most:
+    found = read_whole(text)
+    if found is None or found > most:
         raise Invalid(f"?{name}", "invalid", f"Send a whole number from 0 to {most}.")
-    return int(text)
+    return found
 
 
 class VendorEventsView(ApiView):
@@ -98,20 +104,37 @@ class VendorEventsView(ApiView):
             raise NotFound
         caller = caller_of(request)
         if not serves(caller, Right.VIEW_ORDERS, vendor_id):
-            raise Forbidden("forbidden", "Only those who work for this vendor may watch its feed.")
-        page = read(f"vendor:{vendor_id}", since, request.query_params.get("epoch"), wait)
+            raise Forbidden("forbidden", NOT_OF_VENDOR)
+        page, has_waited = read(f"vendor:{vendor_id}", since, request.query_params.get("epoch"), wait)
+        if has_waited and not serves(caller_now(request), Right.VIEW_ORDERS, vendor_id):
+            raise Forbidden("forbidden", NOT_OF_VENDOR)
         found = [entries.reset(page.epoch, page.last)] if page.reset else page.entries
         events = [json.loads(entry.text) for entry in found]
         return Response({"events": events, "position": found[-1].position if found else page.last, "epoch": page.epoch})
 
 
-def read(stream: str, since: int | None, epoch: str | None, wait: int) -> Page:
-    """The next page, waited for where this process may and a place to wait is free."""
+def caller_now(request: Request) -> Caller:
+    """Who asks, by what the database says now: who waits may have signed out, or lost a right, meanwhile.
+
+    Raises NotAuthenticated, or AuthenticationFailed, where nobody does any more.
+    """
+    http = request._request
+    # The session and its user as they are stored, not as they were read.
+    http.session = SessionStore(http.session.session_key)
+    http.user = get_user(http)
+    again = Request(http, authenticators=request.authenticators)
+    if not again.user.is_authenticated:
+        raise NotAuthenticated
+    return caller_of(again)
+
+
+def read(stream: str, since: int | None, epoch: str | None, wait: int) -> tuple[Page, bool]:
+    """The next page, waited for where this process may and a place to wait is free; and whether it was."""
     page = entries.page(stream, since, epoch)
     if page.entries or page.reset or not wait or settings.PROCESS != "asgi" or not WAITERS.acquire(blocking=False):
-        return page
+        return page, False
     try:
-        return wait_for(stream, page.last, page.epoch, wait)
+        return wait_for(stream, page.last, page.epoch, wait), True
     finally:
         WAITERS.release()
 

@@ -1,17 +1,26 @@
 """GET /vendors/{id}/events: the feed for those who cannot hold a socket."""
 
+import http.client
 import json
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
+from rest_framework_simplejwt.tokens import AccessToken
 
 from orders.models import FeedEntry
 from orders.services.epochs import current_epoch
+from ordersite.accounts.models import SignIn, User
 from tests.cast import Cast
 from tests.tracking.live import Server, happen, jwt, make_order, since
+from vendors.models import Member
 
 Api = Callable[..., APIClient]
 
@@ -100,3 +109,62 @@ def test_a_waiting_call_ends_in_time(server: Server, live_cast: Cast) -> None:
     status, body = server.get(path(live_cast, "?wait=2"), token=jwt(live_cast.owner))
     assert (status, json.loads(body)) == (200, {"events": [], "position": 0, "epoch": current_epoch()})
     assert 1.9 < time.monotonic() - began < 4
+
+
+def end_session(cast: Cast, key: str) -> None:
+    SessionStore(key).delete()
+
+
+def end_sign_in(cast: Cast, key: str) -> None:
+    SignIn.objects.filter(user=cast.owner).delete()
+
+
+def switch_off(cast: Cast, key: str) -> None:
+    User.objects.filter(pk=cast.owner.pk).update(is_active=False)
+
+
+def end_membership(cast: Cast, key: str) -> None:
+    Member.objects.filter(user=cast.owner).delete()
+
+
+@pytest.mark.parametrize(
+    ("end", "by_session", "status"),
+    [
+        (end_session, True, 401),
+        (end_sign_in, False, 401),
+        (switch_off, False, 401),
+        (switch_off, True, 401),
+        (end_membership, False, 403),
+        (end_membership, True, 403),
+    ],
+)
+def test_a_call_that_waits_ends_with_its_right(
+    server: Server, live_cast: Cast, end: Callable[[Cast, str], None], by_session: bool, status: int
+) -> None:
+    """What came after somebody signed out, or lost the right, is not told."""
+    order = make_order(live_cast.vendor, live_cast.customer_row)
+    happen(order)
+    client = Client()
+    client.force_login(live_cast.owner)
+    key = client.session.session_key or ""
+    sign_in = SignIn.objects.create(
+        user=live_cast.owner, refresh_id="r", expires_at=timezone.now() + timedelta(hours=1)
+    )
+    access = AccessToken(jwt(live_cast.owner))  # type: ignore[arg-type]
+    access["sign_in"] = sign_in.pk
+    headers = {"Cookie": f"sessionid={key}"} if by_session else {"Authorization": f"Bearer {access}"}
+
+    def lose() -> None:
+        end(live_cast, key)
+        happen(order)
+        connection.close()
+
+    timer = threading.Timer(0.7, lose)
+    timer.start()
+    asked = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    asked.request("GET", path(live_cast, f"?{since(1)}&wait=10"), headers=headers)
+    answer = asked.getresponse()
+    said = json.loads(answer.read())
+    asked.close()
+    timer.join()
+    assert (answer.status, "events" in said) == (status, False)

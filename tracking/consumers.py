@@ -16,6 +16,7 @@ from django.http.cookie import parse_cookie
 from rest_framework.request import Request
 
 from orders.following import count_try
+from ordersite.web.numbers import read_whole
 from ordersite.web.problems import Problem
 from ordersite.web.throttling import client_address
 from tracking import hub
@@ -63,11 +64,6 @@ def bearer_of(scope: dict[str, Any], request: HttpRequest) -> str:
             return str(offered.removeprefix(BEARER))
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def whole_number(text: str) -> int | None:
-    """A number that a bigint holds, or None."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
 
 
 class FeedConsumer(AsyncConsumer):
@@ -159,7 +155,7 @@ class FeedConsumer(AsyncConsumer):
         text = self.query("since")
         if text is None:
             return None
-        number = whole_number(text)
+        number = read_whole(text)
         return NOWHERE if number is None else number
 
     async def send(self, entries: Sequence[Entry]) -> None:
@@ -215,7 +211,7 @@ class CompanyConsumer(FeedConsumer):
     def identify(self) -> Watcher:
         request = request_of(self.scope)
         asked = self.query("company")
-        company_id = None if asked is None else whole_number(asked) or 0
+        company_id = None if asked is None else read_whole(asked) or 0
         return as_dispatcher(identify(request, bearer_of(self.scope, request)), company_id)
 
 

@@ -51,7 +51,7 @@ def change_address(request: HttpRequest, order: Order, base: Mapping[str, Any]) 
     choices: list[tuple[str, str]] = []
     if form.is_valid():
         fields, caller = form.changes(), caller_of_request(request)
-        found = look_up_destination(order.pk, fields, caller.key)
+        found = look_up_destination(order.pk, fields, caller, caller.key)
         try:
             if found:
                 the_only(found, "/address")

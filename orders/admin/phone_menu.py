@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from orders.api.inputs import MOST_ITEMS, MOST_QUANTITY
 from orders.pricing import WHOLE, CartExtra, CartItem, CartOption, price_doubled
 from ordersite.web.money import half_up
+from ordersite.web.numbers import read_whole
 from vendors.menu import Menu, MenuExtra, MenuGroup, MenuIngredient, MenuOption, MenuProduct
 
 TEXT = "text"
@@ -168,8 +169,7 @@ def hint_of(group: MenuGroup, names: Mapping[int, str]) -> str:
 
 def whole(text: str) -> int | None:
     """A number as typed; None for what is none."""
-    text = text.strip()
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
+    return read_whole(text.strip())
 
 
 def read_items(menu: Menu, data: Any) -> tuple[list[CartItem], dict[int, list[str]]]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from orders.models import Order
 from ordersite.web.crypto import token_hash
+from ordersite.web.numbers import read_whole
 
 HELP = "Whole words: id, today's or yesterday's number, uuid, tracking or external code, e-mail, phone"
 MOST = 500
@@ -39,20 +40,20 @@ def meanings(term: str) -> list[Q]:
         found.append(Q(contact_email__in=[term, term.lower()]))
     if identifier := as_uuid(term):
         found += [Q(uuid=identifier), Q(purchase__uuid=identifier)]
-    digits = term.removeprefix("#")
-    if digits.isascii() and digits.isdecimal() and len(digits) <= 18:
-        found.append(Q(pk=int(digits)))
-        if int(digits) < 2**31:
-            found.append(Q(number=int(digits), placed_at__gte=timezone.now() - timedelta(days=2)))
+    number = read_whole(term.removeprefix("#"))
+    if number is not None:
+        found.append(Q(pk=number))
+        if number < 2**31:
+            found.append(Q(number=number, placed_at__gte=timezone.now() - timedelta(days=2)))
     return found
 
 
 def find_orders(orders: QuerySet[Order], term: str) -> QuerySet[Order]:
-    """Those that the word names. A statement a meaning: one with all of them in it could use no index."""
+    """Those of these that the word names. A statement a meaning: one with all of them in it could use no index."""
     term = term.strip()
     if not term:
         return orders
     ids: set[int] = set()
     for meaning in meanings(term):
-        ids.update(Order.objects.filter(meaning).order_by("-pk").values_list("pk", flat=True)[:MOST])
+        ids.update(orders.filter(meaning).order_by("-pk").values_list("pk", flat=True)[:MOST])
     return orders.filter(pk__in=ids)

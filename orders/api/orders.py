@@ -41,6 +41,7 @@ from ordersite.accounts.callers import Caller, caller_of
 from ordersite.accounts.rights import Right
 from ordersite.places.lookup import Answer
 from ordersite.web.crypto import token_hash
+from ordersite.web.numbers import read_whole
 from ordersite.web.pagination import paginate
 from ordersite.web.problems import Forbidden, Invalid, NotFound
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
@@ -93,7 +94,7 @@ def dashboard_orders(caller: Caller, request: Request) -> tuple[QuerySet[Order],
     sees_all = caller.may_everywhere(Right.VIEW_ORDERS)
     vendors = Vendor.objects.all() if sees_all else member_vendors(caller)
     vendor = request.query_params.get("vendor", "")
-    one = int(vendor) if vendor.isascii() and vendor.isdecimal() and len(vendor) <= 18 else None
+    one = read_whole(vendor)
     if sees_all:
         vendors = vendors.filter(pk=one or 0)
     epoch = FeedEpoch.objects.order_by("-number").values("epoch")[:1]
@@ -292,7 +293,7 @@ class OrderView(ApiView):
     def before_patch(self, request: Request, order_id: int) -> tuple[dict[str, Any], Answer]:
         """What changes, and what is known of an address or a point that came alone."""
         fields = parse(ChangeInput, request.data)
-        return fields, look_up_destination(order_id, fields, who_asks(request))
+        return fields, look_up_destination(order_id, fields, caller_of(request), who_asks(request))
 
     @extend_schema(parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, order_id: int) -> Response:

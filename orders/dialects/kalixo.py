@@ -22,6 +22,7 @@ from orders.services.placing import place
 from orders.services.standing import get_order
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.money import CURRENCIES, MAX_MINOR, from_text
+from ordersite.web.numbers import read_whole
 from ordersite.web.problems import Invalid, NotFound, Problem
 from ordersite.web.serializers import MAX_ID, IdField, LineField, Money, StrictIntegerField
 from ordersite.web.views import parse
@@ -205,16 +206,16 @@ class RetrieveOrderView(DialectView):
 
     @extend_schema(parameters=[ID], responses={200: RetrievedOutput}, operation_id="retrieveOrder")
     def get(self, request: Request) -> Response:
-        caller, text = caller_of(request), request.query_params.get("id", "")
-        if not text.isascii() or not text.isdecimal() or len(text) > 18:
+        caller, order_id = caller_of(request), read_whole(request.query_params.get("id", ""))
+        if order_id is None:
             raise Invalid("?id", "invalid", "id must be the number of an order")
-        orders = orders_bought_with(get_order(caller=caller, order_id=int(text)), caller)
+        orders = orders_bought_with(get_order(caller=caller, order_id=order_id), caller)
         if not orders:
             raise NotFound()
         words = {word_for(order) for order in orders}
         return Response(
             {
-                "orderId": int(text),
+                "orderId": order_id,
                 "orderStatus": next(word for word in GRAVEST if word in words),
                 "products": render_products(orders, caller),
             }

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from orders.checkout import Cart, Checkout, Place
 from orders.lifecycle import Fulfilment
-from orders.models import Order
+from orders.permissions import visible_orders
 from orders.services.parties import Placing, customer_meant
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address
@@ -112,16 +112,16 @@ def locate_text(text: str, near: Point | None, pointer: str, who: str) -> FoundP
     return the_only(found, f"{pointer}/address") if found else None
 
 
-def look_up_destination(order_id: int, fields: Mapping[str, Any], who: str) -> Answer:
+def look_up_destination(order_id: int, fields: Mapping[str, Any], caller: Caller, who: str) -> Answer:
     """What a change of an order's `address` (a text, or a saved address's id) or `location` must know of the other.
 
-    Whether the caller may change the order is asked later (services.changes).
+    Nothing of an order that the caller may not see; whether it may change it is asked later (services.changes).
     """
     address, location = fields.get("address"), fields.get("location")
     if (address is None) == (location is None):
         return ()
     columns = ("address", "lat", "lng", "vendor__lat", "vendor__lng", "customer")
-    row = Order.objects.filter(pk=order_id, fulfilment=Fulfilment.DELIVERY).values_list(*columns).first()
+    row = visible_orders(caller).filter(pk=order_id, fulfilment=Fulfilment.DELIVERY).values_list(*columns).first()
     if row is None:
         return ()
     old, near = Where(text=row[0], point=point_of(row[1], row[2])), point_of(row[3], row[4])

@@ -9,13 +9,12 @@ from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectM
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-# An id that fits a 64-bit column has at most so many digits (ordersite.web.urls).
-ID_DIGITS = 18
+from ordersite.web.numbers import read_whole
 
 
 def row_id(text: str) -> int | None:
     """The id that a text names, or None for one that no row can have."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= ID_DIGITS else None
+    return read_whole(text)
 
 
 class Guarded:

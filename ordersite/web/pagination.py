@@ -13,6 +13,7 @@ from django.db.models.query import ModelIterable
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ordersite.web.numbers import read_whole
 from ordersite.web.problems import Invalid, NotFound
 
 PER_PAGE = 15
@@ -26,9 +27,10 @@ def whole_number(request: Request, name: str, default: int, most: int) -> int:
     text = request.query_params.get(name)
     if text is None:
         return default
-    if not text.isascii() or not text.isdecimal() or len(text) > len(str(most)) or not 1 <= int(text) <= most:
+    number = read_whole(text)
+    if number is None or not 1 <= number <= most:
         raise Invalid(f"?{name}", "invalid", f"Send a whole number from 1 to {most}.")
-    return int(text)
+    return number
 
 
 def link(request: Request, **changes: str) -> str:

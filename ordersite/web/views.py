@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from ordersite.web.crypto import token_hash
 from ordersite.web.idempotency import ANONYMOUS, ANONYMOUS_KEY, body_fingerprint, key_scope, run_unsafe
 from ordersite.web.multipart import PhotoFormParser
+from ordersite.web.numbers import read_whole
 from ordersite.web.problems import Invalid, Problem
 from ordersite.web.queries import parameters_of, refuse_unknown_parameters
 from ordersite.web.throttling import client_address
@@ -126,10 +127,10 @@ def if_match(request: Request) -> int | None:
     given = request.headers.get("If-Match", "").strip()
     if given in ("", "*"):
         return None
-    version = given.removeprefix("W/").strip('"')
-    if not version.isascii() or not version.isdecimal() or len(version) > 18:
+    version = read_whole(given.removeprefix("W/").strip('"'))
+    if version is None:
         raise Invalid("header:If-Match", "invalid", 'Send the ETag of the order as you read it, such as "3".')
-    return int(version)
+    return version
 
 
 def refuse_stale(current: int, expected: int | None, state: dict[str, Any]) -> None:

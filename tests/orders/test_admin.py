@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from orders.admin import search
 from orders.models import Account, Order, OrderEvent, Payment, Posting, Purchase, StatusLabel
 from ordersite.accounts.models import User
 from tests.cast import Cast
@@ -197,6 +198,17 @@ def test_searches_whole_words_by_index(cast: Cast, office: Client) -> None:
         assert found(term), term
     for term in ("SHOP", "clara", "else@example.org", "+32470000009", "900", "000", "%", "' OR 1=1"):
         assert not found(term), term
+
+
+def test_the_orders_of_others_do_not_stand_before_ones_own(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many newer orders of other vendors a word finds, those of the searcher's vendors are found."""
+    monkeypatch.setattr(search, "MOST", 2)
+    own = place_order(cast)
+    others = [place_order(cast) for _ in range(3)]
+    Order.objects.filter(pk__in=[one.pk for one in others]).update(vendor=cast.other_vendor)
+    term = Order.objects.get(pk=own.pk).contact_phone
+    found = search.find_orders(Order.objects.filter(vendor=cast.vendor), term)
+    assert list(found.values_list("pk", flat=True)) == [own.pk]
 
 
 def test_counts_what_is_stuck(cast: Cast, office: Client) -> None:

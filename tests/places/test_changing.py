@@ -124,6 +124,16 @@ class TestOrders:
         cast.zone.delete()
         assert changed(api(cast.staff), order, location=NEAR)["location"] == NEAR
 
+    def test_nobody_is_asked_about_what_the_caller_may_not_see(
+        self, cast: Cast, api: Api, order: Order, fake: FakeGeocoder, settings: Any
+    ) -> None:
+        settings.GEOCODER_URL = f"nominatim+http://{fake.host}"
+        for user, status in ((cast.stranger, 404), (cast.other_owner, 404)):
+            for fields in ({"address": "Rue Haute 118"}, {"location": HAUTE}):
+                with assert_nothing_changed(order):
+                    assert patch(api(user), order, **fields).status_code == status
+        assert fake.asked == []
+
     def test_a_saved_address_by_its_id(self, cast: Cast, api: Api, order: Order) -> None:
         saved = Address.objects.create(
             customer=cast.customer_row, address="Hoogstraat 118", address_notes="Code 7", **HAUTE

@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from ordersite.web.images import MAX_BYTES, CleanImage, ImageRefused, clean_image
 from ordersite.web.multipart import MOST_PHOTOS, PHOTO_PARTS, Form, PhotoFormParser
+from ordersite.web.numbers import read_whole
 from ordersite.web.parsing import LenientJsonParser, parse_json
 from ordersite.web.problems import Invalid
 
@@ -96,7 +97,8 @@ class OrderFormParser(PhotoFormParser):
 def read_field(name: str, text: str) -> Any:
     """The value of a form's part; what cannot be read stays a text, which the input then refuses by name."""
     if name in WHOLE:
-        return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else text
+        number = read_whole(text)
+        return text if number is None else number
     if name in STRUCTURED or (name in PLACES and text.lstrip().startswith("{")):
         return parse_json(text.encode(), unique_keys=False)
     return text

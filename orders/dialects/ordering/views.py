@@ -256,7 +256,7 @@ class OrderView(OrderingView):
         if point is None:
             return ()
         given = parse(UpdateInput, {"location": point})["location"]
-        return look_up_destination(order_id, destination_of(given), who_asks(request))
+        return look_up_destination(order_id, destination_of(given), caller_of(request), who_asks(request))
 
     @extend_schema(responses={200: outputs.DeletedAnswer}, operation_id="deleteOrder")
     def delete(self, request: Request, order_id: int) -> Response:

@@ -18,6 +18,7 @@ from rest_framework.exceptions import ParseError
 
 from orders.dialects.ordering.words import DELIVERY_TYPES, PAYMETHOD_NAMES
 from ordersite.web.money import EXPONENTS, MAX_MINOR
+from ordersite.web.numbers import read_whole
 from ordersite.web.parsing import parse_json
 from ordersite.web.problems import Invalid
 
@@ -61,8 +62,8 @@ class Attribute:
 
 def clean_number(name: str, value: Any) -> int:
     """A whole number, as such or as a text of digits."""
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 18:
-        value = int(value)
+    if isinstance(value, str):
+        value = read_whole(value)
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MOST_NUMBER:
         raise refuse(f"{name} is a whole number.")
     return value

@@ -162,10 +162,9 @@ def test_closing_costs_what_was_agreed(cast: Cast, api: Api, closing: str, case:
     assert refunds == ([3380 - kept] if kept < 3380 else [])
 
 
-@pytest.mark.parametrize("minutes", [1, None])
-def test_the_time_to_collect_stays(cast: Cast, api: Api, minutes: int | None) -> None:
+def test_the_time_to_collect_stays(cast: Cast, api: Api) -> None:
     order = ordered(cast, api, delivery_type="pickup")
-    Vendor.objects.update(collect_minutes=minutes)
+    Vendor.objects.update(collect_minutes=1)
     walk(cast, api, order, "owner accept", "owner mark_ready")
     order.refresh_from_db()
     assert order.due_at == order.prepared_at + timedelta(minutes=60)

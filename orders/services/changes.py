@@ -18,7 +18,7 @@ from orders.services import bookings, slots
 from orders.services.carts import check_cash_amount, check_time, is_later
 from orders.services.destination_changes import distance_from_vendor, new_destination
 from orders.services.events import record_event
-from orders.services.guests import check_strangers_value
+from orders.services.guests import check_strangers_order
 from orders.services.numbers import day_of, follow_day
 from orders.services.payment_changes import adjust, change_method
 from orders.services.reckoning import why_unserved
@@ -363,7 +363,7 @@ def kind_of(change: Change) -> str:
 def write(change: Change, role: Actor, reason_code: str, reason: str) -> Order:
     order, standing = change.order, change.standing
     if role == Actor.CUSTOMER and change.on_trust:
-        check_strangers_value(order.vendor, order.total, order.payment_method, order.customer, change.on_trust)
+        check_strangers_order(order, order.total, change.on_trust)
     if change.day is not None:
         was = order.number
         follow_day(order, change.day)

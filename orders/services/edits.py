@@ -26,7 +26,7 @@ from orders.services.edited import (
     shown_price,
 )
 from orders.services.edits_writing import apply, record, words, words_after
-from orders.services.guests import check_strangers_value
+from orders.services.guests import check_strangers_order
 from orders.services.standing import Standing, get_order, lock_purchase, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.web.money import MAX_MINOR, as_json, half_up
@@ -231,7 +231,7 @@ def make_plan(
     if priced.total > MAX_MINOR:
         raise Invalid("/quantity", "too_large", "The order becomes too large: order less at once.")
     if role == Actor.CUSTOMER and priced.total > order.total:
-        check_strangers_value(order.vendor, priced.total, order.payment_method, order.customer, "/quantity")
+        check_strangers_order(order, priced.total, "/quantity")
     if priced.total < order.refunded:
         detail = "More was given back for the order already than it would then cost: give the rest back instead."
         raise Conflict("refunded", detail, extra={"refunded": as_json(order.refunded, order.currency)})

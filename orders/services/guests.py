@@ -1,7 +1,14 @@
 """What somebody may order whom nobody knows: a guest, or an account whose e-mail is not confirmed."""
 
-from django.conf import settings
+from collections import Counter
+from collections.abc import Sequence
 
+from django.conf import settings
+from django.db.models import Sum
+
+from orders.checkout import Checked
+from orders.lifecycle import FAILURE
+from orders.models import Order
 from orders.services.shares import WALLET
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Customer
@@ -9,6 +16,9 @@ from ordersite.web.attempts import HOUR, count_attempt, refuse_if_locked
 from ordersite.web.money import with_currency
 from ordersite.web.problems import Invalid, Problem
 from vendors.models import ONLINE_METHODS, Vendor
+
+# Ways of paying by which nothing is made before it is paid.
+BEFOREHAND = (WALLET, *ONLINE_METHODS)
 
 
 def is_stranger(caller: Caller) -> bool:
@@ -31,28 +41,53 @@ def refuse_strangers_order(caller: Caller, customer: Customer) -> None:
         refuse_if_locked(scope, subject, limit=limit)
 
 
-def count_strangers_order(caller: Caller, customer: Customer) -> None:
-    """Counts a stranger's order; raises a 429 Problem where others placed in the meantime were the last ones.
+def count_strangers_orders(caller: Caller, customer: Customer, orders: int) -> None:
+    """Counts a stranger's orders, all of a purchase; raises a 429 Problem where they are too many by now.
 
     The last thing of a placing: the rows are locked until it is committed, and all guests behind one address wait for
     them. An order that is refused is not counted: its transaction takes the count back.
     """
     for scope, subject, limit in strangers_counts(caller, customer):
         try:
-            count_attempt(scope, subject, limit=limit, window=HOUR)
+            count_attempt(scope, subject, limit=limit, window=HOUR, times=orders)
         except Problem as problem:
             problem.keeps_writes = False  # the order was among them
             raise
 
 
-def check_strangers_value(
-    vendor: Vendor, total: int, method: str, customer: Customer, pointer: str = "/payment_method"
-) -> None:
-    """Raises Invalid where a stranger would owe the vendor more than `guest_limit` for what is made on trust."""
-    limit = vendor.guest_limit
-    if limit is None or total <= limit or method == WALLET or method in ONLINE_METHODS:
+def check_strangers_parts(parts: Sequence[Checked], method: str, customer: Customer) -> None:
+    """Raises Invalid where a stranger would owe a vendor more than `guest_limit`, for all its parts of a purchase."""
+    owed: Counter[int] = Counter()
+    for part in parts:
+        owed[part.draft.vendor.pk] += part.priced.total
+    for part in parts:
+        if is_on_trust(part.draft.vendor, method, customer):
+            check_strangers_value(part.draft.vendor, owed[part.draft.vendor.pk], "/payment_method")
+
+
+def check_strangers_order(order: Order, total: int, pointer: str) -> None:
+    """The same for a standing order that would cost `total`, with the rest of its purchase that the vendor trusts for.
+
+    What has failed is owed no more.
+    """
+    if not is_on_trust(order.vendor, order.payment_method, order.customer):
         return
-    if customer.user is not None and customer.user.is_confirmed:
+    others = Order.objects.filter(purchase=order.purchase_id, vendor=order.vendor_id).exclude(pk=order.pk)
+    others = others.exclude(payment_method__in=BEFOREHAND).exclude(status__in=FAILURE)
+    rest = others.aggregate(owed=Sum("total"))["owed"] or 0
+    check_strangers_value(order.vendor, total + rest, pointer)
+
+
+def is_on_trust(vendor: Vendor, method: str, customer: Customer) -> bool:
+    """Whether a vendor that limits it would make something for a stranger before it is paid."""
+    if vendor.guest_limit is None or method in BEFOREHAND:
+        return False
+    return customer.user is None or not customer.user.is_confirmed
+
+
+def check_strangers_value(vendor: Vendor, owed: int, pointer: str) -> None:
+    limit = vendor.guest_limit
+    if limit is None or owed <= limit:
         return
     most = with_currency(limit, vendor.currency)
     detail = f"{vendor.name} takes orders of guests up to {most} before they are paid: pay online, or sign in."

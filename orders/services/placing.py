@@ -27,7 +27,7 @@ from orders.models import (
 from orders.services import bookings, digital, ledger, offers, packages, slots
 from orders.services.carts import check_out, vendors_of
 from orders.services.events import draw, record_event
-from orders.services.guests import check_strangers_value, count_strangers_order, is_stranger, refuse_strangers_order
+from orders.services.guests import check_strangers_parts, count_strangers_orders, is_stranger, refuse_strangers_order
 from orders.services.lines import keep_rows, stock_wanted, write_lines
 from orders.services.numbers import counter_of, day_of
 from orders.services.parties import (
@@ -76,7 +76,10 @@ def quote(*, checkout: Checkout, caller: Caller, customer: Customer | None = Non
     places = find_places(checkout, None, caller.customer_id)
     # Of whom only the ids matter: whose offers, how often used.
     customer = customer or Customer(pk=caller.customer_id, user=caller.user)
-    return check_out(checkout, vendors=vendors, places=places, customer=customer, now=timezone.now())
+    checked = check_out(checkout, vendors=vendors, places=places, customer=customer, now=timezone.now())
+    if checkout.payment_method and is_stranger(caller) and not sells(checkout, caller):
+        check_strangers_parts(checked.parts, checkout.payment_method, customer)
+    return checked
 
 
 def place(*, placing: Placing, caller: Caller) -> Placed:
@@ -104,14 +107,13 @@ def place(*, placing: Placing, caller: Caller) -> Placed:
         raise Invalid("/payment_method", "wallet", "A guest has no wallet: sign in, or pay in another way.")
     counts = is_stranger(caller) and not sells(checkout, caller)
     if counts:
-        for part in checked.parts:
-            check_strangers_value(part.draft.vendor, part.priced.total, checkout.payment_method, customer)
+        check_strangers_parts(checked.parts, checkout.payment_method, customer)
         refuse_strangers_order(caller, customer)
     if customer.pk is None:
         customer.save(force_insert=True)
     placed = write(placing, caller, checked, customer, saved, now)
     if counts:
-        count_strangers_order(caller, customer)
+        count_strangers_orders(caller, customer, len(placed.orders))
     return placed
 
 

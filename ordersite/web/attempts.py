@@ -16,9 +16,10 @@ HOUR = timedelta(hours=1)
 SOON = 2  # seconds after which a try that only others under way keep out is made again
 
 COUNT = """
-INSERT INTO web_attempt (key, count, under_way, expires_at) VALUES (%s, 1, %s, %s)
+INSERT INTO web_attempt (key, count, under_way, expires_at) VALUES (%s, %s, %s, %s)
 ON CONFLICT (key) DO UPDATE SET
-    count = CASE WHEN web_attempt.expires_at <= %s THEN 1 ELSE web_attempt.count + 1 END,
+    count = CASE WHEN web_attempt.expires_at <= %s THEN excluded.count
+        ELSE web_attempt.count + excluded.count END,
     under_way = excluded.under_way + CASE WHEN web_attempt.expires_at <= %s THEN 0 ELSE web_attempt.under_way END,
     expires_at = CASE WHEN web_attempt.expires_at <= %s THEN excluded.expires_at ELSE web_attempt.expires_at END
 RETURNING count, under_way, expires_at
@@ -30,8 +31,10 @@ def attempt_key(scope: str, subject: str) -> str:
     return f"{scope}:{token_hash(subject)}"
 
 
-def count_attempt(scope: str, subject: str, *, limit: int, window: timedelta, under_way: bool = False) -> None:
-    """Counts one try; raises a 429 Problem (that keeps the count) beyond `limit` within `window`.
+def count_attempt(
+    scope: str, subject: str, *, limit: int, window: timedelta, under_way: bool = False, times: int = 1
+) -> None:
+    """Counts a try, or several; raises a 429 Problem (that keeps the count) beyond `limit` within `window`.
 
     One that is `under_way` is ended by `end_attempts`: where only such ones fill the count, the wait is short.
     """
@@ -41,7 +44,7 @@ def count_attempt(scope: str, subject: str, *, limit: int, window: timedelta, un
     prepare = Attempt._meta.get_field("expires_at").get_db_prep_value
     at, until = prepare(now, connection), prepare(now + window, connection)
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, [key, int(under_way), until, at, at, at])
+        cursor.execute(COUNT, [key, times, int(under_way), until, at, at, at])
         count, waiting, expires_at = cursor.fetchone()
     if count > limit:
         refuse(now + timedelta(seconds=SOON) if under_way and count - waiting < limit else expires_at, now)

@@ -14,7 +14,7 @@ from orders.services import placing
 from ordersite.accounts.registration import register
 from ordersite.web.models import Attempt
 from tests.cast import Cast
-from tests.orders.shopping import ORDERS, assert_nothing_changed, cart, fill_wallet, place
+from tests.orders.shopping import ORDERS, QUOTE, assert_nothing_changed, cart, fill_wallet, place
 from vendors.models import Vendor
 
 Api = Callable[..., APIClient]
@@ -182,3 +182,72 @@ def test_a_wallet_pays_at_once_so_the_limit_says_nothing(cast: Cast, api: Api) -
     Vendor.objects.filter(pk=cast.vendor.pk).update(guest_limit=0)
     fill_wallet(cast.customer_row, 5000)
     assert order(api(cast.customer), cast, payment_method="wallet").status_code == 201
+
+
+# --- purchases of several orders ------------------------------------------------------------------------------------
+
+
+def parts(cast: Cast, count: int, **fields: Any) -> dict[str, Any]:
+    """A purchase of so many orders at one vendor, each of a pizza (12.00)."""
+    part = {"vendor": cast.vendor.pk, "items": [{"product": cast.products["pizza"].pk}], "delivery_type": "pickup"}
+    return {"vendors": [part] * count, "payment_method": "cash", "guest": guest(), **fields}
+
+
+@pytest.mark.parametrize(("limit", "above"), [(3 * PIZZA, False), (3 * PIZZA - 1, True), (PIZZA, True)])
+def test_a_vendors_orders_of_a_purchase_count_together(cast: Cast, api: Api, limit: int, above: bool) -> None:
+    Vendor.objects.filter(pk=cast.vendor.pk).update(guest_limit=limit, payment_methods=["cash", "transfer", "fake"])
+    body = parts(cast, 3)
+    quoted = {name: value for name, value in body.items() if name != "guest"}
+    with assert_nothing_changed():
+        answers = [api().post(QUOTE, quoted)]
+        if above:
+            answers.append(api().post(ORDERS, body))
+            # Without a method nobody can tell yet; whoever is known has no such limit.
+            del quoted["payment_method"]
+            assert api().post(QUOTE, quoted).status_code == 200
+            assert api(cast.customer).post(QUOTE, {**quoted, "payment_method": "cash"}).status_code == 200
+    for answer in answers:
+        assert answer.status_code == (400 if above else 200), answer.json()
+        if above:
+            [error] = answer.json()["errors"]
+            assert (error["pointer"], error["code"]) == ("/payment_method", "guest_limit")
+    if not above:
+        assert api().post(ORDERS, body).status_code == 201
+
+
+def test_a_purchase_does_not_grow_beyond_the_limit_part_by_part(cast: Cast, api: Api) -> None:
+    limit = 2 * PIZZA + 100
+    Vendor.objects.filter(pk=cast.vendor.pk).update(guest_limit=limit, payment_methods=["cash", "transfer", "fake"])
+    placed = place(api(), parts(cast, 2))
+    client = api(order_token=placed["purchase"]["guest_token"])
+    first, second = (Order.objects.get(pk=one["id"]) for one in placed["orders"])
+
+    def tip(order: Order, amount: str) -> Any:
+        return client.patch(f"{ORDERS}/{order.pk}", {"driver_tip": {"amount": amount, "currency": "EUR"}})
+
+    with assert_nothing_changed():
+        grown = client.post(f"{ORDERS}/{first.pk}/items", {"product": cast.products["pizza"].pk})
+    assert (grown.status_code, grown.json()["errors"][0]["code"]) == (400, "guest_limit")
+    assert tip(first, "0.60").status_code == 200
+    with assert_nothing_changed():
+        over = tip(second, "0.41")
+    assert (over.status_code, over.json()["errors"][0]["code"]) == (400, "guest_limit")
+    assert tip(second, "0.40").status_code == 200
+    # What has failed is not owed.
+    Order.objects.filter(pk=first.pk).update(status=2)
+    assert tip(second, "5.00").status_code == 200
+
+
+@pytest.mark.usefixtures("limited")
+def test_each_order_of_a_purchase_counts(cast: Cast, api: Api) -> None:
+    def buy(count: int, phone: str) -> int:
+        body = parts(cast, count, guest=guest(phone))
+        status: int = api().post(ORDERS, body, REMOTE_ADDR=HOME).status_code
+        return status
+
+    with assert_nothing_changed():
+        assert (buy(20, "+32470123450"), buy(3, "+32470123450")) == (429, 429)
+    assert buy(2, "+32470123450") == 201
+    with assert_nothing_changed():
+        assert buy(2, "+32470123451") == 429
+    assert (buy(1, "+32470123451"), buy(1, "+32470123452")) == (201, 429)

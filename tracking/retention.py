@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from orders.models import FeedEntry
 from ordersite.accounts.models import SignIn
+from ordersite.accounts.registration import forget_unconfirmed
 from ordersite.web.models import Attempt, IdempotencyKey
 
 BATCH = 1000
@@ -51,5 +53,11 @@ def prune_feed() -> int:
 
 
 def prune_sign_ins() -> int:
-    """Sign-ins whose refresh token has expired."""
-    return prune(SignIn.objects.filter(expires_at__lt=timezone.now()))
+    """Sign-ins whose refresh token has expired, with the accounts that nothing else opened and that hold nothing."""
+    expired = SignIn.objects.filter(expires_at__lt=timezone.now()).order_by("pk")
+    batch = dict(expired.values_list("pk", "user_id")[:BATCH])
+    if batch:
+        with transaction.atomic():
+            SignIn.objects.filter(pk__in=batch).delete()
+            forget_unconfirmed(set(batch.values()))
+    return len(batch)

@@ -5,9 +5,12 @@ becomes the account's, to sign in elsewhere or to reset its password, when the l
 with the account's password. Where it has an account already, its owner is told by mail, and no link is sent.
 """
 
+from collections.abc import Collection
+from typing import TypeVar
 from uuid import uuid4
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, ForeignObjectRel, Model, OuterRef, QuerySet
 
 from ordersite.accounts.authentication import may_sign_in
 from ordersite.accounts.mails import count_mail, queue_mail
@@ -22,9 +25,10 @@ from ordersite.accounts.services import (
 from ordersite.accounts.sign_ins import Tokens, begin_sign_in
 from ordersite.accounts.tokens import confirmation_tokens
 from ordersite.web.attempts import HOUR, count_attempt
-from ordersite.web.problems import Problem
+from ordersite.web.problems import Conflict, Problem
 
 REGISTER, CONFIRM = "register", "register-confirm"
+Row = TypeVar("Row", bound=Model)
 
 
 def register(*, email: str, password: str, name: str, phone: str, address: str) -> tuple[User, Tokens]:
@@ -43,6 +47,17 @@ def register(*, email: str, password: str, name: str, phone: str, address: str) 
             return user, tokens
         queue_mail("registration", email, user=str(user.pk))
     return user, tokens
+
+
+def send_confirmation(user: User, *, address: str) -> None:
+    """Has the confirmation mailed once more.
+
+    Raises Conflict where the e-mail is confirmed, and a 429 Problem where it had mails enough.
+    """
+    if user.is_confirmed:
+        raise Conflict("email_confirmed", "This e-mail is confirmed already.")
+    count_mail("registration", user.unconfirmed_email, address)
+    queue_mail("registration", user.unconfirmed_email, user=str(user.pk))
 
 
 def confirm_registration(*, uid: str, token: str, password: str, address: str) -> tuple[User, Tokens]:
@@ -66,3 +81,28 @@ def confirm_registration(*, uid: str, token: str, password: str, address: str) -
         raise link_not_valid() from error
     user.refresh_from_db()
     return user, begin_sign_in(user)
+
+
+def forget_unconfirmed(user_ids: Collection[int]) -> None:
+    """Deletes those of the users, with their customers, that nobody can enter and to which nothing belongs.
+
+    That is: never confirmed, without a sign-in, and no row (an order, a wallet, an address, ...) names them.
+    """
+    users = User.objects.filter(pk__in=user_ids, email__endswith=UNCONFIRMED, is_staff=False, is_superuser=False)
+    customers = unreferenced(Customer.objects.filter(user__in=unreferenced(users, besides=Customer)))
+    found = dict(customers.values_list("pk", "user_id"))
+    Customer.objects.filter(pk__in=found).delete()
+    User.objects.filter(pk__in=found.values()).delete()
+
+
+def unreferenced(rows: QuerySet[Row], besides: type[Model] | None = None) -> QuerySet[Row]:
+    """The rows that none of another model refers to, but for the model `besides`."""
+    for relation in rows.model._meta.get_fields(include_hidden=True):
+        if (
+            isinstance(relation, ForeignObjectRel)
+            and relation.related_model is not besides
+            and not relation.many_to_many
+        ):
+            referring = relation.related_model._base_manager.filter(**{relation.field.name: OuterRef("pk")})
+            rows = rows.filter(~Exists(referring))
+    return rows

@@ -34,6 +34,7 @@ POST   /auth/password-reset                   own   204 204 204 204 204 204 204 
 POST   /auth/password-reset/confirm           own   400 400 400 400 400 400 400 400 400 400 400 400
 POST   /auth/register                         own   201 201 201 201 201 201 201 201 201 201 201 201
 POST   /auth/register/confirm                 own   400 400 400 400 400 400 400 400 400 400 400 400
+POST   /auth/register/resend                  own   401 401 409 409 409 409 409 409 409 409 403 409
 POST   /auth/token                            own   401 401 401 401 401 401 401 401 401 401 401 401
 POST   /auth/token/refresh                    own   401 401 401 401 401 401 401 401 401 401 401 401
 GET    /drivers/me/balance                   own   401 401 403 403 403 403 200 200 200 403 403 403

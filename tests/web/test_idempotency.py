@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from orders.models import Order
@@ -174,3 +175,24 @@ def test_two_guests_with_one_key_at_once(api: Api, guarded: bool, monkeypatch: p
     assert {comment for comment, _ in placed} == {Order.objects.get().comment}
     assert len({answer.content for _, answer in placed}) == 1
     assert sorted(answer.status_code for _, answer in answers) == [201, 201, 201, 422, 422, 422]
+
+
+def test_the_document_names_the_key_where_it_is_read() -> None:
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    described = {}
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            keys = [one["description"] for one in operation.get("parameters", []) if one["name"] == "Idempotency-Key"]
+            described[f"{method.upper()} {path.removeprefix('/api/v1')}"] = keys
+    unsafe = {call: keys for call, keys in described.items() if not call.startswith("GET ")}
+    assert {call for call, keys in unsafe.items() if not keys} == {
+        "POST /auth/token",
+        "POST /auth/token/refresh",
+        "POST /auth/register",
+        "POST /auth/register/confirm",
+        "POST /auth/password-reset/confirm",
+        "DELETE /me/payment-methods/{method_id}",
+        "POST /payments/notices/{provider}",
+    }
+    assert all("at least 16 characters" in keys[0] for keys in unsafe.values() if keys)
+    assert not any(keys for call, keys in described.items() if call.startswith("GET "))

@@ -11,6 +11,7 @@ urlpatterns = [
     path("auth/logout", views.AuthLogoutView.as_view()),
     path("auth/register", views.AuthRegisterView.as_view()),
     path("auth/register/confirm", views.AuthRegisterConfirmView.as_view()),
+    path("auth/register/resend", views.AuthRegisterResendView.as_view()),
     path("auth/password-reset", views.AuthPasswordResetView.as_view()),
     path("auth/password-reset/confirm", views.AuthPasswordResetConfirmView.as_view()),
     path("me", views.MeView.as_view()),

@@ -117,6 +117,14 @@ class AuthRegisterConfirmView(PasswordView):
         return Response({**render(UserOutput, user), **render(TokensOutput, tokens)})
 
 
+class AuthRegisterResendView(ApiView):
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Have the link that confirms one's e-mail mailed once more; 409 where it is confirmed."""
+        registration.send_confirmation(user_of(request), address=client_address(request))
+        return Response(status=204)
+
+
 class AuthPasswordResetView(PublicView):
     @extend_schema(request=PasswordResetInput, responses={204: None})
     def post(self, request: Request) -> Response:

@@ -1,10 +1,16 @@
 """Services and package types from plain dicts."""
 
+from collections.abc import Callable
 from datetime import time
 
 import pytest
+from django.db import transaction
+from rest_framework.test import APIClient
 
+from orders.models import Order
 from tests.cast import Cast
+from tests.orders.kinds import service_cart, tomorrow
+from tests.orders.shopping import place_order
 from vendors.models import PackageType, Service
 from vendors.services.bookable import import_bookable
 
@@ -26,6 +32,19 @@ def test_importing_twice_doubles_nothing_and_changes_what_is_given(cast: Cast) -
     assert list(PackageType.objects.values_list("name", "price", "per_km", "vendor")) == [
         ("Box", 300, 50, cast.vendor.pk)
     ]
+
+
+def test_what_was_booked_is_named_where_the_new_hours_leave_it_out(cast: Cast, api: Callable[..., APIClient]) -> None:
+    at = tomorrow(cast)
+    day = {"weekday": at.weekday(), "opens": time(9), "closes": time(12)}
+    import_bookable(vendor=cast.vendor, services=[{**CUT, "hours": [day]}])
+    order = place_order(api(cast.customer), service_cart(Service.objects.get(name="Cut"), at))
+    assert order.unserved == ""
+    for opens, closes, told in ((12, 15, "closed"), (9, 12, "")):
+        with transaction.atomic():
+            hours = [{**day, "opens": time(opens), "closes": time(closes)}]
+            import_bookable(vendor=cast.vendor, services=[{**CUT, "hours": hours}])
+        assert Order.objects.get(pk=order.pk).unserved == told
 
 
 def test_a_name_given_twice_is_refused(cast: Cast) -> None:

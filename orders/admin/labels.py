@@ -39,11 +39,12 @@ class StatusLabelAdmin(EverywhereAdmin, ComparingAdmin):
 
     def save_model(self, request: HttpRequest, obj: StatusLabel, form: Any, change: bool) -> None:
         given, caller = form.cleaned_data, caller_of_request(request)
-        if not change:
-            wanted = {name: given[name] for name in ("name", "core_status", "message")}
-            obj.pk = add_label(caller=caller, **wanted).pk
         fields = {name: given[name] for name in form.changed_data if name in self.fields}
-        change_label(caller=caller, label_id=obj.pk, fields=fields)
+        if change:
+            change_label(caller=caller, label_id=obj.pk, fields=fields)
+        else:
+            wanted = {name: given[name] for name in ("name", "core_status", "message")}
+            obj.pk = add_label(caller=caller, position=fields.get("position"), **wanted).pk
 
     def delete_model(self, request: HttpRequest, obj: StatusLabel) -> None:
         delete_label(caller=caller_of_request(request), label_id=obj.pk)

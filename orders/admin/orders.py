@@ -42,8 +42,8 @@ from orders.admin.forms import (
     first_error,
 )
 from orders.admin.page import order_context, read_order
-from orders.admin.phone import PERMISSION, order_by_phone
-from orders.admin.refunds import GIVE_BACK, RefundForm
+from orders.admin.phone import order_by_phone
+from orders.admin.refunds import RefundForm
 from orders.admin.search import HELP, find_orders
 from orders.lifecycle import FAILURE, Actor, Fulfilment, Status
 from orders.models import Kind, Order
@@ -110,7 +110,9 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
     holds_rows = False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Orders", "may_place": request.user.has_perm(PERMISSION)})
+        return super().changelist_view(
+            request, {"title": "Orders", "may_place": request.user.has_perm(Right.PLACE_ORDERS)}
+        )
 
     def version_of(self, row: Order) -> str:
         return str(row.version)
@@ -159,7 +161,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
 
     def by_phone(self, request: HttpRequest) -> HttpResponse:
         """A new order for somebody who calls."""
-        if not request.user.has_perm(PERMISSION):
+        if not request.user.has_perm(Right.PLACE_ORDERS):
             raise PermissionDenied
         base = {"opts": self.opts, "subtitle": None, "media": self.media}
         return order_by_phone(request, {**self.admin_site.each_context(request), **base})
@@ -227,7 +229,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
             "note_form": NoteForm(auto_id="note_%s", initial={"visible_to": note_reader}),
             "link_form": OnceForm(auto_id="link_%s"),
             "refund_form": RefundForm(initial={**version, "currency": order.currency}, auto_id="refund_%s")
-            if request.user.has_perm(GIVE_BACK) and order.deleted_at is None
+            if request.user.has_perm(Right.REFUND_ORDERS) and order.deleted_at is None
             else None,
         }
         return TemplateResponse(request, "admin/orders/order/page.html", context)
@@ -292,7 +294,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
             key=key,
         )
 
-    @button(RefundForm, GIVE_BACK)
+    @button(RefundForm, Right.REFUND_ORDERS)
     def give_back(self, request: HttpRequest, order_id: int, given: dict[str, Any]) -> None:
         caller = caller_of_request(request)
         perform(

@@ -23,12 +23,12 @@ from orders.models import WAITS_FOR_STAFF, Payment, PaymentProof, PaymentShare, 
 from orders.services.disputes import decide_top_up
 from orders.services.proofs import approve, read_file, refuse, waive
 from orders.services.receiving import lock_payment
+from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
 from ordersite.web.choosers import row_id
 from ordersite.web.lists import CappedPaginator
 from ordersite.web.problems import Conflict
 
-CHECK = "orders.change_paymentproof"
 PER_PAGE = 20
 NO_PAYMENT = "There is no payment {payment_id} of an order."
 
@@ -46,7 +46,7 @@ class ProofAdmin(EverywhereAdmin, ReadOnlyAdmin):
     """The payments that wait for staff, oldest first; with ?payment=… one payment, whatever became of it."""
 
     def has_check_permission(self, request: HttpRequest) -> bool:
-        return acts_everywhere(request) and request.user.has_perm(CHECK)
+        return acts_everywhere(request) and request.user.has_perm(Right.CHECK_PAYMENTS)
 
     def get_urls(self) -> list[URLPattern]:
         pages: dict[str, tuple[str, Callable[..., HttpResponse]]] = {

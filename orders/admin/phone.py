@@ -39,7 +39,6 @@ from vendors.menu import Menu
 from vendors.models import Stock, Vendor
 from vendors.services.menus import menu_of
 
-PERMISSION = "orders.add_order"
 FREE_LINES = range(1, 6)
 # Without a name, where staff enter only a total.
 FREE_NAME = "Order by phone"

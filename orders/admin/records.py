@@ -17,6 +17,7 @@ from orders.admin.filters import SelectFilter
 from orders.admin.search import as_uuid
 from orders.lifecycle import Actor
 from orders.models import Order, OrderEvent, Payment, PaymentShare, Purchase
+from orders.permissions import SHOWN_TO_VENDOR
 from orders.services.shares import TRANSFER
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
 from ordersite.web.choosers import row_id
@@ -235,8 +236,8 @@ class OrderEventAdmin(ScopedAdmin, ReadOnlyAdmin):
         events = super().get_queryset(request)
         if acts_everywhere(request):
             return events
-        seen = events.filter(order__deleted_at__isnull=True, order__visible_at__isnull=False)
-        return seen.exclude(visible_to=OrderEvent.VisibleTo.STAFF)
+        seen = Order.objects.filter(SHOWN_TO_VENDOR, deleted_at__isnull=True)
+        return events.filter(order__in=seen.values("pk")).exclude(visible_to=OrderEvent.VisibleTo.STAFF)
 
     @admin.display(description="order")
     def link(self, event: OrderEvent) -> str:

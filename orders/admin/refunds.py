@@ -18,6 +18,7 @@ from orders.admin.forms import OnceForm, VersionForm
 from orders.admin.records import order_link
 from orders.models import Refund
 from orders.services.refunds import LineWish, RefundWish, finish_by_hand, send_to_wallet
+from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.amounts import AmountField
 from ordersite.web.choosers import row_id
@@ -25,8 +26,6 @@ from ordersite.web.money import CURRENCIES
 from ordersite.web.serializers import Money
 from vendors.admin.scoping import ScopedAdmin
 
-GIVE_BACK = "orders.add_refund"
-SEE_TO = "orders.change_refund"
 LINE = "line_"
 
 
@@ -116,7 +115,7 @@ class RefundAdmin(ScopedAdmin, ReadOnlyAdmin):
     change_form_template = "admin/orders/refund/change_form.html"
 
     def has_see_to_permission(self, request: HttpRequest) -> bool:
-        return acts_everywhere(request) and request.user.has_perm(SEE_TO)
+        return acts_everywhere(request) and request.user.has_perm(Right.SEE_TO_REFUNDS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Refund]:
         return super().get_queryset(request).select_related("payment")

@@ -27,10 +27,13 @@ def save_label(label: StatusLabel) -> StatusLabel:
     return label
 
 
-def add_label(*, caller: Caller, name: str, core_status: Status, message: str) -> StatusLabel:
-    """A new name for a status; raises Forbidden."""
+def add_label(
+    *, caller: Caller, name: str, core_status: Status, message: str, position: int | None = None
+) -> StatusLabel:
+    """A new name for a status, at its status's place in the list unless told another; raises Forbidden."""
     caller.require(Right.ADD_LABELS)
-    return save_label(StatusLabel(name=name, core_status=core_status, message=message, position=core_status))
+    place = core_status if position is None else position
+    return save_label(StatusLabel(name=name, core_status=core_status, message=message, position=place))
 
 
 def find_label(label_id: int) -> StatusLabel:

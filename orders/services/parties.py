@@ -82,11 +82,11 @@ def find_customer(placing: Placing, caller: Caller) -> Customer:
 
     Who is signed in orders for a guest as staff, or at vendors where it works.
     """
-    meant = customer_meant(placing, caller)
     if placing.customer_id is not None:
+        meant = customer_meant(placing, caller)
         if placing.guest is not None:
             raise Invalid("/guest", "customer", "Send `customer` or `guest`, not both.")
-        customer = Customer.objects.select_related("user").filter(pk=meant).first()
+        customer = Customer.objects.select_related("user").filter(pk=meant or 0).first()
         if customer is None:
             raise Invalid("/customer", "unknown", "There is no such customer.")
         return customer

@@ -11,14 +11,17 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from orders.admin import search
 from orders.models import Account, Order, OrderEvent, Payment, Posting, Purchase, StatusLabel
 from ordersite.accounts.models import User
-from tests.cast import Cast
+from tests.cast import Cast, make_manager
 from tests.office import change, delete, send
+from tests.orders import shopping
 from tests.orders.back_office import place_order
 from tests.orders.confirming import shown_in
+from tests.orders.online import takes_online
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/orders/order/"
@@ -84,6 +87,21 @@ def test_nothing_is_added_deleted_or_saved(cast: Cast, office: Client) -> None:
     assert office.post(f"/admin/orders/orderevent/{event.pk}/change/", {"reason": "x"}).status_code == 403
     order = Order.objects.get()
     assert (order.status, order.version, order.total, OrderEvent.objects.count()) == (0, 1, 850, 1)
+
+
+def test_a_manager_reads_the_histories_of_the_orders_that_it_sees(cast: Cast, api: Callable[..., APIClient]) -> None:
+    """Of one that still has to be filled too; not of one that waits for its payment online."""
+    takes_online(cast.vendor)
+    empty = shopping.place_order(api(cast.customer), shopping.cart(cast))
+    Order.objects.filter(pk=empty.pk).update(visible_at=None)  # as one that came without items
+    hidden = shopping.place_order(api(cast.customer), shopping.cart(cast, payment_method="fake"))
+    assert hidden.visible_at is None
+    client = Client()
+    client.force_login(make_manager(cast.vendor))
+    rows = client.get("/admin/orders/orderevent/").context["cl"].queryset
+    assert {event.order_id for event in rows} == {empty.pk}
+    assert client.get(f"{LIST}{empty.pk}/change/").status_code == 200
+    assert client.get(f"{LIST}{hidden.pk}/change/").status_code != 200
 
 
 def test_a_row_that_does_not_exist_leads_to_the_list(cast: Cast, office: Client) -> None:

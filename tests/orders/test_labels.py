@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.test import Client
 from rest_framework.test import APIClient
 
 from orders.lifecycle import Status
 from orders.models import StatusLabel
-from tests.cast import Cast
+from tests.cast import Cast, make_clerk
+from tests.office import form_of
 from tests.orders.shopping import assert_nothing_changed, refused
 
 Api = Callable[..., APIClient]
@@ -69,3 +71,24 @@ def test_only_staff_keep_them(cast: Cast, api: Api) -> None:
             assert client.patch(f"{LABELS}/{label.pk}", {"name": "Mine"}).status_code == status
             assert client.delete(f"{LABELS}/{label.pk}").status_code == status
     assert StatusLabel.objects.get(pk=label.pk).name == "Own"
+
+
+def test_who_may_only_add_adds_in_the_back_office(cast: Cast) -> None:
+    """Adding asks for ADD_LABELS alone, changing for CHANGE_LABELS alone."""
+    rights = ["accounts.act_everywhere", "orders.view_statuslabel"]
+    add, form = "/admin/orders/statuslabel/add/", {"name": "Oven", "core_status": "7", "message": "Baking"}
+    client = Client()
+    client.force_login(make_clerk(*rights, "orders.add_statuslabel"))
+    assert client.post(add, {**form, "position": "40"}).status_code == 302
+    label = StatusLabel.objects.get(name="Oven")
+    assert (label.core_status, label.message, label.position) == (7, "Baking", 40)
+    page = f"/admin/orders/statuslabel/{label.pk}/change/"
+    with assert_nothing_changed():
+        assert client.post(page, {**form, "name": "Kiln", "position": "40"}).status_code == 403
+    changer = Client()
+    changer.force_login(make_clerk(*rights, "orders.change_statuslabel", name="Kim Clerk"))
+    with assert_nothing_changed():
+        assert changer.post(add, {**form, "name": "Other", "position": "0"}).status_code == 403
+    changer.post(page, {**form_of(changer.get(page)), "name": "Kiln"})
+    label.refresh_from_db()
+    assert (label.name, label.position) == ("Kiln", 40)

@@ -122,7 +122,8 @@ def caller_now(request: Request) -> Caller:
     # The session and its user as they are stored, not as they were read.
     http.session = SessionStore(http.session.session_key)
     http.user = get_user(http)
-    again = Request(http, authenticators=request.authenticators)
+    authenticators: Any = request.authenticators
+    again = Request(http, authenticators=authenticators)
     if not again.user.is_authenticated:
         raise NotAuthenticated
     return caller_of(again)

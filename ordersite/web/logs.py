@@ -63,7 +63,7 @@ class Repeats:
         return record.name, record.levelno, wording, kind, where
 
 
-class RepeatHandler(logging.StreamHandler):  # type: ignore[type-arg]
+class RepeatHandler(logging.StreamHandler):
     """Writes lines to stderr, what repeats itself MOST_ALIKE times a minute; how often more, when the minute ends."""
 
     def __init__(self) -> None:

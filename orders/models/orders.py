@@ -207,6 +207,9 @@ class Order(LifeCycle, models.Model):
     address_notes = models.CharField(max_length=300, blank=True)
     lat = models.FloatField(null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)])
     lng = models.FloatField(null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)])
+    # The point that came with the address, where it has been set right since.
+    anchor_lat = models.FloatField(null=True, editable=False)
+    anchor_lng = models.FloatField(null=True, editable=False)
     delivery_zone = models.ForeignKey(
         DeliveryZone, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders"
     )

@@ -176,6 +176,10 @@ def change_destination(change: Change, fields: Mapping[str, Any], role: Actor, f
     if change.note("location", old, {"lat": lat, "lng": lng}, "lat", "lng", "distance"):
         order.lat, order.lng = lat, lng
         order.distance = distance_from_vendor(order, new.point)
+    anchor = (new.anchor.lat, new.anchor.lng) if new.anchor else (None, None)
+    if anchor != (order.anchor_lat, order.anchor_lng):
+        order.anchor_lat, order.anchor_lng = anchor
+        change.columns.update(("anchor_lat", "anchor_lng"))
 
 
 def change_deliver_at(change: Change, value: Any) -> None:

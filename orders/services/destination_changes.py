@@ -21,14 +21,18 @@ def new_destination(order: Order, fields: Mapping[str, Any], role: Actor, found:
     `found` was looked up before the transaction. Raises Invalid for an address that is not there, for the one without
     the other where that is not known, and for a point outside the order's zone.
     """
-    old = Where(text=order.address, point=point_of(order.lat, order.lng))
+    old = Where(
+        text=order.address,
+        point=point_of(order.lat, order.lng),
+        anchor=point_of(order.anchor_lat, order.anchor_lng),
+    )
     address, location = fields.get("address"), fields.get("location")
     point = Point(location["lat"], location["lng"]) if location else None
     if order.fulfilment != Fulfilment.DELIVERY and not isinstance(address, int):
         # Nothing is brought there.
         return Where(text=old.text if address is None else address, point=point or old.point), None
     if point is not None:
-        check_zone(order, old.point, point, role, "/location")
+        check_zone(order, old, point, role, "/location")
     notes = None
     if isinstance(address, int):
         saved = Address.objects.filter(pk=address, customer=order.customer_id).first()
@@ -41,7 +45,7 @@ def new_destination(order: Order, fields: Mapping[str, Any], role: Actor, found:
     else:
         new = change_where(old, text=address, point=point, found=found)
     if new.point is not None and point is None:
-        check_zone(order, old.point, new.point, role, "/address")
+        check_zone(order, old, new.point, role, "/address")
     if new.point is None and new.text != old.text and order.delivery_zone_id and role != Actor.STAFF:
         raise Invalid("/location", "required", "The order goes by its zone: send the location of the new address too.")
     return new, notes
@@ -58,16 +62,16 @@ def of_saved(order: Order, saved: Address, found: Answer) -> Where:
             "No point is known of this saved address: give it one, or send the address as a text with its location."
         )
         raise Invalid("/address", "no_point", detail)
-    return Where(text=saved.address, point=point)
+    return Where(text=saved.address, point=point, anchor=point_of(saved.anchor_lat, saved.anchor_lng))
 
 
-def check_zone(order: Order, old: Point | None, new: Point, role: Actor, pointer: str) -> None:
+def check_zone(order: Order, old: Where, new: Point, role: Actor, pointer: str) -> None:
     """Raises Invalid for a point outside the order's zone: its fee and minimum were reckoned.
 
     Staff may set a point right though the zone has been switched off since, or was chosen by hand.
     """
     vendor = order.vendor
-    if order.fulfilment != Fulfilment.DELIVERY or new == old or (role == Actor.STAFF and is_correction(old, new)):
+    if order.fulfilment != Fulfilment.DELIVERY or new == old.point or (role == Actor.STAFF and is_correction(old, new)):
         return
     if order.kind == Kind.PACKAGE:
         raise Invalid(pointer, "other_zone", "The fee was reckoned by the distance: cancel, and order anew.")

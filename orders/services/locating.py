@@ -120,11 +120,12 @@ def look_up_destination(order_id: int, fields: Mapping[str, Any], caller: Caller
     address, location = fields.get("address"), fields.get("location")
     if (address is None) == (location is None):
         return ()
-    columns = ("address", "lat", "lng", "vendor__lat", "vendor__lng", "customer")
+    columns = ("address", "lat", "lng", "vendor__lat", "vendor__lng", "customer", "anchor_lat", "anchor_lng")
     row = visible_orders(caller).filter(pk=order_id, fulfilment=Fulfilment.DELIVERY).values_list(*columns).first()
     if row is None:
         return ()
-    old, near = Where(text=row[0], point=point_of(row[1], row[2])), point_of(row[3], row[4])
+    old = Where(text=row[0], point=point_of(row[1], row[2]), anchor=point_of(row[6], row[7]))
+    near = point_of(row[3], row[4])
     if isinstance(address, int):
         saved = Address.objects.filter(pk=address, customer=row[5], lat=None).first()
         return look_up_change(Where(), text=saved.address, point=None, near=near, who=who) if saved else ()

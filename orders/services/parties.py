@@ -9,7 +9,7 @@ from orders.services.shares import TRANSFER
 from ordersite.accounts.callers import Caller, related
 from ordersite.accounts.models import Address, Customer
 from ordersite.accounts.rights import Right
-from ordersite.places.addresses import is_correction, point_of
+from ordersite.places.addresses import Where, is_correction, point_of
 from ordersite.web.images import CleanImage
 from ordersite.web.problems import Forbidden, Invalid
 from vendors.models import ONLINE_METHODS
@@ -124,7 +124,8 @@ def find_place(cart: Cart, guest: Guest | None, addresses: Mapping[int, Address]
         if saved is None:
             detail = "There is no such saved address: read /me/addresses."
             raise Invalid(f"{cart.pointer}/address", "unknown", detail)
-        own, sent = point_of(saved.lat, saved.lng), point_of(cart.place.lat, cart.place.lng)
+        own = Where(point=point_of(saved.lat, saved.lng), anchor=point_of(saved.anchor_lat, saved.anchor_lng))
+        sent = point_of(cart.place.lat, cart.place.lng)
         if sent and not is_correction(own, sent):
             detail = "A saved address has a point of its own: leave the location out, or send the address as a text."
             raise Invalid(f"{cart.pointer}/location", "saved_address", detail)

@@ -109,6 +109,9 @@ class Address(models.Model):
     address_notes = models.CharField(max_length=300, blank=True)
     lat = models.FloatField(null=True, blank=True)
     lng = models.FloatField(null=True, blank=True)
+    # The point that came with the address, where it has been set right or taken away since.
+    anchor_lat = models.FloatField(null=True, editable=False)
+    anchor_lng = models.FloatField(null=True, editable=False)
 
     class Meta:
         ordering = ["id"]

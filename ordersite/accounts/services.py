@@ -24,6 +24,7 @@ from ordersite.accounts.password_tries import forget_tries
 from ordersite.accounts.sign_ins import Tokens, begin_sign_in
 from ordersite.places.addresses import Where, change_where, look_up_change, point_of
 from ordersite.places.lookup import Answer
+from ordersite.places.protocol import Point
 from ordersite.web.attempts import HOUR, count_attempt
 from ordersite.web.crypto import new_token, token_hash
 from ordersite.web.problems import Forbidden, NotFound, Problem, field_error
@@ -128,7 +129,10 @@ def look_up_address(user: User, address_id: int | None, changes: Mapping[str, An
 
 
 def where_of(address: Address | None) -> Where:
-    return Where(text=address.address, point=point_of(address.lat, address.lng)) if address else Where()
+    if address is None:
+        return Where()
+    anchor = point_of(address.anchor_lat, address.anchor_lng)
+    return Where(text=address.address, point=point_of(address.lat, address.lng), anchor=anchor)
 
 
 def with_both(old: Where, changes: dict[str, Any], found: Answer) -> dict[str, Any]:
@@ -137,13 +141,18 @@ def with_both(old: Where, changes: dict[str, Any], found: Answer) -> dict[str, A
     Raises Invalid where the one came without the other, and that is not known or may be one of several.
     """
     if "lat" in changes and changes["lat"] is None:
-        return changes
+        # What takes a point away keeps where it was, unless another text comes: it may come back there.
+        kept = old.origin if changes.get("address") in (None, old.text) else None
+        return {**changes, **columns_of("anchor_", kept)}
     point = point_of(changes.get("lat"), changes.get("lng"))
     new = change_where(old, text=changes.get("address"), point=point, found=found)
     if new == old:
         return changes
-    lat, lng = (new.point.lat, new.point.lng) if new.point else (None, None)
-    return {**changes, "address": new.text, "lat": lat, "lng": lng}
+    return {**changes, "address": new.text, **columns_of("", new.point), **columns_of("anchor_", new.anchor)}
+
+
+def columns_of(prefix: str, point: Point | None) -> dict[str, float | None]:
+    return {f"{prefix}lat": point.lat if point else None, f"{prefix}lng": point.lng if point else None}
 
 
 def add_address(user: User, found: Answer = (), **fields: Any) -> Address:

@@ -13,21 +13,40 @@ from ordersite.web.problems import Invalid
 MOST_CORRECTION = 15
 
 
+def metres(one: Point, other: Point) -> int:
+    return distance(one.lat, one.lng, other.lat, other.lng)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """An address: its text, and its point where that is known."""
+    """An address: its text, and its point where that is known.
+
+    `anchor` is the point that came with the text, where it has been set right or taken away since.
+    """
 
     text: str = ""
     point: Point | None = None
+    anchor: Point | None = None
+
+    @property
+    def origin(self) -> Point | None:
+        """The point that came with the text, None where none ever did."""
+        if self.anchor and self.point and metres(self.anchor, self.point) > MOST_CORRECTION:
+            return self.point  # set anew by somebody who needs no anchor
+        return self.anchor or self.point
 
 
 def point_of(lat: float | None, lng: float | None) -> Point | None:
     return None if lat is None or lng is None else Point(lat, lng)
 
 
-def is_correction(old: Point | None, new: Point) -> bool:
-    """Whether a point is set right, or set for the first time, and not moved away."""
-    return old is None or distance(old.lat, old.lng, new.lat, new.lng) <= MOST_CORRECTION
+def is_correction(old: Where, new: Point) -> bool:
+    """Whether a point is set right, or set for the first time, and not moved away.
+
+    Measured from the point that came with the text: many short steps lead no farther than one.
+    """
+    origin = old.origin
+    return origin is None or metres(origin, new) <= MOST_CORRECTION
 
 
 def look_up_change(
@@ -39,7 +58,7 @@ def look_up_change(
     """
     if point is None and text not in (None, old.text):
         return find_places(str(text), near, who=who)
-    if point is not None and text is None and not is_correction(old.point, point):
+    if point is not None and text is None and not is_correction(old, point):
         return name_point(point, who=who)
     return ()
 
@@ -52,8 +71,10 @@ def change_where(old: Where, *, text: str | None, point: Point | None, found: An
     if point is not None:
         if text is not None:
             return Where(text=text, point=point)
-        if is_correction(old.point, point):
-            return Where(text=old.text, point=point)
+        if point == old.point:
+            return old
+        if is_correction(old, point):
+            return Where(text=old.text, point=point, anchor=old.origin)
         if not found:
             detail = "Address and point change together, and no address is known of this point: send the address too."
             raise Invalid("/address", "required", detail)

@@ -134,6 +134,23 @@ class TestOrders:
                     assert patch(api(user), order, **fields).status_code == status
         assert fake.asked == []
 
+    @pytest.mark.parametrize("role", ["customer", "staff"])
+    def test_many_short_steps_lead_no_farther_than_one(self, cast: Cast, api: Api, order: Order, role: str) -> None:
+        at = dict(NEAR)
+        for _ in range(3):
+            at = {**at, "lat": at["lat"] + 0.00004}  # 4 or 5 metres
+            answer = changed(api(getattr(cast, role)), order, location=at)
+            assert (answer["address"], answer["location"]) == ("Naamsestraat 1", at)
+        order.refresh_from_db()
+        assert (order.anchor_lat, order.anchor_lng) == (NEAR["lat"], NEAR["lng"])
+        back = changed(api(getattr(cast, role)), order, location=NEAR)
+        assert (back["address"], back["location"]) == ("Naamsestraat 1", NEAR)
+        changed(api(getattr(cast, role)), order, location=at)
+        answer = changed(api(getattr(cast, role)), order, location={**at, "lat": at["lat"] + 0.00005})
+        assert answer["address"] != "Naamsestraat 1"
+        order.refresh_from_db()
+        assert (order.anchor_lat, order.anchor_lng) == (None, None)
+
     def test_a_saved_address_by_its_id(self, cast: Cast, api: Api, order: Order) -> None:
         saved = Address.objects.create(
             customer=cast.customer_row, address="Hoogstraat 118", address_notes="Code 7", **HAUTE
@@ -245,6 +262,20 @@ class TestSavedAddresses:
         assert now(address="Nowhere 2") == ("Nowhere 2", None)
         assert now(location=FAR) == ("Nowhere 2", FAR)
         assert now(location=None) == ("Nowhere 2", None)
+
+    def test_no_way_leads_a_point_away_from_its_text(self, cast: Cast, api: Api, saved: Address) -> None:
+        """Not many short steps, and not taking it away in between."""
+        client, path = api(cast.customer), f"{ADDRESSES}/{saved.pk}"
+        lat = NEAR["lat"]
+        for step in range(3):
+            lat += 0.00004
+            answer = client.patch(path, {"location": {"lat": lat, "lng": NEAR["lng"]}}).json()
+            assert (answer["address"], answer["location"]["lat"]) == ("Naamsestraat 1", lat), step
+        assert client.patch(path, {"location": None}).json()["location"] is None
+        refused(client.patch(path, {"location": {"lat": 50.0, "lng": 4.0}}), 400, "/address", "required")
+        assert client.patch(path, {"location": WITHIN}).json()["address"] == "Naamsestraat 1"
+        further = {"lat": WITHIN["lat"] + 0.00005, "lng": NEAR["lng"]}
+        assert client.patch(path, {"location": further}).json()["address"] != "Naamsestraat 1"
 
     def test_anothers_is_not_there(self, cast: Cast, api: Api, saved: Address) -> None:
         for fields in ({"address": "Rue Haute 118"}, {"location": FAR}, {"address": "Kerkstraat 1"}):

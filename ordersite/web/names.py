@@ -23,9 +23,17 @@ UNSPACED = (
     "TAI",
     "NEW TAI",
     "YI",
+    "NUSHU",
 )
-# Within a word: Jean-Pierre, O'Neil, and joiners of Persian and Indian scripts.
-WITHIN = "-'’\u2010\u2011\u200c\u200d"
+# Within a word: Jean-Pierre, O'Neil.
+WITHIN = "-'’\u2010\u2011"
+# Within words of these scripts, by their letters' names; between others' letters they would hide that it is two words.
+JOINERS = "\u200c\u200d"
+JOINED = tuple(
+    "ARABIC SYRIAC DEVANAGARI BENGALI GURMUKHI GUJARATI ORIYA TAMIL TELUGU KANNADA MALAYALAM SINHALA".split()
+)
+# Letters and marks that nothing is seen of (Default_Ignorable_Code_Point).
+UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
 
 def first_name(name: str) -> str:
@@ -36,15 +44,20 @@ def first_name(name: str) -> str:
     plain = unicodedata.normalize("NFKC", name)
     if "@" in plain or any(unicodedata.category(char)[0] == "N" for char in plain):
         return ""
-    spaced = "".join(char if is_of_a_word(char) else " " for char in unicodedata.normalize("NFC", name))
+    composed = UNSEEN.sub(" ", unicodedata.normalize("NFC", name))
+    around = zip(f" {composed}", composed, f"{composed[1:]} ", strict=False)
+    spaced = "".join(char if is_of_a_word(char, before, after) else " " for before, char, after in around)
     words = [word.strip(WITHIN) for word in spaced.split()]
     first = next((word for word in words if re.search(r"[^\W_]", word)), "")
     return first[:1] if any(is_unspaced(char) for char in first) else first
 
 
-def is_of_a_word(char: str) -> bool:
+def is_of_a_word(char: str, before: str, after: str) -> bool:
+    if char in JOINERS:
+        return all(unicodedata.name(one, "").startswith(JOINED) for one in (before, after))
     return unicodedata.category(char)[0] in "LM" or char in WITHIN
 
 
 def is_unspaced(char: str) -> bool:
-    return unicodedata.name(char, "").startswith(UNSPACED)
+    # Tangut and the Khitan small script stand together; not all of their letters are known by name.
+    return "\U00017000" <= char <= "\U00018dff" or unicodedata.name(char, "").startswith(UNSPACED)

@@ -1,5 +1,6 @@
 """Fields and bases that every API's serializers share."""
 
+import re
 import unicodedata
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from ordersite.web.money import CURRENCIES, MoneyError, as_json, from_text
 
 MAX_ID = 2**63 - 1
 MAX_EMAIL = 254
+DECIMAL = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,40})?")
 # Unicode's categories of what ends a line or controls a device.
 CONTROL = ("Cc", "Zl", "Zp")
 
@@ -133,11 +135,27 @@ class StrictIntegerField(serializers.IntegerField):
         return int(super().to_internal_value(data))
 
 
+class DegreesField(serializers.FloatField):
+    """A number of degrees; as a text it is a plain decimal, such as "50.8396"."""
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, str):
+            is_plain = DECIMAL.fullmatch(data) is not None
+        else:
+            is_plain = isinstance(data, int | float) and not isinstance(data, bool)
+        if not is_plain:
+            self.fail("invalid")
+        try:
+            return float(super().to_internal_value(data))
+        except OverflowError:
+            self.fail("invalid")
+
+
 class LocationInput(Input):
     """A point on the earth, in degrees (WGS 84)."""
 
-    lat = serializers.FloatField(min_value=-90, max_value=90)
-    lng = serializers.FloatField(min_value=-180, max_value=180)
+    lat = DegreesField(min_value=-90, max_value=90)
+    lng = DegreesField(min_value=-180, max_value=180)
 
 
 @extend_schema_field(

@@ -12,7 +12,16 @@ from orders.checkout import Place
 from orders.dialects.kesk.words import METHODS, PAYMENT_WORDS, TYPES, Word
 from ordersite.web.multipart import MOST_PHOTOS
 from ordersite.web.pagination import MOST, PER_PAGE
-from ordersite.web.serializers import MAX_ID, IdField, Input, LineField, ParagraphField, PhoneField, StrictIntegerField
+from ordersite.web.serializers import (
+    MAX_ID,
+    DegreesField,
+    IdField,
+    Input,
+    LineField,
+    ParagraphField,
+    PhoneField,
+    StrictIntegerField,
+)
 from vendors.models import PAYMENT_METHODS
 
 MOST_ITEMS, MOST_CHOICES, MOST_VENDORS, MOST_QUANTITY = 100, 100, 20, 10_000
@@ -111,8 +120,8 @@ class MethodField(serializers.ChoiceField):
 class PlaceInput(KeskInput):
     address = LineField(max_length=300)
     notes = ParagraphField(max_length=300, allow_blank=True, **OPTIONAL)
-    lat = serializers.FloatField(min_value=-90, max_value=90, **OPTIONAL)
-    lng = serializers.FloatField(min_value=-180, max_value=180, **OPTIONAL)
+    lat = DegreesField(min_value=-90, max_value=90, **OPTIONAL)
+    lng = DegreesField(min_value=-180, max_value=180, **OPTIONAL)
 
 
 PLACE_INPUT = PlaceInput()
@@ -221,8 +230,8 @@ class DeliveryFeeInput(KeskInput):
     vendor_id = IdField()
     vendor_location_id = IdField(**OPTIONAL)
     delivery_address_id = IdField(**OPTIONAL)
-    latitude = serializers.FloatField(min_value=-90, max_value=90, **OPTIONAL)
-    longitude = serializers.FloatField(min_value=-180, max_value=180, **OPTIONAL)
+    latitude = DegreesField(min_value=-90, max_value=90, **OPTIONAL)
+    longitude = DegreesField(min_value=-180, max_value=180, **OPTIONAL)
 
 
 class UpdateOrderInput(KeskInput):

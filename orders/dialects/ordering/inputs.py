@@ -26,6 +26,7 @@ from ordersite.web.money import MoneyError, exponent, from_text
 from ordersite.web.parsing import parse_json
 from ordersite.web.problems import Invalid
 from ordersite.web.serializers import (
+    DegreesField,
     IdField,
     LineField,
     LocationInput,
@@ -111,8 +112,8 @@ class ProductInput(serializers.Serializer):
 class PointInput(serializers.Serializer):
     """Where it goes, in degrees (WGS 84), and in words."""
 
-    lat = serializers.FloatField(min_value=-90, max_value=90)
-    lng = serializers.FloatField(min_value=-180, max_value=180)
+    lat = DegreesField(min_value=-90, max_value=90)
+    lng = DegreesField(min_value=-180, max_value=180)
     address = LineField(max_length=300, allow_blank=True, default="")
     address_notes = ParagraphField(max_length=300, allow_blank=True, default="")
 

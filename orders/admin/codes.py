@@ -43,6 +43,7 @@ from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.choosers import row_id
 from ordersite.web.problems import Problem
+from ordersite.web.typed import TypedForm
 from vendors.admin.scoping import ScopedAdmin, within
 from vendors.models import Product
 
@@ -58,7 +59,7 @@ class ProductField(forms.ModelChoiceField):
         return f"{obj.vendor}: {obj.name}"
 
 
-class UploadForm(forms.Form):
+class UploadForm(TypedForm, forms.Form):
     """A file of codes for one product."""
 
     product = ProductField(
@@ -85,7 +86,7 @@ class UploadForm(forms.Form):
         return file
 
 
-class LayoutForm(forms.Form):
+class LayoutForm(TypedForm, forms.Form):
     """Where the codes are in a file. `shown` says for which answers the page has shown the rows."""
 
     has_heading = forms.BooleanField(label="The first row is a heading", required=False)

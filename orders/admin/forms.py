@@ -13,6 +13,7 @@ from ordersite.accounts.models import Customer
 from ordersite.web.amounts import AmountField
 from ordersite.web.choosers import Chooser
 from ordersite.web.money import CURRENCIES
+from ordersite.web.typed import TypedForm
 from vendors.models import Driver
 
 REASON_CHOICES = [("", "Choose a reason …"), *((reason.code, reason.label) for reason in REASONS.values())]
@@ -33,13 +34,13 @@ def above_zero(minor: int, refusal: str) -> int:
     return minor
 
 
-class VersionForm(forms.Form):
+class VersionForm(TypedForm, forms.Form):
     """The version that the page showed: whoever changed the order since then wins, and this caller is told."""
 
     version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(TypedForm, forms.Form):
     """A code, and a text where the code asks for one."""
 
     reason_code = forms.ChoiceField(label="Reason", choices=REASON_CHOICES)
@@ -77,7 +78,7 @@ class TrackingNumberForm(VersionForm):
     carrier = forms.CharField(max_length=60, required=False)
 
 
-class OnceForm(forms.Form):
+class OnceForm(TypedForm, forms.Form):
     """A key of its own for every page: sent twice (a double click, a reload) it is done once."""
 
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
@@ -88,7 +89,7 @@ class NoteForm(OnceForm):
     visible_to = forms.ChoiceField(label="Who reads it", choices=OrderEvent.VisibleTo.choices, initial="staff")
 
 
-class TopUpForm(forms.Form):
+class TopUpForm(TypedForm, forms.Form):
     """Puts money into a customer's wallet."""
 
     customer = forms.ModelChoiceField(

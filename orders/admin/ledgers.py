@@ -40,6 +40,7 @@ from ordersite.web.amounts import AmountField
 from ordersite.web.choosers import row_id
 from ordersite.web.lists import CappedPaginator
 from ordersite.web.problems import Conflict
+from ordersite.web.typed import TypedForm
 from vendors.admin.scoping import ScopedAdmin, own_vendors
 from vendors.models import Driver
 
@@ -49,7 +50,7 @@ OWNERS_PER_PAGE = 50
 MOST_SELECTED = 200
 
 
-class PayForm(forms.Form):
+class PayForm(TypedForm, forms.Form):
     """An amount in the account's currency, as minor units; empty: all."""
 
     amount = AmountField(required=False)
@@ -74,7 +75,7 @@ class HandInForm(PayForm):
 WITHIN = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
 
 
-class PeriodForm(forms.Form):
+class PeriodForm(TypedForm, forms.Form):
     """The first and the last day of a statement."""
 
     first = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}), validators=WITHIN)

@@ -28,12 +28,13 @@ from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
 from ordersite.web.choosers import row_id
 from ordersite.web.lists import CappedPaginator
 from ordersite.web.problems import Conflict
+from ordersite.web.typed import TypedForm
 
 PER_PAGE = 20
 NO_PAYMENT = "There is no payment {payment_id} of an order."
 
 
-class WhyForm(forms.Form):
+class WhyForm(TypedForm, forms.Form):
     reason = forms.CharField(label="Why", max_length=300)
 
 

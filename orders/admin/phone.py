@@ -34,6 +34,7 @@ from ordersite.web.amounts import AmountField
 from ordersite.web.choosers import Chooser
 from ordersite.web.problems import Invalid, Problem
 from ordersite.web.serializers import Money, PhoneField
+from ordersite.web.typed import TypedForm
 from vendors.admin.scoping import within
 from vendors.menu import Menu
 from vendors.models import Stock, Vendor
@@ -56,7 +57,7 @@ FIELDS = {
 }
 
 
-class StartForm(forms.Form):
+class StartForm(TypedForm, forms.Form):
     """Where it is ordered, and for whom."""
 
     vendor = forms.ModelChoiceField(

@@ -9,13 +9,14 @@ from django.conf import settings
 
 from orders.lifecycle import Fulfilment
 from ordersite.web.problems import Problem
+from ordersite.web.typed import TypedForm
 from vendors.models import Vendor
 from vendors.services.menus import menu_of
 
 NOWHERE_KNOWN = "No point is known of this address: put the pin on the map, or type its point."
 
 
-class PlaceFields(forms.Form):
+class PlaceFields(TypedForm, forms.Form):
     """An address with its point; the script of the map fills the point, and without it the server looks it up."""
 
     address = forms.CharField(max_length=300, required=False, widget=forms.TextInput({"autocomplete": "off"}))

@@ -22,6 +22,7 @@ from orders.services.payouts import REVERSALS, reverse_movement
 from orders.statements import currency_of, with_entries
 from ordersite.accounts.scoping import EverywhereAdmin
 from ordersite.web.choosers import row_id
+from ordersite.web.typed import TypedForm
 
 
 class EntryInline(ReadOnlyInline):
@@ -40,7 +41,7 @@ class EntryInline(ReadOnlyInline):
         return display.money(entry.balance_after, entry.currency)
 
 
-class WhyForm(forms.Form):
+class WhyForm(TypedForm, forms.Form):
     reason = forms.CharField(label="Why", max_length=200, help_text="It stands in the statement.")
 
 

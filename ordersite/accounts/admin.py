@@ -17,13 +17,14 @@ from ordersite.accounts.models import Address, ApiToken, Customer, User
 from ordersite.accounts.rights import covers, groups_within, permissions_within
 from ordersite.accounts.scoping import EverywhereAdmin
 from ordersite.web.shown import ComparingAdmin, ComparingInline
+from ordersite.web.typed import TypedForm
 
 # What is shown of an API token: never its hash.
 TOKEN_FIELDS = ["name", "hint", "user", "merchant", "created_by", "scopes"]
 TOKEN_FIELDS += ["created_at", "expires_at", "last_used_at", "revoked_at"]
 
 
-class UserCreationForm(AdminUserCreationForm):
+class UserCreationForm(TypedForm, AdminUserCreationForm):
     class Meta:
         model = User
         fields = ["email", "name", "phone"]

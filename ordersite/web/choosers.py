@@ -7,9 +7,11 @@ from django import forms
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.http import HttpRequest
 
 from ordersite.web.numbers import read_whole
+from ordersite.web.typed import ShallowJSONField
 
 
 def row_id(text: str) -> int | None:
@@ -43,7 +45,12 @@ class ManyField(forms.ModelMultipleChoiceField):
 
 
 class GuardedChoices(BaseModelAdmin):
-    """An admin, or rows within one, whose references are chosen by the above."""
+    """An admin, or rows within one, whose references are chosen by the above, and whose JSON is typed with a bound."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.JSONField):
+            kwargs.setdefault("form_class", ShallowJSONField)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.get_autocomplete_fields(request):

@@ -24,6 +24,7 @@ from django.utils import timezone
 from ordersite.web.choosers import GuardedChoices
 from ordersite.web.chosen import COLLISION, VersionedAdmin
 from ordersite.web.digests import digest_of, plain
+from ordersite.web.typed import TypedForm
 
 SHOWN = "_shown"
 # In a request's META: the database has refused what it writes.
@@ -83,7 +84,7 @@ def shown_in(request: HttpRequest) -> dict[str, Digests]:
     return {key: digests for key, digests in given.items() if isinstance(digests, dict)}
 
 
-class ComparingForm(forms.ModelForm):
+class ComparingForm(TypedForm, forms.ModelForm):
     """A form of a standing row that writes what was changed in it. Of a new row it is a plain form."""
 
     # What the page showed, by row; set on the class that is made for one request.

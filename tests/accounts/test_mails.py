@@ -42,6 +42,13 @@ def test_a_mail_is_sent_once_and_forgotten() -> None:
     assert (mails.send_due(), len(mail.outbox), Mail.objects.count()) == (0, 1, 0)
 
 
+def test_a_subject_is_one_line_whatever_a_name_holds() -> None:
+    queue("Pay your order\r\nBcc: all@example.org\x07 at\u2028Bar")
+    assert mails.send_due() == 1
+    assert [sent.subject for sent in mail.outbox] == ["Pay your order Bcc: all@example.org at Bar"]
+    assert Mail.objects.count() == 0
+
+
 @pytest.mark.parametrize(
     "error",
     [

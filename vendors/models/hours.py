@@ -57,16 +57,19 @@ class OpeningHours(models.Model):
         return self.vendor.currency
 
 
+MOST_CORNERS = 500
+
+
 def validate_polygon(value: object) -> None:
-    """A list of at least three [lat, lng] pairs."""
-    message = "Send at least three [lat, lng] pairs."
-    if not isinstance(value, list) or len(value) < 3:
+    """A list of at least three [lat, lng] pairs, and at most MOST_CORNERS: each quote looks at all of them."""
+    message = f"Send at least three [lat, lng] pairs, and at most {MOST_CORNERS}."
+    if not isinstance(value, list) or not 3 <= len(value) <= MOST_CORNERS:
         raise ValidationError(message)
     for point in value:
         if not isinstance(point, list | tuple) or len(point) != 2:
             raise ValidationError(message)
         lat, lng = point
-        if not all(isinstance(part, int | float) for part in point) or not (-90 <= lat <= 90 and -180 <= lng <= 180):
+        if any(type(part) not in (int, float) for part in point) or not (-90 <= lat <= 90 and -180 <= lng <= 180):
             raise ValidationError(message)
 
 

@@ -1,0 +1,61 @@
+"""What is typed into forms of the back-office: texts without control characters, and JSON that is not too deep."""
+
+import unicodedata
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.models import InlineForeignKeyField
+
+from ordersite.web.serializers import CONTROL, LineField, ParagraphField
+
+TOO_DEEP = "This is nested too deeply."
+
+
+def validate_characters(value: Any, allowed: str, message: str) -> None:
+    if isinstance(value, str) and any(unicodedata.category(char) in CONTROL and char not in allowed for char in value):
+        raise ValidationError(message, "control")
+
+
+def validate_line(value: Any) -> None:
+    """Of an input of one line: neither ends of lines nor control characters."""
+    validate_characters(value, LineField.allowed, str(LineField.default_error_messages["control"]))
+
+
+def validate_paragraph(value: Any) -> None:
+    """Of an input of several lines: no control characters."""
+    validate_characters(value, ParagraphField.allowed, str(ParagraphField.default_error_messages["control"]))
+
+
+class TypedForm(forms.BaseForm):
+    """A form whose texts are checked by what their inputs look like: of one line, or of several."""
+
+    def full_clean(self) -> None:
+        for field in self.fields.values():
+            if isinstance(field, forms.CharField) and not isinstance(field, InlineForeignKeyField):
+                check = validate_paragraph if isinstance(field.widget, forms.Textarea) else validate_line
+                if check not in field.validators:
+                    field.validators.append(check)
+        super().full_clean()
+
+
+class ShallowJSONField(forms.JSONField):
+    """JSON as somebody typed it; what nests deeper than it can be read is refused, and shown again as it was typed."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except RecursionError as error:
+            raise ValidationError(TOO_DEEP, "invalid") from error
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            return super().bound_data(data, initial)
+        except RecursionError:
+            return forms.fields.InvalidJSONInput(data)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return super().has_changed(initial, data)
+        except RecursionError:
+            return True

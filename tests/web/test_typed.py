@@ -1,0 +1,111 @@
+"""Texts and JSON that are typed into any form of the back-office: of one line, without control characters, bounded."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+from django.db import models
+from django.forms import CharField, JSONField, ModelForm, Textarea
+from django.forms.forms import BaseForm
+from django.test import Client
+
+from ordersite.web.typed import ShallowJSONField, TypedForm
+from tests.cast import Cast
+from tests.office import posted_forms
+from tests.web.test_shown import office, path_of, rows
+from vendors.models import DeliveryZone
+
+__all__ = ["office", "rows"]
+
+pytestmark = pytest.mark.django_db
+
+
+def typed_fields(client: Client, pages: Iterable[str]) -> Iterator[tuple[str, Any, str, Any]]:
+    """Of every page: each form on it, with its fields."""
+    for path in pages:
+        page = client.get(path)
+        if page.status_code != 200 or not page.context:
+            continue
+        context = page.context
+        forms = [context["adminform"].form] if "adminform" in context else []
+        for below in context.get("inline_admin_formsets") or ():
+            forms += [*below.formset.forms, below.formset.empty_form]
+        for form in forms:
+            yield from ((path, form, name, field) for name, field in getattr(form, "fields", {}).items())
+
+
+def test_every_form_checks_its_texts_and_reads_json_with_a_bound(
+    rows: dict[type[models.Model], models.Model], office: Client
+) -> None:
+    pages = [page for row in rows.values() for page in (path_of(row), path_of(row).split(f"{row.pk}/")[0] + "add/")]
+    lines, deep = 0, 0
+    for path, form, name, field in typed_fields(office, pages):
+        assert isinstance(form, TypedForm), (path, form)
+        if isinstance(field, JSONField):
+            assert isinstance(field, ShallowJSONField), (path, name)
+            deep += 1
+        elif isinstance(field, CharField):
+            lines += not isinstance(field.widget, Textarea)
+    assert (lines > 50, deep > 0) == (True, True)
+
+
+def all_forms() -> set[type[BaseForm]]:
+    found, asked = set(), [BaseForm]
+    while asked:
+        kinds = asked.pop().__subclasses__()
+        found |= set(kinds)
+        asked += kinds
+    return found
+
+
+def test_every_form_of_ours_checks_its_texts() -> None:
+    apps = ("orders.admin", "vendors.admin", "ordersite.accounts.admin")
+    ours = [form for form in all_forms() if form.__module__.startswith(apps)]
+    # Those of rows are made of a ComparingForm when their page is.
+    missing = [form for form in ours if not issubclass(form, TypedForm) and not issubclass(form, ModelForm)]
+    assert missing == []
+    assert len(ours) > 10
+
+
+@pytest.mark.parametrize("text", ["Burger\r\nBar", "Burger\nBar", "Burger\u2028Bar", "Burger\x07Bar", "Burger\x85Bar"])
+def test_a_line_break_is_refused_in_a_name(cast: Cast, office: Client, text: str) -> None:
+    path = f"/admin/vendors/vendor/{cast.vendor.pk}/change/"
+    sent = posted_forms(office.get(path))[0][1]
+    answer = office.post(path, {**sent, "name": text})
+    assert answer.context["adminform"].form.errors == {
+        "name": ["Send one line: leave out line breaks and control characters."]
+    }
+    cast.vendor.refresh_from_db()
+    assert cast.vendor.name == "Burger Bar"
+
+
+CORNER = [50.8, 4.3]
+
+
+@pytest.mark.parametrize(
+    ("polygon", "message"),
+    [
+        ("[" * 2000, "This is nested too deeply."),
+        ("[" * 100_000, "This is nested too deeply."),
+        (json.dumps([CORNER] * 501), "Send at least three [lat, lng] pairs, and at most 500."),
+        (json.dumps([CORNER] * 2), "Send at least three [lat, lng] pairs, and at most 500."),
+        (json.dumps([CORNER, CORNER, [True, 4.3]]), "Send at least three [lat, lng] pairs, and at most 500."),
+        (json.dumps([CORNER] * 500), ""),
+    ],
+)
+def test_a_polygon_is_bounded(cast: Cast, office: Client, polygon: str, message: str) -> None:
+    path = f"/admin/vendors/vendor/{cast.vendor.pk}/change/"
+    sent = posted_forms(office.get(path))[0][1]
+    rows = int(sent["delivery_zones-INITIAL_FORMS"])
+    new = {"name": "Far", "position": "9", "radius": "", "polygon": polygon, "fee": "0", "minimum": "0"}
+    sent |= {f"delivery_zones-{rows}-{name}": value for name, value in new.items()}
+    sent["delivery_zones-TOTAL_FORMS"] = str(rows + 1)
+    answer = office.post(path, sent)
+    made = DeliveryZone.objects.filter(name="Far").count()
+    if not message:
+        assert (answer.status_code, made) == (302, 1)
+        return
+    assert (answer.status_code, made) == (200, 0)
+    errors = [formset.formset.errors for formset in answer.context["inline_admin_formsets"]]
+    assert {"polygon": [message]} in [error for of_rows in errors for error in of_rows]

@@ -147,8 +147,10 @@ def late_retries(order: Order, asks: Asker) -> Iterator[str]:
     """A call that comes in again by its target, after others: it undoes nothing, and makes nothing again."""
     for mark in order.standing_changes.split():
         name, role = mark.split("@")
-        stands = lifecycle.SETS[name]
-        if role not in asks.actors or order.milestones[stands] is None:
+        stands = lifecycle.SETS.get(
+            name
+        )  # none: what is remembered for another reason, such as a search that was stopped
+        if stands is None or role not in asks.actors or order.milestones[stands] is None:
             continue
         decision = decide(order, asks, to=NAMES[name])
         begins_anew = any(order.milestones[one] for one in lifecycle.CLEARS.get(name, ()) if one != stands)

@@ -9,6 +9,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ordersite.web.throttling import network_of
 
+GRACE = 0.25  # seconds that a connection has before it counts: many that come at once, as after a cut, are heard first
+AT_ONCE = 4  # times the connections in all that there may be within GRACE
 LINGER = 1.0  # seconds that who sends on after its answer has to read it
 LEAST = 50_000  # bytes of what waits for it that a client has to read in WRITE_SECONDS
 
@@ -21,20 +23,23 @@ class Connections:
         self.of: dict[str, dict[HttpProtocol, None]] = {}
 
     def add(self, connection: "HttpProtocol", address: str) -> bool:
-        """Takes a new connection in; False where there are too many and all of them are worked for.
+        """Takes a new connection in; False where there are so many that it cannot even be heard."""
+        self.of.setdefault(address, {})[connection] = None
+        self.count += 1
+        return self.count <= AT_ONCE * settings.CONNECTIONS
 
-        Else the oldest one that only waits is closed for it: of its address where that has many, of the address that
-        has most where there are many in all. Half requests never keep out whole ones.
+    def make_place(self, address: str) -> bool:
+        """Where there are too many, closes the oldest that only waits; False where all of them are worked for.
+
+        One of the address where that has many, of the address that has most where there are many in all. Half requests
+        never keep out whole ones.
         """
         # Behind a proxy of ours all come from its address.
         most = 0 if settings.TRUSTED_PROXIES else settings.CONNECTIONS_PER_ADDRESS
         mine = self.of.get(address, {})
-        has_place = not most or len(mine) < most or self.close_one([mine])
-        if has_place and self.count >= settings.CONNECTIONS:
-            has_place = self.close_one(sorted(self.of.values(), key=len, reverse=True))
-        self.of.setdefault(address, {})[connection] = None
-        self.count += 1
-        return has_place
+        if most and len(mine) > most:
+            return self.close_one([mine])
+        return self.count <= settings.CONNECTIONS or self.close_one(sorted(self.of.values(), key=len, reverse=True))
 
     def close_one(self, groups: "list[dict[HttpProtocol, None]]") -> bool:
         """Closes the oldest that waits, in the first of the groups that has one; False where there is none."""
@@ -59,6 +64,7 @@ class HttpProtocol(H11Protocol):
     """uvicorn's protocol with limits: connections in all and of one address, and seconds for what clients do."""
 
     limit: asyncio.TimerHandle | None = None
+    grace: asyncio.TimerHandle | None = None
     watch: asyncio.TimerHandle | None = None
     address = ""
     unread = 0  # bytes that waited for the client when it was last looked at
@@ -70,6 +76,7 @@ class HttpProtocol(H11Protocol):
         self.address = network_of(self.client[0]) if self.client else ""
         self.limit_head()
         self.watch = self.loop.call_later(settings.WRITE_SECONDS, self.watch_reader)
+        self.grace = self.loop.call_later(GRACE, self.take_place)
         if not connections.add(self, self.address):
             self.close()
 
@@ -81,9 +88,14 @@ class HttpProtocol(H11Protocol):
         """It counts no longer: it has ended, or has become a socket, which has limits of its own."""
         connections.remove(self, self.address)
         self.unlimit()
-        if self.watch is not None:
-            self.watch.cancel()
-            self.watch = None
+        for timer in (self.grace, self.watch):
+            if timer is not None:
+                timer.cancel()
+        self.grace = self.watch = None
+
+    def take_place(self) -> None:
+        if not connections.make_place(self.address):
+            self.close()
 
     @property
     def is_waiting(self) -> bool:

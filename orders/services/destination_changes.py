@@ -1,6 +1,7 @@
 """Where an order goes instead: address and point together, within the zone that was paid for."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from orders.lifecycle import Actor, Fulfilment
@@ -31,8 +32,6 @@ def new_destination(order: Order, fields: Mapping[str, Any], role: Actor, found:
     if order.fulfilment != Fulfilment.DELIVERY and not isinstance(address, int):
         # Nothing is brought there.
         return Where(text=old.text if address is None else address, point=point or old.point), None
-    if point is not None:
-        check_zone(order, old, point, role, "/location")
     notes = None
     if isinstance(address, int):
         saved = Address.objects.filter(pk=address, customer=order.customer_id).first()
@@ -43,9 +42,13 @@ def new_destination(order: Order, fields: Mapping[str, Any], role: Actor, found:
             raise Invalid("/location", "saved_address", detail)
         new, notes = of_saved(order, saved, found), saved.address_notes
     else:
+        if point is not None:
+            # Told before a text is asked for, which would not help.
+            check_zone(order, old, point, role, "/location")
         new = change_where(old, text=address, point=point, found=found)
-    if new.point is not None and point is None:
-        check_zone(order, old, new.point, role, "/address")
+    if new.point is not None and check_zone(order, old, new.point, role, "/address"):
+        # However often, and with whatever text: it is measured from where the rule for everybody let the order go.
+        new = replace(new, anchor=old.origin)
     if new.point is None and new.text != old.text and order.delivery_zone_id and role != Actor.STAFF:
         raise Invalid("/location", "required", "The order goes by its zone: send the location of the new address too.")
     return new, notes
@@ -65,24 +68,33 @@ def of_saved(order: Order, saved: Address, found: Answer) -> Where:
     return Where(text=saved.address, point=point, anchor=point_of(saved.anchor_lat, saved.anchor_lng))
 
 
-def check_zone(order: Order, old: Where, new: Point, role: Actor, pointer: str) -> None:
+def check_zone(order: Order, old: Where, new: Point, role: Actor, pointer: str) -> bool:
     """Raises Invalid for a point outside the order's zone: its fee and minimum were reckoned.
 
-    Staff may set a point right though the zone has been switched off since, or was chosen by hand.
+    True where it lies outside and is taken all the same: the point that stands, and one that staff set right though
+    the zone has been switched off since, or was chosen by hand, or though a package's fee goes by distance.
     """
-    vendor = order.vendor
-    if order.fulfilment != Fulfilment.DELIVERY or new == old.point or (role == Actor.STAFF and is_correction(old, new)):
-        return
+    if order.fulfilment != Fulfilment.DELIVERY or is_paid_for(order, new):
+        return False
+    if new == old.point or (role == Actor.STAFF and is_correction(old, new)):
+        return True
     if order.kind == Kind.PACKAGE:
         raise Invalid(pointer, "other_zone", "The fee was reckoned by the distance: cancel, and order anew.")
+    detail = "The new place lies outside the delivery zone that was paid for: cancel, and order anew."
+    raise Invalid(pointer, "other_zone", detail)
+
+
+def is_paid_for(order: Order, new: Point) -> bool:
+    """Whether the order's fee holds for another point."""
+    if order.kind == Kind.PACKAGE:
+        return False
     if order.terms.zone is None:
         # Only what staff said is paid: no zone.
-        return
+        return True
+    vendor = order.vendor
     # Among the zone's own only: where zones overlap the customer may have chosen a later one.
     zones = [zone for zone in menu_of(vendor).zones if zone.id == order.delivery_zone_id]
-    if zone_for(zones, vendor.lat, vendor.lng, new.lat, new.lng) is None:
-        detail = "The new place lies outside the delivery zone that was paid for: cancel, and order anew."
-        raise Invalid(pointer, "other_zone", detail)
+    return zone_for(zones, vendor.lat, vendor.lng, new.lat, new.lng) is not None
 
 
 def distance_from_vendor(order: Order, point: Point | None) -> int | None:

@@ -124,6 +124,29 @@ class TestOrders:
         cast.zone.delete()
         assert changed(api(cast.staff), order, location=NEAR)["location"] == NEAR
 
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {},
+            {"address": "Naamsestraat 1"},
+            {"address": "Naamsestraat 1A"},
+        ],
+    )
+    def test_staff_set_a_point_right_by_15_m_in_sum(
+        self, cast: Cast, api: Api, order: Order, fields: dict[str, Any]
+    ) -> None:
+        """However often, and with whatever text: measured from where the order went by the rule for everybody."""
+        client, second = api(cast.staff), {"lat": WITHIN["lat"] + 0.00004, "lng": WITHIN["lng"]}
+        changed(client, order, address="Naamsestraat 2", location=NEAR)
+        switch_off(cast.zone)
+        changed(client, order, location=WITHIN, **fields)
+        # Words that are set right with the point as it stands are no new beginning.
+        changed(client, order, address="Naamsestraat 3", location=WITHIN)
+        order.refresh_from_db()
+        with assert_nothing_changed(order):
+            refused(patch(client, order, location=second, **fields), 400, "/location", "other_zone")
+        assert changed(client, order, location=NEAR, **fields)["location"] == NEAR
+
     def test_nobody_is_asked_about_what_the_caller_may_not_see(
         self, cast: Cast, api: Api, order: Order, fake: FakeGeocoder, settings: Any
     ) -> None:

@@ -16,6 +16,12 @@ from ordersite.web.serializers import Money
 from vendors.menu import Menu, Zone
 from vendors.models import Offer, PackageType, Service, Vendor
 
+# The bounds of what one checkout may hold, at every door.
+MOST_PARTS = 20  # vendors in one checkout
+MOST_ITEMS = 100  # lines in one cart
+MOST_CHOICES = 100  # options, extras or left-out ingredients of one line, each
+MOST_QUANTITY = 10_000  # units of one line
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:

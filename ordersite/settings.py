@@ -253,7 +253,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_NAME_OVERRIDES": {
         "DeliveryTypeEnum": "vendors.models.FULFILMENTS",
-        "OrderDeliveryTypeEnum": "orders.api.fields.DELIVERY_TYPES",
+        "OrderDeliveryTypeEnum": "orders.fields.DELIVERY_TYPES",
         "PaymentMethodEnum": "vendors.models.PAYMENT_METHODS",
         "PostingKindEnum": "orders.models.Posting.Kind",
         "OptionKindEnum": "vendors.models.Option.Kind",

@@ -15,7 +15,7 @@ from orders.admin.display import money
 from orders.admin.doing import caller_of_request, perform, refusal
 from orders.admin.forms import VersionForm, first_error
 from orders.admin.page import money_rows
-from orders.api.inputs import MOST_QUANTITY
+from orders.checkout import MOST_QUANTITY
 from orders.models import ItemChange, Line, Order
 from orders.pricing import CartItem
 from orders.services.edited import in_words, item_of, kept

@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from orders.admin import display
 from orders.admin.buttons import label_of
-from orders.api.outputs import ticket_of
-from orders.api.privacy import told_events
 from orders.lifecycle import Actor, Fulfilment, Status
 from orders.models import Entry, LineOption, Order, OrderEvent, Payment, Posting, Refund
 from orders.permissions import with_standing
 from orders.pricing import Priced
+from orders.reading.lines import ticket_of
+from orders.reading.privacy import told_events
 from orders.reasons import REASONS
 from orders.services.standing import RELATED, Standing
 from ordersite.accounts.callers import Caller

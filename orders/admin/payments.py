@@ -18,8 +18,8 @@ from orders.admin.bases import ReadOnlyAdmin
 from orders.admin.confirming import Deed, ask, confirmed
 from orders.admin.doing import caller_of_request, perform
 from orders.admin.forms import VersionForm, first_error
-from orders.api.payments import PHOTO_HEADERS
 from orders.models import WAITS_FOR_STAFF, Payment, PaymentProof, PaymentShare, PaymentStatus
+from orders.reading.payments import PHOTO_HEADERS
 from orders.services.disputes import decide_top_up
 from orders.services.proofs import approve, read_file, refuse, waive
 from orders.services.receiving import lock_payment

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from orders.api.inputs import MOST_ITEMS, MOST_QUANTITY
+from orders.checkout import MOST_ITEMS, MOST_QUANTITY
 from orders.pricing import WHOLE, CartExtra, CartItem, CartOption, price_doubled
 from ordersite.web.money import half_up
 from ordersite.web.numbers import read_whole

@@ -9,7 +9,7 @@ import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 
-from orders.api.fields import FULFILMENTS, STATUSES
+from orders.fields import FULFILMENTS, STATUSES
 from orders.lifecycle import GROUPS, Fulfilment, Status
 from orders.models import Kind, Order, PaymentStatus
 from ordersite.web.problems import Problem, field_error

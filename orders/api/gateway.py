@@ -13,8 +13,9 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.api.outputs import PaymentOutput, checkout_url
+from orders.api.outputs import PaymentOutput
 from orders.models import Payment
+from orders.reading.payments import checkout_url
 from orders.services.gateway_answers import take_notice
 from orders.services.saved_methods import forget_method, methods_of
 from ordersite.accounts.callers import Caller, caller_of

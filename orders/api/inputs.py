@@ -5,8 +5,19 @@ from typing import Any, NoReturn
 
 from rest_framework import serializers
 
-from orders.api.fields import AddressField, FulfilmentInputField, StatusInputField, SubstituteField
-from orders.checkout import Cart, Checkout, CustomLine, PackageWish, Place, ServiceWish
+from orders.checkout import (
+    MOST_CHOICES,
+    MOST_ITEMS,
+    MOST_PARTS,
+    MOST_QUANTITY,
+    Cart,
+    Checkout,
+    CustomLine,
+    PackageWish,
+    Place,
+    ServiceWish,
+)
+from orders.fields import AddressField, FulfilmentInputField, StatusInputField, SubstituteField
 from orders.models import Kind, OrderEvent
 from orders.pricing import CartExtra, CartItem, CartOption
 from orders.services.parties import Guest, Placing
@@ -24,10 +35,6 @@ from ordersite.web.serializers import (
 )
 from vendors.models import PAYMENT_METHODS
 
-MOST_ITEMS = 100
-MOST_CHOICES = 100
-MOST_QUANTITY = 10_000
-MOST_PARTS = 20
 MOST_GRAMS = 10_000_000
 MOST_MILLIMETRES = 100_000
 

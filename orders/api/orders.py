@@ -1,6 +1,5 @@
 """Placing, reading and changing orders."""
 
-from dataclasses import replace
 from typing import Any
 
 from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
@@ -11,11 +10,10 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.api.fields import FULFILMENTS
 from orders.api.filters import filter_orders
 from orders.api.inputs import CartInput, ChangeInput, PlaceInput, as_checkout, as_placing
 from orders.api.outputs import OrderChanged, OrderDetail, OrderRow, PlacedOutput, PurchaseDetail, QuoteOutput
-from orders.api.photos import ORDER_PARSERS, OrderForm, OrderWithPhotos, photos_of
+from orders.api.photos import ORDER_PARSERS, OrderForm, OrderWithPhotos
 from orders.api.rendering import (
     EXPANSIONS,
     changed_response,
@@ -27,20 +25,22 @@ from orders.api.rendering import (
     render_row,
 )
 from orders.checkout import Checked, CheckedOut, Checkout
+from orders.fields import FULFILMENTS
 from orders.lifecycle import GROUPS
 from orders.models import Counter, FeedEpoch, Order, PaymentStatus
 from orders.permissions import own_orders, visible_orders, visible_purchases, with_standing
+from orders.reading.purchases import caller_for
 from orders.services.changes import change_order
 from orders.services.epochs import current_epoch
 from orders.services.locating import locate, locate_placing, look_up_destination
 from orders.services.parties import Placing
-from orders.services.placing import Placed, place, quote
+from orders.services.placing import place, quote
 from orders.services.records import delete_order
 from orders.services.standing import RELATED, get_order, standing_of
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.accounts.rights import Right
 from ordersite.places.lookup import Answer
-from ordersite.web.crypto import token_hash
+from ordersite.web.multipart import photos_of
 from ordersite.web.numbers import read_whole
 from ordersite.web.pagination import paginate
 from ordersite.web.problems import Forbidden, Invalid, NotFound
@@ -170,16 +170,6 @@ class OrdersView(ApiView):
         given = parse(OrderWithPhotos if photos else PlaceInput, request.data)
         placing = as_placing(given, photos)
         return locate_placing(placing, caller=caller_of(request), who=who_asks(request))
-
-
-def caller_for(caller: Caller, placed: Placed) -> Caller:
-    """Who has just placed is its customer: a guest by its new token, a user whose customer row may be as new."""
-    customer = placed.purchase.customer
-    if placed.guest_token and not caller.is_known:
-        return replace(caller, order_token_hash=token_hash(placed.guest_token))
-    if caller.user is not None and customer.user_id == caller.user.pk:
-        return replace(caller, customer_id=customer.pk)
-    return caller
 
 
 class QuoteView(ApiView):

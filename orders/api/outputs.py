@@ -6,17 +6,16 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from orders.api.edits_outputs import WithChanges
-from orders.api.fields import FulfilmentField, StatusField, SubstituteField
 from orders.api.kinds_outputs import OfKind
+from orders.fields import FulfilmentField, StatusField, SubstituteField
 from orders.lifecycle import FAILURE, MILESTONES
-from orders.models import Line, LineOption, Order, Payment, PaymentStatus
+from orders.models import Line, Order, Payment
+from orders.reading.lines import of_kind, ticket_of
 from orders.services.settlement import cancel_cost
 from orders.services.shares import owed_of
-from ordersite.web.context import absolute
 from ordersite.web.money import as_json
 from ordersite.web.names import first_name
 from ordersite.web.serializers import LocationField, MoneyField
-from vendors.models import ONLINE_METHODS
 
 
 class NamedOutput(serializers.Serializer):
@@ -90,10 +89,6 @@ class WithoutOutput(serializers.Serializer):
     name = serializers.CharField()
 
 
-def of_kind(line: Line, kind: str) -> list[LineOption]:
-    return [option for option in line.options.all() if option.kind == kind]
-
-
 class LineOutput(serializers.Serializer):
     """A line; `ticket` is what the kitchen reads beside the product, such as "No Onion"."""
 
@@ -139,20 +134,6 @@ class LineOutput(serializers.Serializer):
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_ticket(self, line: Line) -> list[str]:
         return ticket_of(line)
-
-
-def ticket_of(line: Line) -> list[str]:
-    """What is special about a line: choices, extras, and what is left out, never the list of what stays (row 108)."""
-    lines = []
-    for option in line.options.all():
-        if option.kind == LineOption.Kind.WITHOUT:
-            lines.append(f"No {option.name}")
-            continue
-        times = f"{option.quantity} × " if option.quantity > 1 else ""
-        half = f" ({option.get_position_display()})" if option.position != LineOption.Position.WHOLE else ""
-        text = f': "{option.text}"' if option.text else ""
-        lines.append(f"{times}{option.name}{half}{text}")
-    return lines
 
 
 OPTION, EXTRA, WITHOUT = OptionOutput(), ExtraOutput(), WithoutOutput()
@@ -217,12 +198,6 @@ class OrderPaymentOutput(PaymentOutput):
         source="payment.expires_at", allow_null=True, help_text="Not paid by then: cancelled."
     )
     failure = serializers.CharField(source="payment.failure", help_text="Why it failed, or why its proof was refused.")
-
-
-def checkout_url(payment: Payment) -> str | None:
-    """Where the payment is made; None where there is nothing to pay online (any more)."""
-    waits = payment.state in (PaymentStatus.UNPAID, PaymentStatus.FAILED) and payment.provider in ONLINE_METHODS
-    return absolute.get()(f"/pay/{payment.token}") if waits and payment.amount else None
 
 
 class AllowedOutput(serializers.Serializer):

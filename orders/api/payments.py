@@ -10,23 +10,16 @@ from rest_framework.response import Response
 
 from orders.api.orders import EXPAND, IF_MATCH
 from orders.api.outputs import OrderChanged
-from orders.api.photos import PHOTO_PARSERS, PhotoForm, photos_of
+from orders.api.photos import PHOTO_PARSERS, PhotoForm
 from orders.api.rendering import changed_response
+from orders.reading.payments import PHOTO_HEADERS
 from orders.services.changes import change_order
 from orders.services.proofs import approve, read_photo, refuse, send_proofs, waive
 from ordersite.accounts.callers import caller_of
-from ordersite.web.multipart import Form
+from ordersite.web.multipart import Form, photos_of
 from ordersite.web.serializers import Input, ParagraphField
 from ordersite.web.views import ApiView, if_match, parse
 from vendors.models import PAYMENT_METHODS
-
-# Whatever it is, it is shown as a picture, and nobody in between keeps it.
-PHOTO_HEADERS = {
-    "Content-Disposition": 'inline; filename="photo.jpg"',
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cache-Control": "no-store",
-}
 
 
 class PayInput(Input):

@@ -8,10 +8,10 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.api.inputs import MOST_ITEMS, MOST_QUANTITY
 from orders.api.orders import IF_MATCH
 from orders.api.outputs import OrderChanged
 from orders.api.rendering import order_response, render_changed
+from orders.checkout import MOST_ITEMS, MOST_QUANTITY
 from orders.models import Refund
 from orders.services.refunds import LineWish, RefundWish, refund_order, refunds_of
 from orders.services.standing import standing_of

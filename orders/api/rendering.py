@@ -14,18 +14,20 @@ from orders.api.outputs import (
     OrderDetail,
     OrderRow,
     PurchaseOutput,
-    checkout_url,
 )
-from orders.api.photos import proof_urls
-from orders.api.privacy import hide_contact, hide_driver, is_only_a_candidate, told_events
-from orders.lifecycle import CLOSED, SUCCESS, Actor, Fulfilment
-from orders.models import Order, Payment, PaymentShare, Purchase
+from orders.lifecycle import Actor, Fulfilment
+from orders.models import Order, Payment, Purchase
+from orders.permissions import knows_driver
+from orders.reading.payments import checkout_url, proof_urls
+from orders.reading.privacy import is_only_a_candidate, shows_photos, told_events
+from orders.reading.purchases import least_advanced
 from orders.selectors import ITEMS, SHARES
 from orders.services.settlement import cancel_cost, rise_of_rest
 from orders.services.standing import Standing, allowed_json, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.web.crypto import decrypt
 from ordersite.web.money import as_json
+from ordersite.web.names import first_name
 from ordersite.web.problems import Invalid
 from ordersite.web.views import render
 
@@ -49,6 +51,24 @@ def expansions(request: Request) -> set[str]:
 def parts_of(wanted: Iterable[str]) -> list[str | Prefetch]:
     """What to prefetch for the parts that were asked for."""
     return [lookup for part in wanted for lookup in PARTS[part]]
+
+
+def hide_driver(body: dict[str, Any], caller: Caller, order: Order) -> None:
+    """Of a driver who was named and has not accepted, others read the id alone."""
+    if not knows_driver(caller, order):
+        body["driver"] |= {"name": "", "phone": ""}
+
+
+def hide_contact(body: dict[str, Any]) -> None:
+    """Who could take an order sees where it goes, and of its customer no more than a first name."""
+    body["contact"] = {"name": first_name(body["contact"]["name"]), "phone": "", "email": ""}
+    body["customer"]["name"] = first_name(body["customer"]["name"])
+    body["address_notes"] = ""
+    package = body.get("package")
+    if package:
+        package |= {"recipient_name": first_name(package["recipient_name"]), "recipient_phone": ""}
+        for stop in ("pickup", "dropoff"):
+            package[stop]["address_notes"] = ""
 
 
 def render_events(standing: Standing) -> list[Any]:
@@ -106,12 +126,6 @@ def render_for(output: Any, standing: Standing, wanted: Iterable[str]) -> dict[s
     return body
 
 
-def shows_photos(share: PaymentShare, actors: Iterable[Actor]) -> bool:
-    """Whether the reader may see the payment's photos: a vendor where it pays for nothing but this order."""
-    allowed = {Actor.CUSTOMER, Actor.STAFF, *([Actor.VENDOR] if share.amount == share.payment.amount else ())}
-    return bool(allowed & set(actors))
-
-
 def add_proof_urls(rendered: Iterable[dict[str, Any]], payments: Iterable[Payment]) -> None:
     """Writes the addresses of their photos to the payments; one statement, none where nothing is a transfer."""
     urls = proof_urls(payments)
@@ -127,20 +141,6 @@ def order_response(body: dict[str, Any], order: Order, status: int = 200) -> Res
 def changed_response(caller: Caller, order: Order, request: Request, status: int = 200) -> Response:
     """The answer of a call that changed an order."""
     return order_response(render_changed(standing_of(caller, order), expansions(request)), order, status)
-
-
-def least_advanced(orders: Iterable[Order]) -> Order:
-    """The order that a purchase is judged by: the least advanced open one, else the best closed one."""
-    orders = list(orders)
-    open_orders = [order for order in orders if order.status not in CLOSED]
-    if open_orders:
-        return min(open_orders, key=lambda order: (progress(order), order.pk))
-    return min(orders, key=lambda order: (order.status not in SUCCESS, order.pk))
-
-
-def progress(order: Order) -> int:
-    """How far an order has come: how many milestones stand."""
-    return sum(moment is not None for moment in order.milestones.values())
 
 
 def render_purchase(purchase: Purchase, orders: list[Order]) -> dict[str, Any]:

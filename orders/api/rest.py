@@ -12,9 +12,9 @@ from rest_framework.response import Response
 from orders.api.gateway import PaidTopUpInput, PaidTopUpOutput, person_of, render_payment
 from orders.api.inputs import LabelInput, TopUpInput, TrackInput
 from orders.api.outputs import EntryOutput, LabelOutput, TrackedOutput, TrackOutput, WalletOutput
-from orders.api.rendering import least_advanced
 from orders.following import count_try, followed_together
 from orders.models import Entry, StatusLabel
+from orders.reading.purchases import least_advanced
 from orders.services.labels import add_label, change_label, delete_label
 from orders.services.saved_methods import request_top_up
 from orders.services.wallets import top_up_by_hand, wallet_entries, wallets_of

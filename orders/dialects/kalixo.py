@@ -10,7 +10,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.checkout import Cart, Checkout
+from orders.checkout import MOST_ITEMS, MOST_QUANTITY, Cart, Checkout
 from orders.dialects.base import Dialect, DialectView
 from orders.lifecycle import FAILURE, Status
 from orders.models import Line, Order
@@ -27,8 +27,6 @@ from ordersite.web.problems import Invalid, NotFound, Problem
 from ordersite.web.serializers import MAX_ID, IdField, LineField, Money, StrictIntegerField
 from ordersite.web.views import parse
 
-MOST_PRODUCTS = 100
-MOST_QUANTITY = 10_000
 CODES_UNAVAILABLE = "codes_unavailable"
 
 # Our status → theirs; "error" is no status but a flag: a code could not be issued, and is tried again.
@@ -95,7 +93,7 @@ class PlaceOrderInput(serializers.Serializer):
     externalOrderCode = LineField(max_length=100)
     price = StrictIntegerField(min_value=0, max_value=MAX_MINOR)
     currency = serializers.ChoiceField(choices=sorted(CURRENCIES))
-    orderProducts = OrderProductInput(many=True, allow_empty=False, max_length=MOST_PRODUCTS)  # type: ignore[call-arg]
+    orderProducts = OrderProductInput(many=True, allow_empty=False, max_length=MOST_ITEMS)  # type: ignore[call-arg]
 
 
 class PinOutput(serializers.Serializer):

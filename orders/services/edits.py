@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from django.db.models import Max
 
+from orders.checkout import MOST_ITEMS
 from orders.lifecycle import Actor
 from orders.models import ItemChange, Kind, Line, Order
 from orders.pricing import CartItem, CartRefused, Priced
@@ -36,7 +37,6 @@ from vendors.models import Stock
 from vendors.services.menus import menu_of
 
 Action, State = ItemChange.Action, ItemChange.State
-MOST_LINES = 100
 CONSENTS = (Actor.CUSTOMER, Actor.STAFF)
 
 
@@ -222,8 +222,8 @@ def make_plan(
         raise Conflict(
             "last_item", "An order has at least one item: cancel the order instead.", extra=standing.refusal_extra()
         )
-    if len(others) >= MOST_LINES:
-        raise Conflict("too_many_items", f"An order has at most {MOST_LINES} items: place another order.")
+    if len(others) >= MOST_ITEMS:
+        raise Conflict("too_many_items", f"An order has at most {MOST_ITEMS} items: place another order.")
     after = [new if line is old else kept(line) for line in lines]
     if old is None:
         after.append(new)

@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from orders.admin import display, stuck
 from orders.admin.filters import chosen_day, day_links, filter_bar
 from orders.admin.stuck import PaymentTally, RefundTally, Tally, low_on_codes, refund_tallies, tallies
-from orders.api.outputs import checkout_url
 from orders.models import Order, OrderEvent, Payment, Refund
+from orders.reading.payments import checkout_url
 from ordersite.accounts.scoping import acts_everywhere
 from vendors.models import Product
 

@@ -11,6 +11,7 @@ from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.utils.http import parse_header_parameters
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
 
 from ordersite.web.images import MAX_BYTES, CleanImage, ImageRefused, clean_image
 from ordersite.web.parsing import parse_json, refuse_unstorable
@@ -163,3 +164,8 @@ def check_name(name: str, json_part: str) -> None:
     if name not in known:
         told = name.encode(EVERY_BYTE, "replace").decode(errors="replace")[:60]
         raise Invalid(f"/{told}", "unknown_field", f"There is no such part: send {', '.join(known)}.")
+
+
+def photos_of(request: Request) -> list[CleanImage]:
+    """The photos that came with a request, cleaned."""
+    return request.data.photos if isinstance(request.data, Form) else []

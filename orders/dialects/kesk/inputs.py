@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from orders.checkout import Place
+from orders.checkout import MOST_CHOICES, MOST_ITEMS, MOST_PARTS, MOST_QUANTITY, Place
 from orders.dialects.kesk.words import METHODS, PAYMENT_WORDS, TYPES, Word
 from ordersite.web.multipart import MOST_PHOTOS
 from ordersite.web.pagination import MOST, PER_PAGE
@@ -24,7 +24,6 @@ from ordersite.web.serializers import (
 )
 from vendors.models import PAYMENT_METHODS
 
-MOST_ITEMS, MOST_CHOICES, MOST_VENDORS, MOST_QUANTITY = 100, 100, 20, 10_000
 OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
 
 
@@ -189,7 +188,7 @@ class PartInput(KeskInput):
 class QuoteInput(PartInput):
     """An order to be priced; with `data` of several vendors, whose amounts then stand in each part and here in sum."""
 
-    data = PartInput(many=True, allow_empty=False, max_length=MOST_VENDORS, **OPTIONAL)  # type: ignore[assignment, call-arg]
+    data = PartInput(many=True, allow_empty=False, max_length=MOST_PARTS, **OPTIONAL)  # type: ignore[assignment, call-arg]
     payment_gateway_method_id = MethodField()
     payment_method = WordField(choices=PAYMENT_METHODS, help_text="The same by its name.", **OPTIONAL)
     saved_payment_method_id = IdField(**OPTIONAL)

@@ -4,10 +4,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from orders.api.outputs import checkout_url
-from orders.api.photos import proof_urls
-from orders.api.privacy import is_only_a_candidate, told_events
-from orders.api.rendering import least_advanced, shows_photos
 from orders.checkout import Checked, CheckedOut, Place
 from orders.dialects.kesk.words import (
     CATEGORIES,
@@ -21,6 +17,9 @@ from orders.lifecycle import SUCCESS, Actor, Fulfilment
 from orders.models import Kind, Line, Order, Payment
 from orders.permissions import knows_driver
 from orders.pricing import PricedLine
+from orders.reading.payments import checkout_url, proof_urls
+from orders.reading.privacy import is_only_a_candidate, shows_photos, told_events
+from orders.reading.purchases import least_advanced
 from orders.services.delivery_fees import DeliveryFee
 from orders.services.standing import Standing
 from ordersite.web.context import absolute

@@ -10,8 +10,6 @@ from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.api.orders import caller_for
-from orders.api.photos import photos_of
 from orders.checkout import Cart, Checkout
 from orders.dialects.base import DialectView
 from orders.dialects.kesk.carts import as_checkout, as_destination, as_placing
@@ -46,6 +44,7 @@ from orders.dialects.kesk.words import Word, reads_as
 from orders.following import count_try, followed_together
 from orders.lifecycle import GROUPS
 from orders.permissions import visible_orders
+from orders.reading.purchases import caller_for
 from orders.selectors import EVENTS, listed, read_order, read_products, with_its_parts
 from orders.services.delivery_fees import quote_delivery
 from orders.services.locating import locate, locate_placing
@@ -53,6 +52,7 @@ from orders.services.parties import Placing
 from orders.services.placing import place, quote
 from orders.services.standing import Standing, standing_of
 from ordersite.accounts.callers import caller_of
+from ordersite.web.multipart import photos_of
 from ordersite.web.pagination import NARROW, count_rows, read_page
 from ordersite.web.problems import NotFound
 from ordersite.web.throttling import client_address

@@ -16,7 +16,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 
-from orders.checkout import Cart, Checkout, CustomLine, Place
+from orders.checkout import MOST_CHOICES, MOST_ITEMS, MOST_QUANTITY, Cart, Checkout, CustomLine, Place
 from orders.dialects.ordering.words import DIALECT, PAYMETHOD_NAMES
 from orders.lifecycle import NAMES, Fulfilment
 from orders.pricing import CartExtra, CartItem, CartOption
@@ -38,9 +38,6 @@ from ordersite.web.serializers import (
 )
 from vendors.models import ONLINE_METHODS
 
-MOST_PRODUCTS = 100
-MOST_CHOICES = 100
-MOST_QUANTITY = 10_000
 MOST_MINUTES = 10_080
 KEY = re.compile(r"id:([0-9]{1,18})\Z")
 NUMBER = re.compile(r"[0-9]{1,18}\Z")
@@ -189,7 +186,7 @@ class PlaceInput(OfOrder):
     offer_id = IdField(required=False, allow_null=True)
     location = PointInput()
     cash = CashField(required=False, allow_null=True, help_text="Above the total, without decimals.")
-    products = ProductInput(many=True, max_length=MOST_PRODUCTS)  # type: ignore[call-arg]
+    products = ProductInput(many=True, max_length=MOST_ITEMS)  # type: ignore[call-arg]
     total = serializers.DecimalField(
         max_digits=13, decimal_places=3, min_value=0, required=False, allow_null=True, coerce_to_string=False
     )

@@ -7,7 +7,6 @@ from typing import Any
 
 from rest_framework import serializers
 
-from orders.api.outputs import checkout_url, of_kind, ticket_of
 from orders.dialects.ordering.words import (
     DELIVERY_TYPES,
     GROUP_WORDS,
@@ -17,6 +16,8 @@ from orders.dialects.ordering.words import (
 )
 from orders.lifecycle import Fulfilment, Status
 from orders.models import Line, Order
+from orders.reading.lines import of_kind, ticket_of
+from orders.reading.payments import checkout_url
 from orders.reasons import REASONS
 from orders.selectors import last_change
 from orders.services.shares import may_be_paid_online

@@ -15,7 +15,6 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.api.privacy import is_only_a_candidate
 from orders.dialects.base import DialectView
 from orders.dialects.ordering import outputs
 from orders.dialects.ordering.inputs import (
@@ -34,6 +33,7 @@ from orders.following import count_try
 from orders.lifecycle import NAMES, Actor, Status
 from orders.models import Order
 from orders.permissions import knows_driver, own_orders, pays
+from orders.reading.privacy import is_only_a_candidate
 from orders.selectors import (
     code_of_offer,
     currency_of,

@@ -5,8 +5,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from orders.api.fields import FulfilmentInputField
-from orders.checkout import Cart, Checkout, Place
+from orders.checkout import MOST_CHOICES, MOST_ITEMS, MOST_QUANTITY, Cart, Checkout, Place
+from orders.fields import FulfilmentInputField
 from orders.lifecycle import NAMES, Fulfilment
 from orders.payments import available_methods
 from orders.pricing import CartItem, CartOption
@@ -29,9 +29,6 @@ from ordersite.web.serializers import (
 from vendors.models import PAYMENT_METHODS, Product, Vendor
 from vendors.permissions import member_vendor_ids
 
-MOST_ITEMS = 100
-MOST_OPTIONS = 100
-MOST_QUANTITY = 10_000
 # How an order is paid where its client does not say.
 USUAL_METHODS = ("transfer", "cash")
 
@@ -69,7 +66,7 @@ class ItemInput(serializers.Serializer):
 
     productId = IdField()
     quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY)
-    options = OptionInput(many=True, max_length=MOST_OPTIONS, required=False)  # type: ignore[call-arg]
+    options = OptionInput(many=True, max_length=MOST_CHOICES, required=False)  # type: ignore[call-arg]
 
 
 class CreateInput(serializers.Serializer):

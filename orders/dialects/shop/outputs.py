@@ -6,10 +6,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from orders.api.privacy import is_only_a_candidate, told_events
 from orders.dialects.shop.words import STATUS_NAMES, flags_of
 from orders.lifecycle import Fulfilment, Status
 from orders.models import ItemChange, Line, LineOption, OrderEvent, StatusLabel
+from orders.reading.privacy import is_only_a_candidate, told_events
 from orders.services.labels import Labels
 from orders.services.standing import Standing
 from ordersite.web.money import to_text, unit_text

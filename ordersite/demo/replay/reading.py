@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orders.checkout import MOST_CHOICES, MOST_ITEMS
+
 COLUMNS = ["order_id", "quantity", "item_name", "choice_description", "item_price"]
 PRICE = re.compile(r"\$(\d{1,3}(?:,\d{3})+|\d{1,9})\.(\d\d)")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 WHOLE = re.compile(r"[0-9]{1,6}")
 NOTHING = "NULL"
-MOST_ITEMS = 100  # of an order, by the API
-MOST_CHOICES = 100  # of an item, by the API
 LONGEST_CODE, LONGEST_ITEM, LONGEST_CHOICE = 100, 100, 80
 DEEPEST = 20
 

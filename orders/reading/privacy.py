@@ -1,15 +1,11 @@
-"""What of an order is kept from a reader: from who merely could take it, or was asked to, and of who was asked."""
+"""What of an order is kept from a reader: who could merely take it, or was asked to; who was asked; photos."""
 
 from collections.abc import Iterable
 from copy import copy
-from typing import Any
 
 from orders.lifecycle import Actor
-from orders.models import Order, OrderEvent
-from orders.permissions import knows_driver
+from orders.models import OrderEvent, PaymentShare
 from orders.services.standing import Standing
-from ordersite.accounts.callers import Caller
-from ordersite.web.names import first_name
 
 CARRIERS = frozenset({Actor.DRIVER, Actor.COMPANY})
 
@@ -68,19 +64,7 @@ def without_drivers(event: OrderEvent) -> OrderEvent:
     return told
 
 
-def hide_driver(body: dict[str, Any], caller: Caller, order: Order) -> None:
-    """Of a driver who was named and has not accepted, others read the id alone."""
-    if not knows_driver(caller, order):
-        body["driver"] |= {"name": "", "phone": ""}
-
-
-def hide_contact(body: dict[str, Any]) -> None:
-    """Who could take an order sees where it goes, and of its customer no more than a first name."""
-    body["contact"] = {"name": first_name(body["contact"]["name"]), "phone": "", "email": ""}
-    body["customer"]["name"] = first_name(body["customer"]["name"])
-    body["address_notes"] = ""
-    package = body.get("package")
-    if package:
-        package |= {"recipient_name": first_name(package["recipient_name"]), "recipient_phone": ""}
-        for stop in ("pickup", "dropoff"):
-            package[stop]["address_notes"] = ""
+def shows_photos(share: PaymentShare, actors: Iterable[Actor]) -> bool:
+    """Whether the reader may see the payment's photos: a vendor where it pays for nothing but this order."""
+    allowed = {Actor.CUSTOMER, Actor.STAFF, *([Actor.VENDOR] if share.amount == share.payment.amount else ())}
+    return bool(allowed & set(actors))

@@ -1,4 +1,4 @@
-"""How orders' own values look in the API."""
+"""How orders' own values are written in JSON: delivery types, statuses, addresses, substitutes."""
 
 from typing import Any
 

@@ -1,0 +1,1 @@
+"""What a caller may see of orders, for every door."""

@@ -31,7 +31,7 @@ class AccountAdmin(LedgerPages):
     """Where money is. A wallet keeps its balance; the others' are sums, reckoned on their own page."""
 
     list_display = ["name", "kind", "owner", "currency", "held"]
-    list_select_related = ["customer", "vendor", "driver"]
+    list_select_related = ["customer__user", "vendor", "driver"]
     list_filter = ["kind"]
     ordering = ["-id"]
     search_fields = ["name"]
@@ -63,7 +63,7 @@ class AccountAdmin(LedgerPages):
         """The account with its balance and newest entries; `before` pages to the older ones."""
         if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
             raise PermissionDenied
-        accounts = self.get_queryset(request).select_related("customer", "vendor", "driver")
+        accounts = self.get_queryset(request).select_related("customer__user", "vendor", "driver")
         account = accounts.filter(pk=row_id(object_id) or 0).first()
         if account is None:
             return self.missing(request, object_id)
@@ -134,7 +134,7 @@ class AccountAdmin(LedgerPages):
     def do_top_up(self, request: HttpRequest) -> HttpResponse:
         """Puts in what was shown."""
         given = confirmed(request, "top_up")
-        customer = Customer.objects.filter(pk=given["customer"]).first() if given else None
+        customer = Customer.objects.select_related("user").filter(pk=given["customer"]).first() if given else None
         if given is None or customer is None:
             return HttpResponseRedirect(request.path)
         currency, minor, caller = given["currency"], given["amount"], caller_of_request(request)

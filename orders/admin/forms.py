@@ -93,9 +93,11 @@ class TopUpForm(TypedForm, forms.Form):
     """Puts money into a customer's wallet."""
 
     customer = forms.ModelChoiceField(
-        Customer.objects.filter(user__isnull=False),
+        Customer.objects.select_related("user").filter(user__isnull=False),
         widget=Chooser(Account._meta.get_field("customer"), admin.site),
-        help_text="With an account: a guest has no wallet.",
+        help_text="By name, e-mail or phone. A guest has no wallet; one that is “not confirmed” gave an e-mail "
+        "that may be somebody else's.",
+        error_messages={"invalid_choice": "Choose a customer with an account: a guest has no wallet."},
     )
     currency = forms.ChoiceField(choices=[(code, code) for code in sorted(CURRENCIES)], initial="EUR")
     amount = AmountField(help_text="Such as 25.00")

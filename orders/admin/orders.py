@@ -90,7 +90,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
 
     list_display = ["name", "vendor", "contact", "state", "type", "amount", "payment", "placed", "age", "due"]
     list_display_links = ["name"]
-    list_select_related = ["vendor"]
+    list_select_related = ["vendor", "customer__user"]
     list_filter = [
         StuckFilter,
         GroupFilter,
@@ -321,7 +321,10 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
     @admin.display(description="customer")
     def contact(self, order: Order) -> str:
         return format_html(
-            '{} <small class="quiet">{}</small>', order.contact_name or "–", order.contact_phone or order.contact_email
+            '{}{} <small class="quiet">{}</small>',
+            order.contact_name or "–",
+            order.customer.mark,
+            order.contact_phone or order.contact_email,
         )
 
     @admin.display(description="status")

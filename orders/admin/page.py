@@ -48,7 +48,7 @@ def names_of(keys: Iterable[str]) -> dict[str, str]:
     names = {}
     if wanted["user"]:
         for user in User.objects.filter(pk__in=wanted["user"]):
-            names[user.caller_key] = user.name or user.shown_email
+            names[user.caller_key] = (user.name or user.shown_email) + user.mark
     if wanted["merchant"]:
         for merchant in Merchant.objects.filter(pk__in=wanted["merchant"]):
             names[f"merchant:{merchant.pk}"] = f"{merchant.name} (API token)"

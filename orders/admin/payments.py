@@ -194,8 +194,7 @@ def came_in(payment: Payment) -> tuple[int, str]:
 
 
 def payer_of(payment: Payment) -> str:
-    customer = payment.purchase.customer if payment.purchase else payment.customer
-    return (customer.name if customer else "") or "a guest"
+    return str(payment.purchase.customer if payment.purchase else payment.customer)
 
 
 def what_approving_does(payment: Payment) -> str:
@@ -210,6 +209,6 @@ def what_approving_does(payment: Payment) -> str:
 def payments_to_check(one: int | None) -> QuerySet[Payment]:
     """The payments that wait for staff, oldest first, or one payment; with all that the page shows."""
     shares = PaymentShare.objects.select_related("order__vendor").order_by("order")
-    payments = Payment.objects.select_related("purchase__customer", "customer", "checked_by").order_by("pk")
+    payments = Payment.objects.select_related("purchase__customer__user", "customer__user", "checked_by").order_by("pk")
     payments = payments.prefetch_related(Prefetch("shares", shares), "proofs")
     return payments.filter(pk=one) if one else payments.filter(WAITS_FOR_STAFF)

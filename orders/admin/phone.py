@@ -64,10 +64,11 @@ class StartForm(TypedForm, forms.Form):
         Vendor.objects.filter(is_active=True), widget=Chooser(Order._meta.get_field("vendor"), admin.site)
     )
     customer = forms.ModelChoiceField(
-        Customer.objects.all(),
+        Customer.objects.select_related("user"),
         required=False,
         widget=Chooser(Order._meta.get_field("customer"), admin.site, attrs={"data-placeholder": "A guest"}),
-        help_text="By name, e-mail or phone. Leave it empty for a guest.",
+        help_text="By name, e-mail or phone. Leave it empty for a guest. One that is “not confirmed” gave an e-mail "
+        "that may be somebody else's.",
     )
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:

@@ -111,7 +111,6 @@ class PurchaseAdmin(EverywhereAdmin, ReadOnlyAdmin):
     """What was placed and is paid together."""
 
     list_display = ["uuid", "customer", "amount", "external_code", "placed_at"]
-    list_select_related = ["customer"]
     ordering = ["-id"]
     search_fields = ["uuid"]
     search_help_text = "Whole words: uuid, tracking or external code, the customer's e-mail"
@@ -119,7 +118,7 @@ class PurchaseAdmin(EverywhereAdmin, ReadOnlyAdmin):
     inlines = [OrderInline, PaymentInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Purchase]:
-        return super().get_queryset(request).select_related("customer", "placed_by")
+        return super().get_queryset(request).select_related("customer__user", "placed_by")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Purchase], search_term: str

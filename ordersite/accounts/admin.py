@@ -1,19 +1,20 @@
 """Users, customers and API tokens in the back-office."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ORDER_VAR
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.forms import UserChangeForm as DjangoUserChangeForm
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
+from django.db.models import Case, Expression, QuerySet, When
 from django.http import HttpRequest
 from django.utils import timezone
 
-from ordersite.accounts.models import Address, ApiToken, Customer, User
+from ordersite.accounts.models import UNCONFIRMED, Address, ApiToken, Customer, User
 from ordersite.accounts.rights import covers, groups_within, permissions_within
 from ordersite.accounts.scoping import EverywhereAdmin
 from ordersite.web.shown import ComparingAdmin, ComparingInline
@@ -22,6 +23,27 @@ from ordersite.web.typed import TypedForm
 # What is shown of an API token: never its hash.
 TOKEN_FIELDS = ["name", "hint", "user", "merchant", "created_by", "scopes"]
 TOKEN_FIELDS += ["created_at", "expires_at", "last_used_at", "revoked_at"]
+
+
+class ConfirmedFirst(admin.ModelAdmin):
+    """Searched and chosen, whoever has shown that the e-mail is his stands before who merely said so.
+
+    Without a word to search for, a chooser offers the former alone (to rank all rows would read the whole table), and
+    a list keeps its order.
+    """
+
+    rank: ClassVar[Expression]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        rows, may_repeat = super().get_search_results(request, queryset, search_term)
+        if search_term.strip():
+            if not request.GET.get(ORDER_VAR):
+                rows = rows.order_by(self.rank, *rows.query.order_by)
+        elif "term" in request.GET:
+            rows = rows.alias(rank=self.rank).filter(rank=0)
+        return rows, may_repeat
 
 
 class UserCreationForm(TypedForm, AdminUserCreationForm):
@@ -37,7 +59,7 @@ class UserChangeForm(DjangoUserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(EverywhereAdmin, ComparingAdmin, DjangoUserAdmin):
+class UserAdmin(ConfirmedFirst, EverywhereAdmin, ComparingAdmin, DjangoUserAdmin):
     """Signs in by e-mail. Who changes somebody holds all of its rights, and gives none but its own."""
 
     form = UserChangeForm
@@ -45,7 +67,8 @@ class UserAdmin(EverywhereAdmin, ComparingAdmin, DjangoUserAdmin):
     list_display = ["__str__", "name", "phone", "is_active", "is_staff", "is_superuser"]
     list_filter = ["is_active", "is_staff", "is_superuser"]
     search_fields = ["email", "unconfirmed_email", "name", "phone"]
-    ordering = ["email"]
+    ordering = ["-id"]
+    rank = Case(When(email__endswith=UNCONFIRMED, then=1), default=0)
     volatile = ["last_login"]
     readonly_fields = ["uuid", "unconfirmed_email", "last_login", "date_joined"]
     fieldsets = [
@@ -122,14 +145,18 @@ class AddressInline(ComparingInline):
 
 
 @admin.register(Customer)
-class CustomerAdmin(EverywhereAdmin, ComparingAdmin):
+class CustomerAdmin(ConfirmedFirst, EverywhereAdmin, ComparingAdmin):
     """Customers, guests among them. Whose account one is was settled when it was made: its wallet goes with it."""
 
     list_display = ["name", "email", "phone", "user", "created_at"]
-    list_select_related = ["user"]
+    ordering = ["-id"]
+    rank = Case(When(user=None, then=2), When(user__email__endswith=UNCONFIRMED, then=1), default=0)
     search_fields = ["name", "email", "phone"]
     readonly_fields = ["user", "uuid", "created_at"]
     inlines = [AddressInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
+        return super().get_queryset(request).select_related("user")
 
 
 @admin.register(ApiToken)

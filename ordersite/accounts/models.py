@@ -52,11 +52,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         permissions = [("act_everywhere", "Can act for all vendors")]
 
     def __str__(self) -> str:
-        return self.shown_email if self.is_confirmed else f"{self.shown_email} (not confirmed)"
+        return f"{self.shown_email}{self.mark}"
 
     @property
     def is_confirmed(self) -> bool:
         return not self.email.endswith(UNCONFIRMED)
+
+    @property
+    def mark(self) -> str:
+        """What stands behind the name or e-mail of somebody whose e-mail may be another's."""
+        return "" if self.is_confirmed else " (not confirmed)"
 
     @property
     def shown_email(self) -> str:
@@ -97,7 +102,15 @@ class Customer(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
-        return self.name or self.email or f"customer {self.pk}"
+        """So that no namesake is taken for it. Reads the user, which lists join."""
+        email = self.user.shown_email if self.user else self.email
+        told = [self.name, email or self.phone]
+        return (", ".join(part for part in told if part) or f"customer {self.pk}") + self.mark
+
+    @property
+    def mark(self) -> str:
+        """Whether its e-mail is only what somebody said."""
+        return self.user.mark if self.user else " (guest)"
 
 
 class Address(models.Model):

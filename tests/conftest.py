@@ -12,14 +12,17 @@ from django.conf import settings as django_settings
 from django.core.cache import caches
 from django.db import connection, transaction
 from django.test import override_settings
+from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
 from orders.services import terms
-from ordersite.accounts.models import User
+from ordersite.accounts.models import ApiToken, User
 from ordersite.places import lookup as places
+from ordersite.web.crypto import token_hash
 from ordersite.web.throttling import windows
 from tests.cast import Cast, make_cast, write_cast, written
+from tests.clock import NOON, Clock
 from vendors.services import menus
 
 HERE = Path(__file__).parent
@@ -162,3 +165,21 @@ def api() -> Callable[..., APIClient]:
         return APIClient(headers=sent)
 
     return client
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Stands still from NOON on. Access tokens are made with the real time: callers are guests, and a till's token."""
+    clock = Clock(NOON)
+    monkeypatch.setattr(timezone, "now", clock)
+    return clock
+
+
+@pytest.fixture
+def till(cast: Cast, api: Callable[..., APIClient]) -> APIClient:
+    """The vendor's till, whose token knows no time."""
+    token = "ost_a-till-of-the-vendors"
+    ApiToken.objects.create(
+        name="Till", merchant=cast.merchant, token_hash=token_hash(token), hint="ost_a", scopes=["read", "write"]
+    )
+    return api(token=token)

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from orders.models import Order, Payment, PaymentShare, Posting
 from tests.cast import Cast
+from tests.migrating import migrate, migrate_to_newest
 from tests.orders.proving import assert_ledger_proves_itself, differences
 from tests.orders.rows import terms_now
 from tests.orders.shopping import sums
@@ -25,18 +26,6 @@ BEFORE = ("orders", "0009_fill_terms")
 AFTER = ("orders", "0012_share_constraints")
 TOTAL = 1500
 numbers = itertools.count(1)
-
-
-def migrate(target: tuple[str, str]) -> Any:
-    """Brings the database there; the models as they stand there."""
-    executor = MigrationExecutor(connection)
-    executor.migrate([target])
-    return MigrationExecutor(connection).loader.project_state([target]).apps
-
-
-def to_the_newest() -> None:
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
 
 
 class Before:
@@ -383,7 +372,7 @@ def before(cast: Cast) -> Iterator[Before]:
         standing.fill_wallet(100_000)
         yield standing
     finally:
-        to_the_newest()
+        migrate_to_newest()
 
 
 def balances(apps: Any) -> dict[str, int]:
@@ -397,7 +386,7 @@ def test_every_kind_of_standing_order_proves_itself(before: Before) -> None:
         order, shares = write(before)
         wanted[write.__name__, order.pk] = shares
     was = balances(before.apps)
-    to_the_newest()
+    migrate_to_newest()
     assert_ledger_proves_itself()
     for (name, order_id), shares in wanted.items():
         found = PaymentShare.objects.filter(order=order_id).order_by("payment_id")
@@ -413,7 +402,7 @@ def test_back_and_forward_again_changes_nothing(before: Before) -> None:
     for write in KINDS:
         write(before)
     was = balances(before.apps)
-    to_the_newest()
+    migrate_to_newest()
     forward, shares = sums(), list(PaymentShare.objects.order_by("pk").values())
     states = list(Order.objects.order_by("pk").values_list("pk", "payment_status", "refunded"))
     apps = migrate(BEFORE)
@@ -422,7 +411,7 @@ def test_back_and_forward_again_changes_nothing(before: Before) -> None:
     assert payments.get(reference="tr_1").refunded == 400
     kinds = set(apps.get_model("orders", "Posting").objects.values_list("kind", flat=True))
     assert kinds == {"top_up", "payment", "refund", "settlement", "reversal"}
-    to_the_newest()
+    migrate_to_newest()
     assert (sums(), list(PaymentShare.objects.order_by("pk").values())) == (forward, shares)
     assert list(Order.objects.order_by("pk").values_list("pk", "payment_status", "refunded")) == states
     assert_ledger_proves_itself()
@@ -432,7 +421,7 @@ def test_what_of_a_share_is_tip_a_rise_or_disputed(before: Before) -> None:
     driven, _ = cash_by_a_driver(before)
     raised, _ = online_with_a_rise_that_is_not_paid(before)
     online_disputed(before)
-    to_the_newest()
+    migrate_to_newest()
     assert PaymentShare.objects.get(order=driven.pk).tip == 300
     assert list(PaymentShare.objects.filter(order=raised.pk).order_by("pk").values_list("is_extra", flat=True)) == [
         False,
@@ -447,7 +436,7 @@ def test_cash_marked_by_staff_is_with_the_driver_who_carries_it(before: Before) 
     driver = {"driver_id": before.cast.driver_row.pk, "driver_accepted_at": before.now, "fulfilment": 1}
     order = before.order("cash", 9, "paid", **driver)
     before.share(order, "paid", checked_by_id=before.cast.staff.pk)
-    to_the_newest()
+    migrate_to_newest()
     assert sums()[f"cash:driver-{before.cast.driver_row.pk}:EUR"] == -1500
     assert_ledger_proves_itself()
 
@@ -455,7 +444,7 @@ def test_cash_marked_by_staff_is_with_the_driver_who_carries_it(before: Before) 
 def test_it_may_be_run_again_after_it_was_stopped(before: Before) -> None:
     for write in KINDS:
         write(before)
-    to_the_newest()
+    migrate_to_newest()
     was, postings = sums(), list(Posting.objects.order_by("pk").values("pk", "kind", "share", "text"))
     executor = MigrationExecutor(connection)
     apps = executor.loader.project_state([("orders", "0012_share_constraints")]).apps
@@ -468,7 +457,7 @@ def test_what_cannot_be_matched_stays_paid_and_is_named(before: Before) -> None:
     """A payment that the rows call paid and that no posting knows."""
     order = before.order("fake", 7, "paid")
     share = before.share(order, "paid", reference="tr_7")
-    to_the_newest()
+    migrate_to_newest()
     assert PaymentShare.objects.get(pk=share.pk).received == 1500
     said = f"share {share.pk} (order {order.pk}, payment {share.payment_id}) says that 1500 came in, its postings 0"
     assert differences() == [("shares of payments", said)]

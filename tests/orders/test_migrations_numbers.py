@@ -2,37 +2,26 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from orders.models import Counter, Order
 from tests.cast import Cast
+from tests.migrating import NEWEST_ORDERS, migrate, migrate_to_newest
 from tests.orders.money import Api
 from tests.orders.shopping import cart, place_order
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 BEFORE = ("orders", "0019_rights")
-AFTER = MigrationLoader(None).graph.leaf_nodes("orders")[0]
-
-
-def migrate(to: tuple[str, str]) -> Any:
-    """Brings the tables to a migration; the models as they were then."""
-    executor = MigrationExecutor(connection)
-    executor.migrate([to])
-    return MigrationExecutor(connection).loader.project_state([to]).apps
 
 
 @pytest.fixture(autouse=True)
 def newest() -> Iterator[None]:
     """Whatever a test leaves, the next one finds the newest tables."""
     yield
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
+    migrate_to_newest()
 
 
 @pytest.mark.postgres
@@ -52,7 +41,7 @@ def test_an_index_that_was_left_half_built_is_built_anew(before: str, index: str
     migrate(("orders", before))
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE INDEX {index} ON orders_order (total)")
-    migrate(AFTER)
+    migrate(NEWEST_ORDERS)
     with connection.cursor() as cursor:
         cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = %s", [index])
         assert columns in cursor.fetchone()[0]
@@ -82,7 +71,7 @@ def test_standing_orders_keep_their_numbers_and_the_counters_go_on(cast: Cast, a
     standing = [(2, None, 1), (2, None, 2), (3, None, 1), (4, None, 1), (1, None, 1)]
     assert numbers() == standing
     migrate(BEFORE)
-    migrate(AFTER)
+    migrate(NEWEST_ORDERS)
     assert numbers() == standing
     client = api(cast.customer)
     for fields in ({}, {"delivery_type": "eat_in"}, {"delivery_type": "delivery"}, {"locker": "B7"}):
@@ -94,7 +83,7 @@ def test_standing_orders_keep_their_numbers_and_the_counters_go_on(cast: Cast, a
     assert place_order(client, cart(cast, deliver_at=at.isoformat())).number == 1
     # Once more there and back: what is given is not given again.
     migrate(BEFORE)
-    migrate(AFTER)
+    migrate(NEWEST_ORDERS)
     assert [number for _, _, number in numbers()][:5] == [1, 2, 1, 1, 1]
     assert place_order(client, cart(cast)).number == 5
 

@@ -4,34 +4,23 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.loader import MigrationLoader
 
 from orders.models import Order, PaymentShare, Refund
 from tests.cast import Cast
+from tests.migrating import NEWEST_ORDERS, migrate, migrate_to_newest
 from tests.orders.money import COLLECTED, DELIVERED, Api, delivery, pickup, set_terms, walk
 from tests.orders.proving import assert_ledger_proves_itself
 from tests.orders.shopping import ORDERS, eur, fill_wallet, sums
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 BEFORE = ("orders", "0009_fill_terms")
-AFTER = MigrationLoader(None).graph.leaf_nodes("orders")[0]
-
-
-def migrate(to: tuple[str, str]) -> Any:
-    """Brings the tables to a migration; the models as they were then."""
-    executor = MigrationExecutor(connection)
-    executor.migrate([to])
-    return MigrationExecutor(connection).loader.project_state([to]).apps
 
 
 @pytest.fixture(autouse=True)
 def newest() -> Iterator[None]:
     """Whatever a test leaves, the next one finds the newest tables."""
     yield
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
+    migrate_to_newest()
 
 
 def shares() -> list[tuple[Any, ...]]:
@@ -78,7 +67,7 @@ def test_back_and_forth_moves_nothing(cast: Cast, lives: list[Order]) -> None:
     refunded = apps.get_model("orders", "Payment").objects.values_list("refunded", flat=True)
     assert sum(refunded) == sum(row[4] for row in before)
     assert not apps.get_model("orders", "Posting").objects.filter(kind__in=("cash", "retake")).exists()
-    migrate(AFTER)
+    migrate(NEWEST_ORDERS)
     assert (shares(), sums()) == (before, books)
     assert Refund.objects.filter(posting__isnull=False).count() == linked
     assert_ledger_proves_itself()

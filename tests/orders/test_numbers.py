@@ -4,26 +4,18 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import NumberSeries, Order, OrderEvent
 from tests.cast import Cast
+from tests.clock import NOON, Clock
 from tests.orders.shopping import ORDERS, assert_nothing_changed, cart, place_order
-from tests.orders.test_placing_times import NOON, Clock, guest_cart
+from tests.orders.test_placing_times import guest_cart
 from vendors.models import Vendor
 
 Api = Callable[..., APIClient]
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Stands still from NOON on; callers are guests here."""
-    clock = Clock(NOON)
-    monkeypatch.setattr(timezone, "now", clock)
-    return clock
 
 
 def number(order: Order) -> tuple[str, str | None, int]:

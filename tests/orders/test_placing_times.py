@@ -5,36 +5,16 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import Order
 from tests.cast import Cast
+from tests.clock import NOON, Clock
 from tests.orders.shopping import ORDERS, QUOTE, assert_nothing_changed, cart, place, place_order, refused
 from vendors.models import OpeningHours, Vendor
 from vendors.services.vendors import bump_menu_version
 
 Api = Callable[..., APIClient]
-# A Wednesday in winter: 12:00 in Brussels, 06:00 in New York.
-NOON = datetime(2026, 1, 14, 11, 0, tzinfo=UTC)
-
-
-class Clock:
-    """What django.utils.timezone.now tells."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Stands still from NOON on. Tokens are made with the real time, so callers are guests here."""
-    clock = Clock(NOON)
-    monkeypatch.setattr(timezone, "now", clock)
-    return clock
 
 
 GUEST = {"name": "Gina Guest", "phone": "+32470123456"}

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import Booking, Order
 from orders.services.timers import run_due
 from tests.cast import Cast
+from tests.clock import NOON, Clock
 from tests.orders.kinds import make_service, service_cart, tomorrow
 from tests.orders.shopping import (
     FAR,
@@ -27,7 +27,7 @@ from tests.orders.shopping import (
     refused,
     sums,
 )
-from tests.orders.test_placing_times import GUEST, NOON, Clock, close_on, open_hours
+from tests.orders.test_placing_times import GUEST, close_on, open_hours
 from vendors.models import DeliveryZone, Service, Vendor
 
 Api = Callable[..., APIClient]
@@ -41,14 +41,6 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def cut(cast: Cast) -> Service:
     return make_service(cast.vendor, *DAILY)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Stands still at NOON, a Wednesday. Tokens are made with the real time, so callers are guests then."""
-    clock = Clock(NOON)
-    monkeypatch.setattr(timezone, "now", clock)
-    return clock
 
 
 def times_of(service: Service) -> str:

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -14,22 +13,15 @@ from rest_framework.test import APIClient
 from orders.models import Order, SlotHold, SlotUse
 from orders.services import slots
 from tests.cast import Cast
+from tests.clock import NOON, Clock
 from tests.orders.shopping import ORDERS, QUOTE, assert_nothing_changed, cart, place, place_order, refused
-from tests.orders.test_placing_times import NOON, Clock, guest_cart, open_hours
+from tests.orders.test_placing_times import guest_cart, open_hours
 from vendors.models import OpeningHours, Vendor
 from vendors.services.vendors import bump_menu_version
 
 Api = Callable[..., APIClient]
 # The cast's vendor is always open, and what is ordered at noon is ready at 12:20.
 QUARTER_PAST = NOON + timedelta(minutes=15)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Stands still from NOON on; callers are guests here."""
-    clock = Clock(NOON)
-    monkeypatch.setattr(timezone, "now", clock)
-    return clock
 
 
 def cap(cast: Cast, orders: int | None = None, value: int | None = None) -> None:

@@ -1,16 +1,14 @@
 """Standing orders get terms of their own, back and forth."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from django.db import connection, transaction
-from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.loader import MigrationLoader
+from django.db import transaction
 
 from orders.models import AgreedTerms, Order
 from tests.cast import Cast
 from tests.dialects.shop.calling import empty_order
+from tests.migrating import NEWEST_ORDERS, migrate, migrate_to_newest
 from tests.orders.money import Api, set_terms
 from tests.orders.shopping import NEAR, cart, eur, place_order
 from vendors.models import DeliveryZone, Offer, Vendor
@@ -18,23 +16,13 @@ from vendors.services.offers import save_offer
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 BEFORE = ("orders", "0007_reversals_and_uploads")
-# The models of today read the tables of today.
-AFTER = MigrationLoader(None).graph.leaf_nodes("orders")[0]
-
-
-def migrate(to: tuple[str, str]) -> Any:
-    """Brings the tables to a migration; the models as they were then."""
-    executor = MigrationExecutor(connection)
-    executor.migrate([to])
-    return MigrationExecutor(connection).loader.project_state([to]).apps
 
 
 @pytest.fixture(autouse=True)
 def newest() -> Iterator[None]:
     """Whatever a test leaves, the next one finds the newest tables."""
     yield
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
+    migrate_to_newest()
 
 
 def test_terms_are_found_again(cast: Cast, api: Api) -> None:
@@ -54,7 +42,7 @@ def test_terms_are_found_again(cast: Cast, api: Api) -> None:
     agreed = {order.pk: order.terms.digest for order in orders}
     assert len(set(agreed.values())) == 4
     migrate(BEFORE)
-    migrate(AFTER)
+    migrate(NEWEST_ORDERS)
     found = Order.objects.values_list("pk", "terms__digest")
     assert dict(found) == agreed
     assert AgreedTerms.objects.count() == 4
@@ -66,7 +54,7 @@ def test_what_the_order_tells_goes_before_the_present(cast: Cast, api: Api) -> N
     migrate(BEFORE)
     Vendor.objects.update(service_fee=300, service_fee_rate=2000, prices_include_tax=False, no_show_fee=8000)
     DeliveryZone.objects.update(fee=900)
-    migrate(AFTER)
+    migrate(NEWEST_ORDERS)
     terms = Order.objects.get(pk=order.pk).terms
     assert (terms.service_fee, terms.service_fee_rate, terms.prices_include_tax) == (0, 0, True)
     assert (terms.zone_fee, terms.zone_minimum, terms.no_show_fee) == (250, 1000, 8000)

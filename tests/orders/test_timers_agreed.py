@@ -14,36 +14,17 @@ from orders.admin.stuck import CONDITIONS
 from orders.deadlines import AWAITS_PAYMENT, awaits_payment
 from orders.models import Order
 from orders.services.timers import run_due
-from ordersite.accounts.models import ApiToken
-from ordersite.web.crypto import token_hash
 from tests.cast import Cast
+from tests.clock import NOON, Clock
 from tests.orders.rows import make_order
 from tests.orders.shopping import ORDERS, assert_nothing_changed, place_order
-from tests.orders.test_placing_times import NOON, Clock, guest_cart, open_hours
+from tests.orders.test_placing_times import guest_cart, open_hours
 from vendors.models import Vendor
 
 Api = Callable[..., APIClient]
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 # The Wednesday's midnight in Brussels.
 MIDNIGHT = NOON - 12 * HOUR
-TOKEN = "ost_a-till-of-the-vendors"
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Stands still from NOON on; callers are guests, and the vendor's till."""
-    clock = Clock(NOON)
-    monkeypatch.setattr(timezone, "now", clock)
-    return clock
-
-
-@pytest.fixture
-def till(cast: Cast, api: Api) -> APIClient:
-    """The vendor's till, whose token knows no time."""
-    ApiToken.objects.create(
-        name="Till", merchant=cast.merchant, token_hash=token_hash(TOKEN), hint="ost_a", scopes=["read", "write"]
-    )
-    return api(token=TOKEN)
 
 
 def set_vendor(cast: Cast, **fields: Any) -> None:

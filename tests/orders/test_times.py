@@ -10,23 +10,16 @@ from rest_framework.test import APIClient
 
 from orders.models import Order
 from tests.cast import Cast
+from tests.clock import NOON, Clock
 from tests.dialects.kesk import calling as kesk
 from tests.dialects.ordering import asking as ordering
 from tests.orders.shopping import ORDERS, QUOTE, assert_nothing_changed, cart, place, place_order, refused
-from tests.orders.test_placing_times import NOON, Clock, guest_cart, open_hours
+from tests.orders.test_placing_times import guest_cart, open_hours
 from vendors.models import Vendor
 
 Api = Callable[..., APIClient]
 SECOND = timedelta(seconds=1)
 ALL_WEEK = [(day, "08:00", "22:00") for day in range(7)]
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Stands still from NOON on; callers are guests here."""
-    clock = Clock(NOON)
-    monkeypatch.setattr(timezone, "now", clock)
-    return clock
 
 
 def set_vendor(cast: Cast, **fields: Any) -> None:

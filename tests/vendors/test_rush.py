@@ -1,7 +1,7 @@
 """Rush mode and pauses: what a busy vendor's people set, what everybody then sees, and how it ends by itself."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,43 +9,13 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from ordersite.accounts.models import ApiToken
-from ordersite.web.crypto import token_hash
 from tests.cast import Cast
+from tests.clock import NOON, Clock
 from tests.office import form_of
 from vendors.models import Vendor
 
 Api = Callable[..., APIClient]
-# A Wednesday in winter: 12:00 in Brussels.
-NOON = datetime(2026, 1, 14, 11, 0, tzinfo=UTC)
 EIGHT = NOON + timedelta(hours=8)
-TOKEN = "ost_a-till-of-the-vendors"
-
-
-class Clock:
-    """What django.utils.timezone.now tells."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock(NOON)
-    monkeypatch.setattr(timezone, "now", clock)
-    return clock
-
-
-@pytest.fixture
-def till(cast: Cast, api: Api) -> APIClient:
-    """The vendor's till, whose token knows no time."""
-    ApiToken.objects.create(
-        name="Till", merchant=cast.merchant, token_hash=token_hash(TOKEN), hint="ost_a", scopes=["read", "write"]
-    )
-    return api(token=TOKEN)
 
 
 def path(cast: Cast, rest: str = "") -> str:

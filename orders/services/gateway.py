@@ -25,14 +25,14 @@ from orders.services.gateway_answers import (
     apply_loss,
     check_payment,
     get_payment,
+    may_ask,
     next_look,
     payer_of,
     standing_of,
+    too_often,
 )
 from orders.services.gateway_refunds import due_refunds, send_refund
 from ordersite.web.context import absolute
-from ordersite.web.problems import Problem
-from ordersite.web.throttling import WINDOW, count_call
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +81,8 @@ def open_payment(*, token: str) -> Opened:
     Raises NotFound and ProviderError, and a 429 Problem where it was tried too often.
     """
     payment = get_payment(token=token)
-    asks = may_ask(payment)
+    # Whoever has the page's address can open it as often as they like. Else what is known is shown.
+    asks = may_ask(payment.pk, "payment")
     if asks and waits_for_charge(payment):
         payment = charge_saved(payment.pk)
     elif asks:
@@ -94,12 +95,7 @@ def open_payment(*, token: str) -> Opened:
         if standing != Standing.PAYABLE:
             break
         if not asks:
-            raise Problem(
-                "throttled",
-                "This payment was tried too often: wait a minute.",
-                status=429,
-                headers={"Retry-After": str(WINDOW)},
-            )
+            raise too_often("This payment was tried too often: wait a minute.")
         payment = begin(payment, now)
     return Opened(payment=payment, standing=standing_of(payment, timezone.now()))
 
@@ -107,18 +103,9 @@ def open_payment(*, token: str) -> Opened:
 def return_from_provider(*, token: str) -> Opened:
     """Somebody comes back from the provider's page: what has become of the payment. Raises NotFound, ProviderError."""
     payment = get_payment(token=token)
-    if not payment.is_received and may_ask(payment):
+    if not payment.is_received and may_ask(payment.pk, "payment"):
         payment = check_payment(payment.pk)
     return Opened(payment=payment, standing=standing_of(payment, timezone.now()))
-
-
-def may_ask(payment: Payment) -> bool:
-    """Whether a page may ask the provider once more: whoever has its address can open it as often as they like.
-
-    Else what is known is shown; notices and the worker bring what is new.
-    """
-    most = settings.PAYMENT_ASKS
-    return not most or count_call(f"payment:{payment.pk}") <= most
 
 
 def begin(payment: Payment, now: datetime) -> Payment:

@@ -4,19 +4,21 @@ import logging
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from orders.lifecycle import FAILURE
-from orders.models import Payment, PaymentShare, PaymentStatus, SavedMethod
+from orders.models import Payment, PaymentShare, PaymentStatus, Refund, SavedMethod
 from orders.payments import provider_of
 from orders.payments.protocol import Found, ProviderError, State
 from orders.services.gateway_refunds import check_refunds
 from orders.services.receiving import lock_payment, mark_failed, mark_paid
 from ordersite.accounts.callers import SYSTEM
 from ordersite.web.money import to_text
-from ordersite.web.problems import NotFound
+from ordersite.web.problems import NotFound, Problem
+from ordersite.web.throttling import WINDOW, count_call
 from vendors.models import ONLINE_METHODS
 
 logger = logging.getLogger(__name__)
@@ -26,6 +28,8 @@ SOON, OFTEN, SELDOM = timedelta(minutes=1), timedelta(minutes=15), timedelta(hou
 # It is looked up once more so long before it expires; and no longer than so long after it was made.
 BEFORE_THE_END = timedelta(seconds=20)
 ASKED_FOR = timedelta(days=14)
+# How soon the worker asks after notices that were too many.
+PAUSE = timedelta(seconds=10)
 # Stands before the key in the place of the reference while a saved method is charged: should we be killed meanwhile, it
 # is known that the provider may have been told.
 CHARGING = "charging-"
@@ -85,12 +89,34 @@ def payer_of(payment: Payment) -> int:
 def take_notice(*, method: str, reference: str) -> None:
     """A provider tells that something has changed, or somebody says so: it is asked. An unknown reference is nothing.
 
-    Raises ProviderError where it cannot be asked, so that it tells us again.
+    Raises ProviderError where it cannot be asked, and a 429 Problem where that was done too often, so that it tells us
+    again.
     """
     known = Payment.objects.filter(provider=method, provider__in=ONLINE_METHODS, reference=reference)
     payment_id = known.exclude(reference="").values_list("pk", flat=True).first()
-    if payment_id is not None:
-        check_payment(payment_id)
+    if payment_id is None:
+        return
+    if not may_ask(payment_id, "notice"):
+        ask_soon(payment_id)
+        raise too_often("There were too many notices of this payment: tell it again in a minute.")
+    check_payment(payment_id)
+
+
+def may_ask(payment_id: int, why: str) -> bool:
+    """Whether its provider is asked about a payment once more, PAYMENT_ASKS times a minute for each reason."""
+    most = settings.PAYMENT_ASKS
+    return not most or count_call(f"{why}:{payment_id}") <= most
+
+
+def too_often(detail: str) -> Problem:
+    return Problem("throttled", detail, status=429, headers={"Retry-After": str(WINDOW)})
+
+
+def ask_soon(payment_id: int) -> None:
+    """Has the worker ask about a payment, or its refunds, that it would look at later: a true notice is never lost."""
+    soon = timezone.now() + PAUSE
+    Payment.objects.filter(pk=payment_id, due_at__gt=soon).update(due_at=soon)
+    Refund.objects.filter(payment=payment_id, state=Refund.State.SENT, due_at__gt=soon).update(due_at=soon)
 
 
 def check_payment(payment_id: int) -> Payment:

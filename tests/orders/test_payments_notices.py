@@ -1,17 +1,20 @@
 """Notices of a provider: they carry only an id, may come from anybody, repeat, and come in any order."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from orders.models import OrderEvent, Payment, Posting
+from orders.models import OrderEvent, Payment, Posting, Refund
 from orders.payments.mollie import Mollie
 from orders.payments.protocol import Found
+from orders.services.gateway import run_due
 from tests.cast import Cast
-from tests.orders.online import NOTICES, Provider, notice, order_of, place_online
+from tests.orders.online import NOTICES, Provider, due_now, notice, order_of, place_online
 from tests.orders.shopping import assert_nothing_changed
 
 Api = Callable[..., APIClient]
@@ -113,6 +116,48 @@ def test_a_notice_comes_again_where_the_provider_cannot_be_asked(provider: Provi
 def test_notices_are_throttled_by_address(provider: Provider, payment: Payment, settings: Any) -> None:
     settings.THROTTLE_ANONYMOUS = 3
     assert [notice("tr_forged").status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
+def test_a_flood_of_notices_asks_the_provider_a_few_times(
+    provider: Provider, payment: Payment, settings: Any, django_assert_num_queries: Any
+) -> None:
+    settings.PAYMENT_ASKS = 6
+    asked = f"GET payments/{payment.reference}"
+    Payment.objects.filter(pk=payment.pk).update(due_at=timezone.now() + timedelta(minutes=15))
+    assert [notice(payment.reference).status_code for _ in range(6)] == [200] * 6
+    provider.pay(payment.reference)
+    # A true one among them is refused, so that the provider tells it again; the worker asks within seconds anyway.
+    for _ in range(50):
+        answer = notice(payment.reference)
+        assert (answer.status_code, answer["Retry-After"]) == (429, "60")
+    assert (provider.asked(asked), read(payment).state) == (6, "unpaid")
+    assert payment.due_at is not None
+    assert payment.due_at - timezone.now() <= timedelta(seconds=10)
+    # The payer's page and other payments have counts of their own; unknown ids cost one statement.
+    assert notice("tr_forged").status_code == 200
+    with django_assert_num_queries(1):
+        notice("tr_forged")
+    due_now(payment)
+    run_due()
+    assert (provider.asked(asked), read(payment).state, payment.due_at) == (7, "paid", None)
+
+
+def test_a_flood_of_notices_about_a_refund_asks_the_provider_a_few_times(
+    provider: Provider, payment: Payment, settings: Any, cast: Cast, api: Api
+) -> None:
+    provider.pay(payment.reference)
+    notice(payment.reference)
+    order = order_of(payment)
+    answer = api(cast.staff).post(f"/api/v1/orders/{order.pk}/refunds", {}, format="json")
+    assert answer.status_code == 201, answer.json()
+    run_due()
+    settings.PAYMENT_ASKS = 2
+    calls = len(provider.calls)
+    assert [notice(payment.reference).status_code for _ in range(5)] == [200, 200, 429, 429, 429]
+    assert len(provider.calls) == calls + 2
+    due = Refund.objects.get().due_at
+    assert due is not None
+    assert due - timezone.now() <= timedelta(seconds=10)
 
 
 def test_an_old_look_up_that_comes_late_changes_nothing(

@@ -16,7 +16,7 @@ from django.http.cookie import parse_cookie
 from rest_framework.request import Request
 
 from orders.following import count_try
-from ordersite.web.numbers import read_whole
+from ordersite.web.numbers import DIGITS, read_whole
 from ordersite.web.problems import Problem
 from ordersite.web.throttling import client_address
 from tracking import hub
@@ -41,8 +41,6 @@ logger = logging.getLogger(__name__)
 
 SUBPROTOCOL = "ordersite.v1"
 BEARER = "bearer."
-# No position that a stream can have: it is answered like any other that is not there, by a reset.
-NOWHERE = -1
 
 
 def request_of(scope: dict[str, Any]) -> HttpRequest:
@@ -100,7 +98,8 @@ class FeedConsumer(AsyncConsumer):
                 try:
                     self.check_query()
                     with here.place(self.address, settings.FEED_SOCKETS_ADDRESS):
-                        since = self.since()
+                        # The position that the client has read up to; None for "from now".
+                        since = self.number("since")
                         watcher, first = await here.admit(Knock(self.identify, since, self.query("epoch")))
                         with here.place(*self.share_of(watcher)):
                             await self.accept()
@@ -150,13 +149,13 @@ class FeedConsumer(AsyncConsumer):
             if len(values) > 1:
                 raise Refused(AMISS, f"Send the query parameter {shown} once.")
 
-    def since(self) -> int | None:
-        """The position that the client has read up to; None for "from now"."""
-        text = self.query("since")
-        if text is None:
-            return None
-        number = read_whole(text)
-        return NOWHERE if number is None else number
+    def number(self, name: str) -> int | None:
+        """A parameter's whole number, None where it is left out; raises Refused that names it, as the calls do."""
+        text = self.query(name)
+        found = None if text is None else read_whole(text)
+        if text is not None and found is None:
+            raise Refused(AMISS, f"{name}: send a whole number from 0 to {10**DIGITS - 1}.")
+        return found
 
     async def send(self, entries: Sequence[Entry]) -> None:
         """All of it by one write where the server can; raises OSError when the client has gone."""
@@ -210,8 +209,7 @@ class CompanyConsumer(FeedConsumer):
 
     def identify(self) -> Watcher:
         request = request_of(self.scope)
-        asked = self.query("company")
-        company_id = None if asked is None else read_whole(asked) or 0
+        company_id = self.number("company")
         return as_dispatcher(identify(request, bearer_of(self.scope, request)), company_id)
 
 

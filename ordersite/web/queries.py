@@ -1,8 +1,10 @@
-"""Query parameters: one that a call does not know is refused, since a misspelt filter would show everything."""
+"""Query parameters: refused is one that a call does not know, since a misspelt filter would show everything, and one
+that comes twice, since nobody knows which of its values is meant."""
 
 import difflib
-from collections.abc import Iterable
+from typing import Any
 
+from django.http import QueryDict
 from rest_framework.views import APIView
 
 from ordersite.web.problems import Problem, field_error
@@ -22,14 +24,19 @@ def parameters_of(view: APIView, method: str) -> frozenset[str]:
     return known_parameters[key]
 
 
-def refuse_unknown_parameters(given: Iterable[str], known: frozenset[str]) -> None:
-    """Raises a 400 Problem that names each parameter which does not exist, and the nearest one that does."""
-    unknown = [name[:MOST_NAME] for name in given if name not in known]
-    if unknown:
-        errors = [field_error(f"?{name}", "unknown_parameter", told(name, known)) for name in unknown]
+def check_parameters(given: QueryDict, known: frozenset[str]) -> None:
+    """Raises a 400 Problem that names each parameter which does not exist, with the nearest one, or comes twice."""
+    errors = [told_unknown(name[:MOST_NAME], known) for name in given if name not in known]
+    errors += [told_repeated(name) for name in given if name in known and len(given.getlist(name)) > 1]
+    if errors:
         raise Problem("invalid", errors[0]["detail"], errors=errors)
 
 
-def told(name: str, known: frozenset[str]) -> str:
+def told_unknown(name: str, known: frozenset[str]) -> dict[str, Any]:
     near = difflib.get_close_matches(name, sorted(known), n=1)
-    return f"There is no parameter {name}: {f'did you mean {near[0]}?' if near else 'leave it out.'}"
+    remedy = f"did you mean {near[0]}?" if near else "leave it out."
+    return field_error(f"?{name}", "unknown_parameter", f"There is no parameter {name}: {remedy}")
+
+
+def told_repeated(name: str) -> dict[str, Any]:
+    return field_error(f"?{name}", "repeated_parameter", f"The parameter {name} comes more than once: send it once.")

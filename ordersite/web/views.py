@@ -15,7 +15,7 @@ from ordersite.web.idempotency import ANONYMOUS, ANONYMOUS_KEY, body_fingerprint
 from ordersite.web.multipart import PhotoFormParser
 from ordersite.web.numbers import read_whole
 from ordersite.web.problems import Invalid, Problem
-from ordersite.web.queries import parameters_of, refuse_unknown_parameters
+from ordersite.web.queries import check_parameters, parameters_of
 from ordersite.web.throttling import client_address
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
@@ -24,7 +24,8 @@ UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 class ApiView(APIView):
     """A DRF view whose unsafe calls are one transaction each and honour Idempotency-Key.
 
-    Query parameters that the schema does not declare are refused, but for views that know not all of theirs.
+    Query parameters that the schema does not declare, or that come twice, are refused, but for views that know not all
+    of theirs.
     """
 
     knows_its_parameters = True
@@ -44,7 +45,7 @@ class ApiView(APIView):
             method = (drf_request.method or "").lower()
             known = method in self.http_method_names and hasattr(self, method)
             if known and self.knows_its_parameters and drf_request.query_params:
-                refuse_unknown_parameters(drf_request.query_params, parameters_of(self, method.upper()))
+                check_parameters(drf_request.query_params, parameters_of(self, method.upper()))
             handler = getattr(self, method) if known else self.http_method_not_allowed
             if known and drf_request.method in UNSAFE:
                 self.run_before(drf_request, method)

@@ -1,4 +1,4 @@
-"""Query parameters that a call does not know: refused by name at every native call, ignored elsewhere."""
+"""Query parameters that a call does not know, or gets twice: refused by name at every native call, not elsewhere."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -69,6 +69,37 @@ def test_no_call_reads_more_than_it_declares(cast: Cast, api: Callable[..., APIC
     assert sent > 50
 
 
+def test_every_native_call_refuses_a_parameter_that_comes_twice(cast: Cast, api: Callable[..., APIClient]) -> None:
+    """Each parameter of each operation that the document declares; nothing is read for it, and nothing written."""
+    client = api(cast.staff)
+    document = APIClient().get("/api/v1/schema?format=json").json()
+    sent = 0
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for name in [one["name"] for one in operation.get("parameters", []) if one["in"] == "query"]:
+                address = re.sub(r"{\w+}", "1", path.replace("{purchase_uuid}", FILLED["uuid"]))
+                answer = getattr(client, method)(address, QUERY_STRING=f"{name}=0&{name}=7")
+                assert answer.status_code == 400, (method, path, name, answer.content)
+                assert answer.json()["errors"] == [
+                    {
+                        "pointer": f"?{name}",
+                        "code": "repeated_parameter",
+                        "detail": f"The parameter {name} comes more than once: send it once.",
+                    }
+                ], (method, path)
+                sent += 1
+    assert sent > 50
+
+
+def test_a_filter_that_comes_twice_shows_nothing(cast: Cast, api: Callable[..., APIClient]) -> None:
+    client = api(cast.customer)
+    for query in ("status=0&status=7", "status=7&status=7", "page=1&page=1&xyzzy=1", "cursor=&cursor="):
+        answer = client.get(f"/api/v1/orders?{query}")
+        assert answer.status_code == 400
+        assert [row["code"] for row in answer.json()["errors"]][-1] == "repeated_parameter"
+    assert client.get("/api/v1/orders?status=0,7").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("path", "pointer", "near"),
     [
@@ -109,6 +140,10 @@ def test_each_is_named_and_none_told_whole(cast: Cast) -> None:
         "/dialects/shop/System/Orders?x=1&format=nonsense",
         "/dialects/ordering/orders?x=1",
         "/dialects/kesk/v1/orders?x=1",
+        "/healthz?x=1&x=2",
+        "/api/v1/schema?format=json&format=json",
+        "/dialects/shop/System/Orders?page=1&page=1",
+        "/dialects/ordering/orders?page=1&page=1",
     ],
 )
 def test_pages_documents_and_dialects_ignore_it(cast: Cast, api: Callable[..., APIClient], path: str) -> None:

@@ -6,10 +6,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 LOCK := $(BIN)/python -m piptools compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 LOCAL := 127.0.0.1
+DEMO := "$${DATA_DIR:-var}"
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check promises bench lock worker clean python port
+.PHONY: help run fresh test check promises bench lock worker clean python port
 
 help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -18,6 +19,9 @@ run: python port .venv/.run  ## start the site with demo data on http://127.0.0.
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py load_demo --port $(PORT)
 	@exec $(BIN)/python manage.py serve --port $(PORT)
+
+fresh:  ## forget the demo, its orders and pictures too: the next `make run` loads it anew (stop it first)
+	@rm -rf $(DEMO)/ordersite.sqlite3* $(DEMO)/media $(DEMO)/private $(DEMO)/feed-mark.json
 
 test: python .venv/.test  ## the quick tests, on SQLite
 	@env -u DATABASE_URL -u REDIS_URL $(BIN)/pytest -q -n 2 -m "not slow and not postgres and not redis and not browser"
@@ -32,8 +36,10 @@ check: python .venv/.test  ## style, types, direction of imports, migrations, AP
 	$(BIN)/python manage.py check
 	$(BIN)/python manage.py lifecycle_docs --check
 	$(BIN)/python -m tests.dialects.page --check
+	$(BIN)/python -m tests.promises.rights_page --check
+	$(BIN)/python -m tests.promises.page --check
 
-promises: python .venv/.test  ## docs/promises.md at full size, on PostgreSQL and Redis (DATABASE_URL, REDIS_URL)
+promises: python .venv/.test  ## the tests of docs/promises.md at full size, on PostgreSQL and Redis (DATABASE_URL, REDIS_URL)
 	@DATABASE_URL=$${DATABASE_URL:-postgres://$$(id -un)@$(LOCAL):5432/$$(id -un)} \
 	REDIS_URL=$${REDIS_URL:-redis://$(LOCAL):6379/0} \
 	PROMISES_FULL=1 $(BIN)/pytest tests/promises -q --no-header
@@ -49,7 +55,7 @@ lock: python .venv/.test  ## write requirements.txt and tests/requirements.txt a
 worker: python .venv/.run  ## deadlines and retention; `make run` already has one inside
 	@exec $(BIN)/python manage.py worker
 
-clean:  ## remove .venv/ and caches; the data in var/ stays
+clean:  ## remove .venv/ and caches; the data in var/ stays (`make fresh` removes it)
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -61,7 +67,7 @@ python:
 	@test -x $(BIN)/python || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Install python3-venv: apt-get install python3-venv."; exit 1; }
 
 port:
-	@$(PYTHON) -c 'import socket, sys; port = "$(PORT)"; port.isdecimal() and 0 < int(port) < 65536 or sys.exit(f"PORT is \"{port}\": send a number from 1 to 65535."); s = socket.socket(); s.settimeout(1); s.connect_ex(("$(LOCAL)", int(port))) or sys.exit(f"Port {port} is busy. Choose another one: make run PORT={int(port) + 1 if int(port) < 65535 else 8000}.")'
+	@$(PYTHON) ordersite/web/ports.py "$(PORT)"
 
 # Stamps: a second start installs nothing while the list has not changed. The tests' list holds the other one.
 .venv/.run: requirements.txt

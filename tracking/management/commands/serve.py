@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import import_string
 
+from ordersite.web.ports import FIRST, next_free
 from ordersite.web.starting import refuse_unsafe_start
 from tracking.http_limits import HttpProtocol, raise_file_limit
 from tracking.marks import keep_mark_at_start
@@ -81,10 +82,10 @@ class Command(BaseCommand):
     def remedy(self, error: Exception, host: str, port: int) -> str:
         number = error.errno if isinstance(error, OSError) else None
         if number == errno.EADDRINUSE:
-            other = port + 1 if port < 65535 else 8001
-            return f"Port {port} is in use: stop what uses it, or choose another with PORT={other}."
+            return f"Port {port} is in use: stop what uses it, or choose {next_free(port, host)}, which is free."
         if number == errno.EACCES:
-            return f"Port {port} needs rights that this user does not have: choose another with PORT=8000."
+            other = next_free(FIRST - 1, host)
+            return f"Port {port} needs rights that this user does not have: choose {other}, which is free."
         return f"{host} port {port} cannot be listened on ({error}): choose another address or port."
 
 

@@ -1,0 +1,41 @@
+"""Ports of a server that is tried: its own, and the next one, where the demo's payments are.
+
+`make` runs this file before any package is installed, so it imports none: `python3 ordersite/web/ports.py PORT` leaves
+with a sentence where the port cannot be served on.
+"""
+
+import socket
+import sys
+
+LOCAL = "127.0.0.1"
+FIRST, LAST = 8000, 65535
+
+
+def is_free(port: int, host: str = LOCAL) -> bool:
+    """Whether this user could listen there now."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def next_free(port: int, host: str = LOCAL) -> int:
+    """The first port after this one that is free with the one after it; they begin anew at FIRST, and end there."""
+    others = (*range(port + 1, LAST), *range(FIRST, port))
+    return next((one for one in others if is_free(one, host) and is_free(one + 1, host)), FIRST)
+
+
+def fault_of(text: str) -> str:
+    """What is wrong with a port that somebody typed, and what helps; "" for nothing."""
+    if not (text.isdecimal() and text.isascii() and 0 < int(text) <= LAST):
+        return f'PORT is "{text[:40]}": send a number from 1 to {LAST}.'
+    if not is_free(int(text)):
+        return f"Port {text} is busy, or needs root. This one is free: make run PORT={next_free(int(text))}"
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(fault_of(sys.argv[1]) or 0)

@@ -350,9 +350,10 @@ for name, link in (("PASSWORD_RESET_URL", PASSWORD_RESET_URL), ("REGISTER_CONFIR
     if not {"{uid}", "{token}"} <= set(re.findall(r"{.*?}", link)):
         raise ImproperlyConfigured(f"{name} must hold {{uid}} and {{token}}, which are filled in.")
 
-# What stays how long (the worker prunes): hours for keys, days for the feed.
+# What stays how long (the worker prunes): hours for keys, days for the feed and for accounts that were never confirmed.
 KEEP_IDEMPOTENCY_KEYS = timedelta(hours=24)
 KEEP_FEED = timedelta(days=7)
+KEEP_UNCONFIRMED = timedelta(days=30)
 # Entries that wait for one slow socket before it is cut, and the bytes that its kernel buffer may hold besides.
 FEED_QUEUE = env.int("FEED_QUEUE", 1000)
 FEED_SEND_BUFFER = env.int("FEED_SEND_BUFFER", 65_536)

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -53,11 +52,10 @@ def prune_feed() -> int:
 
 
 def prune_sign_ins() -> int:
-    """Sign-ins whose refresh token has expired, with the accounts that nothing else opened and that hold nothing."""
-    expired = SignIn.objects.filter(expires_at__lt=timezone.now()).order_by("pk")
-    batch = dict(expired.values_list("pk", "user_id")[:BATCH])
-    if batch:
-        with transaction.atomic():
-            SignIn.objects.filter(pk__in=batch).delete()
-            forget_unconfirmed(set(batch.values()))
-    return len(batch)
+    """Sign-ins whose refresh token has expired."""
+    return prune(SignIn.objects.filter(expires_at__lt=timezone.now()))
+
+
+def prune_unconfirmed() -> int:
+    """Accounts whose e-mail was not confirmed in time, that nobody can enter and that hold nothing."""
+    return forget_unconfirmed(timezone.now() - settings.KEEP_UNCONFIRMED, BATCH)

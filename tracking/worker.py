@@ -69,6 +69,7 @@ def kinds() -> list[Work]:
         Work("attempts", retention.prune_attempts, every=60, batch=retention.BATCH),
         Work("feed entries", retention.prune_feed, every=60, batch=retention.BATCH),
         Work("sign-ins", retention.prune_sign_ins, every=60, batch=retention.BATCH),
+        Work("unconfirmed accounts", retention.prune_unconfirmed, every=3600, batch=retention.BATCH),
         Work("photos without a payment", proofs.delete_strays, every=3600),
         Work("files of codes", code_imports.delete_old_uploads, every=60),
         # Reads every order: deadlines must not wait with it.

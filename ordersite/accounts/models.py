@@ -49,6 +49,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique_without_case")]
+        # Those that were never confirmed, by age, for the worker that deletes them.
+        indexes = [
+            models.Index(fields=["date_joined"], condition=~models.Q(unconfirmed_email=""), name="user_unconfirmed")
+        ]
         permissions = [("act_everywhere", "Can act for all vendors")]
 
     def __str__(self) -> str:

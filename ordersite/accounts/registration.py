@@ -5,7 +5,7 @@ becomes the account's, to sign in elsewhere or to reset its password, when the l
 with the account's password. Where it has an account already, its owner is told by mail, and no link is sent.
 """
 
-from collections.abc import Collection
+from datetime import datetime
 from typing import TypeVar
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from django.db.models import Exists, ForeignObjectRel, Model, OuterRef, QuerySet
 
 from ordersite.accounts.authentication import may_sign_in
 from ordersite.accounts.mails import count_mail, queue_mail
-from ordersite.accounts.models import UNCONFIRMED, Customer, User
+from ordersite.accounts.models import UNCONFIRMED, Address, Customer, User
 from ordersite.accounts.services import (
     ADDRESS_TRIES,
     check_password_rules,
@@ -83,26 +83,29 @@ def confirm_registration(*, uid: str, token: str, password: str, address: str) -
     return user, begin_sign_in(user)
 
 
-def forget_unconfirmed(user_ids: Collection[int]) -> None:
-    """Deletes those of the users, with their customers, that nobody can enter and to which nothing belongs.
+def forget_unconfirmed(before: datetime, most: int) -> int:
+    """Deletes accounts that were registered before then and never confirmed, which nobody can enter; how many.
 
-    That is: never confirmed, without a sign-in, and no row (an order, a wallet, an address, ...) names them.
+    Such a one has no sign-in, and no row but its addresses (an order, a wallet, ...) names it or its customer. The
+    oldest go first.
     """
-    users = User.objects.filter(pk__in=user_ids, email__endswith=UNCONFIRMED, is_staff=False, is_superuser=False)
-    customers = unreferenced(Customer.objects.filter(user__in=unreferenced(users, besides=Customer)))
-    found = dict(customers.values_list("pk", "user_id"))
-    Customer.objects.filter(pk__in=found).delete()
-    User.objects.filter(pk__in=found.values()).delete()
+    # By the index of those: whose e-mail staff have set is confirmed, whatever was registered with.
+    users = User.objects.exclude(unconfirmed_email="").filter(
+        date_joined__lt=before, email__endswith=UNCONFIRMED, is_staff=False, is_superuser=False
+    )
+    customers = unreferenced(Customer.objects.filter(user__in=unreferenced(users, but=Customer)), but=Address)
+    found = dict(customers.order_by("user__date_joined").values_list("pk", "user_id")[:most])
+    if found:
+        with transaction.atomic():
+            Customer.objects.filter(pk__in=found).delete()
+            User.objects.filter(pk__in=found.values()).delete()
+    return len(found)
 
 
-def unreferenced(rows: QuerySet[Row], besides: type[Model] | None = None) -> QuerySet[Row]:
-    """The rows that none of another model refers to, but for the model `besides`."""
+def unreferenced(rows: QuerySet[Row], *, but: type[Model]) -> QuerySet[Row]:
+    """The rows that none of another model refers to; rows of the model `but` do not count."""
     for relation in rows.model._meta.get_fields(include_hidden=True):
-        if (
-            isinstance(relation, ForeignObjectRel)
-            and relation.related_model is not besides
-            and not relation.many_to_many
-        ):
+        if isinstance(relation, ForeignObjectRel) and relation.related_model is not but and not relation.many_to_many:
             referring = relation.related_model._base_manager.filter(**{relation.field.name: OuterRef("pk")})
             rows = rows.filter(~Exists(referring))
     return rows

@@ -16,9 +16,10 @@ from rest_framework.test import APIClient
 
 from orders.models import Account
 from ordersite.accounts import mails, registration
-from ordersite.accounts.models import Address, Customer, Mail, SignIn, User
-from ordersite.accounts.sign_ins import begin_sign_in
+from ordersite.accounts.models import Address, ApiToken, Customer, Mail, User
 from ordersite.web.models import IdempotencyKey
+from tests.cast import Cast
+from tests.tracking.live import make_order
 from tracking import retention
 
 BODY = {"email": "New@Example.org", "password": "a-long-enough-passphrase", "name": "Nele", "phone": "+32 470 12 34 56"}
@@ -208,22 +209,44 @@ def joined(name: str) -> User:
     return User.objects.get(name=name)
 
 
-def test_an_account_that_was_never_confirmed_goes_with_its_last_sign_in_where_nothing_belongs_to_it() -> None:
-    names = ("gone", "address", "wallet", "renewed", "staff", "confirmed")
-    users = {name: joined(name) for name in names}
+def sign_out(user: User) -> None:
+    user.sign_ins.all().delete()
+
+
+def test_accounts_that_were_not_confirmed_in_time_go_where_nothing_belongs_to_them(cast: Cast) -> None:
+    gone, kept = (
+        {"signed out", "run out", "address"},
+        {"young", "order", "wallet", "token", "renewed", "staff", "named", "confirmed"},
+    )
+    users = {name: joined(name) for name in gone | kept}
+    User.objects.filter(name__in=gone | kept - {"young"}).update(date_joined=timezone.now() - timedelta(days=30))
+    for name in (gone | kept) - {"run out", "renewed"}:
+        sign_out(users[name])
+    users["run out"].sign_ins.update(expires_at=timezone.now() - timedelta(seconds=1))
     Address.objects.create(customer=users["address"].customer, address="Markt 1")
+    make_order(cast.vendor, users["order"].customer)
     Account.objects.create(
         customer=users["wallet"].customer, currency="EUR", kind="wallet", name="wallet:x:EUR", balance=0
     )
-    begin_sign_in(users["renewed"])
+    ApiToken.objects.create(user=users["token"], name="till", token_hash="x", hint="x", scopes=["read"])
     User.objects.filter(name="staff").update(is_staff=True)
+    User.objects.filter(name="named").update(email="named@example.org")
     User.objects.filter(name="confirmed").update(email="new@example.org", unconfirmed_email="")
-    firsts = [user.sign_ins.order_by("pk")[0].pk for user in users.values()]
-    SignIn.objects.filter(pk__in=firsts).update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert (retention.prune_sign_ins(), retention.prune_sign_ins()) == (6, 0)
-    assert set(User.objects.values_list("name", flat=True)) == set(names) - {"gone"}
-    assert set(Customer.objects.values_list("name", flat=True)) == set(names) - {"gone"}
-    assert (SignIn.objects.count(), Address.objects.count(), Account.objects.count()) == (1, 1, 1)
+    others = User.objects.exclude(name__in=gone).count(), Customer.objects.exclude(name__in=gone).count()
+    assert (retention.prune_sign_ins(), retention.prune_unconfirmed(), retention.prune_unconfirmed()) == (1, 3, 0)
+    assert (User.objects.count(), Customer.objects.count()) == others
+    assert set(User.objects.filter(name__in=gone | kept).values_list("name", flat=True)) == kept
+    assert not Address.objects.filter(address="Markt 1").exists()
+
+
+def test_one_that_was_not_confirmed_is_looked_for_by_an_index(db: None) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert retention.prune_unconfirmed() == 0
+    assert len(queries) == 1
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {queries[0]['sql']}")
+            assert "user_unconfirmed" in " ".join(str(row) for row in cursor.fetchall())
 
 
 @pytest.mark.postgres

@@ -108,11 +108,12 @@ def test_every_kind_of_work_is_there(db: None) -> None:
         "attempts",
         "feed entries",
         "sign-ins",
+        "unconfirmed accounts",
         "photos without a payment",
         "files of codes",
         "proof of the ledger",
     ]
-    assert [work.run() for work in kinds()] == [0] * 11
+    assert [work.run() for work in kinds()] == [0] * 12
 
 
 def test_the_command_works_and_leaves_when_it_is_told(transactional_db: None, tmp_path: Path) -> None:

@@ -1,0 +1,16 @@
+"""The index of accounts that were never confirmed, for the worker that deletes the old ones."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0008_anchors")]
+
+    operations = [
+        migrations.AddIndex(
+            model_name="user",
+            index=models.Index(
+                fields=["date_joined"], condition=~models.Q(unconfirmed_email=""), name="user_unconfirmed"
+            ),
+        ),
+    ]

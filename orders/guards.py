@@ -23,6 +23,8 @@ IMPLIED = {
 }
 # Not even staff may waive these.
 NEVER_WAIVED = ("paid", "codes", "money", *dict.fromkeys(IMPLIED.values()))
+# How long a prepared order without an agreed time is kept before it is closed by hand as not collected.
+KEPT_BY_HAND = timedelta(minutes=15)
 # After its money has left the house a closed order is only reopened, to be paid anew.
 PAID_ANEW = "reopen"
 
@@ -111,11 +113,19 @@ def has_codes(order: Order, attempt: Attempt) -> bool:
 
 
 def is_after_agreed(order: Order, attempt: Attempt) -> bool:
-    """The time that was agreed has passed; for the timer the vendor's collecting minutes besides."""
+    """The time that was agreed has passed; for the timer the vendor's collecting minutes besides.
+
+    Where none was agreed, by hand the estimate that was told has passed, and KEPT_BY_HAND since it was prepared.
+    """
     if attempt.actor == Actor.SYSTEM:
         until = collect_until(order)
         return until is not None and attempt.now >= until
-    return order.deliver_at is None or attempt.now >= order.deliver_at
+    if order.deliver_at is not None:
+        return attempt.now >= order.deliver_at
+    if order.prepared_at is None:
+        return False
+    kept = order.prepared_at + KEPT_BY_HAND
+    return attempt.now >= max(kept, order.estimated_at or kept)
 
 
 def collect_until(order: Order) -> datetime | None:
@@ -157,7 +167,7 @@ GUARDS: dict[str, tuple[Predicate, str]] = {
     "own": (is_own, "A driver has it, or the vendor does not deliver by itself."),
     "present": (lambda order, _: order.driver_at_business_at is not None, "The driver was not at the business."),
     "window": (is_in_window, "It is too late to cancel: ask the vendor."),
-    "agreed": (is_after_agreed, "The agreed time has not passed yet."),
+    "agreed": (is_after_agreed, "The agreed or told time has not passed yet: keep the order until then."),
     "undo": (is_within_undo, "It is too late to take this back: ask staff."),
     "proof": (has_proof, "Send the proof that the vendor asks for."),
     "code": (

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from orders.guards import KEPT_BY_HAND
 from orders.lifecycle import Fulfilment, Status
 from orders.models import Order
 from orders.services import ledger
@@ -25,6 +26,12 @@ DELIVERED = (
     "driver deliver",
 )
 COLLECTED = ("owner accept", "owner mark_ready", "owner collect")
+
+
+def keep_waiting(order: Order) -> None:
+    """It has been ready for so long, and past what was told, that it may be closed by hand as not collected."""
+    ready = timezone.now() - KEPT_BY_HAND
+    Order.objects.filter(pk=order.pk).update(prepared_at=ready, estimated_at=ready)
 
 
 def set_terms(cast: Cast, **terms: Any) -> None:

@@ -9,7 +9,20 @@ from orders.models import Line, Order, OrderEvent, Payment, Refund
 from orders.services import ledger
 from ordersite.accounts.models import Customer
 from tests.cast import Cast
-from tests.orders.money import COLLECTED, DELIVERED, Api, delivery, driven, held, pickup, set_terms, settled, step, walk
+from tests.orders.money import (
+    COLLECTED,
+    DELIVERED,
+    Api,
+    delivery,
+    driven,
+    held,
+    keep_waiting,
+    pickup,
+    set_terms,
+    settled,
+    step,
+    walk,
+)
 from tests.orders.rows import add_line, make_order
 from tests.orders.shopping import ORDERS, assert_nothing_changed, eur, fill_wallet, place, refused, sums
 from vendors.models import Vendor
@@ -222,7 +235,9 @@ def test_what_cancelling_costs_is_told_beforehand_and_kept(cast: Cast, api: Api)
 def test_who_does_not_come_pays_the_no_show_fee(cast: Cast, api: Api) -> None:
     set_terms(cast, **FEES)
     order = pickup(cast, api, payment_method="wallet")
-    walk(cast, api, order, "owner accept", "owner mark_ready", "owner mark_not_collected")
+    walk(cast, api, order, "owner accept", "owner mark_ready")
+    keep_waiting(order)
+    walk(cast, api, order, "owner mark_not_collected")
     assert sums() == held(cast, wallet=5000, vendor=864, platform=136, funding=-6000)
     # Staff give half of it back: vendor and platform keep their shares of the rest.
     assert refund(api(cast.staff), order, {"amount": eur("5.00")}).status_code == 201

@@ -12,7 +12,7 @@ from orders.services.timers import run_due
 from tests.cast import Cast
 from tests.dialects.shop.calling import empty_order
 from tests.orders.editing import add, change, line_of, remove
-from tests.orders.money import DELIVERED, Api, held, set_terms, step, walk
+from tests.orders.money import DELIVERED, Api, held, keep_waiting, set_terms, step, walk
 from tests.orders.several import cart_for_both, make_bakery
 from tests.orders.shopping import (
     NEAR,
@@ -157,6 +157,8 @@ def test_closing_costs_what_was_agreed(cast: Cast, api: Api, closing: str, case:
             walk(cast, api, order, f"owner {name}")
     if closing != "no show":
         assert api(cast.customer).get(f"{ORDERS}/{order.pk}").json()["cancel_cost"] == eur(f"{kept / 100:.2f}")
+    if closing == "no show":
+        keep_waiting(order)
     walk(cast, api, order, last)
     refunds = list(Refund.objects.filter(order=order).values_list("amount", flat=True))
     assert refunds == ([3380 - kept] if kept < 3380 else [])

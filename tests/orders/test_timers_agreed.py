@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from orders.admin.display import lateness
 from orders.admin.stuck import CONDITIONS
 from orders.deadlines import AWAITS_PAYMENT, awaits_payment
+from orders.lifecycle import Fulfilment
 from orders.models import Order
 from orders.services.timers import run_due
 from tests.cast import Cast
@@ -224,6 +225,50 @@ def test_the_search_for_now_begins_at_once(cast: Cast, api: Api, till: APIClient
 
 
 # --- collecting ---
+
+
+# Whether the order is for 13:00 or for now (told 12:20); when it is ready; from when on it is closed by hand and by
+# the timer, which keeps it for 45 minutes.
+COLLECTED_BY = {
+    "for now, ready before the estimate": ("", "12:02", "12:20", "12:47"),
+    "for now, ready shortly before the estimate": ("", "12:10", "12:25", "12:55"),
+    "for now, ready after the estimate": ("", "12:40", "12:55", "13:25"),
+    "for later, ready before": ("13:00", "12:10", "13:00", "13:45"),
+    "for later, ready after": ("13:00", "13:10", "13:10", "13:55"),
+}
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+@pytest.mark.parametrize("case", COLLECTED_BY)
+def test_from_when_on_it_counts_as_not_collected(
+    cast: Cast, api: Api, till: APIClient, clock: Clock, case: str, by_hand: bool
+) -> None:
+    deliver_at, ready, hand, timer = COLLECTED_BY[case]
+    set_vendor(cast, collect_minutes=45)
+    order = place_order(api(), guest_cart(cast, **({"deliver_at": at(deliver_at).isoformat()} if deliver_at else {})))
+    assert move(till, order, "accept").status_code == 200
+    told = Order.objects.get(pk=order.pk).estimated_at
+    assert told == at(deliver_at or "12:20")
+    clock.now = at(ready)
+    assert move(till, order, "mark_ready").status_code == 200
+    if not by_hand:
+        return runs(clock, at(timer), order, 17, "mark_not_collected")
+    if hand != ready:
+        clock.now = at(hand) - SECOND
+        with assert_nothing_changed(Order.objects.get(pk=order.pk)):
+            answer = move(till, order, "mark_not_collected", reason_code="not_collected")
+            assert (answer.status_code, answer.json()["guard"]) == (409, "agreed")
+            assert "mark_not_collected" not in str(answer.json()["allowed_transitions"])
+    clock.now = at(hand)
+    assert move(till, order, "mark_not_collected", reason_code="not_collected").status_code == 200
+    return None
+
+
+def test_staff_may_say_sooner_that_it_is_not_collected(cast: Cast, api: Api) -> None:
+    order = make_order(cast, 4, Fulfilment.PICKUP, stood="accepted prepared")
+    answer = move(api(cast.staff), order, "mark_not_collected", reason_code="not_collected")
+    assert (answer.status_code, last(order)) == (200, (17, "mark_not_collected"))
+    assert order.events.latest("number").forced
 
 
 def test_collecting_runs_from_the_agreed_time(cast: Cast, api: Api, till: APIClient, clock: Clock) -> None:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from orders.guards import IMPLIED
+from orders.guards import IMPLIED, KEPT_BY_HAND
 from orders.lifecycle import FAILURE, RULES, Actor, Change, Fulfilment, Status, expand
 from orders.models import Order, PaymentStatus
 from orders.services.transitions import Wish, transition
@@ -78,6 +78,8 @@ def prepare(cast: Cast, change: Change, actor: Actor, broken: str = "") -> Order
         fields["payment_status"] = PaymentStatus.REFUNDED
     if actor == Actor.SYSTEM and "agreed" in guards:
         Vendor.objects.filter(pk=cast.vendor.pk).update(collect_minutes=0)
+    if "agreed" in guards and "prepared" in stood:
+        fields["prepared_at"] = timezone.now() - KEPT_BY_HAND
     break_guard(broken, stood, fields)
     return make_order(cast, source, change.fulfilment, stood=" ".join(stood), **fields)
 
@@ -97,6 +99,7 @@ def named_driver(cast: Cast, change: Change, actor: Actor) -> Any:
 def break_guard(guard: str, stood: set[str], fields: dict[str, Any]) -> None:
     if guard in MILESTONES:
         stood.discard(MILESTONES[guard])
+        fields.pop(f"{MILESTONES[guard]}_at", None)
     elif guard == "carrier":
         stood.discard("driver_accepted")
         fields["self_delivery"] = False

@@ -10,6 +10,7 @@ from orders.lifecycle import Fulfilment
 from orders.models import FeedEntry, Order, OrderEvent, Payment, PaymentStatus
 from tests.cast import Cast
 from tests.dialects.kesk.calling import ORDERS, Api, as_text, order_of, placed, png, refused, take_transfers, url
+from tests.orders.money import keep_waiting
 from tests.orders.rows import make_order
 from tests.orders.shopping import assert_nothing_changed, balance_of, fill_wallet
 
@@ -57,6 +58,8 @@ def test_what_a_word_means_follows_who_writes_it(
 ) -> None:
     driver = {"driver": cast.driver_row} if fulfilment == Fulfilment.DELIVERY else {}
     order = make_order(cast, start, fulfilment, stood=stood, **driver)
+    if target == 17:
+        keep_waiting(order)
     put(api(getattr(cast, role)), order, status=word)
     order.refresh_from_db()
     event = order.events.get(number=2)

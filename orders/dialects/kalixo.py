@@ -11,7 +11,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders.checkout import MOST_ITEMS, MOST_QUANTITY, Cart, Checkout
-from orders.dialects.base import Dialect, DialectView
+from orders.dialects.base import (
+    Dialect,
+    DialectInput,
+    DialectView,
+    IdField,
+    MinorField,
+    WholeField,
+    WordField,
+    whole_of,
+)
 from orders.lifecycle import FAILURE, Status
 from orders.models import Line, Order
 from orders.pricing import CartItem
@@ -21,10 +30,9 @@ from orders.services.parties import Placing
 from orders.services.placing import place
 from orders.services.standing import get_order
 from ordersite.accounts.callers import Caller, caller_of
-from ordersite.web.money import CURRENCIES, MAX_MINOR, from_text
-from ordersite.web.numbers import read_whole
+from ordersite.web.money import CURRENCIES, from_text
 from ordersite.web.problems import Invalid, NotFound, Problem
-from ordersite.web.serializers import MAX_ID, IdField, LineField, Money, StrictIntegerField
+from ordersite.web.serializers import MAX_ID, LineField, Money
 from ordersite.web.views import parse
 
 CODES_UNAVAILABLE = "codes_unavailable"
@@ -77,22 +85,22 @@ DIALECT = Dialect(
 )
 
 
-class OrderProductInput(serializers.Serializer):
+class OrderProductInput(DialectInput):
     """One product, its price in minor units."""
 
     productId = IdField()
-    price = StrictIntegerField(min_value=0, max_value=MAX_MINOR)
-    sku = LineField(max_length=40, required=False, allow_blank=True)
-    currency = serializers.RegexField(r"^[A-Z]{3}$")
-    quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY)
+    price = MinorField()
+    sku = LineField(max_length=40, required=False)
+    currency = WordField(choices=sorted(CURRENCIES))
+    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY)
 
 
-class PlaceOrderInput(serializers.Serializer):
+class PlaceOrderInput(DialectInput):
     """An order; `price` is what all of it costs, in minor units."""
 
     externalOrderCode = LineField(max_length=100)
-    price = StrictIntegerField(min_value=0, max_value=MAX_MINOR)
-    currency = serializers.ChoiceField(choices=sorted(CURRENCIES))
+    price = MinorField()
+    currency = WordField(choices=sorted(CURRENCIES))
     orderProducts = OrderProductInput(many=True, allow_empty=False, max_length=MOST_ITEMS)  # type: ignore[call-arg]
 
 
@@ -204,8 +212,8 @@ class RetrieveOrderView(DialectView):
 
     @extend_schema(parameters=[ID], responses={200: RetrievedOutput}, operation_id="retrieveOrder")
     def get(self, request: Request) -> Response:
-        caller, order_id = caller_of(request), read_whole(request.query_params.get("id", ""))
-        if order_id is None:
+        caller, order_id = caller_of(request), whole_of(request.query_params.get("id"))
+        if order_id is None or not 1 <= order_id <= MAX_ID:
             raise Invalid("?id", "invalid", "id must be the number of an order")
         orders = orders_bought_with(get_order(caller=caller, order_id=order_id), caller)
         if not orders:

@@ -1,7 +1,7 @@
 """Money: integers of minor units inside, a decimal string with the currency's exponent outside."""
 
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 # ISO 4217 currencies in use, by the number of digits after the point; all that are not listed here have two.
 EXPONENTS = {
@@ -61,6 +61,11 @@ def from_text(text: str, currency: str) -> int:
     if scaled != scaled.to_integral_value():
         raise MoneyError(f"{currency} has {exponent(currency)} digits after the point: round the amount to that.")
     return int(scaled)
+
+
+def rounded_minor(amount: Decimal, currency: str) -> int:
+    """An amount in major units, of any number of digits, as minor units rounded half up: 1.635 EUR → 164."""
+    return int(amount.scaleb(exponent(currency)).to_integral_value(ROUND_HALF_UP))
 
 
 def read_typed(text: str, currency: str) -> int:

@@ -90,7 +90,9 @@ class ApiView(APIView):
         key = request.headers.get("Idempotency-Key")
         if key is None or not self.keeps_answers:
             return run_unsafe(call)
-        scope = key_scope(key=key, caller=caller_key(request), method=str(request.method), path=request.path)
+        # Foreign APIs take a path with a slash at its end or without: it is the same call.
+        path = request.path.rstrip("/")
+        scope = key_scope(key=key, caller=caller_key(request), method=str(request.method), path=path)
         return run_unsafe(call, scope=scope, fingerprint=body_fingerprint(request.data))
 
 

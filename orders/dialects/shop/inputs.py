@@ -6,6 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from orders.checkout import MOST_CHOICES, MOST_ITEMS, MOST_QUANTITY, Cart, Checkout, Place
+from orders.dialects.base import DialectInput, IdField, LocationInput, WholeField, WordField, whole_of
 from orders.fields import FulfilmentInputField
 from orders.lifecycle import NAMES, Fulfilment
 from orders.payments import available_methods
@@ -17,14 +18,10 @@ from ordersite.web.money import CURRENCIES
 from ordersite.web.pagination import MOST, PER_PAGE
 from ordersite.web.problems import Invalid
 from ordersite.web.serializers import (
-    MAX_ID,
-    IdField,
     LineField,
-    LocationInput,
     LowerEmailField,
     ParagraphField,
     PhoneField,
-    StrictIntegerField,
 )
 from vendors.models import PAYMENT_METHODS, Product, Vendor
 from vendors.permissions import member_vendor_ids
@@ -37,13 +34,23 @@ def fault(message: str, code: str = "required") -> list[serializers.ErrorDetail]
     return [serializers.ErrorDetail(message, code)]
 
 
-class CustomerInput(serializers.Serializer):
+class DeliveryTypeField(FulfilmentInputField):
+    """A delivery type by name, in any case, or number."""
+
+    def to_internal_value(self, data: Any) -> Fulfilment:
+        number = whole_of(data)
+        if number is None and isinstance(data, str):
+            data = data.strip().lower()
+        return super().to_internal_value(data if number is None else number)
+
+
+class CustomerInput(DialectInput):
     """Who orders: one who is known by its id, or anybody by name and how to be reached."""
 
     id = IdField(required=False)
     name = LineField(max_length=120, required=False)
-    email = LowerEmailField(required=False, allow_blank=True)
-    phone = PhoneField(required=False, allow_blank=True)
+    email = LowerEmailField(required=False)
+    phone = PhoneField(required=False)
 
     def validate(self, attrs: Any) -> Any:
         if "id" in attrs:
@@ -56,38 +63,38 @@ class CustomerInput(serializers.Serializer):
         return attrs
 
 
-class OptionInput(serializers.Serializer):
+class OptionInput(DialectInput):
     optionId = IdField()
-    quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, default=1)
+    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, default=1)
 
 
-class ItemInput(serializers.Serializer):
+class ItemInput(DialectInput):
     """A product, and what is chosen where it asks for choices."""
 
     productId = IdField()
-    quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY)
+    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY)
     options = OptionInput(many=True, max_length=MOST_CHOICES, required=False)  # type: ignore[call-arg]
 
 
-class CreateInput(serializers.Serializer):
+class CreateInput(DialectInput):
     """A new order. Staff and the vendor's people may leave the items out and add them later."""
 
     customer = CustomerInput(required=False, help_text="Left out: whoever calls.")
-    currency = serializers.ChoiceField(choices=sorted(CURRENCIES))
+    currency = WordField(choices=sorted(CURRENCIES))
     items = ItemInput(many=True, max_length=MOST_ITEMS, required=False)  # type: ignore[call-arg]
     vendorId = IdField(required=False, help_text="Found from the items; without any, the caller's only vendor.")
-    deliveryType = FulfilmentInputField(required=False)
+    deliveryType = DeliveryTypeField(required=False)
     address = LineField(max_length=300, required=False, help_text="Where it is delivered.")
     location = LocationInput(required=False, help_text="Of the address.")
-    paymentMethod = serializers.ChoiceField(choices=PAYMENT_METHODS, required=False)
+    paymentMethod = WordField(choices=PAYMENT_METHODS, required=False)
 
 
-class EditItemInput(serializers.Serializer):
+class EditItemInput(DialectInput):
     """Another product, another quantity, or both."""
 
     itemId = IdField()
     productId = IdField(required=False)
-    quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, required=False)
+    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, required=False)
 
     def validate(self, attrs: Any) -> Any:
         if "productId" not in attrs and "quantity" not in attrs:
@@ -95,23 +102,23 @@ class EditItemInput(serializers.Serializer):
         return attrs
 
 
-class StatusInput(serializers.Serializer):
+class StatusInput(DialectInput):
     statusId = IdField(help_text="Of the list of statuses.")
-    transition = serializers.ChoiceField(
+    transition = WordField(
         choices=sorted(NAMES), required=False, help_text="The change's own name: what takes something back needs it."
     )
 
 
-class TrackingInput(serializers.Serializer):
+class TrackingInput(DialectInput):
     trackingNumber = LineField(max_length=80)
-    carrier = LineField(max_length=60, allow_blank=True, default="")
+    carrier = LineField(max_length=60, default="")
 
 
-class HistoryInput(serializers.Serializer):
+class HistoryInput(DialectInput):
     text = ParagraphField(max_length=500)
 
 
-class FlagInput(serializers.Serializer):
+class FlagInput(DialectInput):
     """Nothing, or that the flag is set."""
 
     value = serializers.BooleanField(default=True)
@@ -124,14 +131,14 @@ class FlagInput(serializers.Serializer):
         return value
 
 
-class ListInput(serializers.Serializer):
+class ListInput(DialectInput):
     """Which orders, and which page of them."""
 
-    customerId = serializers.IntegerField(min_value=1, max_value=MAX_ID, required=False)
-    statusId = serializers.IntegerField(min_value=1, max_value=MAX_ID, required=False)
+    customerId = IdField(required=False)
+    statusId = IdField(required=False)
     email = LineField(max_length=254, required=False)
-    page = serializers.IntegerField(min_value=1, max_value=10**9, default=1)
-    limit = serializers.IntegerField(min_value=1, max_value=MOST, default=PER_PAGE)
+    page = WholeField(min_value=1, max_value=10**9, default=1)
+    limit = WholeField(min_value=1, max_value=MOST, default=PER_PAGE)
 
 
 def as_item(given: Mapping[str, Any]) -> CartItem:

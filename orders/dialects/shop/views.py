@@ -9,7 +9,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.dialects.base import DialectView
+from orders.dialects.base import DialectView, FormParser
 from orders.dialects.shop.inputs import (
     CreateInput,
     EditItemInput,
@@ -50,6 +50,7 @@ from orders.services.standing import Standing, get_order, standing_of
 from orders.services.walking import Goal, move, walk
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.pagination import NARROW, count_rows, read_page
+from ordersite.web.parsing import LenientJsonParser
 from ordersite.web.problems import Conflict, Invalid
 from ordersite.web.views import parse, who_asks
 
@@ -57,9 +58,10 @@ Action = ItemChange.Action
 
 
 class ShopView(DialectView):
-    """Every call is a known caller's."""
+    """Every call is a known caller's, its body JSON or a form."""
 
     dialect = DIALECT
+    parser_classes = [LenientJsonParser, FormParser]
     permission_classes = [IsAuthenticated]
 
 

@@ -1,4 +1,4 @@
-"""What every dialect is made of: its errors, its words, its paths, its document. No queries and no rules here."""
+"""A dialect: how it refuses, its words, its paths, its document."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from django.urls.resolvers import URLResolver
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.response import Response
 
+from orders.dialects.base.forms import FormParser
 from orders.lifecycle import Status
 from ordersite.web.documents import DocumentView
 from ordersite.web.parsing import LenientJsonParser
@@ -69,6 +70,10 @@ class DialectSchema(Schema):
     def get_override_parameters(self) -> list[Any]:
         return []
 
+    def map_parsers(self) -> list[str]:
+        """Forms are told of in words: a generated client has one type for a body, and sends JSON."""
+        return [one for one in super().map_parsers() if one != FormParser.media_type]
+
 
 class DialectView(ApiView):
     """A view of a foreign API: parse → the same service → render. Its refusals have the dialect's shape."""
@@ -86,8 +91,8 @@ class DialectView(ApiView):
         return response
 
 
-def served(dialect: Dialect, patterns: Sequence[URLPattern | URLResolver]) -> URLResolver:
-    """The dialect's paths and its OpenAPI document, relative to /dialects/."""
+def served(dialect: Dialect, patterns: Sequence[URLPattern]) -> URLResolver:
+    """The dialect's paths and its OpenAPI document, relative to /dialects/; each with a slash at its end or without."""
     whole = [path(f"dialects/{dialect.name}/", include(list(patterns)))]
 
     class Generator(SchemaGenerator):
@@ -101,7 +106,9 @@ def served(dialect: Dialect, patterns: Sequence[URLPattern | URLResolver]) -> UR
             return document
 
     schema = DocumentView.as_view(urlconf=whole, generator_class=Generator)
-    return path(f"{dialect.name}/", include([path("schema", schema), *patterns]))
+    known = [path("schema", schema), *patterns]
+    slashed = [path(f"{one.pattern}/", one.callback, one.default_args) for one in known]
+    return path(f"{dialect.name}/", include([*known, *slashed]))
 
 
 def wrong_path(request: HttpRequest, problem: Problem, dialects: Sequence[Dialect]) -> HttpResponse | None:

@@ -1,0 +1,91 @@
+"""Forms as PHP's clients send them: `products[0][id]=4` is a list of objects. Their bounds are those of JSON."""
+
+import re
+from collections.abc import Mapping
+from typing import IO, Any
+from urllib.parse import parse_qsl
+
+from django.conf import settings
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+
+from ordersite.web.parsing import read_body, refuse_unstorable
+
+NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
+KEY = re.compile(r"\[([^\[\]]*)\]")
+BRACKETS = (b"[", b"%5B", b"%5b")
+# Digits of the longest key that counts as a place in a list.
+INDEX_DIGITS = 9
+
+
+class Node(dict[str, Any]):
+    """What stands under one name; `next` is the place that `[]` takes."""
+
+    next = 0
+
+    def key(self, given: str) -> str:
+        """The key that is meant, `[]` being the place after the last."""
+        if given == "":
+            given = str(self.next)
+        if is_index(given):
+            self.next = max(self.next, int(given) + 1)
+        return given
+
+
+def is_index(key: str) -> bool:
+    return key.isascii() and key.isdecimal() and len(key) <= INDEX_DIGITS
+
+
+class FormParser(BaseParser):
+    """application/x-www-form-urlencoded, at most MAX_BODY_BYTES; of a name that comes twice the last value counts."""
+
+    media_type = "application/x-www-form-urlencoded"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        return read_form(read_body(stream))
+
+
+def read_form(raw: bytes) -> dict[str, Any]:
+    """The nested value of a form; raises ParseError with the remedy."""
+    most = settings.MAX_JSON_VALUES
+    if raw.count(b"&") + 1 + sum(raw.count(mark) for mark in BRACKETS) > most:
+        raise ParseError(f"The form has more than {most} values, nested ones counted: send less at once.")
+    try:
+        pairs = parse_qsl(raw.decode(), keep_blank_values=True, errors="strict")
+    except ValueError as error:
+        raise ParseError("The form is no UTF-8: send it so.") from error
+    whole = Node()
+    for name, value in pairs:
+        refuse_unstorable(name)
+        refuse_unstorable(value)
+        put(whole, name, value)
+    return {name: as_value(value) for name, value in whole.items()}
+
+
+def put(whole: Node, name: str, value: str) -> None:
+    """Puts a value where its name says; a name whose brackets do not match is one of no field."""
+    found = NAME.fullmatch(name)
+    keys = KEY.findall(found[2]) if found else []
+    if len(keys) >= settings.MAX_JSON_DEPTH:
+        raise ParseError(f"The form is nested too deeply: at most {settings.MAX_JSON_DEPTH} levels.")
+    node, key = whole, found[1] if found else name
+    for inner in keys:
+        below = node.get(key)
+        if not isinstance(below, Node):
+            below = node[key] = Node()
+        node, key = below, below.key(inner)
+    node[key] = value
+
+
+def as_value(value: Any) -> Any:
+    """A list where every key is a place in one, else an object."""
+    if not isinstance(value, Node):
+        return value
+    if all(is_index(key) for key in value):
+        return [as_value(value[key]) for key in sorted(value, key=int)]
+    return {key: as_value(below) for key, below in value.items()}

@@ -1,0 +1,186 @@
+"""How every dialect reads what is sent: as leniently as the systems whose clients these are.
+
+An optional field without a value (null, an empty text or list) counts as left out, a field that is not known as not
+sent. Numbers come as numbers or texts, words in any case, amounts with the noise of doubles. A wrong value is an error.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django.http import QueryDict
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+from ordersite.web.money import MAX_MINOR, rounded_minor, to_text
+from ordersite.web.problems import Invalid
+from ordersite.web.serializers import MAX_ID, DegreesField, Money
+
+# A plain decimal: no exponent, no thousands, ASCII digits. A double's own text has 17 significant digits.
+NUMBER = re.compile(r"[+-]?(?:[0-9]{1,19}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})")
+# Digits after the point that are no noise of reckoning with doubles.
+DIGITS = 6
+LARGEST = Decimal(10) ** 19
+
+
+def is_blank(value: Any) -> bool:
+    """null, a text of nothing but white space, or an empty list: how clients write that they have no value."""
+    return value is None or value == [] or (isinstance(value, str) and not value.strip())
+
+
+def number_of(value: Any) -> Decimal | None:
+    """The number that a JSON number or a text of one is; None for true, NaN, 1e400 and whatever else is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        value = repr(value) if math.isfinite(value) else ""
+        return Decimal(value) if value else None
+    if isinstance(value, int):
+        return Decimal(value)
+    if isinstance(value, str) and NUMBER.fullmatch(value.strip()):
+        return Decimal(value.strip())
+    return None
+
+
+def whole_of(value: Any) -> int | None:
+    """The whole number that 4, 4.0, "4" or "4.0" is; None for 4.5, and for what is no number."""
+    number = number_of(value)
+    if number is None or abs(number) > LARGEST or number != number.to_integral_value():
+        return None
+    return int(number)
+
+
+def reads_same(sent: Any, shown: Any) -> bool:
+    """Whether what a client puts back is what it was shown, though a form or its own types spell it otherwise.
+
+    What it leaves out or blank says nothing, nor does what is not known.
+    """
+    if is_blank(sent):
+        return True
+    if isinstance(shown, Mapping):
+        known = sent.keys() & shown.keys() if isinstance(sent, Mapping) else ()
+        return bool(known) and all(reads_same(sent[name], shown[name]) for name in known)
+    if isinstance(shown, list):
+        if not isinstance(sent, list) or len(sent) != len(shown):
+            return False
+        return all(reads_same(one, other) for one, other in zip(sent, shown, strict=True))
+    if isinstance(shown, bool):
+        return str(sent).lower() in (("true", "1") if shown else ("false", "0"))
+    if isinstance(shown, int | float):
+        return number_of(sent) == number_of(shown)
+    return bool(sent == shown) or (not isinstance(sent, bool) and isinstance(sent, int | float) and str(sent) == shown)
+
+
+class DialectInput(serializers.Serializer):
+    """An input that passes over what it does not know, and over optional fields without a value."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        # DRF reads a QueryDict as a browser's form, where what is missing is false or empty.
+        return super().run_validation(data.dict() if isinstance(data, QueryDict) else data)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            fields = self.fields
+            data = {
+                name: value
+                for name, value in data.items()
+                if name in fields and (fields[name].required or not is_blank(value))
+            }
+        return super().to_internal_value(data)
+
+
+class WholeField(serializers.IntegerField):
+    """A whole number, as 4, 4.0, "4" or "4.0"."""
+
+    default_error_messages = {"invalid": "Send a whole number."}
+
+    def to_internal_value(self, data: Any) -> int:
+        number = whole_of(data)
+        if number is None:
+            self.fail("invalid")
+        return number
+
+
+@extend_schema_field({"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID})
+class IdField(WholeField):
+    """A row's id: a positive 64-bit integer."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=MAX_ID, **kwargs)
+
+
+class NumberField(serializers.DecimalField):
+    """A number, or a text of one, rounded half up to `places` digits after the point."""
+
+    default_error_messages = {"invalid": "Send a number, such as 2.5."}
+
+    def __init__(self, *, places: int, **kwargs: Any) -> None:
+        super().__init__(max_digits=None, decimal_places=None, coerce_to_string=False, **kwargs)
+        self.places = places
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        number = number_of(data)
+        if number is None or abs(number) > LARGEST:
+            self.fail("invalid")
+        return rounded(rounded(number, DIGITS), self.places)
+
+
+def rounded(number: Decimal, places: int) -> Decimal:
+    return number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+class AmountField(NumberField):
+    """An amount in major units: noise is rounded away here, the rest where its currency is known (minor_amount)."""
+
+    default_error_messages = {"invalid": "Send an amount, such as 2.5."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(places=DIGITS, min_value=0, max_value=MAX_MINOR, **kwargs)
+
+
+@extend_schema_field({"type": "integer", "minimum": 0, "maximum": MAX_MINOR})
+class MinorField(NumberField):
+    """An amount in minor units: a whole number, or what a double makes of one, rounded half up."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(places=0, min_value=0, max_value=MAX_MINOR, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        return int(super().to_internal_value(data))
+
+
+class WordField(serializers.ChoiceField):
+    """One of some words, in any case, or of some numbers, in any spelling."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        number = whole_of(data)
+        text = str(number) if number is not None else data.strip() if isinstance(data, str) else None
+        folded = {str(choice).casefold(): choice for choice in self.choices}
+        if text is None or text.casefold() not in folded:
+            self.fail("invalid_choice", input=data if isinstance(data, str | int | float) else type(data).__name__)
+        return folded[text.casefold()]
+
+
+class MomentField(serializers.DateTimeField):
+    """A moment in ISO 8601, with a T or a space; without an offset it is UTC."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(data.strip() if isinstance(data, str) else data)
+
+
+class LocationInput(DialectInput):
+    """A point on the earth, in degrees (WGS 84)."""
+
+    lat = DegreesField(min_value=-90, max_value=90)
+    lng = DegreesField(min_value=-180, max_value=180)
+
+
+def minor_amount(amount: Decimal, currency: str, pointer: str) -> Money:
+    """An amount in major units, rounded half up to minor ones; raises Invalid for one that no order can have."""
+    minor = rounded_minor(amount, currency)
+    if minor > MAX_MINOR:
+        raise Invalid(pointer, "max_value", f"The amount is too large: at most {to_text(MAX_MINOR, currency)}.")
+    return Money(minor, currency)

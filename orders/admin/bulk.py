@@ -1,6 +1,7 @@
 """The same change for many orders: what is not allowed is skipped, and said row by row."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,6 +14,7 @@ from django.template.response import TemplateResponse
 from orders.admin.buttons import label_of
 from orders.admin.doing import caller_of_request, refusal
 from orders.admin.forms import ReasonForm
+from orders.admin.page import changes_since
 from orders.models import Order
 from orders.services.transitions import Wish, transition
 from ordersite.web.chosen import versions_shown
@@ -31,7 +33,7 @@ def move_each(request: HttpRequest, orders: list[Order], wish: Wish) -> None:
             with transaction.atomic():
                 moved = transition(order_id=order.pk, caller=caller, wish=replace(wish, version=version))
         except (Problem, OperationalError) as error:
-            refused[order.pk] = refusal(error)
+            refused[order.pk] = refusal(error, partial(changes_since, order.pk, version, caller))
         else:
             changed += [order] if moved.version != version else []
     what = label_of(wish.name)

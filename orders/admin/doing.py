@@ -1,6 +1,6 @@
 """Calls a service for a button: one transaction, tried again after a deadlock, its refusal told in a message."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -8,10 +8,15 @@ from django.db import OperationalError
 from django.http import HttpRequest
 from rest_framework.response import Response
 
+from orders.admin.page import changes_since
 from orders.lifecycle import Status
+from orders.models import Order
 from ordersite.accounts.callers import Caller, caller_of_user
+from ordersite.web.choosers import row_id
 from ordersite.web.idempotency import key_scope, run_unsafe
 from ordersite.web.problems import Problem, from_exception
+
+NOTHING_CHANGED = "Nothing was changed: it was so already."
 
 
 def caller_of_request(request: HttpRequest) -> Caller:
@@ -22,37 +27,53 @@ def caller_of_request(request: HttpRequest) -> Caller:
 
 def perform(request: HttpRequest, call: Callable[[], object], *, done: str, key: str = "") -> bool:
     """Whether the call was made; says so in a message either way. With a key, the same form does it once only."""
+    told = done
 
     def unanswered() -> None:
-        call()
+        nonlocal told
+        result = call()
+        # The order as it was shown: the service found nothing to write.
+        stands = isinstance(result, Order) and str(result.version) == request.POST.get("version")
+        told = NOTHING_CHANGED if stands else done
 
-    return answer(request, unanswered, done=done, key=key) is not None
+    return answer(request, unanswered, done=lambda: told, key=key) is not None
 
 
-def answer(request: HttpRequest, call: Callable[[], Any], *, done: str, key: str = "") -> Response | None:
+def answer(
+    request: HttpRequest, call: Callable[[], Any], *, done: str | Callable[[], str], key: str = ""
+) -> Response | None:
     """As `perform`, with what the call returned as the answer's data, also where it was made before; None: refused."""
     user: Any = request.user
     scope = key_scope(key=key, caller=user.caller_key, method="POST", path=request.path) if key else ""
     try:
         response = run_unsafe(lambda: Response(call()), scope=scope)
     except (Problem, OperationalError) as error:
-        messages.error(request, refusal(error))
+        messages.error(request, refusal(error, lambda: changes_shown(request)))
         return None
     if "Idempotency-Replayed" in response:
         messages.info(request, "This was done already, by the same form: nothing was done twice.")
     else:
-        messages.success(request, done)
+        text = done if isinstance(done, str) else done()
+        (messages.info if text == NOTHING_CHANGED else messages.success)(request, text)
     return response
 
 
-def refusal(error: Exception) -> str:
-    """A refusal in a sentence for people."""
+def changes_shown(request: HttpRequest) -> list[str]:
+    """What has happened to the order of a page since that page was shown; empty for a page that says no version."""
+    match, version = request.resolver_match, row_id(request.POST.get("version", ""))
+    order_id = match.kwargs.get("order_id") if match else None
+    return changes_since(order_id, version, caller_of_request(request)) if order_id and version else []
+
+
+def refusal(error: Exception, changes: Callable[[], Sequence[str]] = tuple) -> str:
+    """A refusal in a sentence for people; `changes` reads what has happened to the order since its page was shown."""
     problem = from_exception(error)
     if problem is None:
         raise error
     if problem.code == "stale":
         now = Status(problem.extra["current"]["order_status"]["code"]).label
-        return f"Changed meanwhile: now {now}. Nothing was done; this is the order as it stands."
+        what = "; ".join(changes()) or f"now {now}"
+        return f"Changed meanwhile: {what}. Nothing was done; this is the order as it stands."
     if problem.errors:
         return str(problem.errors[0]["detail"])
     return problem.detail

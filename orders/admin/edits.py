@@ -12,14 +12,15 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from orders.admin.display import money
-from orders.admin.doing import caller_of_request, perform, refusal
+from orders.admin.doing import NOTHING_CHANGED, caller_of_request, changes_shown, perform, refusal
 from orders.admin.forms import VersionForm, first_error
 from orders.admin.page import money_rows
 from orders.checkout import MOST_QUANTITY
 from orders.models import ItemChange, Line, Order
 from orders.pricing import CartItem
 from orders.services.edited import in_words, item_of, kept
-from orders.services.edits import Edited, EditWish, edit_items, quote_edit
+from orders.services.edits import Edited, EditWish, check_may_edit, edit_items, quote_edit
+from orders.services.standing import get_order, standing_of
 from ordersite.web.problems import Invalid, Problem
 from vendors.menu import Menu
 from vendors.services.menus import menu_of
@@ -48,26 +49,35 @@ class DecisionForm(VersionForm):
 
 def change_items(request: HttpRequest, order: Order, base: Mapping[str, Any]) -> HttpResponse:
     """The page. `base` is what every page of the back-office shows."""
+    back = HttpResponseRedirect(reverse("admin:orders_order_change", args=[order.pk]))
+    refused = why_not(request, order)
     lines = list(order.lines.prefetch_related("options"))
     form = EditForm(request.POST or None)
     quoted = None
-    if request.method == "POST" and not form.is_valid():
+    if request.method == "POST" and refused:
+        messages.error(request, refused)
+    elif request.method == "POST" and not form.is_valid():
         messages.error(request, first_error(form))
     elif request.method == "POST":
         try:
             wish = wish_of(lines, form.cleaned_data)
-            quoted = quote_edit(order_id=order.pk, caller=caller_of_request(request), wish=wish)
+            if wish.action == Action.CHANGE and wish.item in map(item_of, lines_of(lines, wish.line)):
+                messages.info(request, NOTHING_CHANGED)
+                return back
+            quoted, is_stale = look_at(request, order, wish)
         except (Problem, OperationalError) as error:
             messages.error(request, refusal(error))
         else:
             # Where it is refused, a reason that is missing say, the page stays as it is.
-            if "do" in request.POST and do(request, order, wish):
-                return HttpResponseRedirect(reverse("admin:orders_order_change", args=[order.pk]))
+            if "do" in request.POST and not is_stale and do(request, order, wish):
+                return back
+            form.cleaned_data["version"] = quoted.order.version
     menu = menu_of(order.vendor)
     context = {
         **base,
         "title": f"Items of order {order}",
         "order": order,
+        "refused": refused,
         "lines": [(line, in_words(kept(line)), item_of(line) is not None) for line in lines],
         "products": [
             (product.id, f"{product.name}, {money(product.price, menu.currency)}")
@@ -94,6 +104,36 @@ def what_waits(change: ItemChange, lines: list[Line], menu: Menu) -> str:
     return f"{old} → {change.item['quantity']} × {product.name if product else 'what is sold no more'}"
 
 
+def why_not(request: HttpRequest, order: Order) -> str:
+    """Why nothing of what was ordered can be changed; empty where it can."""
+    if order.deleted_at is not None:
+        return f"Order #{order.pk} is deleted: its items change no more."
+    caller = caller_of_request(request)
+    try:
+        check_may_edit(standing_of(caller, get_order(caller=caller, order_id=order.pk)))
+    except Problem as problem:
+        return problem.detail
+    return ""
+
+
+def look_at(request: HttpRequest, order: Order, wish: EditWish) -> tuple[Edited, bool]:
+    """What the change costs, and whether the order has changed since the page was shown: that is told, and reckoned
+    with."""
+    caller = caller_of_request(request)
+    try:
+        return quote_edit(order_id=order.pk, caller=caller, wish=wish), False
+    except Problem as problem:
+        if problem.code != "stale":
+            raise
+        messages.error(request, refusal(problem, lambda: changes_shown(request)))
+    return quote_edit(order_id=order.pk, caller=caller, wish=replace(wish, version=None)), True
+
+
+def lines_of(lines: list[Line], line_id: int | None) -> list[Line]:
+    """The line of an id, where the order has it."""
+    return [line for line in lines if line.pk == line_id]
+
+
 def wish_of(lines: list[Line], given: Mapping[str, Any]) -> EditWish:
     """What the form asks for; an item keeps its choices where only its quantity changes."""
     action, line_id = given["action"], given["line"]
@@ -108,7 +148,7 @@ def wish_of(lines: list[Line], given: Mapping[str, Any]) -> EditWish:
         return replace(wish, item=CartItem(product=given["product"] or 0, quantity=given["quantity"] or 1))
     if action != Action.CHANGE:
         return wish
-    item = next((item_of(line) for line in lines if line.pk == line_id), None)
+    item = next(map(item_of, lines_of(lines, line_id)), None)
     if item is None:
         raise Invalid("", "unknown", "This item is no longer on the menu, or of the order: it can only be removed.")
     return replace(wish, item=replace(item, quantity=given["quantity"] or item.quantity))

@@ -171,7 +171,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         if not self.has_move_permission(request):
             raise PermissionDenied
         orders = self.get_queryset(request).select_related("vendor")
-        order = orders.filter(pk=order_id, deleted_at__isnull=True).first()
+        order = orders.filter(pk=order_id).first()
         if order is None:
             return self.missing(request, str(order_id))
         base = {"opts": self.opts, "subtitle": None, "media": self.media}
@@ -182,7 +182,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         if not (self.has_move_permission(request) and acts_everywhere(request)):
             raise PermissionDenied
         orders = self.get_queryset(request).select_related("vendor", "delivery_zone")
-        order = orders.filter(pk=order_id, fulfilment=Fulfilment.DELIVERY, deleted_at__isnull=True).first()
+        order = orders.filter(pk=order_id).first()
         if order is None:
             return self.missing(request, str(order_id))
         base = {"opts": self.opts, "subtitle": None, "media": self.media}

@@ -16,7 +16,7 @@ from orders.pricing import Priced
 from orders.reading.lines import ticket_of
 from orders.reading.privacy import told_events
 from orders.reasons import REASONS
-from orders.services.standing import RELATED, Standing
+from orders.services.standing import RELATED, Standing, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import User
 from ordersite.web.choosers import row_id
@@ -92,6 +92,21 @@ def details_of(data: dict[str, Any]) -> Iterable[str]:
     for name, value in data.items():
         if name not in ("old", "new"):
             yield f"{name.replace('_', ' ')}: {plain(value)}"
+
+
+def changes_since(order_id: int, version: int, caller: Caller) -> list[str]:
+    """What has happened to an order after the version that somebody saw, in words, as far as its reader may know."""
+    order = with_standing(Order.objects.filter(pk=order_id), caller).select_related(*RELATED).first()
+    if order is None:
+        return []
+    events = told_events(standing_of(caller, order), order.events.filter(number__gt=version).order_by("number"))
+    changes = [text for event in events if event.to_status is None for text in changes_of(event)]
+    return [*changes, *[f"now {Status(order.status).label}"] * any(event.to_status is not None for event in events)]
+
+
+def changes_of(event: OrderEvent) -> list[str]:
+    """An event that leaves the status in words: what it changed, else what it is."""
+    return list(details_of(event.data)) or [happening(event, {}).title]
 
 
 def plain(value: Any) -> str:

@@ -144,18 +144,23 @@ def plan_wish(standing: Standing, wish: EditWish) -> tuple[Actor, Plan]:
     order = standing.order
     extra = standing.refusal_extra() if wish.version is not None else {}
     refuse_stale(order.version, wish.version, extra)
-    role = role_of(standing, wish)
+    role = role_of(standing, is_missing=wish.is_missing)
     check_editable(standing, role)
     if wish.is_missing:
         return role, plan_missing(standing, wish, role)
     return role, make_plan(standing, wish.action, wish.line, wish.item, role=role)
 
 
-def role_of(standing: Standing, wish: EditWish) -> Actor:
+def check_may_edit(standing: Standing) -> None:
+    """Raises Forbidden or Conflict where the caller can change nothing of what was ordered."""
+    check_editable(standing, role_of(standing))
+
+
+def role_of(standing: Standing, *, is_missing: bool = False) -> Actor:
     """As whom the caller changes items: until the order is accepted its customer may; raises Forbidden."""
     order, actors = standing.order, standing.actors
     ranks = [Actor.VENDOR, Actor.STAFF] if order.prepared_at is None else [Actor.STAFF, Actor.VENDOR]
-    if not wish.is_missing:
+    if not is_missing:
         ranks.insert(0 if order.accepted_at is None else len(ranks), Actor.CUSTOMER)
     role = next((actor for actor in ranks if actor in actors), None)
     if role is None:

@@ -260,11 +260,16 @@ def test_names_a_driver_adds_a_number_and_a_note(cast: Cast, office: Client) -> 
         "The order is offered to Dora Driver."
     ]
     assert sent(office, order, "driver", {"version": 2, "driver": ""}) == [
-        "Changed meanwhile: now Accepted by business. Nothing was done; this is the order as it stands."
+        f"Changed meanwhile: driver: – → {cast.driver_row.pk}. Nothing was done; this is the order as it stands."
+    ]
+    assert sent(office, order, "driver", {"version": 3, "driver": cast.driver_row.pk}) == [
+        "Nothing was changed: it was so already."
     ]
     assert len(sent(office, order, "driver", {"version": 3, "driver": "9" * 30})) == 1
     number = {"version": 3, "tracking_number": "BE-1", "carrier": "bpost"}
     assert sent(office, order, "tracking-number", number) == ["The number is kept."]
+    again = {**number, "version": 4}
+    assert sent(office, order, "tracking-number", again) == ["Nothing was changed: it was so already."]
     note = {"key": str(uuid.uuid4()), "text": "Called twice", "visible_to": "staff"}
     assert sent(office, order, "note", note) == ["The note is in the history."]
     assert sent(office, order, "note", note) == ["This was done already, by the same form: nothing was done twice."]

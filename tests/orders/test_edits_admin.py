@@ -10,12 +10,14 @@ from django.test.utils import CaptureQueriesContext
 
 from orders.models import ItemChange, Line, Order, OrderEvent
 from tests.cast import Cast
-from tests.office import confirm
+from tests.office import confirm, form_of, posted_forms
 from tests.orders.editing import add, line_of, ordered
 from tests.orders.money import Api, set_terms, walk
 from tests.orders.rows import add_line
 from tests.orders.shopping import assert_nothing_changed, sums
 from vendors.services.offers import refresh_offer_flags
+
+NOW = "2026-11-01T12:00Z"
 
 
 @pytest.fixture(autouse=True)
@@ -149,3 +151,52 @@ def test_items_of_a_prepared_order_are_changed_with_a_reason(cast: Cast, api: Ap
     assert answer["Location"] == f"/admin/orders/order/{order.pk}/change/"
     order.refresh_from_db()
     assert (order.total, OrderEvent.objects.latest("pk").reason) == (1515, "One bottle broke")
+
+
+def test_a_conflict_says_what_changed_and_keeps_what_was_typed(cast: Cast, api: Api, office: Client) -> None:
+    order = ordered(cast, api)
+    soda = line_of(order, "Soda")
+    page = sent(office, order, "change", soda, quantity=1)
+    api(cast.staff).patch(f"/api/v1/orders/{order.pk}", {"comment": "Ring twice"})
+    order.refresh_from_db()
+    with assert_nothing_changed(order):
+        answer = confirm(office, page_of(order), page, reason="One bottle broke", do="yes")
+    assert messages_of(office, answer) == [
+        "Changed meanwhile: comment: – → Ring twice. Nothing was done; this is the order as it stands."
+    ]
+    fields = form_of(answer)
+    assert (fields["quantity"], fields["reason"], fields["version"]) == ("1", "One bottle broke", str(order.version))
+    assert confirm(office, page_of(order), answer, do="yes").status_code == 302
+    order.refresh_from_db()
+    assert (order.total, OrderEvent.objects.latest("pk").reason) == (1515, "One bottle broke")
+
+
+def test_the_same_quantity_changes_nothing(cast: Cast, api: Api, office: Client) -> None:
+    order = ordered(cast, api)
+    with assert_nothing_changed(order):
+        for do in ({}, {"do": "yes"}):
+            answer = sent(office, order, "change", line_of(order, "Soda"), quantity=2, **do)
+            assert messages_of(office, answer)[-1] == "Nothing was changed: it was so already."
+    assert not ItemChange.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("columns", "why"),
+    [
+        ({"status": 2, "closed_at": NOW}, "The order is closed: nothing of it changes any more."),
+        ({"status": 9, "picked_up_at": NOW}, "The order is picked up, so its items stand: give money back instead."),
+        ({"kind": "package"}, "The items of a package order stand as ordered: cancel it, and order anew."),
+        ({"deleted_at": NOW}, "Order #{} is deleted: its items change no more."),
+    ],
+)
+def test_what_stands_says_why(cast: Cast, api: Api, office: Client, columns: dict[str, Any], why: str) -> None:
+    order = ordered(cast, api)
+    shown = office.get(page_of(order))
+    Order.objects.filter(pk=order.pk).update(**columns)
+    order.refresh_from_db()
+    page = office.get(page_of(order))
+    assert why.format(order.pk) in page.content.decode()
+    assert posted_forms(page) == []
+    with assert_nothing_changed(order):
+        answer = confirm(office, page_of(order), shown, action="remove")
+    assert messages_of(office, answer) == [why.format(order.pk)]

@@ -3,13 +3,19 @@
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
+from rest_framework.test import APIClient
 
+from orders.admin import destination
 from orders.checkout import Place
 from orders.lifecycle import Fulfilment
 from orders.models import Order, OrderEvent
+from orders.services.changes import change_order
+from ordersite.accounts.callers import caller_of_user
 from ordersite.accounts.models import Address
 from tests.cast import Cast
+from tests.office import form_of
 from tests.office import send as send_form
 from tests.orders.back_office import place_order
 from tests.orders.shopping import FAR, NEAR, assert_nothing_changed
@@ -18,6 +24,7 @@ from tests.places.fake_geocoder import FakeGeocoder, nominatim
 from tests.places.test_changing import HAUTE, switch_off
 
 pytestmark = pytest.mark.django_db
+PLACE = Place(address="Naamsestraat 1", **NEAR)
 
 
 @pytest.fixture
@@ -29,9 +36,7 @@ def office(cast: Cast) -> Client:
 
 @pytest.fixture
 def order(cast: Cast) -> Order:
-
-    place = Place(address="Naamsestraat 1", **NEAR)
-    return place_order(cast, fulfilment=Fulfilment.DELIVERY, place=place, lines=2)
+    return place_order(cast, fulfilment=Fulfilment.DELIVERY, place=PLACE, lines=2)
 
 
 def path(order: Order) -> str:
@@ -114,9 +119,88 @@ class TestOrders:
             response = send(office, order, address="Rue Haute 118", version="4")
         assert said(response)[0].startswith("Changed meanwhile")
 
-    def test_not_what_is_collected_and_not_by_strangers(self, cast: Cast, office: Client, order: Order) -> None:
-        collected = place_order(cast)
-        assert office.get(path(collected)).status_code == 302
+    @pytest.mark.parametrize(
+        ("meanwhile", "told"),
+        [
+            ({"comment": "Ring twice"}, "comment: – → Ring twice"),
+            ({"address_notes": "Bell 9"}, "address notes: – → Bell 9"),
+            ({"address": "Rue Haute 126"}, "address: Naamsestraat 1 → Rue Haute 126; location: "),
+        ],
+    )
+    def test_a_conflict_says_what_changed_and_a_second_saving_goes_through(
+        self, cast: Cast, office: Client, order: Order, meanwhile: dict[str, Any], told: str
+    ) -> None:
+        shown = form_of(office.get(path(order)))
+        other = APIClient()
+        other.force_authenticate(cast.staff)
+        assert other.patch(f"/api/v1/orders/{order.pk}", meanwhile, format="json").status_code == 200
+        order.refresh_from_db()
+        with assert_nothing_changed(order):
+            page = office.post(path(order), {**shown, "address": "Rue Haute 118"})
+        assert said(page)[0].startswith(f"Changed meanwhile: {told}")
+        assert "now Pending" not in said(page)[0]
+        assert "As it stands now" in page.content.decode()
+        assert order.address in page.content.decode()
+        # What was typed is kept; what was not, follows the order.
+        sent = form_of(page)
+        assert (sent["address"], sent["address_notes"]) == ("Rue Haute 118", order.address_notes)
+        assert office.post(path(order), sent).status_code == 302
+        assert now(order) == ("Rue Haute 118", *HAUTE.values())
+        assert (order.version, order.address_notes) == (3, meanwhile.get("address_notes", ""))
+
+    def test_what_was_not_typed_follows_the_order(self, cast: Cast, office: Client, order: Order) -> None:
+        shown = form_of(office.get(path(order)))
+        send(office, order, address="Rue Haute 118")
+        page = office.post(path(order), {**shown, "address_notes": "Bell 3"})
+        sent = form_of(page)
+        assert (sent["address"], sent["lat"], sent["address_notes"]) == ("Rue Haute 118", "50.8396", "Bell 3")
+        assert office.post(path(order), sent).status_code == 302
+        assert (*now(order), order.address_notes) == ("Rue Haute 118", *HAUTE.values(), "Bell 3")
+
+    def test_faster_by_a_hair(self, cast: Cast, office: Client, order: Order, monkeypatch: Any) -> None:
+        """Somebody changes it while the geocoder is asked."""
+        sent = {**form_of(office.get(path(order))), "address": "Rue Haute 118"}
+        real = destination.look_up_destination
+
+        def slow(order_id: int, *args: Any) -> Any:
+            with transaction.atomic():
+                caller = caller_of_user(cast.staff)
+                change_order(order_id=order_id, caller=caller, fields={"comment": "Ring"})
+            return real(order_id, *args)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(destination, "look_up_destination", slow)
+            page = office.post(path(order), sent)
+        assert said(page) == ["Changed meanwhile: comment: – → Ring. Nothing was done; this is the order as it stands."]
+        assert now(order) == ("Naamsestraat 1", *NEAR.values())
+        assert office.post(path(order), form_of(page)).status_code == 302
+        assert now(order) == ("Rue Haute 118", *HAUTE.values())
+
+    @pytest.mark.parametrize("fields", [{}, {"keep_point": "on"}])
+    def test_nothing_typed_is_nothing_changed(self, office: Client, order: Order, fields: dict[str, Any]) -> None:
+        with assert_nothing_changed(order):
+            response = office.post(path(order), {**form_of(office.get(path(order))), **fields})
+        assert said(response) == ["Nothing was changed: it was so already."]
+        assert OrderEvent.objects.filter(order=order).count() == 1
+
+    def test_what_has_no_address_to_change_says_why(self, cast: Cast, office: Client, order: Order) -> None:
+        sent = form_of(office.get(path(order)))
+        collected, deleted = place_order(cast), place_order(cast, fulfilment=Fulfilment.DELIVERY, place=PLACE, lines=2)
+        Order.objects.filter(pk=deleted.pk).update(deleted_at=deleted.placed_at)
+        Order.objects.filter(pk=order.pk).update(status=2, closed_at=order.placed_at)
+        for one, why in (
+            (collected, "has no delivery address: it is not brought to anybody (pickup)."),
+            (deleted, "is deleted: its address changes no more."),
+            (order, "is closed: its address changes no more."),
+        ):
+            one.refresh_from_db()
+            with assert_nothing_changed(one):
+                for response in (office.get(path(one)), office.post(path(one), {**sent, "address": "Rue Haute 118"})):
+                    assert response["Location"] == f"/admin/orders/order/{one.pk}/change/"
+                    assert said(response)[-1] == f"Order #{one.pk} {why}"
+        assert office.get("/admin/orders/order/987654/address/")["Location"] == "/admin/orders/order/"
+
+    def test_not_by_strangers(self, cast: Cast, office: Client, order: Order) -> None:
         client = Client()
         client.force_login(cast.customer)
         assert client.get(path(order)).status_code == 302

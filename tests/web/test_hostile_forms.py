@@ -132,6 +132,7 @@ def test_no_form_about_orders_and_money_breaks(cast: Cast, api: Api, office: Cli
     refund = Refund.objects.latest("pk")
     orders, money = "/admin/orders/order", "/admin/orders/account"
     pages = [f"{orders}/{order.pk}/{page}/" for order in (*standing, closed) for page in ("change", "items")]
+    pages += [f"{orders}/{standing[1].pk}/address/", f"/admin/accounts/user/{cast.customer.pk}/password/"]
     pages += [f"{orders}/", f"{orders}/phone/", f"{orders}/phone/?vendor={cast.vendor.pk}", f"{money}/top-up/"]
     pages += [
         f"{money}/{pk}/{page}/"

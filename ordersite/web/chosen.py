@@ -22,6 +22,7 @@ from django.utils.safestring import SafeString
 from ordersite.web.choosers import row_id
 from ordersite.web.digests import digest_of, plain
 from ordersite.web.lists import BoundedListAdmin
+from ordersite.web.middleware import NOT_A_NUMBER
 
 log = logging.getLogger(__name__)
 # Hidden fields: the rows that were shown ("12:version" each), and the digest of what goes with those to be deleted.
@@ -79,10 +80,12 @@ class VersionedAdmin(BoundedListAdmin):
         """Django's own; a filter or a selection that no column can hold leads back instead of breaking."""
         try:
             return super().changelist_view(request, extra_context)
-        except (ValueError, OverflowError, DataError):
+        except (ValueError, OverflowError, DataError) as error:
             if request.method != "POST" and not request.GET:
                 raise
-            log.warning("%s: no filter or selection", request.path, exc_info=True)
+            # A value that no column holds is not worth a line; any other may be a fault of ours.
+            if type(error) is ValueError and NOT_A_NUMBER not in str(error):
+                log.warning("%s: no filter or selection", request.path, exc_info=True)
             messages.error(request, "This filter or selection makes no sense: it was left out.")
         except (IntegrityError, OperationalError) as error:
             if request.method != "POST":

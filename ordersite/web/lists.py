@@ -1,5 +1,6 @@
 """Lists of the back-office: filtered by what they offer and nothing else, counted and searched at a bounded cost."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -36,6 +37,10 @@ class BoundedListAdmin(admin.ModelAdmin):
     paginator = CappedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+
+    def get_ordering(self, request: HttpRequest) -> Sequence[Any]:
+        """Never none: a chooser's pages need one, and Django gives one to lists alone."""
+        return super().get_ordering(request) or self.opts.ordering or ("pk",)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Whether a list may be filtered so: by what `list_filter` names; a name that means nothing is Django's."""

@@ -77,6 +77,35 @@ def test_what_a_list_offers_works(cast: Cast, client: Client, model: type[Model]
             assert client.get(address(model) + query).status_code == 200, query
 
 
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_a_wrong_address_writes_nothing_to_the_log(
+    cast: Cast, client: Client, caplog: pytest.LogCaptureFixture, model: type[Model]
+) -> None:
+    """Filters, orders, pages, ids and searches that mean nothing are answers, not incidents: no line, no traceback.
+
+    A warning of an unordered page is an error in these tests.
+    """
+    client.force_login(everything(cast))
+    model_admin, path = admin.site._registry[model], address(model)
+    names = {"o", "p", "_to_field", "e", "pk__in", "token_hash", *filter_names(model)}
+    names |= {f"{name}__exact" for name in filter_names(model)}
+    if model_admin.date_hierarchy:
+        names |= {f"{model_admin.date_hierarchy}__{part}" for part in ("year", "month", "day")}
+    called = [f"{path}?{name}={value}" for name in sorted(names) for value in ("x", "9" * 30, "0,1")]
+    called += [f"{path}{pk}/change/" for pk in ("x", "9" * 30)]
+    for one in [model_admin, *model_admin.inlines]:
+        holder = getattr(one, "model", model)
+        field = f"app_label={holder._meta.app_label}&model_name={holder._meta.model_name}&field_name="
+        for name in one.autocomplete_fields:
+            called += [
+                f"/admin/autocomplete/?{field}{name}&{rest}" for rest in ("term=", "term=x", "page=x", "page=99")
+            ]
+        called.append(f"/admin/autocomplete/?{field}nothing&term=")
+    for one in called:
+        assert client.get(one).status_code in (200, 302, 400, 403, 404, 405), one
+    assert [record.getMessage() for record in caplog.records if record.levelname != "INFO"] == []
+
+
 def test_a_hidden_column_is_not_read_letter_by_letter(cast: Cast, client: Client) -> None:
     ApiToken.objects.create(name="till", user=cast.owner, token_hash="a" * 64, hint="ost_", scopes=["read"])
     client.force_login(everything(cast))

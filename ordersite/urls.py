@@ -10,6 +10,7 @@ from orders import pay_pages
 from ordersite.accounts.password_change import AdminPasswordChangeView
 from ordersite.web.documents import DocumentView, docs
 from ordersite.web.health import healthz, readyz
+from tracking.asyncapi import asyncapi
 
 urlpatterns = [
     path("", TemplateView.as_view(template_name="home.html")),
@@ -21,6 +22,7 @@ urlpatterns = [
     path("admin/password_change/", admin.site.admin_view(AdminPasswordChangeView.as_view())),  # before the site's own
     path("admin/", admin.site.urls),
     path("api/v1/schema", DocumentView.as_view(), name="schema"),
+    path("api/v1/asyncapi", asyncapi, name="asyncapi"),
     path("api/v1/docs", docs, name="docs"),
     path("api/v1/", include("ordersite.accounts.api.urls")),
     path("api/v1/", include("ordersite.places.urls")),

@@ -63,6 +63,7 @@ FULL_RUN_ONLY = (
     "promises/test_p16",
     "promises/test_p31",
     "tracking/test_epochs",
+    "tracking/test_feed_examples",
     "tracking/test_floods",
     "tracking/test_sockets",
     "vendors/test_currencies",

@@ -32,7 +32,7 @@ WAITERS = threading.BoundedSemaphore(100)
 # A hint of another process may not reach this thread, so it looks by itself.
 LOOK_EVERY = 1.0
 NOT_OF_VENDOR = "Only those who work for this vendor may watch its feed."
-KINDS = ("placed", "status", "milestone", "items", "payment", "driver", "position", "delay", "note", "hidden", "reset")
+TOLD = ", ".join([*entries.KINDS, entries.HIDDEN, entries.RESET])
 
 
 class FeedEventSerializer(serializers.Serializer):
@@ -41,7 +41,7 @@ class FeedEventSerializer(serializers.Serializer):
     position = serializers.IntegerField()
     order = serializers.IntegerField(required=False)
     version = serializers.IntegerField(required=False)
-    kind = serializers.CharField(help_text=f"One of {', '.join(KINDS)}.")
+    kind = serializers.CharField(help_text=f"One of {TOLD}.")
     at = serializers.DateTimeField(required=False)
     epoch = serializers.CharField(required=False, help_text="Of a reset.")
 

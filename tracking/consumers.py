@@ -20,22 +20,12 @@ from ordersite.web.numbers import DIGITS, read_whole
 from ordersite.web.problems import Problem
 from ordersite.web.throttling import client_address
 from tracking import hub
+from tracking.closings import AMISS, MISSING, TOO_MANY_TRIES, Closing, Refused
 from tracking.entries import Entry
 from tracking.hub import Knock
 from tracking.subscribers import Subscriber
 from tracking.transport import FRAMES
-from tracking.watchers import (
-    AMISS,
-    MISSING,
-    TOO_SLOW,
-    Refused,
-    Watcher,
-    as_dispatcher,
-    as_driver,
-    at_vendor,
-    by_tracking_code,
-    identify,
-)
+from tracking.watchers import Watcher, as_dispatcher, as_driver, at_vendor, by_tracking_code, identify
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +96,7 @@ class FeedConsumer(AsyncConsumer):
                             await Subscriber(here, watcher, first, since, door=self).run()
                 except Refused as refused:
                     await self.accept()
-                    await self.close_with(refused.code, refused.reason)
+                    await self.close_with(refused.closing)
         except Exception:
             logger.exception("a socket failed")
             self.abort()
@@ -166,8 +156,8 @@ class FeedConsumer(AsyncConsumer):
         for entry in entries:
             await self.tell({"type": "websocket.send", "text": entry.text})
 
-    async def close_with(self, code: int, reason: str) -> None:
-        await self.tell({"type": "websocket.close", "code": code, "reason": reason})
+    async def close_with(self, closing: Closing) -> None:
+        await self.tell({"type": "websocket.close", "code": closing.code, "reason": closing.reason})
 
     async def tell(self, message: dict[str, Any]) -> None:
         """By plain ASGI. Servers differ in what they raise once the client has gone: here it is always an OSError."""
@@ -220,7 +210,7 @@ class OrderConsumer(FeedConsumer):
         try:
             count_try(self.address)
         except Problem as problem:
-            raise Refused(TOO_SLOW) from problem
+            raise Refused(TOO_MANY_TRIES) from problem
         return by_tracking_code(self.argument("tracking_code"))
 
 

@@ -19,6 +19,24 @@ BATCH = 500
 # So many streams are asked for by one statement.
 STREAMS = 200
 ORDER = "order:"
+# What a stream tells, by kind; docs/feed.md and the AsyncAPI document list them.
+KINDS: dict[str, str] = {
+    OrderEvent.Kind.PLACED: "the order has come",
+    OrderEvent.Kind.STATUS: "its status changed, `from` one `to` another",
+    OrderEvent.Kind.MILESTONE: "a step without a status of its own: preparing has begun, it is settled",
+    OrderEvent.Kind.ITEMS: "its items changed, or a change of them was asked, accepted or refused",
+    OrderEvent.Kind.PAYMENT: "a payment, refund, tip or way to pay changed",
+    OrderEvent.Kind.DRIVER: "a driver was named, changed or taken off",
+    OrderEvent.Kind.POSITION: "its driver has moved",
+    OrderEvent.Kind.DELAY: "a promised time changed",
+    OrderEvent.Kind.NOTE: "something else was written down or changed",
+}
+HIDDEN, HELLO, RESET = "hidden", "hello", "reset"
+OTHERS: dict[str, str] = {
+    HIDDEN: "something that this reader may not see; it has its position and its version all the same",
+    HELLO: "the first frame of a socket: where the stream stood before it was accepted",
+    RESET: "what was asked for is not there: read the orders afresh, then go on from this position",
+}
 EVENT = ("number", "kind", "from_status", "to_status", "visible_to", "created_at")
 
 
@@ -65,12 +83,12 @@ def entry(position: int, message: Mapping[str, Any]) -> Entry:
 
 def hello(epoch: str, position: int) -> Entry:
     """The first that a socket is told: where the stream stood when it was accepted."""
-    return entry(position, {"kind": "hello", "epoch": epoch, "position": position})
+    return entry(position, {"kind": HELLO, "epoch": epoch, "position": position})
 
 
 def reset(epoch: str, position: int) -> Entry:
     """Tells a reader that what it asks for is no longer (or not yet) there: it reads afresh and goes on from here."""
-    return entry(position, {"position": position, "kind": "reset", "epoch": epoch})
+    return entry(position, {"position": position, "kind": RESET, "epoch": epoch})
 
 
 def rfc3339(at: datetime) -> str:
@@ -87,7 +105,7 @@ def event_entry(position: int, order: int, event: tuple[Any, ...], *, public: bo
             "position": position,
             "order": order,
             "version": number,
-            "kind": kind if shown else "hidden",
+            "kind": kind if shown else HIDDEN,
             "from": source if shown else None,
             "to": target if shown else None,
             "at": rfc3339(at),

@@ -17,9 +17,10 @@ from django.db import connection
 
 from orders.services.epochs import current_epoch
 from tracking import entries, wake
+from tracking.closings import BUSY, TOO_MANY, Refused
 from tracking.entries import BATCH, Ask, Entry, Page
 from tracking.subscribers import Subscriber
-from tracking.watchers import TOO_SLOW, Refused, Watcher, admit, refusals
+from tracking.watchers import Watcher, admit, refusals
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class Hub:
     def place(self, whose: str, most: int) -> Iterator[None]:
         """One of the sockets that an address or a caller may hold at once; raises Refused where it has them all."""
         if most and self.places[whose] >= most:
-            raise Refused(TOO_SLOW, f"More than {most} sockets at once: close others first.")
+            raise Refused(TOO_MANY, f"More than {most} sockets at once: close others first.")
         self.places[whose] += 1
         try:
             yield
@@ -120,7 +121,7 @@ class Hub:
                 results = await self.at_door(admissions, [knock for _, knock in asked])
             except Exception as error:
                 logger.warning("sockets are sent away, the database does not answer: %s", type(error).__name__)
-                results = [Refused(TOO_SLOW) for _ in asked]
+                results = [Refused(BUSY) for _ in asked]
             for (answer, _), result in zip(asked, results, strict=True):
                 if isinstance(result, Admission):
                     self.see_epoch(result.first.epoch)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from django.conf import settings
 
+from tracking.closings import TOO_SLOW, Closing
 from tracking.entries import Entry, Page, hello, reset
-from tracking.watchers import REASONS, TOO_SLOW, Watcher
+from tracking.watchers import Watcher
 
 if TYPE_CHECKING:
     from tracking.hub import Hub, Stream
@@ -25,7 +26,7 @@ class Door(Protocol):
 
     async def send(self, entries: Sequence[Entry]) -> None: ...
 
-    async def close_with(self, code: int, reason: str) -> None: ...
+    async def close_with(self, closing: Closing) -> None: ...
 
     def abort(self) -> None: ...
 
@@ -52,7 +53,7 @@ class Subscriber:
         self.is_live = False
         self.is_behind = False
         self.is_over = False
-        self.ending: int | None = None
+        self.ending: Closing | None = None
         self.stream: Stream = hub.enter(watcher.stream, first, self)
 
     def offer(self, entries: Sequence[Entry]) -> None:
@@ -72,10 +73,10 @@ class Subscriber:
         self.is_behind = True
         self.ready.set()
 
-    def end(self, code: int) -> None:
-        """Closes with this code; a socket that does not take even that is cut."""
+    def end(self, closing: Closing) -> None:
+        """Closes with this; a socket that does not take even that is cut."""
         if self.ending is None:
-            self.ending = code
+            self.ending = closing
             self.queue.clear()
             self.ready.set()
             self.hub.loop.call_later(CUT_AFTER, self.cut)
@@ -91,7 +92,7 @@ class Subscriber:
             while self.ending is None:
                 await self.replay()
                 await self.follow()
-            await self.door.close_with(self.ending, REASONS[self.ending])
+            await self.door.close_with(self.ending)
             self.is_over = True
         except OSError:  # the client has gone
             pass

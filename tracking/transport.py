@@ -19,12 +19,12 @@ from websockets.frames import Frame
 from websockets.protocol import State
 
 from tracking.allowance import Allowance
+from tracking.closings import RESTARTING, TOO_MUCH
 
 # The name of the ASGI extension by which a consumer finds it.
 FRAMES = "ordersite.frames"
 LINGER = 3.0  # seconds that a closed socket has to go by itself
 TOLD = 1.0  # seconds that a client which sent too much has to read why
-POLICY_VIOLATION = 1008
 CLOSE_FRAME = 131  # bytes: the longest answer to a close
 
 
@@ -75,11 +75,20 @@ class FeedProtocol(WebSocketsSansIOProtocol):
         """Closes with 1008 and reads nothing more."""
         self.transport.pause_reading()
         if not self.close_sent and self.conn.state is State.OPEN:
-            self.conn.fail(POLICY_VIOLATION, "Too much was sent: nothing is expected here.")
+            self.conn.fail(*TOO_MUCH)
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.close_sent = True
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": POLICY_VIOLATION})
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": TOO_MUCH.code})
         self.loop.call_later(TOLD, self.abort)
+
+    def shutdown(self) -> None:
+        """Says why to every socket that is open, where uvicorn sends the bare code."""
+        if self.handshake_complete and not self.close_sent and self.conn.state is State.OPEN:
+            self.conn.send_close(*RESTARTING)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.close_sent = True
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": RESTARTING.code})
+        super().shutdown()
 
     def handle_text(self, event: Frame) -> None:
         """Ignored, as all that a client says."""

@@ -21,6 +21,7 @@ from rest_framework_simplejwt.utils import get_md5_hash_password
 from orders.following import followable, followed
 from ordersite.accounts.authentication import (
     API_TOKEN_PREFIX,
+    TokenExpired,
     api_tokens,
     may_sign_in,
     may_use,
@@ -32,27 +33,10 @@ from ordersite.accounts.authentication import (
 )
 from ordersite.accounts.models import ApiToken, SignIn, User
 from ordersite.accounts.rights import Right, holders
+from tracking.closings import BUSY, ENDED, EXPIRED, FORBIDDEN, MISSING, UNKNOWN, Closing, Refused
 from vendors.models import Dispatcher, Driver, Member, Vendor
 
 logger = logging.getLogger(__name__)
-
-AMISS, UNKNOWN, FORBIDDEN, MISSING, TOO_SLOW = 4400, 4401, 4403, 4404, 1013
-# What a client reads beside the code.
-REASONS = {
-    UNKNOWN: "Not known, or expired: sign in again.",
-    FORBIDDEN: "Not allowed here.",
-    MISSING: "There is nothing to watch here.",
-    TOO_SLOW: "Try again later.",
-}
-
-
-class Refused(Exception):
-    """The socket is closed with this code and reason (at most 123 bytes)."""
-
-    def __init__(self, code: int, reason: str = "") -> None:
-        super().__init__(code)
-        self.code = code
-        self.reason = reason or REASONS[code]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +92,12 @@ def by_bearer(token: str) -> Credential:
                 expires=float(access["exp"]),
             )
         _, row = principal_of_api_token(token)
+    except TokenExpired as error:
+        raise Refused(EXPIRED) from error
     except AuthenticationFailed as error:
         raise Refused(UNKNOWN) from error
     if ApiToken.Scope.READ not in row.scopes:
-        raise Refused(FORBIDDEN)
+        raise Refused(FORBIDDEN, "The token lacks the scope read: have another made.")
     expires = row.expires_at.timestamp() if row.expires_at else None
     return Credential(user_id=row.user_id, merchant_id=row.merchant_id, token_id=row.pk, expires=expires)
 
@@ -122,7 +108,7 @@ def by_session(request: HttpRequest) -> Credential:
     if not key:
         raise Refused(UNKNOWN)
     if not is_same_origin(request):
-        raise Refused(FORBIDDEN)
+        raise Refused(FORBIDDEN, "A session counts on pages of this site only: send a token.")
     session = SessionStore(key)
     user_id, proof = session.get(SESSION_KEY, ""), session.get(HASH_SESSION_KEY)
     if session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS or not proof or not user_id.isdecimal():
@@ -156,7 +142,7 @@ def at_door(door: Callable[[], Watcher]) -> Watcher | Refused:
         raise
     except Exception:
         logger.exception("a socket could not be admitted")
-        return Refused(TOO_SLOW)
+        return Refused(BUSY)
 
 
 def at_vendor(vendor_id: int, credential: Credential) -> Watcher:
@@ -187,23 +173,25 @@ def by_tracking_code(code: str) -> Watcher:
     return Watcher(stream=f"order:{found}")
 
 
-def refusals(watchers: Iterable[Watcher]) -> dict[Watcher, int]:
-    """Those who may not watch any more, with the code to close with; a fixed number of statements for all."""
+def refusals(watchers: Iterable[Watcher]) -> dict[Watcher, Closing]:
+    """Those who may not watch any more, with what to close with; a fixed number of statements for all."""
     asked = list(watchers)
     now = timezone.now()
     known = Known(asked, now)
-    refused: dict[Watcher, int] = {}
+    refused: dict[Watcher, Closing] = {}
     for watcher in asked:
         if watcher.kind == "order":
-            code = None if watcher.subject in known.orders else MISSING
-        elif not known.credential_holds(watcher.credential, now.timestamp()):
-            code = UNKNOWN
+            closing = None if watcher.subject in known.orders else MISSING
+        elif watcher.credential.expires is not None and watcher.credential.expires <= now.timestamp():
+            closing = EXPIRED
+        elif not known.credential_holds(watcher.credential):
+            closing = ENDED
         elif watcher.kind == "vendor" and watcher.subject not in known.merchants:
-            code = MISSING
+            closing = MISSING
         else:
-            code = None if known.may_watch(watcher) else FORBIDDEN
-        if code:
-            refused[watcher] = code
+            closing = None if known.may_watch(watcher) else FORBIDDEN
+        if closing:
+            refused[watcher] = closing
     return refused
 
 
@@ -251,9 +239,8 @@ class Known:
         orders = followable(now).filter(pk__in=subjects.get("order", ()))
         self.orders = set(orders.values_list("pk", flat=True))
 
-    def credential_holds(self, shown: Credential, now: float) -> bool:
-        if shown.expires is not None and shown.expires <= now:
-            return False
+    def credential_holds(self, shown: Credential) -> bool:
+        """Whether what an unexpired credential rests on still stands."""
         if shown.token_id and shown.token_id not in self.tokens:
             return False
         if shown.session_key and shown.session_key not in self.sessions:

@@ -14,7 +14,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
-from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from rest_framework_simplejwt.utils import get_md5_hash_password
@@ -95,10 +95,16 @@ def principal_of(token: str) -> tuple[Any, Any]:
     return user_behind(access), access
 
 
+class TokenExpired(AuthenticationFailed):
+    """The token was ours, and its time is over."""
+
+
 def read_token(kind: type[TokenKind], token: str) -> TokenKind:
     """A JWT of ours; raises AuthenticationFailed for one that is forged, expired, revoked or of another kind."""
     try:
         return kind(token)  # type: ignore[arg-type]
+    except ExpiredTokenError as error:
+        raise TokenExpired("The token is not valid, or has expired: sign in again.") from error
     # A header of nested brackets is read before the signature: a deep one exhausts the recursion limit.
     except (TokenError, KeyError, ValueError, TypeError, RecursionError) as error:
         raise AuthenticationFailed("The token is not valid, or has expired: sign in again.") from error
@@ -164,8 +170,10 @@ def principal_of_api_token(token: str) -> tuple[Any, ApiToken]:
         .first()
     )
     now = timezone.now()
-    if row is None or row.revoked_at or (row.expires_at and row.expires_at <= now):
+    if row is None or row.revoked_at:
         raise AuthenticationFailed("The API token is not known, revoked or expired.")
+    if row.expires_at and row.expires_at <= now:
+        raise TokenExpired("The API token is not known, revoked or expired.")
     if not may_use(row):
         raise AuthenticationFailed(
             "Who made this API token is switched off, or administers the merchant no more: have another made."

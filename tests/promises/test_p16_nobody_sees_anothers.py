@@ -299,7 +299,7 @@ def test_sockets(world: World, role: str) -> None:
                 assert Driver.objects.get(pk=found.subject).user_id == credential.user_id
         else:
             assert isinstance(found, watchers.Refused)
-            assert found.code == watchers.FORBIDDEN
+            assert found.code == watchers.FORBIDDEN.code
     code = decrypt(world.orders["claras"].tracking_sealed)
     assert watchers.by_tracking_code(code).subject == world.orders["claras"].pk
     with pytest.raises(watchers.Refused):
@@ -310,7 +310,7 @@ def shown_by(world: World, role: str) -> watchers.Credential:
     if role in ("anonymous", "guest"):
         with pytest.raises(watchers.Refused) as refused:
             watchers.by_bearer(world.tokens["guest"])
-        assert refused.value.code == watchers.UNKNOWN
+        assert refused.value.code == watchers.UNKNOWN.code
         return watchers.Credential()
     if role == "merchant":
         return watchers.by_bearer(world.tokens["merchant"])

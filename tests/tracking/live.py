@@ -61,9 +61,14 @@ class Server:
     """`manage.py serve` as a process, or another command that takes --port."""
 
     def __init__(
-        self, directory: Path, *arguments: str, command: Sequence[str] = ("manage.py", "serve"), **env: str
+        self,
+        directory: Path,
+        *arguments: str,
+        command: Sequence[str] = ("manage.py", "serve"),
+        port: int = 0,
+        **env: str,
     ) -> None:
-        self.port = free_port()
+        self.port = port or free_port()
         self.errors = directory / f"serve-{self.port}.log"
         with self.errors.open("wb") as errors:
             self.process = subprocess.Popen(

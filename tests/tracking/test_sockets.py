@@ -21,6 +21,7 @@ from ordersite.accounts.sign_ins import begin_sign_in, end_sign_in
 from ordersite.web.crypto import token_hash
 from tests.cast import Cast
 from tests.tracking.live import Server, happen, jwt, make_order, serving, since, told
+from tracking.closings import ENDED, EXPIRED, FORBIDDEN, MISSING, RESTARTING, UNKNOWN, Closing
 from vendors.models import Dispatcher, Member
 
 CODE = "a-tracking-code-of-this-test"
@@ -35,6 +36,10 @@ def closed_with(socket: ClientConnection, timeout: float = 6) -> int:
             socket.recv(timeout)
     except ConnectionClosed as closed:
         return closed.rcvd.code if closed.rcvd else 1006
+
+
+def why_closed(socket: ClientConnection) -> Closing:
+    return Closing(closed_with(socket), socket.close_reason or "")
 
 
 def silent(socket: ClientConnection) -> bool:
@@ -175,37 +180,38 @@ def test_refusals_accept_and_then_close(server: Server, live_cast: Cast) -> None
     vendor, other = f"/ws/vendors/{live_cast.vendor.pk}", f"/ws/vendors/{live_cast.other_vendor.pk}"
     api_token("ost_write-only", user=live_cast.owner, scopes=["write"])
     api_token("ost_revoked", user=live_cast.owner, revoked_at=timezone.now())
+    api_token("ost_lapsed", user=live_cast.owner, expires_at=timezone.now() - timedelta(seconds=1))
     lapsed = make_order(live_cast.vendor, live_cast.customer_row, code="lapsed")
     Order.objects.filter(pk=lapsed.pk).update(closed_at=timezone.now() - timedelta(days=8))
     make_order(live_cast.vendor, live_cast.customer_row, code="deleted", deleted_at=timezone.now())
     owner = jwt(live_cast.owner)
     expired = AccessToken.for_user(live_cast.owner)
     expired.set_exp(lifetime=-timedelta(seconds=1))
-    for path, token, code in (
-        (vendor, "", 4401),
-        (vendor, "nonsense", 4401),
-        (vendor, str(expired), 4401),
-        (vendor, "ost_unknown", 4401),
-        (vendor, "ost_revoked", 4401),
-        (vendor, "ost_write-only", 4403),
-        (other, owner, 4403),
-        (vendor, jwt(live_cast.customer), 4403),
-        (vendor, jwt(live_cast.driver), 4403),
-        ("/ws/vendors/999999", owner, 4404),
-        ("/ws/vendors/99999999999999999999", owner, 4404),
-        ("/ws/drivers/me", owner, 4403),
-        ("/ws/companies/me", owner, 4403),
-        ("/ws/companies/me?company=0", jwt(live_cast.dispatcher), 4403),
-        ("/ws/companies/me?company=999", jwt(live_cast.dispatcher), 4403),
-        ("/ws/orders/unknown", "", 4404),
-        ("/ws/orders/lapsed", "", 4404),
-        ("/ws/orders/deleted", "", 4404),
-        ("/ws/nothing", owner, 4404),
-        ("/", "", 4404),
+    for path, token, closing in (
+        (vendor, "", UNKNOWN),
+        (vendor, "nonsense", UNKNOWN),
+        (vendor, str(expired), EXPIRED),
+        (vendor, "ost_unknown", UNKNOWN),
+        (vendor, "ost_revoked", UNKNOWN),
+        (vendor, "ost_lapsed", EXPIRED),
+        (vendor, "ost_write-only", Closing(4403, "The token lacks the scope read: have another made.")),
+        (other, owner, FORBIDDEN),
+        (vendor, jwt(live_cast.customer), FORBIDDEN),
+        (vendor, jwt(live_cast.driver), FORBIDDEN),
+        ("/ws/vendors/999999", owner, MISSING),
+        ("/ws/vendors/99999999999999999999", owner, MISSING),
+        ("/ws/drivers/me", owner, FORBIDDEN),
+        ("/ws/companies/me", owner, FORBIDDEN),
+        ("/ws/companies/me?company=0", jwt(live_cast.dispatcher), FORBIDDEN),
+        ("/ws/companies/me?company=999", jwt(live_cast.dispatcher), FORBIDDEN),
+        ("/ws/orders/unknown", "", MISSING),
+        ("/ws/orders/lapsed", "", MISSING),
+        ("/ws/orders/deleted", "", MISSING),
+        ("/ws/nothing", owner, MISSING),
+        ("/", "", MISSING),
     ):
         with server.connect(path, token=token) as socket:
-            assert (path, closed_with(socket)) == (path, code)
-            assert socket.close_reason
+            assert (path, why_closed(socket)) == (path, closing)
     assert "Traceback" not in server.log()
     assert "exception" not in server.log()
 
@@ -259,7 +265,7 @@ def test_a_session_counts_from_our_own_pages_only(server: Server, live_cast: Cas
         assert told(socket)["position"] == 1
     for origin in ("http://evil.example", "null", f"http://127.0.0.1:{server.port + 1}", None):
         with server.connect(path, additional_headers=cookie, origin=origin) as socket:
-            assert closed_with(socket) == 4403
+            assert why_closed(socket) == (4403, "A session counts on pages of this site only: send a token.")
     with server.connect(path, additional_headers={"Cookie": "sessionid=unknown"}) as socket:
         assert closed_with(socket) in (4401, 4403)
 
@@ -294,11 +300,11 @@ def test_who_loses_the_right_loses_the_socket(server: Server, live_cast: Cast) -
         live_cast.other_driver.set_password("another-long-passphrase")
         live_cast.other_driver.save()
         began = time.monotonic()
-        assert (closed_with(by_jwt), closed_with(by_token), closed_with(signed_out)) == (4403, 4401, 4401)
-        assert (closed_with(inactive), closed_with(dispatcher), closed_with(follower)) == (4401, 4403, 4404)
-        assert closed_with(other) == 4401
+        assert (why_closed(by_jwt), why_closed(by_token), why_closed(signed_out)) == (FORBIDDEN, ENDED, ENDED)
+        assert (why_closed(inactive), why_closed(dispatcher), why_closed(follower)) == (ENDED, FORBIDDEN, MISSING)
+        assert why_closed(other) == ENDED
         assert time.monotonic() - began < 5
-        assert closed_with(expires) == 4401
+        assert why_closed(expires) == EXPIRED
         happen(order)
         assert told(stays)["position"] == 1
 
@@ -330,6 +336,13 @@ def test_what_a_client_sends_is_ignored_or_too_large(server: Server, live_cast: 
         socket.send("x" * 4097)
         assert closed_with(socket) == 1009
     assert "Traceback" not in server.log()
+
+
+def test_a_server_that_restarts_says_so(server: Server, live_cast: Cast) -> None:
+    with server.connect(f"/ws/vendors/{live_cast.vendor.pk}", token=jwt(live_cast.owner)) as socket:
+        assert json.loads(socket.recv(4))["kind"] == "hello"
+        server.stop()
+        assert why_closed(socket) == RESTARTING
 
 
 def test_tries_of_codes_are_counted(server: Server, live_cast: Cast) -> None:

@@ -43,7 +43,7 @@ def load(step: Callable[[], None]) -> None:
 
 @transaction.atomic
 def load_logins() -> dict[str, User]:
-    """The four logins; the password is hashed once for all, since hashing takes its time on purpose."""
+    """The logins; the password is hashed once for all, since hashing takes its time on purpose."""
     password = make_password(sites.PASSWORD)
     users = {
         str(fields["email"]): User.objects.get_or_create(

@@ -7,15 +7,17 @@ from ordersite.demo.menus import bakery, books, burgers, flowers, grocery, pizza
 
 # Public, so the logins are let in in development only (settings.DEMO_EMAILS).
 PASSWORD = "Waffles-4-breakfast"  # noqa: S105
-STAFF = {"email": "staff@example.com", "name": "Sofie Staff", "is_staff": True, "is_superuser": True}
+STAFF = {"email": "staff@example.com", "name": "Sofie Staff", "is_staff": True}
 VENDOR = {"email": "vendor@example.com", "name": "Victor Vendor"}
 DRIVER = {"email": "driver@example.com", "name": "Dries Driver", "phone": "+32470000003"}
 CUSTOMER = {"email": "customer@example.com", "name": "Camille Customer", "phone": "+32470000004"}
+ROOT = {"email": "root@example.com", "name": "Rita Root", "is_staff": True, "is_superuser": True}
 LOGINS = (
     (STAFF, "the back-office at /admin/: holds every role, sees and moves every order"),
     (VENDOR, "owner of Rue Haute Kitchens: its three vendors"),
     (DRIVER, "drives for the site, on duty"),
     (CUSTOMER, "orders; an address in Brussels, 100.00 EUR in the wallet"),
+    (ROOT, "a superuser: gives rights and memberships besides"),
 )
 HOME = {
     "label": "Home",

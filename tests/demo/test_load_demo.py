@@ -5,7 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 from PIL import Image
 
 from orders.models import Account, Order
@@ -38,6 +41,7 @@ def test_loads_vendors_logins_orders_and_money(settings: Any) -> None:
     assert owner.memberships.get().merchant.vendors.count() == 3
     staff = User.objects.get(email="staff@example.com")
     assert set(staff.groups.values_list("name", flat=True)) == set(ROLES)
+    assert list(User.objects.filter(is_superuser=True).values_list("email", flat=True)) == ["root@example.com"]
     customer = User.objects.get(email="customer@example.com").customer
     assert Account.objects.get(name=wallet_of(customer.pk, "EUR").name).balance == 10_000
     statuses = set(Order.objects.values_list("status", flat=True))
@@ -88,3 +92,22 @@ def test_is_refused_outside_development(settings: Any) -> None:
         load()
     assert User.objects.count() == 0
     assert Vendor.objects.count() == 0
+
+
+def test_staff_work_with_their_roles_alone(api: Any) -> None:
+    """What the README does as staff, and every page of work in the back-office."""
+    load()
+    staff = User.objects.get(email="staff@example.com")
+    client = api(staff)
+    found = client.get("/api/v1/orders?mode=dashboard&group=open").json()["results"]
+    order = next(one for one in found if one["status"]["name"] == "pending")
+    wish = {"to": "rejected", "reason_code": "customer_request"}
+    assert client.post(f"/api/v1/orders/{order['id']}/transitions", wish).status_code == 200
+    assert Order.objects.get(pk=order["id"]).status == 2
+    office = Client()
+    office.force_login(staff)
+    lists = {model._meta.label_lower.replace(".", "_") for model in admin.site._registry}
+    opened = {name for name in lists if office.get(reverse(f"admin:{name}_changelist")).status_code == 200}
+    assert lists - opened == {"auth_group", "accounts_apitoken"}
+    for page in ("orders_order_phone", "orders_account_top_up", "orders_account_payouts"):
+        assert office.get(reverse(f"admin:{page}")).status_code == 200

@@ -9,7 +9,6 @@ what it read); `products`, `location` and `customer` may come as JSON or as a te
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -17,28 +16,39 @@ from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 
 from orders.checkout import MOST_CHOICES, MOST_ITEMS, MOST_QUANTITY, Cart, Checkout, CustomLine, Place
+from orders.dialects.base import (
+    AmountField,
+    DialectInput,
+    IdField,
+    LocationInput,
+    MomentField,
+    WholeField,
+    WordField,
+    is_blank,
+    minor_amount,
+)
 from orders.dialects.ordering.words import DIALECT, PAYMETHOD_NAMES
 from orders.lifecycle import NAMES, Fulfilment
 from orders.pricing import CartExtra, CartItem, CartOption
 from orders.reasons import REASONS
 from orders.services.parties import Guest, Placing
-from ordersite.web.money import MoneyError, exponent, from_text
+from ordersite.web.money import exponent
+from ordersite.web.pagination import MOST, PER_PAGE
 from ordersite.web.parsing import parse_json
-from ordersite.web.problems import Invalid
 from ordersite.web.serializers import (
+    MAX_ID,
     DegreesField,
-    IdField,
     LineField,
-    LocationInput,
     LowerEmailField,
     Money,
     ParagraphField,
     PhoneField,
-    StrictIntegerField,
 )
 from vendors.models import ONLINE_METHODS
 
 MOST_MINUTES = 10_080
+# What is JSON in their model.
+AS_TEXT = ("products", "customer", "location")
 KEY = re.compile(r"id:([0-9]{1,18})\Z")
 NUMBER = re.compile(r"[0-9]{1,18}\Z")
 # Their clients order for now by sending the time that it is; it may be as old as the cart.
@@ -46,7 +56,7 @@ NOW_UNTIL = timedelta(hours=1)
 
 
 class KeyedField(serializers.DictField):
-    """{"id:5": {…}} → {5: {…}}; an empty list is how some clients write an empty object."""
+    """{"id:5": {…}} → {5: {…}}; an entry without a value counts as left out."""
 
     default_error_messages = {
         "key": 'The key "{given}" is none: send such as "id:5".',
@@ -54,7 +64,9 @@ class KeyedField(serializers.DictField):
     }
 
     def to_internal_value(self, data: Any) -> Any:
-        given: Any = super().to_internal_value({} if data == [] else data)
+        if isinstance(data, dict):
+            data = {key: value for key, value in data.items() if not is_blank(value)}
+        given: Any = super().to_internal_value(data)
         if len(given) > MOST_CHOICES:
             self.fail("many")
         keyed = {}
@@ -66,36 +78,36 @@ class KeyedField(serializers.DictField):
         return keyed
 
 
-class IngredientInput(serializers.Serializer):
+class IngredientInput(DialectInput):
     """`selected` false leaves it out."""
 
     selected = serializers.BooleanField()
 
 
-class SuboptionInput(serializers.Serializer):
+class SuboptionInput(DialectInput):
     selected = serializers.BooleanField(default=True)
-    quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, default=1)
-    position = serializers.ChoiceField(choices=["whole", "left", "right"], default="whole")
-    text = ParagraphField(max_length=200, allow_blank=True, default="", help_text="Of a choice that asks for one.")
+    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, default=1)
+    position = WordField(choices=["whole", "left", "right"], default="whole")
+    text = ParagraphField(max_length=200, default="", help_text="Of a choice that asks for one.")
 
 
-class OptionInput(serializers.Serializer):
+class OptionInput(DialectInput):
     suboptions = KeyedField(child=SuboptionInput(), default=dict)
 
 
-class ExtraInput(serializers.Serializer):
+class ExtraInput(DialectInput):
     selected = serializers.BooleanField(default=True)
-    quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, default=1)
+    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, default=1)
 
 
-class ProductInput(serializers.Serializer):
+class ProductInput(DialectInput):
     """A line: a product of the business by its id; by staff also one by hand, with name and price."""
 
     id = IdField(required=False)
     name = LineField(max_length=120, required=False)
-    price = serializers.DecimalField(max_digits=13, decimal_places=3, min_value=0, required=False)
-    quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, default=1)
-    comment = ParagraphField(max_length=300, allow_blank=True, allow_null=True, default="")
+    price = AmountField(required=False)
+    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, default=1)
+    comment = ParagraphField(max_length=300, default="")
     ingredients = KeyedField(child=IngredientInput(), default=dict)
     options = KeyedField(child=OptionInput(), default=dict)
     extras = KeyedField(child=ExtraInput(), default=dict)
@@ -106,25 +118,25 @@ class ProductInput(serializers.Serializer):
         return attrs
 
 
-class PointInput(serializers.Serializer):
+class PointInput(DialectInput):
     """Where it goes, in degrees (WGS 84), and in words."""
 
     lat = DegreesField(min_value=-90, max_value=90)
     lng = DegreesField(min_value=-180, max_value=180)
-    address = LineField(max_length=300, allow_blank=True, default="")
-    address_notes = ParagraphField(max_length=300, allow_blank=True, default="")
+    address = LineField(max_length=300, default="")
+    address_notes = ParagraphField(max_length=300, default="")
 
 
-class CustomerInput(serializers.Serializer):
+class CustomerInput(DialectInput):
     """A guest; one telephone number or e-mail is needed."""
 
     name = LineField(max_length=120)
-    cellphone = PhoneField(allow_blank=True, allow_null=True, default="")
-    phone = PhoneField(allow_blank=True, allow_null=True, default="")
-    email = LowerEmailField(allow_blank=True, allow_null=True, default="")
-    address = LineField(max_length=300, allow_blank=True, allow_null=True, default="")
-    address_notes = ParagraphField(max_length=300, allow_blank=True, allow_null=True, default="")
-    location = LocationInput(required=False, allow_null=True)
+    cellphone = PhoneField(default="")
+    phone = PhoneField(default="")
+    email = LowerEmailField(default="")
+    address = LineField(max_length=300, default="")
+    address_notes = ParagraphField(max_length=300, default="")
+    location = LocationInput(required=False)
 
     def validate(self, attrs: Any) -> Any:
         if not (attrs["cellphone"] or attrs["phone"] or attrs["email"]):
@@ -132,20 +144,19 @@ class CustomerInput(serializers.Serializer):
         return attrs
 
 
-class OfOrder(serializers.Serializer):
+class OfOrder(DialectInput):
     """What both calls read of an order's attributes."""
-
-    AS_TEXT = ("products", "customer", "location")
 
     def to_internal_value(self, data: Any) -> Any:
         """Their JSON attributes may come as texts, as a form would send them."""
         if isinstance(data, dict):
-            data = {name: read_json(name, data[name]) if name in self.AS_TEXT else data[name] for name in data}
+            data = {name: read_json(name, value) for name, value in data.items()}
         return super().to_internal_value(data)
 
 
 def read_json(name: str, value: Any) -> Any:
-    if not isinstance(value, str):
+    """The value of an attribute, of one that is JSON also where it comes as a text of it."""
+    if name not in AS_TEXT or not isinstance(value, str) or is_blank(value):
         return value
     try:
         return parse_json(value.encode(errors="replace"), unique_keys=False)
@@ -154,86 +165,77 @@ def read_json(name: str, value: Any) -> Any:
 
 
 @extend_schema_field({"type": "string", "pattern": "^[0-9]{1,12}$"})
-class CashField(serializers.RegexField):
-    """What is handed over, a whole amount."""
+class CashField(WholeField):
+    """What is handed over, a whole amount; 0 where nothing is said of it."""
 
     default_error_messages = {"invalid": "Send a whole amount without decimals, such as 50."}
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(r"^[0-9]{1,12}\Z", **kwargs)
+        super().__init__(min_value=0, max_value=10**12 - 1, **kwargs)
 
 
 class PlaceInput(OfOrder):
     """An order to be placed."""
 
-    paymethod_id = serializers.ChoiceField(choices=sorted(PAYMETHOD_NAMES))
+    paymethod_id = WordField(choices=sorted(PAYMETHOD_NAMES))
     business_id = IdField()
-    customer_id = IdField(required=False, allow_null=True, help_text="Another than one's own: by staff.")
-    delivery_type = serializers.IntegerField(min_value=1, max_value=5)
-    delivery_datetime = serializers.DateTimeField(help_text="UTC; the time that it is, or just was: as soon as can be.")
-    comment = ParagraphField(max_length=500, allow_blank=True, allow_null=True, default="")
-    driver_tip = serializers.DecimalField(
-        max_digits=13, decimal_places=3, min_value=0, required=False, allow_null=True, coerce_to_string=False
-    )
+    customer_id = IdField(required=False, help_text="Another than one's own: by staff.")
+    delivery_type = WholeField(min_value=1, max_value=5)
+    delivery_datetime = MomentField(help_text="UTC; the time that it is, or just was: as soon as can be.")
+    comment = ParagraphField(max_length=500, default="")
+    driver_tip = AmountField(required=False)
     pay_data = ParagraphField(
         max_length=4000,
-        allow_blank=True,
-        allow_null=True,
         default="",
         help_text="With an online method: the number of a saved one. Anything else is not kept.",
     )
-    delivery_zone_id = IdField(required=False, allow_null=True)
-    offer_id = IdField(required=False, allow_null=True)
+    delivery_zone_id = IdField(required=False)
+    offer_id = IdField(required=False)
     location = PointInput()
-    cash = CashField(required=False, allow_null=True, help_text="Above the total, without decimals.")
+    cash = CashField(required=False, help_text="Above the total, without decimals.")
     products = ProductInput(many=True, max_length=MOST_ITEMS)  # type: ignore[call-arg]
-    total = serializers.DecimalField(
-        max_digits=13, decimal_places=3, min_value=0, required=False, allow_null=True, coerce_to_string=False
-    )
-    customer = CustomerInput(required=False, allow_null=True)
+    total = AmountField(required=False)
+    customer = CustomerInput(required=False)
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
             for name in ("status", "driver_id"):
-                if data.get(name) is not None:
+                if not is_blank(data.get(name)):
                     detail = serializers.ErrorDetail("Only an update takes it: leave it out.", "only_to_update")
                     raise serializers.ValidationError({name: [detail]})
         return super().to_internal_value(data)
 
 
+class PageInput(DialectInput):
+    """Which page of the list."""
+
+    page = WholeField(min_value=1, max_value=10**9, default=1)
+    page_size = WholeField(min_value=1, max_value=MOST, default=PER_PAGE)
+
+
 class UpdateInput(OfOrder):
     """What changes; the rest of the model is refused where it differs, and what is not of it left aside."""
 
-    status = StrictIntegerField(min_value=0, max_value=25, required=False)
-    transition = serializers.ChoiceField(
+    status = WholeField(min_value=0, max_value=25, required=False)
+    transition = WordField(
         choices=sorted(NAMES), required=False, help_text="The change's own name: what takes something back needs it."
     )
-    paymethod_id = serializers.ChoiceField(choices=sorted(PAYMETHOD_NAMES), required=False)
-    delivery_datetime = serializers.DateTimeField(required=False)
-    comment = ParagraphField(max_length=500, allow_blank=True, required=False)
-    driver_id = IdField(required=False, allow_null=True, help_text="A user's id: that driver.")
-    driver_tip = serializers.DecimalField(
-        max_digits=13, decimal_places=3, min_value=0, required=False, coerce_to_string=False
+    paymethod_id = WordField(choices=sorted(PAYMETHOD_NAMES), required=False)
+    delivery_datetime = MomentField(required=False)
+    comment = ParagraphField(max_length=500, required=False)
+    driver_id = WholeField(
+        min_value=0, max_value=MAX_ID, required=False, help_text="A user's id: that driver. 0: none."
     )
+    driver_tip = AmountField(required=False)
     location = PointInput(required=False)
-    cash = CashField(required=False, allow_null=True)
-    prepared_in = StrictIntegerField(min_value=1, max_value=MOST_MINUTES, required=False, help_text="Minutes.")
-    delivered_in = StrictIntegerField(min_value=1, max_value=MOST_MINUTES, required=False, help_text="Minutes.")
-    reason = ParagraphField(
-        max_length=500, allow_blank=True, allow_null=True, required=False, help_text="A reason's code, or a sentence."
-    )
+    cash = CashField(required=False)
+    prepared_in = WholeField(min_value=1, max_value=MOST_MINUTES, required=False, help_text="Minutes.")
+    delivered_in = WholeField(min_value=1, max_value=MOST_MINUTES, required=False, help_text="Minutes.")
+    reason = ParagraphField(max_length=500, required=False, help_text="A reason's code, or a sentence.")
 
 
-def to_minor(value: Decimal, currency: str, pointer: str) -> Money:
-    """An amount of theirs in minor units; raises Invalid for more digits than the currency has."""
-    try:
-        return Money(from_text(f"{value.normalize():f}", currency), currency)
-    except MoneyError as error:
-        raise Invalid(pointer, "invalid", str(error)) from error
-
-
-def as_cash(text: str | None, currency: str) -> Money | None:
-    return Money(int(text) * 10 ** exponent(currency), currency) if text else None
+def as_cash(amount: int | None, currency: str) -> Money | None:
+    return Money(amount * 10 ** exponent(currency), currency) if amount else None
 
 
 def asked_for(at: datetime, now: datetime) -> datetime | None:
@@ -281,7 +283,7 @@ def as_placing(
         carts=[cart],
         payment_method=method,
         saved_method_id=int(saved) if method in ONLINE_METHODS and NUMBER.match(saved) else None,
-        driver_tip=to_minor(tip, currency, "/driver_tip") if tip is not None else None,
+        driver_tip=minor_amount(tip, currency, "/driver_tip") if tip is not None else None,
         cash=as_cash(given.get("cash"), currency),
         currency=currency,
     )
@@ -293,13 +295,13 @@ def as_lines(given: Mapping[str, Any], currency: str) -> tuple[list[CartItem], l
     items = [as_item(line) for line in given["products"] if "id" in line]
     custom = [
         CustomLine(
-            name=line["name"], amount=to_minor(line["price"] * line["quantity"], currency, f"/products/{at}/price")
+            name=line["name"], amount=minor_amount(line["price"] * line["quantity"], currency, f"/products/{at}/price")
         )
         for at, line in enumerate(given["products"])
         if "id" not in line
     ]
     if not given["products"] and given.get("total") is not None:
-        custom = [CustomLine(name="Total", amount=to_minor(given["total"], currency, "/total"))]
+        custom = [CustomLine(name="Total", amount=minor_amount(given["total"], currency, "/total"))]
     return items, custom
 
 

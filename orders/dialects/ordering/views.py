@@ -15,16 +15,17 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.dialects.base import DialectView
+from orders.dialects.base import DialectView, FormParser, is_blank, minor_amount, reads_same, whole_of
 from orders.dialects.ordering import outputs
 from orders.dialects.ordering.inputs import (
+    PageInput,
     PlaceInput,
     UpdateInput,
     as_cash,
     as_placing,
     asked_for,
+    read_json,
     reason_of,
-    to_minor,
 )
 from orders.dialects.ordering.outputs import ATTRIBUTES, Seen, read_params, show
 from orders.dialects.ordering.where import ASKED_FOR, MOST_TEXT, ORDERINGS, read_ordering, read_where
@@ -57,7 +58,8 @@ from orders.services.standing import Standing, get_order, lock_purchase, standin
 from orders.services.transitions import Wish, move_on
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.places.lookup import Answer
-from ordersite.web.pagination import MOST, NARROW, PER_PAGE, count_rows, read_page, whole_number
+from ordersite.web.pagination import MOST, NARROW, PER_PAGE, count_rows, read_page
+from ordersite.web.parsing import LenientJsonParser
 from ordersite.web.problems import Forbidden, Invalid, NotFound
 from ordersite.web.throttling import client_address
 from ordersite.web.views import parse, who_asks
@@ -100,8 +102,8 @@ LIST = [
 
 def is_dashboard(request: Request) -> bool:
     """Whether mode=dashboard is asked for; raises Invalid for another mode."""
-    mode = request.query_params.get("mode")
-    if mode not in (None, "", DASHBOARD):
+    mode = request.query_params.get("mode", "").strip().lower()
+    if mode not in ("", DASHBOARD):
         raise Invalid("?mode", "unknown", "Send mode=dashboard, or no mode.")
     return mode == DASHBOARD
 
@@ -125,6 +127,7 @@ class OrderingView(DialectView):
     """Whoever may place; for everything else one must be known, or be a guest with what it was given."""
 
     dialect = DIALECT
+    parser_classes = [LenientJsonParser, FormParser]
     permission_classes = [AllowAny]
 
     def known_caller(self, request: Request) -> Caller:
@@ -141,7 +144,8 @@ class OrdersView(OrderingView):
     def get(self, request: Request) -> Response:
         caller, query = self.known_caller(request), request.query_params
         names = read_params(query.get("params"))
-        page, size = whole_number(request, "page", 1, 10**9), whole_number(request, "page_size", PER_PAGE, MOST)
+        given = parse(PageInput, query)
+        page, size = given["page"], given["page_size"]
         asked, columns = read_where(query.get("where"), query.get("conector")), read_ordering(query.get("orderBy"))
         rows = (dashboard_orders(caller) if is_dashboard(request) else own_orders(caller)).filter(asked)
         counted = count_rows(rows)
@@ -240,9 +244,7 @@ class OrderView(OrderingView):
         caller = self.known_caller(request)
         if isinstance(request.data, dict) and "driver_tip" in request.data:
             lock_purchase(order_id)
-        cancels = isinstance(request.data, dict) and str(request.data.get("status")) == str(
-            Status.CANCELED_BY_CUSTOMER.value
-        )
+        cancels = isinstance(request.data, dict) and whole_of(request.data.get("status")) == Status.CANCELED_BY_CUSTOMER
         to = Status.CANCELED_BY_CUSTOMER if cancels else None
         before = standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to))
         changes = parse(UpdateInput, what_differs(request.data, before))
@@ -253,7 +255,7 @@ class OrderView(OrderingView):
     def before_put(self, request: Request, order_id: int) -> Answer:
         """What is known of a point that came without its address."""
         point = request.data.get("location") if isinstance(request.data, dict) else None
-        if point is None:
+        if is_blank(point):
             return ()
         given = parse(UpdateInput, {"location": point})["location"]
         return look_up_destination(order_id, destination_of(given), caller_of(request), who_asks(request))
@@ -281,11 +283,17 @@ def what_differs(sent: Any, before: Standing) -> Any:
         return sent
     # What may be read with it is not kept with the order that is about to change.
     seen = seen_by(read_order(before.caller, before.order.pk) if sent.keys() & READ_APART else before)
-    left = {name: value for name, value in sent.items() if name not in ATTRIBUTES or value != ATTRIBUTES[name](seen)}
+    said = {name: read_json(name, value) for name, value in sent.items()}
+    left = {name: value for name, value in said.items() if not (name in ATTRIBUTES and puts_back(name, value, seen))}
     fixed = next((name for name in FIXED if name in left), None)
     if fixed is not None:
         raise Invalid(f"/{fixed}", "fixed", "It stands since the order was placed: leave it out.")
     return left
+
+
+def puts_back(name: str, value: Any, seen: Seen) -> bool:
+    """Whether this is what is read of the attribute now."""
+    return reads_same(value, ATTRIBUTES[name](seen))
 
 
 def check_level(before: Standing, changes: Mapping[str, Any]) -> None:
@@ -335,7 +343,7 @@ def fields_of(changes: Mapping[str, Any], currency: str) -> dict[str, Any]:
     if "driver_id" in changes:
         fields["driver"] = driver_named(changes["driver_id"])
     if "driver_tip" in changes:
-        fields["driver_tip"] = to_minor(changes["driver_tip"], currency, "/driver_tip")
+        fields["driver_tip"] = minor_amount(changes["driver_tip"], currency, "/driver_tip")
     if "cash" in changes:
         fields["cash"] = as_cash(changes["cash"], currency)
     if "location" in changes:
@@ -349,9 +357,9 @@ def destination_of(point: Mapping[str, Any]) -> dict[str, Any]:
     return {"location": {"lat": point["lat"], "lng": point["lng"]}, **said}
 
 
-def driver_named(user_id: int | None) -> int | None:
-    """The driver that a user is; raises Invalid for another user, as the core does for a driver out of reach."""
-    driver_id = None if user_id is None else driver_of_user(user_id)
-    if user_id is not None and driver_id is None:
+def driver_named(user_id: int) -> int | None:
+    """The driver that a user is, None for 0; raises Invalid for another user, as the core does for one out of reach."""
+    driver_id = driver_of_user(user_id) if user_id else None
+    if user_id and driver_id is None:
         raise Invalid("/driver_id", "unknown", "There is no such driver that you may name.")
     return driver_id

@@ -16,9 +16,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from rest_framework.exceptions import ParseError
 
+from orders.dialects.base import is_blank, number_of, whole_of
 from orders.dialects.ordering.words import DELIVERY_TYPES, PAYMETHOD_NAMES
 from ordersite.web.money import EXPONENTS, MAX_MINOR
-from ordersite.web.numbers import read_whole
 from ordersite.web.parsing import parse_json
 from ordersite.web.problems import Invalid
 
@@ -61,12 +61,11 @@ class Attribute:
 
 
 def clean_number(name: str, value: Any) -> int:
-    """A whole number, as such or as a text of digits."""
-    if isinstance(value, str):
-        value = read_whole(value)
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MOST_NUMBER:
+    """A whole number, in any spelling."""
+    number = whole_of(value)
+    if number is None or abs(number) > MOST_NUMBER:
         raise refuse(f"{name} is a whole number.")
-    return value
+    return number
 
 
 def clean_text(name: str, value: Any) -> str:
@@ -77,9 +76,8 @@ def clean_text(name: str, value: Any) -> str:
 
 def clean_amount(name: str, value: Any) -> Decimal:
     """An amount, as a number or a text of one."""
-    text = str(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
-    number = Decimal(text) if text.isascii() and text.replace(".", "", 1).isdecimal() and len(text) <= 20 else None
-    if number is None or number > MAX_MINOR:
+    number = number_of(value)
+    if number is None or not 0 <= number <= MAX_MINOR:
         raise refuse(f"{name} is an amount, such as 2.5.")
     return number
 
@@ -188,11 +186,11 @@ def read_where(text: str | None, conector: str | None) -> Q:
 
 
 def read_conector(value: Any) -> str:
-    if value is None:
+    if is_blank(value):
         return "AND"
-    if not isinstance(value, str) or value.upper() not in CONECTORS:
+    if not isinstance(value, str) or value.strip().upper() not in CONECTORS:
         raise Invalid("?conector", "invalid", "Send AND or OR.")
-    return value.upper()
+    return value.strip().upper()
 
 
 def read_group(given: Any, conector: str, budget: Budget, depth: int) -> Q:
@@ -258,6 +256,7 @@ def ask(attribute: Attribute, name: str, condition: str, value: Any) -> Q:
 
 def read_ordering(text: str | None) -> tuple[str, ...]:
     """The columns that `orderBy` means; newest first without it."""
+    text = (text or "").strip().lower()
     if not text:
         return "-placed_at", "-id"
     columns = ORDERINGS.get(text.removeprefix("-"))

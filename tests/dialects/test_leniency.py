@@ -1,0 +1,380 @@
+"""Every writing call of every dialect, in each spelling that its system's clients use; driven by the documents.
+
+A call's document says which fields are optional, whole numbers, amounts and words: a new field or call cannot be
+missed. Each variant of a body must answer as the body itself does, each wrong value be refused by name.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from rest_framework.test import APIClient
+
+from orders.dialects.urls import DIALECTS
+from orders.services.wallets import top_up
+from tests.cast import Cast
+from tests.dialects.forms import form_of
+from tests.dialects.kalixo.test_kalixo import order_of as codes_of
+from tests.dialects.ordering import asking
+from tests.dialects.shop import calling as shop
+from tests.dialects.test_documents import document
+from tests.orders.gift_cards import stock
+from tests.orders.rows import make_order
+from tests.orders.shopping import NEAR, assert_nothing_changed
+
+Api = Callable[..., APIClient]
+WRITES = ("post", "put", "patch")
+FORMS = ("shop", "ordering")
+BLANKS = [None, "", []]
+# What differs with each call, or with when it was made.
+VOLATILE = re.compile(
+    r'\d{4}-\d\d-\d\d[T ][0-9:.]+Z?|[0-9a-f]{8}-[0-9a-f-]{27}|[A-Za-z0-9_-]{20,}|"(?:id|itemId|orderId)": "?\d+"?'
+)
+
+
+@dataclass
+class Call:
+    """A call that succeeds: who makes it, where, with what."""
+
+    client: APIClient
+    path: str
+    body: dict[str, Any] = field(default_factory=dict)
+    method: str = "post"
+
+    def send(self, body: Any, *, path: str = "", form: bool = False, **headers: str) -> Any:
+        raw = form_of(body) if form else json.dumps(body)
+        kind = "application/x-www-form-urlencoded" if form else "application/json"
+        kind = headers.pop("content_type", kind)
+        return self.client.generic(self.method.upper(), path or self.path, raw, kind, headers=headers)
+
+
+def kalixo_places(cast: Cast, api: Api) -> Call:
+    card = cast.products["soda"]
+    card.is_digital, card.price = True, 250
+    card.save()
+    cast.vendor.save()
+    stock(card, *(f"PIN-{unit}" for unit in range(3)))
+    top_up(customer_id=cast.customer_row.pk, currency="EUR", amount=10_000, actor="test")
+    body = codes_of((card.pk, 250, 2))
+    body["currency"] = body["orderProducts"][0]["currency"] = "EUR"
+    return Call(api(cast.customer), "/dialects/kalixo/v1/orders/place-order", body)
+
+
+def shop_places(cast: Cast, api: Api) -> Call:
+    body = shop.body_of(
+        cast,
+        customer={"name": "Wanda Walker", "phone": "+3225550177", "email": "wanda@example.org"},
+        vendorId=cast.vendor.pk,
+        deliveryType="delivery",
+        address="Naamsestraat 1",
+        location={**NEAR},
+        paymentMethod="cash",
+    )
+    body["items"] = [
+        {
+            "productId": cast.products["burger"].pk,
+            "quantity": 2,
+            "options": [{"optionId": cast.options["Large"].pk, "quantity": 1}],
+        }
+    ]
+    return Call(api(cast.owner), shop.ORDERS, body)
+
+
+def shop_call(rest: str, method: str = "post", **body: Any) -> Callable[[Cast, Api], Call]:
+    """A call to an order of the shop's; names of the cast's things stand for their ids."""
+
+    def make(cast: Cast, api: Api) -> Call:
+        client = api(cast.owner)
+        order = shop.created(client.post(shop.ORDERS, shop_places(cast, api).body))
+        ids = {
+            "soda": cast.products["soda"].pk,
+            "line": order.lines.get().pk,
+            "accepted": shop.label_of(7).pk,
+        }
+        if rest in ("/sent", "/delivered", "/done"):
+            client.patch(shop.at(order, "/status"), {"statusId": ids["accepted"]})
+            client.post(shop.at(order, "/tracking"), {"trackingNumber": "P-1"})
+        who = api(cast.staff) if rest in ("/done", "/delivered", "/paid") else client
+        return Call(who, shop.at(order, rest), {name: ids.get(value, value) for name, value in body.items()}, method)
+
+    return make
+
+
+def ordering_places(cast: Cast, api: Api) -> Call:
+    burger = {
+        "id": cast.products["burger"].pk,
+        "quantity": 2,
+        "comment": "Well done",
+        "ingredients": {f"id:{cast.ingredients['Onion'].pk}": {"selected": False}},
+        "options": {
+            f"id:{cast.groups['Size'].pk}": {
+                "suboptions": {
+                    f"id:{cast.options['Large'].pk}": {"selected": True, "quantity": 1, "position": "whole"},
+                }
+            }
+        },
+        "extras": {f"id:{cast.extras['Bacon'].pk}": {"quantity": 1}},
+    }
+    body = asking.order_of(
+        cast,
+        delivery_type=1,
+        location={**NEAR, "address": "Naamsestraat 1"},
+        customer_id=cast.customer_row.pk,
+        comment="No bell",
+        driver_tip=0.1 + 0.2,
+        delivery_zone_id=cast.zone.pk,
+        cash="50",
+        products=[burger],
+    )
+    return Call(api(cast.customer), asking.ORDERS, body)
+
+
+def ordering_updates(cast: Cast, api: Api) -> Call:
+    order = make_order(cast, 0, lat=NEAR["lat"], lng=NEAR["lng"], delivery_zone=cast.zone)
+    body = {
+        "status": 7,
+        "comment": "Second door",
+        "driver_id": cast.driver.pk,
+        "driver_tip": 10.9 * 0.15,
+        "cash": "20",
+        "paymethod_id": 1,
+        "prepared_in": 20,
+        "location": {"lat": 50.852, "lng": 4.352, "address": "Bondgenotenlaan 2"},
+    }
+    return Call(api(cast.staff), asking.one(order.pk), body, "put")
+
+
+ORDER = "/System/Orders/{order_id}"
+# By dialect and path: every writing call that has a body.
+CALLS: dict[tuple[str, str], Callable[[Cast, Api], Call]] = {
+    ("kalixo", "POST /v1/orders/place-order"): kalixo_places,
+    ("shop", "POST /System/Orders"): shop_places,
+    ("shop", f"POST {ORDER}/item"): shop_call("/item", productId="soda", quantity=2),
+    ("shop", f"PUT {ORDER}/item"): shop_call("/item", "put", itemId="line", quantity=3),
+    ("shop", f"PATCH {ORDER}/status"): shop_call("/status", "patch", statusId="accepted"),
+    ("shop", f"POST {ORDER}/tracking"): shop_call("/tracking", trackingNumber="P-1", carrier="B"),
+    ("shop", f"POST {ORDER}/history"): shop_call("/history", text="Called"),
+    **{
+        ("shop", f"PATCH {ORDER}/{name}"): shop_call(f"/{name}", "patch", value=True)
+        for name in ("paid", "done", "cancel", "sent", "delivered")
+    },
+    ("ordering", "POST /orders"): ordering_places,
+    ("ordering", "PUT /orders/{order_id}"): ordering_updates,
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a document says of a body."""
+
+    schema: Any
+    components: Any
+
+    def at(self, schema: Any) -> "Shape":
+        """Of a part, its references followed."""
+        while schema:
+            if "$ref" in schema:
+                schema = self.components[schema["$ref"].rsplit("/", 1)[1]]
+            elif len(schema.get("allOf", ())) == 1:
+                schema = schema["allOf"][0]
+            else:
+                break
+        return Shape(schema or {}, self.components)
+
+    @property
+    def properties(self) -> dict[str, "Shape"]:
+        return {name: self.at(one) for name, one in self.schema.get("properties", {}).items()}
+
+    @property
+    def required(self) -> list[str]:
+        required: list[str] = self.schema.get("required", [])
+        return required
+
+    @property
+    def words(self) -> list[Any]:
+        """The words of an enum, also where it stands among others or beside null."""
+        inner = [self.at(one) for one in (*self.schema.get("oneOf", ()), *self.schema.get("anyOf", ()))]
+        return [*self.schema.get("enum", ()), *(word for one in inner for word in one.schema.get("enum", ()))]
+
+    def inner(self, key: Any) -> "Shape":
+        """Of a member of an object, or a row of a list."""
+        if isinstance(key, int):
+            return self.at(self.schema.get("items", {}))
+        return self.properties.get(key) or self.at(self.schema.get("additionalProperties") or {})
+
+
+Change = Callable[[Any, Shape], Any]
+
+
+def changed(value: Any, shape: Shape, leaf: Change, inside: Change) -> Any:
+    """A body with every leaf and every object changed."""
+    if isinstance(value, dict):
+        return inside({key: changed(one, shape.inner(key), leaf, inside) for key, one in value.items()}, shape)
+    if isinstance(value, list):
+        return [changed(one, shape.inner(at), leaf, inside) for at, one in enumerate(value)]
+    return leaf(value, shape)
+
+
+def same(value: Any, shape: Shape) -> Any:
+    return value
+
+
+def with_blanks(blank: Any) -> Change:
+    """Every optional field that is not sent is sent without a value."""
+
+    def inside(value: dict[str, Any], shape: Shape) -> dict[str, Any]:
+        return {name: blank for name in shape.properties if name not in shape.required} | value
+
+    return inside
+
+
+def with_more(value: dict[str, Any], shape: Shape) -> dict[str, Any]:
+    """What is not known. In an object of keys nothing can be: its keys are its data."""
+    return {"not_known": {"of": [1]}, "": 2} | value if shape.properties else value
+
+
+def spelt(spell: Callable[[Any], Any], is_meant: Callable[[Any, Shape], bool]) -> Change:
+    return lambda value, shape: spell(value) if is_meant(value, shape) else value
+
+
+def is_whole(value: Any, shape: Shape) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and shape.schema.get("type") == "integer"
+
+
+def is_number(value: Any, shape: Shape) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_word(value: Any, shape: Shape) -> bool:
+    return isinstance(value, str) and value in shape.words
+
+
+VARIANTS: dict[str, tuple[Change, Change]] = {
+    **{f"optional fields as {blank!r}": (same, with_blanks(blank)) for blank in BLANKS},
+    "what is not known": (same, with_more),
+    "whole numbers as texts": (spelt(str, is_whole), same),
+    "whole numbers as 4.0": (spelt(float, is_whole), same),
+    'whole numbers as "4.0"': (spelt(lambda value: f"{value}.0", is_whole), same),
+    "numbers as texts": (spelt(str, is_number), same),
+    **{f"words in {spell.__name__}": (spelt(spell, is_word), same) for spell in (str.upper, str.lower, str.title)},
+}
+WRONG: dict[str, tuple[Callable[[Any, Shape], bool], list[Any]]] = {
+    "whole": (is_whole, ["abc", 4.5, "4.5", True, {}, 10**19]),
+    "number": (is_number, ["abc", True, "1e3", "NaN"]),
+    "word": (is_word, ["no such word", True]),
+}
+
+
+def leaves(value: Any, shape: Shape, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any, Shape]]:
+    if isinstance(value, dict | list):
+        for key, one in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(one, shape.inner(key), (*path, key))
+    else:
+        yield path, value, shape
+
+
+def put_at(body: Any, path: tuple[Any, ...], value: Any) -> Any:
+    """A copy of the body with another value there."""
+    body = json.loads(json.dumps(body))
+    inner = body
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    return body
+
+
+def settled(value: Any) -> str:
+    """An answer without what differs from one to the next."""
+    return VOLATILE.sub("*", json.dumps(value))
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is written here is taken back."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@cache
+def shapes() -> dict[tuple[str, str], Shape]:
+    """What every call with a body reads, by its dialect and path."""
+    found = {}
+    for dialect in DIALECTS:
+        whole = document(dialect.name, Client())
+        for path, methods in whole["paths"].items():
+            for method, told in methods.items():
+                if method not in WRITES or "requestBody" not in told:
+                    continue
+                schema = told["requestBody"]["content"]["application/json"]["schema"]
+                call = f"{method.upper()} {path.removeprefix(dialect.base)}"
+                found[dialect.name, call] = Shape({}, whole["components"]["schemas"]).at(schema)
+    return found
+
+
+def test_every_writing_call_is_in_the_table() -> None:
+    assert {key for key in shapes() if key[0] != "kesk"} == set(CALLS)
+
+
+@pytest.mark.parametrize("key", CALLS, ids="-".join)
+def test_each_spelling_answers_alike(cast: Cast, api: Api, key: tuple[str, str]) -> None:
+    call, shape = CALLS[key](cast, api), shapes()[key]
+
+    def answer(body: Any, **how: Any) -> Any:
+        with undone():
+            response = call.send(body, **how)
+            return response.status_code, settled(response.json())
+
+    right = answer(call.body)
+    assert right[0] in (200, 201, 202), right
+    for name, (leaf, inside) in VARIANTS.items():
+        assert answer(changed(call.body, shape, leaf, inside)) == right, name
+    ways: dict[str, dict[str, Any]] = {
+        "a slash": {"path": f"{call.path}/"},
+        "a parameter": {"path": f"{call.path}?not_known=1"},
+        "charset": {"content_type": "application/json; charset=utf-8"},
+        "type": {"content_type": "Application/JSON;charset=UTF-8"},
+        "accept": {"accept": "application/json; charset=utf-8"},
+        "page": {"accept": "text/html"},
+    }
+    if key[0] in FORMS:
+        ways["form"] = {"form": True}
+        ways["form charset"] = {
+            "form": True,
+            "content_type": "application/x-www-form-urlencoded; charset=UTF-8",
+        }
+    for name, how in ways.items():
+        assert answer(call.body, **how) == right, name
+
+
+@pytest.mark.parametrize("key", CALLS, ids="-".join)
+def test_a_wrong_value_is_named_and_changes_nothing(cast: Cast, api: Api, key: tuple[str, str]) -> None:
+    call = CALLS[key](cast, api)
+    with assert_nothing_changed():
+        for path, value, shape in leaves(call.body, shapes()[key]):
+            name = next(part for part in reversed(path) if not isinstance(part, int))
+            for is_meant, wrong in WRONG.values():
+                for one in wrong if is_meant(value, shape) else ():
+                    with undone():
+                        response = call.send(put_at(call.body, path, one))
+                    assert response.status_code == 400, (path, one, response.json())
+                    assert name in json.dumps(response.json()), (path, one, response.json())
+
+
+@pytest.mark.parametrize("key", CALLS, ids="-".join)
+@pytest.mark.parametrize("blank", BLANKS)
+def test_a_required_field_without_a_value_is_named(cast: Cast, api: Api, key: tuple[str, str], blank: Any) -> None:
+    call = CALLS[key](cast, api)
+    with assert_nothing_changed():
+        for name in shapes()[key].required:
+            with undone():
+                response = call.send({**call.body, name: blank})
+            assert response.status_code == 400, (name, response.json())
+            assert name in json.dumps(response.json())

@@ -15,6 +15,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 # A key of the scope of a request whose body did not come in time.
 LATE = "ordersite.is_late"
+# A key of the scope: the most bytes that the body may have.
+MOST = "ordersite.most"
 # Bytes a second that a body has to come with in the long run.
 SLOWEST = 10_000
 
@@ -44,15 +46,18 @@ class Door:
 class Body:
     """A request's body, counted and timed. Of one that is too large or too slow no more is read.
 
-    BodyLimitMiddleware refuses it, in the shape of whoever is asked: the length is told as it was counted, and the
-    scope tells what is too slow.
+    BodyLimitMiddleware refuses it, in the shape of whoever is asked: the length of one that came without is told as it
+    was counted, and the scope tells what is too slow. A form that does not say its length may be no larger than JSON:
+    a large one would be on the disk before it is known to be too large.
     """
 
     def __init__(self, scope: Scope, headers: list[tuple[bytes, bytes]], receive: Receive) -> None:
         self.scope, self.headers, self.source = scope, headers, receive
         values = dict(headers)
         is_form = values.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
-        self.most = settings.MAX_MULTIPART_BYTES if is_form else settings.MAX_BODY_BYTES
+        has_length = b"content-length" in values
+        self.most = settings.MAX_MULTIPART_BYTES if is_form and has_length else settings.MAX_BODY_BYTES
+        scope[MOST] = self.most
         length = values.get(b"content-length", b"0")
         self.is_too_large = not length.isdigit() or len(length) > 15 or int(length) > self.most
         self.is_read = self.is_late = False
@@ -78,10 +83,9 @@ class Body:
         size = len(message.get("body", b""))
         self.count += size
         self.until += size / SLOWEST
-        if self.count > self.most:
+        self.is_too_large = self.count > self.most
+        self.is_read = self.is_too_large or not message.get("more_body", False)
+        if self.is_read:
             self.headers[:] = [row for row in self.headers if row[0] != b"content-length"]
             self.headers.append((b"content-length", str(self.count).encode()))
-            self.is_read = self.is_too_large = True
-            return {"type": "http.request", "body": b"", "more_body": False}
-        self.is_read = not message.get("more_body", False)
-        return message
+        return {"type": "http.request", "body": b"", "more_body": False} if self.is_too_large else message

@@ -9,7 +9,7 @@ from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from ordersite.web.context import absolute, request_id
-from ordersite.web.door import LATE
+from ordersite.web.door import LATE, MOST
 from ordersite.web.problems import Problem, answer, foreign_answer, from_exception, problem_response
 
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
@@ -63,11 +63,15 @@ class BodyLimitMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         multipart = request.content_type == "multipart/form-data"
-        limit = settings.MAX_MULTIPART_BYTES if multipart else settings.MAX_BODY_BYTES
+        scope = getattr(request, "scope", {})
+        limit = scope.get(MOST) or (settings.MAX_MULTIPART_BYTES if multipart else settings.MAX_BODY_BYTES)
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal() or len(length) > 15 or int(length) > limit:
-            return refuse(request, Problem("too_large", f"The body is larger than {limit} bytes.", status=413))
-        if getattr(request, "scope", {}).get(LATE):
+            detail = f"The body is larger than {limit} bytes."
+            if multipart and limit < settings.MAX_MULTIPART_BYTES:
+                detail += f" A form that tells its Content-Length may have {settings.MAX_MULTIPART_BYTES}."
+            return refuse(request, Problem("too_large", detail, status=413))
+        if scope.get(LATE):
             response = refuse(request, Problem("too_slow", "The body took too long: send it again.", status=408))
             response["Connection"] = "close"
             return response

@@ -1,7 +1,9 @@
 """`manage.py serve` under those who send too much, or never end what they began."""
 
 import http.client
+import json
 import socket
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -46,6 +48,16 @@ def answer_to(server: Server, data: bytes) -> str:
         return f"{response.status} {response.read().decode()}"
 
 
+def on_disk(server: Server) -> int:
+    """Bytes of the files that the server has open and that stand in no directory: where bodies are kept."""
+    kept = 0
+    for one in Path(f"/proc/{server.process.pid}/fd").iterdir():
+        with suppress(OSError):
+            if " (deleted)" in str(one.readlink()) and stat.S_ISREG(one.stat().st_mode):
+                kept += one.stat().st_size
+    return kept
+
+
 def is_ended(client: socket.socket) -> bool:
     client.settimeout(0.01)
     try:
@@ -86,6 +98,34 @@ def test_a_body_without_a_length_is_counted(strict: Server) -> None:
         response.begin()
         assert response.status == 413, strict.log()
     assert strict.get("/healthz")[0] == 200
+
+
+@pytest.mark.slow
+def test_a_form_without_a_length_never_reaches_the_disk(strict: Server, tmp_path: Path, live_cast: Cast) -> None:
+    form = HEAD.replace("application/json", "multipart/form-data; boundary=x").replace("/quote", "")
+    head, chunk = f"{form}Transfer-Encoding: chunked\r\n\r\n".encode(), b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+    with opened(strict, head) as client:
+        most = 0
+        with suppress(OSError):
+            for _ in range(190):  # 12 MB
+                client.sendall(chunk)
+                most = max(most, on_disk(strict))
+        client.settimeout(10)
+        response = http.client.HTTPResponse(client)
+        response.begin()
+        told = json.loads(response.read())
+    assert (response.status, told["code"], most) == (413, "too_large", 0)
+    assert told["detail"].endswith("A form that tells its Content-Length may have 12000000.")
+    # One that tells its length is kept there, so that it would have been seen.
+    with opened(strict, f"{form}Content-Length: 9000000\r\n\r\n".encode() + b"x" * 4_000_000):
+        end = time.monotonic() + 2
+        while not on_disk(strict) and time.monotonic() < end:
+            time.sleep(0.02)
+        assert on_disk(strict) > 2_500_000
+    # A small one is read as any other.
+    order = b'--x\r\nContent-Disposition: form-data; name="order"\r\n\r\n{"vendor": 999}\r\n--x--\r\n'
+    told = json.loads(answer_to(strict, head + b"%x\r\n%b\r\n0\r\n\r\n" % (len(order), order)).partition(" ")[2])
+    assert {row["pointer"] for row in told["errors"]} >= {"/payment_method"}
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ MOST_PARTS = 20  # vendors in one checkout
 MOST_ITEMS = 100  # lines in one cart
 MOST_CHOICES = 100  # options, extras or left-out ingredients of one line, each
 MOST_QUANTITY = 10_000  # units of one line
+MOST_GRAMS, MOST_MILLIMETRES = 10_000_000, 100_000  # of a package, and of each of its sides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,7 @@
   const rounded = (degrees) => String(Math.round(degrees * 1e6) / 1e6);
 
   function draw(place) {
-    const field = (name) => place.querySelector(`[name="${name}"]`);
+    const field = (name) => place.querySelector(`[name="${place.dataset.prefix}${name}"]`);
     const [address, lat, lng, located] = ["address", "lat", "lng", "located"].map(field);
     const vendor = JSON.parse(place.dataset.centre);
     const zones = JSON.parse(place.dataset.zones)

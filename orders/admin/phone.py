@@ -1,49 +1,45 @@
 """An order by phone (product.md row 20): staff choose for whom and what, see the quote, and place it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db import OperationalError
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from rest_framework import serializers
 
-from orders.admin.display import money
-from orders.admin.doing import answer, caller_of_request, refusal
-from orders.admin.forms import OnceForm
+from orders.admin.doing import caller_of_request, refusal
 from orders.admin.page import money_rows
+from orders.admin.phone_call import CallForm, place_once
 from orders.admin.phone_menu import menu_rows, read_items
+from orders.admin.phone_package import package_by_phone
 from orders.admin.places import NOWHERE_KNOWN, PlaceFields, choices_of, map_of
 from orders.checkout import Cart, Checked, Checkout, CustomLine, Place
 from orders.lifecycle import Fulfilment
 from orders.models import Order
-from orders.payments import available_methods
 from orders.pricing import CartItem
 from orders.services.locating import locate_placing
-from orders.services.parties import Guest, Placing
-from orders.services.placing import place, quote
+from orders.services.parties import Placing
+from orders.services.placing import quote
 from ordersite.accounts.models import Address, Customer
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.amounts import AmountField
 from ordersite.web.choosers import Chooser
 from ordersite.web.problems import Invalid, Problem
-from ordersite.web.serializers import Money, PhoneField
+from ordersite.web.serializers import Money
 from ordersite.web.typed import TypedForm
 from vendors.admin.scoping import within
 from vendors.menu import Menu
-from vendors.models import Stock, Vendor
+from vendors.models import PackageType, Stock, Vendor
 from vendors.services.menus import menu_of
 
 FREE_LINES = range(1, 6)
 # Without a name, where staff enter only a total.
 FREE_NAME = "Order by phone"
-LOCAL = "%Y-%m-%dT%H:%M"
 # Where a refusal's pointer is shown.
 FIELDS = {
     "delivery_type": "delivery_type",
@@ -74,7 +70,8 @@ class StartForm(TypedForm, forms.Form):
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         vendor: Any = self.fields["vendor"]
-        vendor.queryset = within(request, vendor.queryset, "pk")
+        carried = PackageType.objects.filter(vendor=OuterRef("pk"), is_active=True)
+        vendor.queryset = within(request, vendor.queryset, "pk").annotate(carries=Exists(carried))
         if not acts_everywhere(request):
             del self.fields["customer"]
 
@@ -86,19 +83,10 @@ class AddressField(forms.ModelChoiceField):
         return f"{address.label}: {address.address}" if address.label else str(address.address)
 
 
-class PhoneForm(OnceForm, PlaceFields):
+class PhoneForm(CallForm, PlaceFields):
     """Everything but the products of the menu."""
 
-    guest_name = forms.CharField(label="Name", max_length=120, required=False)
-    guest_phone = forms.CharField(label="Phone", max_length=40, required=False, widget=forms.TextInput({"type": "tel"}))
-    guest_email = forms.EmailField(label="E-mail", required=False)
     delivery_type = forms.ChoiceField()
-    deliver_at = forms.DateTimeField(
-        label="For when",
-        required=False,
-        input_formats=[LOCAL],
-        widget=forms.DateTimeInput({"type": "datetime-local"}, format=LOCAL),
-    )
     saved_address = AddressField(Address.objects.none(), required=False, empty_label="Another address")
     delivery_zone = forms.TypedChoiceField(
         label="Zone",
@@ -109,29 +97,18 @@ class PhoneForm(OnceForm, PlaceFields):
     )
     table = forms.CharField(max_length=20, required=False)
     vehicle = forms.CharField(max_length=80, required=False)
-    payment_method = forms.ChoiceField()
-    offer = forms.CharField(label="Offer code", max_length=40, required=False)
-    comment = forms.CharField(max_length=500, required=False, widget=forms.Textarea({"rows": 2}))
-    # What the last quote said, in minor units: nothing is placed at another price.
-    total = forms.IntegerField(min_value=0, max_value=10**15, required=False, widget=forms.HiddenInput)
 
     def __init__(self, vendor: Vendor, customer: Customer | None, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.vendor, self.customer = vendor, customer
+        super().__init__(vendor, customer, *args, **kwargs)
         self.custom: list[CustomLine] = []
-        methods = [name for name in vendor.payment_methods if name in available_methods()]
         # Any: a form's fields are known by name only.
         fields: dict[str, Any] = self.fields
         fields["delivery_type"].choices = [(name, name.replace("_", " ")) for name in vendor.fulfilments]
-        fields["payment_method"].choices = [(name, name) for name in methods]
         zones = [(zone.id, zone.name) for zone in menu_of(vendor).zones]
         fields["delivery_zone"].choices = [("", "By the address"), *zones]
-        fields["deliver_at"].help_text = f"In {vendor.time_zone}. Empty: as soon as can be."
         if customer is None:
             del self.fields["saved_address"]
         else:
-            for name in ("guest_name", "guest_phone", "guest_email"):
-                del self.fields[name]
             fields["saved_address"].queryset = customer.addresses.all()
         for number in FREE_LINES:
             self.fields[f"free_name_{number}"] = forms.CharField(label=f"Line {number}", max_length=120, required=False)
@@ -142,24 +119,8 @@ class PhoneForm(OnceForm, PlaceFields):
     def free_lines(self) -> Iterator[tuple[forms.BoundField, forms.BoundField]]:
         return ((self[f"free_name_{number}"], self[f"free_amount_{number}"]) for number in FREE_LINES)
 
-    def clean_guest_phone(self) -> str:
-        """As E.164; the vendor's national notation is read too."""
-        try:
-            return str(
-                PhoneField(region=self.vendor.country, allow_blank=True).run_validation(
-                    self.cleaned_data["guest_phone"]
-                )
-            )
-        except serializers.ValidationError as error:
-            raise ValidationError("This is no telephone number.") from error
-
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        if "guest_name" in self.fields and not self.errors:
-            if not given["guest_name"]:
-                self.add_error("guest_name", "Say who orders.")
-            if not given["guest_phone"] and not given["guest_email"]:
-                self.add_error("guest_phone", "A phone or an e-mail, so that the guest can be reached.")
+        given = super().clean()
         for number in FREE_LINES:
             self.clean_free(number, given)
         return given
@@ -197,13 +158,10 @@ class PhoneForm(OnceForm, PlaceFields):
             table=given["table"],
             vehicle=given["vehicle"],
         )
-        guest = None
-        if self.customer is None:
-            guest = Guest(name=given["guest_name"], phone=given["guest_phone"], email=given["guest_email"])
         return Placing(
             checkout=Checkout(carts=[cart], payment_method=given["payment_method"]),
             customer_id=self.customer.pk if self.customer else None,
-            guest=guest,
+            guest=self.guest(),
         )
 
 
@@ -214,6 +172,8 @@ def order_by_phone(request: HttpRequest, base: Mapping[str, Any]) -> HttpRespons
         context = {**base, "title": "New order by phone", "form": start, "media": base["media"] + start.media}
         return TemplateResponse(request, "admin/orders/order/phone_start.html", context)
     vendor, customer = start.cleaned_data["vendor"], start.cleaned_data.get("customer")
+    if request.GET.get("what") == "package":
+        return package_by_phone(request, base, vendor, customer)
     menu = menu_of(vendor)
     if request.method != "POST":
         return page(request, base, PhoneForm(vendor, customer), menu, None, {})
@@ -278,22 +238,6 @@ def show_refusal(form: PhoneForm, items: Sequence[CartItem], error: Exception) -
     return products
 
 
-def place_once(request: HttpRequest, form: PhoneForm, placing: Placing, checked: Checked) -> int | None:
-    """Places it at the price that was shown, once a form; the order's id, or None where it was refused."""
-    priced, caller = checked.priced, caller_of_request(request)
-    if form.cleaned_data["total"] != priced.total:
-        form.add_error(None, f"It costs {money(priced.total, priced.currency)} now: look at it, and place it again.")
-        return None
-    checkout = replace(placing.checkout, total=Money(priced.total, priced.currency))
-
-    def call() -> dict[str, int]:
-        placed = place(placing=replace(placing, checkout=checkout), caller=caller)
-        return {"order": placed.orders[0].pk}
-
-    response = answer(request, call, done="The order is placed.", key=str(form.cleaned_data["key"]))
-    return int(response.data["order"]) if response else None
-
-
 def page(
     request: HttpRequest,
     base: Mapping[str, Any],
@@ -319,6 +263,7 @@ def page(
         "categories": menu_rows(menu, request.POST or None, left=left, errors=errors),
         "choices": choices,
         "map": map_of(vendor),
+        "carries": getattr(vendor, "carries", False),
         "has_errors": bool(form.errors or errors),
         "quote": checked.priced if checked else None,
         "amounts": money_rows(checked.priced) if checked else [],

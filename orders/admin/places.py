@@ -43,8 +43,9 @@ class PlaceFields(TypedForm, forms.Form):
         """Shows what was found, or chosen, in the fields."""
         data: Any = self.data
         data = data.copy()
-        data["address"], data["lat"], data["lng"] = address, plain(lat), plain(lng)
-        data["chosen_place"], data["located"] = "", written(address, lat, lng)
+        shown = {"address": address, "lat": plain(lat), "lng": plain(lng)}
+        shown |= {"chosen_place": "", "located": written(address, lat, lng)}
+        data.update({self.add_prefix(name): value for name, value in shown.items()})
         self.data = data
 
 

@@ -7,7 +7,9 @@ from rest_framework import serializers
 
 from orders.checkout import (
     MOST_CHOICES,
+    MOST_GRAMS,
     MOST_ITEMS,
+    MOST_MILLIMETRES,
     MOST_PARTS,
     MOST_QUANTITY,
     Cart,
@@ -34,9 +36,6 @@ from ordersite.web.serializers import (
     StrictIntegerField,
 )
 from vendors.models import PAYMENT_METHODS
-
-MOST_GRAMS = 10_000_000
-MOST_MILLIMETRES = 100_000
 
 
 class OptionInput(Input):

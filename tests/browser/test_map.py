@@ -12,6 +12,7 @@ from orders.lifecycle import Fulfilment
 from orders.models import Order
 from tests.cast import PASSWORD, Cast
 from tests.orders.back_office import place_order
+from tests.orders.kinds import make_package_type
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
@@ -50,6 +51,43 @@ def test_an_order_by_phone_finds_its_address(stage: Cast, open_page: OpenPage, s
     expect(page.get_by_text("The order is placed.")).to_be_visible()
     order = Order.objects.get()
     assert (order.address, order.lat, order.lng) == ("Rue de l'Église 1, 1060 Brussels", 50.8274, 4.3452)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_package_by_phone_has_a_map_for_each_end(
+    stage: Cast, open_page: OpenPage, sign_in: SignIn, width: int
+) -> None:
+    make_package_type(stage.vendor)
+    page = open_page(width=width)
+    sign_in(page, stage.staff.email)
+    page.goto(f"/admin/orders/order/phone/?vendor={stage.vendor.pk}&customer=")
+    page.get_by_role("link", name="A package, from one address to another").click()
+    page.locator("#id_guest_name").fill("Gina")
+    page.locator("#id_guest_phone").fill("0470 12 34 56")
+    page.locator("#id_recipient_name").fill("Rita")
+    page.locator("#id_recipient_phone").fill("0470 12 34 57")
+    page.get_by_label("Weight, grams").fill("2001")
+    for side in ("Width", "Length", "Height"):
+        page.get_by_label(f"{side}, mm").fill("300")
+    start, end = page.get_by_role("region", name="From"), page.get_by_role("region", name="To")
+    start.locator("#id_pickup-address").fill("Kerkstraat 1")
+    start.get_by_role("button", name="Find the address on the map").click()
+    start.get_by_role("button", name="Rue de l'Église 1, 1060 Brussels").click()
+    expect(start.locator(".map-told")).to_have_text("The pin is 2536 m from Burger Bar.")
+    expect(end.get_by_label("Latitude")).to_have_value("")
+    # The other by its text alone, and set right with the keyboard after it was found.
+    end.locator("#id_dropoff-address").fill("Place du Grand Sablon 12")
+    page.get_by_role("button", name="Show the price").click()
+    expect(end.get_by_label("Latitude")).to_have_value("50.8405")
+    picture(page, f"package-phone-{width}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    end.get_by_role("application").focus()
+    page.keyboard.press("ArrowUp")
+    page.get_by_role("button", name="Place the order").click()
+    expect(page.get_by_text("The order is placed.")).to_be_visible()
+    order = Order.objects.get()
+    assert (order.package.pickup_address, order.package.pickup_lat) == ("Rue de l'Église 1, 1060 Brussels", 50.8274)
+    assert (order.address, order.lat) == ("Place du Grand Sablon 12", 50.840545)
 
 
 def test_the_pin_by_keyboard_and_by_mouse(stage: Cast, open_page: OpenPage, sign_in: SignIn) -> None:

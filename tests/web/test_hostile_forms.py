@@ -15,6 +15,7 @@ from ordersite.web.serializers import Money
 from tests.cast import Cast
 from tests.office import posted_forms
 from tests.orders.back_office import place_order
+from tests.orders.kinds import make_package_type
 from tests.orders.money import Api, driven, walk
 from tests.orders.online import takes_online
 from tests.orders.test_admin_buttons import DELIVERY
@@ -147,6 +148,7 @@ def test_no_form_about_orders_and_money_breaks(cast: Cast, api: Api, office: Cli
         for page in ("change", "reverse")
     ]
     pages += [f"/admin/orders/paymentproof/{Payment.objects.latest('pk').pk}/approve/"]
+    pages += [f"{orders}/phone/?vendor={make_package_type(cast.vendor).vendor_id}&what=package"]
     broken, count = [], 0
     for path in pages:
         page = office.get(path, follow=True)

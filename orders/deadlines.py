@@ -11,8 +11,8 @@ from django.db.models import Count, F, Min, Q
 from django.db.models.functions import Coalesce
 
 from orders.decisions import search_is_stopped
-from orders.guards import collect_until
-from orders.lifecycle import TABLE, Actor, Fulfilment, Status
+from orders.guards import Attempt, begins_at, collect_until, company_until, is_paid
+from orders.lifecycle import DRIVER_LEFT, TABLE, Actor, Fulfilment, Status
 from orders.models import Kind, Order, PaymentStatus, Unserved
 from vendors.models import ONLINE_METHODS
 from vendors.services.openings import next_taking
@@ -82,17 +82,6 @@ def timer_of(order: Order, now: datetime) -> Timer | None:
 def seen_since(order: Order) -> datetime:
     """Since when the order stands as it does, for those who may see it."""
     return max(order.status_changed_at, order.visible_at or order.status_changed_at)
-
-
-def begins_at(order: Order) -> datetime | None:
-    """When work for the agreed time begins at the latest, so that preparing ends by it; None for as soon as can be.
-
-    Rush counts where it lasts at that very moment, as it does for whoever begins then.
-    """
-    if order.deliver_at is None:
-        return None
-    vendor = order.vendor
-    return order.deliver_at - vendor.lead(order.deliver_at - timedelta(minutes=vendor.preparation_minutes))
 
 
 def answer_from(order: Order, now: datetime) -> datetime | None:
@@ -180,25 +169,80 @@ def due_for_accepting(order: Order, at: datetime) -> datetime | None:
 def due_for_search(order: Order, now: datetime) -> Timer | None:
     """The search for a driver begins by itself where the vendor wants it, and ends at its deadline.
 
-    Neither before the work for the agreed time begins.
+    Neither before the work for the agreed time begins. A company that has accepted stands in its place.
     """
     vendor = order.vendor
-    if order.fulfilment != Fulfilment.DELIVERY or order.self_delivery or order.tracking_number:
+    if not needs_driver(order):
         return None
-    if order.driver_accepted_at or order.company_accepted_at:
-        return None
+    if order.company_accepted_at is not None:
+        return due_for_company(order)
     begins = begins_at(order)
-    # Not again where somebody has stopped it.
     waits = order.status in (Status.ACCEPTED_BY_BUSINESS, Status.PREPARATION_COMPLETED)
-    may_begin = waits and not search_is_stopped(order)
-    # A driver who is named is asked first; it does not stop the deadline of a search that has begun.
-    if vendor.auto_search and may_begin and order.search_started_at is None and order.driver_id is None:
-        return max(order.status_changed_at, begins or order.status_changed_at), "look_for_driver", ""
+    if waits and order.search_started_at is None:
+        since = max(order.status_changed_at, begins or order.status_changed_at)
+        # A driver who is named is asked first; it does not stop the deadline of a search that has begun.
+        if vendor.auto_search and not search_is_stopped(order) and order.driver_id is None:
+            return since, "look_for_driver", ""
+        # The kitchen went on after a driver had left.
+        return due_for_another_driver(order, since) if order.previous_status in DRIVER_LEFT else None
     searching = order.status in (Status.LOOKING_FOR_DRIVER, Status.PREPARATION_COMPLETED)
     if vendor.search_minutes and searching and (started := order.search_started_at):
         deadline = max(started, begins or started) + timedelta(minutes=vendor.search_minutes)
         return deadline, "cancel_by_staff", "no_driver"
     return None
+
+
+def needs_driver(order: Order) -> bool:
+    """Whether it is for a driver to deliver it, and none has accepted."""
+    if order.fulfilment != Fulfilment.DELIVERY or order.driver_accepted_at is not None:
+        return False
+    return not order.self_delivery and not order.tracking_number
+
+
+def due_for_company(order: Order) -> Timer | None:
+    """The company whose driver does not come holds the order no more."""
+    until = company_until(order)
+    return (until, "look_for_driver", "no_driver") if until else None
+
+
+def due_for_another_driver(order: Order, since: datetime) -> Timer | None:
+    """Another driver than the one who has left is looked for, unless somebody is asked, or has stopped the search."""
+    minutes = order.vendor.driver_left_minutes
+    if minutes is None or order.named_at is not None or search_is_stopped(order):
+        return None
+    return since + timedelta(minutes=minutes), "look_for_driver", "driver_unavailable"
+
+
+def due_without_driver(order: Order, now: datetime) -> Timer | None:
+    """Its driver has left: another is looked for, or it is cancelled where nobody decides what becomes of it."""
+    if not needs_driver(order):
+        return None
+    since = max(order.status_changed_at, begins_at(order) or order.status_changed_at)
+    held = order.company_accepted_at is not None
+    again = due_for_company(order) if held else due_for_another_driver(order, since)
+    minutes = order.vendor.decide_minutes
+    if minutes is not None and (again is None or since + timedelta(minutes=minutes) < again[0]):
+        return since + timedelta(minutes=minutes), "cancel_by_staff", "no_driver"
+    return again
+
+
+def due_for_retrying(order: Order, now: datetime) -> Timer | None:
+    """A failed delivery that is not tried again in time is rejected; its money is back since it failed."""
+    minutes = order.vendor.retry_minutes
+    if minutes is None:
+        return None
+    return order.status_changed_at + timedelta(minutes=minutes), "cancel_by_staff", "no_answer"
+
+
+def due_for_serving(order: Order) -> Timer | None:
+    """What is eaten at the vendor's counts as completed some time after it is ready, once it is paid."""
+    minutes = order.vendor.served_minutes
+    if order.fulfilment != Fulfilment.EAT_IN or minutes is None or order.prepared_at is None:
+        return None
+    if not is_paid(order, Attempt(actor=Actor.SYSTEM, now=order.prepared_at)):
+        return None
+    ready = max(order.prepared_at, order.deliver_at or order.prepared_at)
+    return ready + timedelta(minutes=minutes), "complete", ""
 
 
 def due_for_driver(order: Order) -> Timer | None:
@@ -216,7 +260,7 @@ def due_for_collecting(order: Order, now: datetime) -> Timer | None:
 
 
 def due_once_prepared(order: Order, now: datetime) -> Timer | None:
-    return due_for_search(order, now) or due_for_collecting(order, now)
+    return due_for_search(order, now) or due_for_collecting(order, now) or due_for_serving(order)
 
 
 def due_for_settling(order: Order, now: datetime) -> Timer | None:
@@ -251,6 +295,10 @@ DUE: Mapping[Status, Reckoner] = {
     Status.ACCEPTED_BY_BUSINESS: due_for_search,
     Status.LOOKING_FOR_DRIVER: due_for_search,
     Status.PREPARATION_COMPLETED: due_once_prepared,
+    Status.ACCEPTED_BY_DRIVER_COMPANY: due_for_search,
+    Status.CANCELED_BY_DRIVER: due_without_driver,
+    Status.PICK_UP_FAILED_BY_DRIVER: due_without_driver,
+    Status.DELIVERY_FAILED_BY_DRIVER: due_for_retrying,
     Status.CUSTOMER_ALMOST_ARRIVED_TO_BUSINESS: due_for_collecting,
     Status.DELIVERY_COMPLETED_BY_DRIVER: due_for_settling,
     Status.PICKUP_COMPLETED_BY_CUSTOMER: due_for_settling,

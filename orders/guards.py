@@ -68,12 +68,43 @@ def has_money(order: Order, attempt: Attempt) -> bool:
 
 
 def is_free(order: Order, attempt: Attempt) -> bool:
-    """No driver, and no other company, holds it, or it was offered to this one (staff: to the named driver's)."""
+    """No driver, and no other company, holds it, or it was offered to this one (staff: to the named driver's).
+
+    For the timer a company holds it until its minutes are over.
+    """
     if order.driver_accepted_at is not None:
         return False
     if order.company_accepted_at is None or order.company_id in attempt.company_ids:
         return True
+    if attempt.actor == Actor.SYSTEM:
+        until = company_until(order)
+        return until is not None and attempt.now >= until
     return attempt.actor == Actor.STAFF and order.driver is not None and order.driver.company_id == order.company_id
+
+
+def company_until(order: Order) -> datetime | None:
+    """Until when a company holds an order for which no driver of its own has accepted; None: as long as it takes.
+
+    The vendor's minutes run from when it accepted, or its driver left, but not before the work for the agreed time.
+    """
+    minutes = order.vendor.company_minutes
+    if minutes is None or order.company_accepted_at is None or order.driver_accepted_at is not None:
+        return None
+    since = [order.company_accepted_at, begins_at(order)]
+    if order.status in lifecycle.DRIVER_LEFT:
+        since.append(order.status_changed_at)
+    return max(filter(None, since)) + timedelta(minutes=minutes)
+
+
+def begins_at(order: Order) -> datetime | None:
+    """When work for the agreed time begins at the latest, so that preparing ends by it; None for as soon as can be.
+
+    Rush counts where it lasts at that very moment, as it does for whoever begins then.
+    """
+    if order.deliver_at is None:
+        return None
+    vendor = order.vendor
+    return order.deliver_at - vendor.lead(order.deliver_at - timedelta(minutes=vendor.preparation_minutes))
 
 
 def is_named(order: Order, attempt: Attempt) -> bool:

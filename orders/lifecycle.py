@@ -124,6 +124,8 @@ SETS = {
     "correct_collection": "delivered",
 }
 WITHOUT_DRIVER = ("driver_accepted", "driver_at_business", "picked_up")
+# The driver has quit, or could not pick it up: open, and without one.
+DRIVER_LEFT = frozenset({Status.CANCELED_BY_DRIVER, Status.PICK_UP_FAILED_BY_DRIVER})
 # The milestones that a change takes back.
 CLEARS: dict[str, tuple[str, ...]] = {
     "reopen": MILESTONES,
@@ -134,9 +136,9 @@ CLEARS: dict[str, tuple[str, ...]] = {
     "undo_collect": ("delivered",),
     "undo_complete": ("delivered",),
     "stop_search": ("search_started",),
-    "cancel_by_driver": WITHOUT_DRIVER,
-    "fail_pickup": WITHOUT_DRIVER,
-    # Each search has its own beginning, from which its deadline runs.
+    # Each search has its own beginning, from which its deadline runs, and ends with the driver that it found.
+    "cancel_by_driver": (*WITHOUT_DRIVER, "search_started"),
+    "fail_pickup": (*WITHOUT_DRIVER, "search_started"),
     "look_for_driver": (*WITHOUT_DRIVER, "company_accepted", "search_started"),
     "self_deliver": (*WITHOUT_DRIVER, "company_accepted"),
     "fail_delivery": ("delivered",),
@@ -193,7 +195,7 @@ RULES = (
     Rule("cancel_by_staff", (3, 8, 9, 11, 14, 18, 19, 23, 24, 25), 2, "staff", DELIVERY, "reason"),
     Rule("cancel_by_staff", (4,), 2, "staff system", DELIVERY, "reason", "system: no driver found by the deadline"),
     Rule("cancel_by_staff", (4,), 2, "staff", ON_SITE, "reason"),
-    Rule("cancel_by_staff", (6, 10), 2, "staff system", DELIVERY, "reason"),
+    Rule("cancel_by_staff", (6, 10), 2, "staff system", DELIVERY, "reason", "system: nobody decides by the deadline"),
     Rule("cancel_by_staff", (7,), 2, "staff", FOOD, "reason"),
     Rule("cancel_by_staff", (7,), 2, "staff system", DIGITAL, "reason", "system: no code in time; X reads failed"),
     Rule("cancel_by_staff", (12,), 2, "staff system", DELIVERY, "reason", "system: not retried by the deadline"),
@@ -233,10 +235,10 @@ RULES = (
     Rule("report_not_ready", (4,), 14, "driver vendor", DELIVERY, "driver reason", "takes prepared back"),
     Rule("look_for_driver", (3, 12, 14, 18, 24), 22, "staff company", DELIVERY),
     Rule("look_for_driver", (4, 7), 22, "vendor staff system", DELIVERY, "free@system"),
-    Rule("look_for_driver", (6,), 22, "system staff company vendor", DELIVERY),
+    Rule("look_for_driver", (6,), 22, "system staff company vendor", DELIVERY, "", "system: some time after"),
     Rule("look_for_driver", (8,), 22, "staff company vendor", DELIVERY, "", "the driver is taken off"),
-    Rule("look_for_driver", (10,), 22, "system staff vendor", DELIVERY),
-    Rule("look_for_driver", (25,), 22, "company staff system", DELIVERY, "", "the company hands it back"),
+    Rule("look_for_driver", (10,), 22, "system staff vendor", DELIVERY, "", "system: some time after"),
+    Rule("look_for_driver", (25,), 22, "company staff system", DELIVERY, "", "handed back; system: no driver came"),
     Rule("depart", (3,), 23, "geofence", DELIVERY, "driver prepared", "left without saying so: picked_up is inferred"),
     Rule("depart", (4,), 23, "geofence", DELIVERY, "driver prepared present", "ready was told while he was there"),
     Rule("depart", (9,), 23, "geofence driver", DELIVERY),

@@ -47,8 +47,10 @@ def reckon_vendor(vendor_id: int, **_: Any) -> list[UnservedOrder]:
 
 
 def waiting_orders(vendor: Vendor) -> Iterator[Sequence[Order]]:
-    """The vendor's orders that are open, or settled later, locked, in batches."""
-    waiting = Order.objects.filter(Q(status__in=sorted(OPEN)) | Q(due_at__isnull=False), vendor=vendor)
+    """The vendor's orders that are open, or for which a timer waits, locked, in batches."""
+    # A failed delivery is closed, and waits to be tried again where the vendor has a deadline for that.
+    standing = OPEN if vendor.retry_minutes is None else OPEN | {Status.DELIVERY_FAILED_BY_DRIVER}
+    waiting = Order.objects.filter(Q(status__in=sorted(standing)) | Q(due_at__isnull=False), vendor=vendor)
     waiting = waiting.filter(deleted_at__isnull=True).select_related("terms")
     waiting = waiting.prefetch_related("booking__service__hours").select_for_update(of=("self",)).order_by("pk")
     last = 0

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django.db import transaction
 from django.utils import timezone
 
+from orders.lifecycle import Status
 from orders.models import Account, Order, Posting
 from orders.services.ledger import AccountKey
 from orders.services.payouts import Balance, Purse, balances_of
@@ -45,7 +46,7 @@ def look_for_key_first(scope: str, fingerprint: str) -> bool:
     return True
 
 
-def get_without_a_lock(*, caller: Caller, order_id: int, lock: bool = False) -> Order:
+def get_without_a_lock(*, caller: Caller, order_id: int, lock: bool = False, to: Status | None = None) -> Order:
     """In the place of orders.services.standing.get_order."""
     order = get_order(caller=caller, order_id=order_id)
     meet()

@@ -132,10 +132,11 @@ def test_who_has_answered_stays(cast: Cast, api: Api) -> None:
     assert move(api, cast.driver, order, to=8).status_code == 200
     order.refresh_from_db()
     assert (order.named_at, order.due_at, order.driver_id) == (None, None, cast.driver_row.pk)
-    # It failed to pick up: staff decide, and until then it is its order.
+    # It failed to pick up: somebody decides, and until another is looked for it is its order.
     assert move(api, cast.driver, order, to=10, **REASON).status_code == 200
     order.refresh_from_db()
-    assert (order.named_at, order.due_at, order.driver_id) == (None, None, cast.driver_row.pk)
+    assert (order.named_at, order.driver_id) == (None, cast.driver_row.pk)
+    assert order.due_at == order.status_changed_at + timedelta(minutes=5)
 
 
 def test_another_who_is_named_has_the_whole_time_and_nobody_none(cast: Cast, api: Api) -> None:

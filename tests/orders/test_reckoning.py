@@ -9,11 +9,13 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from orders.lifecycle import Fulfilment
 from orders.models import Order
 from orders.services.timers import run_due
 from tests.cast import Cast
 from tests.office import change, form_of
 from tests.orders.kinds import make_package_type, make_service, package_cart, service_cart, tomorrow
+from tests.orders.rows import make_order
 from tests.orders.shopping import ORDERS, cart, place_order
 from tests.orders.test_placing_times import open_hours
 from vendors.models import OpeningHours, Vendor
@@ -391,3 +393,34 @@ def test_what_was_placed_while_the_day_was_being_closed_is_not_accepted_by_itsel
     Order.objects.filter(pk=order.pk).update(status=0, due_at=timezone.now())
     assert (run_due(), Order.objects.get(pk=order.pk).status, due(order)) == (0, 0, None)
     assert reasons() == {order.pk: "closed"}
+
+
+# --- deadlines for drivers, decisions and the table ---
+
+# Where an order stands with what, for which setting, of so many minutes.
+DEADLINES = (
+    (25, Fulfilment.DELIVERY, "accepted company_accepted", "", "company_minutes", 7),
+    (6, Fulfilment.DELIVERY, "accepted", "", "driver_left_minutes", 3),
+    (10, Fulfilment.DELIVERY, "accepted", "", "driver_left_minutes", 3),
+    (6, Fulfilment.DELIVERY, "accepted", "stop_search@vendor", "decide_minutes", 40),
+    (12, Fulfilment.DELIVERY, "accepted picked_up", "", "retry_minutes", 90),
+    (4, Fulfilment.EAT_IN, "accepted prepared", "", "served_minutes", 50),
+)
+
+
+def test_deadlines_that_are_set_hold_for_orders_that_stand(cast: Cast, save: Callable[..., str]) -> None:
+    since = timezone.now() - MINUTE
+    orders = [
+        make_order(
+            *(cast, status, fulfilment),
+            standing_changes=marks,
+            status_changed_at=since,
+            company=cast.company if "company" in stood else None,
+            **{f"{name}_at": since for name in stood.split()},
+        )
+        for status, fulfilment, stood, marks, *_ in DEADLINES
+    ]
+    save(**{name: str(minutes) for *_, name, minutes in DEADLINES})
+    assert [due(order) for order in orders] == [since + minutes * MINUTE for *_, minutes in DEADLINES]
+    save(**{name: "" for *_, name, _ in DEADLINES})
+    assert [due(order) for order in orders] == [None] * len(orders)

@@ -10,26 +10,11 @@ from rest_framework.test import APIClient
 
 from orders.models import Order, OrderEvent
 from orders.services import timers
-from orders.services.timers import run_due
 from tests.cast import Cast
 from tests.orders.shopping import ORDERS, balance_of, cart, fill_wallet, place_order, sums
 from vendors.models import Stock, Vendor
 
 Api = Callable[..., APIClient]
-
-
-@pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """`later(minutes=5)` runs the timers as of then; how many orders changed. Time only goes on."""
-    real, passed = timezone.now, [timedelta()]
-
-    def run(**more: float) -> int:
-        passed[0] += timedelta(**more)
-        with monkeypatch.context() as patched:
-            patched.setattr(timezone, "now", lambda: real() + passed[0])
-            return run_due()
-
-    return run
 
 
 def settings_of(cast: Cast, **fields: Any) -> None:

@@ -180,6 +180,29 @@ class Vendor(models.Model):
     search_minutes = models.PositiveIntegerField(
         null=True, blank=True, help_text="No driver found within this: the order is cancelled."
     )
+    company_minutes = models.PositiveIntegerField(
+        default=15,
+        db_default=15,
+        null=True,
+        blank=True,
+        help_text="The company that accepted sends no driver within this: a driver is looked for anew.",
+    )
+    driver_left_minutes = models.PositiveIntegerField(
+        default=5,
+        db_default=5,
+        null=True,
+        blank=True,
+        help_text="After a driver has quit or could not pick it up: another is looked for; 0: at once.",
+    )
+    decide_minutes = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Nobody decides within this what becomes of an order whose driver has quit or could not pick it up: "
+        "it is cancelled and the money goes back.",
+    )
+    retry_minutes = models.PositiveIntegerField(
+        null=True, blank=True, help_text="A failed delivery is not tried again within this: it is rejected for good."
+    )
     driver_answer_seconds = models.PositiveSmallIntegerField(
         default=45,
         db_default=45,
@@ -188,6 +211,9 @@ class Vendor(models.Model):
     )
     collect_minutes = models.PositiveIntegerField(
         null=True, blank=True, help_text="Not collected within this after it is prepared: it counts as not collected."
+    )
+    served_minutes = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Eat-in: so long after it is ready, and paid, it counts as completed."
     )
     pay_minutes = models.PositiveIntegerField(
         default=30, help_text="Not paid online within this: the order is cancelled and what it held is free again."

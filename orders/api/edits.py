@@ -130,11 +130,13 @@ class ItemView(ApiView):
         request=EditedItemInput, parameters=[IF_MATCH], responses={200: EditedOutput}, operation_id="replaceItem"
     )
     def put(self, request: Request, order_id: int, item_id: int) -> Response:
+        """Replace an item of a placed order by another; where that costs more, the customer is asked."""
         given = parse(EditedItemInput, request.data)
         return edit(request, order_id, given, action=Action.CHANGE, line=item_id, item=as_item(given))
 
     @extend_schema(parameters=[QUOTE, REASON, IF_MATCH], responses={200: EditedOutput}, operation_id="removeItem")
     def delete(self, request: Request, order_id: int, item_id: int) -> Response:
+        """Take an item off a placed order. What was paid for it goes back."""
         given = parse(EditInput, asked_in_query(request))
         return edit(request, order_id, given, action=Action.REMOVE, line=item_id, pointer="?")
 

@@ -226,6 +226,7 @@ class VendorPayoutsView(ApiView):
 
     @extend_schema(parameters=LIST_PARAMETERS, responses=page_of(PayoutOutput), operation_id="listPayouts")
     def get(self, request: Request, vendor_id: int) -> Response:
+        """What was paid out to a vendor, newest first; for its people and staff."""
         vendor = vendor_for_its_people(request, vendor_id)
         entries = Entry.objects.filter(account__in=account_ids(vendor=vendor))
         moved = in_period(entries, *given_period(request), vendor.zone)
@@ -241,6 +242,7 @@ class VendorPayoutsView(ApiView):
 
     @extend_schema(request=PayoutInput, responses={201: PayoutOutput}, operation_id="payOut")
     def post(self, request: Request, vendor_id: int) -> Response:
+        """Pay out all that a vendor is owed, or a part; by staff."""
         given = parse(PayoutInput, request.data)
         vendor = vendor_for_its_people(request, vendor_id)
         amount = given.get("amount")

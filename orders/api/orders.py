@@ -120,6 +120,7 @@ class OrdersView(ApiView):
 
     @extend_schema(parameters=PARAMETERS, responses=page_of(OrderRow), operation_id="listOrders")
     def get(self, request: Request) -> Response:
+        """The caller's own orders; with `mode=dashboard` those of the caller's vendors, for staff of all."""
         caller = caller_of(request)
         if not caller.is_known and not caller.order_token_hash:
             self.permission_denied(request)
@@ -153,6 +154,7 @@ class OrdersView(ApiView):
         operation_id="placeOrder",
     )
     def post(self, request: Request) -> Response:
+        """Place an order with one vendor, or several at once. The same `external_code` places nothing twice: 200."""
         caller = caller_of(request)
         placed = place(placing=self.prepared(), caller=caller)
         purchase = placed.purchase
@@ -266,6 +268,7 @@ class OrderView(ApiView):
 
     @extend_schema(parameters=[EXPAND], responses=OrderDetail)
     def get(self, request: Request, order_id: int) -> Response:
+        """An order with its items, amounts, payments and what the reader may do with it."""
         caller = caller_of(request)
         wanted = expansions(request)
         order = get_order(caller=caller, order_id=order_id)
@@ -273,6 +276,7 @@ class OrderView(ApiView):
 
     @extend_schema(request=ChangeInput, parameters=[IF_MATCH, EXPAND], responses=OrderChanged)
     def patch(self, request: Request, order_id: int) -> Response:
+        """Change comment, time, payment, driver or promised minutes of an order: each reader what is its own."""
         caller = caller_of(request)
         fields, found = self.prepared()
         order = change_order(
@@ -287,6 +291,7 @@ class OrderView(ApiView):
 
     @extend_schema(parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, order_id: int) -> Response:
+        """Take a closed order off every list; by staff. Its money and its history stay."""
         delete_order(order_id=order_id, caller=caller_of(request), version=if_match(request))
         return Response(status=204)
 

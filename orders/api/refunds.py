@@ -82,6 +82,7 @@ class RefundsView(ApiView):
 
     @extend_schema(responses=RefundList, operation_id="listRefunds")
     def get(self, request: Request, order_id: int) -> Response:
+        """What was given back of an order, and what is on its way."""
         refunds = refunds_of(order_id=order_id, caller=caller_of(request))
         return Response({"results": [render(RefundOutput, refund) for refund in refunds]})
 
@@ -89,6 +90,7 @@ class RefundsView(ApiView):
         request=RefundInput, parameters=[IF_MATCH], responses={201: RefundedOutput}, operation_id="refundOrder"
     )
     def post(self, request: Request, order_id: int) -> Response:
+        """Give back an amount, items, or all that is left; with `cancel` the order is cancelled too."""
         caller = caller_of(request)
         given = parse(RefundInput, request.data)
         items = [LineWish(**item) for item in given.pop("items", [])]

@@ -40,10 +40,12 @@ class LabelsView(ApiView):
 
     @extend_schema(responses=LabelList, operation_id="listStatuses")
     def get(self, request: Request) -> Response:
+        """The names that this instance gives to statuses besides its own."""
         return Response({"results": [render(LabelOutput, label) for label in StatusLabel.objects.all()]})
 
     @extend_schema(request=LabelInput, responses={201: LabelOutput})
     def post(self, request: Request) -> Response:
+        """Give a status another name; by staff."""
         label = add_label(caller=caller_of(request), **parse(LabelInput, request.data))
         return Response(render(LabelOutput, label), status=201)
 
@@ -55,12 +57,14 @@ class LabelView(ApiView):
 
     @extend_schema(request=LabelInput, responses=LabelOutput)
     def patch(self, request: Request, label_id: int) -> Response:
+        """Change a name for a status, or its message; by staff."""
         fields = parse(LabelInput, request.data, partial=True)
         label = change_label(caller=caller_of(request), label_id=label_id, fields=fields)
         return Response(render(LabelOutput, label))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, label_id: int) -> Response:
+        """Take a name for a status away; by staff."""
         delete_label(caller=caller_of(request), label_id=label_id)
         return Response(status=204)
 

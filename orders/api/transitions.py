@@ -37,6 +37,7 @@ class TransitionsView(ApiView):
 
     @extend_schema(responses=AllowedTransitions)
     def get(self, request: Request, order_id: int) -> Response:
+        """What the caller may do with the order now, and what each step asks for."""
         caller = caller_of(request)
         standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
         return Response({"allowed_transitions": [allowed_json(one) for one in standing.allowed()]})
@@ -45,6 +46,7 @@ class TransitionsView(ApiView):
         request=TransitionInput, parameters=[IF_MATCH, EXPAND], responses={200: OrderChanged}, operation_id="moveOrder"
     )
     def post(self, request: Request, order_id: int) -> Response:
+        """Move the order on: to a status, or by the name of a transition."""
         caller = caller_of(request)
         given = parse(TransitionInput, request.data)
         wish = Wish(
@@ -80,12 +82,14 @@ class HistoryView(ApiView):
 
     @extend_schema(responses=History)
     def get(self, request: Request, order_id: int) -> Response:
+        """All that has happened to the order, as far as the reader may see it, oldest first."""
         caller = caller_of(request)
         order = get_order(caller=caller, order_id=order_id)
         return Response({"results": render_events(standing_of(caller, order))})
 
     @extend_schema(request=NoteInput, responses={201: EventOutput})
     def post(self, request: Request, order_id: int) -> Response:
+        """Write a note into the order's history."""
         given = parse(NoteInput, request.data)
         event = add_note(
             order_id=order_id, caller=caller_of(request), text=given["text"], visible_to=given["visible_to"]

@@ -1,5 +1,7 @@
 """The OpenAPI document: what every operation has in common is added here, once."""
 
+from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -11,6 +13,7 @@ from rest_framework.views import APIView
 
 from ordersite.web.idempotency import ANONYMOUS_KEY
 from ordersite.web.pagination import MOST, PER_PAGE
+from ordersite.web.words import WORDS
 
 PROBLEM = {
     "type": "object",
@@ -33,6 +36,7 @@ PROBLEM = {
         },
     },
 }
+LARGEST = 2**53 - 1  # what JavaScript can hold
 EVERYWHERE = ("400", "401", "403", "404", "405", "429", "500", "503")
 UNSAFE = ("409", "412", "413", "415", "422")
 TITLES = {
@@ -126,9 +130,54 @@ def add_problem_responses(result: dict[str, Any], generator: Any = None, **kwarg
     name, media = ("Error", "application/json") if foreign else ("Problem", "application/problem+json")
     result.setdefault("components", {}).setdefault("schemas", {})[name] = foreign or PROBLEM
     content = {media: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+    shared = {code: HTTPStatus(int(code)).phrase.replace(" ", "") for code in TITLES}
+    result["components"]["responses"] = {
+        phrase: {"description": TITLES[code], "content": content} for code, phrase in shared.items()
+    }
     for path in result["paths"].values():
         for method, operation in path.items():
-            codes = EVERYWHERE if method == "get" else EVERYWHERE + UNSAFE
-            for code in codes:
-                operation["responses"].setdefault(code, {"description": TITLES[code], "content": content})
+            declared = operation["responses"]
+            for code in {*EVERYWHERE, *(() if method == "get" else UNSAFE), *(declared.keys() & TITLES)}:
+                declared[code] = {"$ref": f"#/components/responses/{shared[code]}"}
+            operation["responses"] = dict(sorted(declared.items()))
     return result
+
+
+def bound_numbers(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """drf-spectacular's hook: no whole number is beyond what JavaScript holds exactly."""
+    for schema in nodes(result):
+        if schema.get("type") == "integer" and schema.get("maximum", LARGEST + 1) > LARGEST and "enum" not in schema:
+            schema.update(format="int64", maximum=LARGEST)
+    return result
+
+
+def explain_fields(result: dict[str, Any], generator: Any = None, **kwargs: Any) -> dict[str, Any]:
+    """drf-spectacular's hook: fields and parameters of our own document that do not explain themselves get their words.
+
+    A dialect's fields are named by its system: these words are not for them.
+    """
+    if getattr(generator, "error_schema", None):
+        return result
+    for name, schema in result["components"]["schemas"].items():
+        for field, declared in schema.get("properties", {}).items():
+            words = WORDS.get(f"{name}.{field}") or WORDS.get(field)
+            if words and "description" not in declared:
+                # Beside a reference nothing else counts.
+                schema["properties"][field] = ({"allOf": [declared]} if "$ref" in declared else declared) | {
+                    "description": words
+                }
+    for path in result["paths"].values():
+        for operation in path.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["name"] in WORDS:
+                    parameter.setdefault("description", WORDS[parameter["name"]])
+    return result
+
+
+def nodes(part: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a document, from the outside in."""
+    if isinstance(part, dict):
+        yield part
+    if isinstance(part, dict | list):
+        for one in part.values() if isinstance(part, dict) else part:
+            yield from nodes(one)

@@ -1,0 +1,317 @@
+"""Every operation of the OpenAPI document: its summary, and a call of it that the demo answers as it was loaded.
+
+`python -m tests.demo.trying` makes the calls on a fresh demo and writes the answers that the document shows.
+"""
+
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ANSWERS = Path(__file__).with_name("answers.json")
+CUSTOMER, VENDOR, DRIVER, STAFF = "customer", "vendor", "driver", "staff"
+PASSWORD = "Waffles-4-breakfast"  # noqa: S105  the demo's, which is public
+TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.signature"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What the operation is called, and a call of it: by the login of this name, with these parameters and this body.
+
+    `after` says what has to be there first: such a call works once that is so, and not on the demo as it was loaded.
+    """
+
+    summary: str
+    who: str = ""
+    given: dict[str, Any] = field(default_factory=dict)
+    body: dict[str, Any] | None = None
+    status: int = 200
+    after: str = ""
+
+
+def eur(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": "EUR"}
+
+
+CART = {"vendor": 3, "items": [{"product": 26, "quantity": 4}], "delivery_type": "pickup"}
+NEW_ITEM = {"product": 17, "quantity": 1, "reason": "You asked for it by phone."}
+A_LINK = {"uid": "MQ", "token": "d1x5kr-8c1f0bd6a2", "password": "A-new-passphrase-1"}
+WAFFLES = {"email": "customer@example.com", "password": PASSWORD}
+PERIOD = {"from": "2026-01-01", "to": "2026-12-31"}
+
+OPERATIONS: dict[str, Operation] = {
+    # accounts
+    "createAuthToken": Operation(summary="Sign in", body=WAFFLES),
+    "createAuthTokenRefresh": Operation(summary="Renew tokens", body={"refresh": TOKEN}, after="the token is yours"),
+    "createAuthLogout": Operation(summary="Sign out", body={"refresh": TOKEN}, status=204),
+    "createAuthRegister": Operation(
+        summary="Register",
+        body={"email": "noor@example.com", "password": PASSWORD, "name": "Noor Peeters", "phone": "+32470000009"},
+        status=201,
+    ),
+    "createAuthRegisterConfirm": Operation(summary="Confirm an e-mail address", body=A_LINK, after="registering"),
+    "createAuthRegisterResend": Operation(
+        summary="Mail the confirming link again", who=CUSTOMER, status=204, after="registering"
+    ),
+    "createAuthPasswordReset": Operation(
+        summary="Ask for a new password", body={"email": "customer@example.com"}, status=204
+    ),
+    "createAuthPasswordResetConfirm": Operation(
+        summary="Set a new password", body=A_LINK, status=204, after="asking for a new password"
+    ),
+    "readMe": Operation(summary="Show who I am", who=CUSTOMER),
+    "changeMe": Operation(summary="Change my name or phone", who=CUSTOMER, body={"phone": "+32470000004"}),
+    "readAddresses": Operation(summary="List my addresses", who=CUSTOMER),
+    "createAddresses": Operation(
+        summary="Keep an address",
+        who=CUSTOMER,
+        body={
+            "label": "Work",
+            "address": "Rue Haute 118, 1000 Brussels",
+            "address_notes": "Third floor",
+            "location": {"lat": 50.8396, "lng": 4.3496},
+        },
+        status=201,
+    ),
+    "changeAddress": Operation(
+        summary="Change an address", who=CUSTOMER, given={"address_id": 1}, body={"address_notes": "Third bell"}
+    ),
+    "deleteAddress": Operation(summary="Forget an address", who=CUSTOMER, given={"address_id": 1}, status=204),
+    "listPaymentMethods": Operation(summary="List my saved cards and accounts", who=CUSTOMER),
+    "deletePaymentMethod": Operation(
+        summary="Forget a saved card or account",
+        who=CUSTOMER,
+        given={"method_id": 1},
+        status=204,
+        after="one was saved",
+    ),
+    "readApiTokens": Operation(summary="List API tokens", who=VENDOR),
+    "createApiTokens": Operation(
+        summary="Make an API token", who=VENDOR, body={"name": "Till at the counter", "scopes": ["read"]}, status=201
+    ),
+    "deleteApiToken": Operation(
+        summary="Revoke an API token", who=VENDOR, given={"token_id": 1}, status=204, after="one was made"
+    ),
+    # vendors
+    "readVendorTypes": Operation(summary="List the kinds of vendors"),
+    "readVendors": Operation(summary="Find vendors", given={"city": "Brussels"}),
+    "readVendor": Operation(summary="Show a vendor", given={"vendor_id": 3}),
+    "changeVendor": Operation(
+        summary="Pause a vendor, or tell that it takes longer",
+        who=VENDOR,
+        given={"vendor_id": 1},
+        body={"rush_minutes": 10, "rush_until": "2099-01-01T00:00:00Z"},
+    ),
+    "readVendorMenu": Operation(summary="Read a menu", given={"vendor_id": 3}),
+    "readVendorServices": Operation(summary="List what can be booked", given={"vendor_id": 10}),
+    "readServiceTimes": Operation(summary="Find free times of a service", given={"vendor_id": 10, "service_id": 1}),
+    "readVendorPackageTypes": Operation(summary="List what a courier carries", given={"vendor_id": 9}),
+    "readVendorSlots": Operation(
+        summary="List the times that an order may be for", given={"vendor_id": 3, "delivery_type": "pickup"}
+    ),
+    "readVendorEvents": Operation(
+        summary="Read the feed without a socket", who=VENDOR, given={"vendor_id": 3, "since": 0, "wait": 0}
+    ),
+    "readVendorBalance": Operation(summary="Show what a vendor is owed", who=VENDOR, given={"vendor_id": 3}),
+    "listVendorPostings": Operation(
+        summary="List the movements of a vendor's money", who=VENDOR, given={"vendor_id": 3}
+    ),
+    "readVendorStatement": Operation(
+        summary="Download a vendor's statement", who=VENDOR, given={"vendor_id": 3, **PERIOD}
+    ),
+    "listPayouts": Operation(summary="List payouts to a vendor", who=VENDOR, given={"vendor_id": 3}),
+    "payOut": Operation(
+        summary="Pay out to a vendor",
+        who=STAFF,
+        given={"vendor_id": 1},
+        body={"amount": eur("1.00"), "text": "Week 48"},
+        status=201,
+    ),
+    "findPlaces": Operation(
+        summary="Find the point of an address", who=CUSTOMER, given={"q": "Rue Haute 118, Brussels"}
+    ),
+    # placing and following
+    "quoteOrder": Operation(summary="Ask what an order costs", who=CUSTOMER, body=CART),
+    "placeOrder": Operation(
+        summary="Place an order", who=CUSTOMER, body={**CART, "payment_method": "cash"}, status=201
+    ),
+    "listOrders": Operation(summary="List orders", who=CUSTOMER),
+    "readOrder": Operation(summary="Show an order", who=CUSTOMER, given={"order_id": 14}),
+    "changeOrder": Operation(
+        summary="Change an order", who=CUSTOMER, given={"order_id": 11}, body={"comment": "Two candles, please."}
+    ),
+    "deleteOrder": Operation(summary="Delete a closed order", who=STAFF, given={"order_id": 4}, status=204),
+    "readPurchase": Operation(
+        summary="Show all that was placed together",
+        who=CUSTOMER,
+        given={"purchase_uuid": "3fa85f64-5717-4562-b3fc-2c963f66afa6"},
+        after="the uuid is of a purchase of yours",
+    ),
+    "createTrack": Operation(
+        summary="Follow an order by its code", body={"code": "kJ8wq0cY2mQxv7Tt3LrZsA"}, after="the code is of an order"
+    ),
+    # the life of an order
+    "readTransitions": Operation(summary="List what I may do with an order", who=VENDOR, given={"order_id": 12}),
+    "moveOrder": Operation(
+        summary="Move an order on",
+        who=VENDOR,
+        given={"order_id": 12},
+        body={"to": "accepted_by_business", "prepared_in": 15},
+    ),
+    "createStartPreparing": Operation(summary="Begin preparing", who=VENDOR, given={"order_id": 9}),
+    "createTrackingNumber": Operation(
+        summary="Give a parcel's number",
+        who=VENDOR,
+        given={"order_id": 11},
+        body={"tracking_number": "323212345678901234567890", "carrier": "bpost"},
+    ),
+    "readHistory": Operation(summary="Read an order's history", who=VENDOR, given={"order_id": 9}),
+    "createHistory": Operation(
+        summary="Write a note to an order",
+        who=VENDOR,
+        given={"order_id": 9},
+        body={"text": "Called: by eight."},
+        status=201,
+    ),
+    "showCodes": Operation(summary="Show the codes of a digital order", who=CUSTOMER, given={"order_id": 14}),
+    "listStatuses": Operation(summary="List the names of statuses"),
+    "createLabels": Operation(
+        summary="Name a status",
+        who=STAFF,
+        body={"name": "in_the_oven", "core_status": "accepted_by_business", "message": "It is in the oven."},
+        status=201,
+    ),
+    "changeLabel": Operation(
+        summary="Rename a status", who=STAFF, given={"label_id": 1}, body={"message": "Nearly there."}
+    ),
+    "deleteLabel": Operation(summary="Drop a name of a status", who=STAFF, given={"label_id": 1}, status=204),
+    # changes of items
+    "addItem": Operation(
+        summary="Add an item to an order", who=VENDOR, given={"order_id": 13}, body=NEW_ITEM, status=201
+    ),
+    "replaceItem": Operation(
+        summary="Replace an item of an order",
+        who=VENDOR,
+        given={"order_id": 12, "item_id": 18},
+        body={"product": 26, "quantity": 6},
+    ),
+    "removeItem": Operation(
+        summary="Remove an item from an order", who=VENDOR, given={"order_id": 11, "item_id": 17, "reason": "Sold out"}
+    ),
+    "reportItemMissing": Operation(
+        summary="Report an item missing", who=VENDOR, given={"order_id": 14, "item_id": 23}, body={"reason": "Sold out"}
+    ),
+    "listItemChanges": Operation(summary="List changes of an order's items", who=CUSTOMER, given={"order_id": 13}),
+    "acceptItemChange": Operation(
+        summary="Accept a change of items",
+        who=CUSTOMER,
+        given={"order_id": 13, "number": 1},
+        body={},
+        after="the vendor proposed one",
+    ),
+    "refuseItemChange": Operation(
+        summary="Refuse a change of items",
+        who=CUSTOMER,
+        given={"order_id": 14, "number": 1},
+        body={"reason": "Then rather without."},
+        after="the vendor proposed one",
+    ),
+    # money
+    "payOrder": Operation(
+        summary="Pay an order in another way",
+        who=CUSTOMER,
+        given={"order_id": 10},
+        body={"payment_method": "fake"},
+        status=201,
+    ),
+    "createPaymentLink": Operation(
+        summary="Make a link to pay online",
+        who=VENDOR,
+        given={"order_id": 10},
+        body={"send": False},
+        after="the order is paid online",
+    ),
+    "approvePayment": Operation(
+        summary="Confirm that a payment came in", who=VENDOR, given={"order_id": 8, "payment_id": 8}
+    ),
+    "refusePayment": Operation(
+        summary="Refuse the photos of a payment",
+        who=STAFF,
+        given={"order_id": 8, "payment_id": 8},
+        body={"reason": "Another amount is shown."},
+        after="it is by transfer, with photos",
+    ),
+    "waivePayment": Operation(
+        summary="Waive what is still owed",
+        who=STAFF,
+        given={"order_id": 2, "payment_id": 2},
+        body={"reason": "A gesture of goodwill."},
+        after="something is owed",
+    ),
+    "readPaymentPhoto": Operation(
+        summary="Show a photo of a payment",
+        who=VENDOR,
+        given={"order_id": 8, "payment_id": 8, "number": 1},
+        after="it is by transfer, with photos",
+    ),
+    "listRefunds": Operation(summary="List what was given back", who=STAFF, given={"order_id": 3}),
+    "refundOrder": Operation(
+        summary="Give money back",
+        who=STAFF,
+        given={"order_id": 14},
+        body={"amount": eur("1.00"), "reason": "One was cold."},
+        status=201,
+    ),
+    "createPaymentNotices": Operation(
+        summary="Hear from a payment provider", given={"provider": "fake"}, body={"id": "fake_1"}
+    ),
+    "readWallet": Operation(summary="Show my wallet", who=CUSTOMER),
+    "listWalletEntries": Operation(summary="List my wallet's movements", who=CUSTOMER),
+    "createTopUp": Operation(
+        summary="Put money into a wallet",
+        who=STAFF,
+        body={"customer": 1, "amount": eur("10.00"), "text": "Welcome"},
+        status=201,
+    ),
+    "readDriverBalance": Operation(summary="Show what I am owed as a driver", who=DRIVER),
+    "listDriverPostings": Operation(summary="List my tips and cash as a driver", who=DRIVER),
+}
+
+
+@cache
+def answers() -> dict[str, Any]:
+    """What the demo answered to each call that is answered by JSON."""
+    found: dict[str, Any] = json.loads(ANSWERS.read_text())
+    return found
+
+
+def add_examples(result: dict[str, Any], generator: Any = None, **kwargs: Any) -> dict[str, Any]:
+    """drf-spectacular's hook: each operation of our own document has its summary, and its examples."""
+    if getattr(generator, "error_schema", None):
+        return result
+    for path in result["paths"].values():
+        for operation in path.values():
+            show(operation, OPERATIONS.get(operation["operationId"]))
+    return result
+
+
+def show(operation: dict[str, Any], call: Operation | None) -> None:
+    """Writes the call into its operation."""
+    if call is None:
+        return
+    operation["summary"] = call.summary
+    who = f"as {call.who}@example.com" if call.who else "by anybody"
+    after = f", once {call.after}" if call.after else ""
+    operation["description"] += f"\n\n*Works on the demo {who}{after}.*"
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] in call.given:
+            parameter["example"] = call.given[parameter["name"]]
+    body = operation.get("requestBody", {}).get("content", {})
+    if call.body is not None:
+        for media in ("application/json", "application/x-www-form-urlencoded"):
+            if media in body:
+                body[media]["example"] = call.body
+    content = operation["responses"].get(str(call.status), {}).get("content", {})
+    if operation["operationId"] in answers() and "application/json" in content:
+        content["application/json"]["example"] = answers()[operation["operationId"]]

@@ -1,8 +1,10 @@
 """What every test may use: the cast, and an API client that signs in as anybody of it."""
 
+import importlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,15 @@ FULL_RUN_ONLY = (
     "web/test_shown",
 )
 FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
+
+
+def pytest_configure() -> None:
+    """TEST_NOW=2027-03-28T00:55Z sets the clock of the whole run: no test may depend on the hour or the day.
+
+    Only of this process: a server that a test starts has the real time.
+    """
+    if instant := os.environ.get("TEST_NOW"):
+        importlib.import_module("time_machine").travel(datetime.fromisoformat(instant)).start()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,6 +1,7 @@
 """What every order by phone asks for: who calls, for when, how it is paid; and placing it at the price shown."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -17,6 +18,7 @@ from orders.services.parties import Guest, Placing
 from orders.services.placing import place
 from ordersite.accounts.models import Customer
 from ordersite.web.serializers import Money, PhoneField
+from vendors.hours import beyond
 from vendors.models import Vendor
 
 LOCAL = "%Y-%m-%dT%H:%M"
@@ -52,6 +54,11 @@ class CallForm(OnceForm):
         if customer is not None:
             for name in GUEST:
                 del self.fields[name]
+
+    def clean_deliver_at(self) -> datetime | None:
+        """In UTC: minutes are not reckoned on the vendor's wall clock, which has another number of them some days."""
+        at: datetime | None = self.cleaned_data["deliver_at"]
+        return at if at is None or beyond(at) else at.astimezone(UTC)
 
     def clean_guest_phone(self) -> str:
         return self.read_phone("guest_phone")

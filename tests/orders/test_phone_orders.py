@@ -1,7 +1,7 @@
 """Orders by phone, entered by staff (row 20): first the quote, then the order, once; a refusal changes nothing."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from orders.models import Order, OrderEvent, Payment, PaymentStatus
 from ordersite.accounts import mails
 from ordersite.accounts.models import Address, Customer, User
 from tests.cast import Cast
+from tests.clock import Clock
 from tests.orders.online import takes_online
 from tests.orders.shopping import NEAR, assert_nothing_changed, fill_wallet
 from vendors.models import Stock, Vendor
@@ -180,6 +181,26 @@ def test_for_later_in_the_vendors_time(cast: Cast, office: Client) -> None:
     )
     order = placed(office, path(cast), {**of_phone(cast, pizza=1), "deliver_at": f"{at:%Y-%m-%dT%H:%M}"})
     assert (order.deliver_at, order.status) == (at, 13)
+
+
+@pytest.mark.parametrize(
+    ("today", "wall", "minutes", "begins"),
+    [
+        # 29 March 2026: 02:00 becomes 03:00. Twenty minutes before 03:10 it is 01:50.
+        ("2026-03-28T12:00Z", "2026-03-29T03:10", 20, "2026-03-29T00:50Z"),
+        # 25 October 2026: 03:00 becomes 02:00. Forty minutes before 03:10 it is 02:30 for the second time.
+        ("2026-10-24T12:00Z", "2026-10-25T03:10", 40, "2026-10-25T01:30Z"),
+    ],
+)
+def test_preparing_begins_as_long_before_on_days_on_which_the_clock_changes(
+    cast: Cast, clock: Clock, today: str, wall: str, minutes: int, begins: str
+) -> None:
+    clock.now = datetime.fromisoformat(today)
+    Vendor.objects.filter(pk=cast.vendor.pk).update(preparation_minutes=minutes)
+    office = Client()
+    office.force_login(cast.staff)
+    order = placed(office, path(cast), {**of_phone(cast, pizza=1), "deliver_at": wall})
+    assert order.due_at == datetime.fromisoformat(begins)
 
 
 def test_the_same_form_places_once(cast: Cast, office: Client) -> None:

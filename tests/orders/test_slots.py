@@ -250,7 +250,7 @@ def test_the_slots_tell_what_is_left(cast: Cast, api: Api, clock: Clock) -> None
     assert shown(api(), cast) == [("11:30", None, True), ("11:45", None, False)]
 
 
-def test_what_is_left_takes_one_statement_more(cast: Cast, api: Api) -> None:
+def test_what_is_left_takes_one_statement_more(cast: Cast, api: Api, clock: Clock) -> None:
     def statements() -> int:
         with CaptureQueriesContext(connection) as queries:
             assert shown(api(), cast)

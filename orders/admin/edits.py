@@ -22,7 +22,7 @@ from orders.services.edited import in_words, item_of, kept
 from orders.services.edits import Edited, EditWish, check_may_edit, edit_items, quote_edit
 from orders.services.standing import get_order, standing_of
 from ordersite.web.problems import Invalid, Problem
-from vendors.menu import Menu
+from vendors.menu import Menu, MenuProduct
 from vendors.services.menus import menu_of
 
 Action, State = ItemChange.Action, ItemChange.State
@@ -82,7 +82,7 @@ def change_items(request: HttpRequest, order: Order, base: Mapping[str, Any]) ->
         "products": [
             (product.id, f"{product.name}, {money(product.price, menu.currency)}")
             for product in menu.products.values()
-            if product.is_available and not product.is_digital
+            if product.is_available and not product.is_digital and not asks_for_choice(product)
         ],
         "waiting": [
             (change, what_waits(change, lines, menu))
@@ -93,6 +93,11 @@ def change_items(request: HttpRequest, order: Order, base: Mapping[str, Any]) ->
         "quoted": shown(quoted) if quoted else None,
     }
     return TemplateResponse(request, "admin/orders/order/items.html", context)
+
+
+def asks_for_choice(product: MenuProduct) -> bool:
+    """Whether it cannot be ordered by itself; a group that a choice brings up asks for nothing without that choice."""
+    return any(group.minimum and group.condition_id is None for group in product.groups)
 
 
 def what_waits(change: ItemChange, lines: list[Line], menu: Menu) -> str:

@@ -113,7 +113,7 @@ class PhoneForm(CallForm, PlaceFields):
         for number in FREE_LINES:
             self.fields[f"free_name_{number}"] = forms.CharField(label=f"Line {number}", max_length=120, required=False)
             self.fields[f"free_amount_{number}"] = AmountField(
-                label=f"{vendor.currency}, line {number}", required=False, currency=vendor.currency
+                label=f"Amount {number}", required=False, currency=vendor.currency
             )
 
     def free_lines(self) -> Iterator[tuple[forms.BoundField, forms.BoundField]]:

@@ -1,6 +1,5 @@
 """Finding orders by a whole word, each kind of word by its index: a part of a word would read the whole table."""
 
-import re
 import uuid
 from datetime import timedelta
 
@@ -9,11 +8,13 @@ from django.utils import timezone
 
 from orders.models import Order
 from ordersite.web.crypto import token_hash
+from ordersite.web.lists import bare_phone
 from ordersite.web.numbers import read_whole
+from ordersite.web.serializers import e164
+from vendors.models import Vendor
 
 HELP = "Whole words: id, today's or yesterday's number, uuid, tracking or external code, e-mail, phone"
 MOST = 500
-SEPARATORS = re.compile(r"[\s()./-]")
 
 
 def as_uuid(term: str) -> uuid.UUID | None:
@@ -24,9 +25,14 @@ def as_uuid(term: str) -> uuid.UUID | None:
 
 
 def phones(term: str) -> list[str]:
-    """How a number may have been written down: as typed, and as E.164."""
-    bare = SEPARATORS.sub("", term)
-    return [term, bare, f"+{bare[2:]}"] if bare.startswith("00") else [term, bare]
+    """How a number may have been written down: as typed, and as E.164, in the countries of vendors if it names none."""
+    bare = bare_phone(term)
+    if not bare or bare.startswith("+"):
+        return [term, bare or term]
+    if bare.startswith("00"):
+        return [term, f"+{bare[2:]}"]
+    countries = Vendor.objects.order_by("country").values_list("country", flat=True).distinct()
+    return [term, bare, *(number for country in countries if (number := e164(bare, country)))]
 
 
 def meanings(term: str) -> list[Q]:

@@ -1,5 +1,6 @@
 """Lists of the back-office: filtered by what they offer and nothing else, counted and searched at a bounded cost."""
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,15 @@ from django.http import HttpRequest
 SUFFIXES = ("", "exact", "isnull", "in", "gte", "lt")
 MOST_TERM = 100  # characters of what is searched for
 MOST_WORDS = 6
+PHONE = re.compile(r"[+]?[0-9]{6,15}")
+# How telephone numbers are written for people; a zero in brackets is not dialled from abroad.
+BETWEEN = re.compile(r"\(0\)|[\s()./-]")
+
+
+def bare_phone(term: str) -> str:
+    """What looks like a telephone number, without what stands between its digits; empty for anything else."""
+    bare = BETWEEN.sub("", term)
+    return bare if PHONE.fullmatch(bare) else ""
 
 
 class CappedPaginator(Paginator):
@@ -83,6 +93,12 @@ class BoundedListAdmin(admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Django's own, of a bounded number of words: each is looked for in each column."""
+        """Django's own, of a bounded number of words: each is looked for in each column.
+
+        A telephone number is found however it is written: by its digits without the zeros or the + before them.
+        """
+        phone = bare_phone(search_term[:MOST_TERM])
+        if phone and "phone" in self.get_search_fields(request):
+            return queryset.filter(phone__contains=phone.lstrip("+0")), False
         words = search_term[:MOST_TERM].split()[:MOST_WORDS]
         return super().get_search_results(request, queryset, " ".join(words))

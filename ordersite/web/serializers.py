@@ -178,6 +178,17 @@ class LocationField(serializers.Field):
         return {"lat": value.lat, "lng": value.lng}
 
 
+def e164(text: str, region: str | None) -> str:
+    """A telephone number as it is kept, of a region's (ISO 3166) national notation too; empty for what is none."""
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return ""
+    if number.extension or not phonenumbers.is_possible_number(number):
+        return ""
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
 @extend_schema_field({"type": "string", "maxLength": 40, "example": "+32470123456"})
 class PhoneField(LineField):
     """A telephone number, read in any international notation and kept as E.164 (at most 16 characters)."""
@@ -191,12 +202,9 @@ class PhoneField(LineField):
         text = super().to_internal_value(data)
         if not text:
             return text
-        try:
-            number = phonenumbers.parse(text, self.region)
-        except phonenumbers.NumberParseException:
-            number = None
-        if number is None or number.extension or not phonenumbers.is_possible_number(number):
+        number = e164(text, self.region)
+        if not number:
             raise serializers.ValidationError(
                 "This is no telephone number: send it with its country's code, such as +32470123456.", "invalid"
             )
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return number

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -236,6 +236,9 @@ class ComparingAdmin(GuardedChoices, VersionedAdmin):
     """An admin whose change form compares with what it showed."""
 
     change_form_template = "admin/compared/change_form.html"
+
+    class Media:
+        css: ClassVar[Any] = {"all": ["admin-forms.css"]}
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

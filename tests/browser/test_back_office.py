@@ -98,6 +98,16 @@ def test_nothing_sticks_out(stage: Cast, open_page: OpenPage, sign_in: SignIn, w
             ".map(e => e.outerHTML)"
         )
         assert unnamed == [], path
+    for name, row in (
+        ("vendor", stage.vendor),
+        ("product", stage.products["burger"]),
+        ("optiongroup", stage.groups["Size"]),
+    ):
+        page.goto(f"/admin/vendors/{name}/{row.pk}/change/")
+        boxes = [box.bounding_box() for box in page.locator(".inline-group fieldset").all()]
+        sides = [box for box in boxes if box is None or box["x"] + box["width"] > width]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert sides == [], name  # its rows are within the page, and scroll by themselves where it is narrow
     if width == 390:
         page.goto("/admin/orders/order/")
         expect(page.get_by_label("Status group")).to_be_hidden()

@@ -60,7 +60,7 @@ def test_takes_an_order_for_a_guest(stage: Cast, open_page: OpenPage, sign_in: S
     expect(page.get_by_text("Choose at least 1 of Size.")).to_be_visible()
     page.get_by_label("Size choose 1").select_option(label="Large +2.00\u00a0EUR")
     page.get_by_label("Line 1:", exact=True).fill("Balloon")
-    page.get_by_label("EUR, line 1").fill("1.50")
+    page.get_by_label("Amount 1").fill("1.50")
     page.get_by_role("button", name="Show the price").click()
 
     expect(page.get_by_role("button", name="Place the order: 22.50\u00a0EUR")).to_be_visible()

@@ -13,6 +13,7 @@ from orders.models import Account, Order, OrderEvent, Posting, Refund
 from orders.services.payouts import reverse_movement
 from ordersite.accounts.callers import SYSTEM
 from ordersite.accounts.models import Customer
+from ordersite.web.money import with_currency
 from ordersite.web.problems import Conflict, Invalid, NotFound
 from tests.cast import Cast
 from tests.orders.confirming import asked, confirm, not_asked, told
@@ -385,3 +386,20 @@ def test_pages_cost_the_same_for_one_and_for_many(cast: Cast, office: Client) ->
     for number in range(3):
         give_back(office, order, "amount", amount=f"1.0{number}")
     assert cost() == one
+
+
+def test_the_list_of_accounts_tells_what_each_holds(cast: Cast, office: Client) -> None:
+    fill_wallet(cast.customer_row, 1234)
+    settled(cast, "wallet")
+    settled(cast, "cash")
+    rows = office.get("/admin/orders/account/").context["cl"]
+    shown = {row.name: rows.model_admin.held(row).replace("\u00a0", " ") for row in rows.result_list}
+    for name, text in shown.items():
+        row = Account.objects.get(name=name)
+        if row.customer or row.vendor or row.driver:
+            assert text == with_currency(sum(row.entries.values_list("amount", flat=True)), "EUR"), name
+        else:
+            assert text == "see its page", name
+    assert shown[f"cash:{cast.vendor.pk}:EUR"].startswith("-")
+    by_phone = office.get("/admin/orders/account/", {"q": "02 555 01 00"}).context["cl"].result_list
+    assert {row.customer for row in by_phone} == {cast.customer_row}

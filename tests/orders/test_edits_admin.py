@@ -200,3 +200,12 @@ def test_what_stands_says_why(cast: Cast, api: Api, office: Client, columns: dic
     with assert_nothing_changed(order):
         answer = confirm(office, page_of(order), shown, action="remove")
     assert messages_of(office, answer) == [why.format(order.pk)]
+
+
+def test_only_what_can_be_added_without_a_choice_is_offered(cast: Cast, api: Api, office: Client) -> None:
+    order = ordered(cast, api)
+    offered = dict(office.get(page_of(order)).context["products"])
+    assert set(offered) == {cast.products[name].pk for name in ("pizza", "soda", "cake")}  # a burger has a size
+    for product in offered:
+        quote = sent(office, order, "add", product=product, quantity=1)
+        assert (quote.status_code, messages_of(office, quote)) == (200, []), offered[product]

@@ -10,10 +10,11 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from ordersite.accounts.models import ApiToken, User
+from ordersite.accounts.models import ApiToken, Customer, User
 from ordersite.web.lists import BoundedListAdmin
 from tests.cast import Cast
 from tests.orders.rows import make_order
+from vendors.models import Driver
 
 MODELS = list(admin.site._registry)
 LOOKUPS = ("startswith", "istartswith", "regex", "iregex", "contains", "endswith", "gt", "range", "iexact", "date")
@@ -121,3 +122,23 @@ def test_words_of_a_search_are_bounded(cast: Cast, client: Client) -> None:
         answer = client.get("/admin/vendors/product/", {"q": "a " * 3_000})
     assert answer.status_code == 200
     assert max(query["sql"].count("LIKE") for query in queries) <= 6 * 3
+
+
+WRITTEN = ["+32 470 12 34 56", "0470 12 34 56", "0470/12.34.56", "0032470123456", "+32 (0)470 123456"]
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_people_are_found_by_their_telephone_however_it_is_written(cast: Cast, written: str) -> None:
+    office = Client()
+    office.force_login(everything(cast))
+    Customer.objects.filter(pk=cast.customer_row.pk).update(phone="+32470123456")
+    Customer.objects.filter(pk=cast.stranger_row.pk).update(phone="+32470123457")
+    User.objects.filter(pk=cast.driver.pk).update(phone="+32470123456")
+    Driver.objects.filter(pk=cast.driver_row.pk).update(phone="+32470123456")
+    paths = {"accounts/customer": cast.customer_row, "accounts/user": cast.driver, "vendors/driver": cast.driver_row}
+    for path, row in paths.items():
+        page = office.get(f"/admin/{path}/", {"q": written})
+        assert list(page.context["cl"].result_list) == [row], path
+    field = {"app_label": "orders", "model_name": "order", "field_name": "customer", "term": written}
+    results = office.get("/admin/autocomplete/", field).json()["results"]
+    assert [row["id"] for row in results] == [str(cast.customer_row.pk)]

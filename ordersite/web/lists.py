@@ -1,7 +1,6 @@
 """Lists of the back-office: filtered by what they offer and nothing else, counted and searched at a bounded cost."""
 
 import re
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -48,9 +47,9 @@ class BoundedListAdmin(admin.ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
-    def get_ordering(self, request: HttpRequest) -> Sequence[Any]:
+    def get_ordering(self, request: HttpRequest) -> list[Any] | tuple[Any, ...]:
         """Never none: a chooser's pages need one, and Django gives one to lists alone."""
-        return super().get_ordering(request) or self.opts.ordering or ("pk",)
+        return super().get_ordering(request) or tuple(self.opts.ordering) or ("pk",)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Whether a list may be filtered so: by what `list_filter` names; a name that means nothing is Django's."""

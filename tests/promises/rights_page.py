@@ -8,6 +8,11 @@ from pathlib import Path
 PAGE = Path(__file__).parent.parent.parent / "docs" / "rights.md"
 BEGIN, END = "<!-- tables: made by tests/promises/rights_page.py -->\n", "<!-- end of the tables -->\n"
 EVERYWHERE = "accounts.act_everywhere"
+PAGES = """\
+view opens the list and the page, add makes a new row, change writes to one that is there, and delete takes it away. \
+Orders, codes, refunds and payment proofs have no such forms: there add is to take an order by phone, to import codes, \
+to give money back; change is to press an order's buttons, to see to a refund, to check a payment; and delete takes an \
+order out of the lists, by the API."""
 
 
 def tables() -> Iterator[str]:
@@ -37,7 +42,7 @@ def tables() -> Iterator[str]:
         ]
         rights = ", ".join(f"`{right}`" for right in needed)
         yield f"| {name.partition('_')[2].replace('_', ' ')} | {rights} | {' | '.join(marks)} |\n"
-    yield f"\n## Pages of the back-office\n\n| page | of | {heads} |\n{rule}\n"
+    yield f"\n## Pages of the back-office\n\n{PAGES}\n\n| page | of | {heads} |\n{rule}\n"
     for model in sorted(admin.site._registry, key=lambda model: (model._meta.app_label, model._meta.model_name or "")):
         label, name = model._meta.app_label, model._meta.model_name
         cells = [may(held, label, name or "", EVERYWHERE in held) for held in ROLES.values()]

@@ -187,7 +187,8 @@ class QuoteView(ApiView):
     def before_post(self, request: Request) -> Checkout:
         """The cart, with the points of addresses that came without one."""
         checkout = as_checkout(parse(CartInput, request.data))
-        return locate(checkout, customer_id=caller_of(request).customer_id, who=who_asks(request))
+        caller = caller_of(request)
+        return locate(checkout, caller=caller, customer_id=caller.customer_id, who=who_asks(request))
 
 
 AMOUNTS = (

@@ -1,4 +1,7 @@
-"""Finds the points of addresses that came without one. It asks another server: only before a transaction begins."""
+"""Finds the points of addresses that came without one, and refuses points that are clearly not those of their texts.
+
+It asks another server: only before a transaction begins.
+"""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -13,21 +16,35 @@ from orders.permissions import visible_orders
 from orders.services.parties import Placing, customer_meant
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address
-from ordersite.places.addresses import Where, look_up_change, point_of, the_only
+from ordersite.accounts.rights import Right
+from ordersite.places.addresses import (
+    SAME_PLACE,
+    SAME_PLACE_WITHOUT_ZONES,
+    Where,
+    elsewhere,
+    look_up_change,
+    point_of,
+    refuse_elsewhere,
+    the_only,
+)
 from ordersite.places.lookup import Answer, find_places
 from ordersite.places.protocol import FoundPlace, Point
 from vendors.models import Vendor
+from vendors.permissions import may_at
+from vendors.services.menus import menu_of
+from vendors.zones import zone_for
 
 NOWHERE = Place()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sought:
-    """An address without a point: whose vendor it is near, and where it stands in the client's input."""
+class Stop:
+    """An address of a cart, its point where it has one, and where it stands in the client's input."""
 
-    vendor_id: int
+    cart: Cart
     pointer: str
     text: str
+    point: Point | None
 
 
 def locate_placing(placing: Placing, *, caller: Caller, who: str) -> Placing:
@@ -37,53 +54,92 @@ def locate_placing(placing: Placing, *, caller: Caller, who: str) -> Placing:
     """
     place = placing.guest.place if placing.guest else NOWHERE
     customer_id = customer_meant(placing, caller)
-    return replace(placing, checkout=locate(placing.checkout, guest=place, customer_id=customer_id, who=who))
+    checkout = locate(placing.checkout, caller=caller, guest=place, customer_id=customer_id, who=who)
+    return replace(placing, checkout=checkout)
 
 
-def locate(checkout: Checkout, *, guest: Place = NOWHERE, customer_id: int | None, who: str) -> Checkout:
+def locate(
+    checkout: Checkout, *, caller: Caller, guest: Place = NOWHERE, customer_id: int | None, who: str
+) -> Checkout:
     """The checkout with the points that were found. An address that nobody knows stays without one.
 
     `customer_id` is whose saved addresses are meant, `who` is counted by THROTTLE_PLACES. Raises Invalid for an address
-    that means several places.
+    that means several places, and for one whose point is clearly another place.
     """
-    saved = saved_without_point(checkout, customer_id)
-    sought = [one for cart in checkout.carts for one in sought_of(cart, guest, saved)]
-    if not sought:
-        return checkout
-    points = points_near({one.vendor_id for one in sought})
+    saved = saved_places(checkout, customer_id)
+    stops = [one for cart in checkout.carts for one in stops_of(cart, guest, saved)]
+    points = points_near({one.cart.vendor_id for one in stops if one.point is None})
     found: dict[str, FoundPlace | None] = {}
     until = time.monotonic() + settings.GEOCODER_TIMEOUT
-    for one in sought:
-        # However many parts an order has, it waits no longer than for one answer or two.
-        if time.monotonic() < until:
-            found[one.pointer] = locate_text(one.text, points.get(one.vendor_id), one.pointer, who)
+    # What must be known first. However many parts an order has, it waits no longer than for one answer or two.
+    for one in sorted(stops, key=lambda stop: stop.point is not None):
+        if time.monotonic() >= until:
+            break
+        if one.point is None:
+            found[one.pointer] = locate_text(one.text, points.get(one.cart.vendor_id), one.pointer, who)
+        else:
+            check_together(one, one.point, caller, who)
     return replace(checkout, carts=[with_points(cart, found) for cart in checkout.carts])
 
 
-def saved_without_point(checkout: Checkout, customer_id: int | None) -> Mapping[int, str]:
-    """The texts of the saved addresses that the carts go to and that have no point, by id."""
+def saved_places(checkout: Checkout, customer_id: int | None) -> Mapping[int, Place]:
+    """The saved addresses that the carts go to, by id; none beside which a point is sent, which sets it right."""
     wanted = {cart.address_id for cart in checkout.carts if cart.address_id is not None and cart.place.lat is None}
     if not wanted or customer_id is None:
         return {}
-    rows = Address.objects.filter(pk__in=wanted, customer=customer_id, lat=None)
-    return dict(rows.values_list("pk", "address"))
+    rows = Address.objects.filter(pk__in=wanted, customer=customer_id).values_list("pk", "address", "lat", "lng")
+    return {pk: Place(address=text, lat=lat, lng=lng) for pk, text, lat, lng in rows}
 
 
-def sought_of(cart: Cart, guest: Place, saved: Mapping[int, str]) -> Iterator[Sought]:
-    """The addresses of a cart that need a point and have none."""
-    if cart.package and cart.package.pickup.lat is None and cart.package.pickup.address:
-        yield Sought(
-            vendor_id=cart.vendor_id, pointer=f"{cart.pointer}/package/pickup", text=cart.package.pickup.address
+def stops_of(cart: Cart, guest: Place, saved: Mapping[int, Place]) -> Iterator[Stop]:
+    """The addresses of a cart between which something is brought, with the points that came with them."""
+    if cart.package and cart.package.pickup.address:
+        pickup = cart.package.pickup
+        yield Stop(
+            cart=cart,
+            pointer=f"{cart.pointer}/package/pickup",
+            text=pickup.address,
+            point=point_of(pickup.lat, pickup.lng),
         )
     at_customer = cart.service is not None and cart.service.place == "customer"
-    if not (cart.package or at_customer or cart.fulfilment == Fulfilment.DELIVERY) or cart.place.lat is not None:
+    if not (cart.package or at_customer or cart.fulfilment == Fulfilment.DELIVERY):
         return
+    own, sent = guest, point_of(cart.place.lat, cart.place.lng)
     if cart.address_id is not None:
-        text = saved.get(cart.address_id, "")
-    else:
-        text = "" if guest.lat is not None else cart.place.address or guest.address
+        own = saved.get(cart.address_id, NOWHERE)
+    text = own.address if cart.address_id is not None else cart.place.address or own.address
     if text:
-        yield Sought(vendor_id=cart.vendor_id, pointer=destination_of(cart), text=text)
+        yield Stop(cart=cart, pointer=destination_of(cart), text=text, point=sent or point_of(own.lat, own.lng))
+
+
+def check_together(stop: Stop, point: Point, caller: Caller, who: str) -> None:
+    """Raises Invalid where the text is known to be clearly another place than its point: in another zone, or in none.
+
+    A package has no zone: there it is the distance alone. What those send who may place orders at the vendor is a pin
+    that they set by hand.
+    """
+    cart = stop.cart
+    if may_at(caller, Right.PLACE_ORDERS, cart.vendor_id):
+        return
+    place = elsewhere(find_places(stop.text, point, who=who), point, tolerance(cart))
+    if place and (cart.package or not same_zone(cart.vendor_id, cart.delivery_zone_id, point, place)):
+        refuse_elsewhere(place, point, f"{stop.pointer}/location")
+
+
+def tolerance(cart: Cart) -> int:
+    """Metres between a text and its point that are one place."""
+    return SAME_PLACE_WITHOUT_ZONES if cart.package else SAME_PLACE
+
+
+def same_zone(vendor_id: int, zone_id: int | None, point: Point, place: FoundPlace) -> bool:
+    """Whether a place lies in the zone of a point (in the named one, where one is named); also where that is in none,
+    which is refused for itself."""
+    vendor = Vendor.objects.filter(pk=vendor_id).first()
+    if vendor is None:
+        return True
+    zones = [zone for zone in menu_of(vendor).zones if zone_id in (None, zone.id)]
+    paid = zone_for(zones, vendor.lat, vendor.lng, point.lat, point.lng)
+    return paid is None or zone_for(zones, vendor.lat, vendor.lng, place.lat, place.lng) == paid
 
 
 def destination_of(cart: Cart) -> str:
@@ -115,19 +171,37 @@ def locate_text(text: str, near: Point | None, pointer: str, who: str) -> FoundP
 def look_up_destination(order_id: int, fields: Mapping[str, Any], caller: Caller, who: str) -> Answer:
     """What a change of an order's `address` (a text, or a saved address's id) or `location` must know of the other.
 
-    Nothing of an order that the caller may not see; whether it may change it is asked later (services.changes).
+    Nothing of an order that the caller may not see; whether it may change it is asked later (services.changes). Raises
+    Invalid for a text and a point that are clearly two places.
     """
     address, location = fields.get("address"), fields.get("location")
-    if (address is None) == (location is None):
+    if address is None and location is None:
         return ()
-    columns = ("address", "lat", "lng", "vendor__lat", "vendor__lng", "customer", "anchor_lat", "anchor_lng")
+    columns = ["address", "lat", "lng", "vendor__lat", "vendor__lng", "customer", "anchor_lat", "anchor_lng"]
+    columns += ["vendor", "delivery_zone"]
     row = visible_orders(caller).filter(pk=order_id, fulfilment=Fulfilment.DELIVERY).values_list(*columns).first()
     if row is None:
+        return ()
+    point = Point(location["lat"], location["lng"]) if location else None
+    if point is not None and address is not None:
+        if isinstance(address, str):
+            check_change(address, point, vendor_id=row[8], zone_id=row[9], caller=caller, who=who)
         return ()
     old = Where(text=row[0], point=point_of(row[1], row[2]), anchor=point_of(row[6], row[7]))
     near = point_of(row[3], row[4])
     if isinstance(address, int):
         saved = Address.objects.filter(pk=address, customer=row[5], lat=None).first()
         return look_up_change(Where(), text=saved.address, point=None, near=near, who=who) if saved else ()
-    point = Point(location["lat"], location["lng"]) if location else None
     return look_up_change(old, text=address, point=point, near=near, who=who)
+
+
+def check_change(text: str, point: Point, *, vendor_id: int, zone_id: int | None, caller: Caller, who: str) -> None:
+    """Raises Invalid where a new text is clearly another place than the point beside it: outside the order's zone.
+
+    An order without a zone goes by what staff said, and a package's points stand. Staff set a pin by hand.
+    """
+    if zone_id is None or caller.may_everywhere(Right.MOVE_ORDERS):
+        return
+    place = elsewhere(find_places(text, point, who=who), point, SAME_PLACE)
+    if place and not same_zone(vendor_id, zone_id, point, place):
+        refuse_elsewhere(place, point, "/location")

@@ -22,8 +22,16 @@ from ordersite.accounts.mails import count_mail, queue_mail
 from ordersite.accounts.models import Address, ApiToken, Customer, User
 from ordersite.accounts.password_tries import forget_tries
 from ordersite.accounts.sign_ins import Tokens, begin_sign_in
-from ordersite.places.addresses import Where, change_where, look_up_change, point_of
-from ordersite.places.lookup import Answer
+from ordersite.places.addresses import (
+    SAME_PLACE_WITHOUT_ZONES,
+    Where,
+    change_where,
+    elsewhere,
+    look_up_change,
+    point_of,
+    refuse_elsewhere,
+)
+from ordersite.places.lookup import Answer, find_places
 from ordersite.places.protocol import Point
 from ordersite.web.attempts import HOUR, count_attempt
 from ordersite.web.crypto import new_token, token_hash
@@ -120,12 +128,21 @@ def addresses_of(user: User) -> QuerySet[Address]:
 
 
 def look_up_address(user: User, address_id: int | None, changes: Mapping[str, Any], who: str) -> Answer:
-    """What a new or changed address must know of its point or text; asks another server, so before a transaction."""
+    """What a new or changed address must know of its point or text; asks another server, so before a transaction.
+
+    Raises Invalid for a text and a point that are clearly two places.
+    """
     old = addresses_of(user).filter(pk=address_id).first() if address_id else None
-    if ("address" in changes) == ("lat" in changes) or (address_id and old is None):
+    text, point = changes.get("address"), point_of(changes.get("lat"), changes.get("lng"))
+    if address_id and old is None:
         return ()
-    point = point_of(changes.get("lat"), changes.get("lng"))
-    return look_up_change(where_of(old), text=changes.get("address"), point=point, who=who)
+    if text is not None and point is not None:
+        if place := elsewhere(find_places(text, point, who=who), point, SAME_PLACE_WITHOUT_ZONES):
+            refuse_elsewhere(place, point, "/location")
+        return ()
+    if ("address" in changes) == ("lat" in changes):
+        return ()
+    return look_up_change(where_of(old), text=text, point=point, who=who)
 
 
 def where_of(address: Address | None) -> Where:

@@ -11,6 +11,10 @@ from ordersite.web.problems import Invalid
 
 # Metres: within them a point is set right, and its text holds.
 MOST_CORRECTION = 15
+# Metres: closer than that a text and its point are one place, however roughly the geocoder knows the street.
+SAME_PLACE = 500
+# Where no zone says that the fee is another one: a long street without a house number is known by its middle.
+SAME_PLACE_WITHOUT_ZONES = 2000
 
 
 def metres(one: Point, other: Point) -> int:
@@ -95,6 +99,28 @@ def the_only(found: Sequence[FoundPlace], pointer: str) -> FoundPlace:
     if len(found) > 1:
         refuse_several(found, pointer)
     return found[0]
+
+
+def elsewhere(found: Answer, point: Point, most: int) -> FoundPlace | None:
+    """The one place that a text is known to mean, where that is farther than so many metres from its point.
+
+    None where the geocoder did not answer, or knows none or several: then the point counts as it was sent.
+    """
+    if found is None or len(found) != 1:
+        return None
+    place = found[0]
+    return place if distance(point.lat, point.lng, place.lat, place.lng) > most else None
+
+
+def refuse_elsewhere(place: FoundPlace, point: Point, pointer: str) -> NoReturn:
+    """Raises Invalid that names both: where the text is known to be, and the point that was sent."""
+    away = distance(point.lat, point.lng, place.lat, place.lng)
+    detail = (
+        f"The address is known at {place.lat}, {place.lng} ({place.text}), and the location {point.lat}, {point.lng}"
+        f" lies {away} m away from it: send the address alone, or the address of that location."
+    )
+    known = {"text": place.text, "location": {"lat": place.lat, "lng": place.lng}}
+    raise Invalid(pointer, "other_place", detail, places=[known], metres=away)
 
 
 def refuse_several(found: Sequence[FoundPlace], pointer: str) -> NoReturn:

@@ -199,11 +199,8 @@ class TestAnotherServer:
         assert (order["location"], len(server.asked)) == (HAUTE, 1)
         assert server.asked[0][1]["viewbox"] == "4.0500,50.5500,4.6500,51.1500"
 
-    def test_who_sends_a_point_asks_nobody(self, cast: Cast, api: Api, server: FakeGeocoder) -> None:
-        place(api(cast.customer), cart(cast, delivery_type="delivery"))
-        place(api(cast.customer), cart(cast, address="Rue Haute 118"))  # collected
-        guest = {**GUEST, "address": "Rue Haute 118", "location": NEAR}
-        place(api(), by_text(cast, None, guest=guest))
+    def test_what_is_collected_asks_nobody(self, cast: Cast, api: Api, server: FakeGeocoder) -> None:
+        place(api(cast.customer), cart(cast, address="Rue Haute 118"))
         assert server.asked == []
 
     def test_a_call_that_is_repeated_is_answered_without_it(

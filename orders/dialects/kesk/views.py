@@ -190,7 +190,7 @@ class QuoteView(KeskView):
     def before_post(self, request: Request) -> Checkout:
         caller = caller_of(request)
         checkout = as_checkout(parse(QuoteInput, request.data) | self.fixed, caller)
-        return locate(checkout, customer_id=caller.customer_id, who=who_asks(request))
+        return locate(checkout, caller=caller, customer_id=caller.customer_id, who=who_asks(request))
 
     @extend_schema(request=QuoteInput, responses={200: QuoteResponse}, operation_id="getOrderSummary")
     def post(self, request: Request) -> Response:
@@ -216,8 +216,8 @@ class DeliveryFeeView(KeskView):
 
     def before_post(self, request: Request) -> Cart:
         cart = as_destination(parse(DeliveryFeeInput, request.data))
-        customer_id = caller_of(request).customer_id
-        return locate(Checkout(carts=[cart]), customer_id=customer_id, who=who_asks(request)).carts[0]
+        caller, checkout = caller_of(request), Checkout(carts=[cart])
+        return locate(checkout, caller=caller, customer_id=caller.customer_id, who=who_asks(request)).carts[0]
 
     @extend_schema(request=DeliveryFeeInput, responses={200: DeliveryFeeResponse}, operation_id="getDeliveryFeeSummary")
     def post(self, request: Request) -> Response:

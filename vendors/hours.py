@@ -93,26 +93,56 @@ def beyond(at: datetime) -> bool:
     return not 1 < at.year < 9999
 
 
+class Calendar:
+    """A vendor's hours, of which many moments are asked: each day's opening is reckoned once a fulfilment."""
+
+    def __init__(self, spans: Sequence[Span], zone: ZoneInfo) -> None:
+        self.spans = spans
+        self.zone = zone
+        self.known: dict[tuple[str, date], list[Period]] = {}
+        self.variants: dict[int, Calendar] = {}
+
+    def variant(self, key: int, spans: Sequence[Span]) -> "Calendar":
+        """The calendar of something that has spans of its own (a service, by its id), kept for who asks next."""
+        return self.variants.setdefault(key, Calendar(spans, self.zone))
+
+    def opening_on(self, fulfilment: str, day: date) -> list[Period]:
+        """The opening that begins on this day."""
+        key = fulfilment, day
+        if key not in self.known:
+            self.known[key] = periods(self.spans, self.zone, fulfilment, day, 1)
+        return self.known[key]
+
+    def is_open(self, fulfilment: str, at: datetime) -> bool:
+        """Whether it is open for this fulfilment at this moment; at the moment of closing it is not."""
+        if not self.spans:
+            return True
+        if beyond(at):
+            return False
+        today = at.astimezone(self.zone).date()
+        return any(start <= at < end for day in (today - DAY, today) for start, end in self.opening_on(fulfilment, day))
+
+    def next_opening(self, fulfilment: str, at: datetime, *, days: int = DAYS_AHEAD) -> datetime | None:
+        """When it is open next, in UTC: `at` itself where it is open then, None where not within so many days."""
+        if self.is_open(fulfilment, at):
+            return at.astimezone(UTC)
+        if beyond(at):
+            return None
+        today = at.astimezone(self.zone).date()
+        starts = (start for number in range(days + 1) for start, _ in self.opening_on(fulfilment, today + number * DAY))
+        return next((start for start in starts if start > at), None)
+
+
 def is_open(spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, at: datetime) -> bool:
-    """Whether the vendor is open for this fulfilment at this moment; at the moment of closing it is not."""
-    if not spans:
-        return True
-    if beyond(at):
-        return False
-    yesterday = at.astimezone(zone).date() - DAY
-    return any(start <= at < end for start, end in periods(spans, zone, fulfilment, yesterday, 2))
+    """Whether the vendor is open for this fulfilment at this one moment: Calendar.is_open."""
+    return Calendar(spans, zone).is_open(fulfilment, at)
 
 
 def next_opening(
     spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, at: datetime, *, days: int = DAYS_AHEAD
 ) -> datetime | None:
-    """When the vendor is open next, in UTC: `at` itself where it is open then, None where not within so many days."""
-    if is_open(spans, zone, fulfilment, at):
-        return at.astimezone(UTC)
-    if beyond(at):
-        return None
-    starts = (start for start, _ in periods(spans, zone, fulfilment, at.astimezone(zone).date(), days + 1))
-    return next((start for start in starts if start > at), None)
+    """When the vendor is open next after this one moment: Calendar.next_opening."""
+    return Calendar(spans, zone).next_opening(fulfilment, at, days=days)
 
 
 def slots(

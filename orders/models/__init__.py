@@ -17,7 +17,17 @@ from orders.models.money import (
     SavedMethod,
     paid_state,
 )
-from orders.models.orders import RECEIVED, REFUNDED_OPEN, UNSERVED, Kind, NumberSeries, Order, PaymentStatus, Unserved
+from orders.models.orders import (
+    RECEIVED,
+    REFUNDED_OPEN,
+    UNSERVED,
+    WAITING,
+    Kind,
+    NumberSeries,
+    Order,
+    PaymentStatus,
+    Unserved,
+)
 from orders.models.purchases import Purchase
 from orders.models.terms import AgreedTerms
 
@@ -25,6 +35,7 @@ __all__ = [
     "RECEIVED",
     "REFUNDED_OPEN",
     "UNSERVED",
+    "WAITING",
     "WAITS_FOR_STAFF",
     "Account",
     "AgreedTerms",

@@ -115,11 +115,16 @@ REFUNDED_OPEN = models.Q(payment_status=PaymentStatus.REFUNDED, status__in=sorte
 UNSERVED = models.Q(unserved__gt="", status__in=sorted(lifecycle.OPEN))
 
 
+# What waits for somebody or something: open, settled later, or failed and perhaps tried again.
+RETRIED = lifecycle.OPEN | {Status.DELIVERY_FAILED_BY_DRIVER}
+WAITING = LISTED & (models.Q(status__in=sorted(RETRIED)) | models.Q(due_at__isnull=False))
+
+
 class Unserved(models.TextChoices):
     """Why a vendor cannot serve an order that waits, by what was changed since."""
 
     SWITCHED_OFF = "switched_off", "the vendor is switched off"
-    NOT_OFFERED = "not_offered", "its delivery type is not offered any more"
+    NOT_OFFERED = "not_offered", "what it needs is not offered any more"
     CLOSED = "closed", "closed at the agreed time"
     PAUSED = "paused", "paused at the agreed time"
 
@@ -272,6 +277,7 @@ class Order(LifeCycle, models.Model):
             models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="order_due"),
             models.Index(fields=["id"], condition=REFUNDED_OPEN, name="order_refunded_and_open"),
             models.Index(fields=["id"], condition=UNSERVED, name="order_unserved"),
+            models.Index(fields=["vendor", "id"], condition=WAITING, name="order_of_vendor_that_waits"),
             models.Index(
                 fields=["status", "id"], condition=models.Q(codes_missing__gt=0), name="order_waits_for_codes"
             ),

@@ -33,6 +33,7 @@ from ordersite.web.serializers import Money
 from ordersite.web.views import refuse_stale
 from vendors.models import Driver
 from vendors.services.menus import menu_of
+from vendors.services.openings import calendar_of
 
 CUSTOMER_STAFF = (Actor.CUSTOMER, Actor.STAFF)
 VENDOR_STAFF = (Actor.VENDOR, Actor.STAFF)
@@ -206,7 +207,7 @@ def change_deliver_at(change: Change, value: Any) -> None:
     change.day = day if day != day_before else None
     order.estimated_at = estimate_moved(order, value, now)
     order.deliver_at = value
-    order.unserved = why_unserved(order, menu.spans, now)
+    order.unserved = why_unserved(order, calendar_of(vendor), now)
 
 
 def estimate_moved(order: Order, deliver_at: datetime | None, now: datetime) -> datetime | None:

@@ -1,7 +1,7 @@
 """The event log and the feeds: a change and its event share a transaction, the world is told after commit."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
 from orders.models import FeedEntry, Order, OrderEvent
+from ordersite.web.idempotency import Again
 
 
 def streams_of(order: Order) -> list[str]:
@@ -22,23 +23,34 @@ def streams_of(order: Order) -> list[str]:
     return streams
 
 
-def draw(names: Iterable[str]) -> dict[str, list[int]]:
+# Holds the menus of vendors at the versions that stand, once nobody changes them any more.
+HELD = "WITH held AS (SELECT id, menu_version FROM vendors_vendor WHERE id = ANY(%s) ORDER BY id FOR SHARE) "
+VERSIONS = "(SELECT json_object_agg(id, menu_version) FROM held)"
+
+
+def draw(names: Iterable[str], *, read: Mapping[int, int] | None = None) -> dict[str, list[int]]:
     """The next number of each counter, held until commit: nobody sees a later number before an earlier one.
 
     A name that comes several times draws as many. One statement; the rows are locked in the order of their names, the
-    same for everybody.
+    same for everybody. `read` are vendors with the versions of their menus that were gone by: nobody changes them until
+    commit. Raises Again where one has been changed meanwhile. (On SQLite one writes at a time, from its first reading.)
     """
     wanted = sorted(Counter(names).items())
     if not wanted:
         return {}
     rows = ", ".join(["(%s, %s)"] * len(wanted))
+    holds = bool(read) and connection.vendor == "postgresql"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO orders_counter (name, value) VALUES {rows} "  # noqa: S608  placeholders only
-            "ON CONFLICT (name) DO UPDATE SET value = orders_counter.value + excluded.value RETURNING name, value",
-            [part for one in wanted for part in one],
+            f"{HELD if holds else ''}INSERT INTO orders_counter (name, value) VALUES {rows} "  # noqa: S608  placeholders only
+            "ON CONFLICT (name) DO UPDATE SET value = orders_counter.value + excluded.value "
+            f"RETURNING name, value, {VERSIONS if holds else 'NULL'}",
+            [*([[*read]] if read and holds else []), *(part for one in wanted for part in one)],
         )
-        last = dict(cursor.fetchall())
+        found = cursor.fetchall()
+    if holds and {int(pk): version for pk, version in found[0][2].items()} != read:
+        raise Again
+    last = {name: value for name, value, _ in found}
     return {name: list(range(last[name] - count + 1, last[name] + 1)) for name, count in wanted}
 
 

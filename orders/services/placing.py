@@ -171,7 +171,8 @@ def write(
     )
     terms = [terms_of_part(part) for part in parts]
     save_terms(terms)
-    drawn = draw(counters_of(parts, payment, now))
+    # A change of a vendor's waits for this order and names it, or was first and has it placed anew.
+    drawn = draw(counters_of(parts, payment, now), read={vendor.pk: vendor.menu_version for vendor in vendors})
     orders = [
         make_order(part, agreed, checkout, purchase, payment, caller, drawn, now)
         for part, agreed in zip(parts, terms, strict=True)

@@ -1,67 +1,124 @@
 """What is reckoned with a vendor's settings is reckoned anew when they change: timers, and what it can serve."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Q
 from django.dispatch import receiver
 from django.utils import timezone
 
-from orders.deadlines import DUE_COLUMNS, awaits_payment, is_made, set_due
-from orders.lifecycle import OPEN, Fulfilment, Status
-from orders.models import Kind, Order, Unserved
-from vendors.hours import is_open
-from vendors.menu import Span
+from orders.deadlines import COLLECTED, DUE_COLUMNS, NOT_BEGUN, awaits_payment, is_made, set_due
+from orders.lifecycle import DRIVER_LEFT, OPEN, Fulfilment, Status
+from orders.models import UNSERVED, WAITING, Kind, Order, Unserved
+from vendors.hours import Calendar
 from vendors.models import Vendor
 from vendors.services.announcing import UnservedOrder, vendor_changed
 from vendors.services.bookable import places_of, spans_for
-from vendors.services.menus import menu_of
-from vendors.services.openings import spans_of
+from vendors.services.openings import calendar_of
 
 BATCH = 500
 
+# What is left to make, or is marked though nothing is left.
+UNMADE = Q(prepared_at__isnull=True) | Q(kind__in=(Kind.PACKAGE, Kind.SERVICE))
+SERVED = Q(status__in=sorted(OPEN)) & (Q(UNMADE, picked_up_at__isnull=True) | Q(unserved__gt=""))
+ANSWERED = Q(status=Status.PENDING)
+BEGUN = Q(
+    status__in=(
+        Status.PREORDER,
+        Status.ACCEPTED_BY_BUSINESS,
+        Status.LOOKING_FOR_DRIVER,
+        Status.ACCEPTED_BY_DRIVER_COMPANY,
+        Status.PREPARATION_COMPLETED,
+        *DRIVER_LEFT,
+    ),
+    deliver_at__isnull=False,
+)
+LEFT_BY_DRIVER = Q(status__in=DRIVER_LEFT) | Q(
+    status__in=(Status.ACCEPTED_BY_BUSINESS, Status.PREPARATION_COMPLETED), previous_status__in=DRIVER_LEFT
+)
+# Which of the orders that wait each setting of a vendor is reckoned with; what is not here touches none.
+TOUCHED: Mapping[str, Q] = {
+    "is_active": SERVED,
+    "fulfilments": SERVED,
+    "time_zone": SERVED,
+    "opening_hours": SERVED,
+    "services": SERVED & Q(kind=Kind.SERVICE),
+    "package_types": SERVED & Q(kind=Kind.PACKAGE),
+    "delivery_zones": SERVED & Q(fulfilment=Fulfilment.DELIVERY),
+    "paused_until": Q(status__in=NOT_BEGUN),
+    "auto_accept": ANSWERED,
+    "accept_minutes": ANSWERED,
+    "preparation_minutes": BEGUN,
+    "rush_minutes": BEGUN,
+    "rush_until": BEGUN,
+    "auto_search": Q(
+        status__in=(Status.ACCEPTED_BY_BUSINESS, Status.PREPARATION_COMPLETED), fulfilment=Fulfilment.DELIVERY
+    ),
+    "search_minutes": Q(
+        status__in=(Status.LOOKING_FOR_DRIVER, Status.PREPARATION_COMPLETED), fulfilment=Fulfilment.DELIVERY
+    ),
+    "company_minutes": Q(company_accepted_at__isnull=False, driver_accepted_at__isnull=True),
+    "driver_left_minutes": LEFT_BY_DRIVER,
+    "decide_minutes": Q(status__in=DRIVER_LEFT),
+    "retry_minutes": Q(status=Status.DELIVERY_FAILED_BY_DRIVER),
+    "driver_answer_seconds": Q(named_at__isnull=False),
+    "collect_minutes": Q(
+        status__in=(Status.PREPARATION_COMPLETED, Status.CUSTOMER_ALMOST_ARRIVED_TO_BUSINESS), fulfilment__in=COLLECTED
+    ),
+    "served_minutes": Q(status=Status.PREPARATION_COMPLETED, fulfilment=Fulfilment.EAT_IN),
+    "code_minutes": Q(status=Status.ACCEPTED_BY_BUSINESS, kind=Kind.DIGITAL),
+    "settle_minutes": Q(status__in=(Status.DELIVERY_COMPLETED_BY_DRIVER, Status.PICKUP_COMPLETED_BY_CUSTOMER)),
+}
+
 
 @receiver(vendor_changed)
-def reckon_vendor(vendor_id: int, **_: Any) -> list[UnservedOrder]:
-    """Reckons all orders of a vendor anew that wait for something; returns those that it cannot serve.
+def reckon_vendor(vendor_id: int, changed: Collection[str], **_: Any) -> list[UnservedOrder]:
+    """Reckons the orders of a vendor anew that what has changed touches; returns all that it cannot serve.
 
-    Orders are locked by id, a batch a statement, as everywhere. Must run in the transaction of what has changed.
+    Orders are locked by id, a batch a statement, as everywhere; none where nothing is touched. Must run in the
+    transaction of the change.
     """
-    now, found = timezone.now(), []
-    vendor = Vendor.objects.prefetch_related("opening_hours").get(pk=vendor_id)
-    spans = spans_of(vendor)
-    for orders in waiting_orders(vendor):
+    touched = [TOUCHED[name] for name in sorted(TOUCHED.keys() & changed)]
+    if touched:
+        vendor = Vendor.objects.prefetch_related("opening_hours").get(pk=vendor_id)
+        reckon(vendor, reduce(or_, touched), timezone.now())
+    marked = Order.objects.filter(UNSERVED, vendor=vendor_id, deleted_at__isnull=True).order_by("pk")
+    return [named(order) for order in marked.only("number", "fulfilment", "deliver_at", "unserved")]
+
+
+def reckon(vendor: Vendor, touched: Q, now: datetime) -> None:
+    calendar = calendar_of(vendor)
+    for orders in waiting_orders(vendor, touched):
         changed = []
         for order in orders:
             before = [getattr(order, name) for name in DUE_COLUMNS]
-            order.unserved = why_unserved(order, spans, now)
+            order.unserved = why_unserved(order, calendar, now)
             # Until when an order is to be paid was agreed on placing.
             if not awaits_payment(order):
                 set_due(order, now)
             if [getattr(order, name) for name in DUE_COLUMNS] != before:
                 changed.append(order)
         Order.objects.bulk_update(changed, DUE_COLUMNS)
-        found += [named(order) for order in orders if order.unserved]
-    return found
 
 
-def waiting_orders(vendor: Vendor) -> Iterator[Sequence[Order]]:
-    """The vendor's orders that are open, or for which a timer waits, locked, in batches."""
-    # A failed delivery is closed, and waits to be tried again where the vendor has a deadline for that.
-    standing = OPEN if vendor.retry_minutes is None else OPEN | {Status.DELIVERY_FAILED_BY_DRIVER}
-    waiting = Order.objects.filter(Q(status__in=sorted(standing)) | Q(due_at__isnull=False), vendor=vendor)
-    waiting = waiting.filter(deleted_at__isnull=True).select_related("terms")
+def waiting_orders(vendor: Vendor, touched: Q) -> Iterator[Sequence[Order]]:
+    """Those of the vendor's orders that are open, or for which a timer may wait, locked, in batches."""
+    waiting = Order.objects.filter(WAITING, touched, vendor=vendor)
+    waiting = waiting.select_related("terms", "delivery_zone", "package__package_type")
     waiting = waiting.prefetch_related("booking__service__hours").select_for_update(of=("self",)).order_by("pk")
-    last = 0
-    while orders := list(waiting.filter(pk__gt=last)[:BATCH]):
+    last, found = 0, BATCH
+    while found == BATCH:
+        orders = list(waiting.filter(pk__gt=last)[:BATCH])
         for order in orders:
             order.vendor = vendor
         yield orders
-        last = orders[-1].pk
+        last, found = orders[-1].pk if orders else last, len(orders)
 
 
-def why_unserved(order: Order, spans: Sequence[Span], now: datetime) -> str:
+def why_unserved(order: Order, calendar: Calendar, now: datetime) -> str:
     """Why the vendor cannot serve an order that waits, as its settings stand; empty where it can."""
     vendor = order.vendor
     if is_made(order):
@@ -71,16 +128,14 @@ def why_unserved(order: Order, spans: Sequence[Span], now: datetime) -> str:
     if order.kind == Kind.DIGITAL:
         return ""
     fulfilment = Fulfilment(order.fulfilment).slug
-    if order.kind == Kind.REGULAR and fulfilment not in vendor.fulfilments:
+    if is_withdrawn(order):
         return Unserved.NOT_OFFERED
     if order.kind == Kind.SERVICE:
         service = order.booking.service
-        if not service.is_active or order.booking.place not in places_of(service):
-            return Unserved.NOT_OFFERED
-        spans = spans_for(service, spans)
+        calendar = calendar.variant(service.pk, spans_for(service, calendar.spans))
     if order.deliver_at is None or order.deliver_at <= now:
         return ""
-    if not is_open(spans, vendor.zone, fulfilment, order.deliver_at):
+    if not calendar.is_open(fulfilment, order.deliver_at):
         return Unserved.CLOSED
     # What is accepted is worked on in a pause too.
     paused = vendor.paused_until is not None and order.deliver_at < vendor.paused_until
@@ -89,7 +144,22 @@ def why_unserved(order: Order, spans: Sequence[Span], now: datetime) -> str:
 
 def why_unserved_now(order: Order, now: datetime) -> str:
     """The same for an order at hand, whose vendor was just read: what was marked before may be no more, or new."""
-    return why_unserved(order, menu_of(order.vendor).spans, now)
+    return why_unserved(order, calendar_of(order.vendor), now)
+
+
+def is_withdrawn(order: Order) -> bool:
+    """Whether the vendor offers no more what carries the order out; one that was deleted is not offered either."""
+    if order.kind == Kind.SERVICE:
+        service = order.booking.service
+        return not service.is_active or order.booking.place not in places_of(service)
+    if order.kind == Kind.PACKAGE:
+        package_type = order.package.package_type
+        return package_type is None or not package_type.is_active
+    if Fulfilment(order.fulfilment).slug not in order.vendor.fulfilments:
+        return True
+    if order.fulfilment != Fulfilment.DELIVERY or order.terms.zone is None:
+        return False
+    return order.delivery_zone is None or not order.delivery_zone.is_active
 
 
 def named(order: Order) -> UnservedOrder:

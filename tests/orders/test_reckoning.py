@@ -1,16 +1,20 @@
 """A vendor's settings change while orders wait: their timers are reckoned anew, and what cannot be served is named."""
 
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.contrib import admin
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.lifecycle import Fulfilment
-from orders.models import Order
+from orders.models import WAITING, Order
+from orders.services.reckoning import TOUCHED
 from orders.services.timers import run_due
 from tests.cast import Cast
 from tests.office import change, form_of
@@ -18,8 +22,8 @@ from tests.orders.kinds import make_package_type, make_service, package_cart, se
 from tests.orders.rows import make_order
 from tests.orders.shopping import ORDERS, cart, place_order
 from tests.orders.test_placing_times import open_hours
+from vendors import hours
 from vendors.models import OpeningHours, Vendor
-from vendors.services.announcing import announce_change
 from vendors.services.vendors import bump_menu_version
 
 Api = Callable[..., APIClient]
@@ -163,16 +167,169 @@ def test_other_vendors_orders_stay(cast: Cast, api: Api, save: Callable[..., str
     assert due(order) is None
 
 
-def test_reckoning_takes_the_same_statements_however_many_wait(
-    cast: Cast, api: Api, django_assert_max_num_queries: Any
+# --- only what a setting touches ---
+
+FAR_OFF = datetime(2100, 1, 1, tzinfo=UTC)
+# An order in each state that some setting is reckoned with: status, fulfilment, milestones, other fields.
+STANDING: dict[str, tuple[int, Fulfilment, str, dict[str, Any]]] = {
+    "pending": (0, Fulfilment.PICKUP, "", {}),
+    "preorder": (13, Fulfilment.PICKUP, "", {"deliver_at": True}),
+    "accepted": (7, Fulfilment.DELIVERY, "accepted", {"deliver_at": True}),
+    "searching": (22, Fulfilment.DELIVERY, "accepted search_started", {"deliver_at": True}),
+    "named": (22, Fulfilment.DELIVERY, "accepted search_started named", {"driver": True}),
+    "company": (25, Fulfilment.DELIVERY, "accepted company_accepted", {"deliver_at": True}),
+    "left": (10, Fulfilment.DELIVERY, "accepted", {"deliver_at": True}),
+    "failed": (12, Fulfilment.DELIVERY, "accepted prepared picked_up", {}),
+    "eaten in": (4, Fulfilment.EAT_IN, "accepted prepared", {}),
+    "prepared": (4, Fulfilment.PICKUP, "accepted prepared", {}),
+    "codes": (7, Fulfilment.DIGITAL, "accepted", {"kind": "digital", "payment_status": "paid"}),
+    "delivered": (11, Fulfilment.DELIVERY, "accepted prepared picked_up delivered", {}),
+    "collected": (15, Fulfilment.PICKUP, "accepted prepared delivered", {}),
+    "closed": (1, Fulfilment.PICKUP, "accepted prepared delivered", {}),
+}
+UNMADE = {"pending", "preorder", "accepted", "searching", "named", "company", "left", "codes"}
+BEGUN = {"preorder", "accepted", "searching", "company", "left"}
+HOURS_ROW = {"opening_hours-0-weekday": "0", "opening_hours-0-opens": "08:00", "opening_hours-0-closes": "22:00"}
+# What is typed into the vendor's form, and which orders are reckoned anew.
+TOUCHES: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "nothing": ({}, set()),
+    "name": ({"name": "Another"}, set()),
+    "undo": ({"undo_minutes": "9"}, set()),
+    "how it is settled": ({"settled_completes": "on"}, set()),
+    "time to pay": ({"pay_minutes": "9", "transfer_minutes": "9"}, set()),
+    "accepting": ({"auto_accept": "on"}, {"pending"}),
+    "answering": ({"accept_minutes": "9"}, {"pending"}),
+    "preparing": ({"preparation_minutes": "9"}, BEGUN),
+    "rush": ({"rush_minutes": "9"}, BEGUN),
+    "pause": ({"paused_until_0": "2030-01-01", "paused_until_1": "12:00:00"}, {"pending", "preorder"}),
+    "searching": ({"auto_search": "on"}, {"accepted"}),
+    "search minutes": ({"search_minutes": "9"}, {"searching", "named"}),
+    "a company's driver": ({"company_minutes": "9"}, {"company"}),
+    "another driver": ({"driver_left_minutes": "9"}, {"left"}),
+    "deciding": ({"decide_minutes": "9"}, {"left"}),
+    "trying again": ({"retry_minutes": "9"}, {"failed"}),
+    "serving": ({"served_minutes": "9"}, {"eaten in"}),
+    "naming": ({"driver_answer_seconds": "9"}, {"named"}),
+    "collecting": ({"collect_minutes": "9"}, {"prepared"}),
+    "codes": ({"code_minutes": "9"}, {"codes"}),
+    "settling": ({"settle_minutes": "9"}, {"delivered", "collected"}),
+    "delivery types": ({"fulfilments": ["pickup", "curbside"]}, UNMADE),
+    "switched off": ({"is_active": None}, UNMADE),
+    "hours": ({**HOURS_ROW, "opening_hours-TOTAL_FORMS": "1"}, UNMADE),
+    "zones": ({"delivery_zones-0-radius": "2000"}, {"accepted", "searching", "named", "company", "left"}),
+    "two at once": ({"settle_minutes": "9", "accept_minutes": "9"}, {"delivered", "collected", "pending"}),
+}
+
+
+def stand(cast: Cast) -> dict[int, str]:
+    """An order of each state, whose timer is at a moment that none is reckoned to."""
+    found = {}
+    for name, (status, fulfilment, stood, given) in STANDING.items():
+        fields = dict(given)
+        if fields.pop("deliver_at", False):
+            fields["deliver_at"] = in_hours(5)
+        if fields.pop("driver", False):
+            fields["driver"] = cast.driver_row
+        order = make_order(
+            cast, status, fulfilment, stood=stood, due_at=None if name == "closed" else FAR_OFF, **fields
+        )
+        found[order.pk] = name
+    return found
+
+
+def reckoned(standing: dict[int, str]) -> set[str]:
+    still = set(Order.objects.filter(due_at=FAR_OFF).values_list("pk", flat=True))
+    return {name for pk, name in standing.items() if pk not in still and name != "closed"}
+
+
+def locks(statements: CaptureQueriesContext) -> int:
+    """How many statements have read whole orders, as those that are reckoned are."""
+    return sum("collection_code" in row["sql"] for row in statements.captured_queries)
+
+
+def test_each_setting_is_one_that_touches_orders_or_none() -> None:
+    """A new setting of times is entered in the table, or here."""
+    untouched = {"preorder_minutes", "preorder_days", "confirm_accepts", "settled_completes"}
+    untouched |= {"pay_minutes", "transfer_minutes"}
+    parts = dict(admin.site.get_model_admin(Vendor).fieldsets or ())
+    named = {str(name) for part in ("Today", "Times", "By itself") for name in parts[part]["fields"]}
+    assert named - TOUCHED.keys() == untouched
+
+
+@pytest.mark.parametrize("case", TOUCHES)
+def test_a_setting_reads_only_what_it_touches(cast: Cast, api: Api, save: Callable[..., str], case: str) -> None:
+    typed, expected = TOUCHES[case]
+    standing = stand(cast)
+    with CaptureQueriesContext(connection) as statements:
+        save(**typed)
+    assert reckoned(standing) == expected
+    assert locks(statements) == (1 if expected else 0)
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ({}, set()),
+        ({"paused_until": None, "rush_minutes": 0}, set()),
+        ({"rush_minutes": 10}, BEGUN),
+        ({"paused_until": "2030-01-01T12:00:00Z"}, {"pending", "preorder"}),
+    ],
+)
+def test_a_call_that_changes_nothing_reckons_nothing(
+    cast: Cast, api: Api, sent: dict[str, Any], expected: set[str]
 ) -> None:
-    at = in_hours(5)
-    for _ in range(6):
-        place_order(api(cast.customer), cart(cast, deliver_at=at.isoformat()))
-    client = api(cast.owner)
-    with django_assert_max_num_queries(20):
-        assert client.patch(f"/api/v1/vendors/{cast.vendor.pk}", {"rush_minutes": 10}).status_code == 200
-    assert set(Order.objects.values_list("due_at", flat=True)) == {at - 30 * MINUTE}
+    standing = stand(cast)
+    Order.objects.filter(pk=min(standing)).update(unserved="closed", status=7)
+    version = Vendor.objects.get(pk=cast.vendor.pk).menu_version
+    with CaptureQueriesContext(connection) as statements:
+        told = patch(api, cast, **sent)["cannot_serve"]
+    assert locks(statements) == (1 if expected else 0)
+    assert reckoned(standing) == expected - {"pending"}
+    # What cannot be served is told all the same.
+    assert (told[0]["id"], told[0]["reason"]) == (min(standing), "closed")
+    assert Vendor.objects.get(pk=cast.vendor.pk).menu_version - version == (1 if expected else 0)
+
+
+@pytest.mark.parametrize(("field", "expected"), [("is_active", "is_reckoned"), (None, "")])
+def test_a_service_that_was_saved_unchanged_touches_nothing(
+    cast: Cast, api: Api, office: Client, field: str | None, expected: str
+) -> None:
+    service = make_service(cast.vendor)
+    order = place_order(api(cast.customer), service_cart(service, tomorrow(cast), "vendor"))
+    Order.objects.filter(pk=order.pk).update(due_at=FAR_OFF)
+    path = f"/admin/vendors/service/{service.pk}/change/"
+    form = {name: value for name, value in form_of(office.get(path)).items() if name != field}
+    assert office.post(path, form).status_code == 302
+    assert (due(order) != FAR_OFF) == bool(expected)
+
+
+def test_reckoning_costs_the_same_however_many_wait(
+    cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch, save: Callable[..., str]
+) -> None:
+    """As many statements, and the hours of a day are worked out once: it is closed for as long as one looks ahead."""
+    set_vendor(cast, accept_minutes=10)
+    OpeningHours.objects.create(vendor=cast.vendor, date=timezone.now().date() - 9 * DAY, opens="08:00", closes="09:00")
+    calls = []
+    monkeypatch.setattr(hours, "periods", lambda *given: calls.append(given) or [])
+    costs = []
+    for number in (1, 12):
+        for _ in range(number):
+            make_order(cast, 0, Fulfilment.PICKUP, answer_from=FAR_OFF, due_at=FAR_OFF)
+        calls.clear()
+        with CaptureQueriesContext(connection) as statements:
+            patch(api, cast, paused_until=in_hours(number).isoformat())
+        costs.append((len(statements), len(calls)))
+        assert not Order.objects.filter(answer_from=FAR_OFF).exists()
+    assert costs[0] == costs[1]
+
+
+@pytest.mark.postgres
+def test_what_waits_is_found_by_its_index(cast: Cast) -> None:
+    for touched in TOUCHED.values():
+        rows = Order.objects.filter(WAITING, touched, vendor=cast.vendor, pk__gt=0).order_by("pk")[:500]
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        assert "order_of_vendor_that_waits" in rows.explain()
 
 
 # --- what cannot be served ---
@@ -268,51 +425,52 @@ def test_a_pause_names_what_waits_for_a_time_within_it(cast: Cast, api: Api) -> 
     assert patch(api, cast, paused_until=None)["cannot_serve"] == []
 
 
+def close_in_office(cast: Cast, office: Client, at: datetime) -> None:
+    """Closes the day on the vendor's page."""
+    path = f"/admin/vendors/vendor/{cast.vendor.pk}/change/"
+    number = int(form_of(office.get(path))["opening_hours-TOTAL_FORMS"])
+    day = at.astimezone(cast.vendor.zone).date().isoformat()
+    row = {f"opening_hours-{number}-date": day, f"opening_hours-{number}-closed": "on"}
+    change(office, path, **row, **{"opening_hours-TOTAL_FORMS": str(number + 1)})
+
+
 def test_a_service_in_hours_of_its_own(cast: Cast, api: Api, office: Client) -> None:
     service = make_service(cast.vendor)
     at = tomorrow(cast)
     order = place_order(api(cast.customer), service_cart(service, at, "vendor"))
-    path = f"/admin/vendors/vendor/{cast.vendor.pk}/change/"
-    change(
-        office,
-        path,
-        **{
-            "opening_hours-0-date": at.astimezone(cast.vendor.zone).date().isoformat(),
-            "opening_hours-0-closed": "on",
-            "opening_hours-TOTAL_FORMS": "1",
-        },
-    )
+    close_in_office(cast, office, at)
     assert reasons() == {order.pk: "closed"}
 
 
 @pytest.mark.parametrize("accepted_first", [True, False])
-def test_an_accepted_service_is_not_yet_made(cast: Cast, api: Api, accepted_first: bool) -> None:
+def test_an_accepted_service_is_not_yet_made(
+    cast: Cast, api: Api, office: Client, save: Callable[..., str], accepted_first: bool
+) -> None:
     at = noon(cast, 2)
     order = place_order(api(cast.customer), service_cart(make_service(cast.vendor), at, "vendor"))
     if accepted_first:
         move(api(cast.owner), order, "accept")
-    close_day(cast, at)
+    close_in_office(cast, office, at)
     assert [row["reason"] for row in patch(api, cast)["cannot_serve"]] == ["closed"]
     if not accepted_first:
         move(api(cast.owner), order, "accept")
     assert reasons() == {order.pk: "closed"}
-    set_vendor(cast, is_active=False)
-    announce_change(cast.vendor.pk)
+    save(is_active=None)
     assert reasons() == {order.pk: "switched_off"}
     OpeningHours.objects.filter(vendor=cast.vendor, date=at.date()).delete()
-    set_vendor(cast, is_active=True)
-    announce_change(cast.vendor.pk)
+    save(is_active="on")
     assert reasons() == {}
 
 
-def test_an_accepted_package_is_carried_out_until_it_is_picked_up(cast: Cast, api: Api) -> None:
+def test_an_accepted_package_is_carried_out_until_it_is_picked_up(
+    cast: Cast, api: Api, save: Callable[..., str]
+) -> None:
     order = place_order(api(cast.customer), package_cart(make_package_type(cast.vendor)))
     move(api(cast.owner), order, "accept")
-    set_vendor(cast, is_active=False)
-    announce_change(cast.vendor.pk)
+    save(is_active=None)
     assert reasons() == {order.pk: "switched_off"}
     Order.objects.filter(pk=order.pk).update(picked_up_at=timezone.now())
-    assert announce_change(cast.vendor.pk) == []
+    assert "Cannot be served" not in save(fulfilments=["pickup"])
     assert reasons() == {}
 
 
@@ -341,6 +499,44 @@ def test_a_service_is_withdrawn(
     assert reasons() == ({order.pk: expected} if expected else {})
 
 
+# What becomes of the package type or the zone that an order needs, on which page, and why it cannot be served then.
+WITHDRAWN: dict[str, tuple[str, dict[str, Any], str]] = {
+    "a package type is withdrawn": ("package", {"is_active": None}, "not_offered"),
+    "a package type has another price": ("package", {"price": "9.00"}, ""),
+    "a package type is deleted": ("package", {"delete": "yes"}, "not_offered"),
+    "a zone is switched off": ("zone", {"delivery_zones-0-is_active": None}, "not_offered"),
+    "a zone costs more": ("zone", {"delivery_zones-0-fee": "9.00"}, ""),
+    "a zone is deleted": ("zone", {"delivery_zones-0-DELETE": "on"}, "not_offered"),
+}
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+@pytest.mark.parametrize("case", WITHDRAWN)
+def test_a_package_type_or_a_zone_is_withdrawn(cast: Cast, api: Api, office: Client, case: str, accepted: bool) -> None:
+    kind, typed, expected = WITHDRAWN[case]
+    package_type = make_package_type(cast.vendor)
+    hit = place_order(api(cast.customer), package_cart(package_type))
+    delivered = place_order(api(cast.customer), cart(cast, delivery_type="delivery"))
+    place_order(api(cast.customer), cart(cast))
+    if kind == "zone":
+        hit = delivered
+    if accepted:
+        move(api(cast.owner), hit, "accept")
+    pages = {"package": f"packagetype/{package_type.pk}", "zone": f"vendor/{cast.vendor.pk}"}
+    path = f"/admin/vendors/{pages[kind]}/change/"
+    if "delete" in typed:
+        answer = office.post(path.replace("change", "delete"), form_of(office.get(path.replace("change", "delete"))))
+    else:
+        form = {**form_of(office.get(path)), **typed}
+        answer = office.post(path, {name: value for name, value in form.items() if value is not None})
+    assert answer.status_code == 302
+    assert reasons() == ({hit.pk: expected} if expected else {})
+    if not expected or "delete" in typed or kind == "zone":
+        return
+    change(office, path, is_active="on")
+    assert reasons() == {}
+
+
 # --- what was made, and is not any more ---
 
 
@@ -353,13 +549,14 @@ def test_a_service_is_withdrawn(
         (("cancel_by_staff",), "reopen", 0),
     ],
 )
-def test_what_is_taken_back_is_asked_anew(cast: Cast, api: Api, names: tuple[str, ...], back: str, status: int) -> None:
+def test_what_is_taken_back_is_asked_anew(
+    cast: Cast, api: Api, office: Client, names: tuple[str, ...], back: str, status: int
+) -> None:
     set_vendor(cast, auto_accept=True)
     open_hours(cast.vendor, *[(day, "00:00", "23:59") for day in range(7)])
     at = noon(cast, 2)
     order = place_order(api(cast.customer), cart(cast, deliver_at=at.isoformat()))
-    close_day(cast, at)
-    patch(api, cast)
+    close_in_office(cast, office, at)
     assert reasons() == {order.pk: "closed"}
     for name in names:
         move(api(cast.staff), order, name)
@@ -368,13 +565,12 @@ def test_what_is_taken_back_is_asked_anew(cast: Cast, api: Api, names: tuple[str
     assert (due(order), run_due(), Order.objects.get(pk=order.pk).status) == (None, 0, status)
 
 
-def test_a_day_that_opened_again_meanwhile_can_be_served(cast: Cast, api: Api) -> None:
+def test_a_day_that_opened_again_meanwhile_can_be_served(cast: Cast, api: Api, office: Client) -> None:
     set_vendor(cast, auto_accept=True)
     open_hours(cast.vendor, *[(day, "00:00", "23:59") for day in range(7)])
     at = noon(cast, 2)
     order = place_order(api(cast.customer), cart(cast, deliver_at=at.isoformat()))
-    close_day(cast, at)
-    patch(api, cast)
+    close_in_office(cast, office, at)
     move(api(cast.staff), order, "reject")
     OpeningHours.objects.filter(vendor=cast.vendor, closed=True).delete()
     bump_menu_version(cast.vendor.pk)

@@ -3,9 +3,12 @@
 from importlib import import_module
 from typing import Any
 
+import pytest
 from django.apps import apps
+from django.utils import timezone
 
 from orders.models import Order
+from orders.services.timers import run_due
 from tests.cast import Cast
 from tests.orders.rows import make_order
 from tests.orders.test_transitions import move
@@ -31,3 +34,35 @@ def test_what_stands_is_found_again(cast: Cast, api: Api, django_assert_max_num_
     with django_assert_max_num_queries(8):
         migration.fill(apps, None)
     assert dict(Order.objects.values_list("pk", "standing_changes")) == standing
+
+
+# The changes of an order, by whom, and what stands of a stopped search.
+SEARCHES: dict[str, tuple[str, str]] = {
+    "never begun": ("accept", ""),
+    "under way": ("accept look_for_driver", ""),
+    "stopped": ("accept look_for_driver stop_search", "stop_search@vendor"),
+    "stopped, then ready": ("accept look_for_driver stop_search mark_ready", "stop_search@vendor"),
+    "stopped twice": ("accept look_for_driver stop_search look_for_driver stop_search", "stop_search@vendor"),
+    "begun again": ("accept look_for_driver stop_search look_for_driver", ""),
+}
+
+
+@pytest.mark.parametrize("case", SEARCHES)
+def test_a_search_that_was_stopped_before_the_mark_is_not_begun_by_itself(cast: Cast, api: Api, case: str) -> None:
+    names, stop = SEARCHES[case]
+    order = make_order(cast, 0)
+    for name in names.split():
+        assert move(api, cast.owner, order, transition=name, **REASON).status_code == 200
+    standing = Order.objects.get(pk=order.pk).standing_changes
+    assert ("stop_search" in standing) == bool(stop)
+    # As the version before had left it, and with its timer.
+    before = " ".join(mark for mark in standing.split() if not mark.startswith("stop_search"))
+    Order.objects.filter(pk=order.pk).update(standing_changes=before, due_at=timezone.now())
+    cast.vendor.auto_search = True
+    cast.vendor.save()
+    status = Order.objects.get(pk=order.pk).status
+    for _ in range(2):
+        import_module("orders.migrations.0027_fill_stopped_searches").fill(apps, None)
+        assert Order.objects.get(pk=order.pk).standing_changes == standing
+    assert run_due() == (1 if case == "never begun" else 0)
+    assert Order.objects.get(pk=order.pk).status == (22 if case == "never begun" else status)

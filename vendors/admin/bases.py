@@ -13,8 +13,7 @@ from ordersite.accounts.rights import Right, holds_all
 from ordersite.web.amounts import AmountsAdmin
 from ordersite.web.images import CleanImageField
 from vendors.admin.scoping import ScopedAdmin
-from vendors.services.announcing import announce_change
-from vendors.services.vendors import bump_menu_version
+from vendors.services.vendors import announce_change, bump_menu_version
 
 # Uploaded pictures are cleaned before they are kept.
 CLEAN_PICTURES: dict[Any, Any] = {ImageField: {"form_class": CleanImageField}}
@@ -28,9 +27,14 @@ def gives(request: HttpRequest, rights: Iterable[Right]) -> bool:
     return holds_all(user, rights)
 
 
-def announce_and_warn(request: HttpRequest, vendor_id: int) -> None:
-    """After all writes of a save: has reckoned anew what the settings change, and names the orders left unserved."""
-    unserved = announce_change(vendor_id)
+def changed_rows(formset: Any) -> bool:
+    """Whether a saved inline has written, added or deleted a row."""
+    return bool(formset.new_objects or formset.changed_objects or formset.deleted_objects)
+
+
+def announce_and_warn(request: HttpRequest, vendor_id: int, changed: Iterable[str]) -> None:
+    """After all writes of a save: has reckoned anew what was changed, and names the orders left unserved."""
+    unserved = announce_change(vendor_id, changed)
     if not unserved:
         return
     named = ", ".join(str(order) for order in unserved[:MOST_NAMED])

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
 from ordersite.web.amounts import AmountsAdmin, AmountsInline
 from ordersite.web.shown import ComparingAdmin, ComparingInline
-from vendors.admin.bases import CLEAN_PICTURES, UserFormSet, announce_and_warn, gives
+from vendors.admin.bases import CLEAN_PICTURES, UserFormSet, announce_and_warn, changed_rows, gives
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import (
     FULFILMENTS,
@@ -24,7 +24,6 @@ from vendors.models import (
 )
 from vendors.permissions import MEMBERS
 from vendors.services.offers import refresh_offer_flags
-from vendors.services.vendors import bump_menu_version
 
 # What the platform and a vendor have agreed on: its own people read it.
 AGREED = ["merchant", "type", "is_active", "companies", "currency", "time_zone", "payment_methods", "transfers_to"]
@@ -112,6 +111,8 @@ class VendorForm(forms.ModelForm):
     )
 
 
+# The rows of a vendor's page, as a change of them is announced.
+ROWS = {OpeningHours: "opening_hours", DeliveryZone: "delivery_zones"}
 GUESTS: Any = ("Guests", {"fields": ["guest_limit"]})
 
 
@@ -205,7 +206,7 @@ class VendorAdmin(ScopedAdmin, AmountsAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        bump_menu_version(form.instance.pk)
         if not change:
             refresh_offer_flags(form.instance.pk)
-        announce_and_warn(request, form.instance.pk)
+        rows = {ROWS[formset.model] for formset in formsets if changed_rows(formset)}
+        announce_and_warn(request, form.instance.pk, {*form.changed_data, *rows})

@@ -7,8 +7,7 @@ from django.db.models import QuerySet
 
 from vendors.menu import Span
 from vendors.models import PackageType, Service, ServiceHours, Vendor
-from vendors.services.announcing import announce_change
-from vendors.services.vendors import replace, unique
+from vendors.services.vendors import announce_change, replace, unique
 
 
 def services_at(vendor_id: int) -> QuerySet[Service]:
@@ -69,4 +68,4 @@ def import_bookable(
         key=lambda row: row.name,
         make=lambda fields: PackageType(vendor=vendor, **fields),
     )
-    announce_change(vendor.pk)
+    announce_change(vendor.pk, {"services", "package_types"})

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
 
-from vendors.hours import DAY, beyond, is_open, next_opening, slots
+from vendors.hours import DAY, Calendar, beyond, is_open, next_opening, slots
 from vendors.menu import Span
 from vendors.models import FULFILMENTS, OpeningHours, Vendor
 from vendors.services.menus import menu_of
@@ -51,15 +51,24 @@ def next_takes_orders(vendor: Vendor, at: datetime) -> dict[str, datetime | None
     return {name: next_opening(spans, vendor.zone, name, start) for name in vendor.fulfilments}
 
 
-def next_taking(vendor: Vendor, fulfilment: str, at: datetime) -> datetime | None:
-    """The first moment from `at` on at which it is open for this and not paused; None where not within three months.
+def calendar_of(vendor: Vendor) -> Calendar:
+    """The vendor's hours: by `opening_hours` where they were prefetched, which whoever has just changed them must do.
 
-    By `opening_hours` where they were prefetched, which whoever has just changed them must do, else by the held menu.
+    Else by the held menu. One that was prefetched keeps its calendar, so that many orders cost what one does.
     """
-    is_read = "opening_hours" in getattr(vendor, "_prefetched_objects_cache", {})
-    spans = spans_of(vendor) if is_read else menu_of(vendor).spans
+    if "opening_hours" not in getattr(vendor, "_prefetched_objects_cache", {}):
+        return Calendar(menu_of(vendor).spans, vendor.zone)
+    kept = vendor.__dict__
+    if "calendar" not in kept:
+        kept["calendar"] = Calendar(spans_of(vendor), vendor.zone)
+    calendar: Calendar = kept["calendar"]
+    return calendar
+
+
+def next_taking(vendor: Vendor, fulfilment: str, at: datetime) -> datetime | None:
+    """The first moment from `at` on at which it is open for this and not paused; None where not within three months."""
     start = vendor.paused_until if vendor.paused_until and is_paused(vendor, at) else at
-    return next_opening(spans, vendor.zone, fulfilment, start, days=LONGEST_CLOSING)
+    return calendar_of(vendor).next_opening(fulfilment, start, days=LONGEST_CLOSING)
 
 
 def open_vendor_ids(vendors: QuerySet[Vendor], fulfilment: str, at: datetime) -> list[int]:

@@ -25,10 +25,12 @@ from vendors.models import (
     Vendor,
 )
 from vendors.permissions import serves
-from vendors.services.announcing import UnservedOrder, announce_change
+from vendors.services.announcing import UnservedOrder, vendor_changed
 
 Row = TypeVar("Row", bound=Model)
 BATCH = 500
+# What of an imported menu orders that wait are reckoned by, as it is announced.
+IMPORTED = {"hours": "opening_hours", "zones": "delivery_zones"}
 
 
 class VendorChanges(TypedDict, total=False):
@@ -43,17 +45,36 @@ def update_vendor(*, vendor: Vendor, caller: Caller, **changes: Unpack[VendorCha
     """Pauses the vendor until a moment (None: takes orders again) and sets its rush minutes and when they end.
 
     Rush minutes that are sent alone last until the end that stands, or where that has passed until they are changed.
-    Returns the orders that wait and cannot be served now. Raises Forbidden to who does not work there.
+    What stands already is not written. Returns the orders that wait and cannot be served now. Raises Forbidden to who
+    does not work there.
     """
     if not serves(caller, Right.CHANGE_VENDORS, vendor.pk):
         raise Forbidden("not_a_member", "Only the people of this vendor may change it.")
-    if "rush_minutes" in changes and "rush_until" not in changes and not vendor.rush_lasts(timezone.now()):
-        changes["rush_until"] = None
-    for name, value in changes.items():
-        setattr(vendor, name, value)
     if changes:
-        vendor.save(update_fields=list(changes))
-    return announce_change(vendor.pk)
+        standing = Vendor.objects.select_for_update(no_key=True).only(*VendorChanges.__annotations__).get(pk=vendor.pk)
+        if "rush_minutes" in changes and "rush_until" not in changes and not standing.rush_lasts(timezone.now()):
+            changes["rush_until"] = None
+        for name, value in changes.items():
+            setattr(vendor, name, value)
+        changed = [name for name, value in changes.items() if getattr(standing, name) != value]
+        if changed:
+            vendor.save(update_fields=changed)
+        return announce_change(vendor.pk, changed)
+    return announce_change(vendor.pk, ())
+
+
+def announce_change(vendor_id: int, changed: Iterable[str]) -> list[UnservedOrder]:
+    """Tells which settings of a vendor have changed, once all of it is written; the orders that it cannot serve now.
+
+    `changed` are fields of the vendor, and `opening_hours`, `delivery_zones`, `services` and `package_types` for its
+    rows. A placing that has read what stood before begins anew: its menu has another version. Must run in the change's
+    transaction.
+    """
+    changed = frozenset(changed)
+    if changed:
+        bump_menu_version(vendor_id)
+    answers: list[tuple[Any, Any]] = vendor_changed.send(sender=Vendor, vendor_id=vendor_id, changed=changed)
+    return [order for _, orders in answers for order in orders]
 
 
 def bump_menu_version(vendor_id: int) -> None:
@@ -102,8 +123,7 @@ def import_menu(*, vendor: Vendor, menu: Mapping[str, Any]) -> None:
     groups = import_groups(vendor, menu)
     import_parts(products, groups, menu)
     import_hours_and_zones(vendor, menu)
-    bump_menu_version(vendor.pk)
-    announce_change(vendor.pk)
+    announce_change(vendor.pk, {"menu", *(part for name, part in IMPORTED.items() if name in menu)})
     vendor.menu_version = Vendor.objects.values_list("menu_version", flat=True).get(pk=vendor.pk)
 
 

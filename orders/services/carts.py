@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from orders.checkout import Cart, Checked, CheckedOut, Checkout, Draft, Given, Place, terms_of
 from orders.destinations import away, find_zone, is_by_hand
@@ -16,7 +15,7 @@ from orders.services.offers import choose_offers
 from orders.services.packages import check_package
 from orders.services.slots import slot_of
 from ordersite.accounts.models import Customer
-from ordersite.web.money import MAX_MINOR, as_json, divide, exponent
+from ordersite.web.money import MAX_MINOR, as_json, divide, exponent, rounded_minor
 from ordersite.web.problems import Conflict, Invalid, Problem, field_error
 from ordersite.web.serializers import Money
 from vendors.hours import is_open, next_opening
@@ -318,11 +317,11 @@ def check_figures(checked: CheckedOut) -> None:
     for pointer, figures, parts in said:
         for figure in figures:
             minor = sum(getattr(part.priced, figure.name) for part in parts)
-            expected = as_json(minor, checked.currency)
-            if Decimal(expected["amount"]) == figure.amount:
+            said_minor = rounded_minor(figure.amount, checked.currency)
+            if said_minor == minor:
                 continue
-            given = {"amount": str(figure.amount), "currency": checked.currency}
-            detail = f"It is {expected['amount']} {checked.currency}, not {figure.amount}: read the quote again."
+            expected, given = as_json(minor, checked.currency), as_json(said_minor, checked.currency)
+            detail = f"It is {expected['amount']} {checked.currency}, not {given['amount']}: read the quote again."
             errors.append(
                 field_error(f"{pointer}/{figure.name}", "amount_mismatch", detail, given=given, expected=expected)
             )

@@ -1,12 +1,12 @@
 """Forms with photos: pictures, and one part of JSON. Each picture is cleaned as soon as it has come in."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import IO, Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.core.files.uploadhandler import FileUploadHandler
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.utils.http import parse_header_parameters
 from rest_framework.exceptions import ParseError
@@ -35,12 +35,14 @@ class Form(dict[str, Any]):
 class PhotoHandler(FileUploadHandler):
     """Takes a form's files one by one, in memory; refuses what is too many, too large, no picture, or of no known name.
 
-    A file in the part for JSON is kept as it is: a browser sends a Blob in this way.
+    A file in the part for JSON is kept as it is: a browser sends a Blob in this way. Of a form that knows not all of
+    its parts the other files are passed over.
     """
 
-    def __init__(self, json_part: str) -> None:
+    def __init__(self, json_part: str, *, knows_its_parts: bool) -> None:
         super().__init__()
         self.json_part = json_part
+        self.knows_its_parts = knows_its_parts
         self.raw = bytearray()
         self.json: list[bytes] = []
         self.photos: list[CleanImage] = []
@@ -48,6 +50,8 @@ class PhotoHandler(FileUploadHandler):
 
     def new_file(self, field_name: str, *args: Any, **kwargs: Any) -> None:
         super().new_file(field_name, *args, **kwargs)
+        if not self.knows_its_parts and field_name not in (self.json_part, *PHOTO_PARTS):
+            raise SkipFile()
         check_name(field_name, self.json_part)
         if field_name in PHOTO_PARTS and len(self.photos) == MOST_PHOTOS:
             raise Invalid(f"/{field_name}", "max_length", f"Send at most {MOST_PHOTOS} photos.")
@@ -85,13 +89,14 @@ class Tail:
 class PhotoFormParser(BaseParser):
     """multipart/form-data with photos, and with JSON in the part that `json_part` names; yields a Form.
 
-    A foreign API may have fields as parts besides: `text_parts`, which its parser puts together with `read_fields`.
+    A foreign API may have fields as parts besides: its parser puts them together with `read_fields`, and passes over
+    those that it does not know.
     """
 
     media_type = "multipart/form-data"
     json_part = ""
     unique_keys = True
-    text_parts: Collection[str] = ()
+    knows_its_parts = True
 
     def parse(
         self,
@@ -100,7 +105,7 @@ class PhotoFormParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Form:
         meta = (parser_context or {})["request"].META
-        handler, body = PhotoHandler(self.json_part), Tail(stream)
+        handler, body = PhotoHandler(self.json_part, knows_its_parts=self.knows_its_parts), Tail(stream)
         try:
             parser = MultiPartParser(meta, body, [handler], EVERY_BYTE)  # type: ignore[arg-type]
             fields, _ = parser.parse()
@@ -113,7 +118,7 @@ class PhotoFormParser(BaseParser):
             raise ParseError("The form does not end with its boundary: send it whole.")
         texts: dict[str, str] = {}
         for name, values in fields.lists():
-            if name in self.text_parts:
+            if not self.knows_its_parts and name not in (self.json_part, *PHOTO_PARTS):
                 texts[name] = read_text(name, values[-1])
                 continue
             check_name(name, self.json_part)

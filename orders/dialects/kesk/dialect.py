@@ -64,8 +64,6 @@ def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
 def field_of(row: Mapping[str, Any]) -> str:
     """Kesk's name of the field in which a fault is, such as "data.0.items.1.product_id"; "" for none of its own."""
     pointer = str(row["pointer"])
-    if row["code"] == "unknown_field":
-        return pointer.strip("/").replace("/", ".")
     if pointer.startswith("?"):
         return pointer[1:]
     if pointer.startswith("header:"):

@@ -1,7 +1,5 @@
-"""What Kesk's clients send. A field that is null counts as left out: their generated clients send every field."""
+"""What Kesk's clients send. Their generated clients send every field, null where they have no value."""
 
-import math
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -9,60 +7,30 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from orders.checkout import MOST_CHOICES, MOST_ITEMS, MOST_PARTS, MOST_QUANTITY, Place
+from orders.dialects.base import AmountField, DialectInput, IdField, MomentField, NumberField, WholeField, WordField
 from orders.dialects.kesk.words import METHODS, PAYMENT_WORDS, TYPES, Word
 from ordersite.web.multipart import MOST_PHOTOS
 from ordersite.web.pagination import MOST, PER_PAGE
 from ordersite.web.serializers import (
-    MAX_ID,
     DegreesField,
-    IdField,
-    Input,
     LineField,
     ParagraphField,
     PhoneField,
-    StrictIntegerField,
 )
 from vendors.models import PAYMENT_METHODS
 
 OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
 
 
-class KeskInput(Input):
-    """Refuses what it does not know; null is nothing."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict):
-            data = {name: value for name, value in data.items() if value is not None}
-        return super().to_internal_value(data)
-
-
-@extend_schema_field({"type": "number", "minimum": 0})
-class NumberField(serializers.DecimalField):
-    """A number, or a decimal text; the noise of a double (24.299999999999997) is rounded away."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, float) and math.isfinite(data):
-            data = round(data, 6)
-        return super().to_internal_value(data)
-
-
-def amount() -> NumberField:
+def amount() -> AmountField:
     """An amount in the vendor's currency, to be compared with what the server reckons."""
-    return NumberField(max_digits=16, decimal_places=3, min_value=0, **OPTIONAL)
+    return AmountField(**OPTIONAL)
 
 
 def centimetres() -> NumberField:
-    return NumberField(max_digits=6, decimal_places=1, min_value=Decimal("0.1"), help_text="Centimetres.", **OPTIONAL)
-
-
-class WordField(serializers.ChoiceField):
-    """One of some words, in any case."""
-
-    def to_internal_value(self, data: Any) -> str:
-        folded = {choice.lower(): choice for choice in self.choices}
-        if not isinstance(data, str) or data.lower() not in folded:
-            self.fail("invalid_choice", input=data if isinstance(data, str | int) else type(data).__name__)
-        return folded[data.lower()]
+    return NumberField(
+        places=1, min_value=Decimal("0.1"), max_value=Decimal("99999.9"), help_text="Centimetres.", **OPTIONAL
+    )
 
 
 @extend_schema_field({"type": "string", "nullable": True})
@@ -81,7 +49,6 @@ COORDINATE = {"type": "number", "nullable": True}
             {
                 "type": "object",
                 "required": ["address"],
-                "additionalProperties": False,
                 "properties": {
                     "address": {"type": "string", "maxLength": 300},
                     "notes": {"type": "string", "maxLength": 300},
@@ -109,16 +76,16 @@ class PlaceField(serializers.Field):
 
 
 @extend_schema_field({"type": "integer", "enum": list(METHODS), "nullable": True})
-class MethodField(serializers.ChoiceField):
+class MethodField(WordField):
     """A payment method by its number."""
 
     def __init__(self) -> None:
         super().__init__(list(METHODS), help_text="1 cash, 2 wallet, 3 transfer, 4 mollie, 5 fake.", **OPTIONAL)
 
 
-class PlaceInput(KeskInput):
+class PlaceInput(DialectInput):
     address = LineField(max_length=300)
-    notes = ParagraphField(max_length=300, allow_blank=True, **OPTIONAL)
+    notes = ParagraphField(max_length=300, **OPTIONAL)
     lat = DegreesField(min_value=-90, max_value=90, **OPTIONAL)
     lng = DegreesField(min_value=-180, max_value=180, **OPTIONAL)
 
@@ -126,32 +93,32 @@ class PlaceInput(KeskInput):
 PLACE_INPUT = PlaceInput()
 
 
-class OptionInput(KeskInput):
+class OptionInput(DialectInput):
     """A choice; `position` is the half that it covers."""
 
     option_id = IdField()
-    quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, **OPTIONAL)
-    position = serializers.ChoiceField(choices=["whole", "left", "right"], **OPTIONAL)
-    text = ParagraphField(max_length=200, allow_blank=True, **OPTIONAL)
+    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, **OPTIONAL)
+    position = WordField(choices=["whole", "left", "right"], **OPTIONAL)
+    text = ParagraphField(max_length=200, **OPTIONAL)
 
 
-class ExtraInput(KeskInput):
+class ExtraInput(DialectInput):
     extra_id = IdField()
-    quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, **OPTIONAL)
+    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, **OPTIONAL)
 
 
-class ItemInput(KeskInput):
+class ItemInput(DialectInput):
     """A product and what was chosen for it; `without` are ids of ingredients to leave out."""
 
     product_id = IdField()
-    quantity = StrictIntegerField(min_value=1, max_value=MOST_QUANTITY, **OPTIONAL)
-    notes = ParagraphField(max_length=300, allow_blank=True, **OPTIONAL)
+    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, **OPTIONAL)
+    notes = ParagraphField(max_length=300, **OPTIONAL)
     options = OptionInput(many=True, max_length=MOST_CHOICES, **OPTIONAL)  # type: ignore[call-arg]
     extras = ExtraInput(many=True, max_length=MOST_CHOICES, **OPTIONAL)  # type: ignore[call-arg]
     without = serializers.ListField(child=IdField(), max_length=MOST_CHOICES, **OPTIONAL)
 
 
-class PartInput(KeskInput):
+class PartInput(DialectInput):
     """What is ordered of one vendor. With `delivery_address_id` (a saved address) it is brought, without collected."""
 
     type = TypeField(
@@ -168,15 +135,17 @@ class PartInput(KeskInput):
     tax = amount()
     total = amount()
     items = ItemInput(many=True, allow_empty=False, max_length=MOST_ITEMS, **OPTIONAL)  # type: ignore[call-arg]
-    notes = ParagraphField(max_length=500, allow_blank=True, **OPTIONAL)
-    coupon_code = LineField(max_length=40, allow_blank=True, **OPTIONAL)
-    scheduled_at = serializers.DateTimeField(help_text="For later; when a service begins.", **OPTIONAL)
+    notes = ParagraphField(max_length=500, **OPTIONAL)
+    coupon_code = LineField(max_length=40, **OPTIONAL)
+    scheduled_at = MomentField(help_text="For later; when a service begins.", **OPTIONAL)
     package_type_id = IdField(**OPTIONAL)
     pickup_location_id = IdField(help_text="A saved address.", **OPTIONAL)
     dropoff_location_id = IdField(help_text="A saved address.", **OPTIONAL)
     pickup_address = PlaceField(**OPTIONAL)
     dropoff_address = PlaceField(**OPTIONAL)
-    weight = NumberField(max_digits=8, decimal_places=3, min_value=Decimal("0.001"), help_text="Kilograms.", **OPTIONAL)
+    weight = NumberField(
+        places=3, min_value=Decimal("0.001"), max_value=Decimal("99999.999"), help_text="Kilograms.", **OPTIONAL
+    )
     width = centimetres()
     length = centimetres()
     height = centimetres()
@@ -223,7 +192,7 @@ class CreateOrderForm(QuoteInput):
     photos = serializers.ListField(child=serializers.FileField(), max_length=MOST_PHOTOS, required=False)
 
 
-class DeliveryFeeInput(KeskInput):
+class DeliveryFeeInput(DialectInput):
     """From which vendor to where: a saved address, or a point."""
 
     vendor_id = IdField()
@@ -233,7 +202,7 @@ class DeliveryFeeInput(KeskInput):
     longitude = DegreesField(min_value=-180, max_value=180, **OPTIONAL)
 
 
-class UpdateOrderInput(KeskInput):
+class UpdateOrderInput(DialectInput):
     """What changes of an order; a value that it has already changes nothing."""
 
     status = WordField(choices=[word.value for word in Word], **OPTIONAL)
@@ -249,29 +218,17 @@ class UpdateOrderInput(KeskInput):
     code = LineField(max_length=200, help_text="The collection code, or another proof.", **OPTIONAL)
 
 
-class TrackOrder(KeskInput):
+class TrackOrder(DialectInput):
     code = LineField(max_length=100)
 
 
-class IdParameter(serializers.IntegerField):
-    """An id in a query."""
+class ListParameters(DialectInput):
+    """The filters of the list (rows 25–28)."""
 
-    def __init__(self) -> None:
-        super().__init__(min_value=1, max_value=MAX_ID, required=False)
-
-
-class ListParameters(serializers.Serializer):
-    """The filters of the list (rows 25–28). A parameter that is empty counts as left out, one not known as nothing."""
-
-    driver_id = IdParameter()
-    vendor_id = IdParameter()
-    vendor_type_id = IdParameter()
+    driver_id = IdField(required=False)
+    vendor_id = IdField(required=False)
+    vendor_type_id = IdField(required=False)
     status = WordField(choices=[word.value for word in Word], required=False, help_text="In any case.")
-    type = serializers.ChoiceField(
-        choices=["history", "assigned"], required=False, help_text="history: closed; assigned: open."
-    )
-    page = serializers.IntegerField(min_value=1, max_value=10**9, default=1)
-    per_page = serializers.IntegerField(min_value=1, max_value=MOST, default=PER_PAGE)
-
-    def to_internal_value(self, data: Mapping[str, Any]) -> Any:
-        return super().to_internal_value({name: value for name, value in data.items() if value != ""})
+    type = WordField(choices=["history", "assigned"], required=False, help_text="history: closed; assigned: open.")
+    page = WholeField(min_value=1, max_value=10**9, default=1)
+    per_page = WholeField(min_value=1, max_value=MOST, default=PER_PAGE)

@@ -9,30 +9,14 @@ from typing import IO, Any
 
 from ordersite.web.images import MAX_BYTES, CleanImage, ImageRefused, clean_image
 from ordersite.web.multipart import MOST_PHOTOS, PHOTO_PARTS, Form, PhotoFormParser
-from ordersite.web.numbers import read_whole
 from ordersite.web.parsing import LenientJsonParser, parse_json
 from ordersite.web.problems import Invalid
 
 DATA_URI = re.compile(r"data:image/[a-z0-9.+-]+;base64,", re.IGNORECASE)
 BLANK = re.compile(r"\s+")
-# How the text of a form's part is read: as a whole number, as JSON, or else as it is.
-WHOLE = {
-    "vendor_id",
-    "vendor_location_id",
-    "delivery_address_id",
-    "payment_gateway_method_id",
-    "saved_payment_method_id",
-    "package_type_id",
-    "pickup_location_id",
-    "dropoff_location_id",
-    "service_id",
-}
+# The parts of a form that are JSON, and those that may be.
 STRUCTURED = {"items", "data"}
 PLACES = {"pickup_address", "dropoff_address"}
-TEXTS = {
-    *("type", "notes", "payment_method", "coupon_code", "scheduled_at", "recipient_name", "recipient_phone"),
-    *("sub_total", "discount", "delivery_fee", "tax", "total", "weight", "width", "length", "height"),
-}
 
 
 class PhotoJsonParser(LenientJsonParser):
@@ -86,7 +70,7 @@ class OrderFormParser(PhotoFormParser):
 
     json_part = "CreateOrderInput"
     unique_keys = False
-    text_parts = WHOLE | STRUCTURED | PLACES | TEXTS
+    knows_its_parts = False
 
     def read_fields(self, parts: list[bytes], texts: Mapping[str, str]) -> dict[str, Any]:
         whole = self.read_json(parts) if parts else {}
@@ -95,10 +79,7 @@ class OrderFormParser(PhotoFormParser):
 
 
 def read_field(name: str, text: str) -> Any:
-    """The value of a form's part; what cannot be read stays a text, which the input then refuses by name."""
-    if name in WHOLE:
-        number = read_whole(text)
-        return text if number is None else number
+    """The value of a form's part."""
     if name in STRUCTURED or (name in PLACES and text.lstrip().startswith("{")):
         return parse_json(text.encode(), unique_keys=False)
     return text

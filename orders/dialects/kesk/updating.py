@@ -14,6 +14,7 @@ from orders.services.proofs import approve, refuse
 from orders.services.standing import Standing, get_order, lock_purchase, standing_of
 from orders.services.transitions import Wish, move_on, start_preparing
 from ordersite.accounts.callers import Caller
+from ordersite.web.crypto import decrypt
 from ordersite.web.problems import Conflict, Invalid
 
 
@@ -64,4 +65,6 @@ def set_status(standing: Standing, wanted: Word, given: Mapping[str, Any]) -> Or
     wants_reason = any(one.to == target and "reason" in one.requires for one in standing.allowed())
     reason = given.get("reason") or (TITLE if wants_reason else "")
     code = given.get("code", "")
+    if code == decrypt(standing.order.tracking_sealed):
+        code = ""  # put back as it was read: the code to follow it by, no proof
     return move_on(standing, Wish(to=target, reason=reason, code=code, proof=code))

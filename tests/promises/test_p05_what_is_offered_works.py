@@ -245,7 +245,9 @@ def live(cast: Cast, dice: random.Random) -> int:
         before = state_of(order)
         problem = sent(order, caller, wish)
         after = state_of(order)
-        is_offered = any(wish.name == one.name or (wish.to == one.to and not one.by_name) for one in offered)
+        is_offered = any(
+            wish.name == one.name if wish.name else wish.to == one.to and not one.by_name for one in offered
+        )
         where = f"{wish.name or wish.to} of {before['row']} by {caller.key}: {problem and problem.as_json()}"
         assert (problem is None) or not is_offered, where
         assert (after != before) == is_offered, where

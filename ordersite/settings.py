@@ -252,6 +252,7 @@ SPECTACULAR_SETTINGS = {
         "ordersite.web.schema.bound_numbers",
         "ordersite.web.schema.explain_fields",
         "ordersite.demo.operations.add_examples",
+        "ordersite.web.schema.name_operations",
     ],
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "format": "int64", "minimum": 1, "maximum": 2**53 - 1}},
     "COMPONENT_SPLIT_REQUEST": True,

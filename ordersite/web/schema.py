@@ -1,5 +1,6 @@
 """The OpenAPI document: what every operation has in common is added here, once."""
 
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -171,6 +172,14 @@ def explain_fields(result: dict[str, Any], generator: Any = None, **kwargs: Any)
             for parameter in operation.get("parameters", ()):
                 if parameter["name"] in WORDS:
                     parameter.setdefault("description", WORDS[parameter["name"]])
+    return result
+
+
+def name_operations(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """drf-spectacular's hook: an operation without a summary is called by its id, "Get order details"."""
+    for path in result["paths"].values():
+        for operation in path.values():
+            operation.setdefault("summary", re.sub(r"(?<=[a-z])([A-Z])", r" \1", operation["operationId"]).capitalize())
     return result
 
 

@@ -29,6 +29,14 @@ def test_it_is_valid_and_without_a_warning(name: str, client: Client) -> None:
     assert all(path.startswith(f"/dialects/{name}/") for path in body["paths"])
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_each_operation_has_an_id_and_a_summary_of_its_own_and_is_described(name: str, client: Client) -> None:
+    operations = [one for path in document(name, client)["paths"].values() for one in path.values()]
+    for word in ("operationId", "summary"):
+        assert len({one[word] for one in operations}) == len(operations)
+    assert [one["operationId"] for one in operations if not one["description"].strip()] == []
+
+
 def test_the_native_one_has_no_dialect(client: Client) -> None:
     body = client.get("/api/v1/schema", headers={"Accept": "application/json"}).json()
     assert not [path for path in body["paths"] if path.startswith("/dialects/")]

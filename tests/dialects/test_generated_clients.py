@@ -41,11 +41,12 @@ def test_a_buyer_at_kalixo(cast: Cast, api: Api, tmp_path: Path) -> None:
     stock(card, FIRST, SECOND)
     buyer = generate("kalixo", tmp_path, token=str(AccessToken.for_user(cast.customer)))
     models = buyer.module("models")
-    line = models.OrderProductInputRequest(product_id=card.pk, price=2500, currency="EUR", quantity=2, sku="x")
+    euro = models.CurrencyEnum("EUR")
+    line = models.OrderProductInputRequest(product_id=card.pk, price=2500, currency=euro, quantity=2, sku="x")
     body = models.PlaceOrderInputRequest(
         external_order_code="O-1",
         price=5000,
-        currency=models.CurrencyEnum("EUR"),
+        currency=euro,
         order_products=[line],
     )
     placed = buyer.call("api.kalixo.place_order", body=body).parsed

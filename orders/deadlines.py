@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from orders.decisions import search_is_stopped
 from orders.guards import Attempt, begins_at, collect_until, company_until, is_paid
-from orders.lifecycle import DRIVER_LEFT, TABLE, Actor, Fulfilment, Status
+from orders.lifecycle import ANSWERED_BY_DRIVER, DRIVER_LEFT, Actor, Fulfilment, Status
 from orders.models import Kind, Order, PaymentStatus, Unserved
 from vendors.models import ONLINE_METHODS
 from vendors.services.openings import next_taking
@@ -29,12 +29,6 @@ NOT_BEGUN = (Status.PENDING, Status.PREORDER)
 AWAITS_PAYMENT = Q(status__in=NOT_BEGUN, payment_status__in=AWAITED) & ~Q(payment_method__in=NOT_BEFOREHAND)
 ANSWERABLE_SINCE = Coalesce("answer_from", "visible_at")
 COLLECTED = (Fulfilment.PICKUP, Fulfilment.CURBSIDE, Fulfilment.DRIVE_THRU)
-# A driver who is named may accept from these.
-ANSWERED_BY_DRIVER = frozenset(
-    source
-    for (fulfilment, source), row in TABLE.items()
-    if (change := row.get(Status.ACCEPTED_BY_DRIVER)) and Actor.DRIVER in change.actors
-)
 # What a timer does that is no change of status: a driver who does not answer is named no more.
 LAPSE = "lapse"
 # The columns that `set_due` writes.

@@ -340,6 +340,13 @@ def index(rules: tuple[Rule, ...]) -> dict[tuple[Fulfilment, Status], dict[Statu
 
 
 TABLE = index(RULES)
+# A driver may accept from these.
+ANSWERED_BY_DRIVER = frozenset(
+    source
+    for (_, source), row in TABLE.items()
+    for change in row.values()
+    if change.name == "accept_by_driver" and Actor.DRIVER in change.actors
+)
 NAMES = {rule.name: Status(rule.target) for rule in RULES}
 SOURCES = {name: sorted({s for rule in RULES if rule.name == name for s in rule.sources}) for name in NAMES}
 

@@ -2,7 +2,7 @@
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from orders.lifecycle import Actor, Status
+from orders.lifecycle import ANSWERED_BY_DRIVER, Actor, Status
 from orders.models import Order, Purchase
 from ordersite.accounts.callers import Caller, related
 from ordersite.accounts.rights import Right
@@ -55,6 +55,14 @@ def of_driver(driver: Driver) -> Q:
     if driver.vendor_id:
         return mine | (SEARCHING & Q(vendor_id=driver.vendor_id))
     return mine | (SEARCHING & Q(company__isnull=True))
+
+
+def offered_to(driver: Driver) -> Q:
+    """The orders that a driver could accept now: `of_driver` with what the life cycle and its guard `free` ask."""
+    free = Q(company_accepted_at__isnull=True)
+    if driver.company_id:
+        free |= Q(company_id=driver.company_id)
+    return of_driver(driver) & free & Q(status__in=sorted(ANSWERED_BY_DRIVER), driver_accepted_at__isnull=True)
 
 
 def of_company(caller: Caller) -> Q:

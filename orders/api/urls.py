@@ -6,6 +6,7 @@ import ordersite.web.urls  # noqa: F401  registers the converter
 from orders.api import (
     bookings,
     codes,
+    dispatch,
     edits,
     gateway,
     ledgers,
@@ -54,6 +55,7 @@ urlpatterns = [
     path("vendors/<id:vendor_id>/balance", ledgers.VendorBalanceView.as_view()),
     path("vendors/<id:vendor_id>/payouts", ledgers.VendorPayoutsView.as_view()),
     path("vendors/<id:vendor_id>/statement", ledgers.VendorStatementView.as_view()),
+    path("drivers/me/offers", dispatch.OffersView.as_view()),
     path("drivers/me/ledger", ledgers.DriverLedgerView.as_view()),
     path("drivers/me/balance", ledgers.DriverBalanceView.as_view()),
 ]

@@ -39,6 +39,7 @@ POST   /auth/token                            own   401 401 401 401 401 401 401 
 POST   /auth/token/refresh                    own   401 401 401 401 401 401 401 401 401 401 401 401
 GET    /drivers/me/balance                   own   401 401 403 403 403 403 200 200 200 403 403 403
 GET    /drivers/me/ledger                    own   401 401 403 403 403 403 200 200 200 403 403 403
+GET    /drivers/me/offers                    own   401 401 403 403 403 403 200 200 200 403 403 403
 GET    /me                                    own   401 401 200 200 200 200 200 200 200 200 403 200
 PATCH  /me                                    own   401 401 200 200 200 200 200 200 200 200 403 200
 GET    /me/addresses                          own   401 401 200 200 200 200 200 200 200 200 403 200

@@ -1,0 +1,131 @@
+"""What a driver may take: the orders that are offered to it, or in search of somebody."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders.api.ledgers import driver_of
+from orders.api.outputs import NamedOutput
+from orders.deadlines import due_for_driver
+from orders.fields import FulfilmentField, StatusField
+from orders.models import Kind, Order
+from orders.permissions import offered_to
+from ordersite.web.pagination import paginate
+from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
+from ordersite.web.serializers import LocationField, MoneyField
+from ordersite.web.views import ApiView, render
+from vendors.models import Driver
+
+ORDERINGS = {"placed_at": ("placed_at", "id"), "id": ("id",)}
+
+
+class OfferStop(serializers.Serializer):
+    """Where it is fetched, or brought."""
+
+    address = serializers.CharField()
+    location = LocationField()
+
+
+class OfferOutput(serializers.Serializer):
+    """An order that the driver could take now; who gets it is told to whoever has taken it."""
+
+    id = serializers.IntegerField()
+    number = serializers.IntegerField(help_text="Of the vendor, its day and delivery type.")
+    kind = serializers.CharField()
+    delivery_type = FulfilmentField(source="fulfilment")
+    status = StatusField()
+    version = serializers.IntegerField(help_text="Its ETag, for If-Match.")
+    vendor = NamedOutput()
+    pickup = serializers.SerializerMethodField(help_text="The vendor's place, or where a package is fetched.")
+    dropoff = OfferStop(source="*")
+    distance = serializers.IntegerField(allow_null=True, help_text="From the pick-up to the drop-off, in metres.")
+    total = MoneyField()
+    driver_tip = MoneyField()
+    payment_method = serializers.CharField()
+    payment_status = serializers.CharField()
+    placed_at = serializers.DateTimeField()
+    prepared_at = serializers.DateTimeField(allow_null=True)
+    deliver_at = serializers.DateTimeField(allow_null=True, help_text="The time asked for; null: as soon as can be.")
+    estimated_at = serializers.DateTimeField(allow_null=True)
+    is_named = serializers.SerializerMethodField(help_text="It is asked by name, and nobody else is.")
+    answer_by = serializers.SerializerMethodField(help_text="Where it is asked by name: until when it may answer.")
+
+    @extend_schema_field(OfferStop)
+    def get_pickup(self, order: Order) -> Any:
+        if order.kind != Kind.PACKAGE:
+            return render(OfferStop, order.vendor)
+        package = order.package
+        stop = {"address": package.pickup_address, "lat": package.pickup_lat, "lng": package.pickup_lng}
+        return render(OfferStop, Order(**stop))
+
+    def get_is_named(self, order: Order) -> bool:
+        return order.driver_id is not None
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_answer_by(self, order: Order) -> str | None:
+        timer = due_for_driver(order)
+        return str(self.fields["placed_at"].to_representation(timer[0])) if timer else None
+
+
+EXAMPLE = OpenApiExample(
+    "one in search of a driver",
+    value={
+        "count": 1,
+        "next": None,
+        "previous": None,
+        "results": [
+            {
+                "id": 7,
+                "number": 4,
+                "kind": "regular",
+                "delivery_type": "delivery",
+                "status": {"code": 22, "name": "looking_for_driver"},
+                "version": 3,
+                "vendor": {"id": 1, "name": "Burger Haut"},
+                "pickup": {"address": "Rue Haute 118", "location": {"lat": 50.8396, "lng": 4.3496}},
+                "dropoff": {"address": "Rue Neuve 1", "location": {"lat": 50.8505, "lng": 4.3551}},
+                "distance": 918,
+                "total": {"amount": "28.80", "currency": "EUR"},
+                "driver_tip": {"amount": "0.00", "currency": "EUR"},
+                "payment_method": "wallet",
+                "payment_status": "paid",
+                "placed_at": "2026-11-29T11:00:00Z",
+                "prepared_at": None,
+                "deliver_at": None,
+                "estimated_at": "2026-11-29T11:20:00Z",
+                "is_named": False,
+                "answer_by": None,
+            }
+        ],
+    },
+    response_only=True,
+)
+
+
+class OffersView(ApiView):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        summary="List the orders that the driver could take",
+        parameters=[ordering_parameter("placed_at", "id"), *PAGE_PARAMETERS],
+        responses=page_of(OfferOutput),
+        examples=[EXAMPLE],
+        operation_id="listOffers",
+    )
+    def get(self, request: Request) -> Response:
+        """The orders that the driver could take now, the oldest first.
+
+        Those that it is asked for by name; while on duty also those in search of a driver: at its vendor for a vendor's
+        courier, those of its company for a company's driver, at every vendor for one who drives for the site. Take one
+        by `POST /orders/{id}/transitions` with `{"to": "accepted_by_driver"}`.
+        """
+        driver = Driver.objects.get(pk=driver_of(request))
+        rows = Order.objects.filter(offered_to(driver), deleted_at__isnull=True)
+        rows = rows.select_related("vendor", "package")
+        return paginate(
+            request, rows, lambda order: render(OfferOutput, order), orderings=ORDERINGS, default="placed_at"
+        )

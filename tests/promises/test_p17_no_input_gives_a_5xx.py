@@ -1,6 +1,6 @@
 """Promise 17: no input gives a 5xx. Fuzzed against the OpenAPI document, by every role, with real ids in half."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from rest_framework.test import APIClient
 from schemathesis import GenerationMode, checks
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks as openapi_checks
@@ -163,6 +164,97 @@ def test_no_input_of_a_dialect_gives_a_5xx(world: World, full: bool, figure: Cal
     assert not [code for code in answered if code >= 500]
     told = ", ".join(f"{count:,} × {code}" for code, count in sorted(answered.items()))
     figure(f"{name}: {sum(answered.values()):,} cases, no 5xx, none undocumented ({told})")
+
+
+# What a field is set to: by bytes, since half of it cannot be written by a JSON library.
+HOSTILE_VALUES = {
+    "nested": b"[" * 15 + b"]" * 15,
+    "nested too deeply": b'{"a":' * 5_000 + b"1" + b"}" * 5_000,
+    "rows": b"[" + b",".join([b"{}"] * 400) + b"]",
+    "many rows": b"[" + b",".join([b"{}"] * 20_000) + b"]",
+    "a control character": b'"a\\u0007\\u001b[2J\\r\\n\\u2028"',
+    "a raw control character": b'"a\x07"',
+    "a NUL": b'"a\\u0000"',
+    "half a surrogate pair": b'"\\ud83c"',
+    "other halves": b'"\\udf55\\ud83c"',
+    "what is not seen": b'"\\u200b\\u202e\\ufeff\\u0301"',
+    "a long text": b'"' + b"x" * 100_000 + b'"',
+    "a number of 100 digits": b"9" * 100,
+    "a number of 5,000 digits": b"9" * 5_000,
+    "a bigint": b"9223372036854775807",
+    "beyond a bigint": b"-9223372036854775809",
+    "a large float": b"1e308",
+    "an infinite one": b"1e309",
+    "a small one": b"5e-324",
+    "minus zero": b"-0.0",
+    "no number": b"NaN",
+    "null": b"null",
+    "true": b"true",
+    "a list": b"[[]]",
+    "an object": b'{"":{}}',
+}
+JSON = "application/json"
+HOSTILE_BODIES = {
+    "nothing": (b"", JSON),
+    "null": (b"null", JSON),
+    "a list": (b"[{}]", JSON),
+    "a text": (b'"x"', JSON),
+    "a mark of the order of bytes": (b"\xef\xbb\xbf{}", JSON),
+    "Latin-1": (b'{"name": "\xe9"}', f"{JSON}; charset=latin-1"),
+    "UTF-16": ('{"name": "é"}'.encode("utf-16"), f"{JSON}; charset=utf-16"),
+    "no charset": (b'{"name": "x"}', f"{JSON}; charset=nonsense"),
+    "a charset of bytes": (b'{"name": "x"}', f"{JSON}; charset=\xff\xfe"),
+    "a form": (b"name=%ED%A0%80&name=%00&id=" + b"9" * 5_000, "application/x-www-form-urlencoded"),
+    "parts": (
+        b'--x\r\nContent-Disposition: form-data; name="order"\r\n\r\n\xff\r\n--x--',
+        "multipart/form-data; boundary=x",
+    ),
+    "no boundary": (b"--x--", "multipart/form-data"),
+}
+
+
+def hostile_bodies(names: list[str]) -> Iterator[tuple[str, bytes, str]]:
+    """(what, body, content type): each value in every field at once, each field twice, and bodies of no object."""
+    for what, value in HOSTILE_VALUES.items():
+        yield what, b"{" + b",".join(b'"%b":%b' % (name.encode(), value) for name in names) + b"}", JSON
+    yield "keys that come twice", b"{" + b",".join(b'"%b":1' % name.encode() for name in names * 2) + b"}", JSON
+    for what, (body, content_type) in HOSTILE_BODIES.items():
+        yield what, body, content_type
+
+
+def fields_of(operation: dict[str, Any], document: dict[str, Any]) -> list[str]:
+    """The names of the fields of an operation's body, in any of the forms that it takes."""
+    found: list[str] = []
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        schema = media["schema"]
+        while "$ref" in schema:
+            schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        found += schema.get("properties", {})
+    return list(dict.fromkeys(found)) or ["x"]
+
+
+@pytest.mark.parametrize("base", ["/api/v1", *(f"/dialects/{dialect.name}" for dialect in DIALECTS)])
+def test_no_hostile_body_gives_a_5xx(world: World, full: bool, figure: Callable[[str], None], base: str) -> None:
+    """Every operation that takes a body, by every role (at full size) or one each: refused, and in a documented way."""
+    document = APIClient().get(f"{base}/schema?format=json").json()
+    answered: Counter[int] = Counter()
+    roles = iter(ROLES * 1_000)
+    for path, operations in document["paths"].items():
+        where = path.format_map(defaultdict(lambda: 1, world.paths["own"]))
+        for method in operations.keys() & {"post", "put", "patch", "delete"}:
+            operation = operations[method]
+            for what, body, content_type in hostile_bodies(fields_of(operation, document)):
+                for role in ROLES if full else [next(roles)]:
+                    with transaction.atomic():
+                        sent = {"X-Tenant": str(world.cast.merchant.uuid)}
+                        answer = world.client(role).generic(method.upper(), where, body, content_type, headers=sent)
+                        transaction.set_rollback(True)
+                    told = f"{method} {where} by {role}, {what}: {answer.status_code} {answer.content[:300]!r}"
+                    assert answer.status_code < 500, told
+                    assert str(answer.status_code) in operation["responses"], told
+                    answered[answer.status_code] += 1
+    told = ", ".join(f"{count:,} × {code}" for code, count in sorted(answered.items()))
+    figure(f"{base}: {sum(answered.values()):,} hostile bodies, no 5xx, none undocumented ({told})")
 
 
 def test_control_a_5xx_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -247,7 +247,8 @@ def test_no_hostile_body_gives_a_5xx(world: World, full: bool, figure: Callable[
                 for role in ROLES if full else [next(roles)]:
                     with transaction.atomic():
                         sent = {"X-Tenant": str(world.cast.merchant.uuid)}
-                        answer = world.client(role).generic(method.upper(), where, body, content_type, headers=sent)
+                        client: Any = world.client(role)
+                        answer = client.generic(method.upper(), where, body, content_type, headers=sent)
                         transaction.set_rollback(True)
                     told = f"{method} {where} by {role}, {what}: {answer.status_code} {answer.content[:300]!r}"
                     assert answer.status_code < 500, told

@@ -14,7 +14,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.dialects.base import Dialect, DialectView
+from orders.dialects.base import Dialect, DialectView, whole_of
 from orders.lifecycle import Fulfilment
 from orders.models import Line, LineOption, NumberSeries, Order
 from orders.selectors import with_parts
@@ -283,9 +283,8 @@ def render_extra(option: LineOption, line: Line, currency: str) -> dict[str, Any
 
 def limit_of(text: str) -> int:
     """1 to 100; what is no positive number counts as 10 (row 41)."""
-    if not text.isascii() or not text.isdecimal() or int(text[:9]) == 0:
-        return USUAL
-    return min(int(text[:9]), MOST)
+    number = whole_of(text)
+    return USUAL if number is None or number < 1 else min(number, MOST)
 
 
 TENANT = OpenApiParameter(
@@ -312,9 +311,9 @@ class OrdersView(TillView):
     def get(self, request: Request) -> Response:
         caller = caller_of(request)
         vendor_ids = self.vendor_ids(request, caller)
-        shop = request.query_params.get("shop", "")
-        if shop.isascii() and shop.isdecimal():
-            vendor_ids = [pk for pk in vendor_ids if str(pk) == shop.lstrip("0")]
+        shop = whole_of(request.query_params.get("shop"))
+        if shop is not None and shop > 0:
+            vendor_ids = [pk for pk in vendor_ids if pk == shop]
         orders = with_parts(unconfirmed_orders(vendor_ids))
         limit = limit_of(request.query_params.get("limit", ""))
         return Response([render_order(order) for order in orders[:limit]])

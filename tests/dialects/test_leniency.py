@@ -15,11 +15,17 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.urls import resolve
+from rest_framework import serializers
 from rest_framework.test import APIClient
 
+from orders.dialects.base import DialectInput
 from orders.dialects.urls import DIALECTS
+from orders.models import Order
 from orders.services.wallets import top_up
 from ordersite.web.crypto import decrypt
+from ordersite.web.serializers import IdField as StrictIdField
+from ordersite.web.serializers import StrictIntegerField
 from tests.cast import Cast
 from tests.dialects.forms import form_of
 from tests.dialects.kalixo.test_kalixo import order_of as codes_of
@@ -459,3 +465,106 @@ def test_a_required_field_without_a_value_is_named(cast: Cast, api: Api, key: tu
                 response = call.send({**call.body, name: blank})
             assert response.status_code == 400, (name, response.json())
             assert name in json.dumps(response.json())
+
+
+def reads(cast: Cast, api: Api) -> dict[tuple[str, ...], tuple[APIClient, str, dict[str, Any]]]:
+    """Every reading call: who makes it, where, with which parameters."""
+    order = make_order(cast, payment_method="wallet")
+    customer, owner = api(cast.customer), api(cast.owner)
+    till = api(cast.owner, x_tenant=str(cast.merchant.uuid).upper())
+    filters = {"vendor_id": cast.vendor.pk, "vendor_type_id": cast.vendor.type_id, "status": "Pending"}
+    where = json.dumps({"status": "0", "business_id": float(cast.vendor.pk)})
+    told = {"where": where, "conector": "AND", "mode": "dashboard", "orderBy": "-created_at"}
+    return {
+        ("kaddy", "GET /v1/orders"): (till, "/v1/orders", {"limit": 5, "shop": cast.vendor.pk}),
+        ("kaddy", "GET /v1/orders/{order_uuid}"): (till, f"/v1/orders/{order.uuid}", {}),
+        ("kalixo", "GET /v1/orders/retrieve-order"): (customer, "/v1/orders/retrieve-order", {"id": order.pk}),
+        ("kesk", "GET /v1/orders"): (owner, "/v1/orders", {**filters, "type": "assigned", "page": 1, "per_page": 5}),
+        ("kesk", "GET /v1/orders/{id}"): (owner, f"/v1/orders/{order.pk}", {}),
+        ("shop", "GET /System/Orders"): (
+            owner,
+            "/System/Orders",
+            {"customerId": order.customer_id, "statusId": shop.label_of(0).pk, "page": 1, "limit": 5},
+        ),
+        ("shop", "GET /System/Orders/{order_id}"): (owner, f"/System/Orders/{order.pk}", {}),
+        ("shop", "GET /System/Orders/Statuses"): (owner, "/System/Orders/Statuses", {}),
+        ("ordering", "GET /orders"): (owner, "/orders", {**told, "page": 1, "page_size": 5}),
+        ("ordering", "GET /orders/{order_id}"): (owner, f"/orders/{order.pk}", {"mode": "dashboard"}),
+    }
+
+
+def test_each_reading_call_answers_alike(cast: Cast, api: Api) -> None:
+    """Parameters in each spelling, empty or not known; header names and Accept in any."""
+    calls = reads(cast, api)
+    told: dict[tuple[str, ...], Any] = {
+        (dialect.name, f"GET {path.removeprefix(dialect.base)}"): methods["get"].get("parameters", [])
+        for dialect in DIALECTS
+        for path, methods in document(dialect.name, Client())["paths"].items()
+        if "get" in methods
+    }
+    assert set(calls) == set(told)
+    for key, (client, path, given) in calls.items():
+        address = f"/dialects/{key[0]}{path}"
+        right = client.get(address, given)
+        assert right.status_code == 200, (key, right.json())
+        known = {one["name"] for one in told[key] if one["in"] == "query"}
+        numbers = {name: f"{value}.0" for name, value in given.items() if isinstance(value, int)}
+        words = {name: value for name, value in given.items() if isinstance(value, str) and name != "where"}
+        variants: dict[str, dict[str, Any]] = {
+            "blank": {**dict.fromkeys(known - given.keys(), ""), **given},
+            "not known": {**given, "not_known": "1"},
+            "4.0": {**given, **numbers},
+            "upper": {**given, **{name: value.upper() for name, value in words.items()}},
+            "lower": {**given, **{name: value.lower() for name, value in words.items()}},
+        }
+        for name, query in variants.items():
+            assert client.get(address, query).json() == right.json(), (key, name)
+        for accept in ("application/json; charset=utf-8", "text/html", "*/*"):
+            assert client.get(f"{address}/", given, headers={"ACCEPT": accept}).json() == right.json(), (key, accept)
+
+
+def test_every_path_takes_a_slash_at_its_end() -> None:
+    for dialect in DIALECTS:
+        for path in [*document(dialect.name, Client())["paths"], f"{dialect.base}/schema"]:
+            address = re.sub(r"{\w*uuid}", "988a7773-8234-4b44-9a2d-8ea2e2eb1ae7", path)
+            address = re.sub(r"{\w+}", "1", address)
+            assert resolve(f"{address}/").func is resolve(address).func
+
+
+def test_a_key_means_the_same_call_with_a_slash_and_without(cast: Cast, api: Api) -> None:
+    call = shop_places(cast, api)
+    first = call.send(call.body, **{"Idempotency-Key": "k1"})
+    again = call.send(call.body, path=f"{call.path}/", **{"Idempotency-Key": "k1"})
+    assert (first.status_code, again.json()["id"]) == (201, first.json()["id"])
+
+
+def test_what_the_shop_shows_may_be_put_back(cast: Cast, api: Api) -> None:
+    """An item with all that is shown of it, and the whole order beside a status."""
+    client = api(cast.owner)
+    shown = client.post(shop.ORDERS, shop_places(cast, api).body).json()
+    order = Order.objects.get(pk=shown["id"])
+    with assert_nothing_changed(order):
+        answer = client.put(shop.at(order, "/item"), shown["items"][0]).json()
+        assert (answer.pop("change"), answer) == (None, shown)
+        status = {**shown, "statusId": shown["status"]["id"]}
+        assert client.patch(shop.at(order, "/status"), status).json() == shown
+
+
+def test_no_input_of_a_dialect_reads_strictly() -> None:
+    """Each is a DialectInput, and no field of one is of a kind that takes one spelling alone."""
+    strict = {
+        *(serializers.IntegerField, serializers.ChoiceField, serializers.DecimalField, serializers.DateTimeField),
+        *(serializers.FloatField, StrictIntegerField, StrictIdField),
+    }
+
+    def below(kind: type[serializers.Serializer]) -> Iterator[type[serializers.Serializer]]:
+        for one in kind.__subclasses__():
+            yield one
+            yield from below(one)
+
+    inputs = [one for one in below(serializers.Serializer) if re.match(r"orders\.dialects\..*", one.__module__)]
+    names = [one for one in inputs if "Output" not in one.__name__ and not issubclass(one, DialectInput)]
+    assert [one.__name__ for one in names if one.__module__.endswith("inputs")] == []
+    for one in inputs:
+        if issubclass(one, DialectInput):
+            assert [name for name, field in one().fields.items() if type(field) in strict] == [], one

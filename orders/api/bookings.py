@@ -15,7 +15,7 @@ from orders.services.bookings import FreeTime, free_times
 from ordersite.accounts.callers import caller_of
 from ordersite.web.pagination import whole_number
 from ordersite.web.problems import Invalid, NotFound
-from ordersite.web.views import ApiView, render
+from ordersite.web.views import READS, ApiView, render
 from vendors.api.views import given_day, visible_vendor
 from vendors.hours import DAY, moment
 from vendors.models import Service, Vendor
@@ -43,6 +43,7 @@ class FreeTimesOutput(serializers.Serializer):
 
 class ServiceTimesView(ApiView):
     permission_classes = [AllowAny]
+    public = READS
 
     @extend_schema(
         parameters=[

@@ -25,7 +25,7 @@ from ordersite.web.pagination import paginate
 from ordersite.web.problems import NotFound
 from ordersite.web.schema import PAGE_PARAMETERS, page_of
 from ordersite.web.throttling import client_address
-from ordersite.web.views import ApiView, parse, render
+from ordersite.web.views import READS, ApiView, parse, render
 
 
 class LabelList(serializers.Serializer):
@@ -34,6 +34,8 @@ class LabelList(serializers.Serializer):
 
 class LabelsView(ApiView):
     """This instance's names for the statuses."""
+
+    public = READS
 
     def get_permissions(self) -> list[Any]:
         return [AllowAny()] if self.request.method == "GET" else [IsAuthenticated()]
@@ -73,6 +75,7 @@ class TrackView(ApiView):
     """Follows one order by its code, without a login."""
 
     permission_classes = [AllowAny]
+    public = ["POST"]
 
     @extend_schema(request=TrackInput, responses={200: TrackOutput})
     def post(self, request: Request) -> Response:

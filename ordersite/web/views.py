@@ -1,10 +1,12 @@
 """The base of every API view: authenticate, parse, call one service, render."""
 
+from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -19,6 +21,7 @@ from ordersite.web.queries import check_parameters, parameters_of
 from ordersite.web.throttling import client_address
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+READS = ("GET", "HEAD", "OPTIONS")
 
 
 class ApiView(APIView):
@@ -29,6 +32,10 @@ class ApiView(APIView):
     """
 
     knows_its_parameters = True
+
+    # The methods that answer anybody. There a credential that is not taken, as apps send on one that has run out,
+    # counts as none.
+    public: ClassVar[Sequence[str]] = ()
 
     # Where the answer lets somebody in, or no transaction is around the call, none is kept: Idempotency-Key is ignored.
     keeps_answers = True
@@ -56,6 +63,13 @@ class ApiView(APIView):
             response = self.handle_exception(error)
         self.response = self.finalize_response(drf_request, response, *args, **kwargs)
         return self.response
+
+    def perform_authentication(self, request: Request) -> None:
+        try:
+            super().perform_authentication(request)
+        except (AuthenticationFailed, PermissionDenied):
+            if request.method not in self.public:
+                raise
 
     def get_authenticate_header(self, request: Request) -> str:
         """Who is not known is asked for a bearer, also where a view reads none: 401, never DRF's 403."""

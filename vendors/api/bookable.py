@@ -13,7 +13,7 @@ from ordersite.web.money import as_json
 from ordersite.web.pagination import paginate
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
 from ordersite.web.serializers import MoneyField
-from ordersite.web.views import ApiView, render
+from ordersite.web.views import READS, ApiView, render
 from vendors.api.views import visible_vendor
 from vendors.models import PackageType, Service, Vendor
 from vendors.services.bookable import package_types_of, places_of, services_at
@@ -80,6 +80,7 @@ class PackageTypeOutput(PricedOutput):
 
 class VendorServicesView(ApiView):
     permission_classes = [AllowAny]
+    public = READS
 
     @extend_schema(parameters=[*PAGE_PARAMETERS, ordering_parameter(*ORDERINGS)], responses=page_of(ServiceOutput))
     def get(self, request: Request, vendor_id: int) -> Response:
@@ -90,6 +91,7 @@ class VendorServicesView(ApiView):
 
 class VendorPackageTypesView(ApiView):
     permission_classes = [AllowAny]
+    public = READS
 
     @extend_schema(parameters=[*PAGE_PARAMETERS, ordering_parameter(*ORDERINGS)], responses=page_of(PackageTypeOutput))
     def get(self, request: Request, vendor_id: int) -> Response:

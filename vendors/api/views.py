@@ -15,7 +15,7 @@ from ordersite.web.pagination import paginate
 from ordersite.web.problems import Invalid, NotFound
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
 from ordersite.web.serializers import MAX_ID
-from ordersite.web.views import ApiView, parse, render
+from ordersite.web.views import READS, ApiView, parse, render
 from vendors.api.filters import DELIVERY_TYPES, delivery_type_of, filtered
 from vendors.api.menus import menu_as_json
 from vendors.api.serializers import (
@@ -57,6 +57,7 @@ def detailed() -> QuerySet[Vendor]:
 
 class VendorTypesView(ApiView):
     permission_classes = [AllowAny]
+    public = READS
 
     @extend_schema(parameters=[*PAGE_PARAMETERS, ordering_parameter("id", "name")], responses=page_of(VendorTypeOutput))
     def get(self, request: Request) -> Response:
@@ -72,6 +73,7 @@ class VendorTypesView(ApiView):
 
 class VendorsView(ApiView):
     permission_classes = [AllowAny]
+    public = READS
 
     @extend_schema(
         parameters=[
@@ -103,6 +105,7 @@ class VendorsView(ApiView):
 
 class VendorView(ApiView):
     permission_classes = [IsAuthenticatedOrReadOnly]
+    public = READS
 
     @extend_schema(responses=VendorOutput)
     def get(self, request: Request, vendor_id: int) -> Response:
@@ -121,6 +124,7 @@ class VendorView(ApiView):
 
 class VendorMenuView(ApiView):
     permission_classes = [AllowAny]
+    public = READS
 
     @extend_schema(responses=MenuOutput)
     def get(self, request: Request, vendor_id: int) -> Response:
@@ -132,6 +136,7 @@ class VendorMenuView(ApiView):
 
 class VendorSlotsView(ApiView):
     permission_classes = [AllowAny]
+    public = READS
 
     @extend_schema(
         parameters=[

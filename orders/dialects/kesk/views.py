@@ -169,6 +169,7 @@ class TrackOrderView(KeskView):
     """Follows an order by its code, without a login (row 55). Tries are counted, whether they find something or not."""
 
     permission_classes = [AllowAny]
+    public = ["POST"]
 
     @extend_schema(request=TrackOrder, responses={200: TrackOrderResponse}, operation_id="trackOrder", auth=[])
     def post(self, request: Request) -> Response:

@@ -43,7 +43,7 @@ def move_each(request: HttpRequest, orders: list[Order], wish: Wish) -> None:
         if order.pk in refused:
             messages.warning(request, f"{what}: order #{order.pk} ({order.vendor}) was skipped. {refused[order.pk]}")
         elif order not in changed:
-            messages.info(request, f"{what}: order #{order.pk} ({order.vendor}) was so already.")
+            messages.info(request, f"{what}: order #{order.pk} ({order.vendor}) needed no change.")
 
 
 def run(request: HttpRequest, queryset: QuerySet[Order], name: str) -> None:

@@ -216,7 +216,7 @@ class CodeAdmin(ScopedAdmin, ReadOnlyAdmin):
         def reveal() -> None:
             told[0] = reveal_code(code_id=code_id, caller=caller)
 
-        done = perform(request, reveal, done="Revealed: the order's history says so.")
+        done = perform(request, reveal, done="The code is shown. The order's history keeps who looked.")
         return self.page(request, code_id, revealed=told[0] if done else "")
 
     def upload_view(self, request: HttpRequest) -> HttpResponse:

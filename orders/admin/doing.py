@@ -16,7 +16,7 @@ from ordersite.web.choosers import row_id
 from ordersite.web.idempotency import key_scope, run_unsafe
 from ordersite.web.problems import Problem, from_exception
 
-NOTHING_CHANGED = "Nothing was changed: it was so already."
+NOTHING_CHANGED = "Nothing was changed: it is so already."
 
 
 def caller_of_request(request: HttpRequest) -> Caller:
@@ -51,7 +51,7 @@ def answer(
         messages.error(request, refusal(error, lambda: changes_shown(request)))
         return None
     if "Idempotency-Replayed" in response:
-        messages.info(request, "This was done already, by the same form: nothing was done twice.")
+        messages.info(request, "This was done already: the form came twice, and was carried out once.")
     else:
         text = done if isinstance(done, str) else done()
         (messages.info if text == NOTHING_CHANGED else messages.success)(request, text)

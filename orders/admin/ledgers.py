@@ -84,7 +84,9 @@ class PeriodForm(TypedForm, forms.Form):
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         if "first" in given and "last" in given and not 0 <= (given["last"] - given["first"]).days < LONGEST_DAYS:
-            raise forms.ValidationError(f"A statement goes forward, over at most {LONGEST_DAYS} days.")
+            raise forms.ValidationError(
+                f"The last day is not before the first, and at most {LONGEST_DAYS} days are told."
+            )
         return given
 
 
@@ -205,7 +207,7 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
         ids = {row_id(text) or 0 for text in request.GET.getlist("account")[:MOST_SELECTED]}
         accounts = list({purse_of(one): one for one in self.owned_among(ids).values()}.values())
         if not accounts:
-            messages.error(request, "Select first who is paid.")
+            messages.error(request, "Tick first who is to be paid.")
             return HttpResponseRedirect(payouts)
         back = f"{payouts}?who=drivers" if accounts[0].driver_id else payouts
         return self.ask_to_pay(request, accounts, None, "", back)

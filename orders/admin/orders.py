@@ -274,7 +274,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
     def add_number(self, request: HttpRequest, order_id: int, given: dict[str, Any]) -> None:
         caller = caller_of_request(request)
         perform(
-            request, lambda: add_tracking_number(order_id=order_id, caller=caller, **given), done="The number is kept."
+            request, lambda: add_tracking_number(order_id=order_id, caller=caller, **given), done="The number is saved."
         )
 
     @button(DecisionForm)
@@ -282,7 +282,9 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         """What the customer says of a change of items, by telephone say."""
         decide = accept_change if given.pop("decision") == "accept" else refuse_change
         caller = caller_of_request(request)
-        perform(request, lambda: decide(order_id=order_id, caller=caller, **given), done="The change is decided.")
+        perform(
+            request, lambda: decide(order_id=order_id, caller=caller, **given), done="The customer's answer is saved."
+        )
 
     @button(NoteForm)
     def write_note(self, request: HttpRequest, order_id: int, given: dict[str, Any]) -> None:

@@ -93,7 +93,7 @@ class PhoneForm(CallForm, PlaceFields):
         coerce=int,
         empty_value=None,
         required=False,
-        help_text="Chosen by hand its fee counts, wherever the address is, and also where no point is known.",
+        help_text="A zone that is chosen here sets the fee, wherever the address is, also where no point is known.",
     )
     table = forms.CharField(max_length=20, required=False)
     vehicle = forms.CharField(max_length=80, required=False)

@@ -69,15 +69,15 @@ class CallForm(OnceForm):
         try:
             return str(field.run_validation(self.cleaned_data[name]))
         except serializers.ValidationError as error:
-            raise ValidationError("This is no telephone number.") from error
+            raise ValidationError("This is no telephone number: type all of it, such as +32 470 12 34 56.") from error
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         if "guest_name" in self.fields and not self.errors:
             if not given["guest_name"]:
-                self.add_error("guest_name", "Say who orders.")
+                self.add_error("guest_name", "Fill in the name of who orders.")
             if not given["guest_phone"] and not given["guest_email"]:
-                self.add_error("guest_phone", "A phone or an e-mail, so that the guest can be reached.")
+                self.add_error("guest_phone", "Fill in a phone or an e-mail, so that the guest can be reached.")
         return given
 
     def guest(self) -> Guest | None:

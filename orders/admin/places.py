@@ -31,7 +31,7 @@ class PlaceFields(TypedForm, forms.Form):
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         if (given.get("lat") is None) != (given.get("lng") is None) and not {"lat", "lng"} & self.errors.keys():
-            self.add_error("lat", "Latitude and longitude go together.")
+            self.add_error("lat", "Fill in both latitude and longitude, or neither.")
         chosen = read_choice(given.get("chosen_place", ""))
         if chosen and not self.errors:
             given["address"], given["lat"], given["lng"] = chosen

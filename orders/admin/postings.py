@@ -131,7 +131,7 @@ class PostingAdmin(EverywhereAdmin, ReadOnlyAdmin):
         def call() -> None:
             reverse_movement(posting_id=posting_id, caller=caller, reason=reason)
 
-        perform(request, call, done="It is taken back: the ledger says so.", key=given["key"])
+        perform(request, call, done="It is taken back, by a posting of its own.", key=given["key"])
 
     @admin.display(description="takes back", empty_value="–")
     def takes_back(self, posting: Posting) -> str | None:

@@ -50,7 +50,7 @@ class RefundForm(VersionForm, OnceForm):
     def clean_cancel(self) -> bool:
         answer = str(self.cleaned_data["cancel"])
         if "cancel" in self.data and not answer:
-            raise forms.ValidationError("Say whether the order is cancelled too.")
+            raise forms.ValidationError("Choose whether the order is cancelled too.")
         return answer == "yes"
 
     def clean_currency(self) -> str:
@@ -67,9 +67,9 @@ class RefundForm(VersionForm, OnceForm):
         what, lines = given["what"], self.given_lines()
         # All that is left must not go back because somebody named an amount and left the choice as it was.
         if (given["amount"] is not None and what != "amount") or (lines and what != "lines"):
-            raise forms.ValidationError("Name an amount or items only where that is what goes back.")
+            raise forms.ValidationError("Choose “An amount” or “Items” to give those back; else leave them empty.")
         if what == "lines" and not lines:
-            raise forms.ValidationError("Say of which items how many units.")
+            raise forms.ValidationError("Fill in how many units of which items go back.")
         amount = self.given_amount(given) if what == "amount" else None
         given["wish"] = RefundWish(
             amount=amount,
@@ -84,7 +84,7 @@ class RefundForm(VersionForm, OnceForm):
     def given_amount(self, given: dict[str, Any]) -> Money:
         minor = given["amount"]
         if minor is None:
-            raise forms.ValidationError({"amount": "Say how much."})
+            raise forms.ValidationError({"amount": "Fill in how much goes back."})
         if minor == 0:
             raise forms.ValidationError({"amount": "Give back more than zero."})
         return Money(minor, given["currency"])

@@ -130,7 +130,7 @@ class AddressForm(forms.ModelForm):
         given: dict[str, Any] = super().clean() or {}
         point = given.get("lat"), given.get("lng")
         if (point[0] is None) != (point[1] is None) and not {"lat", "lng"} & self.errors.keys():
-            self.add_error("lat", "Latitude and longitude go together.")
+            self.add_error("lat", "Fill in both latitude and longitude, or neither.")
         moved = {"lat", "lng"} & set(self.changed_data)
         if self.instance.pk and "address" in self.changed_data and not moved and point[0] is not None:
             detail = "The address has changed, so its point does too: set it, or empty it to have it looked up."
@@ -187,4 +187,5 @@ class ApiTokenAdmin(EverywhereAdmin, ComparingAdmin):
         self.message_user(request, f"{count} API tokens revoked.")
         if skipped := len(living) - len(tokens):
             level = messages.WARNING
-            self.message_user(request, f"{skipped} are of people with more rights than you: they stand.", level)
+            told = f"{skipped} belong to people with more rights than you have: they were not revoked."
+            self.message_user(request, told, level)

@@ -31,11 +31,11 @@ COUNTED = "_counted"
 # So many rows at a time: a page names each of them, and all are one request.
 MOST = 200
 NAMED = 20
-LEFT_OUT = "{row} is not as it was shown: it was left out. Look at it again."
-COLLISION = "Somebody wrote the same in the same moment: nothing was written. Look at it again."
-GONE = "{count} of the chosen are not in this list any more: they were left out."
+LEFT_OUT = "{row} has changed since the list was shown: it was left out. Look at it, then choose it again."
+COLLISION = "Somebody else saved this at the same moment, so nothing of yours was saved. Check it and save again."
+GONE = "{count} of those you chose are no longer in this list: they were left out."
 TOO_MANY = "At most {most} {rows} at a time: narrow the list first. Nothing was done."
-DELETE_AGAIN = "It is not as it was shown, or more would go with it now: look at it again. Nothing was deleted."
+DELETE_AGAIN = "It has changed since it was shown, or more would go with it now. Nothing was deleted: look again."
 
 
 def versions_shown(request: HttpRequest) -> dict[str, str]:
@@ -86,7 +86,7 @@ class VersionedAdmin(BoundedListAdmin):
             # A value that no column holds is not worth a line; any other may be a fault of ours.
             if type(error) is ValueError and NOT_A_NUMBER not in str(error):
                 log.warning("%s: no filter or selection", request.path, exc_info=True)
-            messages.error(request, "This filter or selection makes no sense: it was left out.")
+            messages.error(request, "There is no such filter or selection: the whole list is shown.")
         except (IntegrityError, OperationalError) as error:
             if request.method != "POST":
                 raise

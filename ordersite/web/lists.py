@@ -49,7 +49,7 @@ class BoundedListAdmin(admin.ModelAdmin):
 
     def get_ordering(self, request: HttpRequest) -> list[Any] | tuple[Any, ...]:
         """Never none: a chooser's pages need one, and Django gives one to lists alone."""
-        return super().get_ordering(request) or tuple(self.opts.ordering) or ("pk",)
+        return super().get_ordering(request) or tuple(self.opts.ordering or ("pk",))
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Whether a list may be filtered so: by what `list_filter` names; a name that means nothing is Django's."""

@@ -29,7 +29,7 @@ from ordersite.web.typed import TypedForm
 SHOWN = "_shown"
 # In a request's META: the database has refused what it writes.
 REFUSED = "ordersite.is_refused"
-STALE = "This page does not say what it showed, so it cannot tell what you changed: look at it again, then save."
+STALE = "This page was sent without what it had shown: open it anew, make your changes again and save."
 CONFLICT = "Changed meanwhile: now {now}. Save again to put what you typed in its place."
 ROW_GONE = "This row was deleted meanwhile: tick “Delete” to go on without it, or open the page anew."
 ROW_ADDED = "Somebody added this meanwhile: {row}. Open the page anew to change it."

@@ -263,16 +263,18 @@ def test_names_a_driver_adds_a_number_and_a_note(cast: Cast, office: Client) -> 
         f"Changed meanwhile: driver: – → {cast.driver_row.pk}. Nothing was done; this is the order as it stands."
     ]
     assert sent(office, order, "driver", {"version": 3, "driver": cast.driver_row.pk}) == [
-        "Nothing was changed: it was so already."
+        "Nothing was changed: it is so already."
     ]
     assert len(sent(office, order, "driver", {"version": 3, "driver": "9" * 30})) == 1
     number = {"version": 3, "tracking_number": "BE-1", "carrier": "bpost"}
-    assert sent(office, order, "tracking-number", number) == ["The number is kept."]
+    assert sent(office, order, "tracking-number", number) == ["The number is saved."]
     again = {**number, "version": 4}
-    assert sent(office, order, "tracking-number", again) == ["Nothing was changed: it was so already."]
+    assert sent(office, order, "tracking-number", again) == ["Nothing was changed: it is so already."]
     note = {"key": str(uuid.uuid4()), "text": "Called twice", "visible_to": "staff"}
     assert sent(office, order, "note", note) == ["The note is in the history."]
-    assert sent(office, order, "note", note) == ["This was done already, by the same form: nothing was done twice."]
+    assert sent(office, order, "note", note) == [
+        "This was done already: the form came twice, and was carried out once."
+    ]
     order.refresh_from_db()
     assert (order.driver_id, order.tracking_number, order.carrier) == (cast.driver_row.pk, "BE-1", "bpost")
     assert list(OrderEvent.objects.values_list("kind", "reason", "visible_to"))[2:] == [
@@ -314,7 +316,7 @@ def test_bulk_skips_what_is_not_allowed_and_says_so(cast: Cast, office: Client) 
     press(office, cancelled, "cancel_by_staff", reason_code="fraud")
     said = said_by(choose(office, LIST, "accept", [waiting, accepted, cancelled]))
     assert said[0] == "Accept: 1 of 3 changed."
-    assert said[1] == f"Accept: order #{accepted.pk} (Burger Bar) was so already."
+    assert said[1] == f"Accept: order #{accepted.pk} (Burger Bar) needed no change."
     assert said[2].startswith(f"Accept: order #{cancelled.pk} (Burger Bar) was skipped. An order in status 2")
     assert list(Order.objects.order_by("pk").values_list("status", "version")) == [(7, 2), (7, 2), (2, 2)]
 
@@ -341,7 +343,8 @@ def test_what_changed_since_the_list_was_shown_is_left_out(cast: Cast, office: C
     press(office, early, "accept")
     page = choose(office, LIST, "cancel_by_staff", [early, thinking, late, same], page=shown)
     left_out = (
-        "Order #{} (Burger Bar), now Accepted by business is not as it was shown: it was left out. Look at it again."
+        "Order #{} (Burger Bar), now Accepted by business has changed since the list was shown: "
+        "it was left out. Look at it, then choose it again."
     )
     assert "3 orders will be cancelled" in page.content.decode()
     assert left_out.format(early.pk) in page.content.decode()

@@ -94,10 +94,10 @@ def test_items_are_given_back_by_the_button(cast: Cast, office: Client) -> None:
         ("amount", {"amount": "1.00", "currency": "XXX"}, "Currency: This is no currency."),
         ("amount", {"amount": "1.00", "currency": "USD"}, "The order is in EUR: send an amount of that."),
         ("", {}, "What:"),
-        ("all", {"amount": "1.00"}, "Name an amount or items only where"),
-        ("all", {"line_1": "1"}, "Name an amount or items only where"),
-        ("amount", {"amount": "1.00", "line_1": "1"}, "Name an amount or items only where"),
-        ("lines", {}, "Say of which items how many units."),
+        ("all", {"amount": "1.00"}, "Choose “An amount” or “Items” to give those back"),
+        ("all", {"line_1": "1"}, "Choose “An amount” or “Items” to give those back"),
+        ("amount", {"amount": "1.00", "line_1": "1"}, "Choose “An amount” or “Items” to give those back"),
+        ("lines", {}, "Fill in how many units of which items go back."),
         ("lines", {"line_999999": "1"}, "The order has no such item: read its items."),
         ("all", {"version": "7"}, "Changed meanwhile"),
     ],
@@ -187,7 +187,7 @@ def test_what_is_owed_is_paid_out_from_its_page(cast: Cast, office: Client) -> N
     for fact in ("Burger Bar", "8.60\u00a0EUR", "23.60\u00a0EUR", "-15.00\u00a0EUR", "Bank 17", "funding::EUR"):
         assert fact in page
     assert told(office, url, shown) == ["The payout is in the ledger."]
-    assert told(office, url, shown) == ["This was done already, by the same form: nothing was done twice."]
+    assert told(office, url, shown) == ["This was done already: the form came twice, and was carried out once."]
     assert sums() == held(cast, wallet=4500, driver=300, platform=340, funding=-5140)
     assert Posting.objects.get(kind="payout").text == "Bank 17"
 
@@ -212,8 +212,10 @@ def test_selected_payees_are_paid_all_or_none(cast: Cast, office: Client) -> Non
     url = "/admin/orders/account/pay-out/"
     rows = [account("vendor", vendor=vendor).pk for vendor in (cast.vendor, cast.other_vendor)]
     with assert_nothing_changed():
-        assert not_asked(office, url) == ["Select first who is paid."]
-        assert not_asked(office, url, account=["x", "9" * 30, account("clearing").pk]) == ["Select first who is paid."]
+        assert not_asked(office, url) == ["Tick first who is to be paid."]
+        assert not_asked(office, url, account=["x", "9" * 30, account("clearing").pk]) == [
+            "Tick first who is to be paid."
+        ]
         page, shown = asked(office, url, account=rows)
     assert page.count("13.30\u00a0EUR") >= 4
     assert "Pay out to 2" in page
@@ -278,7 +280,7 @@ def test_a_payout_or_cash_handed_in_is_taken_back_once(cast: Cast, office: Clien
         assert "Nothing was done" in told(office, f"{page}/reverse/", {"reason": "Wrong account"})[0]
     _, other = asked(office, f"{page}/reverse/")
     given = {**shown, "reason": "Wrong account"}
-    assert told(office, f"{page}/reverse/", given) == ["It is taken back: the ledger says so."]
+    assert told(office, f"{page}/reverse/", given) == ["It is taken back, by a posting of its own."]
     assert sums() == before
     reversal = Posting.objects.latest("pk")
     assert (reversal.reverses, reversal.kind, reversal.text, reversal.actor) == (

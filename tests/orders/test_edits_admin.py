@@ -176,7 +176,7 @@ def test_the_same_quantity_changes_nothing(cast: Cast, api: Api, office: Client)
     with assert_nothing_changed(order):
         for do in ({}, {"do": "yes"}):
             answer = sent(office, order, "change", line_of(order, "Soda"), quantity=2, **do)
-            assert messages_of(office, answer)[-1] == "Nothing was changed: it was so already."
+            assert messages_of(office, answer)[-1] == "Nothing was changed: it is so already."
     assert not ItemChange.objects.exists()
 
 

@@ -135,7 +135,7 @@ def test_the_page_after_it_has_the_payment_link(
         assert response.status_code == 302
         mails.send_due()
         assert len(mail.outbox) == 1
-        done = "This was done already, by the same form: nothing was done twice."
+        done = "This was done already: the form came twice, and was carried out once."
         assert said(response)[-1] == (done if number else "The payment link is on its way to the customer.")
     assert mail.outbox[0].to == ["gina@example.net"]
     Payment.objects.update(state=PaymentStatus.PAID)
@@ -208,7 +208,7 @@ def test_the_same_form_places_once(cast: Cast, office: Client) -> None:
     order = placed(office, path(cast), form)
     response = send(office, path(cast), form, "place", total=1200)
     assert (response.status_code, response["Location"]) == (302, f"/admin/orders/order/{order.pk}/change/")
-    assert said(response)[-1] == "This was done already, by the same form: nothing was done twice."
+    assert said(response)[-1] == "This was done already: the form came twice, and was carried out once."
     assert Order.objects.count() == 1
     placed(office, path(cast), {**form, "key": str(uuid.uuid4())})
     assert Order.objects.count() == 2
@@ -228,15 +228,19 @@ def test_nothing_is_placed_at_a_price_that_was_not_shown(cast: Cast, office: Cli
 @pytest.mark.parametrize(
     ("changes", "field", "text"),
     [
-        ({"guest_name": ""}, "guest_name", "Say who orders."),
-        ({"guest_phone": "", "guest_email": ""}, "guest_phone", "A phone or an e-mail, so that"),
-        ({"guest_phone": "12"}, "guest_phone", "This is no telephone number."),
+        ({"guest_name": ""}, "guest_name", "Fill in the name of who orders."),
+        ({"guest_phone": "", "guest_email": ""}, "guest_phone", "Fill in a phone or an e-mail, so that"),
+        (
+            {"guest_phone": "12"},
+            "guest_phone",
+            "This is no telephone number: type all of it, such as +32 470 12 34 56.",
+        ),
         ({"guest_name": "a\x00b"}, "guest_name", "Null characters are not allowed."),
         ({"delivery_type": "teleport"}, "delivery_type", "Select a valid choice."),
         ({"delivery_type": "delivery"}, "lat", "A delivery needs a location"),
         ({"delivery_type": "delivery", **NEAR}, "address", "A delivery needs an address"),
         ({"delivery_type": "delivery", "address": "X", "lat": "51.2", "lng": "4.4"}, "lat", "does not deliver there"),
-        ({"lat": "50"}, "lat", "Latitude and longitude go together."),
+        ({"lat": "50"}, "lat", "Fill in both latitude and longitude, or neither."),
         ({"lat": "nan", "lng": "inf"}, "lat", "Enter a number."),
         ({"deliver_at": "2020-01-01T12:00"}, "deliver_at", "The time has passed"),
         ({"deliver_at": "0001-01-01T00:00"}, "deliver_at", "The time has passed"),

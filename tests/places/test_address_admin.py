@@ -180,7 +180,7 @@ class TestOrders:
     def test_nothing_typed_is_nothing_changed(self, office: Client, order: Order, fields: dict[str, Any]) -> None:
         with assert_nothing_changed(order):
             response = office.post(path(order), {**form_of(office.get(path(order))), **fields})
-        assert said(response) == ["Nothing was changed: it was so already."]
+        assert said(response) == ["Nothing was changed: it is so already."]
         assert OrderEvent.objects.filter(order=order).count() == 1
 
     def test_what_has_no_address_to_change_says_why(self, cast: Cast, office: Client, order: Order) -> None:

@@ -92,7 +92,7 @@ def test_the_price_first_then_the_order_as_by_the_api(cast: Cast, office: Client
     assert (event.kind, event.role, event.actor) == ("placed", "staff", cast.staff.caller_key)
     # Twice is once.
     again = office.post(path(cast), {**sent, "place": "yes"})
-    assert said(again)[-1] == "This was done already, by the same form: nothing was done twice."
+    assert said(again)[-1] == "This was done already: the form came twice, and was carried out once."
     # By the API it costs the same.
     client = APIClient()
     client.force_authenticate(cast.customer)
@@ -136,9 +136,13 @@ def test_a_pin_counts_where_nobody_knows_the_address(cast: Cast, office: Client,
 @pytest.mark.parametrize(
     ("changes", "field", "text"),
     [
-        ({"guest_name": ""}, "guest_name", "Say who orders."),
+        ({"guest_name": ""}, "guest_name", "Fill in the name of who orders."),
         ({"recipient_name": ""}, "recipient_name", "This field is required."),
-        ({"recipient_phone": "soon"}, "recipient_phone", "This is no telephone number."),
+        (
+            {"recipient_phone": "soon"},
+            "recipient_phone",
+            "This is no telephone number: type all of it, such as +32 470 12 34 56.",
+        ),
         ({"weight": ""}, "weight", "This field is required."),
         ({"weight": "10001"}, "weight", "Box weighs at most 10000 g"),
         ({"width": "601"}, "width", "Box measures at most 600 mm"),
@@ -146,7 +150,7 @@ def test_a_pin_counts_where_nobody_knows_the_address(cast: Cast, office: Client,
         ({"package_type": "987654"}, "package_type", "Select a valid choice."),
         ({"pickup-address": ""}, "pickup-address", "This field is required."),
         ({"pickup-lat": "91"}, "pickup-lat", "Ensure this value is less than or equal to 90."),
-        ({"dropoff-lat": "50"}, "dropoff-lat", "Latitude and longitude go together."),
+        ({"dropoff-lat": "50"}, "dropoff-lat", "Fill in both latitude and longitude, or neither."),
         ({"dropoff-lat": "53.0", "dropoff-lng": "4.35"}, "dropoff-lat", "Box is carried at most 50000 m"),
         ({"deliver_at": "2020-01-01T12:00"}, "deliver_at", "The time has passed"),
         ({"offer": "NONE"}, "offer", ""),

@@ -127,8 +127,14 @@ def test_a_part_of_another_vendors_menu_is_refused(cast: Cast, office: Client) -
     path = f"/admin/vendors/product/{burger.pk}/change/"
     page = office.get(path)
     for changes, sentence in (
-        ({"category": str(cast.tea.category_id)}, "This category is another vendor&#x27;s."),
-        ({"group_links-TOTAL_FORMS": "3", "group_links-2-group": str(foreign.pk)}, "is another vendor&#x27;s."),
+        (
+            {"category": str(cast.tea.category_id)},
+            "This category is another vendor&#x27;s: choose one of this vendor&#x27;s.",
+        ),
+        (
+            {"group_links-TOTAL_FORMS": "3", "group_links-2-group": str(foreign.pk)},
+            "is another vendor&#x27;s: choose one of this vendor&#x27;s.",
+        ),
     ):
         extra = {"group_links-2-position": "2", "group_links-2-product": str(burger.pk)}
         response = office.post(path, {**form_of(page), **extra, **changes})

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 CATEGORIES, GROUPS, TOKENS, OFFERS = (
     f"/admin/{name}/" for name in ("vendors/category", "vendors/optiongroup", "accounts/apitoken", "vendors/offer")
 )
-AGAIN = "It is not as it was shown, or more would go with it now: look at it again. Nothing was deleted."
+AGAIN = "It has changed since it was shown, or more would go with it now. Nothing was deleted: look again."
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_chosen_rows_are_deleted_as_they_were_shown(cast: Cast, office: Client, 
     shown = office.get(CATEGORIES)
     Category.objects.filter(pk=empty[0].pk).update(position=7)
     page = choose(office, CATEGORIES, "delete_selected", empty, page=shown)
-    left_out = "{} is not as it was shown: it was left out. Look at it again."
+    left_out = "{} has changed since the list was shown: it was left out. Look at it, then choose it again."
     assert left_out.format("Empty 0") in page.content.decode()
     Category.objects.filter(pk=empty[1].pk).update(position=7)
     page = confirm(office, CATEGORIES, page)
@@ -85,7 +85,7 @@ def test_chosen_rows_are_deleted_as_they_were_shown(cast: Cast, office: Client, 
     shown = office.get(CATEGORIES)
     Category.objects.filter(pk=empty[0].pk).delete()
     answer = choose(office, CATEGORIES, "delete_selected", empty[:1], page=shown)
-    assert told(answer)[-1] == "1 of the chosen are not in this list any more: they were left out."
+    assert told(answer)[-1] == "1 of those you chose are no longer in this list: they were left out."
 
 
 def test_without_versions_nothing_is_deleted_switched_or_revoked(

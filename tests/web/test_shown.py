@@ -298,7 +298,7 @@ def test_what_was_typed_stays_where_the_database_refuses(
         patched.setattr(ComparingAdmin, "save_model", refuses)
         answer = office.post(path, sent)
     assert answer.status_code == 200
-    assert "Somebody wrote the same in the same moment" in answer.content.decode()
+    assert "Somebody else saved this at the same moment" in answer.content.decode()
     again = form_of(answer)
     assert again["name"] == "Bürger"
     assert Product.objects.get(pk=cast.products["burger"].pk).name == "Burger"

@@ -153,6 +153,12 @@ def active_vendor(vendor_id: int) -> Vendor | None:
     return Vendor.objects.filter(pk=vendor_id, is_active=True).first()
 
 
+def vendors_served(caller: Caller, right: Right) -> QuerySet[Vendor]:
+    """The vendors, but for those switched off, that the caller works at, or all to staff with this right for all."""
+    vendors = Vendor.objects.all() if caller.may_everywhere(right) else member_vendors(caller)
+    return vendors.filter(is_active=True)
+
+
 def visible_reading_as(
     caller: Caller, label: StatusLabel | None, *, is_first: bool, customer_id: int | None, email: str | None
 ) -> QuerySet[Order]:

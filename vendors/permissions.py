@@ -53,11 +53,6 @@ def vendors_of(user: User) -> QuerySet[Vendor]:
     return Vendor.objects.all() if caller.acts_everywhere else member_vendors(caller)
 
 
-def member_vendor_ids(caller: Caller) -> list[int]:
-    """The ids of the vendors that the caller works at, in order; one statement (none for a caller not known)."""
-    return list(member_vendors(caller).order_by("pk").values_list("pk", flat=True))
-
-
 def works_at(caller: Caller, vendor_id: int) -> bool:
     """Whether the caller works at this vendor; staff does not, it stands above."""
     return member_vendors(caller).filter(pk=vendor_id).exists()

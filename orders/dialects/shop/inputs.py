@@ -11,9 +11,10 @@ from orders.fields import FulfilmentInputField
 from orders.lifecycle import NAMES, Fulfilment
 from orders.payments import available_methods
 from orders.pricing import CartItem, CartOption
-from orders.selectors import active_vendor, products_on_sale
+from orders.selectors import active_vendor, products_on_sale, vendors_served
 from orders.services.parties import Guest, Placing
 from ordersite.accounts.callers import Caller
+from ordersite.accounts.rights import Right
 from ordersite.web.money import CURRENCIES
 from ordersite.web.pagination import MOST, PER_PAGE
 from ordersite.web.problems import Invalid
@@ -24,7 +25,6 @@ from ordersite.web.serializers import (
     PhoneField,
 )
 from vendors.models import PAYMENT_METHODS, Product, Vendor
-from vendors.permissions import member_vendor_ids
 
 # How an order is paid where its client does not say.
 USUAL_METHODS = ("transfer", "cash")
@@ -82,7 +82,7 @@ class CreateInput(DialectInput):
     customer = CustomerInput(required=False, help_text="Left out: whoever calls.")
     currency = WordField(choices=sorted(CURRENCIES))
     items = ItemInput(many=True, max_length=MOST_ITEMS, required=False)  # type: ignore[call-arg]
-    vendorId = IdField(required=False, help_text="Found from the items; without any, the caller's only vendor.")
+    vendorId = IdField(required=False, help_text="Left out: whose the items are, else your first of the currency.")
     deliveryType = DeliveryTypeField(required=False)
     address = LineField(max_length=300, required=False, help_text="Where it is delivered.")
     location = LocationInput(required=False, help_text="Of the address.")
@@ -151,7 +151,7 @@ def as_placing(given: Mapping[str, Any], caller: Caller) -> Placing:
     items = [as_item(item) for item in given.get("items", ())]
     products = [item.product for item in items]
     found = products_on_sale(products) if products else {}
-    vendor = find_vendor(given.get("vendorId"), products, found, caller)
+    vendor = find_vendor(given, products, found, caller)
     is_digital = any(found[pk].is_digital for pk in products if pk in found)
     location = given.get("location") or {}
     cart = Cart(
@@ -176,18 +176,29 @@ def as_placing(given: Mapping[str, Any], caller: Caller) -> Placing:
     )
 
 
-def find_vendor(vendor_id: int | None, products: Sequence[int], found: Mapping[int, Product], caller: Caller) -> Vendor:
-    """Of whom it is ordered: as sent, whose products they are, or the only vendor that the caller works at."""
-    if vendor_id is None and products:
-        return vendor_of(products, found)
+def find_vendor(
+    given: Mapping[str, Any], products: Sequence[int], found: Mapping[int, Product], caller: Caller
+) -> Vendor:
+    """Of whom it is ordered: as sent, whose products they are, or the first whom the caller serves in this currency."""
+    vendor_id = given.get("vendorId")
     if vendor_id is None:
-        own = member_vendor_ids(caller)
-        if len(own) != 1:
-            raise Invalid("/vendor", "required", "Send the vendor, or items: whose order is it?")
-        vendor_id = own[0]
+        return vendor_of(products, found) if products else usual_vendor(given["currency"], caller)
     vendor = active_vendor(vendor_id)
     if vendor is None:
         raise Invalid("/vendor", "unknown", "There is no such vendor.")
+    return vendor
+
+
+def usual_vendor(currency: str, caller: Caller) -> Vendor:
+    """The first vendor, by id, of this currency; raises Invalid for who serves several merchants, or none."""
+    served = vendors_served(caller, Right.PLACE_ORDERS)
+    merchants = served.order_by().values_list("merchant", flat=True).distinct()[:2]
+    if len(merchants) != 1:
+        why = "You serve several merchants" if merchants else "You serve no vendor"
+        raise Invalid("/vendor", "required", f"{why}: send `vendor`, or `items`, whose products tell it.")
+    vendor = served.filter(currency=currency).order_by("pk").first()
+    if vendor is None:
+        raise Invalid("/currency", "no_vendor", f"No vendor of yours sells in {currency}: send a currency of theirs.")
     return vendor
 
 

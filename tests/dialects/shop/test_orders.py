@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
 
 from orders.models import FeedEntry, Order, OrderEvent, Payment, SlotUse, StatusLabel
 from ordersite.accounts.models import ApiToken, Customer
 from ordersite.web.crypto import token_hash
-from tests.cast import Cast
+from tests.cast import Cast, make_clerk, make_manager
 from tests.dialects.shop.calling import (
     ORDERS,
     STATUSES,
@@ -27,11 +28,26 @@ from tests.dialects.shop.calling import (
 from tests.orders.gift_cards import make_gift_card
 from tests.orders.rows import make_order
 from tests.orders.shopping import NEAR, assert_nothing_changed
+from vendors.models import Member, Vendor
 
 CREATE = "POST /System/Orders"
 DETAIL = "GET /System/Orders/{id}"
 LIST = "GET /System/Orders"
 ADD = "POST /System/Orders/{id}/item"
+
+
+def make_vendor(cast: Cast, name: str, currency: str, **fields: Any) -> Vendor:
+    """Another vendor of the cast's merchant."""
+    return Vendor.objects.create(
+        merchant=cast.merchant,
+        type=cast.vendor.type,
+        name=name,
+        currency=currency,
+        time_zone="Europe/Brussels",
+        fulfilments=["pickup"],
+        payment_methods=["cash"],
+        **fields,
+    )
 
 
 def moment(order: Order) -> str:
@@ -242,8 +258,55 @@ class TestWithoutItems:
         assert (tokens.vendor_id, OrderEvent.objects.get(order=tokens).role) == (cast.vendor.pk, "vendor")
         with assert_nothing_changed():
             refused(api(token="ost_shop").post(ORDERS, body_of(cast, items=None)), 400, "invalid", "customer")
-            refused(api(cast.staff).post(ORDERS, body), 400, "invalid", "vendorId")
         assert created(api(cast.staff).post(ORDERS, {**body, "vendorId": cast.vendor.pk})).lines.count() == 0
+
+    @pytest.mark.rows(11, call=CREATE)
+    def test_a_merchants_first_vendor_of_the_currency(self, cast: Cast, api: Api) -> None:
+        make_vendor(cast, "Closed Bar", "CZK", is_active=False)
+        dear, kiosk, bar = (make_vendor(cast, *one) for one in (("Bar", "USD"), ("Kiosk", "CZK"), ("Annex", "CZK")))
+        manager = make_manager(bar)
+        Member.objects.get(user=manager).vendors.add(dear, cast.other_vendor)
+        ApiToken.objects.create(
+            merchant=cast.merchant, name="Shop", token_hash=token_hash("ost_shop"), scopes=["read", "write"]
+        )
+        owner, at_two, token = api(cast.owner), api(manager), api(token="ost_shop")
+        wanted: list[tuple[APIClient, str, Vendor]] = [
+            *((client, "CZK", kiosk) for client in (owner, token)),
+            *((client, "EUR", cast.vendor) for client in (owner, token)),
+            *((client, "USD", dear) for client in (owner, at_two, token)),
+            (at_two, "czk", bar),
+            (api(cast.other_owner), "USD", cast.other_vendor),
+        ]
+        for client, currency, vendor in wanted:
+            for empty in ({}, {"items": []}, {"items": None, "vendorId": ""}):
+                order = created(client.post(ORDERS, {"customer": WALK_IN, "currency": currency, **empty}))
+                assert (order.vendor, order.currency) == (vendor, vendor.currency)
+        assert created(owner.post(ORDERS, body_of(cast, customer=WALK_IN))).vendor == cast.vendor
+        with assert_nothing_changed():
+            for client, currency in ((owner, "GBP"), (at_two, "EUR"), (api(cast.other_owner), "EUR")):
+                body = {"customer": WALK_IN, "currency": currency}
+                refused(client.post(ORDERS, body), 400, "invalid", "currency")
+
+    @pytest.mark.rows(11, call=CREATE)
+    def test_who_serves_several_merchants_is_asked(self, cast: Cast, api: Api) -> None:
+        body = {"customer": WALK_IN, "currency": "EUR"}
+        clerk = make_clerk("accounts.act_everywhere", "orders.add_order", "orders.view_order")
+        both = make_manager(cast.vendor)
+        Member.objects.create(user=both, merchant=cast.other_merchant, role=Member.Role.MANAGER)
+        with assert_nothing_changed():
+            for user in (cast.staff, clerk, both):
+                error = refused(api(user).post(ORDERS, body), 400, "invalid", "vendorId")
+                said = "You serve several merchants: send `vendorId`, or `items`, whose products tell it."
+                assert error["message"] == said
+            error = refused(api(cast.driver).post(ORDERS, body), 400, "invalid", "vendorId")
+            assert error["message"].startswith("You serve no vendor: ")
+        with_items = body_of(cast, customer=WALK_IN)
+        for user in (cast.staff, clerk, both):
+            assert created(api(user).post(ORDERS, with_items)).vendor == cast.vendor
+            assert created(api(user).post(ORDERS, {**body, "vendorId": cast.vendor.pk})).vendor == cast.vendor
+        Vendor.objects.filter(pk=cast.other_vendor.pk).update(is_active=False)
+        for user in (cast.staff, clerk, both):
+            assert created(api(user).post(ORDERS, body)).vendor == cast.vendor
 
     @pytest.mark.rows(11, 70, call=ADD)
     def test_its_zone_and_its_slot_come_with_the_first_item(self, cast: Cast, api: Api) -> None:

@@ -3,8 +3,10 @@
 import itertools
 import re
 from collections.abc import Callable
+from copy import copy
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -117,10 +119,20 @@ def test_it_is_for_drivers(cast: Cast, api: Api, who: str | None, status: int) -
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
 def test_it_reads_open_orders_by_an_index(cast: Cast) -> None:
+    """Beside thousands of closed ones."""
+    order = make_order(cast, 11, stood="accepted")
+    Order.objects.bulk_create(copy_of(order, number) for number in range(3_000))
+    for _ in range(3):
+        make_order(cast, 22, stood="accepted search_started")
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("ANALYZE orders_order")
     rows = Order.objects.filter(offered_to(cast.driver_row), deleted_at__isnull=True)
     plan = rows.order_by("placed_at", "id").explain()
-    assert re.search(r"order_(in_status|of_driver)", plan), plan
+    assert re.search(r"order_(in_status|of_driver|of_vendor_that_waits)", plan), plan
+
+
+def copy_of(order: Order, number: int) -> Order:
+    copied = copy(order)
+    copied.pk, copied.uuid, copied.tracking_hash, copied.number = None, uuid4(), f"{number:064}", number + 1_000
+    return copied

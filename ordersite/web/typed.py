@@ -1,15 +1,19 @@
 """What is typed into forms of the back-office: texts without control characters, and JSON that is not too deep."""
 
+import re
 import unicodedata
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.forms.models import InlineForeignKeyField
 
 from ordersite.web.serializers import CONTROL, LineField, ParagraphField
 
 TOO_DEEP = "This is nested too deeply."
+# A whole string, or a bracket outside of one.
+MARK = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
 def validate_characters(value: Any, allowed: str, message: str) -> None:
@@ -39,23 +43,29 @@ class TypedForm(forms.BaseForm):
         super().full_clean()
 
 
+def is_too_deep(text: Any) -> bool:
+    """Whether JSON as somebody typed it nests deeper than MAX_JSON_DEPTH: what Python can read differs by version."""
+    depth = 0
+    for found in MARK.finditer(text if isinstance(text, str) else ""):
+        if found[0] in "[{":
+            depth += 1
+        elif found[0] in "]}":
+            depth -= 1
+        if depth > settings.MAX_JSON_DEPTH:
+            return True
+    return False
+
+
 class ShallowJSONField(forms.JSONField):
-    """JSON as somebody typed it; what nests deeper than it can be read is refused, and shown again as it was typed."""
+    """JSON as somebody typed it; what nests too deeply is refused, and shown again as it was typed."""
 
     def to_python(self, value: Any) -> Any:
-        try:
-            return super().to_python(value)
-        except RecursionError as error:
-            raise ValidationError(TOO_DEEP, "invalid") from error
+        if is_too_deep(value):
+            raise ValidationError(TOO_DEEP, "invalid")
+        return super().to_python(value)
 
     def bound_data(self, data: Any, initial: Any) -> Any:
-        try:
-            return super().bound_data(data, initial)
-        except RecursionError:
-            return forms.fields.InvalidJSONInput(data)
+        return forms.fields.InvalidJSONInput(data) if is_too_deep(data) else super().bound_data(data, initial)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        try:
-            return super().has_changed(initial, data)
-        except RecursionError:
-            return True
+        return is_too_deep(data) or super().has_changed(initial, data)

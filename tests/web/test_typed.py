@@ -86,6 +86,8 @@ CORNER = [50.8, 4.3]
 @pytest.mark.parametrize(
     ("polygon", "message"),
     [
+        ("[" * 21 + "]" * 21, "This is nested too deeply."),
+        ("[" * 20 + "]" * 20, "Send at least three [lat, lng] pairs, and at most 500."),
         ("[" * 2000, "This is nested too deeply."),
         ("[" * 100_000, "This is nested too deeply."),
         (json.dumps([CORNER] * 501), "Send at least three [lat, lng] pairs, and at most 500."),

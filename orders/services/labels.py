@@ -98,14 +98,13 @@ def set_label(*, order_id: int, caller: Caller, label_id: int, reason: str, name
         raise Invalid("/label", "unknown", "There is no such status: read the list of statuses.")
     if labels.of(order) == label:
         return order
-    was, moves = labels.of(order), label.core_status != order.status
+    was, moves, standing = labels.of(order), label.core_status != order.status, standing_of(caller, order)
+    role = role_of(standing.actors, (Actor.VENDOR, Actor.STAFF, *(Actor if moves else ())))
     if moves:
-        order = make_step(standing_of(caller, order), Status(label.core_status), reason, name)
+        order = make_step(standing, Status(label.core_status), reason, name)
     if order.status != label.core_status or labels.of(order) == label:
         # Asked twice, by now the order is further on (lifecycle.md); or the status reads so by itself.
         return order
-    standing = standing_of(caller, order)
-    role = role_of(standing.actors, (Actor.VENDOR, Actor.STAFF, *(Actor if moves else ())))
     if role is None:
         raise Forbidden("forbidden", "A status is named by the vendor or staff.", extra=standing.refusal_extra())
     order.label = label

@@ -11,7 +11,7 @@ from orders.services.events import record_event
 from orders.services.repayments import repay
 from orders.services.shares import division_of, kept_of, shares_of
 from orders.services.standing import RELATED, Standing, get_order, standing_of
-from orders.services.transitions import Wish, move_on
+from orders.services.transitions import Wish, all_or_nothing, move_on
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.web.money import as_json, half_up, to_text
@@ -49,6 +49,12 @@ def refund_order(*, order_id: int, caller: Caller, wish: RefundWish) -> tuple[Or
     the order still brings it. Raises NotFound, Problem 412, Forbidden, Invalid for what the order does not have, and
     Conflict not_paid, no_wallet, by_hand_only, or refund_too_large with `refundable`.
     """
+    with all_or_nothing(order_id=order_id, caller=caller):
+        return make_refund(order_id, caller, wish)
+
+
+def make_refund(order_id: int, caller: Caller, wish: RefundWish) -> tuple[Order, list[Refund]]:
+    """The steps of `refund_order`."""
     order = get_order(caller=caller, order_id=order_id, lock=True)
     standing = standing_of(caller, order)
     refuse_stale(order.version, wish.version, standing.refusal_extra() if wish.version is not None else {})

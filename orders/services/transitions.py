@@ -1,9 +1,12 @@
 """Changes of status: one service for every door."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
+
+from django.db import transaction as database
 
 from orders import lifecycle
 from orders.deadlines import DUE_COLUMNS, is_made, set_due
@@ -18,7 +21,7 @@ from orders.services.settlement import follow_status
 from orders.services.standing import Standing, get_order, standing_of
 from ordersite.accounts.callers import Caller, related
 from ordersite.web.attempts import count_attempt, forget_attempts, refuse_if_locked
-from ordersite.web.problems import Conflict, Forbidden, Invalid
+from ordersite.web.problems import Conflict, Forbidden, Invalid, Problem
 from ordersite.web.views import refuse_stale
 from vendors.models import Dispatcher, Vendor
 
@@ -106,18 +109,39 @@ def refuse(standing: Standing, wish: Wish, decision: Decision) -> NoReturn:
             f"{', '.join(sorted(standing.actors)) or 'nobody'}.",
             extra=standing.refusal_extra(),
         )
-    guessed = guesses((guard,), order)
-    if guessed:
+    counts = False
+    if guesses((guard,), order):
         check_code_is_open(order)
-        if wish.code or wish.proof:
-            count_attempt("collect", str(order.pk), limit=CODE_TRIES, window=CODE_LOCK)
+        counts = bool(wish.code or wish.proof)
+    if counts:
+        count_wrong_code(order.pk)
     raise Conflict(
         "guard_failed",
         GUARDS[guard][1],
         extra={"guard": guard, **standing.refusal_extra()},
         # A wrong code stays counted, although the change itself is refused.
-        keeps_writes=guessed,
+        keeps_writes=counts,
     )
+
+
+@contextmanager
+def all_or_nothing(*, order_id: int, caller: Caller) -> Iterator[None]:
+    """Several steps of one call: where one is refused none is made, and the refusal lists what may be done instead of
+    all of them, from where the order then stands. Only a wrong code stays counted."""
+    try:
+        with database.atomic():
+            yield
+    except Problem as problem:
+        if "allowed_transitions" in problem.extra:
+            problem.extra |= standing_of(caller, get_order(caller=caller, order_id=order_id)).refusal_extra()
+        if problem.code == "guard_failed" and problem.keeps_writes:
+            count_wrong_code(order_id)
+        raise
+
+
+def count_wrong_code(order_id: int) -> None:
+    """Counts a wrong collection code; raises a 429 Problem beyond CODE_TRIES."""
+    count_attempt("collect", str(order_id), limit=CODE_TRIES, window=CODE_LOCK)
 
 
 def check_guesses(change: Change, attempt: Attempt, order: Order) -> None:

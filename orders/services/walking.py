@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from django.db import transaction as database
-
 from orders.lifecycle import SUCCESS, Fulfilment, Status
 from orders.models import Order
 from orders.services.standing import Standing, get_order, standing_of
-from orders.services.transitions import Wish, move_on
+from orders.services.transitions import Wish, all_or_nothing, move_on
 from ordersite.accounts.callers import Caller
 
 
@@ -56,10 +54,10 @@ def stands(order: Order, step: Status) -> bool:
 def walk(*, order_id: int, caller: Caller, goal: Goal, reason: str) -> Order:
     """Makes every step that is left to the goal, each checked and each an event; none where it is reached.
 
-    Raises what the first refused step raises, and then none of them is made, not even where the refusal keeps what was
-    written before it (a counted wrong try). `reason` is given where a step asks for one.
+    Raises what the first refused step raises, and then none of them is made. `reason` is given where a step asks for
+    one.
     """
-    with database.atomic():
+    with all_or_nothing(order_id=order_id, caller=caller):
         order = get_order(caller=caller, order_id=order_id, lock=True)
         if has_reached(order, goal):
             return order

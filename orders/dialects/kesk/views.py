@@ -51,6 +51,7 @@ from orders.services.locating import locate, locate_placing
 from orders.services.parties import Placing
 from orders.services.placing import place, quote
 from orders.services.standing import Standing, standing_of
+from orders.services.transitions import all_or_nothing
 from ordersite.accounts.callers import caller_of
 from ordersite.web.multipart import photos_of
 from ordersite.web.pagination import NARROW, count_rows, read_page
@@ -161,7 +162,8 @@ class OrderView(KeskView):
     @extend_schema(request=UpdateOrderInput, responses=OrderResponse, operation_id="updateOrder")
     def put(self, request: Request, id: int) -> Response:
         caller = caller_of(request)
-        order = update(id, caller, parse(UpdateOrderInput, request.data))
+        with all_or_nothing(order_id=id, caller=caller):
+            order = update(id, caller, parse(UpdateOrderInput, request.data))
         return order_response(with_its_parts(standing_of(caller, order)))
 
 

@@ -55,7 +55,7 @@ from orders.services.parties import Placing
 from orders.services.placing import place
 from orders.services.records import delete_order
 from orders.services.standing import Standing, get_order, lock_purchase, standing_of
-from orders.services.transitions import Wish, move_on
+from orders.services.transitions import Wish, all_or_nothing, move_on
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.places.lookup import Answer
 from ordersite.web.pagination import MOST, NARROW, PER_PAGE, count_rows, read_page
@@ -249,7 +249,8 @@ class OrderView(OrderingView):
         before = standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to))
         changes = parse(UpdateInput, what_differs(request.data, before))
         check_level(before, changes)
-        order = update(before, changes, self.prepared() if "location" in changes else ())
+        with all_or_nothing(order_id=order_id, caller=caller):
+            order = update(before, changes, self.prepared() if "location" in changes else ())
         return answer(show(seen_by(with_its_parts(standing_of(caller, order)))))
 
     def before_put(self, request: Request, order_id: int) -> Answer:

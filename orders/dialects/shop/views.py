@@ -47,6 +47,7 @@ from orders.services.placing import place
 from orders.services.proofs import approve
 from orders.services.records import add_note
 from orders.services.standing import Standing, get_order, standing_of
+from orders.services.transitions import all_or_nothing
 from orders.services.walking import Goal, move, walk
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.pagination import NARROW, count_rows, read_page
@@ -238,9 +239,10 @@ class PaidView(FlagView):
         payment_id = payment_due(order_id)
         if payment_id is None:
             raise Conflict("nothing_due", "Nothing of this order waits to be paid.")
-        while payment_id is not None:
-            approve(order_id=order_id, payment_id=payment_id, caller=caller)
-            payment_id = payment_due(order_id)
+        with all_or_nothing(order_id=order_id, caller=caller):
+            while payment_id is not None:
+                approve(order_id=order_id, payment_id=payment_id, caller=caller)
+                payment_id = payment_due(order_id)
 
 
 class DoneView(FlagView):

@@ -66,10 +66,10 @@ class PackageWish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceWish:
-    """What is to be booked, for when, and where it takes place."""
+    """What is to be booked, for when (None: the first free time), and where it takes place."""
 
     service: int
-    at: datetime
+    at: datetime | None
     place: Literal["customer", "vendor"]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from django.utils import timezone
 
@@ -12,14 +12,14 @@ from orders.lifecycle import Fulfilment
 from orders.models import Booking, Kind, Order
 from orders.pricing import fee_of, single_line
 from ordersite.web.money import MAX_MINOR, as_json
-from ordersite.web.problems import Conflict, Invalid
+from ordersite.web.problems import Conflict, Invalid, field_error
 from vendors.bookable import levels_of, most_at_once, starts
-from vendors.hours import Period
+from vendors.hours import DAY, Period, moment
 from vendors.menu import Menu
 from vendors.models import Service, Vendor
 from vendors.services.bookable import places_of, services_at, spans_for
 from vendors.services.menus import menu_of
-from vendors.services.openings import is_too_far
+from vendors.services.openings import LONGEST_CLOSING, is_too_far, last_day
 
 # How an order goes whose service takes place there.
 FULFILMENTS = {Booking.Place.CUSTOMER: Fulfilment.DELIVERY, Booking.Place.VENDOR: Fulfilment.EAT_IN}
@@ -38,11 +38,13 @@ class FreeTime:
     left: int
 
 
-def check_booking(*, cart: Cart, vendor: Vendor, menu: Menu, place: Place, now: datetime) -> Draft:
-    """A booking against its vendor's rules, with its price; nothing is taken yet.
+def check_booking(
+    *, cart: Cart, vendor: Vendor, menu: Menu, place: Place, now: datetime, besides: Sequence[BookedTime] = ()
+) -> Draft:
+    """A booking against its vendor's rules, with its price; nothing is taken yet. `besides` are booked with it.
 
     Raises Invalid with a pointer to the fault, for a time that cannot be with the `next` free ones, and Conflict
-    slot_full for one that is taken.
+    slot_full for one that is taken, and where the first free time is asked for and there is none.
     """
     at, wish = f"{cart.pointer}/service", cart.service
     if wish is None:
@@ -64,9 +66,8 @@ def check_booking(*, cart: Cart, vendor: Vendor, menu: Menu, place: Place, now: 
     fee = fee_of(zone, service.price)
     if service.price + fee > MAX_MINOR:
         raise Invalid(f"{at}/service", "too_large", "This costs more than one order can: choose another service.")
-    check_start(service, where, wish.at, now, f"{at}/at")
-    booking = BookedTime(service=service, starts_at=wish.at, ends_at=wish.at + length_of(service), place=wish.place)
-    check_free(service, where, booking.starts_at, booking.ends_at, now)
+    start = start_of(service, where, wish.at, now, besides=times_of(service, besides), pointer=f"{at}/at")
+    booking = BookedTime(service=service, starts_at=start, ends_at=start + length_of(service), place=wish.place)
     return Draft(
         cart=cart,
         vendor=vendor,
@@ -97,6 +98,23 @@ def find_service(wish: ServiceWish, vendor: Vendor, at: str) -> Service:
         there = " or ".join(f"at the {place}'s" for place in places)
         raise Invalid(f"{at}/place", "not_offered", f"{service.name} takes place {there}: choose that.")
     return service
+
+
+def start_of(
+    service: Service,
+    place: Booking.Place,
+    at: datetime | None,
+    now: datetime,
+    *,
+    besides: Sequence[Period],
+    pointer: str,
+) -> datetime:
+    """When it begins: at the time that is wished for, which was checked, else at the first free one."""
+    if at is None:
+        return first_free(service, place, now, besides=besides, pointer=pointer)
+    check_start(service, place, at, now, pointer)
+    check_free(service, place, at, at + length_of(service), now, besides=besides)
+    return at
 
 
 def length_of(service: Service) -> timedelta:
@@ -171,10 +189,18 @@ def held(service_id: int, start: datetime, end: datetime, moving: int | None = N
     return list(rows.values_list("starts_at", "ends_at"))
 
 
-def free_times(service: Service, place: Booking.Place, *, first: datetime, days: int, now: datetime) -> list[FreeTime]:
+def free_times(
+    service: Service,
+    place: Booking.Place,
+    *,
+    first: datetime,
+    days: int,
+    now: datetime,
+    besides: Sequence[Period] = (),
+) -> list[FreeTime]:
     """When it can be booked, from `first` to the end of the days-th of the vendor's days; one statement.
 
-    None in the past or in a pause, and none later than the vendor takes orders for.
+    None in the past or in a pause, and none later than the vendor takes orders for; `besides` are taken too.
     """
     vendor, length = service.vendor, length_of(service)
     soonest = max(now, vendor.paused_until or now)
@@ -182,7 +208,7 @@ def free_times(service: Service, place: Booking.Place, *, first: datetime, days:
     found = [at for at in starting if soonest <= at and at > now and not is_too_far(vendor, at, now)]
     if not found:
         return []
-    levels = levels_of(held(service.pk, found[0], found[-1] + length))
+    levels = levels_of([*held(service.pk, found[0], found[-1] + length), *besides])
     times = (
         FreeTime(starts_at=at, ends_at=at + length, left=service.capacity - most_at_once(levels, at, at + length))
         for at in found
@@ -199,6 +225,27 @@ def next_free(service: Service, place: Booking.Place, at: datetime, now: datetim
     return [time.starts_at for time in free[:NAMED]]
 
 
+def first_free(
+    service: Service, place: Booking.Place, now: datetime, *, besides: Sequence[Period], pointer: str
+) -> datetime:
+    """The first free time of the days that orders are taken for, of three months at most.
+
+    A statement for each eight days that are full. Raises Conflict slot_full at the pointer where there is none.
+    """
+    vendor = service.vendor
+    soonest = max(now, vendor.paused_until or now)
+    today = now.astimezone(vendor.zone).date()
+    days = min((last_day(vendor, now) - today).days, LONGEST_CLOSING) + 1
+    for number in range(0, days, DAYS_LOOKED_AT):
+        first = max(soonest, moment(today + number * DAY, time.min, vendor.zone))
+        free = free_times(service, place, first=first, days=DAYS_LOOKED_AT, now=now, besides=besides)
+        if free:
+            return free[0].starts_at
+    told = f"in the {days - 1} days ahead for which orders are taken" if days > 1 else "today, and not booked ahead"
+    detail = f"{service.name} is fully booked, or not offered, {told}: choose another service."
+    raise Conflict("slot_full", detail, errors=[field_error(pointer, "slot_full", detail)], extra={"next": []})
+
+
 def named(times: list[datetime], vendor: Vendor) -> str:
     """The times in words, as the vendor's clock shows them."""
     if not times:
@@ -206,11 +253,23 @@ def named(times: list[datetime], vendor: Vendor) -> str:
     return f"Free next: {', '.join(f'{at.astimezone(vendor.zone):%a %d %b %H:%M}' for at in times)}."
 
 
+def times_of(service: Service, bookings: Sequence[BookedTime]) -> list[Period]:
+    """When those of the bookings run that are of the service."""
+    return [(one.starts_at, one.ends_at) for one in bookings if one.service.pk == service.pk]
+
+
+def hold_services(carts: Sequence[Cart]) -> None:
+    """Locks the services whose first free time is asked for, before it is chosen: nobody else takes it meanwhile."""
+    ids = {cart.service.service for cart in carts if cart.service and cart.service.at is None}
+    if ids:
+        list(Service.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk"))
+
+
 def take_times(bookings: Sequence[BookedTime]) -> None:
     """Takes the times of one checkout, in the order in which everybody locks services."""
     taken: list[BookedTime] = []
     for booking in sorted(bookings, key=lambda one: one.service.pk):
-        take_time(booking, besides=[(one.starts_at, one.ends_at) for one in taken if one.service == booking.service])
+        take_time(booking, besides=times_of(booking.service, taken))
         taken.append(booking)
 
 

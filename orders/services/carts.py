@@ -59,11 +59,11 @@ def check_out(
     Raises Invalid or CartRefused for a rule of the input, Conflict vendor_closed or vendor_paused for a vendor's state,
     and Problem total_mismatch, with both figures, where the client reckoned otherwise.
     """
-    drafts = []
+    drafts: list[Draft] = []
     for cart, place in zip(checkout.carts, places, strict=True):
         vendor = vendors[cart.vendor_id]
         check_money(checkout, vendor)
-        drafts.append(draft_of(cart, vendor, place, now))
+        drafts.append(draft_of(cart, vendor, place, now, besides=drafts))
     check_method(checkout, drafts)
     given = choose_offers(checkout=checkout, drafts=drafts, customer=customer, now=now)
     tips = divide_tip(checkout.driver_tip.minor if checkout.driver_tip else 0, drafts)
@@ -102,12 +102,22 @@ def divide_tip(tip: int, drafts: Sequence[Draft]) -> list[int]:
     return divide(tip, delivered if any(delivered) else [draft.subtotal for draft in drafts])
 
 
-def draft_of(cart: Cart, vendor: Vendor, place: Place, now: datetime) -> Draft:
-    """A cart that keeps its vendor's rules, by its kind; its time is checked here, once for all kinds."""
+def draft_of(cart: Cart, vendor: Vendor, place: Place, now: datetime, *, besides: Sequence[Draft]) -> Draft:
+    """A cart that keeps its vendor's rules, by its kind; its time is checked here, once for all kinds.
+
+    `besides` are those before it in the checkout.
+    """
     menu = menu_of(vendor)
     kind = kind_of(cart, menu)
     if kind == Kind.SERVICE:
-        draft = check_booking(cart=cart, vendor=vendor, menu=menu, place=place, now=now)
+        draft = check_booking(
+            cart=cart,
+            vendor=vendor,
+            menu=menu,
+            place=place,
+            now=now,
+            besides=[one.booking for one in besides if one.booking],
+        )
         timed = replace(cart, fulfilment=draft.fulfilment, deliver_at=draft.deliver_at)
         # Its own hours were checked: what counts besides is whether it lies ahead of the preorder time, and pauses.
         check_pause(timed, vendor)

@@ -101,6 +101,7 @@ def place(*, placing: Placing, caller: Caller) -> Placed:
     vendors = vendors_of(checkout.carts)
     customer = find_customer(placing, caller)
     places = find_places(checkout, placing.guest, customer.pk)
+    bookings.hold_services(checkout.carts)
     checked = check_out(checkout, vendors=vendors, places=places, customer=customer, now=now)
     saved = find_saved_method(checkout, customer)
     if checkout.payment_method == WALLET and customer.user_id is None:

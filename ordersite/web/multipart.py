@@ -1,8 +1,9 @@
 """Forms with photos: pictures, and one part of JSON. Each picture is cleaned as soon as it has come in."""
 
 import hashlib
-from collections.abc import Mapping
-from typing import IO, Any
+import re
+from collections.abc import Mapping, Sequence
+from typing import IO, Any, NoReturn
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
@@ -39,9 +40,10 @@ class PhotoHandler(FileUploadHandler):
     its parts the other files are passed over.
     """
 
-    def __init__(self, json_part: str, *, knows_its_parts: bool) -> None:
+    def __init__(self, json_part: str, photo_parts: re.Pattern[str], *, knows_its_parts: bool) -> None:
         super().__init__()
         self.json_part = json_part
+        self.photo_parts = photo_parts
         self.knows_its_parts = knows_its_parts
         self.raw = bytearray()
         self.json: list[bytes] = []
@@ -50,11 +52,13 @@ class PhotoHandler(FileUploadHandler):
 
     def new_file(self, field_name: str, *args: Any, **kwargs: Any) -> None:
         super().new_file(field_name, *args, **kwargs)
-        if not self.knows_its_parts and field_name not in (self.json_part, *PHOTO_PARTS):
+        is_photo = bool(self.photo_parts.fullmatch(field_name))
+        if not self.knows_its_parts and not is_photo and field_name != self.json_part:
             raise SkipFile()
-        check_name(field_name, self.json_part)
-        if field_name in PHOTO_PARTS and len(self.photos) == MOST_PHOTOS:
-            raise Invalid(f"/{field_name}", "max_length", f"Send at most {MOST_PHOTOS} photos.")
+        if not is_photo:
+            check_name(field_name, self.json_part)
+        elif len(self.photos) == MOST_PHOTOS:
+            refuse_many(field_name)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         # One byte more than a picture may have tells that it is too large.
@@ -69,7 +73,8 @@ class PhotoHandler(FileUploadHandler):
         try:
             self.photos.append(clean_image(raw))
         except ImageRefused as error:
-            raise Invalid(f"/{self.field_name}/{len(self.photos)}", "invalid_image", str(error)) from error
+            pointer = f"/{plain_name(str(self.field_name))}/{len(self.photos)}"
+            raise Invalid(pointer, "invalid_image", str(error)) from error
         self.digests.append(hashlib.sha256(raw).hexdigest())
 
 
@@ -95,6 +100,7 @@ class PhotoFormParser(BaseParser):
 
     media_type = "multipart/form-data"
     json_part = ""
+    photo_parts = re.compile("|".join(PHOTO_PARTS))
     unique_keys = True
     knows_its_parts = True
 
@@ -105,7 +111,10 @@ class PhotoFormParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Form:
         meta = (parser_context or {})["request"].META
-        handler, body = PhotoHandler(self.json_part, knows_its_parts=self.knows_its_parts), Tail(stream)
+        handler, body = (
+            PhotoHandler(self.json_part, self.photo_parts, knows_its_parts=self.knows_its_parts),
+            Tail(stream),
+        )
         try:
             parser = MultiPartParser(meta, body, [handler], EVERY_BYTE)  # type: ignore[arg-type]
             fields, _ = parser.parse()
@@ -116,22 +125,26 @@ class PhotoFormParser(BaseParser):
         # Django takes what is cut off for a whole form, and leaves its last part out.
         if b"--%b--" % boundary_of(meta) not in body.last:
             raise ParseError("The form does not end with its boundary: send it whole.")
-        texts: dict[str, str] = {}
+        texts: list[tuple[str, str]] = []
         for name, values in fields.lists():
-            if not self.knows_its_parts and name not in (self.json_part, *PHOTO_PARTS):
-                texts[name] = read_text(name, values[-1])
-                continue
-            check_name(name, self.json_part)
-            # A file input in which nothing was chosen is an empty field.
-            if name in PHOTO_PARTS and any(values):
-                raise Invalid(f"/{name}", "not_a_file", "Send the photo as a file, with a file name.")
-            if name == self.json_part:
+            if self.photo_parts.fullmatch(name):
+                self.read_photo_texts(name, values, handler)
+            elif name == self.json_part:
                 handler.json += [value.encode(EVERY_BYTE) for value in values]
+            elif self.knows_its_parts:
+                check_name(name, self.json_part)
+            else:
+                texts += [(name, read_text(name, value)) for value in values]
         form = Form(self.read_fields(handler.json, texts))
         form.photos, form.digests = handler.photos, handler.digests
         return form
 
-    def read_fields(self, parts: list[bytes], texts: Mapping[str, str]) -> dict[str, Any]:
+    def read_photo_texts(self, name: str, values: Sequence[str], handler: PhotoHandler) -> None:
+        """Photos that came as no file: of an input in which nothing was chosen an empty field. Raises Invalid."""
+        if any(values):
+            raise Invalid(f"/{name}", "not_a_file", "Send the photo as a file, with a file name.")
+
+    def read_fields(self, parts: list[bytes], texts: Sequence[tuple[str, str]]) -> dict[str, Any]:
         """What the form says besides its photos."""
         return self.read_json(parts) if self.json_part else {}
 
@@ -161,6 +174,15 @@ def read_text(name: str, value: str) -> str:
         raise Invalid(f"/{name}", "invalid", "The text is no UTF-8: send it so.") from error
     refuse_unstorable(text)
     return text
+
+
+def plain_name(name: str) -> str:
+    """The field that a part's name means: `photos[]` is one of photos."""
+    return name.partition("[")[0]
+
+
+def refuse_many(name: str) -> NoReturn:
+    raise Invalid(f"/{plain_name(name)}", "max_length", f"Send at most {MOST_PHOTOS} photos.")
 
 
 def check_name(name: str, json_part: str) -> None:

@@ -1,5 +1,8 @@
 """Control of promise 2 for bookings: what people write first, which counts, decides, and then books."""
 
+from datetime import datetime
+from typing import Any
+
 from orders.services import bookings
 from tests.controls.meeting import meet
 from vendors.models import Service
@@ -16,4 +19,12 @@ def count_and_think(*args: object, **kwargs: object) -> None:
     meet()
 
 
+def find_and_think(*args: Any, **kwargs: Any) -> datetime:
+    """In the place of orders.services.bookings.first_free: the same time between finding and booking."""
+    found = first_free(*args, **kwargs)
+    meet()
+    return found
+
+
+first_free = bookings.first_free
 check_free = bookings.check_free

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from orders.models import Booking, Order
 from orders.services import bookings
 from tests.cast import Cast
-from tests.controls.unlocked_bookings import count_and_think, look_without_a_lock
+from tests.controls.unlocked_bookings import count_and_think, find_and_think, look_without_a_lock
 from tests.orders.kinds import make_service, service_cart, tomorrow
 from tests.orders.shopping import ORDERS
 from tests.promises.crowd import together
@@ -64,6 +64,42 @@ def test_moving_and_booking_lose_no_count(cast: Cast, api: Callable[..., APIClie
     assert answers[200] + answers[201] == 1
     assert answers[409] == 15
     assert Booking.objects.filter(starts_at=wanted).count() == 1
+
+
+def book_first_free(cast: Cast, api: Callable[..., APIClient]) -> Counter[str]:
+    """Twelve at once want the first free hour of tomorrow, which has eight; the codes of their answers."""
+    service = make_service(cast.vendor, (tomorrow(cast).weekday(), "09:00", "17:00"))
+    body = {"vendor_id": cast.vendor.pk, "service_id": service.pk, "payment_method": "cash"}
+
+    def one() -> str:
+        response = api(cast.customer).post("/dialects/kesk/v1/orders/service", body)
+        return str(response.json().get("error", {}).get("code", response.status_code))
+
+    return Counter(together([one] * 12, at_once=12))
+
+
+def check_first_free(cast: Cast, answers: Counter[str]) -> None:
+    assert answers == {"201": 8, "slot_full": 4}
+    taken = list(Booking.objects.order_by("starts_at").values_list("starts_at", flat=True))
+    assert taken == [tomorrow(cast, f"{hour:02}:00") for hour in range(9, 17)]
+
+
+def test_who_wants_the_first_free_time_gets_the_next_where_another_was_first(
+    cast: Cast, api: Callable[..., APIClient], figure: Callable[[str], None]
+) -> None:
+    answers = book_first_free(cast, api)
+    check_first_free(cast, answers)
+    figure(f"12 at once want the first free of 8 hours: {answers['201']} booked, one each")
+
+
+def test_control_without_the_lock_beforehand_free_hours_are_refused(
+    cast: Cast, api: Callable[..., APIClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bookings, "hold_services", lambda carts: None)
+    monkeypatch.setattr(bookings, "first_free", find_and_think)
+    answers = book_first_free(cast, api)
+    with pytest.raises(AssertionError):
+        check_first_free(cast, answers)
 
 
 def test_control_without_the_lock_it_is_overbooked(

@@ -11,7 +11,7 @@ from orders.dialects.base.dialect import (
     served,
     wrong_path,
 )
-from orders.dialects.base.forms import FormParser
+from orders.dialects.base.forms import FormParser, nested
 from orders.dialects.base.reading import (
     AmountField,
     DialectInput,
@@ -46,6 +46,7 @@ __all__ = [
     "covers_every_status",
     "is_blank",
     "minor_amount",
+    "nested",
     "number_of",
     "reads_same",
     "served",

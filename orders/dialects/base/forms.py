@@ -1,7 +1,7 @@
 """Forms as PHP's clients send them: `products[0][id]=4` is a list of objects. Their bounds are those of JSON."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import IO, Any
 from urllib.parse import parse_qsl
 
@@ -59,15 +59,21 @@ def read_form(raw: bytes) -> dict[str, Any]:
         pairs = parse_qsl(raw.decode(), keep_blank_values=True, errors="strict")
     except ValueError as error:
         raise ParseError("The form is no UTF-8: send it so.") from error
-    whole = Node()
     for name, value in pairs:
         refuse_unstorable(name)
         refuse_unstorable(value)
+    return nested(pairs)
+
+
+def nested(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """The value that a form's names and values say; raises ParseError where it nests too deeply."""
+    whole = Node()
+    for name, value in pairs:
         put(whole, name, value)
     return {name: as_value(value) for name, value in whole.items()}
 
 
-def put(whole: Node, name: str, value: str) -> None:
+def put(whole: Node, name: str, value: Any) -> None:
     """Puts a value where its name says; a name whose brackets do not match is one of no field."""
     found = NAME.fullmatch(name)
     keys = KEY.findall(found[2]) if found else []

@@ -38,7 +38,7 @@ NEEDED = {
     Kind.REGULAR: ("items",),
     Kind.DIGITAL: ("items",),
     Kind.PACKAGE: ("package_type_id", "weight", "recipient_name", "recipient_phone"),
-    Kind.SERVICE: ("service_id", "scheduled_at"),
+    Kind.SERVICE: ("service_id",),
 }
 
 
@@ -102,7 +102,7 @@ def kind_of(part: Mapping[str, Any]) -> Kind:
 
 def as_cart(part: Mapping[str, Any], pointer: str, places: Mapping[int, Place]) -> Cart:
     """One vendor's part."""
-    kind = kind_of(part)
+    part, kind = with_vendor(part), kind_of(part)
     check_part(part, pointer, kind)
     address_id, at = part.get("delivery_address_id"), part.get("scheduled_at")
     package = service = None
@@ -112,9 +112,7 @@ def as_cart(part: Mapping[str, Any], pointer: str, places: Mapping[int, Place]) 
         place, address_id = find_stop("dropoff", part, pointer, places), None
     elif kind == Kind.SERVICE:
         at_customer = address_id is not None
-        service = ServiceWish(
-            service=part["service_id"], at=part["scheduled_at"], place="customer" if at_customer else "vendor"
-        )
+        service = ServiceWish(service=part["service_id"], at=at, place="customer" if at_customer else "vendor")
         at = None
     elif kind == Kind.REGULAR:
         fulfilment = Fulfilment.PICKUP if address_id is None else Fulfilment.DELIVERY
@@ -150,6 +148,12 @@ def check_part(part: Mapping[str, Any], pointer: str, kind: Kind) -> None:
     if errors:
         raise Problem("invalid", errors[0]["detail"], errors=errors)
     check_location(part, pointer)
+
+
+def with_vendor(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A vendor is one location here: its id may come as that of the location alone."""
+    vendor_id = given.get("vendor_id", given.get("vendor_location_id"))
+    return given if vendor_id is None else {**given, "vendor_id": vendor_id}
 
 
 def check_location(given: Mapping[str, Any], pointer: str = "") -> None:
@@ -215,6 +219,9 @@ def as_item(item: Mapping[str, Any]) -> CartItem:
 
 def as_destination(given: Mapping[str, Any]) -> Cart:
     """Where something is to be brought, for its fee: a saved address, or a point. Raises Invalid for neither."""
+    given = with_vendor(given)
+    if "vendor_id" not in given:
+        raise Invalid("/vendor_id", "required", "Send vendor_id: from where it is to be brought.")
     check_location(given)
     lat, lng = given.get("latitude"), given.get("longitude")
     if "delivery_address_id" not in given and (lat is None or lng is None):

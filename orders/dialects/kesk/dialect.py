@@ -84,6 +84,8 @@ def sentence_of(row: Mapping[str, Any]) -> str:
     field = field_of(row)
     if field == "" and row["pointer"] == "":
         return str(row["detail"])
+    if str(row["pointer"]).endswith("/service/place"):
+        return f"{row['detail']} With delivery_address_id it is the customer's place, without one the vendor's."
     return SENTENCES.get((field.split(".")[-1], row["code"]), str(row["detail"]))
 
 

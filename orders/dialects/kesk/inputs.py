@@ -137,7 +137,7 @@ class PartInput(DialectInput):
     items = ItemInput(many=True, allow_empty=False, max_length=MOST_ITEMS, **OPTIONAL)  # type: ignore[call-arg]
     notes = ParagraphField(max_length=500, **OPTIONAL)
     coupon_code = LineField(max_length=40, **OPTIONAL)
-    scheduled_at = MomentField(help_text="For later; when a service begins.", **OPTIONAL)
+    scheduled_at = MomentField(help_text="For later; when a service begins, else at its first free time.", **OPTIONAL)
     package_type_id = IdField(**OPTIONAL)
     pickup_location_id = IdField(help_text="A saved address.", **OPTIONAL)
     dropoff_location_id = IdField(help_text="A saved address.", **OPTIONAL)
@@ -195,7 +195,7 @@ class CreateOrderForm(QuoteInput):
 class DeliveryFeeInput(DialectInput):
     """From which vendor to where: a saved address, or a point."""
 
-    vendor_id = IdField()
+    vendor_id = IdField(**OPTIONAL)
     vendor_location_id = IdField(**OPTIONAL)
     delivery_address_id = IdField(**OPTIONAL)
     latitude = DegreesField(min_value=-90, max_value=90, **OPTIONAL)

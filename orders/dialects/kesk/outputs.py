@@ -276,6 +276,7 @@ class QuotePart(serializers.Serializer):
     tax_included = AmountField()
     total = AmountField()
     distance = serializers.IntegerField(allow_null=True, help_text="Metres.")
+    scheduled_at = serializers.DateTimeField(allow_null=True)
     items = QuoteItem(many=True)
 
 

@@ -4,16 +4,28 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
+from orders.dialects.base import is_blank, nested
 from ordersite.web.images import MAX_BYTES, CleanImage, ImageRefused, clean_image
-from ordersite.web.multipart import MOST_PHOTOS, PHOTO_PARTS, Form, PhotoFormParser
+from ordersite.web.multipart import (
+    MOST_PHOTOS,
+    PHOTO_PARTS,
+    Form,
+    PhotoFormParser,
+    PhotoHandler,
+    plain_name,
+    refuse_many,
+)
 from ordersite.web.parsing import LenientJsonParser, parse_json
 from ordersite.web.problems import Invalid
 
-DATA_URI = re.compile(r"data:image/[a-z0-9.+-]+;base64,", re.IGNORECASE)
+DATA_URI = re.compile(r"data:[^,]{0,100};base64,", re.IGNORECASE)
 BLANK = re.compile(r"\s+")
+URL_SAFE = str.maketrans("-_", "+/")
+# The part of a form, and the member of a JSON object, that holds the order where photos stand beside it.
+WRAPPED = "CreateOrderInput"
 # The parts of a form that are JSON, and those that may be.
 STRUCTURED = {"items", "data"}
 PLACES = {"pickup_address", "dropoff_address"}
@@ -31,19 +43,26 @@ class PhotoJsonParser(LenientJsonParser):
         value = super().parse(stream, media_type, parser_context)
         if not isinstance(value, dict):
             return value
+        if isinstance(value.get(WRAPPED), dict):
+            value = {**value.pop(WRAPPED), **value}
         form = Form({name: item for name, item in value.items() if name not in PHOTO_PARTS})
         form.photos, form.digests = [], []
         for name in PHOTO_PARTS:
             given = value.get(name)
-            for index, text in enumerate(given if isinstance(given, list) else [given]):
-                if text is None or text == "":
-                    continue
-                if len(form.photos) == MOST_PHOTOS:
-                    raise Invalid(f"/{name}", "max_length", f"Send at most {MOST_PHOTOS} photos.")
-                photo, digest = read_photo(text, f"/{name}/{index}" if isinstance(given, list) else f"/{name}")
-                form.photos.append(photo)
-                form.digests.append(digest)
+            read_photos(name, given if isinstance(given, list) else [given], form, numbered=isinstance(given, list))
         return form
+
+
+def read_photos(name: str, texts: Sequence[Any], form: Form | PhotoHandler, *, numbered: bool = True) -> None:
+    """Adds the photos that came as texts to those of the form; blank ones are none. Raises Invalid."""
+    for index, text in enumerate(texts):
+        if is_blank(text):
+            continue
+        if len(form.photos) == MOST_PHOTOS:
+            refuse_many(name)
+        photo, digest = read_photo(text, f"/{name}/{index}" if numbered else f"/{name}")
+        form.photos.append(photo)
+        form.digests.append(digest)
 
 
 def read_photo(text: Any, pointer: str) -> tuple[CleanImage, str]:
@@ -51,12 +70,14 @@ def read_photo(text: Any, pointer: str) -> tuple[CleanImage, str]:
     detail = "Send the photo itself, as base64 or a data URI of an image: addresses are not fetched."
     if not isinstance(text, str):
         raise Invalid(pointer, "invalid_image", detail)
-    found = DATA_URI.match(text[:60])
-    encoded = BLANK.sub("", text[found.end() :] if found else text)
+    text = text.strip()
+    found = DATA_URI.match(text[:200])
+    # Written for addresses too, with - and _, and without the = at its end.
+    encoded = BLANK.sub("", text[found.end() :] if found else text).translate(URL_SAFE).rstrip("=")
     if len(encoded) > MAX_BYTES * 4 // 3 + 4:
         raise Invalid(pointer, "invalid_image", f"The picture is larger than {MAX_BYTES // 1_000_000} MB.")
     try:
-        raw = base64.b64decode(encoded, validate=True)
+        raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise Invalid(pointer, "invalid_image", detail) from error
     try:
@@ -66,16 +87,23 @@ def read_photo(text: Any, pointer: str) -> tuple[CleanImage, str]:
 
 
 class OrderFormParser(PhotoFormParser):
-    """A form with photos, and the order in the part `CreateOrderInput` (JSON), or a part for each field, or both."""
+    """A form with photos, and the order in the part `CreateOrderInput` (JSON), or a part for each field, or both.
 
-    json_part = "CreateOrderInput"
+    Photos are files or texts; a field of an object in a list is `items[0][product_id]`, or stands in the list's JSON.
+    """
+
+    json_part = WRAPPED
+    photo_parts = re.compile(r"photos?(\[[0-9]*\])?")
     unique_keys = False
     knows_its_parts = False
 
-    def read_fields(self, parts: list[bytes], texts: Mapping[str, str]) -> dict[str, Any]:
+    def read_photo_texts(self, name: str, values: Sequence[str], handler: PhotoHandler) -> None:
+        read_photos(plain_name(name), values, handler)
+
+    def read_fields(self, parts: list[bytes], texts: Sequence[tuple[str, str]]) -> dict[str, Any]:
         whole = self.read_json(parts) if parts else {}
         # An empty field is one that was not filled in.
-        return {**whole, **{name: read_field(name, text) for name, text in texts.items() if text}}
+        return {**whole, **nested((name, read_field(name, text)) for name, text in texts if not is_blank(text))}
 
 
 def read_field(name: str, text: str) -> Any:

@@ -311,6 +311,7 @@ def render_part(part: Checked) -> dict[str, Any]:
         "currency": currency,
         **sums([part], currency),
         "distance": part.draft.distance,
+        "scheduled_at": moment(part.draft.deliver_at),
         "items": [
             {
                 "product_id": line.product_id,

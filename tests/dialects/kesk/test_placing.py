@@ -1,6 +1,9 @@
 """POST of orders, and the quotes before it (rows 1–10)."""
 
+import base64
 import json
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -25,7 +28,7 @@ from tests.orders.gift_cards import stock
 from tests.orders.kinds import RECIPIENT, make_package_type, make_service, tomorrow
 from tests.orders.several import loaf_of, make_bakery
 from tests.orders.shopping import assert_nothing_changed, balance_of, fill_wallet
-from vendors.models import Product
+from vendors.models import Product, Service, Vendor
 from vendors.services.vendors import bump_menu_version
 
 
@@ -147,6 +150,80 @@ def test_a_service(cast: Cast, api: Api, path: str, kind: str | None) -> None:
         refused(taken, 409, "", "slot_full")
 
 
+def open_tomorrow(cast: Cast, **fields: Any) -> Service:
+    """A service of an hour that can be booked tomorrow from nine to twelve, and on no other day."""
+    weekday = tomorrow(cast).weekday()
+    return make_service(cast.vendor, (weekday, "09:00", "12:00"), **fields)
+
+
+def begins(data: dict[str, Any], cast: Cast) -> str:
+    """When the service of an order, or of a quote's only part, begins, as the vendor's clock shows it."""
+    at = datetime.fromisoformat(data["scheduled_at"]).astimezone(cast.vendor.zone)
+    assert at.date() == tomorrow(cast).date()
+    return f"{at:%H:%M}"
+
+
+@pytest.mark.rows(9, call="POST /v1/orders/service")
+@pytest.mark.parametrize("when", [{}, {"scheduled_at": None}, {"scheduled_at": ""}])
+@pytest.mark.parametrize("path", ["/orders", "/orders/service"])
+def test_a_service_without_a_time_is_booked_for_the_first_free_one(
+    cast: Cast, api: Api, path: str, when: dict[str, Any]
+) -> None:
+    service, client = open_tomorrow(cast), api(cast.customer)
+    body = {"service_id": service.pk, "vendor_id": cast.vendor.pk, "payment_method": "cash", **when}
+    for first in ("09:00", "10:00", "11:00"):
+        with assert_nothing_changed():
+            summary = client.post(f"{BASE}/order/service-summary", body).json()["data"]
+        assert begins(summary["vendors"][0], cast) == first
+        data = placed(client, body, BASE + path)
+        assert (begins(data, cast), data["service"]["starts_at"]) == (first, data["scheduled_at"])
+    with assert_nothing_changed():
+        error = refused(client.post(BASE + path, body), 409, "scheduled_at", "slot_full")
+        refused(client.post(f"{BASE}/order/service-summary", body), 409, "scheduled_at", "slot_full")
+    assert "Hair cut is fully booked, or not offered, in the 7 days ahead" in error["message"]
+    second = Order.objects.order_by("pk")[1]
+    assert client.put(f"{ORDERS}/{second.pk}", {"status": "Cancelled"}).status_code == 200
+    assert begins(placed(client, body, BASE + path), cast) == "10:00"
+
+
+@pytest.mark.rows(9, call="POST /v1/orders")
+def test_services_booked_together_follow_each_other(cast: Cast, api: Api) -> None:
+    service, client = open_tomorrow(cast), api(cast.customer)
+    part = {"service_id": service.pk, "vendor_location_id": cast.vendor.pk}
+    ten = {**part, "scheduled_at": tomorrow(cast).isoformat()}
+    body = {"payment_method": "cash", "data": [ten, part, part]}
+    data = placed(client, body)
+    assert [begins(order, cast) for order in data["orders"]] == ["10:00", "09:00", "11:00"]
+    with assert_nothing_changed():
+        refused(client.post(ORDERS, {**body, "data": [part]}), 409, "data.0.scheduled_at", "slot_full")
+
+
+@pytest.mark.rows(9, call="POST /v1/orders/service")
+def test_the_first_free_time_keeps_the_vendors_rules(cast: Cast, api: Api) -> None:
+    service, client, path = open_tomorrow(cast), api(cast.customer), f"{ORDERS}/service"
+    body = {"service_id": service.pk, "vendor_id": cast.vendor.pk, "payment_method": "cash"}
+    vendors, where = Vendor.objects.filter(pk=cast.vendor.pk), address(cast.customer_row)
+    vendors.update(preorder_days=0)
+    with assert_nothing_changed():
+        error = refused(client.post(path, body), 409, "scheduled_at", "slot_full")
+        assert "today, and not booked ahead" in error["message"]
+        vendors.update(preorder_days=7, paused_until=tomorrow(cast, "12:00"))
+        refused(client.post(path, body), 409, "scheduled_at", "slot_full")
+        vendors.update(paused_until=None)
+        refused(client.post(path, {**body, "service_id": 10**9}), 400, "service_id")
+        error = refused(client.post(path, {**body, "delivery_address_id": where.pk}), 400, "delivery_address_id")
+    assert "takes place at the vendor's" in error["message"]
+    vendors.update(paused_until=tomorrow(cast, "09:20"))
+    assert begins(placed(client, body, path), cast) == "09:30"
+    visiting = open_tomorrow(cast, name="Cleaning", at_vendor=False, at_customer=True)
+    body["service_id"] = visiting.pk
+    with assert_nothing_changed():
+        error = refused(client.post(path, body), 400, "delivery_address_id")
+    assert "With delivery_address_id it is the customer's place" in error["message"]
+    data = placed(client, {**body, "delivery_address_id": where.pk}, path)
+    assert (begins(data, cast), data["service"]["place"], data["delivery_fee"]) == ("09:30", "customer", 2.5)
+
+
 @pytest.mark.rows(9, call="POST /v1/orders/service")
 def test_a_service_checks_its_method_and_the_balance(cast: Cast, api: Api) -> None:
     service = make_service(cast.vendor)
@@ -190,6 +267,85 @@ def test_photos_as_files(cast: Cast, api: Api, whole: bool) -> None:
     assert response.status_code == 201, response.json()
     data = response.json()["data"]
     assert (data["payment_status"], len(data["payments"][0]["photos"]), data["notes"]) == ("Review", 2, "5")
+
+
+def url_safe(colour: str) -> str:
+    """A photo whose base64 has both characters that addresses do not hold, written for them."""
+    raw = png(colour) + bytes(range(256))
+    text = base64.urlsafe_b64encode(raw + b"." * (1 - len(raw) % 3)).decode()
+    assert {"-", "_", "="} <= set(text)
+    return text
+
+
+@pytest.mark.rows(2, call="POST /v1/orders")
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda text: text,
+        lambda text: text.rstrip("="),
+        lambda text: f"data:image/png;base64,{text}",
+        lambda text: f"data:image/png;base64,{text.rstrip('=')}",
+        lambda text: f" DATA:image/png;charset=utf-8;base64,{text}\n",
+        lambda text: f"data:;base64,{text}",
+        lambda text: f"data:application/octet-stream;base64,{text}",
+        lambda text: text.replace("-", "+").replace("_", "/"),
+        lambda text: text.replace("-", "+").replace("_", "/").rstrip("="),
+        lambda text: "\r\n".join(text[at : at + 76] for at in range(0, len(text), 76)),
+    ],
+)
+def test_base64_in_each_spelling(cast: Cast, api: Api, spell: Callable[[str], str]) -> None:
+    take_transfers(cast)
+    body = order_of(
+        cast, payment_gateway_method_id=None, photo=spell(url_safe("red")), photos=[spell(url_safe("blue"))]
+    )
+    data = placed(api(cast.customer), body)
+    assert (data["payment_status"], len(data["payments"][0]["photos"])) == ("Review", 2)
+    form = {"vendor_id": cast.vendor.pk, "items": json.dumps(body["items"]), "photo": spell(url_safe("red"))}
+    response = api(cast.customer).post(ORDERS, form, format="multipart")
+    assert response.status_code == 201, response.json()
+    assert len(response.json()["data"]["payments"][0]["photos"]) == 1
+
+
+@pytest.mark.rows(2, call="POST /v1/orders")
+@pytest.mark.parametrize("name", ["photo", "photos", "photo[]", "photos[]", "photos[{}]"])
+def test_parts_of_a_form_in_each_spelling(cast: Cast, api: Api, name: str) -> None:
+    """As PHP's, Dart's and JavaScript's clients name them; a field of an item is one of these names too."""
+    take_transfers(cast)
+    names = [name.format(number) for number in range(2)]
+    files = [SimpleUploadedFile(f"{colour}.png", png(colour), "image/png") for colour in ("red", "blue")]
+    fields = {
+        "vendor_id": cast.vendor.pk,
+        "items[0][product_id]": cast.products["burger"].pk,
+        "items[0][quantity]": "2",
+        "items[0][options][0][option_id]": cast.options["Large"].pk,
+        "items[0][without][]": cast.ingredients["Onion"].pk,
+        "items[1][product_id]": cast.products["pizza"].pk,
+        "items[1][notes]": "",
+        "photos[2]": "",
+    }
+    photos = dict(zip(names, files, strict=True)) if names[0] != names[1] else {name: files}
+    response = api(cast.customer).post(ORDERS, fields | photos, format="multipart")
+    assert response.status_code == 201, response.json()
+    data = response.json()["data"]
+    assert (data["payment_status"], len(data["payments"][0]["photos"])) == ("Review", 2)
+    chosen = [option["name"] for option in data["items"][0]["options"]]
+    assert [(item["quantity"], item["name"]) for item in data["items"]] == [(2, "Burger"), (1, "Pizza")]
+    assert sorted(chosen) == ["Large", "Onion"]
+    name = names[0]
+    with assert_nothing_changed():
+        many = fields | {name: [SimpleUploadedFile("a.png", png(), "image/png") for _ in range(6)]}
+        refused(api(cast.customer).post(ORDERS, many, format="multipart"), 400, name.partition("[")[0])
+        wrong = fields | {name: SimpleUploadedFile("a.png", b"no picture", "image/png")}
+        refused(api(cast.customer).post(ORDERS, wrong, format="multipart"), 400, f"{name.partition('[')[0]}.0")
+        address = fields | {name: "https://example.org/photo.jpg"}
+        refused(api(cast.customer).post(ORDERS, address, format="multipart"), 400, f"{name.partition('[')[0]}.0")
+
+
+@pytest.mark.rows(2, call="POST /v1/orders")
+def test_the_order_may_stand_beside_its_photos(cast: Cast, api: Api) -> None:
+    take_transfers(cast)
+    whole = {"CreateOrderInput": order_of(cast, payment_gateway_method_id=None), "photo": as_text(png()), "photos": []}
+    assert placed(api(cast.customer), whole)["payment_status"] == "Review"
 
 
 @pytest.mark.rows(2, call="POST /v1/orders")
@@ -352,6 +508,33 @@ def test_a_mistake_names_its_field_and_changes_nothing(
 ) -> None:
     with assert_nothing_changed():
         refused(api(cast.customer).post(ORDERS, order_of(cast, **fields)), 400, field)
+
+
+@pytest.mark.rows(8, call="POST /v1/orders")
+@pytest.mark.parametrize(
+    "blank",
+    [
+        {"vendor_id": None},
+        {"vendor_id": ""},
+        {"data": []},
+        {"data": None},
+        {"data": ""},
+        dict.fromkeys(("type", "notes", "coupon_code", "scheduled_at", "delivery_address_id", "total", "tax"), ""),
+        {"notes": "   ", "pickup_address": "", "recipient_name": "", "recipient_phone": " ", "weight": ""},
+        {"items": [], "service_id": ""},
+    ],
+)
+def test_a_vendors_location_is_the_vendor_and_blanks_say_nothing(cast: Cast, api: Api, blank: dict[str, Any]) -> None:
+    body = order_of(cast)
+    body["vendor_location_id"] = body.pop("vendor_id")
+    if "items" in blank:
+        blank = {**blank, "items": [{**body["items"][0], "options": [], "extras": None, "without": [], "notes": ""}]}
+    assert placed(api(cast.customer), {**body, **blank})["vendor"]["id"] == cast.vendor.pk
+    bakery = make_bakery(cast)
+    loaf = {"vendor_location_id": str(bakery.pk), "items": [{"product_id": loaf_of(bakery).pk}]}
+    several = {"payment_method": "cash", "data": [{**body, **blank, "data": []}, loaf], "vendor_location_id": ""}
+    data = placed(api(cast.customer), several)
+    assert [one["vendor"]["id"] for one in data["orders"]] == [cast.vendor.pk, bakery.pk]
 
 
 @pytest.mark.rows(8, call="POST /v1/orders")

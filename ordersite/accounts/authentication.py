@@ -183,6 +183,15 @@ def principal_of_api_token(token: str) -> tuple[Any, ApiToken]:
     return row.user or MerchantPrincipal(row), row
 
 
+def credential_of(request: Request) -> str:
+    """Names what somebody known came with: an API token, a sign-in, or else who it is. Never a secret."""
+    if isinstance(request.auth, ApiToken):
+        return f"token:{request.auth.pk}"
+    sign_in_id = sign_in_id_of(request.auth) if isinstance(request.auth, Token) else 0
+    user: Any = request.user
+    return f"sign_in:{sign_in_id}" if sign_in_id else str(user.caller_key)
+
+
 class BearerScheme(OpenApiAuthenticationExtension):
     """How the OpenAPI document calls it."""
 

@@ -158,7 +158,7 @@ def test_the_till_reads_each_choice_as_often_as_it_is_charged(cast: Cast, api: A
     read = [[(one["name"], one["qty"], one["total"]) for one in (*row["options"], *row["extras"])] for row in lines]
     assert [(row["qty"], row["unit"]) for row in lines] == [(250, "gr"), (3, "st")]
     assert read == [
-        [("Sliced", 1, "0.10"), ("No Rind", 1, "0.00"), ("Tray", 1, "0.35"), ("Paper", 250, "2.50")],
+        [("Sliced (left half)", 1, "0.10"), ("No Rind", 1, "0.00"), ("Tray", 1, "0.35"), ("Paper", 250, "2.50")],
         [("Mayonnaise", 6, "3.60"), ("Large", 3, "6.00"), ("No Onion", 3, "0.00"), ("Bacon", 6, "7.20")],
     ]
     parts = [float(row["total"]) for row in lines] + [float(one[2]) for row in read for one in row]

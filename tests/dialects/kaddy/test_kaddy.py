@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from orders.services.receiving import mark_paid
 from ordersite.accounts.callers import SYSTEM
 from ordersite.accounts.models import ApiToken
 from ordersite.web.crypto import token_hash
-from tests.cast import Cast
+from tests.cast import PASSWORD, Cast
 from tests.orders.rows import make_order, state_of
 from tests.orders.shopping import NEAR, ORDERS, assert_nothing_changed, cart, place
 from vendors.models import Product, Vendor
@@ -167,6 +167,69 @@ def test_extras_have_their_own_total_and_unit(cast: Cast, api: Api, acme: Vendor
     )
 
 
+@pytest.mark.rows(51, call="GET /v1/orders/{id}")
+def test_what_was_written_about_a_line_is_a_text_of_it(cast: Cast, api: Api, acme: Vendor, till: APIClient) -> None:
+    """After what was chosen, of each piece; a line without one has none."""
+    plate = [option(acme, "Plaquette", text="Bravo")]
+    items = [
+        item(acme, "Pain multigrain 400 gr", quantity=3, comment="Coupé, s'il vous plaît"),
+        item(acme, "Tarte aux fruits", comment="Sans fraises", options=plate),
+        item(acme, "Pain multigrain 400 gr"),
+    ]
+    placed = place(api(), sample_cart(acme, items=items, payment_method="cash"))
+    lines = till.get(f"{BASE}/{placed['orders'][0]['uuid']}").json()["order_lines"]
+    comment = {"name": "Comment", "plu_code": "", "total": "0.00", "type": "text"}
+    assert lines[0]["options"] == [{**comment, "qty": 3, "meta": "Coupé, s'il vous plaît"}]
+    assert lines[1]["options"][1:] == [{**comment, "qty": 1, "meta": "Sans fraises"}]
+    assert lines[1]["options"][0]["meta"] == "Bravo"
+    assert lines[2]["options"] == []
+
+
+@pytest.mark.rows(51, call="GET /v1/orders/{id}")
+def test_a_half_says_which(cast: Cast, api: Api, till: APIClient) -> None:
+    halves = [
+        {"option": cast.options["Mushrooms"].pk, "position": "left"},
+        {"option": cast.options["Olives"].pk, "position": "right"},
+    ]
+    order = place(
+        api(cast.customer), cart(cast, items=[{"product": cast.products["pizza"].pk, "options": halves, "quantity": 2}])
+    )["orders"][0]
+    options = till.get(f"{BASE}/{order['uuid']}").json()["order_lines"][0]["options"]
+    assert [(one["name"], one["qty"], one["total"]) for one in options] == [
+        ("Mushrooms (left half)", 2, "1.60"),
+        ("Olives (right half)", 2, "1.01"),
+    ]
+
+
+@pytest.mark.rows(46, call="GET /v1/orders/{id}")
+@pytest.mark.parametrize(
+    ("delivery_type", "fields", "remarks"),
+    [
+        ("pickup", {}, None),
+        ("pickup", {"comment": "Merci"}, "Merci"),
+        ("pickup", {"comment": "Merci", "locker": "B4"}, "Merci\nLocker: B4"),
+        ("eat_in", {"table": "12"}, "Table: 12"),
+        ("curbside", {"vehicle": "Red Fiat, 1-ABC-123"}, "Vehicle: Red Fiat, 1-ABC-123"),
+        ("drive_thru", {"vehicle": "Fiat", "comment": "Vite"}, "Vite\nVehicle: Fiat"),
+        ("delivery", {"address_notes": "Ring twice", "comment": "Vite"}, "Vite\nAddress notes: Ring twice"),
+    ],
+)
+def test_where_it_is_brought_to_stands_in_the_remarks(
+    cast: Cast,
+    api: Api,
+    acme: Vendor,
+    till: APIClient,
+    delivery_type: str,
+    fields: dict[str, Any],
+    remarks: str | None,
+) -> None:
+    body = sample_cart(acme, payment_method="cash", delivery_type=delivery_type, **fields)
+    if delivery_type == "delivery":
+        body |= {"address": "Rue Haute 1", "location": NEAR}
+    order = place(api(), body)["orders"][0]
+    assert till.get(f"{BASE}/{order['uuid']}").json()["remarks"] == remarks
+
+
 @pytest.mark.rows(46, 47, call="GET /v1/orders/{id}")
 def test_only_a_delivery_has_an_address_with_its_distance(cast: Cast, api: Api, acme: Vendor, till: APIClient) -> None:
     body = sample_cart(
@@ -208,10 +271,25 @@ def test_order_types(
 
 @pytest.mark.rows(46, call="GET /v1/orders")
 def test_numbers_begin_at_one_for_each_shop_day_and_type(cast: Cast, api: Api, acme: Vendor, till: APIClient) -> None:
-    for delivery_type in ("pickup", "eat_in", "pickup"):
+    """At one counter there is one number 1, whether it is collected, eaten there or brought to a car."""
+    for delivery_type in ("pickup", "eat_in", "curbside", "drive_thru", "pickup"):
         place(api(), sample_cart(acme, payment_method="cash", delivery_type=delivery_type))
+    for _ in range(2):
+        place(api(), sample_cart(acme, payment_method="cash", locker="B4"))
+    address = {"address": "Rue Haute 1", "location": NEAR}
+    place(api(), sample_cart(acme, payment_method="cash", delivery_type="delivery", **address))
+    tomorrow = datetime.combine(timezone.now().astimezone(acme.zone).date() + timedelta(days=1), time(12), acme.zone)
+    place(api(), sample_cart(acme, payment_method="cash", deliver_at=tomorrow.isoformat()))
     place(api(cast.customer), cart(cast))
-    assert [order["order_number"] for order in till.get(BASE).json()] == ["1", "2", "3", "1"]
+    shown = [(order["order_type"], order["order_number"]) for order in till.get(BASE, {"limit": 20}).json()]
+    assert shown == [
+        *(("pick_up", str(number)) for number in range(1, 6)),
+        ("pick_up_coolbox", "1"),
+        ("pick_up_coolbox", "2"),
+        ("delivery", "1"),
+        ("pick_up", "1"),
+        ("pick_up", "1"),
+    ]
 
 
 class TestQueue:
@@ -290,8 +368,10 @@ class TestQueue:
     def test_shop(self, cast: Cast, api: Api, acme: Vendor, till: APIClient) -> None:
         place(api(cast.customer), cart(cast))
         place(api(), sample_cart(acme, payment_method="cash"))
-        counts = {shop: len(till.get(BASE, {"shop": shop}).json()) for shop in (f"{acme.pk}.0", "x", "", "0", "999999")}
-        assert counts == {f"{acme.pk}.0": 1, "x": 2, "": 2, "0": 2, "999999": 0}
+        one = (str(acme.pk), f"{acme.pk}.0", f" {acme.pk} ")
+        all_ = ("x", "", "0", "-1", "1.5", "9999", "9" * 40, "1e1", f"{acme.pk},", str(cast.other_vendor.pk))
+        counts = {shop: len(till.get(BASE, {"shop": shop}).json()) for shop in (*one, *all_)}
+        assert counts == {**dict.fromkeys(one, 1), **dict.fromkeys(all_, 2)}
 
     def test_statements_do_not_grow_with_the_queue(self, cast: Cast, api: Api, till: APIClient) -> None:
         def count() -> int:
@@ -342,6 +422,33 @@ class TestTenants:
         assert [answer["X-RateLimit-Remaining"] for answer in answers] == ["1", "0", "0"]
         assert (answers[2]["X-RateLimit-Limit"], list(answers[2].json())) == ("2", ["error"])
         assert int(answers[2]["Retry-After"]) > 0
+
+    @pytest.mark.rows(45, call="GET /v1/orders")
+    def test_each_token_has_its_own_sixty(
+        self, cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch, settings: Any
+    ) -> None:
+        """Of one merchant or one person: an API token each, a sign-in each however often it is renewed."""
+        monkeypatch.setattr("ordersite.web.throttling.time.time", lambda: 1_000_000_080.0)
+        settings.THROTTLE_TILL = 3
+        for name in ("one", "two", "own"):
+            ApiToken.objects.create(
+                merchant=None if name == "own" else cast.merchant,
+                user=cast.owner if name == "own" else None,
+                name=name,
+                token_hash=token_hash(f"ost_{name}"),
+                scopes=["read"],
+            )
+        signed_in = [api().post("/api/v1/auth/token", {"email": cast.owner.email, "password": PASSWORD}).json()]
+        signed_in += [api().post("/api/v1/auth/token", {"email": cast.owner.email, "password": PASSWORD}).json()]
+        tokens = ["ost_one", "ost_two", "ost_own", *(one["access"] for one in signed_in)]
+        tills = [api(token=token, x_tenant=str(cast.merchant.uuid)) for token in tokens]
+        for calls_left in ("2", "1", "0"):
+            assert [till.get(BASE)["X-RateLimit-Remaining"] for till in tills] == [calls_left] * 5
+        renewed = api().post("/api/v1/auth/token/refresh", {"refresh": signed_in[0]["refresh"]}).json()
+        tills.append(api(token=renewed["access"], x_tenant=str(cast.merchant.uuid)))
+        refused = [till.get(BASE) for till in tills]
+        assert [(one.status_code, one["X-RateLimit-Remaining"]) for one in refused] == [(429, "0")] * 6
+        assert all(list(one.json()) == ["error"] and int(one["Retry-After"]) > 0 for one in refused)
 
     @pytest.mark.rows(45, call="GET /v1/orders/{id}")
     def test_unknown_orders_and_paths_are_404_in_its_shape(self, cast: Cast, till: APIClient) -> None:

@@ -1,0 +1,5 @@
+"""Kaddy Cloud's orders (seed 003, product.md rows 40–52 and 73): the queue that a till pulls, a tenant at a time."""
+
+from orders.dialects.kaddy.views import DIALECT, urlpatterns
+
+__all__ = ["DIALECT", "urlpatterns"]

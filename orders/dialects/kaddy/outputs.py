@@ -1,0 +1,245 @@
+"""Orders as a till of Kaddy's reads them (rows 46–52): amounts as decimal texts, times those of the shop's clock."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from rest_framework import serializers
+
+from orders.lifecycle import Fulfilment
+from orders.models import Line, LineOption, NumberSeries, Order
+from ordersite.web.money import to_text
+from vendors.menu import PIECE
+from vendors.models import Charged
+
+# Theirs are what a till numbers apart; digital orders never show.
+ORDER_TYPES = [NumberSeries.PICK_UP.value, NumberSeries.DELIVERY.value, NumberSeries.PICK_UP_COOLBOX.value]
+HOUSE_NUMBER = re.compile(r"^(?P<street>.+?)[ ,]+(?P<number>\d+[A-Za-z]?)(?:[ /]*(?:bus|box|bte)\.? *(?P<bus>\w+))?$")
+TOWN = re.compile(r"^(?P<postal_code>\d{4,5}(?: [A-Z]{2})?) +(?P<city>.+)$")
+
+
+class AddressOutput(serializers.Serializer):
+    street = serializers.CharField(help_text="The street; all of the address where it cannot be split.")
+    number = serializers.CharField(help_text="The house number, with its letter; empty where there is none.")
+    bus = serializers.CharField(help_text="The box, flat or floor; empty where there is none.")
+    postal_code = serializers.CharField(help_text="The postal code.")
+    city = serializers.CharField(help_text="The town.")
+    country = serializers.CharField(help_text="Two letters: what the address says, else the shop's country.")
+    distance = serializers.CharField(help_text="From the shop, in metres; empty where it is not known.")
+
+
+class ShopOutput(serializers.Serializer):
+    id = serializers.CharField(help_text="The shop, as the parameter shop takes it.")
+    name = serializers.CharField(help_text="What it is called.")
+    address = serializers.CharField(help_text="Its street and house number.")
+    postal_code = serializers.CharField(help_text="Its postal code.")
+    city = serializers.CharField(help_text="Its town.")
+    country = serializers.CharField(help_text="Its country, in two letters.")
+
+
+class ClientOutput(serializers.Serializer):
+    id = serializers.UUIDField(help_text="The customer; a guest is a new one with each order.")
+    first_name = serializers.CharField(help_text="The first word of the name.")
+    last_name = serializers.CharField(help_text="The rest of the name; may be empty.")
+    email = serializers.CharField(allow_null=True, help_text="The e-mail address, null where none was given.")
+    mobile_phone = serializers.CharField(allow_null=True, help_text="The telephone, null where none was given.")
+    phone = serializers.CharField(allow_null=True, help_text="Always null: one telephone is kept.")
+
+
+class OptionOutput(serializers.Serializer):
+    """A choice, an ingredient that is left out ("No Onion"), or what the customer wrote about the line."""
+
+    name = serializers.CharField(help_text="What was chosen; a half says which.")
+    plu_code = serializers.CharField(help_text="Its code at the till; may be empty.")
+    qty = serializers.IntegerField(help_text="How many in all, the line's quantity included.")
+    total = serializers.CharField(help_text="What all of them cost.")
+    type = serializers.CharField(help_text="default, or text.")
+    meta = serializers.CharField(allow_null=True, help_text="The text of an option of the type text.")
+
+
+class ExtraOutput(serializers.Serializer):
+    name = serializers.CharField(help_text="What comes with it.")
+    plu_code = serializers.CharField(help_text="Its code at the till; may be empty.")
+    qty = serializers.IntegerField(help_text="How many in all, the line's quantity included.")
+    total = serializers.CharField(help_text="What all of them cost.")
+    unit = serializers.CharField(help_text="st, gr, kg or pers.")
+
+
+class OrderLineOutput(serializers.Serializer):
+    product = serializers.CharField(help_text="The product's name.")
+    plu_code = serializers.CharField(help_text="Its code at the till; may be empty.")
+    qty = serializers.IntegerField(help_text="How many units.")
+    unit = serializers.CharField(help_text="st, gr, kg or pers.")
+    total = serializers.CharField(help_text="Without its options and extras.")
+    options = OptionOutput(many=True, help_text="What was chosen, left out and written.")
+    extras = ExtraOutput(many=True, help_text="What comes with it.")
+
+
+class OrderOutput(serializers.Serializer):
+    """An order as the till reads it; amounts are decimal texts, times those of the shop's clock."""
+
+    id = serializers.UUIDField(help_text="The order, as the calls that confirm or read it take it.")
+    payment_reference = serializers.CharField(
+        allow_null=True, help_text="The payment at its provider, null where none knows it."
+    )
+    payment_method = serializers.CharField(help_text="bancontact, creditcard, cash, …")
+    payed_at = serializers.CharField(
+        allow_null=True, help_text="When it was paid: 2023-04-20 00:19:51; null before, and for cash."
+    )
+    total = serializers.CharField(help_text="What all of it costs: lines, delivery and service, less any discount.")
+    order_type = serializers.ChoiceField(choices=ORDER_TYPES, help_text="How it reaches the customer.")
+    order_date = serializers.CharField(help_text="The day that it is for: 2023-04-26.")
+    order_time = serializers.CharField(help_text="The time that it is for: 09:00:00.")
+    order_number = serializers.CharField(help_text="Of the day, for each shop and order type, from 1.")
+    delivery_address = AddressOutput(required=False, help_text="On deliveries only.")
+    delivery_cost = serializers.CharField(help_text="What delivering costs.")
+    service_cost = serializers.CharField(help_text="The service fee.")
+    remarks = serializers.CharField(
+        allow_null=True,
+        help_text="A line each: what the customer wrote, notes to the address, table, vehicle, locker; null for none.",
+    )
+    shop = ShopOutput(help_text="Who sells it.")
+    client = ClientOutput(help_text="Who ordered.")
+    order_lines = OrderLineOutput(many=True, help_text="What was ordered.")
+
+
+def render_order(order: Order) -> dict[str, Any]:
+    """An order in Kaddy's words (rows 46–52)."""
+    zone, currency = order.vendor.zone, order.currency
+    payment = next((share.payment for share in order.shares.all()), None)
+    due = (order.deliver_at or order.estimated_at or order.placed_at).astimezone(zone)
+    # Cash is paid on handing over: there is no moment of an own.
+    paid_at = payment.paid_at if payment and order.payment_method != "cash" else None
+    body: dict[str, Any] = {
+        "id": str(order.uuid),
+        "payment_reference": (payment.reference if payment else "") or None,
+        "payment_method": (payment.method if payment else "") or order.payment_method,
+        "payed_at": on_the_clock(paid_at.astimezone(zone)) if paid_at else None,
+        "total": to_text(order.total, currency),
+        "order_type": NumberSeries.of(order.fulfilment, order.locker).value,
+        "order_date": f"{due:%Y-%m-%d}",
+        "order_time": f"{due:%H:%M:%S}",
+        "order_number": str(order.number),
+        "delivery_cost": to_text(order.delivery_fee, currency),
+        "service_cost": to_text(order.service_fee, currency),
+        "remarks": "\n".join(remarks_of(order)) or None,
+        "shop": render_shop(order),
+        "client": render_client(order),
+        "order_lines": [render_line(line, currency) for line in order.lines.all()],
+    }
+    if order.fulfilment == Fulfilment.DELIVERY:
+        body["delivery_address"] = render_address(order)
+    return body
+
+
+def on_the_clock(moment: datetime) -> str:
+    """A time as the shop's clock shows it."""
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def remarks_of(order: Order) -> Iterator[str]:
+    """What the customer wrote, and where it is brought to that has no field of its own there; a line each."""
+    told = {
+        "": order.comment,
+        "Address notes: ": order.address_notes,
+        "Table: ": order.table,
+        "Vehicle: ": order.vehicle,
+        "Locker: ": order.locker,
+    }
+    return (f"{label}{text}" for label, text in told.items() if text)
+
+
+def render_shop(order: Order) -> dict[str, str]:
+    vendor = order.vendor
+    return {
+        "id": str(vendor.pk),
+        "name": vendor.name,
+        "address": vendor.address,
+        "postal_code": vendor.postal_code,
+        "city": vendor.city,
+        "country": vendor.country,
+    }
+
+
+def render_client(order: Order) -> dict[str, Any]:
+    first, _, last = order.contact_name.strip().partition(" ")
+    return {
+        "id": str(order.customer.uuid),
+        "first_name": first,
+        "last_name": last.strip(),
+        "email": order.contact_email or None,
+        "mobile_phone": order.contact_phone or None,
+        "phone": None,
+    }
+
+
+def render_address(order: Order) -> dict[str, str]:
+    """Our address is one text: what of it reads as number, box, postal code and town is told apart (row 47)."""
+    first, _, rest = order.address.partition(",")
+    house, town = HOUSE_NUMBER.match(first.strip()), TOWN.match(rest.strip())
+    return {
+        "street": house["street"] if house else first.strip(),
+        "number": house["number"] if house else "",
+        "bus": (house["bus"] or "") if house else "",
+        "postal_code": town["postal_code"] if town else "",
+        "city": town["city"] if town else rest.strip(),
+        "country": order.vendor.country,
+        "distance": str(order.distance) if order.distance is not None else "",
+    }
+
+
+def render_line(line: Line, currency: str) -> dict[str, Any]:
+    """A line whose total is the product's alone: options and extras have theirs beside it."""
+    chosen = list(line.options.all())
+    apart = sum(option.total for option in chosen)
+    options = [render_option(option, line, currency) for option in chosen if option.kind != LineOption.Kind.EXTRA]
+    return {
+        "product": line.name,
+        "plu_code": line.plu_code,
+        "qty": line.quantity,
+        "unit": line.unit,
+        "total": to_text(line.total - apart, currency),
+        "options": [*options, *([render_comment(line, currency)] if line.comment else [])],
+        "extras": [render_extra(option, line, currency) for option in chosen if option.kind == LineOption.Kind.EXTRA],
+    }
+
+
+def qty_of(option: LineOption, line: Line) -> int:
+    """How many of a choice there are in all: of each unit, or once a line where it is charged so."""
+    return option.quantity * (line.quantity if option.charged == Charged.UNIT else 1)
+
+
+def render_option(option: LineOption, line: Line, currency: str) -> dict[str, Any]:
+    """A choice, or an ingredient left out, which the till prints as one that costs nothing: "No Onion" (row 108)."""
+    half = "" if option.position == LineOption.Position.WHOLE else f" ({option.get_position_display()})"
+    return {
+        "name": str(option) if option.kind == LineOption.Kind.WITHOUT else f"{option.name}{half}",
+        "plu_code": option.plu_code,
+        "qty": qty_of(option, line),
+        "total": to_text(option.total, currency),
+        "type": "text" if option.text else "default",
+        "meta": option.text or None,
+    }
+
+
+def render_comment(line: Line, currency: str) -> dict[str, Any]:
+    """What the customer wrote about a line: a text that costs nothing, of each piece."""
+    return {
+        "name": "Comment",
+        "plu_code": "",
+        "qty": line.quantity if line.unit == PIECE else 1,
+        "total": to_text(0, currency),
+        "type": "text",
+        "meta": line.comment,
+    }
+
+
+def render_extra(option: LineOption, line: Line, currency: str) -> dict[str, Any]:
+    return {
+        "name": option.name,
+        "plu_code": option.plu_code,
+        "qty": qty_of(option, line),
+        "total": to_text(option.total, currency),
+        "unit": option.unit,
+    }

@@ -1,0 +1,160 @@
+"""Kaddy's calls: parse → the same service → render."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.urls import path
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders.dialects.base import Dialect, DialectView, whole_of
+from orders.dialects.kaddy.outputs import OrderOutput, render_order
+from orders.models import Order
+from orders.selectors import with_parts
+from orders.services.tills import confirm, till_orders, unconfirmed_orders, vendors_of_till
+from ordersite.accounts.authentication import credential_of
+from ordersite.accounts.callers import Caller, caller_of
+from ordersite.web.problems import NotFound, Problem
+from ordersite.web.throttling import CallerThrottle, count_call
+
+USUAL, MOST = 10, 100
+
+
+def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
+    """{"error": "…"}; who is not known is "Unauthenticated" (row 45)."""
+    message = "Unauthenticated" if problem.status == 401 else problem.detail
+    return problem.status, {"error": message}, problem.headers
+
+
+DIALECT = Dialect(
+    name="kaddy",
+    title="Kaddy Cloud",
+    description="The orders that a till has not confirmed yet. Each call names its tenant with the header X-Tenant.",
+    refusal=refusal,
+    error_schema={"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}},
+)
+
+
+class TillThrottle(CallerThrottle):
+    """Sixty calls a minute for each token, told with every answer (row 45)."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        user: Any = request.user
+        limit = settings.THROTTLE_TILL
+        if not user.is_authenticated or not limit:
+            return True
+        count = count_call(f"kaddy:{credential_of(request)}")
+        view.calls_left = max(0, limit - count)
+        return count <= limit
+
+
+class TillView(DialectView):
+    """A call of a till: its tenant must be the caller's own, else it is not known at all."""
+
+    dialect = DIALECT
+    permission_classes = [IsAuthenticated]
+    throttle_classes = [TillThrottle]
+    calls_left: int | None = None
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        limit = settings.THROTTLE_TILL
+        response["X-RateLimit-Limit"] = str(limit)
+        response["X-RateLimit-Remaining"] = str(limit if self.calls_left is None else self.calls_left)
+        return super().finalize_response(request, response, *args, **kwargs)
+
+    def vendor_ids(self, request: Request, caller: Caller) -> list[int]:
+        """The tenant's vendors; raises a 401 Problem for a tenant that is missing or foreign."""
+        try:
+            tenant = str(uuid.UUID(request.headers.get("X-Tenant", "")))
+        except ValueError:
+            tenant = ""
+        vendor_ids = vendors_of_till(caller, tenant) if tenant else []
+        if not vendor_ids:
+            raise Problem("unknown_tenant", "Unauthenticated", status=401)
+        return vendor_ids
+
+
+def limit_of(text: str) -> int:
+    """1 to 100; what is no positive number counts as 10 (row 41)."""
+    number = whole_of(text)
+    return USUAL if number is None or number < 1 else min(number, MOST)
+
+
+# No format: generators make objects of a format that a header cannot hold.
+TENANT = OpenApiParameter(
+    "X-Tenant",
+    {"type": "string"},
+    OpenApiParameter.HEADER,
+    required=True,
+    description="The tenant: the UUID of the merchant whose orders are pulled.",
+)
+
+
+class OrdersView(TillView):
+    """The orders that no till has confirmed, oldest first: a bare array."""
+
+    @extend_schema(
+        parameters=[
+            TENANT,
+            OpenApiParameter("limit", str, description="1 to 100; 10 where it is missing or no such number."),
+            OpenApiParameter(
+                "shop", str, description="Of one shop; of all without it, or if the tenant has none such."
+            ),
+        ],
+        responses={200: OrderOutput(many=True)},
+        operation_id="listUnconfirmedOrders",
+    )
+    def get(self, request: Request) -> Response:
+        caller = caller_of(request)
+        vendor_ids = self.vendor_ids(request, caller)
+        shop = whole_of(request.query_params.get("shop"))
+        if shop in vendor_ids:
+            vendor_ids = [shop]
+        orders = with_parts(unconfirmed_orders(vendor_ids))
+        limit = limit_of(request.query_params.get("limit", ""))
+        return Response([render_order(order) for order in orders[:limit]])
+
+
+def find_order(view: TillView, request: Request, order_uuid: str) -> tuple[Order, Caller]:
+    """The tenant's order, confirmed or not; raises NotFound."""
+    caller = caller_of(request)
+    orders = with_parts(till_orders(view.vendor_ids(request, caller)))
+    order = orders.filter(uuid=order_uuid).first()
+    if order is None:
+        raise NotFound()
+    return order, caller
+
+
+class OrderView(TillView):
+    """One order, whether confirmed or not."""
+
+    @extend_schema(parameters=[TENANT], responses={200: OrderOutput}, operation_id="getOrder")
+    def get(self, request: Request, order_uuid: str) -> Response:
+        order, _ = find_order(self, request, order_uuid)
+        return Response(render_order(order))
+
+
+class ConfirmedOutput(serializers.Serializer):
+    success = serializers.BooleanField(help_text="Always true.")
+
+
+class ConfirmView(TillView):
+    """The till has the order: it is not listed again."""
+
+    @extend_schema(parameters=[TENANT], request=None, responses={200: ConfirmedOutput}, operation_id="confirmOrder")
+    def post(self, request: Request, order_uuid: str) -> Response:
+        order, caller = find_order(self, request, order_uuid)
+        confirm(order_id=order.pk, caller=caller)
+        return Response({"success": True})
+
+
+urlpatterns = [
+    path("v1/orders", OrdersView.as_view()),
+    path("v1/orders/<uuid:order_uuid>", OrderView.as_view()),
+    path("v1/orders/<uuid:order_uuid>/confirm", ConfirmView.as_view()),
+]

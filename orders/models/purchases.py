@@ -41,3 +41,8 @@ class Purchase(models.Model):
 
     def __str__(self) -> str:
         return str(self.uuid)
+
+    @property
+    def is_placed_by_guest(self) -> bool:
+        """Whether the guest placed it itself, and was told its token."""
+        return bool(self.guest_token_hash) and not self.placed_by_key.startswith(("user:", "merchant:"))

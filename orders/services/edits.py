@@ -1,8 +1,8 @@
 """Changes of what was ordered, after placing: an item added, changed, removed, or found missing.
 
-A fall of the price applies at once. A rise waits until the customer consents, unless the change is the customer's own,
-or the substitute that it chose beforehand at no more than the price that it was shown. What pays for the order, its
-tax, its offer, its stock and its slot follow.
+A fall of the price applies at once. A rise waits until the customer consents (`asks_customer`), unless it is the
+substitute that it chose beforehand at no more than the price that it was shown. What pays for the order, its tax, its
+offer, its stock and its slot follow.
 """
 
 from collections.abc import Sequence
@@ -281,8 +281,8 @@ def exceeds_consent(order: Order, line: Line, plan: Plan) -> bool:
 def make_change(standing: Standing, role: Actor, plan: Plan, wish: EditWish) -> ItemChange:
     """The change as a row, not saved yet, in the state that it gets."""
     order = standing.order
-    rises = plan.priced.total > order.total and not speaks_for_customer(standing, role)
-    waits = rises if plan.asks is None else plan.asks
+    wants_consent = plan.priced.total > order.total if plan.asks is None else plan.asks
+    waits = wants_consent and asks_customer(standing)
     return ItemChange(
         order=order,
         action=plan.action,
@@ -299,14 +299,21 @@ def make_change(standing: Standing, role: Actor, plan: Plan, wish: EditWish) -> 
     )
 
 
-def speaks_for_customer(standing: Standing, role: Actor) -> bool:
-    """Whether a rise needs no consent: the customer's own, and that of whoever placed the order in its name.
+def asks_customer(standing: Standing) -> bool:
+    """Whether a change of the caller's that wants a consent waits for it: only where somebody else can give it.
 
-    The latter until the order is accepted: it could as well have placed it so. Without items nothing was agreed yet.
+    Not of a customer's own order, nor until it is accepted of one that the caller placed in a customer's name: it could
+    as well have placed it so. Not of a guest's that others keyed in, who hold its token, so that nobody would answer.
+    For an account that is switched off staff answer. Without items nothing was agreed yet.
     """
-    order = standing.order
+    order, actors = standing.order, standing.actors
     placed_it = order.accepted_at is None and order.purchase.placed_by_key == standing.caller.key
-    return role == Actor.CUSTOMER or order.awaits_items or placed_it
+    if Actor.CUSTOMER in actors or order.awaits_items or placed_it:
+        return False
+    user = order.customer.user
+    if user is None:
+        return order.purchase.is_placed_by_guest
+    return user.is_active or Actor.STAFF not in actors
 
 
 def save_change(change: ItemChange) -> None:

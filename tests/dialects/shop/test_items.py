@@ -45,15 +45,35 @@ def test_a_rise_by_the_vendor_waits_for_the_customer(cast: Cast, api: Api) -> No
     assert (api(cast.owner).get(at(order)).json()["price"], stock_of(cast)) == ("19.50", 7)
 
 
-@pytest.mark.rows(70, call=ADD)
-def test_who_placed_it_for_the_customer_adds_at_once_until_it_is_accepted(cast: Cast, api: Api) -> None:
+@pytest.mark.rows(70, 71, call=ADD)
+def test_what_was_keyed_in_for_a_guest_waits_for_nobody(cast: Cast, api: Api) -> None:
     owner = api(cast.owner)
     order = created(owner.post(ORDERS, body_of(cast, customer=WALK_IN)))
-    item = {"productId": cast.products["soda"].pk, "quantity": 1}
-    assert owner.post(at(order, "/item"), item).json()["change"]["state"] == "applied"
-    assert api(cast.staff).post(at(order, "/item"), item).json()["change"]["state"] == "waiting"
+    soda = {"productId": cast.products["soda"].pk, "quantity": 1}
+    for client, price in ((owner, "14.50"), (api(cast.staff), "17.00")):
+        added = client.post(at(order, "/item"), soda)
+        assert (added.status_code, added.json()["change"]["state"], added.json()["price"]) == (201, "applied", price)
     assert owner.patch(at(order, "/status"), {"statusId": label_of(7).pk}).status_code == 200
-    assert owner.post(at(order, "/item"), item).json()["change"]["state"] == "waiting"
+    pizza = line_of(order, "Pizza")
+    for client, quantity, price in ((owner, 2, "29.00"), (api(cast.staff), 3, "41.00")):
+        edited = client.put(at(order, "/item"), {"itemId": pizza.pk, "quantity": quantity})
+        assert (edited.status_code, edited.json()["change"]["state"], edited.json()["price"]) == (200, "applied", price)
+    assert (Payment.objects.get().amount, stock_of(cast)) == (4100, 8)
+
+
+@pytest.mark.rows(70, call=ADD)
+def test_what_staff_keyed_in_for_an_account_is_asked_of_it_once_it_is_accepted(cast: Cast, api: Api) -> None:
+    staff, owner = api(cast.staff), api(cast.owner)
+    order = created(staff.post(ORDERS, body_of(cast, customer={"id": cast.customer_row.pk})))
+    soda = {"productId": cast.products["soda"].pk, "quantity": 1}
+    assert staff.post(at(order, "/item"), soda).json()["change"]["state"] == "applied"
+    assert owner.post(at(order, "/item"), soda).json()["change"]["state"] == "waiting"
+    assert owner.patch(at(order, "/status"), {"statusId": label_of(7).pk}).status_code == 200
+    assert staff.post(at(order, "/item"), soda).status_code == 202
+    own = created(owner.post(ORDERS, body_of(cast)))
+    assert owner.patch(at(own, "/status"), {"statusId": label_of(7).pk}).status_code == 200
+    assert owner.post(at(own, "/item"), soda).json()["change"]["state"] == "applied"
+    assert staff.post(at(own, "/item"), soda).json()["change"]["state"] == "waiting"
 
 
 @pytest.mark.rows(71, call=EDIT)

@@ -96,6 +96,11 @@ def own_orders(caller: Caller) -> QuerySet[Order]:
     return Order.objects.filter(mine, deleted_at__isnull=True)
 
 
+def is_own(caller: Caller, order: Order) -> bool:
+    """The same as `own_orders`, for one order at hand."""
+    return is_customer(caller, order) or (caller.driver_id is not None and order.driver_id == caller.driver_id)
+
+
 def visible_purchases(caller: Caller) -> QuerySet[Purchase]:
     """Purchases are the customer's and staff's; a vendor sees its order, not what was bought elsewhere with it."""
     if caller.may_everywhere(Right.VIEW_ORDERS):

@@ -15,10 +15,14 @@ from orders.services.standing import RELATED, Standing, get_order, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address
 from ordersite.accounts.rights import Right
+from ordersite.places.addresses import metres, point_of
+from ordersite.places.protocol import Point
 from ordersite.web.problems import Forbidden
 from vendors.models import Driver, Offer, Product, Vendor
 from vendors.permissions import member_vendors, serves
 
+# Metres between a saved address and a point that came without a text, as a telephone tells it at the door.
+SAME_DOOR = 50
 ITEMS = ("lines", Prefetch("lines__options", queryset=LineOption.objects.order_by("id")))
 SHARES = Prefetch("shares", queryset=PaymentShare.objects.select_related("payment").order_by("payment_id"))
 EVENTS = Prefetch("events", queryset=OrderEvent.objects.order_by("number"))
@@ -103,10 +107,12 @@ def code_of_offer(offer_id: int, vendor_id: int, caller: Caller) -> str | None:
     return offer[1] if knows else None
 
 
-def saved_address_at(customer_id: int, lat: float, lng: float) -> int | None:
-    """The customer's saved address at exactly this point, the newest of several."""
-    found = Address.objects.filter(customer=customer_id, lat=lat, lng=lng).order_by("-pk")
-    return found.values_list("pk", flat=True).first()
+def saved_address_near(customer_id: int, point: Point) -> Address | None:
+    """The customer's saved address that is nearest to a point, within SAME_DOOR metres; the newest of several."""
+    rows = Address.objects.filter(customer=customer_id, lat__isnull=False, lng__isnull=False).order_by("-pk")
+    near = [(metres(own, point), row) for row in rows if (own := point_of(row.lat, row.lng))]
+    away, nearest = min(near, key=lambda one: one[0], default=(0, None))
+    return nearest if away <= SAME_DOOR else None
 
 
 def driver_of_user(user_id: int) -> int | None:

@@ -37,15 +37,16 @@ from vendors.services.openings import calendar_of
 
 CUSTOMER_STAFF = (Actor.CUSTOMER, Actor.STAFF)
 VENDOR_STAFF = (Actor.VENDOR, Actor.STAFF)
+ALL_BUT_DRIVERS = (Actor.CUSTOMER, Actor.VENDOR, Actor.STAFF)
 CARRIERS = (Actor.VENDOR, Actor.COMPANY, Actor.STAFF)
 
 # Who may change which field; all of a request's fields must be allowed.
 WHO: dict[str, tuple[Actor, ...]] = {
-    "comment": CUSTOMER_STAFF,
-    "address": CUSTOMER_STAFF,
-    "address_notes": CUSTOMER_STAFF,
-    "location": CUSTOMER_STAFF,
-    "deliver_at": CUSTOMER_STAFF,
+    "comment": ALL_BUT_DRIVERS,
+    "address": ALL_BUT_DRIVERS,
+    "address_notes": ALL_BUT_DRIVERS,
+    "location": ALL_BUT_DRIVERS,
+    "deliver_at": ALL_BUT_DRIVERS,
     "payment_method": CUSTOMER_STAFF,
     "driver_tip": CUSTOMER_STAFF,
     "cash": CUSTOMER_STAFF,
@@ -57,6 +58,8 @@ WHO: dict[str, tuple[Actor, ...]] = {
 # What the kitchen and the courier rely on stands still once the order is accepted.
 BEFORE_ACCEPTING = ("address", "location", "deliver_at", "payment_method")
 DELAYS = ("prepared_in", "delivered_in")
+# What the customer said: where the vendor changes it, it says why.
+AS_ORDERED = ("comment", "address", "address_notes", "location", "deliver_at")
 # They change together.
 DESTINATION = ("address", "location")
 # What another driver has not done yet.
@@ -83,13 +86,17 @@ def change_order(
     if order.is_closed:
         raise Conflict("order_closed", "The order is closed: nothing of it changes any more.", extra=closing(standing))
     settled = [name for name in BEFORE_ACCEPTING if name in fields]
-    if settled and order.accepted_at is not None and role != Actor.STAFF:
+    if settled and order.accepted_at is not None and role == Actor.CUSTOMER:
         detail = f"The order is accepted: {', '.join(settled)} can no longer change. Ask the vendor."
         raise Conflict("order_accepted", detail, extra=closing(standing))
     if any(name in fields for name in DELAYS):
-        check_reason(reason_code, reason)
+        check_reason(reason_code, reason, "A delay")
+    elif role == Actor.VENDOR and any(name in fields for name in AS_ORDERED):
+        check_reason(reason_code, reason, "What the vendor changes of an order")
     elif reason_code and reason_code not in REASONS:
         raise Invalid("/reason_code", "unknown", f"Send one of {', '.join(REASONS)}.")
+    if role == Actor.VENDOR:
+        check_vendors_change(order, fields)
     change = Change(standing=standing, old={}, new={}, columns=set(), left=[])
     if not fields.keys().isdisjoint(DESTINATION):
         change_destination(change, fields, role, found)
@@ -135,7 +142,7 @@ def closing(standing: Standing) -> dict[str, Any]:
 
 def role_for(standing: Standing, fields: dict[str, Any]) -> Actor:
     """As what the caller makes the change; raises Forbidden naming the first field that it may not change."""
-    for actor in (Actor.STAFF, Actor.VENDOR, Actor.COMPANY, Actor.DRIVER, Actor.CUSTOMER):
+    for actor in (Actor.STAFF, Actor.CUSTOMER, Actor.VENDOR, Actor.COMPANY, Actor.DRIVER):
         if actor in standing.actors and all(actor in WHO[name] for name in fields):
             return actor
     denied = next((name for name in fields if not standing.actors & set(WHO[name])), next(iter(fields)))
@@ -143,13 +150,28 @@ def role_for(standing: Standing, fields: dict[str, Any]) -> Actor:
     raise Forbidden("forbidden", f"{denied} is changed by {who}: leave it out.", extra={"field": denied})
 
 
-def check_reason(reason_code: str, reason: str) -> None:
-    """A delay carries a reason that every party sees ("better" 13)."""
+def check_reason(reason_code: str, reason: str, what: str) -> None:
+    """A delay, and what the vendor changes of an order, carries a reason that every party sees ("better" 13)."""
     known = REASONS.get(reason_code)
     if known is None:
-        raise Invalid("/reason_code", "required", f"A delay needs a reason: send one of {', '.join(REASONS)}.")
+        raise Invalid("/reason_code", "required", f"{what} needs a reason: send one of {', '.join(REASONS)}.")
     if known.needs_text and not reason.strip():
         raise Invalid("/reason", "required", "Say the reason in words.")
+
+
+def check_vendors_change(order: Order, fields: Mapping[str, Any]) -> None:
+    """A vendor does not choose among its customer's saved addresses, nor has it come for its order before it said.
+
+    Money hangs on that: what is not collected by then is not given back.
+    """
+    if isinstance(fields.get("address"), int):
+        raise Invalid("/address", "unknown", "A saved address is its customer's to name: send a text.")
+    if "deliver_at" not in fields or order.deliver_at is None or order.fulfilment == Fulfilment.DELIVERY:
+        return
+    if fields["deliver_at"] is None or fields["deliver_at"] < order.deliver_at:
+        raise Invalid(
+            "/deliver_at", "too_early", "The vendor names a later time only: an earlier one the customer asks for."
+        )
 
 
 def change_text(name: str) -> Callable[[Change, Any], None]:

@@ -13,7 +13,7 @@ from ordersite.places.geometry import distance
 from ordersite.places.local import Local
 from ordersite.places.nominatim import Nominatim
 from ordersite.places.photon import Photon
-from ordersite.places.protocol import FoundPlace, Geocoder, Point, Refused, Unavailable, Unreadable
+from ordersite.places.protocol import FoundPlace, Geocoder, Point, Refused, Unavailable, Unreadable, point_in
 from ordersite.places.streets import STREETS
 from ordersite.web.throttling import count_call
 
@@ -55,10 +55,15 @@ pause = Pause()
 
 
 def find_places(text: str, near: Point | None = None, *, who: str = "") -> Answer:
-    """The places that a text may mean, the likeliest first. `who` is counted by THROTTLE_PLACES where it is asked."""
+    """The places that a text may mean, the likeliest first. `who` is counted by THROTTLE_PLACES where it is asked.
+
+    Of a text that is a point ("50.8466, 4.3528") nobody is asked.
+    """
     words = " ".join(text.split())
     if not words:
         return ()
+    if point := point_in(words):
+        return (FoundPlace(text=words, lat=point.lat, lng=point.lng),)
     around = f"{near.lat:.1f},{near.lng:.1f}" if near else ""
     return kept(f"find|{words.casefold()}|{around}", who, lambda geocoder: chosen(geocoder.find(words, near), near))
 

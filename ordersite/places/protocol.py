@@ -1,5 +1,6 @@
 """What a geocoder does: it finds the points that an address may mean, and the address of a point."""
 
+import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from typing import Any, Protocol
 
 # As an order's address holds it.
 MOST_TEXT = 300
+# "50.8466, 4.3528": both with a decimal point, so that no house number is taken for one.
+POINT = re.compile(r"([+-]?[0-9]{1,2}\.[0-9]{1,15}) ?, ?([+-]?[0-9]{1,3}\.[0-9]{1,15})")
 
 
 class Unavailable(Exception):
@@ -28,6 +31,18 @@ class Point:
 
     lat: float
     lng: float
+
+
+def write_point(point: Point) -> str:
+    """A point in words, to a hand's breadth: "50.8466, 4.3528"."""
+    return ", ".join(re.sub(r"(\.\d+?)0+$", r"\1", f"{degrees:.6f}") for degrees in (point.lat, point.lng))
+
+
+def point_in(text: str) -> Point | None:
+    """The point that a text is, None for one that is an address."""
+    found = POINT.fullmatch(text.strip())
+    point = Point(float(found[1]), float(found[2])) if found else None
+    return point if point and abs(point.lat) <= 90 and abs(point.lng) <= 180 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,12 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from orders.lifecycle import Fulfilment
 from orders.models import FeedEntry, Order, OrderEvent, Payment, Purchase
+from orders.services.changes import AS_ORDERED
+from ordersite.accounts.models import Address
 from tests.cast import Cast
+from tests.orders.rows import make_order
 from tests.orders.shopping import (
     FAR,
     NEAR,
@@ -66,12 +70,16 @@ def with_driver(cast: Cast, api: Api, order: Order) -> None:
     move(api(cast.driver), order, "accept_by_driver")
 
 
+WHY = {"reason_code": "customer_request"}
 CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
-    "comment": ({"comment": "ring twice"}, {"customer", "staff"}),
-    "address": ({"address": "Naamsestraat 2", "location": NEAR}, {"customer", "staff"}),
-    "address_notes": ({"address_notes": "2nd floor"}, {"customer", "staff"}),
-    "location": ({"location": {"lat": 50.852, "lng": 4.352}}, {"customer", "staff"}),
-    "deliver_at": ({"deliver_at": (timezone.now() + timedelta(minutes=55)).isoformat()}, {"customer", "staff"}),
+    "comment": ({"comment": "ring twice", **WHY}, {"customer", "staff", "owner"}),
+    "address": ({"address": "Naamsestraat 2", "location": NEAR, **WHY}, {"customer", "staff", "owner"}),
+    "address_notes": ({"address_notes": "2nd floor", **WHY}, {"customer", "staff", "owner"}),
+    "location": ({"location": {"lat": 50.852, "lng": 4.352}, **WHY}, {"customer", "staff", "owner"}),
+    "deliver_at": (
+        {"deliver_at": (timezone.now() + timedelta(minutes=55)).isoformat(), **WHY},
+        {"customer", "staff", "owner"},
+    ),
     "payment_method": ({"payment_method": "wallet"}, {"customer", "staff"}),
     "driver_tip": ({"driver_tip": eur("2.00")}, {"customer", "staff"}),
     "cash": ({"cash": eur("20.00")}, {"customer", "staff"}),
@@ -103,10 +111,43 @@ class TestWho:
 
     def test_all_fields_of_a_call_must_be_allowed(self, cast: Cast, api: Api, order: Order) -> None:
         with assert_nothing_changed(order):
-            response = patch(api(cast.owner), order, self_delivery=True, comment="ring")
-        assert (response.status_code, response.json()["field"]) == (403, "comment")
+            response = patch(api(cast.owner), order, self_delivery=True, driver_tip=eur("1.00"))
+        assert (response.status_code, response.json()["field"]) == (403, "driver_tip")
         answer = changed(api(cast.staff), order, self_delivery=True, comment="ring")
         assert (answer["self_delivery"], answer["comment"]) == (True, "ring")
+
+    @pytest.mark.parametrize("name", AS_ORDERED)
+    def test_the_vendor_says_why(self, cast: Cast, api: Api, order: Order, name: str) -> None:
+        """What the customer said it changes with a reason, also once it has accepted; the customer reads it."""
+        move(api(cast.owner), order, "accept")
+        order.refresh_from_db(fields=["version"])
+        fields = {key: value for key, value in CHANGES[name][0].items() if key != "reason_code"}
+        with assert_nothing_changed(order):
+            refused(patch(api(cast.owner), order, **fields), 400, "/reason_code", "required")
+            refused(patch(api(cast.owner), order, **fields, reason_code="other"), 400, "/reason", "required")
+        changed(api(cast.owner), order, **fields, reason_code="other", reason="He called us")
+        event = OrderEvent.objects.filter(order=order).latest("number")
+        assert (event.role, event.data["new"].keys() & {name}) == ("vendor", {name})
+        told = api(cast.customer).get(path(order, "/history")).json()["results"][-1]
+        assert (told["reason_code"], told["reason"]) == ("other", "He called us")
+
+    def test_a_vendor_reads_no_saved_address_by_its_id(self, cast: Cast, api: Api, order: Order) -> None:
+        saved = Address.objects.create(customer=cast.customer_row, address="Naamsestraat 7", **NEAR)
+        with assert_nothing_changed(order):
+            refused(patch(api(cast.owner), order, address=saved.pk, **WHY), 400, "/address", "unknown")
+        assert changed(api(cast.customer), order, address=saved.pk)["address"] == "Naamsestraat 7"
+
+    @pytest.mark.parametrize("fulfilment", [Fulfilment.PICKUP, Fulfilment.EAT_IN, Fulfilment.CURBSIDE])
+    def test_a_vendor_has_nobody_come_earlier(self, cast: Cast, api: Api, fulfilment: Fulfilment) -> None:
+        """What is not collected by the agreed time is not given back: only the customer brings that forward."""
+        agreed = timezone.now().replace(microsecond=0) + timedelta(hours=3)
+        order = make_order(cast, 13, fulfilment, deliver_at=agreed)
+        with assert_nothing_changed(order):
+            for when in ((agreed - timedelta(hours=1)).isoformat(), None):
+                refused(patch(api(cast.owner), order, deliver_at=when, **WHY), 400, "/deliver_at", "too_early")
+        later = (agreed + timedelta(minutes=30)).isoformat()
+        changed(api(cast.owner), order, deliver_at=later, **WHY)
+        changed(api(cast.customer), order, deliver_at=agreed.isoformat())
 
     def test_a_driver_tells_a_delay(self, cast: Cast, api: Api, order: Order) -> None:
         with_driver(cast, api, order)

@@ -38,7 +38,7 @@ ACTS = (
     Act("look at a payment's photo", f"GET {PAYMENT}/proofs/{{number}}", SEE, own=True),
     Act("read a purchase", "GET /purchases/{purchase_uuid}", SEE),
     Act("follow a vendor's feed", f"GET {VENDOR}/events", SEE, own=True),
-    Act("change an order", f"PATCH {ORDER}", MOVE),
+    Act("change an order", f"PATCH {ORDER}", MOVE, own=True),
     Act("write a note", f"POST {ORDER}/history", MOVE, own=True),
     Act("accept a change for its customer", f"POST {ORDER}/changes/{{number}}/accept", MOVE),
     Act("refuse a change for its customer", f"POST {ORDER}/changes/{{number}}/refuse", MOVE, own=True),

@@ -187,7 +187,7 @@ def bodies(world: World) -> dict[str, Any]:
     return {
         "POST /orders": {**cart, "payment_method": "cash"},
         "POST /orders/quote": cart,
-        "PATCH /orders/{order_id}": {"comment": "changed"},
+        "PATCH /orders/{order_id}": {"comment": "changed", "reason_code": "customer_request"},
         "POST /orders/{order_id}/history": {"text": "noted"},
         "POST /orders/{order_id}/items": {"product": cast.products["soda"].pk},
         "POST /orders/{order_id}/items of other": {"product": cast.tea.pk},

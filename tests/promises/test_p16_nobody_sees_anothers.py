@@ -55,8 +55,8 @@ GET    /orders                                own   401 200 200 200 200 200 200 
 POST   /orders                                own   400 400 201 201 201 201 201 201 201 201 400 201
 GET    /orders/{order_id}                     own   404 404 200 404 200 404 404 200 404 404 200 200
 GET    /orders/{order_id}                     other 404 404 404 200 404 200 404 404 404 404 404 200
-PATCH  /orders/{order_id}                     own   404 404 200 404 403 404 404 403 404 404 403 200
-PATCH  /orders/{order_id}                     other 404 404 404 200 404 403 404 404 404 404 404 200
+PATCH  /orders/{order_id}                     own   404 404 200 404 200 404 404 403 404 404 200 200
+PATCH  /orders/{order_id}                     other 404 404 404 200 404 200 404 404 404 404 404 200
 DELETE /orders/{order_id}                     own   404 404 403 404 403 404 404 403 404 404 403 409
 DELETE /orders/{order_id}                     other 404 404 404 403 404 403 404 404 404 404 404 409
 GET    /orders/{order_id}/codes               own   404 404 200 404 200 404 404 404 404 404 200 200

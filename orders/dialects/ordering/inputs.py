@@ -8,6 +8,7 @@ what it read); `products`, `location` and `customer` may come as JSON or as a te
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,6 +33,8 @@ from orders.lifecycle import NAMES, Fulfilment
 from orders.pricing import CartExtra, CartItem, CartOption
 from orders.reasons import REASONS
 from orders.services.parties import Guest, Placing
+from ordersite.accounts.models import Address
+from ordersite.places.protocol import Point, write_point
 from ordersite.web.money import exponent
 from ordersite.web.pagination import MOST, PER_PAGE
 from ordersite.web.parsing import parse_json
@@ -256,7 +259,7 @@ def as_placing(
     currency: str,
     digital: bool,
     offer: str,
-    address_id: int | None,
+    address: Address | None,
     customer_id: int | None,
     now: datetime,
 ) -> Placing:
@@ -264,7 +267,7 @@ def as_placing(
     method = PAYMETHOD_NAMES[given["paymethod_id"]]
     saved = given["pay_data"] or ""
     fetched = digital and given["delivery_type"] == Fulfilment.PICKUP
-    point, guest, tip = given["location"], given.get("customer"), given.get("driver_tip")
+    guest, tip = given.get("customer"), given.get("driver_tip")
     items, custom = as_lines(given, currency)
     cart = Cart(
         vendor_id=given["business_id"],
@@ -273,8 +276,7 @@ def as_placing(
         # Codes show as fetched, and come at once and by themselves.
         fulfilment=None if fetched else Fulfilment(given["delivery_type"]),
         deliver_at=None if fetched else asked_for(given["delivery_datetime"], now),
-        place=Place(**point),
-        address_id=address_id,
+        place=place_of(given, address),
         delivery_zone_id=given.get("delivery_zone_id"),
         offer=offer,
         comment=given["comment"] or "",
@@ -288,6 +290,22 @@ def as_placing(
         currency=currency,
     )
     return Placing(checkout=checkout, customer_id=customer_id, guest=as_guest(guest) if guest else None)
+
+
+def place_of(given: Mapping[str, Any], saved: Address | None) -> Place:
+    """Where it goes; a delivery to a point alone has the text of a saved address near it, else the point as text."""
+    place = Place(**given["location"])
+    if not lacks_text(given):
+        return place
+    if saved:
+        return replace(place, address=saved.address, address_notes=place.address_notes or saved.address_notes)
+    return replace(place, address=write_point(Point(given["location"]["lat"], given["location"]["lng"])))
+
+
+def lacks_text(given: Mapping[str, Any]) -> bool:
+    """Whether it is a delivery to a point of which nobody says the address."""
+    guest = given.get("customer") or {}
+    return given["delivery_type"] == Fulfilment.DELIVERY and not (given["location"]["address"] or guest.get("address"))
 
 
 def as_lines(given: Mapping[str, Any], currency: str) -> tuple[list[CartItem], list[CustomLine]]:

@@ -1,7 +1,7 @@
 """Ordering's five calls (product.md rows 12–20, 32–39, 57, 61, 62 and 74–109).
 
-The levels are the core's parties: 0 staff, 2 who works at the order's business, 3 its customer, 4 its driver. A list
-shows one's own, with mode=dashboard to levels 0 and 2 all that is theirs; one order is read by whoever may see it.
+The levels are the core's parties: 0 staff, 2 who works at the order's business, 3 its customer, 4 its driver. Lists
+and single orders show one's own, with mode=dashboard to levels 0 and 2 all that is theirs.
 """
 
 from collections.abc import Mapping
@@ -24,6 +24,7 @@ from orders.dialects.ordering.inputs import (
     as_cash,
     as_placing,
     asked_for,
+    lacks_text,
     read_json,
     reason_of,
 )
@@ -33,7 +34,7 @@ from orders.dialects.ordering.words import DIALECT, PAYMETHOD_NAMES
 from orders.following import count_try
 from orders.lifecycle import NAMES, Actor, Status
 from orders.models import Order
-from orders.permissions import knows_driver, own_orders, pays
+from orders.permissions import is_own, knows_driver, own_orders, pays
 from orders.reading.privacy import is_only_a_candidate
 from orders.selectors import (
     code_of_offer,
@@ -44,20 +45,22 @@ from orders.selectors import (
     read_events,
     read_order,
     read_payments_due,
-    saved_address_at,
+    saved_address_near,
     sells_codes,
     with_items,
     with_its_parts,
 )
-from orders.services.changes import change_order
-from orders.services.locating import look_up_destination
+from orders.services.changes import AS_ORDERED, change_order
+from orders.services.locating import locate_placing, look_up_destination
 from orders.services.parties import Placing
 from orders.services.placing import place
 from orders.services.records import delete_order
 from orders.services.standing import Standing, get_order, lock_purchase, standing_of
 from orders.services.transitions import Wish, all_or_nothing, move_on
 from ordersite.accounts.callers import Caller, caller_of
+from ordersite.accounts.rights import Right
 from ordersite.places.lookup import Answer
+from ordersite.places.protocol import FoundPlace, Point, write_point
 from ordersite.web.pagination import MOST, NARROW, PER_PAGE, count_rows, read_page
 from ordersite.web.parsing import LenientJsonParser
 from ordersite.web.problems import Forbidden, Invalid, NotFound
@@ -175,13 +178,19 @@ class OrdersView(OrderingView):
     )
     def post(self, request: Request) -> Response:
         caller = caller_of(request)
-        placed = place(placing=looked_up(parse(PlaceInput, request.data), caller), caller=caller)
+        placed = place(placing=self.prepared(), caller=caller)
         return answer(show(Seen(order=placed.orders[0], pays=True)))
+
+    def before_post(self, request: Request) -> Placing:
+        """What is to be placed; a text and a point that are clearly two places are refused."""
+        caller = caller_of(request)
+        placing = looked_up(parse(PlaceInput, request.data), caller)
+        return locate_placing(placing, caller=caller, who=who_asks(request))
 
 
 def looked_up(given: Mapping[str, Any], caller: Caller) -> Placing:
     """The order with what its numbers stand for: the business's currency, the offer's code, a saved address."""
-    vendor_id, point = given["business_id"], given["location"]
+    vendor_id, customer_id = given["business_id"], given.get("customer_id")
     currency = currency_of(vendor_id)
     if currency is None:
         raise Invalid("/business_id", "unknown", "There is no such business.")
@@ -190,16 +199,17 @@ def looked_up(given: Mapping[str, Any], caller: Caller) -> Placing:
         code = code_of_offer(offer_id, vendor_id, caller)
         if code is None:
             raise Invalid("/offer_id", "unknown", "The business has no such offer: leave it out.")
+    # Staff who order for a customer mean that customer's addresses.
+    whose = customer_id if caller.may_everywhere(Right.PLACE_ORDERS) and customer_id else caller.customer_id
     saved = None
-    if caller.customer_id and given["delivery_type"] == 1 and not point["address"]:
-        saved = saved_address_at(caller.customer_id, point["lat"], point["lng"])
-    customer_id = given.get("customer_id")
+    if whose and not given.get("customer") and lacks_text(given):
+        saved = saved_address_near(whose, Point(given["location"]["lat"], given["location"]["lng"]))
     return as_placing(
         given,
         currency=currency,
         digital=sells_codes(vendor_id, (line["id"] for line in given["products"] if "id" in line)),
         offer=code or "",
-        address_id=saved,
+        address=saved,
         # Their clients name themselves too: that says nothing new.
         customer_id=None if customer_id == caller.customer_id else customer_id,
         now=timezone.now(),
@@ -218,8 +228,17 @@ class OrderView(OrderingView):
         if uuid:
             return answer(show(self.followed(request, order_id, uuid), names))
         caller = self.known_caller(request)
-        read = self.on_dashboard if is_dashboard(request) else read_order
+        read = self.on_dashboard if is_dashboard(request) else self.own
         return answer(show(seen_by(read(caller, order_id)), names))
+
+    def own(self, caller: Caller, order_id: int) -> Standing:
+        """An order of the caller's own: as its customer, or as its driver; raises NotFound."""
+        standing = read_order(caller, order_id)
+        if is_own(caller, standing.order):
+            return standing
+        if standing.readers & LEVELS_0_AND_2:
+            raise NotFound("This order is not your own: send mode=dashboard to read it.")
+        raise NotFound()
 
     def on_dashboard(self, caller: Caller, order_id: int) -> Standing:
         """An order of all, or of one's businesses; raises NotFound, and Forbidden where one works at none."""
@@ -259,7 +278,10 @@ class OrderView(OrderingView):
         if is_blank(point):
             return ()
         given = parse(UpdateInput, {"location": point})["location"]
-        return look_up_destination(order_id, destination_of(given), caller_of(request), who_asks(request))
+        found = look_up_destination(order_id, destination_of(given), caller_of(request), who_asks(request))
+        # Where nobody knows an address of it, the point is its own text, as on placing.
+        words = write_point(Point(given["lat"], given["lng"]))
+        return found or (FoundPlace(text=words, lat=given["lat"], lng=given["lng"]),)
 
     @extend_schema(responses={200: outputs.DeletedAnswer}, operation_id="deleteOrder")
     def delete(self, request: Request, order_id: int) -> Response:
@@ -317,7 +339,7 @@ def update(before: Standing, changes: Mapping[str, Any], found: Answer) -> Order
     if not accepts:
         fields |= minutes
     if fields:
-        if minutes and not accepts:
+        if (minutes and not accepts) or not fields.keys().isdisjoint(AS_ORDERED):
             fields["reason_code"], fields["reason"] = reason_of(changes.get("reason"))
         order = change_order(order_id=order.pk, caller=caller, fields=fields, found=found)
     if target is None:

@@ -392,15 +392,69 @@ def test_staff_enter_an_order_by_hand(
     assert for_a_guest["customer"]["name"] == "Greta Guest"
 
 
-@pytest.mark.rows(13, call="POST /orders")
-def test_the_address_saved_at_the_point_is_taken(cast: Cast, api: Api) -> None:
+AS_TEXT = "50.8503, 4.3517"
+POINT = {"lat": 50.8503, "lng": 4.3517}
+# About 35 m and 60 m north of it.
+CLOSE, TOO_FAR = {"lat": 50.85062, "lng": 4.3517}, {"lat": 50.85085, "lng": 4.3517}
+
+
+def to_a_point(cast: Cast, **fields: Any) -> dict[str, Any]:
+    """A delivery of which only the point is known."""
+    return order_of(cast, delivery_type=1, **{"location": POINT, **fields})
+
+
+@pytest.mark.rows(12, 16, call="POST /orders")
+@pytest.mark.parametrize("user", ["staff", "owner", "customer", "driver", "dispatcher"])
+def test_a_point_alone_is_a_destination(cast: Cast, api: Api, user: str) -> None:
+    shown = result_of(api(getattr(cast, user)).post(ORDERS, to_a_point(cast)))
+    assert shown["location"] == {**POINT, "address": AS_TEXT, "address_notes": ""}
+    assert (shown["delivery_zone_id"], shown["delivery_price"]) == (cast.zone.pk, 2.5)
+
+
+@pytest.mark.rows(12, 20, call="POST /orders")
+@pytest.mark.parametrize(
+    ("said", "address"), [({}, AS_TEXT), ({"address": "", "location": POINT}, AS_TEXT), ({"address": "Rue X"}, "Rue X")]
+)
+def test_a_guests_point_alone_is_a_destination(cast: Cast, api: Api, said: dict[str, Any], address: str) -> None:
+    guest = {"name": "Greta Guest", "cellphone": "+32470123456", **said}
+    shown = result_of(api().post(ORDERS, to_a_point(cast, customer=guest)))
+    assert shown["location"] == {**POINT, "address": address, "address_notes": ""}
+
+
+@pytest.mark.rows(12, 13, call="POST /orders")
+@pytest.mark.parametrize(
+    ("saved", "taken"), [(POINT, True), (CLOSE, True), (TOO_FAR, False), ({"lat": None, "lng": None}, False)]
+)
+def test_the_address_saved_near_the_point_is_taken(cast: Cast, api: Api, saved: dict[str, Any], taken: bool) -> None:
+    """Within 50 m, with its notes; the point stays as it was sent."""
+    Address.objects.create(customer=cast.stranger_row, address="Elsewhere", **POINT)
+    Address.objects.create(customer=cast.customer_row, address="Naamsestraat 1", address_notes="Left bell", **saved)
+    shown = result_of(api(cast.customer).post(ORDERS, to_a_point(cast)))["location"]
+    text = ("Naamsestraat 1", "Left bell") if taken else (AS_TEXT, "")
+    assert shown == {**POINT, "address": text[0], "address_notes": text[1]}
+    by_phone = to_a_point(cast, customer_id=cast.customer_row.pk)
+    assert result_of(api(cast.staff).post(ORDERS, by_phone))["location"]["address"] == text[0]
     with assert_nothing_changed():
-        response = api(cast.customer).post(ORDERS, order_of(cast, delivery_type=1))
-        refused(response, 400, "location.address: A delivery needs an address")
-    Address.objects.create(customer=cast.stranger_row, address="Elsewhere", **NEAR)
-    Address.objects.create(customer=cast.customer_row, address="Naamsestraat 1", **NEAR)
-    shown = result_of(api(cast.customer).post(ORDERS, order_of(cast, delivery_type=1)))
-    assert shown["location"]["address"] == "Naamsestraat 1"
+        refused(api(cast.owner).post(ORDERS, by_phone), 403, "Only staff order for a customer")
+
+
+@pytest.mark.rows(12, 13, call="POST /orders")
+def test_the_nearest_saved_address_is_taken(cast: Cast, api: Api) -> None:
+    for text, point in (("Far", TOO_FAR), ("Here", POINT), ("Close", CLOSE)):
+        Address.objects.create(customer=cast.customer_row, address=text, **point)
+    assert result_of(api(cast.customer).post(ORDERS, to_a_point(cast)))["location"]["address"] == "Here"
+
+
+@pytest.mark.rows(12, call="POST /orders")
+def test_a_text_that_is_clearly_elsewhere_is_refused(cast: Cast, api: Api) -> None:
+    with assert_nothing_changed():
+        body = to_a_point(cast, location={**POINT, "address": "Lamb's Conduit Street 12, London"})
+        refused(api(cast.customer).post(ORDERS, body), 400, "location: The address is known at 51.5222")
+        body = to_a_point(cast, location={**POINT, "address": "51.5222, -0.1187"})
+        refused(api(cast.customer).post(ORDERS, body), 400, "location: The address is known at 51.5222")
+    for text in (AS_TEXT, " 50.85031,4.35171 "):
+        body = to_a_point(cast, location={**POINT, "address": text})
+        assert result_of(api(cast.customer).post(ORDERS, body))["location"]["address"] == text.strip()
 
 
 @pytest.mark.rows(102, 103, 104, 105, 106, 107, call="POST /orders")

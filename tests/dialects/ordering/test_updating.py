@@ -1,6 +1,7 @@
 """Updating and deleting: levels, fields, every status by its number (rows 14, 61, 62, 74–107 and 109)."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import cycle
 from typing import Any
 
@@ -136,6 +137,42 @@ def test_level_0_changes_the_attributes(cast: Cast, api: Api) -> None:
     assert result_of(api(cast.staff).put(one(order.pk), {"paymethod_id": 1, "cash": "0"}))["cash"] is None
 
 
+@pytest.mark.rows(61, call="PUT /orders/{order_id}")
+@pytest.mark.parametrize("user", ["staff", "owner"])
+@pytest.mark.parametrize("status", [0, 13, 7])
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [(None, ("other", "Ordering")), ("too_busy", ("too_busy", "")), ("He called", ("other", "He called"))],
+)
+def test_levels_0_and_2_change_what_the_customer_said(
+    cast: Cast, api: Api, user: str, status: int, reason: str | None, told: tuple[str, str]
+) -> None:
+    """Before accepting and after; the customer reads it, and why, and owes no more."""
+    zone = {"lat": NEAR["lat"], "lng": NEAR["lng"], "delivery_zone": cast.zone}
+    order = make_order(cast, status, stood="accepted" if status == 7 else "", **zone)
+    when = at(order.placed_at + timedelta(hours=2))
+    point = {"lat": 50.852, "lng": 4.352, "address": "Bondgenotenlaan 2", "address_notes": "Left bell"}
+    body = {"comment": "No bell", "delivery_datetime": when, "location": point}
+    shown = result_of(api(getattr(cast, user)).put(one(order.pk), {**body, "reason": reason}))
+    assert {name: shown[name] for name in body} == body
+    read = result_of(api(cast.customer).get(one(order.pk)))
+    assert {name: read[name] for name in body} == body
+    assert read["total"] == order.total / 100
+    changed = order.events.get(kind="note")
+    assert (changed.role, changed.reason_code, changed.reason) == ("vendor" if user == "owner" else user, *told)
+    assert {"comment", "address", "address_notes", "location", "deliver_at"} <= changed.data["new"].keys()
+    events = api(cast.customer).get(f"/api/v1/orders/{order.pk}/history").json()["results"]
+    assert told in [(event["reason_code"], event["reason"]) for event in events if event["kind"] == "note"]
+
+
+@pytest.mark.rows(61, call="PUT /orders/{order_id}")
+def test_a_point_that_nobody_knows_is_its_own_text(cast: Cast, api: Api, settings: Any) -> None:
+    settings.GEOCODER_URL = ""
+    order = make_order(cast, 0, lat=NEAR["lat"], lng=NEAR["lng"], delivery_zone=cast.zone)
+    shown = result_of(api(cast.owner).put(one(order.pk), {"location": {"lat": 50.852, "lng": 4.352}}))
+    assert shown["location"] == {"lat": 50.852, "lng": 4.352, "address": "50.852, 4.352", "address_notes": ""}
+
+
 @pytest.mark.rows(61, 109, call="PUT /orders/{order_id}")
 def test_level_2_names_a_driver_and_tells_minutes(cast: Cast, api: Api) -> None:
     order = make_order(cast, 0)
@@ -158,7 +195,11 @@ def test_level_2_names_a_driver_and_tells_minutes(cast: Cast, api: Api) -> None:
         ({"driver_id": "company_driver"}, 400, "driver_id: There is no such driver that you may name."),
         ({"driver_id": "customer"}, 400, "driver_id: There is no such driver that you may name."),
         ({"prepared_in": 0}, 400, "prepared_in: "),
-        ({"comment": "x"}, 403, "comment is changed by customer, staff"),
+        ({"comment": "x" * 501}, 400, "comment: "),
+        ({"location": {"lat": "north", "lng": 4.4}}, 400, "location.lat: "),
+        ({"location": {"lat": 50.85}}, 400, "location.lng: "),
+        ({"delivery_datetime": "2020-01-01 10:00:00"}, 400, "delivery_datetime: "),
+        ({"driver_tip": 3}, 403, "driver_tip is changed by customer, staff"),
         ({"driver_tip": -1}, 400, "driver_tip: "),
         ({"reason": 5.5, "status": [1]}, 400, "status: "),
     ],
@@ -198,7 +239,8 @@ def test_what_is_fixed_is_refused_by_name(cast: Cast, api: Api, name: str) -> No
 def test_who_sends_back_what_it_read_changes_nothing(cast: Cast, api: Api, user: str) -> None:
     order = make_order(cast, 8, stood="accepted driver_accepted", driver=cast.driver_row, app_id="web")
     client = api(getattr(cast, user))
-    read = result_of(client.get(one(order.pk)))
+    mode = {"mode": "dashboard"} if user in ("staff", "owner") else {}
+    read = result_of(client.get(one(order.pk), mode))
     with assert_nothing_changed(order):
         assert result_of(client.put(one(order.pk), read)) == read
 
@@ -208,7 +250,7 @@ def test_who_sends_it_back_as_a_form_changes_nothing(cast: Cast, api: Api) -> No
     """All is text there: what is null, and an empty list, is not in it at all."""
     order = make_order(cast, 8, stood="accepted driver_accepted", driver=cast.driver_row, lat=50.85, lng=4.35)
     client = api(cast.staff)
-    read = result_of(client.get(one(order.pk)))
+    read = result_of(client.get(one(order.pk), {"mode": "dashboard"}))
     with assert_nothing_changed(order):
         form = form_of(read)
         assert result_of(client.generic("PUT", one(order.pk), form, "application/x-www-form-urlencoded")) == read

@@ -20,8 +20,9 @@ class Package(models.Model):
     type_name = models.CharField(max_length=80)
     pickup_address = models.CharField(max_length=300)
     pickup_notes = models.CharField(max_length=300, blank=True)
-    pickup_lat = models.FloatField()
-    pickup_lng = models.FloatField()
+    # Where its price needs no point, it may have none.
+    pickup_lat = models.FloatField(null=True, blank=True)
+    pickup_lng = models.FloatField(null=True, blank=True)
     recipient_name = models.CharField(max_length=120)
     recipient_phone = models.CharField(max_length=20)
     weight = models.PositiveIntegerField(help_text="Grams.")

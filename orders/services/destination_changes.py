@@ -87,7 +87,8 @@ def check_zone(order: Order, old: Where, new: Point, role: Actor, pointer: str) 
 def is_paid_for(order: Order, new: Point) -> bool:
     """Whether the order's fee holds for another point."""
     if order.kind == Kind.PACKAGE:
-        return False
+        # Without a distance its fee cannot have gone by it.
+        return order.distance is None
     if order.terms.zone is None:
         # Only what staff said is paid: no zone.
         return True

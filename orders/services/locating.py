@@ -4,7 +4,7 @@ It asks another server: only before a transaction begins.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,7 +29,7 @@ from ordersite.places.addresses import (
 )
 from ordersite.places.lookup import Answer, find_places
 from ordersite.places.protocol import FoundPlace, Point
-from vendors.models import Vendor
+from vendors.models import PackageType, Vendor
 from vendors.permissions import may_at
 from vendors.services.menus import menu_of
 from vendors.zones import zone_for
@@ -47,36 +47,47 @@ class Stop:
     point: Point | None
 
 
-def locate_placing(placing: Placing, *, caller: Caller, who: str) -> Placing:
+def locate_placing(placing: Placing, *, caller: Caller, who: str, chooses: bool = True) -> Placing:
     """The placing with the points that were found; raises Invalid for an address that means several places.
 
-    Raises Forbidden before it looks at a customer's addresses for who may not order for that customer.
+    `chooses` is that of `locate`. Raises Forbidden before it looks at a customer's addresses for who may not order for
+    that customer.
     """
     place = placing.guest.place if placing.guest else NOWHERE
     customer_id = customer_meant(placing, caller)
-    checkout = locate(placing.checkout, caller=caller, guest=place, customer_id=customer_id, who=who)
+    checkout = locate(placing.checkout, caller=caller, guest=place, customer_id=customer_id, who=who, chooses=chooses)
     return replace(placing, checkout=checkout)
 
 
 def locate(
-    checkout: Checkout, *, caller: Caller, guest: Place = NOWHERE, customer_id: int | None, who: str
+    checkout: Checkout,
+    *,
+    caller: Caller,
+    guest: Place = NOWHERE,
+    customer_id: int | None,
+    who: str,
+    chooses: bool = True,
 ) -> Checkout:
     """The checkout with the points that were found. An address that nobody knows stays without one.
 
     `customer_id` is whose saved addresses are meant, `who` is counted by THROTTLE_PLACES. Raises Invalid for an address
-    that means several places, and for one whose point is clearly another place.
+    that means several places, and for one whose point is clearly another place. Of a client that cannot choose among
+    several (`chooses`) a package that does not go by distance is carried without a point.
     """
     saved = saved_places(checkout, customer_id)
     stops = [one for cart in checkout.carts for one in stops_of(cart, guest, saved)]
     points = points_near({one.cart.vendor_id for one in stops if one.point is None})
     found: dict[str, FoundPlace | None] = {}
+    flat = set() if chooses else flat_types([one.cart for one in stops if one.point is None])
     until = time.monotonic() + settings.GEOCODER_TIMEOUT
     # What must be known first. However many parts an order has, it waits no longer than for one answer or two.
     for one in sorted(stops, key=lambda stop: stop.point is not None):
         if time.monotonic() >= until:
             break
         if one.point is None:
-            found[one.pointer] = locate_text(one.text, points.get(one.cart.vendor_id), one.pointer, who)
+            must_be_one = one.cart.package is None or one.cart.package.package_type not in flat
+            near = points.get(one.cart.vendor_id)
+            found[one.pointer] = locate_text(one.text, near, one.pointer, who, must_be_one=must_be_one)
         else:
             check_together(one, one.point, caller, who)
     return replace(checkout, carts=[with_points(cart, found) for cart in checkout.carts])
@@ -162,10 +173,18 @@ def points_near(vendor_ids: set[int]) -> Mapping[int, Point]:
     return {pk: point for pk, lat, lng in rows.values_list("pk", "lat", "lng") if (point := point_of(lat, lng))}
 
 
-def locate_text(text: str, near: Point | None, pointer: str, who: str) -> FoundPlace | None:
-    """The one place that an address means, None where nobody knows it; raises Invalid for several."""
+def flat_types(carts: Iterable[Cart]) -> set[int]:
+    """The carts' package types that do not go by distance."""
+    ids = {cart.package.package_type for cart in carts if cart.package}
+    return {one.pk for one in PackageType.objects.filter(pk__in=ids) if not one.goes_by_distance} if ids else set()
+
+
+def locate_text(text: str, near: Point | None, pointer: str, who: str, *, must_be_one: bool) -> FoundPlace | None:
+    """The one place that an address means, None where nobody knows it; raises Invalid for several if it must be one."""
     found = find_places(text, near, who=who)
-    return the_only(found, f"{pointer}/address") if found else None
+    if not found or (len(found) > 1 and not must_be_one):
+        return None
+    return the_only(found, f"{pointer}/address")
 
 
 def look_up_destination(order_id: int, fields: Mapping[str, Any], caller: Caller, who: str) -> Answer:

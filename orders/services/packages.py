@@ -8,6 +8,7 @@ from orders.checkout import Cart, Draft, PackageWish, Parcel, Place, terms_of
 from orders.lifecycle import Fulfilment
 from orders.models import Kind, Order, Package
 from orders.pricing import CartRefused, single_line
+from ordersite.places.addresses import point_of
 from ordersite.places.geometry import distance
 from ordersite.web.money import MAX_MINOR
 from ordersite.web.problems import Invalid, field_error
@@ -16,7 +17,7 @@ from vendors.models import PackageType, Vendor
 from vendors.services.bookable import package_types_of
 
 SIDES = ("width", "length", "height")
-NO_POINT = 'The fee goes by distance, and no point is known of this address: send {"lat": …, "lng": …}.'
+NO_POINT = 'and no point is known of this address: send {"lat": …, "lng": …}.'
 METRES, GRAMS = 1000, 1000  # a kilometre, a kilogram
 
 
@@ -24,7 +25,8 @@ def check_package(*, cart: Cart, vendor: Vendor, menu: Menu, place: Place, now: 
     """A package against its vendor's rules, with its price; `place` is the drop-off.
 
     Its line is the price of its type, and its delivery fee what the type asks for each kilometre and kilogram begun.
-    Raises Invalid or CartRefused with a pointer to each fault.
+    What does not go by distance is carried between addresses whose points nobody knows too. Raises Invalid or
+    CartRefused with a pointer to each fault.
     """
     at, wish = f"{cart.pointer}/package", cart.package
     if wish is None:
@@ -36,15 +38,16 @@ def check_package(*, cart: Cart, vendor: Vendor, menu: Menu, place: Place, now: 
     if package_type is None:
         detail = f"{vendor.name} carries no such package: read /vendors/{vendor.pk}/package-types."
         raise Invalid(f"{at}/package_type", "unknown", detail)
-    faults = [*place_faults(wish.pickup, f"{at}/pickup"), *place_faults(place, f"{at}/dropoff")]
+    faults = [*place_faults(package_type, wish.pickup, f"{at}/pickup")]
+    faults += place_faults(package_type, place, f"{at}/dropoff")
     faults += size_faults(package_type, wish, at)
     if faults:
         raise CartRefused(faults)
-    away = distance(*point_of(wish.pickup), *point_of(place))
-    if package_type.max_distance is not None and away > package_type.max_distance:
+    away = distance_between(wish.pickup, place)
+    if package_type.max_distance is not None and away is not None and away > package_type.max_distance:
         detail = f"{package_type.name} is carried at most {package_type.max_distance} m, and this is {away} m."
         raise Invalid(f"{at}/dropoff/location", "too_far", detail, most=package_type.max_distance)
-    fee = package_type.per_km * begun(away, METRES) + package_type.per_kg * begun(wish.weight, GRAMS)
+    fee = package_type.per_km * begun(away or 0, METRES) + package_type.per_kg * begun(wish.weight, GRAMS)
     if package_type.price + fee > MAX_MINOR:
         raise Invalid(at, "too_large", "Carrying this costs more than one order can: send less, or less far.")
     return Draft(
@@ -66,15 +69,14 @@ def check_package(*, cart: Cart, vendor: Vendor, menu: Menu, place: Place, now: 
 def write_package(order: Order, parcel: Parcel) -> None:
     """Keeps with the order what is carried; its type's name stays when that is changed."""
     wish = parcel.wish
-    lat, lng = point_of(wish.pickup)
     package = Package(
         order=order,
         package_type=parcel.package_type,
         type_name=parcel.package_type.name,
         pickup_address=wish.pickup.address,
         pickup_notes=wish.pickup.address_notes,
-        pickup_lat=lat,
-        pickup_lng=lng,
+        pickup_lat=wish.pickup.lat,
+        pickup_lng=wish.pickup.lng,
         recipient_name=wish.recipient_name,
         recipient_phone=wish.recipient_phone,
         weight=wish.weight,
@@ -90,19 +92,20 @@ def begun(amount: int, unit: int) -> int:
     return -(-amount // unit)
 
 
-def point_of(place: Place) -> tuple[float, float]:
-    """The location of a place that was checked to have one."""
-    if place.lat is None or place.lng is None:
-        raise ValueError("The place has no location.")
-    return place.lat, place.lng
+def distance_between(pickup: Place, dropoff: Place) -> int | None:
+    """Metres, None where a point is not known."""
+    here, there = point_of(pickup.lat, pickup.lng), point_of(dropoff.lat, dropoff.lng)
+    return distance(here.lat, here.lng, there.lat, there.lng) if here and there else None
 
 
-def place_faults(place: Place, at: str) -> Iterator[dict[str, Any]]:
+def place_faults(package_type: PackageType, place: Place, at: str) -> Iterator[dict[str, Any]]:
     """What a place to pick up at, or to drop off at, lacks."""
     if not place.address:
         yield field_error(f"{at}/address", "required", "Say where: send an address.")
-    if place.lat is None or place.lng is None:
-        yield field_error(f"{at}/location", "required", NO_POINT)
+    if package_type.goes_by_distance and point_of(place.lat, place.lng) is None:
+        most = f"{package_type.name} is carried at most {package_type.max_distance} m"
+        why = "The fee goes by distance" if package_type.per_km else most
+        yield field_error(f"{at}/location", "required", f"{why}, {NO_POINT}")
 
 
 def size_faults(package_type: PackageType, wish: PackageWish, at: str) -> Iterator[dict[str, Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.test import Client
 from rest_framework.test import APIClient
 
 from orders.models import Order, Package
@@ -205,3 +206,87 @@ def test_a_detail_takes_one_statement_more(
     order = place(api(cast.customer), package_cart(box))["orders"][0]
     with django_assert_num_queries(6):
         api(cast.customer).get(f"{ORDERS}/{order['id']}")
+
+
+# --- without points --------------------------------------------------------------------------------------------------
+
+NOWHERE = {"pickup": {"address": "Nowhere 1"}, "dropoff": {"address": "Nowhere 2", "address_notes": "Attic"}}
+
+
+@pytest.fixture
+def flat(cast: Cast) -> PackageType:
+    return make_package_type(cast.vendor, per_km=0, max_distance=None)
+
+
+@pytest.mark.parametrize("geocoder", ["local", ""])
+@pytest.mark.parametrize(
+    "stops",
+    [
+        NOWHERE,
+        {**NOWHERE, "pickup": {"address": "Naamsestraat 1", "location": NEAR}},
+        {**NOWHERE, "dropoff": {"address": "Meir 1", "location": FAR}},
+    ],
+)
+def test_a_flat_fee_needs_no_points(
+    flat: PackageType, cast: Cast, api: Api, settings: Any, geocoder: str, stops: dict[str, Any]
+) -> None:
+    settings.GEOCODER_URL = geocoder
+    quoted = api().post(QUOTE, package_cart(flat, package=stops)).json()
+    assert (quoted["delivery_fee"], quoted["total"], quoted["distance"]) == (eur("0.60"), eur("3.60"), None)
+    row = place(api(cast.customer), package_cart(flat, package=stops))["orders"][0]
+    shown = {name: {"address_notes": "", "location": None, **stop} for name, stop in stops.items()}
+    assert {name: row["package"][name] for name in shown} == shown
+    assert (row["address"], row["location"]) == (shown["dropoff"]["address"], shown["dropoff"]["location"])
+    assert (row["distance"], row["delivery_fee"], row["total"]) == (None, eur("0.60"), eur("3.60"))
+    # With both points it costs the same.
+    known = place(api(cast.customer), package_cart(flat))["orders"][0]
+    assert (known["distance"], known["total"]) == (METRES, eur("3.60"))
+
+
+@pytest.mark.parametrize(
+    ("terms", "why"),
+    [
+        ({"per_km": 1, "max_distance": None}, "The fee goes by distance"),
+        ({"per_km": 0, "max_distance": 500}, "Box is carried at most 500 m"),
+    ],
+)
+@pytest.mark.parametrize("stop", ["pickup", "dropoff"])
+def test_what_goes_by_distance_needs_both(
+    cast: Cast, api: Api, settings: Any, terms: dict[str, Any], why: str, stop: str
+) -> None:
+    settings.GEOCODER_URL = ""
+    box = make_package_type(cast.vendor, **terms)
+    with assert_nothing_changed():
+        answer = api(cast.customer).post(ORDERS, package_cart(box, package={stop: NOWHERE[stop]}))
+        body = refused(answer, 400, f"/package/{stop}/location", "required")
+        lost = {stop: {"location": NEAR}}
+        refused(api().post(ORDERS, package_cart(box, package=lost)), 400, f"/package/{stop}/address", "required")
+    assert body["errors"][0]["detail"] == f'{why}, and no point is known of this address: send {{"lat": …, "lng": …}}.'
+
+
+def test_a_whole_life_without_points(flat: PackageType, cast: Cast, api: Api, settings: Any) -> None:
+    """Offered, its address changed, carried, followed, and shown at every door."""
+    settings.GEOCODER_URL = ""
+    placed = place(api(cast.customer), package_cart(flat, package=NOWHERE))
+    order = Order.objects.get()
+    path, office = f"{ORDERS}/{order.pk}", Client()
+    office.force_login(cast.staff)
+    answer = api(cast.customer).patch(path, {"address": "Nowhere 3"})
+    assert (answer.status_code, answer.json()["address"], answer.json()["location"]) == (200, "Nowhere 3", None)
+    answer = api(cast.customer).patch(path, {"location": FAR})
+    assert (answer.status_code, answer.json()["address"], answer.json()["location"]) == (200, "Nowhere 3", FAR)
+    Order.objects.update(lat=None, lng=None)
+    assert office.get(f"/admin/orders/order/{order.pk}/change/").status_code == 200
+    assert office.get(f"/admin/orders/order/{order.pk}/address/").status_code == 200
+    for target in (7, 22):
+        assert api(cast.owner).post(f"{path}/transitions", {"to": target}).status_code == 200
+    [offer] = api(cast.driver).get("/api/v1/drivers/me/offers").json()["results"]
+    assert (offer["pickup"], offer["distance"]) == ({"address": "Nowhere 1", "location": None}, None)
+    for target in (8, 3, 9):
+        assert api(cast.driver).post(f"{path}/transitions", {"to": target}).status_code == 200
+    assert api().post("/api/v1/track", {"code": placed["purchase"]["tracking_code"]}).status_code == 200
+    assert api(cast.driver).post(f"{path}/transitions", {"to": 11}).status_code == 200
+    till = {"X-Tenant": str(cast.merchant.uuid)}
+    for door in (f"ordering/orders/{order.pk}?mode=dashboard", f"shop/System/Orders/{order.pk}"):
+        assert api(cast.owner).get(f"/dialects/{door}").status_code == 200
+    assert api(cast.owner).get(f"/dialects/kaddy/v1/orders/{order.uuid}", headers=till).status_code == 200

@@ -101,6 +101,20 @@ def test_the_price_first_then_the_order_as_by_the_api(cast: Cast, office: Client
     assert body["orders"][0]["total"]["amount"] == "4.10"
 
 
+def test_for_a_flat_fee_an_address_that_nobody_knows_will_do(cast: Cast, office: Client) -> None:
+    flat = make_package_type(cast.vendor, per_km=0, max_distance=None)
+    there = {"pickup-address": "Nowhere 1", "dropoff-address": "Nowhere 2"}
+    page = office.post(path(cast), of_phone(flat, **there, quote="yes"))
+    assert (errors_of(page), page.context["quote"].total, page.context["distance"]) == ({}, 360, None)
+    assert office.post(path(cast), {**form_of(page), "place": "yes"}).status_code == 302
+    order = Order.objects.get()
+    assert (order.address, order.lat, order.package.pickup_lat, order.distance) == ("Nowhere 2", None, None, None)
+    priced = make_package_type(cast.vendor)
+    with assert_nothing_changed():
+        page = office.post(path(cast), of_phone(priced, **there, quote="yes"))
+    assert set(errors_of(page)) == {"pickup-lat", "dropoff-lat"}
+
+
 def test_for_a_customer_from_the_wallet_of_its_account(cast: Cast, office: Client, box: PackageType) -> None:
     where = path(cast, cast.customer_row.pk)
     sent = form_of(office.post(where, of_phone(box, comment="Fragile", quote="yes")))

@@ -276,9 +276,49 @@ class TestDialects:
         assert (order.package.pickup_lat, order.package.pickup_lng) == (HAUTE["lat"], HAUTE["lng"])
         quote = api(cast.customer).post(f"{kesk.BASE}/order/summary", body)
         assert quote.status_code == 200
-        for wrong in ({"pickup_address": "Kerkstraat 1"}, {"pickup_address": "Nowhere 1"}):
+        for name in ("pickup_address", "dropoff_address"):
+            for text, why in (
+                ("Kerkstraat 1", "This may mean several places: "),
+                ("Nowhere 1", "The fee goes by distance, and no point is known of this address: send {"),
+            ):
+                with assert_nothing_changed():
+                    error = kesk.refused(api(cast.customer).post(kesk.ORDERS, body | {name: text}), 400, name)
+                assert error["message"].startswith(f"{name}: {why}")
+
+    @pytest.mark.parametrize("geocoder", ["local", ""])
+    @pytest.mark.parametrize("text", ["Kerkstraat 1", "Nowhere 1"])
+    def test_kesk_sends_a_package_for_a_flat_fee_wherever_it_is(
+        self, cast: Cast, api: Api, settings: Any, geocoder: str, text: str
+    ) -> None:
+        """An address that nobody knows, or that may be one of several, is kept as its text."""
+        settings.GEOCODER_URL = geocoder
+        box = make_package_type(cast.vendor, per_km=0, max_distance=None, max_side=None)
+        saved = kesk.address(cast.customer_row, lat=None, lng=None)
+        Address.objects.filter(pk=saved.pk).update(address=text)
+        package = {
+            "package_type_id": box.pk,
+            "vendor_location_id": cast.vendor.pk,
+            "weight": "0.5",
+            "recipient_name": "Rita",
+            "recipient_phone": "+32470123457",
+            "payment_method": "cash",
+        }
+        for pickup in ({"pickup_address": text}, {"pickup_location_id": saved.pk}):
+            body = {**package, **pickup, "dropoff_address": f"  {text} "}
+            summary = api(cast.customer).post(f"{kesk.BASE}/order/summary", body).json()["data"]
+            assert (summary["total"], summary["vendors"][0]["distance"]) == (3.2, None)
+            data = kesk.placed(api(cast.customer), body)
+            there = {"address": text, "notes": "", "latitude": None, "longitude": None}
+            assert (data["total"], data["package"]["pickup"], data["package"]["dropoff"]) == (3.2, there, there)
+        if geocoder:
+            known = kesk.placed(
+                api(cast.customer),
+                {**package, "pickup_address": "Rue Haute 118", **{"dropoff_address": {"address": text}}},
+            )
+            assert known["package"]["pickup"]["latitude"] == HAUTE["lat"]
+            several = package_cart(box, package={"pickup": {"address": "Kerkstraat 1"}})
             with assert_nothing_changed():
-                kesk.refused(api(cast.customer).post(kesk.ORDERS, body | wrong), 400, "pickup_address")
+                refused(api(cast.customer).post(ORDERS, several), 400, "/package/pickup/address", "several_places")
 
     def test_the_shop_platform(self, cast: Cast, api: Api) -> None:
         body = {

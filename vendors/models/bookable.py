@@ -35,6 +35,11 @@ class PackageType(models.Model):
     def currency(self) -> str:
         return self.vendor.currency
 
+    @property
+    def goes_by_distance(self) -> bool:
+        """Whether what it costs, or how far it is carried, needs the points of both addresses."""
+        return self.per_km > 0 or self.max_distance is not None
+
 
 class Service(models.Model):
     """Something to book for a time (product.md row 9): cleaning, a repair, a hair cut."""

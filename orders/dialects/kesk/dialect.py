@@ -42,6 +42,13 @@ SENTENCES = {
     "leave delivery_address_id out to collect it.",
     ("", "required"): "A person orders here: sign in as one.",
 }
+# What to do instead of what our sentence says after its colon, by the end of our pointer and the code.
+POINT = 'send {"address": "…", "lat": 50.85, "lng": 4.35}, or a saved address that has a point.'
+REMEDIES = [
+    ("/service/place", "not_offered", "with delivery_address_id it is the customer's place, without one the vendor's."),
+    ("/package/pickup/location", "required", POINT),
+    ("/package/dropoff/location", "required", POINT),
+]
 
 
 def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
@@ -84,8 +91,9 @@ def sentence_of(row: Mapping[str, Any]) -> str:
     field = field_of(row)
     if field == "" and row["pointer"] == "":
         return str(row["detail"])
-    if str(row["pointer"]).endswith("/service/place"):
-        return f"{row['detail']} With delivery_address_id it is the customer's place, without one the vendor's."
+    for end, code, remedy in REMEDIES:
+        if row["code"] == code and str(row["pointer"]).endswith(end):
+            return f"{str(row['detail']).partition(': ')[0]}: {remedy}"
     return SENTENCES.get((field.split(".")[-1], row["code"]), str(row["detail"]))
 
 

@@ -81,7 +81,7 @@ class PlacingView(KeskView):
         """What is to be placed, with its photos and the points of addresses, before the transaction begins."""
         caller, photos = caller_of(request), photos_of(request)
         placing = as_placing(parse(QuoteInput, request.data) | self.fixed, photos, caller)
-        return locate_placing(placing, caller=caller, who=who_asks(request))
+        return locate_placing(placing, caller=caller, who=who_asks(request), chooses=False)
 
     def place(self, request: Request) -> Response:
         caller = caller_of(request)
@@ -193,7 +193,7 @@ class QuoteView(KeskView):
     def before_post(self, request: Request) -> Checkout:
         caller = caller_of(request)
         checkout = as_checkout(parse(QuoteInput, request.data) | self.fixed, caller)
-        return locate(checkout, caller=caller, customer_id=caller.customer_id, who=who_asks(request))
+        return locate(checkout, caller=caller, customer_id=caller.customer_id, who=who_asks(request), chooses=False)
 
     @extend_schema(request=QuoteInput, responses={200: QuoteResponse}, operation_id="getOrderSummary")
     def post(self, request: Request) -> Response:

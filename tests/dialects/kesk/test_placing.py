@@ -219,7 +219,7 @@ def test_the_first_free_time_keeps_the_vendors_rules(cast: Cast, api: Api) -> No
     body["service_id"] = visiting.pk
     with assert_nothing_changed():
         error = refused(client.post(path, body), 400, "delivery_address_id")
-    assert "With delivery_address_id it is the customer's place" in error["message"]
+    assert "with delivery_address_id it is the customer's place" in error["message"]
     data = placed(client, {**body, "delivery_address_id": where.pk}, path)
     assert (begins(data, cast), data["service"]["place"], data["delivery_fee"]) == ("09:30", "customer", 2.5)
 

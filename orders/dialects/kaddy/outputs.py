@@ -1,6 +1,5 @@
 """Orders as a till of Kaddy's reads them (rows 46–52): amounts as decimal texts, times those of the shop's clock."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -9,14 +8,13 @@ from rest_framework import serializers
 
 from orders.lifecycle import Fulfilment
 from orders.models import Line, LineOption, NumberSeries, Order
+from ordersite.places.splitting import split_address
 from ordersite.web.money import to_text
 from vendors.menu import PIECE
 from vendors.models import Charged
 
 # Theirs are what a till numbers apart; digital orders never show.
 ORDER_TYPES = [NumberSeries.PICK_UP.value, NumberSeries.DELIVERY.value, NumberSeries.PICK_UP_COOLBOX.value]
-HOUSE_NUMBER = re.compile(r"^(?P<street>.+?)[ ,]+(?P<number>\d+[A-Za-z]?)(?:[ /]*(?:bus|box|bte)\.? *(?P<bus>\w+))?$")
-TOWN = re.compile(r"^(?P<postal_code>\d{4,5}(?: [A-Z]{2})?) +(?P<city>.+)$")
 
 
 class AddressOutput(serializers.Serializer):
@@ -175,16 +173,15 @@ def render_client(order: Order) -> dict[str, Any]:
 
 
 def render_address(order: Order) -> dict[str, str]:
-    """Our address is one text: what of it reads as number, box, postal code and town is told apart (row 47)."""
-    first, _, rest = order.address.partition(",")
-    house, town = HOUSE_NUMBER.match(first.strip()), TOWN.match(rest.strip())
+    """Our address is one text, which is split (row 47)."""
+    parts = split_address(order.address, order.vendor.country)
     return {
-        "street": house["street"] if house else first.strip(),
-        "number": house["number"] if house else "",
-        "bus": (house["bus"] or "") if house else "",
-        "postal_code": town["postal_code"] if town else "",
-        "city": town["city"] if town else rest.strip(),
-        "country": order.vendor.country,
+        "street": parts.street,
+        "number": parts.number,
+        "bus": parts.box,
+        "postal_code": parts.postal_code,
+        "city": parts.city,
+        "country": parts.country,
         "distance": str(order.distance) if order.distance is not None else "",
     }
 

@@ -251,6 +251,28 @@ def test_only_a_delivery_has_an_address_with_its_distance(cast: Cast, api: Api, 
     assert "delivery_address" not in till.get(f"{BASE}/{pickup['uuid']}").json()
 
 
+@pytest.mark.rows(47, call="GET /v1/orders/{id}")
+def test_an_address_is_split(cast: Cast, api: Api, acme: Vendor, till: APIClient) -> None:
+    """More of them in tests/places/test_splitting.py."""
+    addresses = {
+        "Rue Haute 20, boîte 3, B-1000 Bruxelles": ("Rue Haute", "20", "3", "1000", "Bruxelles", "BE"),
+        "Chaussée de Louvain 149/24\n1030 Schaerbeek": ("Chaussée de Louvain", "149", "24", "1030", "Schaerbeek", "BE"),
+        "12, rue de la Gare, L-1611 Luxembourg": ("rue de la Gare", "12", "", "1611", "Luxembourg", "LU"),
+        "At the fountain": ("At the fountain", "", "", "", "", "BE"),
+    }
+    order = Order.objects.get(
+        pk=place(
+            api(),
+            sample_cart(acme, payment_method="cash", delivery_type="delivery", address="Rue Haute 1", location=NEAR),
+        )["orders"][0]["id"]
+    )
+    for address, parts in addresses.items():
+        Order.objects.filter(pk=order.pk).update(address=address)
+        shown = till.get(f"{BASE}/{order.uuid}").json()["delivery_address"]
+        names = ("street", "number", "bus", "postal_code", "city", "country")
+        assert tuple(shown[name] for name in names) == parts
+
+
 @pytest.mark.rows(46, call="GET /v1/orders")
 @pytest.mark.parametrize(
     ("delivery_type", "locker", "word"),

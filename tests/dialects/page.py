@@ -103,6 +103,12 @@ def missing_rows() -> dict[str, list[int]]:
     }
 
 
+def notes_of(dialect: str) -> list[str]:
+    """What is said of the dialect by hand, in notes.md beside its tests, and an empty line."""
+    notes = HERE / dialect / "notes.md"
+    return [*notes.read_text().splitlines(), ""] if notes.exists() else []
+
+
 def page() -> str:
     """The page's text."""
     lines = [
@@ -115,7 +121,8 @@ def page() -> str:
     ]
     for dialect, (title, rows) in ROWS.items():
         cases = cases_of(dialect)
-        lines += ["", f"## {title}: `/dialects/{dialect}`", "", "| row | call | test |", "| --- | --- | --- |"]
+        lines += ["", f"## {title}: `/dialects/{dialect}`", "", *notes_of(dialect)]
+        lines += ["| row | call | test |", "| --- | --- | --- |"]
         for row in rows:
             of_row = [case for case in cases if row in case.rows]
             calls = ", ".join(dict.fromkeys(f"`{case.call}`" for case in of_row if case.call))

@@ -21,7 +21,8 @@ FULFILMENTS = {fulfilment.slug: fulfilment for fulfilment in Fulfilment if fulfi
             "code": {"type": "integer", "minimum": 0, "maximum": 25},
             "name": {"type": "string", "enum": list(STATUSES)},
         },
-    }
+    },
+    component_name="OrderStatus",
 )
 class StatusField(serializers.Field):
     """{"code": 7, "name": "accepted_by_business"}."""
@@ -112,7 +113,8 @@ class AddressField(serializers.Field):
             },
             {"type": "string", "enum": ["remove"]},
         ]
-    }
+    },
+    component_name="Substitute",
 )
 class SubstituteField(serializers.Field):
     """What to do where an item cannot be had: another product, or to leave it out."""

@@ -250,6 +250,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "ordersite.web.schema.add_problem_responses",
         "ordersite.web.schema.bound_numbers",
+        "ordersite.web.schema.suit_generators",
         "ordersite.web.schema.explain_fields",
         "ordersite.demo.operations.add_examples",
         "ordersite.web.schema.name_operations",

@@ -64,7 +64,8 @@ class PaymentNoticesView(ProviderView):
     parser_classes = [FormParser, JsonParser]
 
     @extend_schema(
-        request=NoticeInput,
+        # JSON is read too. A generated client has one type for a body, and sends what it finds here.
+        request={"application/x-www-form-urlencoded": NoticeInput},
         responses={200: None},
         parameters=[OpenApiParameter("provider", {"type": "string", "enum": list(ONLINE_METHODS)}, "path")],
     )

@@ -112,7 +112,11 @@ class PhotoView(ApiView):
 
     permission_classes = [AllowAny]
 
-    @extend_schema(responses={(200, "image/jpeg"): OpenApiTypes.BINARY}, operation_id="readPaymentPhoto")
+    @extend_schema(
+        # Generators that know no images take the second: bytes.
+        responses={(200, media): OpenApiTypes.BINARY for media in ("image/jpeg", "application/octet-stream")},
+        operation_id="readPaymentPhoto",
+    )
     def get(self, request: Request, order_id: int, payment_id: int, number: int) -> HttpResponse:
         photo = read_photo(order_id=order_id, payment_id=payment_id, number=number, caller=caller_of(request))
         return HttpResponse(photo, content_type="image/jpeg", headers=PHOTO_HEADERS)

@@ -18,7 +18,7 @@ from ordersite.accounts.callers import caller_of
 from ordersite.web.views import ApiView, if_match, parse, render
 
 
-class AllowedTransitions(serializers.Serializer):
+class AllowedList(serializers.Serializer):
     """What the caller may do now."""
 
     allowed_transitions = AllowedOutput(many=True)
@@ -35,7 +35,7 @@ class TransitionsView(ApiView):
 
     permission_classes = [AllowAny]
 
-    @extend_schema(responses=AllowedTransitions)
+    @extend_schema(responses=AllowedList)
     def get(self, request: Request, order_id: int) -> Response:
         """What the caller may do with the order now, and what each step asks for."""
         caller = caller_of(request)

@@ -37,6 +37,8 @@ PROBLEM = {
         },
     },
 }
+# Names of openapi-python-client's own in the function that makes a call: a query parameter called so breaks it.
+KEPT_NAMES = ("body", "cookies", "headers", "params", "quote")
 LARGEST = 2**53 - 1  # what JavaScript can hold
 EVERYWHERE = ("400", "401", "403", "404", "405", "429", "500", "503")
 UNSAFE = ("409", "412", "413", "415", "422")
@@ -128,7 +130,7 @@ def leave_dialects_out(endpoints: list[Any], **kwargs: Any) -> list[Any]:
 def add_problem_responses(result: dict[str, Any], generator: Any = None, **kwargs: Any) -> dict[str, Any]:
     """drf-spectacular's hook: every operation names every error that it can answer, in its own API's shape."""
     foreign = getattr(generator, "error_schema", None)
-    name, media = ("Error", "application/json") if foreign else ("Problem", "application/problem+json")
+    name, media = (generator.error_name, "application/json") if foreign else ("Problem", "application/problem+json")
     result.setdefault("components", {}).setdefault("schemas", {})[name] = foreign or PROBLEM
     content = {media: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
     shared = {code: HTTPStatus(int(code)).phrase.replace(" ", "") for code in TITLES}
@@ -142,6 +144,32 @@ def add_problem_responses(result: dict[str, Any], generator: Any = None, **kwarg
                 declared[code] = {"$ref": f"#/components/responses/{shared[code]}"}
             operation["responses"] = dict(sorted(declared.items()))
     return result
+
+
+def suit_generators(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """drf-spectacular's hook: what public generators of clients need so that what they write can be called.
+
+    A body that is one of several, each with required fields, is required. A parameter whose name is one that
+    openapi-python-client keeps for itself is described by its content: that generator leaves it out (its users send it
+    by `httpx_args`, docs/clients.md), others read the name as before.
+    """
+    for path in result["paths"].values():
+        for operation in path.values():
+            body = operation.get("requestBody")
+            if body and all(needs_fields(media["schema"], result) for media in body["content"].values()):
+                body["required"] = True
+            for parameter in operation.get("parameters", ()):
+                if parameter["in"] == "query" and parameter["name"] in KEPT_NAMES:
+                    parameter["content"] = {"text/plain": {"schema": parameter.pop("schema")}}
+    return result
+
+
+def needs_fields(schema: dict[str, Any], document: dict[str, Any]) -> bool:
+    """Whether no value fits a schema of the document without a field."""
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    variants = schema.get("oneOf")
+    return all(needs_fields(one, document) for one in variants) if variants else bool(schema.get("required"))
 
 
 def bound_numbers(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

@@ -161,16 +161,16 @@ class LocationInput(Input):
 @extend_schema_field(
     {
         "type": "object",
-        "nullable": True,
         "properties": {"lat": {"type": "number"}, "lng": {"type": "number"}},
         "required": ["lat", "lng"],
-    }
+    },
+    component_name="Point",
 )
 class LocationField(serializers.Field):
     """Renders an object's lat and lng as {"lat", "lng"}, null where it has none."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(read_only=True, source="*", **kwargs)
+        super().__init__(read_only=True, allow_null=True, source="*", **kwargs)
 
     def to_representation(self, value: Any) -> dict[str, float] | None:
         if value.lat is None or value.lng is None:

@@ -50,6 +50,11 @@ class Dialect:
             covers_every_status(f"{self.name}: {name}", table)
 
     @property
+    def error_name(self) -> str:
+        """What its document calls the body of a refusal: "Error" is a word that languages keep for themselves."""
+        return f"{self.name.capitalize()}Error"
+
+    @property
     def base(self) -> str:
         """The path under which it is served."""
         return f"/dialects/{self.name}"
@@ -98,7 +103,7 @@ def served(dialect: Dialect, patterns: Sequence[URLPattern]) -> URLResolver:
     class Generator(SchemaGenerator):
         """Knows whose document it writes (ordersite.web.schema.add_problem_responses)."""
 
-        error_schema = dialect.error_schema
+        error_name, error_schema = dialect.error_name, dialect.error_schema
 
         def get_schema(self, request: Any = None, public: bool = False) -> Any:
             document = super().get_schema(request=request, public=public)

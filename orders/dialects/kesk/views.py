@@ -100,6 +100,7 @@ class OrdersView(PlacingView):
 
     @extend_schema(parameters=[ListParameters], responses=OrderListResponse, operation_id="getOrders")
     def get(self, request: Request) -> Response:
+        """What the caller may see in any of its roles, newest first."""
         caller = caller_of(request)
         given = parse(ListParameters, request.query_params.dict())
         page, per_page = given.pop("page"), given.pop("per_page")
@@ -120,6 +121,7 @@ class OrdersView(PlacingView):
         operation_id="appCreate",
     )
     def post(self, request: Request) -> Response:
+        """Place an order: regular, package or digital. Photos come as texts in JSON, or as files in a form."""
         return self.place(request)
 
 
@@ -157,10 +159,12 @@ class OrderView(KeskView):
 
     @extend_schema(responses=OrderResponse, operation_id="getOrderDetails")
     def get(self, request: Request, id: int) -> Response:
+        """One order, with its items, its driver and its history."""
         return order_response(read_order(caller_of(request), id))
 
     @extend_schema(request=UpdateOrderInput, responses=OrderResponse, operation_id="updateOrder")
     def put(self, request: Request, id: int) -> Response:
+        """Move an order on, or name its driver; what is left out stays."""
         caller = caller_of(request)
         with all_or_nothing(order_id=id, caller=caller):
             order = update(id, caller, parse(UpdateOrderInput, request.data))

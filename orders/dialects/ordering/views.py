@@ -145,6 +145,7 @@ class OrdersView(OrderingView):
 
     @extend_schema(parameters=LIST, responses={200: outputs.OrdersAnswer}, operation_id="getOrders")
     def get(self, request: Request) -> Response:
+        """The caller's own orders; with `mode=dashboard` all that it may see."""
         caller, query = self.known_caller(request), request.query_params
         names = read_params(query.get("params"))
         given = parse(PageInput, query)
@@ -177,6 +178,7 @@ class OrdersView(OrderingView):
         request=PlaceInput, parameters=[APP_ID], responses={200: outputs.OrderAnswer}, operation_id="createOrder"
     )
     def post(self, request: Request) -> Response:
+        """Place an order, with a login or as a guest."""
         caller = caller_of(request)
         placed = place(placing=self.prepared(), caller=caller)
         return answer(show(Seen(order=placed.orders[0], pays=True)))
@@ -223,6 +225,7 @@ class OrderView(OrderingView):
         parameters=[MODE, PARAMS, UUID_ACCESS], responses={200: outputs.OrderAnswer}, operation_id="getOrder"
     )
     def get(self, request: Request, order_id: int) -> Response:
+        """One order; a guest reads its own by `X-uuid-access-X`."""
         names = read_params(request.query_params.get("params"))
         uuid = request.headers.get("X-uuid-access-X")
         if uuid:
@@ -260,6 +263,7 @@ class OrderView(OrderingView):
 
     @extend_schema(request=UpdateInput, responses={200: outputs.OrderAnswer}, operation_id="updateOrder")
     def put(self, request: Request, order_id: int) -> Response:
+        """Change an order: its status, its driver, its times, what is said about it."""
         caller = self.known_caller(request)
         if isinstance(request.data, dict) and "driver_tip" in request.data:
             lock_purchase(order_id)
@@ -285,6 +289,7 @@ class OrderView(OrderingView):
 
     @extend_schema(responses={200: outputs.DeletedAnswer}, operation_id="deleteOrder")
     def delete(self, request: Request, order_id: int) -> Response:
+        """Delete an order that is over."""
         delete_order(order_id=order_id, caller=self.known_caller(request))
         return answer("OK")
 

@@ -76,6 +76,7 @@ class OrdersView(ShopView):
 
     @extend_schema(parameters=[ListInput], responses={200: ListOutput}, operation_id="listOrders")
     def get(self, request: Request) -> Response:
+        """The orders that the caller sees, newest first."""
         caller, given = caller_of(request), parse(ListInput, request.query_params)
         labels, status_id = read_labels(), given.get("statusId")
         label = labels.find(status_id) if status_id else None
@@ -96,6 +97,7 @@ class OrdersView(ShopView):
 
     @extend_schema(request=CreateInput, responses={201: OrderOutput}, operation_id="createOrder")
     def post(self, request: Request) -> Response:
+        """Enter an order of a customer."""
         caller = caller_of(request)
         placed = place(placing=self.prepared(), caller=caller)
         customer, order = placed.purchase.customer, placed.orders[0]
@@ -147,6 +149,7 @@ class ItemsView(ShopView):
 
     @extend_schema(request=ItemInput, responses={201: EditedOutput, 202: EditedOutput}, operation_id="addItem")
     def post(self, request: Request, order_id: int) -> Response:
+        """Add an item to an order."""
         caller, given = caller_of(request), parse(ItemInput, request.data)
         wish = EditWish(action=Action.ADD, item=as_item(given), reason=reason_for(caller, order_id))
         edited = edit_items(order_id=order_id, caller=caller, wish=wish)
@@ -154,6 +157,7 @@ class ItemsView(ShopView):
 
     @extend_schema(request=EditItemInput, responses={200: EditedOutput, 202: EditedOutput}, operation_id="editItem")
     def put(self, request: Request, order_id: int) -> Response:
+        """Edit an item of an order."""
         caller, given = caller_of(request), parse(EditItemInput, request.data)
         edited = alter_item(
             order_id=order_id,

@@ -2,11 +2,15 @@
 
 import logging
 import math
+import re
 from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+# As a browser writes where a page is from: what kind, the host in small letters, a port that is not the usual one.
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[1-9][0-9]{0,4})?")
+USUAL_PORT = re.compile(r"https:.*:443|http:.*:80")
 NO = ("false", "off", "no", "n", "0", "")
 
 
@@ -36,6 +40,19 @@ class Environment(environ.Env):
         if text not in (*NO, *self.BOOLEAN_TRUE_STRINGS):
             raise ImproperlyConfigured(f'{var} is "{text}": set it to on or off.')
         return bool(super().bool(var, default))
+
+    def origins(self, var: str, *, is_any_taken: bool) -> list[str]:
+        """Origins with commas between, or "*" alone where any is taken; raises ImproperlyConfigured."""
+        found = [text for part in self.str(var, "").split(",") if (text := part.strip().lower())]
+        if found == ["*"] and is_any_taken:
+            return found
+        wrong = next((one for one in found if not ORIGIN.fullmatch(one) or USUAL_PORT.fullmatch(one)), None)
+        if wrong is not None:
+            raise ImproperlyConfigured(
+                f'{var} is "{self.str(var)}": set it to origins such as https://app.example.com,http://localhost:3000, '
+                "without a path; * is taken in development only."
+            )
+        return found
 
     def log_level(self, var: str, default: str) -> str:
         """One of logging's levels; raises ImproperlyConfigured."""

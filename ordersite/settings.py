@@ -28,6 +28,41 @@ ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", default=[SECRET_KEY])
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEVELOPMENT else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# The origins of pages that may call the API from a browser. Cookies never count there: they send a bearer.
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS", is_any_taken=DEVELOPMENT)
+CORS_ALLOW_ALL_ORIGINS = CORS_ALLOWED_ORIGINS == ["*"]
+if CORS_ALLOW_ALL_ORIGINS:
+    CORS_ALLOWED_ORIGINS = []
+# The API and the dialects, nothing without origins; what browsers do not call is left out, payment notices too.
+CORS_URLS = r"/(?!api/v1/payments/notices/)(api|dialects)/"
+CORS_URLS_REGEX = CORS_URLS if CORS_ALLOWED_ORIGINS or CORS_ALLOW_ALL_ORIGINS else r"(?!)"
+CORS_ALLOW_HEADERS = (
+    "accept",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "order-token",
+    "x-app-x",
+    "x-request-id",
+    "x-tenant",
+    "x-uuid-access-x",
+)
+CORS_EXPOSE_HEADERS = (
+    "Allow",
+    "Content-Disposition",
+    "Count-Exact",
+    "ETag",
+    "Feed-Epoch",
+    "Feed-Position",
+    "Idempotency-Replayed",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-Request-ID",
+)
+CORS_PREFLIGHT_MAX_AGE = 3600  # seconds for which a browser asks no more
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var")))
 
 INSTALLED_APPS = [
@@ -42,6 +77,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "corsheaders",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "channels",
@@ -55,6 +91,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "ordersite.web.middleware.RequestIdMiddleware",
     "ordersite.web.answers.AnswerHeadersMiddleware",
+    # Around all that refuses: a browser shows a page no refusal without these headers.
+    "corsheaders.middleware.CorsMiddleware",
     "ordersite.web.middleware.BodyLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

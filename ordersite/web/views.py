@@ -71,6 +71,15 @@ class ApiView(APIView):
             if request.method not in self.public:
                 raise
 
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Which methods there are: the header Allow, whoever asks."""
+        return Response(status=204)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """DRF's own, but that nobody must be known, nor is counted, to ask for the methods."""
+        if request.method != "OPTIONS":
+            super().initial(request, *args, **kwargs)
+
     def get_authenticate_header(self, request: Request) -> str:
         """Who is not known is asked for a bearer, also where a view reads none: 401, never DRF's 403."""
         return "Bearer"

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 SITE = Path(__file__).parents[2]
+ORIGINS = (
+    "origins such as https://app.example.com,http://localhost:3000, without a path; * is taken in development only"
+)
 NUMBERS = "HASHES_AT_ONCE THROTTLE_ANONYMOUS MAX_JSON_VALUES HEAD_SECONDS FEED_QUEUE GUEST_ORDERS_PER_PHONE".split()
 
 
@@ -30,6 +33,18 @@ def start(tmp_path: Path, **variables: str) -> tuple[int, str]:
         ("DEBUG", "zzz", "on or off"),
         ("LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING, ERROR or CRITICAL"),
         ("ENVIRONMENT", "zzz", "development or production"),
+        *(
+            ("CORS_ALLOWED_ORIGINS", value, ORIGINS)
+            for value in (
+                "app.example.com",
+                "https://app.example.com/",
+                "https://app.example.com:443",
+                "https://*.example.com",
+                "https://a.example.com *",
+                "*,https://app.example.com",
+                "null",
+            )
+        ),
     ],
 )
 def test_nonsense_is_told_in_one_sentence(tmp_path: Path, variable: str, value: str, remedy: str) -> None:
@@ -38,7 +53,21 @@ def test_nonsense_is_told_in_one_sentence(tmp_path: Path, variable: str, value: 
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("BEHIND_PROXY", "on"), ("BEHIND_PROXY", "No"), ("LOG_LEVEL", "debug"), ("GEOCODER_TIMEOUT", "0.5")],
+    [
+        ("CORS_ALLOWED_ORIGINS", "https://App.example.com, http://localhost:3000,capacitor://localhost,http://[::1]:8"),
+        ("CORS_ALLOWED_ORIGINS", "*"),
+        ("CORS_ALLOWED_ORIGINS", ""),
+        ("BEHIND_PROXY", "on"),
+        ("BEHIND_PROXY", "No"),
+        ("LOG_LEVEL", "debug"),
+        ("GEOCODER_TIMEOUT", "0.5"),
+    ],
 )
 def test_sense_is_taken(tmp_path: Path, variable: str, value: str) -> None:
     assert start(tmp_path, **{variable: value})[0] == 0
+
+
+def test_pages_of_any_origin_are_served_in_development_only(tmp_path: Path) -> None:
+    production = {"ENVIRONMENT": "production", "SECRET_KEY": "x" * 60, "EMAIL_URL": "smtp://mail.example.com:25"}
+    told = start(tmp_path, **production, CORS_ALLOWED_ORIGINS="*")
+    assert told == (1, f'CORS_ALLOWED_ORIGINS is "*": set it to {ORIGINS}.')

@@ -197,7 +197,8 @@ if HASHES_AT_ONCE < 1:
     raise ImproperlyConfigured("HASHES_AT_ONCE must be 1 or more.")
 AUTHENTICATION_BACKENDS = ["ordersite.accounts.authentication.PasswordBackend"]
 # Their password is public, so they are let in in development only.
-DEMO_EMAILS = tuple(f"{name}@example.com" for name in ("staff", "vendor", "driver", "customer", "root"))
+DEMO_LOGINS = "staff vendor driver customer root brasserie till dispatcher courier"
+DEMO_EMAILS = tuple(f"{name}@example.com" for name in DEMO_LOGINS.split())
 # What a caller is besides a user, read with the user in one statement: reverse one-to-ones of the apps above accounts.
 PRINCIPAL_RELATED = ("customer", "driver")
 # Who may make and revoke a merchant's API tokens: callable(user, merchant) -> queryset of what makes it so.

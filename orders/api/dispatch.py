@@ -48,7 +48,9 @@ class OfferOutput(serializers.Serializer):
     payment_method = serializers.CharField()
     payment_status = serializers.CharField()
     placed_at = serializers.DateTimeField()
-    prepared_at = serializers.DateTimeField(allow_null=True)
+    prepared_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it was ready to be picked up; null: not yet."
+    )
     deliver_at = serializers.DateTimeField(allow_null=True, help_text="The time asked for; null: as soon as can be.")
     estimated_at = serializers.DateTimeField(allow_null=True)
     is_named = serializers.SerializerMethodField(help_text="It is asked by name, and nobody else is.")

@@ -174,7 +174,7 @@ OPERATIONS: dict[str, Operation] = {
         body={"text": "Called: by eight."},
         status=201,
     ),
-    "showCodes": Operation(summary="Show the codes of a digital order", who=CUSTOMER, given={"order_id": 14}),
+    "showCodes": Operation(summary="Show the codes of a digital order", who=CUSTOMER, given={"order_id": 39}),
     "listStatuses": Operation(summary="List the names of statuses"),
     "createLabels": Operation(
         summary="Name a status",
@@ -202,13 +202,12 @@ OPERATIONS: dict[str, Operation] = {
     "reportItemMissing": Operation(
         summary="Report an item missing", who=VENDOR, given={"order_id": 14, "item_id": 23}, body={"reason": "Sold out"}
     ),
-    "listItemChanges": Operation(summary="List changes of an order's items", who=CUSTOMER, given={"order_id": 13}),
+    "listItemChanges": Operation(summary="List changes of an order's items", who=CUSTOMER, given={"order_id": 31}),
     "acceptItemChange": Operation(
         summary="Accept a change of items",
         who=CUSTOMER,
-        given={"order_id": 13, "number": 1},
+        given={"order_id": 31, "number": 1},
         body={},
-        after="the vendor proposed one",
     ),
     "refuseItemChange": Operation(
         summary="Refuse a change of items",
@@ -227,35 +226,29 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "createPaymentLink": Operation(
         summary="Make a link to pay online",
-        who=VENDOR,
-        given={"order_id": 10},
+        who=STAFF,
+        given={"order_id": 35},
         body={"send": False},
-        after="the order is paid online",
     ),
     "approvePayment": Operation(
         summary="Confirm that a payment came in", who=VENDOR, given={"order_id": 8, "payment_id": 8}
     ),
+    "readPaymentPhoto": Operation(
+        summary="Show a photo of a payment", who=STAFF, given={"order_id": 38, "payment_id": 38, "number": 1}
+    ),
     "refusePayment": Operation(
         summary="Refuse the photos of a payment",
         who=STAFF,
-        given={"order_id": 8, "payment_id": 8},
+        given={"order_id": 38, "payment_id": 38},
         body={"reason": "Another amount is shown."},
-        after="it is by transfer, with photos",
     ),
     "waivePayment": Operation(
         summary="Waive what is still owed",
         who=STAFF,
-        given={"order_id": 2, "payment_id": 2},
+        given={"order_id": 36, "payment_id": 36},
         body={"reason": "A gesture of goodwill."},
-        after="something is owed",
     ),
-    "readPaymentPhoto": Operation(
-        summary="Show a photo of a payment",
-        who=VENDOR,
-        given={"order_id": 8, "payment_id": 8, "number": 1},
-        after="it is by transfer, with photos",
-    ),
-    "listRefunds": Operation(summary="List what was given back", who=STAFF, given={"order_id": 3}),
+    "listRefunds": Operation(summary="List what was given back", who=STAFF, given={"order_id": 34}),
     "refundOrder": Operation(
         summary="Give money back",
         who=STAFF,
@@ -274,6 +267,7 @@ OPERATIONS: dict[str, Operation] = {
         body={"customer": 1, "amount": eur("10.00"), "text": "Welcome"},
         status=201,
     ),
+    "listOffers": Operation(summary="List deliveries that I could take", who=DRIVER),
     "readDriverBalance": Operation(summary="Show what I am owed as a driver", who=DRIVER),
     "listDriverPostings": Operation(summary="List my tips and cash as a driver", who=DRIVER),
 }

@@ -1,136 +1,136 @@
-"""The demo's orders: one for each place in its life that an evaluator will want to look at."""
+"""Tells the demo's stories: places each order and plays its steps, by the services that every door calls."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
-from orders.checkout import Cart, Checkout
-from orders.lifecycle import Fulfilment, Status
+from orders.checkout import Cart, Checkout, CustomLine, PackageWish, Place, ServiceWish
+from orders.lifecycle import Fulfilment
+from orders.models import Booking
 from orders.pricing import CartExtra, CartItem, CartOption
+from orders.services.bookings import free_times
 from orders.services.parties import Placing
 from orders.services.placing import place
 from orders.services.transitions import Wish, transition
+from orders.services.wallets import top_up, wallets_of
 from ordersite.accounts.callers import Caller, caller_of_user
 from ordersite.accounts.models import Address, User
 from ordersite.demo import sites
-from vendors.models import Extra, Ingredient, Option, Product, Vendor
+from ordersite.demo.acts import online, pay_online
+from ordersite.demo.fake_provider import FakeProvider
+from ordersite.demo.pictures import draw_slip
+from ordersite.demo.stories import RECIPIENT, STORIES, Item, Parcel, Story, Visit
+from ordersite.web.crypto import token_hash
+from ordersite.web.images import clean_image
+from ordersite.web.serializers import Money
+from vendors.models import Extra, Ingredient, Option, PackageType, Product, Service, Vendor
 
-ACCEPT = ("vendor", Wish(to=Status.ACCEPTED_BY_BUSINESS, prepared_in=20))
-READY = ("vendor", Wish(to=Status.PREPARATION_COMPLETED))
-SEARCH = ("vendor", Wish(to=Status.LOOKING_FOR_DRIVER))
-DRIVER_ACCEPTS = ("driver", Wish(to=Status.ACCEPTED_BY_DRIVER))
-PICK_UP = ("driver", Wish(to=Status.PICK_UP_COMPLETED_BY_DRIVER))
-DELIVER = ("driver", Wish(to=Status.DELIVERY_COMPLETED_BY_DRIVER))
-COLLECT = ("vendor", Wish(to=Status.PICKUP_COMPLETED_BY_CUSTOMER))
-REJECT = ("vendor", Wish(to=Status.REJECTED_BY_BUSINESS, reason_code="too_busy"))
-CANCEL = ("customer", Wish(to=Status.CANCELED_BY_CUSTOMER, reason_code="changed_mind"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """A product by its name; options with their quantities, halves and texts by name too."""
-
-    product: str
-    quantity: int = 1
-    options: tuple[tuple[str, int, str, str], ...] = ()
-    extras: tuple[tuple[str, int], ...] = ()
-    without: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """An order and how far it goes: who does what, one after another."""
-
-    vendor: str
-    items: tuple[Item, ...]
-    fulfilment: Fulfilment = Fulfilment.DELIVERY
-    payment: str = "cash"
-    comment: str = ""
-    table: str = ""
-    tomorrow: bool = False
-    steps: tuple[tuple[str, Wish], ...] = ()
-
-
-def option(name: str, quantity: int = 1, position: str = "whole", text: str = "") -> tuple[str, int, str, str]:
-    return name, quantity, position, text
-
-
-CLASSIC = Item(
-    product="Classic", options=(option("Medium"), option("Mayonnaise", 2)), extras=(("Bacon", 1),), without=("Onion",)
-)
-CHEESE = Item(product="Cheese & bacon", quantity=2, options=(option("Well done"),))
-FRIES = Item(product="Fries", quantity=2, options=(option("Andalouse"),))
-DIAVOLA = Item(product="Diavola", options=(option("40 cm"), option("Mushrooms", 1, "left"), option("Ham", 1, "right")))
-MARGHERITA = Item(product="Margherita", quantity=2, options=(option("30 cm"),))
-TIRAMISU = Item(product="Tiramisù", quantity=2)
-TARTE = Item(
-    product="Tarte aux fruits",
-    quantity=6,
-    options=(option("Fraises"), option("Framboises"), option("Plaque avec texte", text="Joyeux anniversaire Léa")),
-)
-BREAD = Item(product="Pain multigrain 800 gr", options=(option("Tranché"),))
-CROISSANTS = Item(product="Croissant au beurre", quantity=8)
-
-BURGERS, PIZZAS, BAKERY = "Burger Haut", "Pizzeria Vesuvio", "Boulangerie du Sablon"
-STORIES = (
-    Story(vendor=BURGERS, items=(CHEESE, FRIES), steps=(ACCEPT, SEARCH, DRIVER_ACCEPTS, READY, PICK_UP, DELIVER)),
-    Story(vendor=BAKERY, items=(BREAD, CROISSANTS), fulfilment=Fulfilment.PICKUP, steps=(ACCEPT, READY, COLLECT)),
-    Story(vendor=PIZZAS, items=(DIAVOLA,), payment="wallet", steps=(REJECT,)),
-    Story(vendor=BURGERS, items=(CLASSIC,), payment="wallet", steps=(CANCEL,)),
-    Story(vendor=PIZZAS, items=(MARGHERITA, TIRAMISU), steps=(ACCEPT, SEARCH, DRIVER_ACCEPTS, READY, PICK_UP)),
-    Story(vendor=BURGERS, items=(CLASSIC, FRIES), steps=(ACCEPT, SEARCH, DRIVER_ACCEPTS)),
-    Story(vendor=BURGERS, items=(CHEESE,), payment="wallet", steps=(ACCEPT, SEARCH)),
-    Story(vendor=PIZZAS, items=(DIAVOLA,), fulfilment=Fulfilment.PICKUP, steps=(ACCEPT, READY)),
-    Story(vendor=BURGERS, items=(CLASSIC, FRIES), fulfilment=Fulfilment.EAT_IN, table="12", steps=(ACCEPT,)),
-    Story(vendor=BAKERY, items=(TARTE,), fulfilment=Fulfilment.PICKUP, tomorrow=True, comment="For ten, please"),
-    Story(vendor=BAKERY, items=(TARTE, BREAD), comment="The bell does not work: please call."),
-    Story(vendor=BAKERY, items=(CROISSANTS,), fulfilment=Fulfilment.PICKUP),
-    Story(vendor=PIZZAS, items=(MARGHERITA, DIAVOLA), comment="Cut in eight, please"),
-    Story(vendor=BURGERS, items=(CHEESE, CLASSIC, FRIES), payment="wallet"),
-)
+WALLET = 10_000  # minor units
+DAYS_AHEAD = 14  # in which a service has a free time
 
 
 def load(step: Callable[[], None]) -> None:
     """Places each story once (its number is its external code) and plays its steps, calling `step` after each."""
     callers = {
-        part: caller_of_user(User.objects.select_related("customer", "driver").get(email=fields["email"]))
-        for part, fields in (("vendor", sites.VENDOR), ("driver", sites.DRIVER), ("customer", sites.CUSTOMER))
+        str(fields["email"]).partition("@")[0]: caller_of_user(
+            User.objects.select_related("customer", "driver").get(email=fields["email"])
+        )
+        for fields, _ in sites.LOGINS
     }
-    for number, story in enumerate(STORIES, start=1):
-        tell(story, f"demo-{number}", callers)
-        step()
+    with online() as provider:
+        for number, story in enumerate(STORIES, start=1):
+            tell(story, f"demo-{number}", callers, provider)
+            step()
 
 
 @transaction.atomic
-def tell(story: Story, external_code: str, callers: dict[str, Caller]) -> None:
-    placed = place(
-        placing=Placing(
-            checkout=Checkout(carts=[cart_of(story, callers["customer"])], payment_method=story.payment),
-            external_code=external_code,
-        ),
-        caller=callers["customer"],
-    )
+def tell(story: Story, external_code: str, callers: dict[str, Caller], provider: FakeProvider) -> None:
+    """What the customer's wallet pays is put into it before."""
+    customer = callers["customer"]
+    if story.payment == "wallet" and customer.customer_id:
+        fill_wallet(customer.customer_id)
+    placing = placing_of(story, external_code, customer)
+    placed = place(placing=placing, caller=callers["staff"] if story.guest else customer)
     if not placed.is_new:
         return
-    for part, wish in story.steps:
-        transition(order_id=placed.orders[0].pk, caller=callers[part], wish=wish)
+    order_id = placed.orders[0].pk
+    callers = {**callers, "guest": Caller(key="guest:demo", order_token_hash=token_hash(placed.guest_token))}
+    if story.online:
+        status, value = story.online
+        pay_online(order_id, provider, status=status, value=value)
+    for part, act in story.steps:
+        if isinstance(act, Wish):
+            transition(order_id=order_id, caller=callers[part], wish=act)
+        else:
+            act(order_id, callers[part])
+
+
+@transaction.atomic
+def fill_wallet(customer_id: int) -> None:
+    """Tops the wallet up to WALLET."""
+    wallet = wallets_of(customer_id).filter(currency="EUR").first()
+    missing = WALLET - (wallet.balance or 0 if wallet else 0)
+    if missing > 0:
+        top_up(customer_id=customer_id, currency="EUR", amount=missing, actor="system", text="A gift of the demo")
+
+
+def placing_of(story: Story, external_code: str, customer: Caller) -> Placing:
+    slip = [clean_image(draw_slip(*story.slip))] if story.slip else []
+    return Placing(
+        checkout=Checkout(
+            carts=[cart_of(story, customer)],
+            payment_method=story.payment,
+            driver_tip=Money(story.tip, "EUR") if story.tip else None,
+        ),
+        external_code=external_code,
+        guest=story.guest,
+        photos=slip,
+    )
 
 
 def cart_of(story: Story, customer: Caller) -> Cart:
-    vendor = Vendor.objects.get(name=story.vendor, merchant__name=sites.MERCHANTS[0]["name"])
+    vendor = Vendor.objects.get(name=story.vendor, merchant__name__in=[one["name"] for one in sites.MERCHANTS])
     home = Address.objects.filter(customer=customer.customer_id, label=sites.HOME["label"]).first()
+    own = home if story.guest is None else None
+    goes_home = story.fulfilment == Fulfilment.DELIVERY or (story.visit is not None and story.visit.at_home)
     return Cart(
         vendor_id=vendor.pk,
         items=[cart_item(vendor, item) for item in story.items],
+        custom=[CustomLine(name=name, amount=Money(amount, "EUR")) for name, amount in story.custom],
+        package=package_of(vendor, story.parcel) if story.parcel else None,
+        service=service_of(vendor, story.visit) if story.visit else None,
         fulfilment=story.fulfilment,
-        address_id=home.pk if home and story.fulfilment == Fulfilment.DELIVERY else None,
-        deliver_at=timezone.now() + timedelta(days=1) if story.tomorrow else None,
+        address_id=own.pk if own and goes_home and not story.parcel else None,
+        place=RECIPIENT if story.parcel else Place(),
+        deliver_at=timezone.now() + timedelta(days=story.in_days) if story.in_days else None,
         comment=story.comment,
         table=story.table,
+        vehicle=story.vehicle,
     )
+
+
+def package_of(vendor: Vendor, parcel: Parcel) -> PackageWish:
+    """Fetched at the vendor's own door."""
+    width, length, height = parcel.sides
+    return PackageWish(
+        package_type=PackageType.objects.get(vendor=vendor, name=parcel.package_type).pk,
+        pickup=Place(address=f"{vendor.address}, {vendor.postal_code} {vendor.city}", lat=vendor.lat, lng=vendor.lng),
+        recipient_name=parcel.recipient,
+        recipient_phone=parcel.phone,
+        weight=parcel.weight,
+        width=width,
+        length=length,
+        height=height,
+    )
+
+
+def service_of(vendor: Vendor, visit: Visit) -> ServiceWish:
+    service = Service.objects.select_related("vendor").prefetch_related("hours").get(vendor=vendor, name=visit.service)
+    where, now = Booking.Place.CUSTOMER if visit.at_home else Booking.Place.VENDOR, timezone.now()
+    first = free_times(service, where, first=now, days=DAYS_AHEAD, now=now)[0]
+    return ServiceWish(service=service.pk, at=first.starts_at, place="customer" if visit.at_home else "vendor")
 
 
 def cart_item(vendor: Vendor, item: Item) -> CartItem:
@@ -147,5 +147,6 @@ def cart_item(vendor: Vendor, item: Item) -> CartItem:
             CartExtra(extra=Extra.objects.get(product=product, name=name).pk, quantity=quantity)
             for name, quantity in item.extras
         ],
+        substitute=item.substitute,
         without=[Ingredient.objects.get(product=product, name=name).pk for name in item.without],
     )

@@ -1,10 +1,11 @@
 """The demo's pictures: flat drawings, the same on every machine, made by code so that no file is shipped."""
 
+import io
 import math
 from collections.abc import Callable
 from pathlib import Path
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 WIDTH, HEIGHT = 480, 320
 # Drawn larger and scaled down, which smooths the edges.
@@ -203,6 +204,39 @@ def scissors(canvas: Canvas) -> None:
     canvas.ellipse((232, 136, 248, 152), "#5b6a73")
 
 
+def plate(canvas: Canvas) -> None:
+    canvas.ellipse((120, 120, 360, 270), "#ffffff")
+    canvas.ellipse((146, 136, 334, 254), "#eef1f3")
+    for x, y in ((176, 168), (214, 152), (252, 156), (200, 192), (240, 188)):
+        canvas.ellipse((x, y, x + 46, y + 30), "#7a4429")
+        canvas.ellipse((x + 6, y + 4, x + 36, y + 16), "#93583a")
+    for index in range(6):
+        x = 262 + index * 9
+        canvas.line([(x, 222), (x + 12, 160 + (index * 17) % 24)], 8, "#f2c14e")
+    canvas.ellipse((176, 208, 230, 236), "#6fae4f")
+
+
+def gift(canvas: Canvas) -> None:
+    canvas.round((130, 104, 350, 236), 14, "#d8483e")
+    canvas.round((130, 104, 350, 148), 14, "#c8372d")
+    canvas.polygon([(226, 104), (254, 104), (254, 236), (226, 236)], "#f2c14e")
+    canvas.ellipse((186, 70, 240, 108), "#f2c14e")
+    canvas.ellipse((240, 70, 294, 108), "#f2c14e")
+    canvas.ellipse((226, 88, 254, 116), "#e0a92e")
+    for index in range(4):
+        canvas.round((146 + index * 18, 206, 158 + index * 18, 218), 2, "#fdf6e6")
+
+
+def ice(canvas: Canvas) -> None:
+    canvas.ellipse((178, 84, 252, 160), "#f3e2c0")
+    canvas.ellipse((230, 84, 304, 160), "#f0b6c1")
+    canvas.ellipse((204, 46, 278, 122), "#8a5a3b")
+    canvas.polygon([(176, 146), (306, 146), (241, 278)], "#d9954a")
+    for offset in (24, 52, 80):
+        canvas.line([(176 + offset, 146), (241 + offset // 4, 262 - offset)], 3, "#b97834")
+        canvas.line([(306 - offset, 146), (241 - offset // 4, 262 - offset)], 3, "#b97834")
+
+
 # Drawing, background, spot behind it.
 PICTURES: dict[str, tuple[Callable[[Canvas], None], Colour, Colour]] = {
     "burger": (burger, "#fbe9d0", "#f7d9ae"),
@@ -220,7 +254,22 @@ PICTURES: dict[str, tuple[Callable[[Canvas], None], Colour, Colour]] = {
     "book": (book, "#e9eef5", "#d3deec"),
     "parcel": (parcel, "#f4ece0", "#e6d6bd"),
     "scissors": (scissors, "#fbe8ec", "#f5d3db"),
+    "plate": (plate, "#f1ece4", "#e3d8c8"),
+    "gift": (gift, "#e9eef5", "#d3deec"),
+    "ice": (ice, "#e3f2f1", "#c9e6e4"),
 }
+
+
+def draw_slip(*lines: str) -> bytes:
+    """A bank's slip of a transfer with these lines, as the photo (JPEG) that a customer sends."""
+    slip = Image.new("RGB", (720, 60 + 56 * len(lines)), "#fbf9f2")
+    pen = ImageDraw.Draw(slip)
+    font = ImageFont.load_default(size=30)
+    for row, line in enumerate(lines):
+        pen.text((40, 34 + 56 * row), line, fill="#2b2118", font=font)
+    photo = io.BytesIO()
+    slip.save(photo, "JPEG", quality=85)
+    return photo.getvalue()
 
 
 def draw_missing(media_root: Path) -> int:

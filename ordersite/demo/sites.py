@@ -3,7 +3,7 @@
 from datetime import time
 from typing import Any
 
-from ordersite.demo.menus import bakery, books, burgers, flowers, grocery, pizzas, ramen, sushi
+from ordersite.demo.menus import bakery, books, brasserie, burgers, flowers, gifts, grocery, ice, pizzas, ramen, sushi
 
 # Public, so the logins are let in in development only (settings.DEMO_EMAILS).
 PASSWORD = "Waffles-4-breakfast"  # noqa: S105
@@ -12,13 +12,25 @@ VENDOR = {"email": "vendor@example.com", "name": "Victor Vendor"}
 DRIVER = {"email": "driver@example.com", "name": "Dries Driver", "phone": "+32470000003"}
 CUSTOMER = {"email": "customer@example.com", "name": "Camille Customer", "phone": "+32470000004"}
 ROOT = {"email": "root@example.com", "name": "Rita Root", "is_staff": True, "is_superuser": True}
+BRASSERIE = {"email": "brasserie@example.com", "name": "Bruno Brasseur", "phone": "+32470000006"}
+TILL = {"email": "till@example.com", "name": "Till at the Sablon"}
+DISPATCHER = {"email": "dispatcher@example.com", "name": "Delphine Dispatch", "phone": "+32470000008"}
+COURIER = {"email": "courier@example.com", "name": "Cas Courier", "phone": "+32470000010"}
 LOGINS = (
     (STAFF, "the back-office at /admin/: holds every role, sees and moves every order"),
     (VENDOR, "owner of Rue Haute Kitchens: its three vendors"),
     (DRIVER, "drives for the site, on duty"),
     (CUSTOMER, "orders; an address in Brussels, 100.00 EUR in the wallet"),
     (ROOT, "a superuser: gives rights and memberships besides"),
+    (BRASSERIE, "owner of another merchant, Maison Dansaert: a brasserie, gift cards, ice cream"),
+    (TILL, "the bakery's till: pulls its orders from /dialects/kaddy, with the X-Tenant below"),
+    (DISPATCHER, "accepts and assigns deliveries for the company Pedal Post"),
+    (COURIER, "rides for Pedal Post, on duty"),
 )
+COMPANY = "Pedal Post"
+# The till's X-Tenant: fixed, so that the README can name it.
+TENANT = "5ab10e00-0000-4000-8000-000000000001"
+TILL_VENDOR = "Boulangerie du Sablon"
 HOME = {
     "label": "Home",
     "address": "Rue du Marché aux Herbes 61, 1000 Brussels",
@@ -38,10 +50,21 @@ def hours(opens: str, closes: str, weekdays: range | tuple[int, ...] = range(7))
 ROUND_THE_CLOCK = hours("00:00", "00:00")
 EVERYWHERE = ["delivery", "pickup", "eat_in", "curbside", "drive_thru"]
 METHODS = ["cash", "wallet", "fake"]
+# What waits for somebody there waits for as long as it takes, so that it can be looked at.
+WEEK = 7 * 24 * 60  # minutes
+STAYS = {
+    "company_minutes": None,
+    "driver_left_minutes": None,
+    "pay_minutes": WEEK,
+    "transfer_minutes": WEEK,
+    "code_minutes": WEEK,
+    "settle_minutes": WEEK,
+}
 
 MERCHANTS: list[dict[str, Any]] = [
     {
         "name": "Rue Haute Kitchens",
+        "uuid": TENANT,
         "owner": VENDOR["email"],
         "vendors": [
             {
@@ -127,7 +150,7 @@ MERCHANTS: list[dict[str, Any]] = [
             {
                 "type": "Grocery",
                 "name": "Épicerie Saint-Gilles",
-                "description": "Groceries from early to late.",
+                "description": "Groceries, day and night.",
                 "picture": "demo/basket.png",
                 "address": "Parvis de Saint-Gilles 30",
                 "postal_code": "1060",
@@ -137,7 +160,7 @@ MERCHANTS: list[dict[str, Any]] = [
                 "fulfilments": ["delivery", "pickup", "curbside"],
                 "service_fee_rate": 200,
                 "commission_rate": 600,
-                "menu": {**grocery.MENU, "hours": hours("07:00", "22:00")},
+                "menu": {**grocery.MENU, "hours": ROUND_THE_CLOCK},
             },
             {
                 "type": "Bookshop",
@@ -253,6 +276,62 @@ MERCHANTS: list[dict[str, Any]] = [
                         "hours": hours("13:00", "19:00", range(1, 5)),
                     },
                 ],
+            },
+        ],
+    },
+    {
+        "name": "Maison Dansaert",
+        "owner": BRASSERIE["email"],
+        "vendors": [
+            {
+                "type": "Restaurant",
+                "name": "Brasserie Dansaert",
+                "description": "The kitchen of Brussels, with its beers.",
+                "picture": "demo/plate.png",
+                "phone": "+3225550121",
+                "address": "Rue Antoine Dansaert 64",
+                "postal_code": "1000",
+                "city": "Brussels",
+                "lat": 50.8508,
+                "lng": 4.3458,
+                "fulfilments": EVERYWHERE,
+                "payment_methods": [*METHODS, "transfer"],
+                "commission_rate": 1200,
+                **STAYS,
+                "menu": {**brasserie.MENU, "hours": ROUND_THE_CLOCK},
+            },
+            {
+                "type": "Gift cards",
+                "name": "Cadeaux Dansaert",
+                "description": "Gift cards and tickets, in your mailbox at once.",
+                "picture": "demo/gift.png",
+                "address": "Rue Antoine Dansaert 64",
+                "postal_code": "1000",
+                "city": "Brussels",
+                "lat": 50.8508,
+                "lng": 4.3458,
+                "fulfilments": ["pickup"],
+                "payment_methods": ["wallet", "fake"],
+                "commission_rate": 500,
+                **STAYS,
+                "menu": {**gifts.MENU, "hours": ROUND_THE_CLOCK},
+                "codes": {"Gift card 10 €": 20, "Gift card 25 €": 20, "Cinema ticket": 2},
+            },
+            {
+                "type": "Ice cream",
+                "name": "Glacier Sainte-Catherine",
+                "description": "Scoops by the canal. Closed for a few days: the freezer is being repaired.",
+                "picture": "demo/ice.png",
+                "phone": "+3225550123",
+                "address": "Place Sainte-Catherine 10",
+                "postal_code": "1000",
+                "city": "Brussels",
+                "lat": 50.8507,
+                "lng": 4.3487,
+                "fulfilments": ["pickup"],
+                "commission_rate": 1000,
+                **STAYS,
+                "menu": {**ice.MENU, "hours": ROUND_THE_CLOCK},
             },
         ],
     },

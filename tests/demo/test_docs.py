@@ -20,6 +20,7 @@ def test_every_variable_that_the_settings_read_is_documented_and_no_other() -> N
 def test_the_readme_tells_every_login_and_its_links_lead_somewhere() -> None:
     readme = (ROOT / "README.md").read_text()
     assert sites.PASSWORD in readme
+    assert f"`{sites.TENANT}`" in readme
     assert all(f"`{fields['email']}`" in readme for fields, _ in sites.LOGINS)
     linked = re.findall(r"\]\(([\w/.]+)\)", readme)
     assert [path for path in linked if not (ROOT / path).exists()] in ([], ["docs/lifecycle.md"])

@@ -1,23 +1,29 @@
 """The demo data: what it loads, that it loads it once, and where it refuses."""
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.core.management import CommandError, call_command
+from django.db.models import Q
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 
-from orders.models import Account, Order
+from orders import lifecycle
+from orders.lifecycle import Fulfilment, Status
+from orders.models import Account, ItemChange, Kind, Order, PaymentStatus, Unserved
 from orders.services.ledger import wallet_of
+from orders.services.timers import run_due
 from ordersite.accounts.models import User
 from ordersite.accounts.roles import ROLES
 from ordersite.demo import sites
+from ordersite.demo.stories import STORIES
 from vendors.hours import is_open
-from vendors.models import Option, PackageType, Service, Vendor
+from vendors.models import Option, PackageType, Service, Stock, Vendor
 from vendors.services.menus import read_menu
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty")]
@@ -34,7 +40,7 @@ def test_loads_vendors_logins_orders_and_money(settings: Any) -> None:
     assert "http://127.0.0.1:8123/admin/" in told
     assert all(str(fields["email"]) in told for fields, _ in sites.LOGINS)
     assert tuple(fields["email"] for fields, _ in sites.LOGINS) == settings.DEMO_EMAILS
-    assert Vendor.objects.count() == 10
+    assert Vendor.objects.count() == 13
     assert (Service.objects.count(), PackageType.objects.count()) == (3, 3)
     assert set(Vendor.objects.values_list("currency", flat=True)) == {"EUR", "GBP", "JPY"}
     owner = User.objects.get(email="vendor@example.com")
@@ -44,38 +50,64 @@ def test_loads_vendors_logins_orders_and_money(settings: Any) -> None:
     assert list(User.objects.filter(is_superuser=True).values_list("email", flat=True)) == ["root@example.com"]
     customer = User.objects.get(email="customer@example.com").customer
     assert Account.objects.get(name=wallet_of(customer.pk, "EUR").name).balance == 10_000
-    statuses = set(Order.objects.values_list("status", flat=True))
-    assert statuses == {0, 4, 5, 7, 8, 9, 11, 13, 15, 16, 22}
+    assert f"X-Tenant: {sites.TENANT}" in told
     assert Option.objects.filter(group__name="Plaque", kind="text").exists()
 
 
-def test_loading_again_adds_nothing() -> None:
+def test_every_status_kind_payment_and_exception_is_shown() -> None:
     load()
+    orders = Order.objects.all()
+    assert set(orders.values_list("status", flat=True)) == set(Status)
+    assert set(orders.values_list("kind", flat=True)) == set(Kind)
+    assert set(orders.values_list("fulfilment", flat=True)) == set(Fulfilment)
+    # No provider of ours authorises without paying at once.
+    states = set(PaymentStatus) - {PaymentStatus.AUTHORISED}
+    assert set(orders.values_list("payment_status", flat=True)) == states
+    assert set(orders.values_list("payment_method", flat=True)) == {"cash", "wallet", "fake", "transfer"}
+    assert orders.filter(lines__product=None, kind=Kind.REGULAR).count() == 1  # a line that staff keyed in
+    waiting = {
+        "staff look at a transfer's photo": Q(shares__payment__state=PaymentStatus.PROOF_PENDING),
+        "another amount came in": Q(shares__payment__disputed_amount=1500),
+        "codes are missing": Q(codes_missing=1, status=Status.ACCEPTED_BY_BUSINESS),
+        "its vendor is paused at the agreed time": Q(unserved=Unserved.PAUSED, status=Status.PREORDER),
+        "the customer is asked for its consent": Q(item_changes__state=ItemChange.State.WAITING, status=0),
+        "an item was sold out": Q(item_changes__state=ItemChange.State.APPLIED, lines__name="Homard du jour"),
+        "it is late in a minute": Q(prepared_in=1, estimated_at__lt=timezone.now() + timedelta(minutes=1)),
+    }
+    for why, where in waiting.items():
+        assert Order.objects.filter(where).count() == 1, why
+    assert Stock.objects.get(product__name="Homard du jour").quantity == 0
+
+
+def test_what_is_shown_stays_and_the_till_pulls_the_bakerys_orders(api: Any) -> None:
+    """What goes on by itself within a quarter of an hour is not much of a demo."""
+    load()
+    before = list(Order.objects.order_by("pk").values_list("pk", "status"))
+    due = Order.objects.filter(due_at__lt=timezone.now() + timedelta(minutes=15))
+    assert set(due.values_list("codes_missing", flat=True)) == {1}  # looked for each minute, and stays
+    run_due()
+    assert list(Order.objects.order_by("pk").values_list("pk", "status")) == before
+    call_command("check_ledger", stdout=io.StringIO())
+    till = api(User.objects.get(email="till@example.com"))
+    pulled = till.get("/dialects/kaddy/v1/orders", headers={"X-Tenant": sites.TENANT}).json()
+    bakery = Order.objects.filter(vendor__name=sites.TILL_VENDOR, status__in=lifecycle.OPEN).order_by("placed_at")
+    assert [one["id"] for one in pulled] == [str(order.uuid) for order in bakery] != []
+
+
+def test_a_load_that_was_broken_off_is_gone_on_with_and_loading_again_adds_nothing() -> None:
+    load()
+    purchase = Order.objects.order_by("-pk")[0].purchase
+    purchase.external_code = ""
+    purchase.save()
+    load()
+    assert Order.objects.filter(purchase__external_code=f"demo-{len(STORIES)}").count() == 1
     before = (User.objects.count(), Vendor.objects.count(), Order.objects.count(), Option.objects.count())
+    assert before[2] == len(STORIES) + 1
     load()
     assert before == (User.objects.count(), Vendor.objects.count(), Order.objects.count(), Option.objects.count())
 
 
-def test_a_load_that_was_broken_off_is_gone_on_with() -> None:
-    load()
-    last = Order.objects.order_by("-pk")[0]
-    purchase = last.purchase
-    purchase.external_code = ""
-    purchase.save()
-    load()
-    assert Order.objects.filter(purchase__external_code="demo-14").count() == 1
-    assert Order.objects.count() == 15
-
-
-def test_the_first_merchants_vendors_are_always_open() -> None:
-    load()
-    for vendor in Vendor.objects.filter(merchant__name="Rue Haute Kitchens"):
-        spans = read_menu(vendor).spans
-        hours = [datetime(2026, 3, day, hour, 59, tzinfo=UTC) for day in range(23, 31) for hour in range(24)]
-        assert all(is_open(spans, vendor.zone, "pickup", now) for now in hours)
-
-
-def test_the_logins_sign_in_and_pictures_are_served(api: Any, settings: Any) -> None:
+def test_the_logins_sign_in_and_vendors_have_pictures_and_are_open_at_every_hour(api: Any, settings: Any) -> None:
     load()
     client = api()
     for fields, _ in sites.LOGINS:
@@ -84,6 +116,10 @@ def test_the_logins_sign_in_and_pictures_are_served(api: Any, settings: Any) -> 
     for vendor in Vendor.objects.all():
         with Image.open(vendor.picture.path) as picture:
             assert picture.size == (480, 320)
+    hours = [datetime(2026, 3, day, hour, 59, tzinfo=UTC) for day in range(23, 31) for hour in range(24)]
+    for vendor in Vendor.objects.filter(merchant__name__in=["Rue Haute Kitchens", "Maison Dansaert"]):
+        spans = read_menu(vendor).spans
+        assert all(is_open(spans, vendor.zone, "pickup", now) for now in hours)
 
 
 def test_is_refused_outside_development(settings: Any) -> None:

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from ordersite.demo import loading, sites
 from ordersite.demo.pictures import draw_missing
 from ordersite.demo.progress import Progress
+from vendors.models import Merchant
 
 
 class Command(BaseCommand):
@@ -37,5 +38,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {name:<12} {site}{path}")
         self.stdout.write(f"\n  Logins, all with the password {sites.PASSWORD}\n")
         for fields, text in sites.LOGINS:
-            self.stdout.write(f"  {fields['email']:<22} {text}")
+            self.stdout.write(f"  {fields['email']:<24} {text}")
+        tenant = Merchant.objects.get(name=sites.MERCHANTS[0]["name"]).uuid
+        self.stdout.write(f"\n  The till's X-Tenant: {tenant}")
         self.stdout.write("")

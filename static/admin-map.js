@@ -296,5 +296,20 @@
     fit();
   }
 
+  // Rows of a formset, such as a customer's saved addresses: the fields of one are named after its id.
+  function drawRow(row) {
+    const { tiles, attribution } = row.querySelector("[data-map-point]").dataset;
+    Object.assign(row.dataset, { prefix: `${row.id}-`, centre: "null", zones: "[]", tiles, attribution });
+    const here = document.createElement("div");
+    here.className = "place-map";
+    here.dataset.mapHere = "";
+    row.append(here);
+    draw(row);
+  }
+
   for (const place of document.querySelectorAll("[data-map]")) draw(place);
+  for (const row of document.querySelectorAll(".inline-related:not(.empty-form):has([data-map-point])")) drawRow(row);
+  document.addEventListener("formset:added", (event) => {
+    if (event.target.querySelector("[data-map-point]")) drawRow(event.target);
+  });
 })();

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ORDER_VAR
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -11,6 +12,7 @@ from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.forms import UserChangeForm as DjangoUserChangeForm
 from django.contrib.auth.models import Group
 from django.db.models import Case, Expression, QuerySet, When
+from django.forms.widgets import Script
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -126,6 +128,11 @@ class AddressForm(forms.ModelForm):
     lat = forms.FloatField(min_value=-90, max_value=90, required=False)
     lng = forms.FloatField(min_value=-180, max_value=180, required=False)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        tiles = {"data-tiles": settings.MAP_TILES_URL, "data-attribution": settings.MAP_ATTRIBUTION}
+        self.fields["lat"].widget.attrs |= {"data-map-point": "", **tiles}
+
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         point = given.get("lat"), given.get("lng")
@@ -139,9 +146,16 @@ class AddressForm(forms.ModelForm):
 
 
 class AddressInline(ComparingInline):
+    """Each with a pin on a map."""
+
     model = Address
     form = AddressForm
     extra = 0
+    template = "admin/edit_inline/stacked.html"
+
+    class Media:
+        css: ClassVar[Any] = {"all": ["admin-map.css"]}
+        js: ClassVar[Any] = [Script("admin-map.js", defer=True)]
 
 
 @admin.register(Customer)

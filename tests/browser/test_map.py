@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from orders.checkout import Place
 from orders.lifecycle import Fulfilment
 from orders.models import Order
+from ordersite.accounts.models import Address
 from tests.cast import PASSWORD, Cast
 from tests.orders.back_office import place_order
 from tests.orders.kinds import make_package_type
@@ -181,3 +182,31 @@ def test_tiles_come_from_where_the_settings_say(
     assert asked
     assert all(url.startswith("https://tiles.example.com/") and "{" not in url for url in asked)
     assert refused == []
+
+
+def test_a_saved_address_has_a_pin(stage: Cast, open_page: OpenPage, sign_in: SignIn) -> None:
+    saved = Address.objects.create(customer=stage.customer_row, address="Rue Haute 118", lat=50.8396, lng=4.3496)
+    page = open_page()
+    sign_in(page, stage.staff.email)
+    page.goto(f"/admin/accounts/customer/{stage.customer_row.pk}/change/")
+    row = page.locator("#addresses-0")
+    expect(row.locator(".map-told")).to_have_text("The pin is 50.8396, 4.3496.")
+    row.get_by_role("application").focus()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#id_addresses-0-lat")).to_have_value("50.839645")
+    # A row that is added has its own.
+    page.get_by_text("Add another Address").click()
+    added = page.locator("#addresses-1")
+    added.locator("#id_addresses-1-address").fill("Place du Grand Sablon 12")
+    added.get_by_role("button", name="Find the address on the map").click()
+    expect(page.locator("#id_addresses-1-lat")).to_have_value("50.8405")
+    picture(page, "map-saved")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    saved.refresh_from_db()
+    assert (saved.address, saved.lat, saved.lng) == ("Rue Haute 118", 50.839645, 4.3496)
+    assert Address.objects.values_list("address", "lat", "lng").latest("pk") == (
+        "Place du Grand Sablon 12",
+        50.8405,
+        4.3554,
+    )

@@ -277,7 +277,8 @@ MAX_LIST_DEPTH = 10_000
 SPECTACULAR_SETTINGS = {
     "TITLE": "ordersite",
     "DESCRIPTION": "Orders for many vendors: place, follow, move on. Errors are RFC 9457 problems everywhere. "
-    "Amounts are whole numbers in the currency's minor unit. The live feed, by sockets, has a document of its own: "
+    "Amounts are decimal texts in the currency's major unit, with its digits: 24.30 EUR, 1500 JPY. "
+    "The live feed, by sockets, has a document of its own: "
     "[/api/v1/asyncapi](/api/v1/asyncapi).",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -6,7 +6,7 @@ validated while rows are read and written.
 
 from django.db import migrations, models
 
-from orders.migrations._online import AddConstraintOnline
+from ordersite.online_migrations import AddConstraintOnline
 
 
 class Migration(migrations.Migration):

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from orders.migrations._online import AddUniqueOnline
+from ordersite.online_migrations import AddUniqueOnline
 
 
 class Migration(migrations.Migration):

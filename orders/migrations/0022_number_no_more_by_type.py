@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from orders.migrations._online import RemoveUniqueOnline
+from ordersite.online_migrations import RemoveUniqueOnline
 
 
 class Migration(migrations.Migration):

@@ -48,7 +48,7 @@ def draw(names: Iterable[str], *, read: Mapping[int, int] | None = None) -> dict
             [*([[*read]] if read and holds else []), *(part for one in wanted for part in one)],
         )
         found = cursor.fetchall()
-    if holds and {int(pk): version for pk, version in found[0][2].items()} != read:
+    if holds and {int(pk): version for pk, version in (found[0][2] or {}).items()} != read:
         raise Again
     last = {name: value for name, value, _ in found}
     return {name: list(range(last[name] - count + 1, last[name] + 1)) for name, count in wanted}

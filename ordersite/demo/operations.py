@@ -9,9 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ordersite.demo.sites import PASSWORD
+
 ANSWERS = Path(__file__).with_name("answers.json")
 CUSTOMER, VENDOR, DRIVER, STAFF = "customer", "vendor", "driver", "staff"
-PASSWORD = "Waffles-4-breakfast"  # noqa: S105  the demo's, which is public
 TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.signature"  # noqa: S105
 
 

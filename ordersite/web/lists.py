@@ -94,10 +94,11 @@ class BoundedListAdmin(admin.ModelAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """Django's own, of a bounded number of words: each is looked for in each column.
 
-        A telephone number is found however it is written: by its digits without the zeros or the + before them.
+        What looks like a telephone number is looked for besides by its digits, without the zeros or the + before them.
         """
-        phone = bare_phone(search_term[:MOST_TERM])
-        if phone and "phone" in self.get_search_fields(request):
-            return queryset.filter(phone__contains=phone.lstrip("+0")), False
         words = search_term[:MOST_TERM].split()[:MOST_WORDS]
-        return super().get_search_results(request, queryset, " ".join(words))
+        found, repeats = super().get_search_results(request, queryset, " ".join(words))
+        phone = bare_phone(search_term[:MOST_TERM]).lstrip("+0")
+        if phone and "phone" in self.get_search_fields(request):
+            found |= queryset.filter(phone__contains=phone)
+        return found, repeats

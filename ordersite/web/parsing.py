@@ -15,7 +15,8 @@ from ordersite.web.problems import Invalid, Problem
 # A JSON escape that can stand for NUL or half a surrogate pair: only then the parsed value is searched for one.
 SUSPECT = (b"\\u0000", b"\\ud", b"\\uD")
 # A string of a JSON text. One that does not end reaches to the end of the text: no quote is looked at twice.
-STRING = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?', re.DOTALL)
+STRING_PATTERN = r'"(?:[^"\\]++|\\.?)*+"?'
+STRING = re.compile(STRING_PATTERN.encode(), re.DOTALL)
 # Characters of the longest number: a bigint has 20, and a float's digits beyond 17 say nothing.
 MOST_DIGITS = 100
 

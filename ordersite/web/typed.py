@@ -9,11 +9,12 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.forms.models import InlineForeignKeyField
 
+from ordersite.web.parsing import STRING_PATTERN
 from ordersite.web.serializers import CONTROL, LineField, ParagraphField
 
 TOO_DEEP = "This is nested too deeply."
 # A whole string, or a bracket outside of one.
-MARK = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+MARK = re.compile(rf"{STRING_PATTERN}|[\[\]{{}}]", re.DOTALL)
 
 
 def validate_characters(value: Any, allowed: str, message: str) -> None:

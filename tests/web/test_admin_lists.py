@@ -142,3 +142,15 @@ def test_people_are_found_by_their_telephone_however_it_is_written(cast: Cast, w
     field = {"app_label": "orders", "model_name": "order", "field_name": "customer", "term": written}
     results = office.get("/admin/autocomplete/", field).json()["results"]
     assert [row["id"] for row in results] == [str(cast.customer_row.pk)]
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [("123456789", ["123456789@example.org"]), ("000000", []), ("123456789@exam", ["123456789@example.org"])],
+)
+def test_digits_are_looked_for_in_other_columns_too(cast: Cast, written: str, found: list[str]) -> None:
+    office = Client()
+    office.force_login(everything(cast))
+    User.objects.create(email="123456789@example.org", name="Numa")
+    page = office.get("/admin/accounts/user/", {"q": written})
+    assert [row.email for row in page.context["cl"].result_list] == found

@@ -90,6 +90,8 @@ CORNER = [50.8, 4.3]
         ("[" * 20 + "]" * 20, "Send at least three [lat, lng] pairs, and at most 500."),
         ("[" * 2000, "This is nested too deeply."),
         ("[" * 100_000, "This is nested too deeply."),
+        # Each quote could begin a string that never ends: an hour, were it looked at from each.
+        ('"' + '\\"' * 400_000, "Enter a valid JSON."),
         (json.dumps([CORNER] * 501), "Send at least three [lat, lng] pairs, and at most 500."),
         (json.dumps([CORNER] * 2), "Send at least three [lat, lng] pairs, and at most 500."),
         (json.dumps([CORNER, CORNER, [True, 4.3]]), "Send at least three [lat, lng] pairs, and at most 500."),

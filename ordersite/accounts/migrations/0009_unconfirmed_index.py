@@ -2,12 +2,16 @@
 
 from django.db import migrations, models
 
+from ordersite.online_migrations import AddIndexOnline
+
 
 class Migration(migrations.Migration):
+    atomic = False
+
     dependencies = [("accounts", "0008_anchors")]
 
     operations = [
-        migrations.AddIndex(
+        AddIndexOnline(
             model_name="user",
             index=models.Index(
                 fields=["date_joined"], condition=~models.Q(unconfirmed_email=""), name="user_unconfirmed"

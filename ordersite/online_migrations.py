@@ -61,7 +61,7 @@ class RemoveUniqueOnline(migrations.RemoveConstraint):
 
 
 def add_unique(schema_editor, model, constraint):
-    """Adds a plain unique constraint to a table that is read and written meanwhile; one left half built is made anew."""
+    """Adds a plain unique constraint without blocking readers or writers; one left half built is made anew."""
     quote = schema_editor.quote_name
     table, name = quote(model._meta.db_table), quote(constraint.name)
     columns = ", ".join(quote(model._meta.get_field(field).column) for field in constraint.fields)

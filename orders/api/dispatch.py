@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -73,41 +73,6 @@ class OfferOutput(serializers.Serializer):
         return str(self.fields["placed_at"].to_representation(timer[0])) if timer else None
 
 
-EXAMPLE = OpenApiExample(
-    "one in search of a driver",
-    value={
-        "count": 1,
-        "next": None,
-        "previous": None,
-        "results": [
-            {
-                "id": 7,
-                "number": 4,
-                "kind": "regular",
-                "delivery_type": "delivery",
-                "status": {"code": 22, "name": "looking_for_driver"},
-                "version": 3,
-                "vendor": {"id": 1, "name": "Burger Haut"},
-                "pickup": {"address": "Rue Haute 118", "location": {"lat": 50.8396, "lng": 4.3496}},
-                "dropoff": {"address": "Rue Neuve 1", "location": {"lat": 50.8505, "lng": 4.3551}},
-                "distance": 918,
-                "total": {"amount": "28.80", "currency": "EUR"},
-                "driver_tip": {"amount": "0.00", "currency": "EUR"},
-                "payment_method": "wallet",
-                "payment_status": "paid",
-                "placed_at": "2026-11-29T11:00:00Z",
-                "prepared_at": None,
-                "deliver_at": None,
-                "estimated_at": "2026-11-29T11:20:00Z",
-                "is_named": False,
-                "answer_by": None,
-            }
-        ],
-    },
-    response_only=True,
-)
-
-
 class OffersView(ApiView):
     permission_classes = [IsAuthenticated]
 
@@ -115,7 +80,6 @@ class OffersView(ApiView):
         summary="List the orders that the driver could take",
         parameters=[ordering_parameter("placed_at", "id"), *PAGE_PARAMETERS],
         responses=page_of(OfferOutput),
-        examples=[EXAMPLE],
         operation_id="listOffers",
     )
     def get(self, request: Request) -> Response:

@@ -23,7 +23,7 @@ IMPLIED = {
 }
 # Not even staff may waive these.
 NEVER_WAIVED = ("paid", "codes", "money", *dict.fromkeys(IMPLIED.values()))
-# How long a prepared order without an agreed time is kept before it is closed by hand as not collected.
+# How long a prepared order is kept at least before it is closed by hand as not collected.
 KEPT_BY_HAND = timedelta(minutes=15)
 # After its money has left the house a closed order is only reopened, to be paid anew.
 PAID_ANEW = "reopen"
@@ -144,23 +144,23 @@ def has_codes(order: Order, attempt: Attempt) -> bool:
 
 
 def is_after_agreed(order: Order, attempt: Attempt) -> bool:
-    """The time that was agreed has passed; for the timer the vendor's collecting minutes besides.
-
-    Where none was agreed, by hand the estimate that was told has passed, and KEPT_BY_HAND since it was prepared.
-    """
+    """Nobody waits for it any more: for the timer `collect_until`, by hand KEPT_BY_HAND after it was prepared, and
+    never before the time that was agreed, or told since."""
     if attempt.actor == Actor.SYSTEM:
         until = collect_until(order)
         return until is not None and attempt.now >= until
-    if order.deliver_at is not None:
-        return attempt.now >= order.deliver_at
     if order.prepared_at is None:
         return False
-    kept = order.prepared_at + KEPT_BY_HAND
-    return attempt.now >= max(kept, order.estimated_at or kept)
+    return attempt.now >= max(order.prepared_at + KEPT_BY_HAND, awaited_at(order, order.prepared_at))
+
+
+def awaited_at(order: Order, prepared_at: datetime) -> datetime:
+    """From when on its customer is waited for: the latest of when it was prepared, agreed for and told for."""
+    return max(filter(None, (prepared_at, order.deliver_at, order.estimated_at)))
 
 
 def collect_until(order: Order) -> datetime | None:
-    """Until when a prepared order is kept: the vendor's minutes from the later of when it was ready and agreed for.
+    """Until when a prepared order is kept: the vendor's minutes from when its customer is waited for.
 
     Never shorter than agreed on placing, longer where the vendor's setting is by now. None where it is kept as long as
     it takes: by either setting, or since the customer has come for it.
@@ -168,8 +168,7 @@ def collect_until(order: Order) -> datetime | None:
     agreed, now_set = order.terms.collect_minutes, order.vendor.collect_minutes
     if agreed is None or now_set is None or order.prepared_at is None or order.customer_arrived_at is not None:
         return None
-    minutes = max(agreed, now_set)
-    return max(order.prepared_at, order.deliver_at or order.prepared_at) + timedelta(minutes=minutes)
+    return awaited_at(order, order.prepared_at) + timedelta(minutes=max(agreed, now_set))
 
 
 def is_within_undo(order: Order, attempt: Attempt) -> bool:

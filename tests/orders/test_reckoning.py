@@ -123,9 +123,9 @@ def test_the_time_to_collect_becomes_longer_never_shorter(
     order = place_order(api(cast.customer), cart(cast))
     move(api(cast.owner), order, "accept", "mark_ready")
     save(collect_minutes=set_to)
-    prepared = Order.objects.get(pk=order.pk).prepared_at
-    assert prepared is not None
-    assert due(order) == (prepared + counts * MINUTE if counts else None)
+    told = Order.objects.get(pk=order.pk).estimated_at
+    assert told is not None
+    assert due(order) == (told + counts * MINUTE if counts else None)
 
 
 def test_a_pause_and_its_end_move_the_answer_only_where_it_has_not_begun(cast: Cast, api: Api) -> None:

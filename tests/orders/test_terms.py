@@ -169,7 +169,7 @@ def test_the_time_to_collect_stays(cast: Cast, api: Api) -> None:
     Vendor.objects.update(collect_minutes=1)
     walk(cast, api, order, "owner accept", "owner mark_ready")
     order.refresh_from_db()
-    assert order.due_at == order.prepared_at + timedelta(minutes=60)
+    assert order.due_at == order.estimated_at + timedelta(minutes=60)
     long_ago = timezone.now() - timedelta(minutes=61)
     Order.objects.filter(pk=order.pk).update(prepared_at=long_ago, due_at=timezone.now() - timedelta(minutes=1))
     assert run_due() == 1

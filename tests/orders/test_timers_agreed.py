@@ -227,14 +227,18 @@ def test_the_search_for_now_begins_at_once(cast: Cast, api: Api, till: APIClient
 # --- collecting ---
 
 
-# Whether the order is for 13:00 or for now (told 12:20); when it is ready; from when on it is closed by hand and by
-# the timer, which keeps it for 45 minutes.
+# The time that was agreed and the one that was told since (without both it is told 12:20); when it is ready; from when
+# on it is closed by hand and by the timer, which keeps it for 45 minutes.
 COLLECTED_BY = {
-    "for now, ready before the estimate": ("", "12:02", "12:20", "12:47"),
-    "for now, ready shortly before the estimate": ("", "12:10", "12:25", "12:55"),
-    "for now, ready after the estimate": ("", "12:40", "12:55", "13:25"),
-    "for later, ready before": ("13:00", "12:10", "13:00", "13:45"),
-    "for later, ready after": ("13:00", "13:10", "13:10", "13:55"),
+    "for now, ready before the estimate": ("", "", "12:02", "12:20", "13:05"),
+    "for now, ready shortly before the estimate": ("", "", "12:10", "12:25", "13:05"),
+    "for now, ready after the estimate": ("", "", "12:40", "12:55", "13:25"),
+    "for now, ready before a delay": ("", "12:50", "12:02", "12:50", "13:35"),
+    "for later, ready before": ("13:00", "", "12:10", "13:00", "13:45"),
+    "for later, ready after": ("13:00", "", "13:10", "13:25", "13:55"),
+    "for later, ready before a delay": ("13:00", "14:00", "13:40", "14:00", "14:45"),
+    "for later, ready shortly before a delay": ("13:00", "14:00", "13:50", "14:05", "14:45"),
+    "for later, ready after a delay": ("13:00", "14:00", "14:10", "14:25", "14:55"),
 }
 
 
@@ -243,22 +247,24 @@ COLLECTED_BY = {
 def test_from_when_on_it_counts_as_not_collected(
     cast: Cast, api: Api, till: APIClient, clock: Clock, case: str, by_hand: bool
 ) -> None:
-    deliver_at, ready, hand, timer = COLLECTED_BY[case]
+    deliver_at, told, ready, hand, timer = COLLECTED_BY[case]
     set_vendor(cast, collect_minutes=45)
     order = place_order(api(), guest_cart(cast, **({"deliver_at": at(deliver_at).isoformat()} if deliver_at else {})))
     assert move(till, order, "accept").status_code == 200
-    told = Order.objects.get(pk=order.pk).estimated_at
-    assert told == at(deliver_at or "12:20")
+    if told:
+        minutes = int((at(told) - clock.now) / MINUTE)
+        delay = {"prepared_in": minutes, "reason_code": "too_busy"}
+        assert till.patch(f"{ORDERS}/{order.pk}", delay).status_code == 200
+    assert Order.objects.get(pk=order.pk).estimated_at == at(told or deliver_at or "12:20")
     clock.now = at(ready)
     assert move(till, order, "mark_ready").status_code == 200
     if not by_hand:
         return runs(clock, at(timer), order, 17, "mark_not_collected")
-    if hand != ready:
-        clock.now = at(hand) - SECOND
-        with assert_nothing_changed(Order.objects.get(pk=order.pk)):
-            answer = move(till, order, "mark_not_collected", reason_code="not_collected")
-            assert (answer.status_code, answer.json()["guard"]) == (409, "agreed")
-            assert "mark_not_collected" not in str(answer.json()["allowed_transitions"])
+    clock.now = at(hand) - SECOND
+    with assert_nothing_changed(Order.objects.get(pk=order.pk)):
+        answer = move(till, order, "mark_not_collected", reason_code="not_collected")
+        assert (answer.status_code, answer.json()["guard"]) == (409, "agreed")
+        assert "mark_not_collected" not in str(answer.json()["allowed_transitions"])
     clock.now = at(hand)
     assert move(till, order, "mark_not_collected", reason_code="not_collected").status_code == 200
     return None
@@ -290,9 +296,9 @@ def test_collecting_runs_from_the_agreed_time(cast: Cast, api: Api, till: APICli
 def test_collecting_runs_from_ready_where_that_is_later(cast: Cast, api: Api, till: APIClient, clock: Clock) -> None:
     set_vendor(cast, collect_minutes=45)
     order = place_order(api(), guest_cart(cast, deliver_at=at("12:30").isoformat()))
+    assert move(till, order, "accept").status_code == 200
     clock.now = at("12:40")
-    for name in ("accept", "mark_ready"):
-        assert move(till, order, name).status_code == 200
+    assert move(till, order, "mark_ready").status_code == 200
     runs(clock, at("13:25"), order, 17, "mark_not_collected")
 
 

@@ -1,5 +1,6 @@
 """Kalixo's orders (seed 004, product.md rows 21–23, 53, 54 and 112): digital goods, answered with one PIN a unit."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -27,13 +28,14 @@ from orders.pricing import CartItem
 from orders.selectors import last_change, orders_bought_with, products_on_sale
 from orders.services.codes import show_codes
 from orders.services.parties import Placing
-from orders.services.placing import place
+from orders.services.placing import first_placing, place
 from orders.services.standing import get_order
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.money import CURRENCIES, from_text
 from ordersite.web.problems import Invalid, NotFound, Problem
 from ordersite.web.serializers import MAX_ID, LineField, Money
 from ordersite.web.views import parse
+from vendors.models import Product
 
 CODES_UNAVAILABLE = "codes_unavailable"
 
@@ -55,6 +57,10 @@ WORDS = ("requested", "processing", "completed", "cancelled", "failed", "error")
 # Where a purchase has several orders the first of these that any of them has is the word for all.
 GRAVEST = ("error", "failed", "processing", "requested", "cancelled", "completed")
 
+# A cart stands at several places of orderProducts: its lines are those, by their number.
+CART_LINE = re.compile(r"/orderProducts/(?P<places>[\d,]+)/items/(?P<item>\d+)/(?P<field>\w+)")
+CART_FIELDS = {"product": "productId"}
+
 
 def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     """{"statusCode", "error", "message"}; what differs in price is told in minor units (row 23)."""
@@ -62,6 +68,10 @@ def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     expected = problem.extra.get("expected")
     if problem.code == "total_mismatch" and expected:
         message = f"Order price mismatch: expected total {from_text(expected['amount'], expected['currency'])}"
+    if problem.errors and (found := CART_LINE.match(problem.errors[0]["pointer"])):
+        index = found["places"].split(",")[int(found["item"])]
+        field = CART_FIELDS.get(found["field"], found["field"])
+        message = f"/orderProducts/{index}/{field}: {problem.errors[0]['detail']}"
     body = {"statusCode": problem.status, "error": problem.title, "message": message}
     return problem.status, body, problem.headers
 
@@ -70,15 +80,18 @@ ERROR_SCHEMA = {
     "type": "object",
     "required": ["statusCode", "error", "message"],
     "properties": {
-        "statusCode": {"type": "integer"},
-        "error": {"type": "string"},
-        "message": {"type": "string"},
+        "statusCode": {"type": "integer", "description": "The HTTP status."},
+        "error": {"type": "string", "description": "Its name."},
+        "message": {"type": "string", "description": "What is wrong, with its field."},
     },
 }
 DIALECT = Dialect(
     name="kalixo",
     title="Kalixo",
-    description="Digital goods: paid from the caller's wallet, answered with one PIN for each unit.",
+    description=(
+        "Digital goods: paid from the caller's wallet, answered with one PIN for each unit. "
+        "POST /api/v1/auth/token signs in and answers the bearer."
+    ),
     refusal=refusal,
     error_schema=ERROR_SCHEMA,
     words={"order status": STATUS_WORDS},
@@ -88,42 +101,48 @@ DIALECT = Dialect(
 class OrderProductInput(DialectInput):
     """One product, its price in minor units."""
 
-    productId = IdField()
-    price = MinorField()
-    sku = LineField(max_length=40, required=False)
-    currency = WordField(choices=sorted(CURRENCIES))
-    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY)
+    productId = IdField(help_text="The product.")
+    price = MinorField(help_text="Of one, in minor units: what the product costs.")
+    sku = LineField(max_length=40, required=False, help_text="The seller's own code of the product; not compared.")
+    currency = WordField(choices=sorted(CURRENCIES), help_text="The order's currency.")
+    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, help_text="How many, each with a PIN of its own.")
 
 
 class PlaceOrderInput(DialectInput):
     """An order; `price` is what all of it costs, in minor units."""
 
-    externalOrderCode = LineField(max_length=100)
-    price = MinorField()
-    currency = WordField(choices=sorted(CURRENCIES))
-    orderProducts = OrderProductInput(many=True, allow_empty=False, max_length=MOST_ITEMS)  # type: ignore[call-arg]
+    externalOrderCode = LineField(
+        max_length=100, help_text="Your own code of the order; sent again, it answers the first order."
+    )
+    price = MinorField(help_text="What all of it costs, in minor units: the sum of price times quantity.")
+    currency = WordField(
+        choices=sorted(CURRENCIES), help_text="The currency of all prices, and of the wallet that pays."
+    )
+    orderProducts = OrderProductInput(  # type: ignore[call-arg]
+        many=True, allow_empty=False, max_length=MOST_ITEMS, help_text="What is ordered."
+    )
 
 
 class PinOutput(serializers.Serializer):
-    PIN = serializers.CharField()
+    PIN = serializers.CharField(help_text="The code; all but its end is hidden from who did not buy it.")
 
 
 class ProductOutput(serializers.Serializer):
-    price = serializers.IntegerField(help_text="Of one, minor units.")
-    productId = serializers.IntegerField()
-    quantity = serializers.IntegerField()
-    pin = PinOutput(many=True)
+    price = serializers.IntegerField(help_text="Of one, in minor units.")
+    productId = serializers.IntegerField(help_text="The product.")
+    quantity = serializers.IntegerField(help_text="How many.")
+    pin = PinOutput(many=True, help_text="One a unit; none while a code is waited for.")
 
 
 class PlacedOutput(serializers.Serializer):
-    orderId = serializers.CharField()
-    products = ProductOutput(many=True)
+    orderId = serializers.CharField(help_text="The order, as a text here and a number where it is retrieved.")
+    products = ProductOutput(many=True, help_text="What was ordered, with its PINs.")
 
 
 class RetrievedOutput(serializers.Serializer):
-    orderId = serializers.IntegerField()
-    orderStatus = serializers.ChoiceField(choices=WORDS)
-    products = ProductOutput(many=True)
+    orderId = serializers.IntegerField(help_text="The order.")
+    orderStatus = serializers.ChoiceField(choices=WORDS, help_text="error: a code is waited for.")
+    products = ProductOutput(many=True, help_text="What was ordered, with its PINs.")
 
 
 def check_prices(given: Mapping[str, Any]) -> None:
@@ -137,19 +156,43 @@ def check_prices(given: Mapping[str, Any]) -> None:
         raise Problem("price_mismatch", f"Order price mismatch: expected total {total}")
 
 
+def check_each_price(given: Mapping[str, Any], products: Mapping[int, Product]) -> None:
+    """Raises Invalid where one line is too dear by what others are too cheap; another sum is told as a sum (place)."""
+    lines = given["orderProducts"]
+    if sum(products[line["productId"]].price * line["quantity"] for line in lines) != given["price"]:
+        return
+    for index, line in enumerate(lines):
+        price = products[line["productId"]].price
+        if line["price"] != price:
+            detail = f"Product {line['productId']} price mismatch: expected {price}"
+            raise Invalid(f"/orderProducts/{index}/price", "price", detail)
+
+
 def as_placing(given: Mapping[str, Any]) -> Placing:
-    """A checkout with a cart for each vendor that sells some of the products, paid from the wallet."""
-    check_prices(given)
+    """A checkout with a cart for each vendor that sells some of the products, paid from the wallet.
+
+    Raises Invalid for a product that is not sold, and for prices that only add up to what the products cost.
+    """
     products = products_on_sale(line["productId"] for line in given["orderProducts"])
-    items: dict[int, list[CartItem]] = {}
+    items: dict[int, dict[int, CartItem]] = {}
     for index, line in enumerate(given["orderProducts"]):
         product = products.get(line["productId"])
-        if product is None:
+        if product is None or not product.is_digital:
             detail = f"Product {line['productId']} was not found in your catalog"
             raise Invalid(f"/orderProducts/{index}/productId", "unknown", detail)
-        items.setdefault(product.vendor_id, []).append(CartItem(product=line["productId"], quantity=line["quantity"]))
+        item = CartItem(product=line["productId"], quantity=line["quantity"])
+        items.setdefault(product.vendor_id, {})[index] = item
+    check_each_price(given, products)
     checkout = Checkout(
-        carts=[Cart(vendor_id=vendor_id, items=rows, kind=Order.Kind.DIGITAL) for vendor_id, rows in items.items()],
+        carts=[
+            Cart(
+                vendor_id=vendor_id,
+                items=list(rows.values()),
+                kind=Order.Kind.DIGITAL,
+                pointer=f"/orderProducts/{','.join(map(str, rows))}",
+            )
+            for vendor_id, rows in items.items()
+        ],
         payment_method="wallet",
         currency=given["currency"],
         total=Money(given["price"], given["currency"]),
@@ -196,12 +239,17 @@ class PlaceOrderView(DialectView):
     @extend_schema(request=PlaceOrderInput, responses={200: PlacedOutput}, operation_id="placeOrder")
     def post(self, request: Request) -> Response:
         caller = caller_of(request)
-        placed = place(placing=as_placing(parse(PlaceOrderInput, request.data)), caller=caller)
+        given = parse(PlaceOrderInput, request.data)
+        check_prices(given)
+        # Before the catalogue is asked: what was placed is answered though it is sold no more.
+        placed = first_placing(given["externalOrderCode"], caller) or place(placing=as_placing(given), caller=caller)
         first = placed.orders[0]
         return Response({"orderId": str(first.pk), "products": render_products(placed.orders, caller)})
 
 
-ID = OpenApiParameter("id", {"type": "integer", "minimum": 1, "maximum": MAX_ID}, required=True)
+ID = OpenApiParameter(
+    "id", {"type": "integer", "minimum": 1, "maximum": MAX_ID}, required=True, description="The order's orderId."
+)
 
 
 class RetrieveOrderView(DialectView):

@@ -31,12 +31,16 @@ def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     return problem.status, {"error": message}, problem.headers
 
 
+ERROR = {"type": "string", "description": "What is wrong, and what to do."}
 DIALECT = Dialect(
     name="kaddy",
     title="Kaddy Cloud",
-    description="The orders that a till has not confirmed yet. Each call names its tenant with the header X-Tenant.",
+    description=(
+        "The orders that a till has not confirmed yet. Each call carries a bearer, best an API token of the merchant's "
+        "(POST /api/v1/api-tokens makes one), and names its tenant, the merchant's UUID, with the header X-Tenant."
+    ),
     refusal=refusal,
-    error_schema={"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}},
+    error_schema={"type": "object", "required": ["error"], "properties": {"error": ERROR}},
 )
 
 
@@ -101,9 +105,9 @@ class OrdersView(TillView):
     @extend_schema(
         parameters=[
             TENANT,
-            OpenApiParameter("limit", str, description="1 to 100; 10 where it is missing or no such number."),
+            OpenApiParameter("limit", int, description="1 to 100; 10 where it is missing or no such number."),
             OpenApiParameter(
-                "shop", str, description="Of one shop; of all without it, or if the tenant has none such."
+                "shop", int, description="Of one shop; of all without it, or if the tenant has none such."
             ),
         ],
         responses={200: OrderOutput(many=True)},

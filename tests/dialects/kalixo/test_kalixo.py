@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from orders.models import Kind, Order, OrderEvent
+from orders.models import Code, Kind, Order, OrderEvent
 from orders.services.timers import run_due
 from orders.services.wallets import top_up
 from tests.cast import PASSWORD, Cast
@@ -20,6 +20,7 @@ from tests.orders.rows import make_order
 from tests.orders.shopping import assert_nothing_changed, sums
 from vendors.models import Category, Product, Vendor
 from vendors.services.offers import refresh_offer_flags
+from vendors.services.vendors import import_menu
 
 Api = Callable[..., APIClient]
 PLACE = "/dialects/kalixo/v1/orders/place-order"
@@ -124,6 +125,41 @@ def test_the_same_code_again_answers_the_first_order(cast: Cast, api: Api, codes
     assert (again.status_code, again.json()) == (200, first.json())
 
 
+@pytest.mark.rows(23, call="POST /v1/orders/place-order")
+@pytest.mark.parametrize("meanwhile", ["dearer", "not available", "vendor off", "wallet empty", "codes gone"])
+def test_a_late_repeat_answers_the_first_order(
+    cast: Cast, api: Api, codes: Vendor, pounds: int, meanwhile: str
+) -> None:
+    """Whatever has become of what was bought: a client that missed the answer has its PINs still."""
+    body = order_of((2, 3299, 1), (6, 839, 2))
+    first = api(cast.customer).post(PLACE, body)
+    if meanwhile == "dearer":
+        Product.objects.update(price=9999)
+    elif meanwhile == "not available":
+        Product.objects.update(is_available=False)
+    elif meanwhile == "vendor off":
+        Vendor.objects.update(is_active=False)
+    elif meanwhile == "wallet empty":
+        api(cast.customer).post(PLACE, order_of((1, 1099, 3), (6, 839, 1), code="O-2"))
+    else:
+        Code.objects.filter(line=None).delete()
+    Vendor.objects.get(pk=codes.pk).save()
+    with assert_nothing_changed():
+        again = api(cast.customer).post(PLACE, body)
+        refused(api(cast.customer).post(PLACE, {**body, "price": 1}), 400, "Order price mismatch: expected total 4977")
+    assert (again.status_code, again.json()) == (200, first.json())
+
+
+@pytest.mark.rows(23, call="POST /v1/orders/place-order")
+def test_anothers_code_is_another_order(cast: Cast, api: Api, codes: Vendor, pounds: int) -> None:
+    first = api(cast.customer).post(PLACE, order_of((6, 839, 1)))
+    top_up(customer_id=cast.stranger_row.pk, currency="GBP", amount=839, actor="test")
+    other = api(cast.stranger).post(PLACE, order_of((6, 839, 1)))
+    assert other.status_code == 200
+    assert other.json()["orderId"] != first.json()["orderId"]
+    assert other.json()["products"][0]["pin"] != first.json()["products"][0]["pin"]
+
+
 @pytest.mark.rows(53, call="GET /v1/orders/retrieve-order")
 def test_retrieving_shows_status_and_pins(cast: Cast, api: Api, codes: Vendor, pounds: int) -> None:
     placed = api(cast.customer).post(PLACE, order_of((2, 3299, 2))).json()
@@ -222,15 +258,64 @@ def test_what_is_missing_is_named(cast: Cast, api: Api, codes: Vendor, pounds: i
     [
         ((99_999_999, 100, 1), 100, "Product 99999999 was not found in your catalog"),
         ((2, 3298, 1), 3298, "Order price mismatch: expected total 3299"),
+        ((2, 3300, 1), 3300, "Order price mismatch: expected total 3299"),
+        ((2, 0, 1), 0, "Order price mismatch: expected total 3299"),
+        ((2, 3299, 2), 3299, "Order price mismatch: expected total 6598"),
+        ((2, 3299, 2), 6599, "Order price mismatch: expected total 6598"),
     ],
 )
 def test_a_wrong_product_or_price(
     cast: Cast, api: Api, codes: Vendor, pounds: int, line: tuple[int, int, int], total: int, message: str
 ) -> None:
     with assert_nothing_changed():
-        response = api(cast.customer).post(PLACE, order_of(line))
+        response = api(cast.customer).post(PLACE, order_of(line, price=total))
     assert response.status_code == 400
     assert message in response.json()["message"]
+
+
+@pytest.mark.rows(21, 23, call="POST /v1/orders/place-order")
+def test_prices_that_only_add_up_are_refused(cast: Cast, api: Api, codes: Vendor, pounds: int) -> None:
+    with assert_nothing_changed():
+        refused(
+            api(cast.customer).post(PLACE, order_of((2, 3298, 1), (6, 840, 1))),
+            400,
+            "Product 2 price mismatch: expected 3299",
+        )
+
+
+@pytest.mark.rows(21, call="POST /v1/orders/place-order")
+def test_goods_that_are_no_codes_are_refused(cast: Cast, api: Api, codes: Vendor) -> None:
+    top_up(customer_id=cast.customer_row.pk, currency="EUR", amount=10_000, actor="test")
+    soda = cast.products["soda"]
+    body = order_of((soda.pk, 250, 1))
+    body["currency"] = body["orderProducts"][0]["currency"] = "EUR"
+    with assert_nothing_changed():
+        response = api(cast.customer).post(PLACE, body)
+    refused(response, 400, f"Product {soda.pk} was not found in your catalog")
+
+
+@pytest.mark.rows(21, call="POST /v1/orders/place-order")
+def test_a_rule_of_the_shop_names_the_line(cast: Cast, api: Api, codes: Vendor, pounds: int) -> None:
+    """By its place among all lines, though another vendor sells the ones before it."""
+    other = Vendor.objects.create(
+        merchant=cast.merchant,
+        type=codes.type,
+        name="Other codes",
+        currency="GBP",
+        fulfilments=["pickup"],
+        payment_methods=["wallet"],
+    )
+    card = Product.objects.create(
+        vendor=other, category=Category.objects.create(vendor=other, name="Cards"), name="C", price=100, is_digital=True
+    )
+    Product.objects.filter(pk=6).update(is_available=False)
+    Product.objects.filter(pk=2).update(max_per_order=1)
+    import_menu(vendor=codes, menu={})
+    with assert_nothing_changed():
+        response = api(cast.customer).post(PLACE, order_of((1, 1099, 1), (card.pk, 100, 1), (6, 839, 1)))
+        refused(response, 400, "/orderProducts/2/productId: Card 6 is not available now.")
+        response = api(cast.customer).post(PLACE, order_of((card.pk, 100, 1), (2, 3299, 2)))
+        refused(response, 400, "/orderProducts/1/quantity: At most 1 × Card 2 in one order.")
 
 
 @pytest.mark.rows(21, call="POST /v1/orders/place-order")

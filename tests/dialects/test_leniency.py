@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.test import Client
 from django.urls import resolve
 from rest_framework import serializers
 from rest_framework.test import APIClient
@@ -29,11 +28,11 @@ from ordersite.web.serializers import IdField as StrictIdField
 from ordersite.web.serializers import StrictIntegerField
 from tests.cast import Cast
 from tests.dialects.forms import form_of
+from tests.dialects.generated import read_document
 from tests.dialects.kalixo.test_kalixo import order_of as codes_of
 from tests.dialects.kesk import calling as kesk
 from tests.dialects.ordering import asking
 from tests.dialects.shop import calling as shop
-from tests.dialects.test_documents import document
 from tests.orders.gift_cards import stock
 from tests.orders.kinds import RECIPIENT, make_package_type, make_service, tomorrow
 from tests.orders.rows import make_order
@@ -396,7 +395,7 @@ def shapes() -> dict[tuple[str, ...], Shape]:
     """What every call with a body reads, by its dialect and path."""
     found = {}
     for dialect in DIALECTS:
-        whole = document(dialect.name, Client())
+        whole = read_document(dialect.name)
         for path, methods in whole["paths"].items():
             for method, told in methods.items():
                 if method not in WRITES or "requestBody" not in told:
@@ -499,7 +498,7 @@ def test_each_reading_call_answers_alike(cast: Cast, api: Api) -> None:
     told: dict[tuple[str, ...], Any] = {
         (dialect.name, f"GET {path.removeprefix(dialect.base)}"): methods["get"].get("parameters", [])
         for dialect in DIALECTS
-        for path, methods in document(dialect.name, Client())["paths"].items()
+        for path, methods in read_document(dialect.name)["paths"].items()
         if "get" in methods
     }
     assert set(calls) == set(told)
@@ -525,7 +524,7 @@ def test_each_reading_call_answers_alike(cast: Cast, api: Api) -> None:
 
 def test_every_path_takes_a_slash_at_its_end() -> None:
     for dialect in DIALECTS:
-        for path in [*document(dialect.name, Client())["paths"], f"{dialect.base}/schema"]:
+        for path in [*read_document(dialect.name)["paths"], f"{dialect.base}/schema"]:
             address = re.sub(r"{\w*uuid}", "988a7773-8234-4b44-9a2d-8ea2e2eb1ae7", path)
             address = re.sub(r"{\w+}", "1", address)
             assert resolve(f"{address}/").func is resolve(address).func

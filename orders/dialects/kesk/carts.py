@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from orders.checkout import Cart, Checkout, Figure, PackageWish, Place, ServiceWish
+from orders.dialects.kesk.inputs import point_in
 from orders.dialects.kesk.words import METHOD_IDS, METHODS, TYPES
 from orders.lifecycle import Fulfilment
 from orders.models import Kind
@@ -223,7 +224,7 @@ def as_destination(given: Mapping[str, Any]) -> Cart:
     if "vendor_id" not in given:
         raise Invalid("/vendor_id", "required", "Send vendor_id: from where it is to be brought.")
     check_location(given)
-    lat, lng = given.get("latitude"), given.get("longitude")
+    lat, lng = point_in(given)
     if "delivery_address_id" not in given and (lat is None or lng is None):
         detail = "Send delivery_address_id, or latitude and longitude."
         raise Invalid("/delivery_address_id", "required", detail)

@@ -1,5 +1,6 @@
 """What Kesk's clients send. Their generated clients send every field, null where they have no value."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -54,6 +55,8 @@ COORDINATE = {"type": "number", "nullable": True}
                     "notes": {"type": "string", "maxLength": 300},
                     "lat": COORDINATE,
                     "lng": COORDINATE,
+                    "latitude": COORDINATE,
+                    "longitude": COORDINATE,
                 },
             },
         ],
@@ -70,9 +73,8 @@ class PlaceField(serializers.Field):
         if not isinstance(data, dict):
             self.fail("invalid")
         given = PLACE_INPUT.run_validation(data)
-        return Place(
-            address=given["address"], address_notes=given.get("notes", ""), lat=given.get("lat"), lng=given.get("lng")
-        )
+        lat, lng = point_in(given)
+        return Place(address=given["address"], address_notes=given.get("notes", ""), lat=lat, lng=lng)
 
 
 @extend_schema_field({"type": "integer", "enum": list(METHODS), "nullable": True})
@@ -83,14 +85,28 @@ class MethodField(WordField):
         super().__init__(list(METHODS), help_text="1 cash, 2 wallet, 3 transfer, 4 mollie, 5 fake.", **OPTIONAL)
 
 
+def degrees(most: int) -> DegreesField:
+    return DegreesField(min_value=-most, max_value=most, **OPTIONAL)
+
+
 class PlaceInput(DialectInput):
+    """An address, its point by short names, or by those in which it is read."""
+
     address = LineField(max_length=300)
     notes = ParagraphField(max_length=300, **OPTIONAL)
-    lat = DegreesField(min_value=-90, max_value=90, **OPTIONAL)
-    lng = DegreesField(min_value=-180, max_value=180, **OPTIONAL)
+    lat = degrees(90)
+    lng = degrees(180)
+    latitude = degrees(90)
+    longitude = degrees(180)
 
 
 PLACE_INPUT = PlaceInput()
+
+
+def point_in(given: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Latitude and longitude, by either of their names; one alone is no point."""
+    lat, lng = given.get("lat", given.get("latitude")), given.get("lng", given.get("longitude"))
+    return (None, None) if lat is None or lng is None else (lat, lng)
 
 
 class OptionInput(DialectInput):
@@ -198,8 +214,10 @@ class DeliveryFeeInput(DialectInput):
     vendor_id = IdField(**OPTIONAL)
     vendor_location_id = IdField(**OPTIONAL)
     delivery_address_id = IdField(**OPTIONAL)
-    latitude = DegreesField(min_value=-90, max_value=90, **OPTIONAL)
-    longitude = DegreesField(min_value=-180, max_value=180, **OPTIONAL)
+    latitude = degrees(90)
+    longitude = degrees(180)
+    lat = degrees(90)
+    lng = degrees(180)
 
 
 class UpdateOrderInput(DialectInput):
@@ -213,7 +231,7 @@ class UpdateOrderInput(DialectInput):
         help_text="Paid: cash or a transfer was received. Failed: the photos do not prove it.",
         **OPTIONAL,
     )
-    driver_id = IdField(help_text="Offers the order to this driver.", **OPTIONAL)
+    driver_id = IdField(help_text="Offers the order to this driver; a driver who names itself takes it.", **OPTIONAL)
     reason = ParagraphField(max_length=300, help_text="Why, where it is cancelled or has failed.", **OPTIONAL)
     code = LineField(max_length=200, help_text="The collection code, or another proof.", **OPTIONAL)
 

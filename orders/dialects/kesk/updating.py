@@ -6,7 +6,7 @@ from typing import Any
 from orders.dialects.kesk.carts import method_of
 from orders.dialects.kesk.dialect import TITLE
 from orders.dialects.kesk.words import FAILED, PAID, PAYMENT_WORDS, Word, target_of, word_of
-from orders.lifecycle import Status
+from orders.lifecycle import Actor, Status
 from orders.models import Order
 from orders.selectors import payment_due
 from orders.services.changes import change_order
@@ -28,6 +28,9 @@ def update(order_id: int, caller: Caller, given: Mapping[str, Any]) -> Order:
         lock_purchase(order_id)
     to = Status.CANCELED_BY_CUSTOMER if given.get("status") == Word.CANCELLED else None
     order = get_order(caller=caller, order_id=order_id, lock=True, to=to)
+    standing = standing_of(caller, order)
+    if takes(standing, given):
+        order = move_on(standing, Wish(to=Status.ACCEPTED_BY_DRIVER))
     fields = {"payment_method": method_of(given), "driver": given.get("driver_id")}
     has = {"payment_method": order.payment_method, "driver": order.driver_id}
     changed = {name: value for name, value in fields.items() if value and value != has[name]}
@@ -41,6 +44,20 @@ def update(order_id: int, caller: Caller, given: Mapping[str, Any]) -> Order:
     if "status" in given and Word(given["status"]) != word_of(order):
         order = set_status(standing_of(caller, order), Word(given["status"]), given)
     return order
+
+
+def takes(standing: Standing, given: Mapping[str, Any]) -> bool:
+    """Whether a driver takes the order: Kesk has no word for it, and none between being named and Enroute.
+
+    It names itself; or it sets off with what it could take, and so takes it first.
+    """
+    is_driver = Actor.DRIVER in standing.actors and not standing.actors & {Actor.STAFF, Actor.VENDOR}
+    if not is_driver or standing.order.driver_accepted_at is not None:
+        return False
+    if given.get("driver_id") == standing.caller.driver_id:
+        return True
+    sets_off = given.get("status") == Word.ENROUTE
+    return sets_off and any(one.to == Status.ACCEPTED_BY_DRIVER for one in standing.allowed())
 
 
 def set_payment(order_id: int, caller: Caller, payment: str, reason: str) -> None:

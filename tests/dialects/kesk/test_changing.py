@@ -220,3 +220,42 @@ def test_every_change_reaches_all_parties_at_once(cast: Cast, api: Api) -> None:
     history = api(cast.customer).get(url(order)).json()["data"]["history"]
     assert (history[-1]["status"], history[-1]["by"]) == ("Ready", "vendor")
     assert json.dumps(api(cast.customer).get(ORDERS).json()["data"][0]["status"]) == '"Ready"'
+
+
+@pytest.mark.rows(58, call="PUT /v1/orders/{id}")
+@pytest.mark.parametrize("how", ["named", "searching", "on its way"])
+def test_a_driver_takes_an_order_and_brings_it(cast: Cast, api: Api, how: str) -> None:
+    """Kesk has no word for taking: a driver names itself, or sets off with what was offered to it."""
+    named = {} if how == "searching" else {"driver": cast.driver_row}
+    stood = "accepted prepared" + (" search_started" if how == "searching" else "")
+    order = make_order(cast, 22 if how == "searching" else 4, stood=stood, **named)
+    driver, mine = api(cast.driver), {"driver_id": cast.driver_row.pk}
+    read = driver.get(url(order)).json()["data"]
+    with assert_nothing_changed(order):
+        assert driver.put(url(order), read).status_code == 200
+        other = {"driver_id": cast.courier_row.pk}
+        assert driver.put(url(order), other).status_code == 403
+        refused(driver.put(url(order), {"status": "Delivered"}), 409, "status", "transition_not_allowed")
+    if how != "on its way":
+        assert put(driver, order, **mine)["driver"]["name"] == "Dora Driver"
+        with assert_nothing_changed(Order.objects.get()):
+            put(driver, order, **mine)
+    taken = [8] if how != "on its way" else []
+    assert list(order.events.filter(number__gt=1).values_list("to_status", flat=True)) == taken
+    assert put(driver, order, status="Enroute", **mine)["status"] == "Enroute"
+    assert put(driver, order, status="Delivered")["payment_status"] == "Paid"
+    assert list(order.events.filter(kind="status", number__gt=1).values_list("to_status", flat=True)) == [8, 9, 11]
+
+
+@pytest.mark.rows(58, 59, call="PUT /v1/orders/{id}")
+def test_setting_off_with_what_is_not_ready_takes_nothing(cast: Cast, api: Api) -> None:
+    order = make_order(cast, 7, stood="accepted", driver=cast.driver_row)
+    with assert_nothing_changed(order):
+        refused(api(cast.driver).put(url(order), {"status": "Enroute"}), 409, "status", "guard_failed")
+    # What another is asked for is not taken.
+    Order.objects.filter(pk=order.pk).update(driver=cast.courier_row)
+    with assert_nothing_changed(order):
+        refused(api(cast.driver).put(url(order), {"driver_id": cast.driver_row.pk}), 404, "", "not_found")
+    for role in ("customer", "owner"):
+        with assert_nothing_changed(order):
+            assert api(getattr(cast, role)).put(url(order), {"status": "Enroute"}).status_code in (403, 409)

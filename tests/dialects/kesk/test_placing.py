@@ -137,6 +137,21 @@ def test_a_package(cast: Cast, api: Api, kind: str | None) -> None:
     assert data["delivery_fee"] == 39 * 0.5 + 3 * 0.2
 
 
+@pytest.mark.rows(1, 8, call="POST /v1/orders")
+@pytest.mark.parametrize(
+    "point",
+    [{"lat": 51.2, "lng": 4.4}, {"latitude": 51.2, "longitude": "4.4"}, {"lat": None, "latitude": 51.2, "lng": 4.4}],
+)
+def test_an_address_goes_back_as_it_was_read(cast: Cast, api: Api, point: dict[str, Any]) -> None:
+    """Its point by the names in which it is read too."""
+    box = make_package_type(cast.vendor, max_side=None)
+    there = {"address": "Meir 1", "notes": "Bell 2", **point}
+    body = {"vendor_id": cast.vendor.pk, "package_type_id": box.pk, "pickup_address": there, "dropoff_address": there}
+    data = placed(api(cast.customer), {**body, "weight": 1, **RECIPIENT, "payment_method": "cash"})
+    read = {"address": "Meir 1", "notes": "Bell 2", "latitude": 51.2, "longitude": 4.4}
+    assert (data["package"]["pickup"], data["package"]["dropoff"]) == (read, read)
+
+
 @pytest.mark.rows(1, 9, call="POST /v1/orders/service")
 @pytest.mark.parametrize(("path", "kind"), [("/orders", "service"), ("/orders", None), ("/orders/service", None)])
 def test_a_service(cast: Cast, api: Api, path: str, kind: str | None) -> None:

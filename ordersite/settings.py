@@ -304,6 +304,7 @@ SPECTACULAR_SETTINGS = {
         "PaymentMethodEnum": "vendors.models.PAYMENT_METHODS",
         "PostingKindEnum": "orders.models.Posting.Kind",
         "OptionKindEnum": "vendors.models.Option.Kind",
+        "OrderStatusNameEnum": "orders.fields.STATUSES",
     },
 }
 

@@ -77,7 +77,6 @@ class OffersView(ApiView):
     permission_classes = [IsAuthenticated]
 
     @extend_schema(
-        summary="List the orders that the driver could take",
         parameters=[ordering_parameter("placed_at", "id"), *PAGE_PARAMETERS],
         responses=page_of(OfferOutput),
         operation_id="listOffers",

@@ -259,8 +259,7 @@ class OrderChanged(OrderRow):
         {
             "type": "object",
             "properties": {name: {"type": "string", "format": "date-time", "nullable": True} for name in MILESTONES},
-        },
-        component_name="Milestones",
+        }
     )
     def get_milestones(self, order: Order) -> dict[str, Any]:
         at = self.fields["placed_at"].to_representation

@@ -1,4 +1,4 @@
-"""Clients made from the dialects' documents by a public generator, talking to the site in this process."""
+"""Clients made from the OpenAPI documents by a public generator, talking to the site in this process."""
 
 import importlib
 import json
@@ -27,17 +27,23 @@ def read_document(name: str) -> dict[str, Any]:
 
 
 class Generated:
-    """A generated package and a client of it with a bearer; `call` makes one of its operations."""
+    """A generated package and a client of it with a bearer; `call` makes one of its operations.
 
-    def __init__(self, package: ModuleType, token: str, headers: dict[str, str]) -> None:
+    `query` is what each call has in its query besides: a parameter that the generator leaves out.
+    """
+
+    def __init__(self, package: ModuleType, token: str, query: dict[str, str]) -> None:
         self.package = package
         client = importlib.import_module(f"{package.__name__}.client")
         self.client = client.AuthenticatedClient(
             base_url=HOST,
             token=token,
-            headers=headers,
-            httpx_args={"transport": httpx.WSGITransport(app=WSGIHandler())},
+            httpx_args={"transport": httpx.WSGITransport(app=WSGIHandler()), "params": query},
         )
+
+    def again(self, *, token: str, **query: str) -> "Generated":
+        """The same package with another bearer."""
+        return Generated(self.package, token, query)
 
     def module(self, name: str) -> ModuleType:
         """One of the package's modules, such as models or api.kaddy.get_order."""
@@ -54,8 +60,8 @@ class Generated:
                 signal.connect(close_old_connections)
 
 
-def generate(name: str, folder: Path, *, token: str, **headers: str) -> Generated:
-    """Generates a client of the dialect's document into the folder, as its users would, and imports it."""
+def generate(name: str, folder: Path, *, token: str) -> Generated:
+    """Generates a client of the document into the folder, as its users would, and imports it."""
     folder.mkdir(exist_ok=True)
     source, config = folder / f"{name}.json", folder / "config.yml"
     source.write_text(json.dumps(read_document(name)))
@@ -74,7 +80,7 @@ def generate(name: str, folder: Path, *, token: str, **headers: str) -> Generate
         for module in [one for one in sys.modules if one.split(".")[0] == package]:
             del sys.modules[module]
         found = importlib.import_module(package)
-        return Generated(found, token, {name.replace("_", "-"): value for name, value in headers.items()})
+        return Generated(found, token, {})
     finally:
         # The generated modules import each other by their package, which stays importable from here.
         sys.modules[package].__path__ = [str(folder / package)]

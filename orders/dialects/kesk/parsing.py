@@ -103,7 +103,14 @@ class OrderFormParser(PhotoFormParser):
     def read_fields(self, parts: list[bytes], texts: Sequence[tuple[str, str]]) -> dict[str, Any]:
         whole = self.read_json(parts) if parts else {}
         # An empty field is one that was not filled in.
-        return {**whole, **nested((name, read_field(name, text)) for name, text in texts if not is_blank(text))}
+        fields = [(name, read_field(name, text)) for name, text in texts if not is_blank(text)]
+        lists = {name: as_list([value for other, value in fields if other == name]) for name in STRUCTURED}
+        return {**whole, **nested((name, lists.get(name, value)) for name, value in fields)}
+
+
+def as_list(values: list[Any]) -> list[Any]:
+    """A list that came as one part of JSON, or as a part for each of its objects, as generated clients send it."""
+    return values[0] if len(values) == 1 and isinstance(values[0], list) else values
 
 
 def read_field(name: str, text: str) -> Any:

@@ -484,6 +484,17 @@ def test_a_form_reads_as_leniently(cast: Cast, api: Api) -> None:
     assert (response.json()["data"]["total"], PaymentProof.objects.count()) == (24, 0)
 
 
+def test_a_list_is_one_part_of_a_form_or_a_part_for_each_object(cast: Cast, api: Api) -> None:
+    """As browsers send it, and as generated clients do."""
+    items = [{"product_id": cast.products["pizza"].pk, "quantity": number} for number in (1, 2, 3)]
+    for given, lines in ((json.dumps(items), 3), ([json.dumps(one) for one in items], 3), (json.dumps(items[0]), 1)):
+        form = {"vendor_id": cast.vendor.pk, "items": given, "payment_gateway_method_id": 1}
+        response = api(cast.customer).post(ORDERS, form, format="multipart")
+        assert response.status_code == 201, response.json()
+        shown = response.json()["data"]["items"]
+        assert [one["quantity"] for one in shown] == [1, 2, 3][:lines]
+
+
 @pytest.mark.rows(8, call="POST /v1/orders")
 @pytest.mark.parametrize(
     ("fields", "field"),

@@ -128,6 +128,56 @@ def test_an_answer_is_of_a_media_type_that_generators_read(name: str) -> None:
             )
 
 
+def properties(schema: dict[str, Any], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every field of a schema, those within it too, with its path."""
+    for field, declared in schema.get("properties", {}).items():
+        yield f"{name}.{field}", declared
+        yield from properties(declared.get("items", declared), f"{name}.{field}")
+
+
+@pytest.mark.parametrize("name", ["shop"])
+def test_each_field_and_parameter_is_described(name: str) -> None:
+    body = read_document(name)
+    schemas = [row for title, schema in body["components"]["schemas"].items() for row in properties(schema, title)]
+    assert [path for path, declared in schemas if not declared.get("description")] == []
+    asked = [one for _, one in parameters_of(body) if one["in"] != "path"]
+    assert [one["name"] for one in asked if not one.get("description")] == []
+    assert "passes over" not in str(body)
+
+
+def test_what_a_foreign_patch_requires_is_required() -> None:
+    body = read_document("shop")
+    named = {one["operationId"]: one for one in operations_of(body)}
+    assert named["setStatus"]["requestBody"]["required"] is True
+    assert body["components"]["schemas"]["StatusInputRequest"]["required"] == ["statusId"]
+    assert "required" not in named["setPaid"]["requestBody"]
+
+
+def test_the_shops_calls_are_named_as_its_pages_do() -> None:
+    orders = "/dialects/shop/System/Orders"
+    assert {
+        f"{method.upper()} {path.removeprefix(orders)}": one["operationId"]
+        for path, operations in read_document("shop")["paths"].items()
+        for method, one in operations.items()
+    } == {
+        "GET ": "listOrders",
+        "POST ": "createOrder",
+        "GET /{id}": "getOrder",
+        "POST /{id}/item": "addItem",
+        "PUT /{id}/item": "editItem",
+        "DELETE /{id}/item/{itemId}": "deleteItem",
+        "GET /Statuses": "listStatuses",
+        "PATCH /{id}/status": "setStatus",
+        "POST /{id}/tracking": "addTrackingNumber",
+        "POST /{id}/history": "addHistory",
+        "PATCH /{id}/paid": "setPaid",
+        "PATCH /{id}/done": "setDone",
+        "PATCH /{id}/cancel": "cancelOrder",
+        "PATCH /{id}/sent": "setSent",
+        "PATCH /{id}/delivered": "setDelivered",
+    }
+
+
 def test_the_native_one_has_no_dialect(client: Client) -> None:
     body = client.get("/api/v1/schema", headers={"Accept": "application/json"}).json()
     assert not [path for path in body["paths"] if path.startswith("/dialects/")]

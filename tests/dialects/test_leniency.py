@@ -224,7 +224,7 @@ def kesk_follows(cast: Cast, api: Api) -> Call:
     return Call(api(), f"{kesk.BASE}/track-order", {"code": decrypt(make_order(cast).tracking_sealed)})
 
 
-ORDER = "/System/Orders/{order_id}"
+ORDER = "/System/Orders/{id}"
 # By dialect and path, and by what it does where it does several things: every writing call that has a body.
 CALLS: dict[tuple[str, ...], Callable[[Cast, Api], Call]] = {
     ("kesk", "POST /v1/orders"): kesk_call("/orders", kesk_order),
@@ -485,7 +485,7 @@ def reads(cast: Cast, api: Api) -> dict[tuple[str, ...], tuple[APIClient, str, d
             "/System/Orders",
             {"customerId": order.customer_id, "statusId": shop.label_of(0).pk, "page": 1, "limit": 5},
         ),
-        ("shop", "GET /System/Orders/{order_id}"): (owner, f"/System/Orders/{order.pk}", {}),
+        ("shop", "GET /System/Orders/{id}"): (owner, f"/System/Orders/{order.pk}", {}),
         ("shop", "GET /System/Orders/Statuses"): (owner, "/System/Orders/Statuses", {}),
         ("ordering", "GET /orders"): (owner, "/orders", {**told, "page": 1, "page_size": 5}),
         ("ordering", "GET /orders/{order_id}"): (owner, f"/orders/{order.pk}", {"mode": "dashboard"}),

@@ -75,7 +75,8 @@ def reads_same(sent: Any, shown: Any) -> bool:
 
 
 class DialectInput(serializers.Serializer):
-    """An input that passes over what it does not know, and over optional fields without a value."""
+    # Passes over what it does not know, and over optional fields without a value. No docstring: those that have none of
+    # their own would show it in their document.
 
     def run_validation(self, data: Any = empty) -> Any:
         # DRF reads a QueryDict as a browser's form, where what is missing is false or empty.
@@ -174,8 +175,8 @@ class MomentField(serializers.DateTimeField):
 class LocationInput(DialectInput):
     """A point on the earth, in degrees (WGS 84)."""
 
-    lat = DegreesField(min_value=-90, max_value=90)
-    lng = DegreesField(min_value=-180, max_value=180)
+    lat = DegreesField(min_value=-90, max_value=90, help_text="Degrees north.")
+    lng = DegreesField(min_value=-180, max_value=180, help_text="Degrees east.")
 
 
 def minor_amount(amount: Decimal, currency: str, pointer: str) -> Money:

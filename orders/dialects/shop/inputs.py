@@ -47,10 +47,10 @@ class DeliveryTypeField(FulfilmentInputField):
 class CustomerInput(DialectInput):
     """Who orders: one who is known by its id, or anybody by name and how to be reached."""
 
-    id = IdField(required=False)
-    name = LineField(max_length=120, required=False)
-    email = LowerEmailField(required=False)
-    phone = PhoneField(required=False)
+    id = IdField(required=False, help_text="Of a customer who is known; then nothing else.")
+    name = LineField(max_length=120, required=False, help_text="First and last name.")
+    email = LowerEmailField(required=False, help_text="An email or a phone is needed with a name.")
+    phone = PhoneField(required=False, help_text="With the country's prefix.")
 
     def validate(self, attrs: Any) -> Any:
         if "id" in attrs:
@@ -64,37 +64,47 @@ class CustomerInput(DialectInput):
 
 
 class OptionInput(DialectInput):
-    optionId = IdField()
-    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, default=1)
+    """A choice for a product."""
+
+    optionId = IdField(help_text="Of the vendor's menu.")
+    quantity = WholeField(
+        min_value=1, max_value=MOST_QUANTITY, default=1, help_text="How often, for one of the product."
+    )
 
 
 class ItemInput(DialectInput):
     """A product, and what is chosen where it asks for choices."""
 
-    productId = IdField()
-    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY)
-    options = OptionInput(many=True, max_length=MOST_CHOICES, required=False)  # type: ignore[call-arg]
+    productId = IdField(help_text="Of the vendor's menu.")
+    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, help_text="How many.")
+    options = OptionInput(  # type: ignore[call-arg]
+        many=True, max_length=MOST_CHOICES, required=False, help_text="What is chosen."
+    )
 
 
 class CreateInput(DialectInput):
     """A new order. Staff and the vendor's people may leave the items out and add them later."""
 
     customer = CustomerInput(required=False, help_text="Left out: whoever calls.")
-    currency = WordField(choices=sorted(CURRENCIES))
-    items = ItemInput(many=True, max_length=MOST_ITEMS, required=False)  # type: ignore[call-arg]
+    currency = WordField(choices=sorted(CURRENCIES), help_text="ISO 4217: the vendor's.")
+    items = ItemInput(  # type: ignore[call-arg]
+        many=True, max_length=MOST_ITEMS, required=False, help_text="The products, all of one vendor."
+    )
     vendorId = IdField(required=False, help_text="Left out: whose the items are, else your first of the currency.")
-    deliveryType = DeliveryTypeField(required=False)
+    deliveryType = DeliveryTypeField(required=False, help_text="Left out: delivery with an address, else pickup.")
     address = LineField(max_length=300, required=False, help_text="Where it is delivered.")
     location = LocationInput(required=False, help_text="Of the address.")
-    paymentMethod = WordField(choices=PAYMENT_METHODS, required=False)
+    paymentMethod = WordField(
+        choices=PAYMENT_METHODS, required=False, help_text="Left out: transfer, else cash, as the vendor takes them."
+    )
 
 
 class EditItemInput(DialectInput):
     """Another product, another quantity, or both."""
 
-    itemId = IdField()
-    productId = IdField(required=False)
-    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, required=False)
+    itemId = IdField(help_text="Of the order's items.")
+    productId = IdField(required=False, help_text="The product that takes its place.")
+    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, required=False, help_text="How many it becomes.")
 
     def validate(self, attrs: Any) -> Any:
         if "productId" not in attrs and "quantity" not in attrs:
@@ -103,6 +113,8 @@ class EditItemInput(DialectInput):
 
 
 class StatusInput(DialectInput):
+    """A status of the list of statuses."""
+
     statusId = IdField(help_text="Of the list of statuses.")
     transition = WordField(
         choices=sorted(NAMES), required=False, help_text="The change's own name: what takes something back needs it."
@@ -110,18 +122,22 @@ class StatusInput(DialectInput):
 
 
 class TrackingInput(DialectInput):
-    trackingNumber = LineField(max_length=80)
-    carrier = LineField(max_length=60, default="")
+    """A parcel that is on its way, or will be."""
+
+    trackingNumber = LineField(max_length=80, help_text="As the carrier knows it.")
+    carrier = LineField(max_length=60, default="", help_text="Who carries it.")
 
 
 class HistoryInput(DialectInput):
-    text = ParagraphField(max_length=500)
+    """A record by hand."""
+
+    text = ParagraphField(max_length=500, help_text="What happened; all parties read it.")
 
 
 class FlagInput(DialectInput):
     """Nothing, or that the flag is set."""
 
-    value = serializers.BooleanField(default=True)
+    value = serializers.BooleanField(default=True, help_text="Only true: a flag is not taken back.")
 
     def validate_value(self, value: bool) -> bool:
         if not value:
@@ -134,11 +150,11 @@ class FlagInput(DialectInput):
 class ListInput(DialectInput):
     """Which orders, and which page of them."""
 
-    customerId = IdField(required=False)
-    statusId = IdField(required=False)
-    email = LineField(max_length=254, required=False)
-    page = WholeField(min_value=1, max_value=10**9, default=1)
-    limit = WholeField(min_value=1, max_value=MOST, default=PER_PAGE)
+    customerId = IdField(required=False, help_text="Orders of this customer.")
+    statusId = IdField(required=False, help_text="Orders that read as this status, of the list of statuses.")
+    email = LineField(max_length=254, required=False, help_text="Orders with this email, in any case.")
+    page = WholeField(min_value=1, max_value=10**9, default=1, help_text="From 1.")
+    limit = WholeField(min_value=1, max_value=MOST, default=PER_PAGE, help_text="Orders a page.")
 
 
 def as_item(given: Mapping[str, Any]) -> CartItem:

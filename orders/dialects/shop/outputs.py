@@ -17,79 +17,91 @@ from ordersite.web.names import first_name
 
 
 class StatusRef(serializers.Serializer):
+    """What an order reads as here."""
+
     id = serializers.IntegerField(allow_null=True, help_text="Of the list of statuses.")
-    name = serializers.CharField()
+    name = serializers.CharField(help_text="What the order reads as.")
 
 
 class CustomerOutput(serializers.Serializer):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    email = serializers.CharField()
-    phone = serializers.CharField()
+    """Who ordered."""
+
+    id = serializers.IntegerField(help_text="Of the customer; a guest has one for each placing.")
+    name = serializers.CharField(help_text="A first name alone to who could carry the order, and does not yet.")
+    email = serializers.CharField(help_text="Empty where it is not known, or kept from the reader.")
+    phone = serializers.CharField(help_text="With the country's prefix; empty as the email is.")
 
 
 class RowOutput(serializers.Serializer):
     """An order in the list."""
 
-    id = serializers.IntegerField()
+    id = serializers.IntegerField(help_text="By it the other calls name the order.")
     number = serializers.IntegerField(help_text="Of the vendor, its day and delivery type.")
-    vendorId = serializers.IntegerField()
-    status = StatusRef()
+    vendorId = serializers.IntegerField(help_text="Whose order it is.")
+    status = StatusRef(help_text="Where the order stands.")
     value = serializers.CharField(help_text="Of the items.")
     price = serializers.CharField(help_text="Of the whole order: items, delivery, service, tip and tax, less discount.")
-    currency = serializers.CharField()
-    customer = CustomerOutput()
-    paid = serializers.BooleanField()
-    done = serializers.BooleanField()
-    canceled = serializers.BooleanField()
+    currency = serializers.CharField(help_text="ISO 4217; of all amounts.")
+    customer = CustomerOutput(help_text="Who ordered.")
+    paid = serializers.BooleanField(help_text="The money was received, or is reserved.")
+    done = serializers.BooleanField(help_text="Completed.")
+    canceled = serializers.BooleanField(help_text="By the customer, the vendor or staff.")
     sent = serializers.BooleanField(help_text="On its way; where the customer comes for it, ready.")
-    delivered = serializers.BooleanField()
-    createdAt = serializers.DateTimeField()
+    delivered = serializers.BooleanField(help_text="The customer has it.")
+    createdAt = serializers.DateTimeField(help_text="When it was placed, in UTC.")
 
 
 class OptionOutput(serializers.Serializer):
+    """What was chosen for a product, or is left out of it."""
+
     optionId = serializers.IntegerField(allow_null=True, help_text="Null for what is left out.")
-    name = serializers.CharField()
-    quantity = serializers.IntegerField()
+    name = serializers.CharField(help_text="What is chosen, or left out.")
+    quantity = serializers.IntegerField(help_text="How often, for one of the product.")
 
 
 class ItemOutput(serializers.Serializer):
-    itemId = serializers.IntegerField()
-    productId = serializers.IntegerField(allow_null=True)
-    name = serializers.CharField()
-    quantity = serializers.IntegerField()
-    unitPrice = serializers.CharField()
+    """A line of an order."""
+
+    itemId = serializers.IntegerField(help_text="By it the item is edited and deleted.")
+    productId = serializers.IntegerField(allow_null=True, help_text="Null for what stands on no menu.")
+    name = serializers.CharField(help_text="Of the product, when it was ordered.")
+    quantity = serializers.IntegerField(help_text="How many.")
+    unitPrice = serializers.CharField(help_text="Of one, without its options.")
     price = serializers.CharField(help_text="Of all of it, with its options.")
-    options = OptionOutput(many=True)
+    options = OptionOutput(many=True, help_text="What was chosen.")
 
 
 class HistoryOutput(serializers.Serializer):
-    id = serializers.IntegerField()
-    text = serializers.CharField()
+    """A record of what happened."""
+
+    id = serializers.IntegerField(help_text="Of the record, in its order.")
+    text = serializers.CharField(help_text="What happened, in a sentence.")
     author = serializers.CharField(help_text="customer, vendor, driver, company, staff or system.")
-    createdAt = serializers.DateTimeField()
+    createdAt = serializers.DateTimeField(help_text="When it happened, in UTC.")
 
 
 class OrderOutput(RowOutput):
     """An order with all that is known of it."""
 
-    items = ItemOutput(many=True)
-    discount = serializers.CharField()
-    deliveryPrice = serializers.CharField()
-    servicePrice = serializers.CharField()
-    tip = serializers.CharField()
-    taxIncluded = serializers.CharField()
-    taxAdded = serializers.CharField()
-    deliveryType = serializers.CharField()
-    address = serializers.CharField()
-    paymentMethod = serializers.CharField()
-    trackingNumber = serializers.CharField()
-    carrier = serializers.CharField()
-    history = HistoryOutput(many=True)
+    items = ItemOutput(many=True, help_text="The products, one line each.")
+    discount = serializers.CharField(help_text="What offers take off.")
+    deliveryPrice = serializers.CharField(help_text="What the delivery costs.")
+    servicePrice = serializers.CharField(help_text="The platform's fee.")
+    tip = serializers.CharField(help_text="For the driver.")
+    taxIncluded = serializers.CharField(help_text="In the prices.")
+    taxAdded = serializers.CharField(help_text="On top of the prices.")
+    deliveryType = serializers.CharField(help_text="delivery, pickup, eat_in, curbside, drive_thru or digital.")
+    address = serializers.CharField(help_text="Where it is delivered; empty where the customer comes.")
+    paymentMethod = serializers.CharField(help_text="How it is paid.")
+    trackingNumber = serializers.CharField(help_text="The parcel carrier's; empty without one.")
+    carrier = serializers.CharField(help_text="Who carries the parcel.")
+    history = HistoryOutput(many=True, help_text="What has happened, oldest first, as far as the reader may see it.")
 
 
 class ChangeOutput(serializers.Serializer):
-    number = serializers.IntegerField()
+    """What became of a change of items."""
+
+    number = serializers.IntegerField(help_text="Of the change, in the order; from 1.")
     state = serializers.ChoiceField(choices=ItemChange.State.values, help_text="waiting: the customer is asked first.")
     difference = serializers.CharField(help_text="What the order costs more, or with a - less.")
 
@@ -101,18 +113,20 @@ class EditedOutput(OrderOutput):
 
 
 class ListOutput(serializers.Serializer):
-    orders = RowOutput(many=True)
-    page = serializers.IntegerField()
-    limit = serializers.IntegerField()
-    total = serializers.IntegerField()
+    """A page of orders."""
+
+    orders = RowOutput(many=True, help_text="Newest first.")
+    page = serializers.IntegerField(help_text="As asked for, from 1.")
+    limit = serializers.IntegerField(help_text="Orders a page.")
+    total = serializers.IntegerField(help_text="Orders on all pages; null where there are too many to count.")
 
 
 class StatusOutput(serializers.Serializer):
     """A status of this instance. Several may stand on one of ours, the first is what an order reads as by itself."""
 
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    status = serializers.IntegerField(min_value=0, max_value=25)
+    id = serializers.IntegerField(help_text="By it a status is set.")
+    name = serializers.CharField(help_text="What an order reads as.")
+    status = serializers.IntegerField(min_value=0, max_value=25, help_text="Ours that it stands on.")
     message = serializers.CharField(help_text="May be sent to the customer.")
 
 

@@ -72,11 +72,11 @@ def order_response(standing: Standing, status: int = 200) -> Response:
 
 
 class OrdersView(ShopView):
-    """The orders that the caller sees, and creating one."""
+    """All orders."""
 
     @extend_schema(parameters=[ListInput], responses={200: ListOutput}, operation_id="listOrders")
     def get(self, request: Request) -> Response:
-        """The orders that the caller sees, newest first."""
+        """The orders that the caller sees, newest first: a customer its own, a vendor's people theirs, staff all."""
         caller, given = caller_of(request), parse(ListInput, request.query_params)
         labels, status_id = read_labels(), given.get("statusId")
         label = labels.find(status_id) if status_id else None
@@ -97,7 +97,10 @@ class OrdersView(ShopView):
 
     @extend_schema(request=CreateInput, responses={201: OrderOutput}, operation_id="createOrder")
     def post(self, request: Request) -> Response:
-        """Enter an order of a customer."""
+        """Places an order, for the caller or, by staff and the vendor's people, for somebody else.
+
+        Without items it is filled later: the vendor sees it from the first item on.
+        """
         caller = caller_of(request)
         placed = place(placing=self.prepared(), caller=caller)
         customer, order = placed.purchase.customer, placed.orders[0]
@@ -119,8 +122,9 @@ class OrderView(ShopView):
     """One order."""
 
     @extend_schema(responses={200: OrderOutput}, operation_id="getOrder")
-    def get(self, request: Request, order_id: int) -> Response:
-        return order_response(read_order(caller_of(request), order_id))
+    def get(self, request: Request, id: int) -> Response:
+        """One order with its items, price, status, customer and history, for whoever is a party to it."""
+        return order_response(read_order(caller_of(request), id))
 
 
 class StatusesView(ShopView):
@@ -128,6 +132,7 @@ class StatusesView(ShopView):
 
     @extend_schema(responses={200: StatusOutput(many=True)}, operation_id="listStatuses")
     def get(self, request: Request) -> Response:
+        """All statuses of this instance, which staff may add to and rename. Their ids set an order's status."""
         return Response([render_status(label) for label in read_labels().rows])
 
 
@@ -145,49 +150,60 @@ def reason_for(caller: Caller, order_id: int) -> str:
 
 
 class ItemsView(ShopView):
-    """Adds an item to an order, or edits one."""
+    """The items of an order."""
 
     @extend_schema(request=ItemInput, responses={201: EditedOutput, 202: EditedOutput}, operation_id="addItem")
-    def post(self, request: Request, order_id: int) -> Response:
-        """Add an item to an order."""
+    def post(self, request: Request, id: int) -> Response:
+        """Adds an item to an order: price, tax, payment and stock follow.
+
+        202 where the order becomes dearer, and its customer is asked first: it stands as it was until it consents.
+        """
         caller, given = caller_of(request), parse(ItemInput, request.data)
-        wish = EditWish(action=Action.ADD, item=as_item(given), reason=reason_for(caller, order_id))
-        edited = edit_items(order_id=order_id, caller=caller, wish=wish)
-        return edited_response(caller, order_id, edited, 201)
+        wish = EditWish(action=Action.ADD, item=as_item(given), reason=reason_for(caller, id))
+        edited = edit_items(order_id=id, caller=caller, wish=wish)
+        return edited_response(caller, id, edited, 201)
 
     @extend_schema(request=EditItemInput, responses={200: EditedOutput, 202: EditedOutput}, operation_id="editItem")
-    def put(self, request: Request, order_id: int) -> Response:
-        """Edit an item of an order."""
+    def put(self, request: Request, id: int) -> Response:
+        """Changes the quantity of an item, its product, or both: price, tax, payment and stock follow.
+
+        202 where the order becomes dearer, and its customer is asked first. Another product comes without choices.
+        """
         caller, given = caller_of(request), parse(EditItemInput, request.data)
         edited = alter_item(
-            order_id=order_id,
+            order_id=id,
             caller=caller,
             line_id=given["itemId"],
             product=given.get("productId"),
             quantity=given.get("quantity"),
-            reason=reason_for(caller, order_id),
+            reason=reason_for(caller, id),
         )
-        return edited_response(caller, order_id, edited)
+        return edited_response(caller, id, edited)
 
 
 class ItemView(ShopView):
     """One item of an order."""
 
     @extend_schema(responses={200: EditedOutput, 202: EditedOutput}, operation_id="deleteItem")
-    def delete(self, request: Request, order_id: int, item_id: int) -> Response:
+    def delete(self, request: Request, id: int, itemId: int) -> Response:
+        """Takes an item off an order; what was paid for it goes back. The last item stays: cancel the order instead."""
         caller = caller_of(request)
-        wish = EditWish(action=Action.REMOVE, line=item_id, reason=reason_for(caller, order_id))
-        return edited_response(caller, order_id, edit_items(order_id=order_id, caller=caller, wish=wish))
+        wish = EditWish(action=Action.REMOVE, line=itemId, reason=reason_for(caller, id))
+        return edited_response(caller, id, edit_items(order_id=id, caller=caller, wish=wish))
 
 
 class StatusView(ShopView):
-    """Lets an order read as another status of this instance."""
+    """What an order reads as."""
 
     @extend_schema(request=StatusInput, responses={200: OrderOutput}, operation_id="setStatus")
-    def patch(self, request: Request, order_id: int) -> Response:
+    def patch(self, request: Request, id: int) -> Response:
+        """Lets an order read as another status of this instance, where the life cycle allows it; staff may force it.
+
+        Refused, `allowedStatuses` tells where it may go.
+        """
         caller, given = caller_of(request), parse(StatusInput, request.data)
         name = given.get("transition", "")
-        order = set_label(order_id=order_id, caller=caller, label_id=given["statusId"], reason=TITLE, name=name)
+        order = set_label(order_id=id, caller=caller, label_id=given["statusId"], reason=TITLE, name=name)
         return order_response(standing_of(caller, order))
 
 
@@ -195,24 +211,26 @@ class TrackingView(ShopView):
     """A parcel carrier's number."""
 
     @extend_schema(request=TrackingInput, responses={200: OrderOutput}, operation_id="addTrackingNumber")
-    def post(self, request: Request, order_id: int) -> Response:
+    def post(self, request: Request, id: int) -> Response:
+        """Adds the number by which a parcel carrier's parcel is followed, which all parties see."""
         caller, given = caller_of(request), parse(TrackingInput, request.data)
         add_tracking_number(
-            order_id=order_id,
+            order_id=id,
             caller=caller,
             tracking_number=given["trackingNumber"],
             carrier=given["carrier"],
         )
-        return order_response(read_order(caller, order_id))
+        return order_response(read_order(caller, id))
 
 
 class HistoryView(ShopView):
-    """A record by hand in an order's history, for all its parties."""
+    """An order's history."""
 
     @extend_schema(request=HistoryInput, responses={201: HistoryOutput}, operation_id="addHistory")
-    def post(self, request: Request, order_id: int) -> Response:
+    def post(self, request: Request, id: int) -> Response:
+        """Adds a record by hand to an order's history, which all its parties read."""
         text = parse(HistoryInput, request.data)["text"]
-        event = add_note(order_id=order_id, caller=caller_of(request), text=text, visible_to="everybody")
+        event = add_note(order_id=id, caller=caller_of(request), text=text, visible_to="everybody")
         return Response(render_event(event), status=201)
 
 
@@ -226,17 +244,18 @@ class FlagView(ShopView, ABC):
         """Does what the flag means."""
 
     @extend_schema(request=FlagInput, responses={200: OrderOutput})
-    def patch(self, request: Request, order_id: int) -> Response:
+    def patch(self, request: Request, id: int) -> Response:
         parse(FlagInput, request.data)
         caller = caller_of(request)
-        if not flags_of(get_order(caller=caller, order_id=order_id))[self.flag]:
-            self.change(caller, order_id)
-        return order_response(read_order(caller, order_id))
+        if not flags_of(get_order(caller=caller, order_id=id))[self.flag]:
+            self.change(caller, id)
+        return order_response(read_order(caller, id))
 
 
 class PaidView(FlagView):
-    """The money was received: by staff, or by the vendor for cash and transfers."""
+    """The money was received: by staff, or by the vendor for cash and for transfers into its own hands."""
 
+    operation = "setPaid"
     flag = "paid"
 
     def change(self, caller: Caller, order_id: int) -> None:
@@ -250,8 +269,9 @@ class PaidView(FlagView):
 
 
 class DoneView(FlagView):
-    """The order is completed."""
+    """Completes the order."""
 
+    operation = "setDone"
     flag = "done"
 
     def change(self, caller: Caller, order_id: int) -> None:
@@ -259,8 +279,9 @@ class DoneView(FlagView):
 
 
 class CancelView(FlagView):
-    """The order is cancelled: by its customer, its vendor or staff."""
+    """Cancels the order: by its customer, its vendor or staff, each as long as it may. What was paid goes back."""
 
+    operation = "cancelOrder"
     flag = "canceled"
 
     def change(self, caller: Caller, order_id: int) -> None:
@@ -273,8 +294,9 @@ class CancelView(FlagView):
 
 
 class SentView(FlagView):
-    """The order is on its way, or ready for its customer."""
+    """The order is on its way, or ready where its customer comes for it: every step to there that is left is made."""
 
+    operation = "setSent"
     flag = "sent"
 
     def change(self, caller: Caller, order_id: int) -> None:
@@ -282,21 +304,22 @@ class SentView(FlagView):
 
 
 class DeliveredView(FlagView):
-    """The customer has the order."""
+    """The customer has the order: every step to there that is left is made."""
 
+    operation = "setDelivered"
     flag = "delivered"
 
     def change(self, caller: Caller, order_id: int) -> None:
         walk(order_id=order_id, caller=caller, goal=Goal.DELIVERED, reason=TITLE)
 
 
-ORDER = "System/Orders/<int:order_id>"
+ORDER = "System/Orders/<id:id>"
 urlpatterns = [
     path("System/Orders", OrdersView.as_view()),
     path("System/Orders/Statuses", StatusesView.as_view()),
     path(ORDER, OrderView.as_view()),
     path(f"{ORDER}/item", ItemsView.as_view()),
-    path(f"{ORDER}/item/<int:item_id>", ItemView.as_view()),
+    path(f"{ORDER}/item/<id:itemId>", ItemView.as_view()),
     path(f"{ORDER}/status", StatusView.as_view()),
     path(f"{ORDER}/tracking", TrackingView.as_view()),
     path(f"{ORDER}/history", HistoryView.as_view()),

@@ -120,16 +120,21 @@ ERROR_SCHEMA = {
     "properties": {
         "error": {
             "type": "object",
+            "description": "What is wrong.",
             "required": ["code", "message", "fields"],
             "properties": {
-                "code": {"type": "string"},
-                "message": {"type": "string"},
+                "code": {"type": "string", "description": "The kind of fault; stable."},
+                "message": {"type": "string", "description": "What is wrong, and what to do."},
                 "fields": {
                     "type": "array",
+                    "description": "The fields that are wrong, such as `items[0].productId`; may be empty.",
                     "items": {
                         "type": "object",
                         "required": ["field", "message"],
-                        "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+                        "properties": {
+                            "field": {"type": "string", "description": "Its path in the body, or the parameter."},
+                            "message": {"type": "string", "description": "What is wrong with it."},
+                        },
                     },
                 },
                 "allowedStatuses": {
@@ -144,7 +149,9 @@ ERROR_SCHEMA = {
 DIALECT = Dialect(
     name="shop",
     title=TITLE,
-    description="Orders of a shop: their items, statuses, history, tracking numbers, and the flags of their state.",
+    description="Orders of a shop: their items, statuses, history, tracking numbers, and the flags of their state. "
+    "Amounts are decimal texts in the order's currency. A body is JSON, or a form as PHP writes one: "
+    "`items[0][productId]=4&items[0][quantity]=2`. A refusal names the fields that are wrong.",
     refusal=refusal,
     error_schema=ERROR_SCHEMA,
     words={"status name": STATUS_NAMES, "flags": FLAGS},

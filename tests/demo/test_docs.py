@@ -22,8 +22,11 @@ def test_the_readme_tells_every_login_and_its_links_lead_somewhere() -> None:
     assert sites.PASSWORD in readme
     assert f"`{sites.TENANT}`" in readme
     assert all(f"`{fields['email']}`" in readme for fields, _ in sites.LOGINS)
-    linked = re.findall(r"\]\(([\w/.]+)\)", readme)
+    linked = re.findall(r"\]\(([\w/.]+)(?:#[\w-]+)?\)", readme)
     assert [path for path in linked if not (ROOT / path).exists()] in ([], ["docs/lifecycle.md"])
+    pictures = [ROOT / path for path in linked if path.endswith(".png")]
+    assert len(pictures) == 3
+    assert all(path.stat().st_size < 200_000 for path in pictures)
 
 
 def test_the_full_run_signs_in_with_the_demo_password() -> None:

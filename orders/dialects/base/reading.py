@@ -156,12 +156,15 @@ class MinorField(NumberField):
 class WordField(serializers.ChoiceField):
     """One of some words, in any case, or of some numbers, in any spelling."""
 
+    default_error_messages = {"invalid_choice": "Send one of {choices}; {input} is none of them."}
+
     def to_internal_value(self, data: Any) -> Any:
         number = whole_of(data)
         text = str(number) if number is not None else data.strip() if isinstance(data, str) else None
         folded = {str(choice).casefold(): choice for choice in self.choices}
         if text is None or text.casefold() not in folded:
-            self.fail("invalid_choice", input=data if isinstance(data, str | int | float) else type(data).__name__)
+            given = data if isinstance(data, str | int | float) else type(data).__name__
+            self.fail("invalid_choice", choices=", ".join(map(str, self.choices)), input=given)
         return folded[text.casefold()]
 
 

@@ -17,6 +17,8 @@ from orders.services.shares import TRANSFER
 from ordersite.accounts.callers import Caller
 from ordersite.web.images import CleanImage
 from ordersite.web.problems import Invalid, Problem, field_error
+from ordersite.web.serializers import e164
+from vendors.models import Vendor
 
 GRAMS, MILLIMETRES = 1000, 10  # a kilogram, a centimetre
 # Kesk's amount → ours. Tax that the prices include is no part of the sum: `tax` is what is added.
@@ -170,10 +172,21 @@ def as_package(part: Mapping[str, Any], pointer: str, places: Mapping[int, Place
         package_type=part["package_type_id"],
         pickup=find_stop("pickup", part, pointer, places),
         recipient_name=part["recipient_name"],
-        recipient_phone=part["recipient_phone"],
+        recipient_phone=read_phone(part["recipient_phone"], part["vendor_id"], f"{pointer}/recipient_phone"),
         weight=whole(part["weight"], GRAMS),
         **{name: whole(part[name], MILLIMETRES) if name in part else None for name in ("width", "length", "height")},
     )
+
+
+def read_phone(text: str, vendor_id: int, pointer: str) -> str:
+    """A telephone number, of the vendor's country where it has no country's code; raises Invalid."""
+    if text.startswith("+"):
+        return text
+    number = e164(text, Vendor.objects.filter(pk=vendor_id).values_list("country", flat=True).first())
+    if not number:
+        detail = "This is no telephone number of the vendor's country: send it as +32470123456."
+        raise Invalid(pointer, "invalid", detail)
+    return number
 
 
 def whole(number: Decimal, unit: int) -> int:

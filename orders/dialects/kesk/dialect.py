@@ -42,6 +42,11 @@ SENTENCES = {
     "leave delivery_address_id out to collect it.",
     ("", "required"): "A person orders here: sign in as one.",
 }
+# Why a status is refused, where our sentence speaks of the twenty-six.
+STATUS_REFUSED = {
+    "transition_not_allowed": "From the status that the order has it cannot get this one.",
+    "transition_not_permitted": "You may not set this status of the order: others do.",
+}
 # What to do instead of what our sentence says after its colon, by the end of our pointer and the code.
 POINT = 'send {"address": "…", "lat": 50.85, "lng": 4.35}, or a saved address that has a point.'
 REMEDIES = [
@@ -59,6 +64,7 @@ def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     if faults:
         field, sentence = faults[0]
         message = f"{field}: {sentence}" if field else sentence
+    message = STATUS_REFUSED.get(problem.code, message)
     details = [{"field": field, "message": sentence} for field, sentence in faults if field]
     error: dict[str, Any] = {"code": code, "message": message, "details": details}
     if "allowed_transitions" in problem.extra:

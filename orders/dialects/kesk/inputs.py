@@ -1,5 +1,6 @@
 """What Kesk's clients send. Their generated clients send every field, null where they have no value."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -39,6 +40,8 @@ class TypeField(WordField):
     """The kind of an order."""
 
 
+# A national number: no country's code before it.
+LOCAL_PHONE = re.compile(r"\(?[0-9][0-9 ()./-]{4,30}")
 COORDINATE = {"type": "number", "nullable": True}
 
 
@@ -87,6 +90,15 @@ class MethodField(WordField):
 
 def degrees(most: int) -> DegreesField:
     return DegreesField(min_value=-most, max_value=most, **OPTIONAL)
+
+
+@extend_schema_field({"type": "string", "nullable": True, "maxLength": 40, "example": "+32470123456"})
+class LocalPhoneField(PhoneField):
+    """A telephone number, kept as it is written where it may be one of the vendor's country (carts.read_phone)."""
+
+    def to_internal_value(self, data: Any) -> str:
+        text = str(data).strip() if isinstance(data, str | int) and not isinstance(data, bool) else ""
+        return text if LOCAL_PHONE.fullmatch(text) else super().to_internal_value(data)
 
 
 class PlaceInput(DialectInput):
@@ -166,7 +178,7 @@ class PartInput(DialectInput):
     length = centimetres()
     height = centimetres()
     recipient_name = LineField(max_length=120, **OPTIONAL)
-    recipient_phone = PhoneField(**OPTIONAL)
+    recipient_phone = LocalPhoneField(**OPTIONAL)
     service_id = IdField(**OPTIONAL)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from orders.dialects.kesk.carts import method_of
 from orders.dialects.kesk.dialect import TITLE
 from orders.dialects.kesk.words import FAILED, PAID, PAYMENT_WORDS, Word, target_of, word_of
-from orders.lifecycle import Actor, Status
+from orders.lifecycle import Actor, Fulfilment, Status
 from orders.models import Order
 from orders.selectors import payment_due
 from orders.services.changes import change_order
@@ -34,16 +34,30 @@ def update(order_id: int, caller: Caller, given: Mapping[str, Any]) -> Order:
     fields = {"payment_method": method_of(given), "driver": given.get("driver_id")}
     has = {"payment_method": order.payment_method, "driver": order.driver_id}
     changed = {name: value for name, value in fields.items() if value and value != has[name]}
-    payment = given.get("payment_status")
-    pays = payment is not None and payment != PAYMENT_WORDS[order.payment_status]
     if changed:
         order = change_order(order_id=order_id, caller=caller, fields=changed)
-    if pays:
-        set_payment(order_id, caller, str(payment), given.get("reason", TITLE))
-        order = get_order(caller=caller, order_id=order_id, lock=True)
-    if "status" in given and Word(given["status"]) != word_of(order):
-        order = set_status(standing_of(caller, order), Word(given["status"]), given)
+    steps = [pay, move]
+    if given.get("status") == Word.DELIVERED and order.fulfilment == Fulfilment.DELIVERY:
+        steps.reverse()  # cash is received with it
+    for step in steps:
+        order = step(standing_of(caller, order), given)
     return order
+
+
+def pay(standing: Standing, given: Mapping[str, Any]) -> Order:
+    """Says that it is paid, or not, unless it reads so."""
+    order, wanted = standing.order, given.get("payment_status")
+    if wanted is None or wanted == PAYMENT_WORDS[order.payment_status]:
+        return order
+    set_payment(order.pk, standing.caller, str(wanted), given.get("reason", TITLE))
+    return get_order(caller=standing.caller, order_id=order.pk, lock=True)
+
+
+def move(standing: Standing, given: Mapping[str, Any]) -> Order:
+    """Moves it to the status, unless it reads so."""
+    if "status" not in given or Word(given["status"]) == word_of(standing.order):
+        return standing.order
+    return set_status(standing, Word(given["status"]), given)
 
 
 def takes(standing: Standing, given: Mapping[str, Any]) -> bool:

@@ -89,6 +89,10 @@ def test_a_change_that_cannot_be_is_refused_and_tells_which_can(
         response = api(getattr(cast, role)).put(url(order), {"status": word})
     error = refused(response, status, "status", code)
     assert error["allowed_statuses"] == allowed
+    assert error["message"] in (
+        "From the status that the order has it cannot get this one.",
+        "You may not set this status of the order: others do.",
+    )
     assert error["details"] == [{"field": "status", "message": f"Allowed now: {', '.join(allowed) or 'none'}."}]
     assert api(getattr(cast, role)).get(url(order)).json()["data"]["allowed_statuses"] == allowed
 
@@ -259,3 +263,12 @@ def test_setting_off_with_what_is_not_ready_takes_nothing(cast: Cast, api: Api) 
     for role in ("customer", "owner"):
         with assert_nothing_changed(order):
             assert api(getattr(cast, role)).put(url(order), {"status": "Enroute"}).status_code in (403, 409)
+
+
+@pytest.mark.rows(58, call="PUT /v1/orders/{id}")
+def test_who_delivers_says_that_cash_was_received_in_the_same_call(cast: Cast, api: Api) -> None:
+    order = make_order(cast, 9, driver=cast.driver_row, stood=CARRIED)
+    with assert_nothing_changed(order):
+        refused(api(cast.driver).put(url(order), {"payment_status": "Paid"}), 403, "", "forbidden")
+    data = put(api(cast.driver), order, status="Delivered", payment_status="Paid")
+    assert (data["status"], data["payment_status"]) == ("Delivered", "Paid")

@@ -137,6 +137,21 @@ def test_a_package(cast: Cast, api: Api, kind: str | None) -> None:
     assert data["delivery_fee"] == 39 * 0.5 + 3 * 0.2
 
 
+@pytest.mark.rows(8, call="POST /v1/orders")
+def test_a_telephone_number_is_read_as_it_is_written_in_the_vendors_country(cast: Cast, api: Api) -> None:
+    Vendor.objects.filter(pk=cast.vendor.pk).update(country="BE")
+    box, client = make_package_type(cast.vendor, max_side=None), api(cast.customer)
+    there = {"address": "Meir 1", "lat": 51.2, "lng": 4.4}
+    body = {"vendor_id": cast.vendor.pk, "package_type_id": box.pk, "pickup_address": there, "dropoff_address": there}
+    body |= {"weight": 1, "recipient_name": "Rita", "payment_method": "cash"}
+    for written in ("0470 12 34 57", "0470/12.34.57", "(0470) 12-34-57", "+32 470 12 34 57", "0032470123457"):
+        data = placed(client, {**body, "recipient_phone": written})
+        assert data["package"]["recipient_phone"] == "+32470123457", written
+    for wrong in ("123456", "call me", "0470 12 34 57 x 5", True, "1" * 30):
+        with assert_nothing_changed():
+            refused(client.post(ORDERS, {**body, "recipient_phone": wrong}), 400, "recipient_phone")
+
+
 @pytest.mark.rows(1, 8, call="POST /v1/orders")
 @pytest.mark.parametrize(
     "point",

@@ -149,7 +149,7 @@ def test_an_offer_with_a_code_is_named_by_those_who_know_it(cast: Cast, api: Api
         ({"delivery_zone_id": 999_999, "delivery_type": 1, "location": HERE}, "delivery_zone_id: "),
         ({"customer_id": 999_999}, "Only staff order for a customer: leave `customer_id` out."),
         ({"business_id": 999_999}, "business_id: There is no such business."),
-        ({"paymethod_id": 9}, 'paymethod_id: "9" is not a valid choice.'),
+        ({"paymethod_id": 9}, "paymethod_id: Send one of 1, 2, 3, 4, 5; 9 is none of them."),
         ({"paymethod_id": 3}, "paymethod_id: Burger Bar takes cash, wallet."),
         ({"driver_tip": -1}, "driver_tip: "),
         ({"driver_tip": "much"}, "driver_tip: Send an amount, such as 2.5."),

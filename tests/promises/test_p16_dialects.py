@@ -115,7 +115,7 @@ def test_control_without_the_filter_of_one_order_it_is_found(
 ) -> None:
     monkeypatch.setattr("orders.services.standing.actors_for", lambda caller, order: frozenset({Actor.CUSTOMER}))
     monkeypatch.setattr("orders.dialects.ordering.views.is_own", lambda caller, order: True)
-    monkeypatch.setattr("orders.dialects.kaddy.vendors_of_till", everywhere)
+    monkeypatch.setattr("orders.dialects.kaddy.views.vendors_of_till", everywhere)
     monkeypatch.setattr("orders.selectors.visible_orders", lambda caller: Order.objects.all())
     with pytest.raises(AssertionError):
         test_no_call_opens_anothers_order(world, name, print)

@@ -44,6 +44,14 @@ DIALECT = Dialect(
 )
 
 
+def uuid_of(text: str) -> uuid.UUID | None:
+    """The UUID that a text is, in any spelling; None for what is none."""
+    try:
+        return uuid.UUID(text.strip())
+    except ValueError:
+        return None
+
+
 class TillThrottle(CallerThrottle):
     """Sixty calls a minute for each token, told with every answer (row 45)."""
 
@@ -73,11 +81,8 @@ class TillView(DialectView):
 
     def vendor_ids(self, request: Request, caller: Caller) -> list[int]:
         """The tenant's vendors; raises a 401 Problem for a tenant that is missing or foreign."""
-        try:
-            tenant = str(uuid.UUID(request.headers.get("X-Tenant", "")))
-        except ValueError:
-            tenant = ""
-        vendor_ids = vendors_of_till(caller, tenant) if tenant else []
+        tenant = uuid_of(request.headers.get("X-Tenant", ""))
+        vendor_ids = vendors_of_till(caller, str(tenant)) if tenant else []
         if not vendor_ids:
             raise Problem("unknown_tenant", "Unauthenticated", status=401)
         return vendor_ids
@@ -97,6 +102,9 @@ TENANT = OpenApiParameter(
     required=True,
     description="The tenant: the UUID of the merchant whose orders are pulled.",
 )
+
+
+ORDER = OpenApiParameter("order_uuid", str, OpenApiParameter.PATH, description="The order's id.")
 
 
 class OrdersView(TillView):
@@ -128,7 +136,8 @@ def find_order(view: TillView, request: Request, order_uuid: str) -> tuple[Order
     """The tenant's order, confirmed or not; raises NotFound."""
     caller = caller_of(request)
     orders = with_parts(till_orders(view.vendor_ids(request, caller)))
-    order = orders.filter(uuid=order_uuid).first()
+    known = uuid_of(order_uuid)
+    order = orders.filter(uuid=known).first() if known else None
     if order is None:
         raise NotFound()
     return order, caller
@@ -137,7 +146,7 @@ def find_order(view: TillView, request: Request, order_uuid: str) -> tuple[Order
 class OrderView(TillView):
     """One order, whether confirmed or not."""
 
-    @extend_schema(parameters=[TENANT], responses={200: OrderOutput}, operation_id="getOrder")
+    @extend_schema(parameters=[TENANT, ORDER], responses={200: OrderOutput}, operation_id="getOrder")
     def get(self, request: Request, order_uuid: str) -> Response:
         order, _ = find_order(self, request, order_uuid)
         return Response(render_order(order))
@@ -150,7 +159,9 @@ class ConfirmedOutput(serializers.Serializer):
 class ConfirmView(TillView):
     """The till has the order: it is not listed again."""
 
-    @extend_schema(parameters=[TENANT], request=None, responses={200: ConfirmedOutput}, operation_id="confirmOrder")
+    @extend_schema(
+        parameters=[TENANT, ORDER], request=None, responses={200: ConfirmedOutput}, operation_id="confirmOrder"
+    )
     def post(self, request: Request, order_uuid: str) -> Response:
         order, caller = find_order(self, request, order_uuid)
         confirm(order_id=order.pk, caller=caller)
@@ -159,6 +170,6 @@ class ConfirmView(TillView):
 
 urlpatterns = [
     path("v1/orders", OrdersView.as_view()),
-    path("v1/orders/<uuid:order_uuid>", OrderView.as_view()),
-    path("v1/orders/<uuid:order_uuid>/confirm", ConfirmView.as_view()),
+    path("v1/orders/<str:order_uuid>", OrderView.as_view()),
+    path("v1/orders/<str:order_uuid>/confirm", ConfirmView.as_view()),
 ]

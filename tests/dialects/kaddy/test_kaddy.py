@@ -20,7 +20,7 @@ from ordersite.accounts.models import ApiToken
 from ordersite.web.crypto import token_hash
 from tests.cast import PASSWORD, Cast
 from tests.orders.rows import make_order, state_of
-from tests.orders.shopping import NEAR, ORDERS, assert_nothing_changed, cart, place
+from tests.orders.shopping import NEAR, ORDERS, assert_nothing_changed, cart, fill_wallet, place
 from vendors.models import Product, Vendor
 from vendors.services.offers import refresh_offer_flags
 from vendors.services.vendors import import_menu
@@ -409,11 +409,47 @@ class TestQueue:
         assert count() == one <= 8
 
 
+@pytest.mark.rows(44, call="GET /v1/orders/{id}")
+def test_ids_in_any_spelling(cast: Cast, api: Api, till: APIClient) -> None:
+    order = place(api(cast.customer), cart(cast))["orders"][0]
+    for spelt in (order["uuid"].upper(), order["uuid"].replace("-", ""), f"{order['uuid']}/"):
+        assert till.get(f"{BASE}/{spelt}").json()["id"] == order["uuid"]
+    assert till.post(f"{BASE}/{order['uuid'].upper()}/confirm").json() == {"success": True}
+
+
+@pytest.mark.rows(46, call="GET /v1/orders/{id}")
+@pytest.mark.parametrize(
+    ("zone", "moment", "date", "clock"),
+    [
+        ("Europe/Brussels", datetime(2026, 3, 29, 0, 59, tzinfo=UTC), "2026-03-29", "01:59:00"),
+        ("Europe/Brussels", datetime(2026, 3, 29, 1, 0, tzinfo=UTC), "2026-03-29", "03:00:00"),
+        ("Europe/Brussels", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "2026-10-25", "02:30:00"),
+        ("Europe/Brussels", datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "2026-10-25", "02:30:00"),
+        ("Europe/Brussels", datetime(2026, 12, 31, 23, 30, tzinfo=UTC), "2027-01-01", "00:30:00"),
+        ("America/New_York", datetime(2026, 3, 29, 1, 0, tzinfo=UTC), "2026-03-28", "21:00:00"),
+        ("Asia/Tokyo", datetime(2026, 12, 31, 23, 30, tzinfo=UTC), "2027-01-01", "08:30:00"),
+    ],
+)
+def test_times_are_those_of_the_shops_clock(
+    cast: Cast, api: Api, till: APIClient, zone: str, moment: datetime, date: str, clock: str
+) -> None:
+    """Over a change of the clock too; what was paid as what it is for."""
+    fill_wallet(cast.customer_row, 10_000)
+    order = place(api(cast.customer), cart(cast, payment_method="wallet"))["orders"][0]
+    Vendor.objects.filter(pk=cast.vendor.pk).update(time_zone=zone)
+    Order.objects.filter(pk=order["id"]).update(deliver_at=moment)
+    Payment.objects.filter(shares__order=order["id"]).update(paid_at=moment)
+    shown = till.get(f"{BASE}/{order['uuid']}").json()
+    assert (shown["order_date"], shown["order_time"], shown["payed_at"]) == (date, clock, f"{date} {clock}")
+
+
 class TestTenants:
     @pytest.mark.rows(43, 45, call="GET /v1/orders")
     def test_a_missing_or_foreign_tenant_is_not_known(self, cast: Cast, api: Api, token: str) -> None:
         order = place(api(cast.customer), cart(cast))["orders"][0]
-        tenants = {"": 401, "x": 401, str(cast.other_merchant.uuid): 401, str(cast.merchant.uuid): 200}
+        ours = str(cast.merchant.uuid)
+        tenants = {"": 401, "x": 401, str(cast.other_merchant.uuid): 401, str(cast.merchant.pk): 401}
+        tenants |= dict.fromkeys((ours, ours.upper(), f" {ours} "), 200)
         for tenant, status in tenants.items():
             client = api(token=token, x_tenant=tenant)
             for path in (BASE, f"{BASE}/{order['uuid']}"):

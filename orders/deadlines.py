@@ -221,11 +221,15 @@ def due_without_driver(order: Order, now: datetime) -> Timer | None:
 
 
 def due_for_retrying(order: Order, now: datetime) -> Timer | None:
-    """A failed delivery that is not tried again in time is rejected; its money is back since it failed."""
+    """A failed delivery that is not tried again in time is rejected; its money is back since it failed.
+
+    One whose time was over before there was any stays as it is.
+    """
     minutes = order.vendor.retry_minutes
     if minutes is None:
         return None
-    return order.status_changed_at + timedelta(minutes=minutes), "cancel_by_staff", "no_answer"
+    until = order.status_changed_at + timedelta(minutes=minutes)
+    return (until, "cancel_by_staff", "no_answer") if order.due_at is not None or until >= now else None
 
 
 def due_for_serving(order: Order) -> Timer | None:

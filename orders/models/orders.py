@@ -115,9 +115,8 @@ REFUNDED_OPEN = models.Q(payment_status=PaymentStatus.REFUNDED, status__in=sorte
 UNSERVED = models.Q(unserved__gt="", status__in=sorted(lifecycle.OPEN))
 
 
-# What waits for somebody or something: open, settled later, or failed and perhaps tried again.
-RETRIED = lifecycle.OPEN | {Status.DELIVERY_FAILED_BY_DRIVER}
-WAITING = LISTED & (models.Q(status__in=sorted(RETRIED)) | models.Q(due_at__isnull=False))
+# What waits for somebody or something: open, or settled or given up later.
+WAITING = LISTED & (models.Q(status__in=sorted(lifecycle.OPEN)) | models.Q(due_at__isnull=False))
 
 
 class Unserved(models.TextChoices):
@@ -277,7 +276,7 @@ class Order(LifeCycle, models.Model):
             models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="order_due"),
             models.Index(fields=["id"], condition=REFUNDED_OPEN, name="order_refunded_and_open"),
             models.Index(fields=["id"], condition=UNSERVED, name="order_unserved"),
-            models.Index(fields=["vendor", "id"], condition=WAITING, name="order_of_vendor_that_waits"),
+            models.Index(fields=["vendor", "id"], condition=WAITING, name="order_of_vendor_waiting"),
             models.Index(
                 fields=["status", "id"], condition=models.Q(codes_missing__gt=0), name="order_waits_for_codes"
             ),
@@ -320,6 +319,11 @@ class Order(LifeCycle, models.Model):
         The same as permissions.AWAITS_ITEMS.
         """
         return self.visible_at is None and self.payment_method not in ONLINE_METHODS
+
+    @property
+    def waits(self) -> bool:
+        """WAITING, for one order at hand."""
+        return self.deleted_at is None and (self.status in lifecycle.OPEN or self.due_at is not None)
 
     @property
     def is_closed(self) -> bool:

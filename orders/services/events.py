@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
 from orders.models import FeedEntry, Order, OrderEvent
+from orders.services.reckoning import reckon_order
 from ordersite.web.idempotency import Again
 
 
@@ -23,8 +24,9 @@ def streams_of(order: Order) -> list[str]:
     return streams
 
 
-# Holds the menus of vendors at the versions that stand, once nobody changes them any more.
+# The versions of vendors that stand; held, nobody changes these vendors until commit.
 HELD = "WITH held AS (SELECT id, menu_version FROM vendors_vendor WHERE id = ANY(%s) ORDER BY id FOR SHARE) "
+READ = "WITH held AS (SELECT id, menu_version FROM vendors_vendor WHERE id = ANY(%s)) "
 VERSIONS = "(SELECT json_object_agg(id, menu_version) FROM held)"
 
 
@@ -33,40 +35,66 @@ def draw(names: Iterable[str], *, read: Mapping[int, int] | None = None) -> dict
 
     A name that comes several times draws as many. One statement; the rows are locked in the order of their names, the
     same for everybody. `read` are vendors with the versions of their menus that were gone by: nobody changes them until
-    commit. Raises Again where one has been changed meanwhile. (On SQLite one writes at a time, from its first reading.)
+    commit. Raises Again where one has been changed meanwhile.
+    """
+    drawn, changed = draw_beside(names, read or {}, holds=True)
+    if changed:
+        raise Again
+    return drawn
+
+
+def draw_beside(names: Iterable[str], read: Mapping[int, int], *, holds: bool) -> tuple[dict[str, list[int]], bool]:
+    """The same, and whether the versions of vendors that were `read` are others by now; `holds` as draw does.
+
+    (On SQLite one writes at a time, from its first reading: none is another.)
     """
     wanted = sorted(Counter(names).items())
     if not wanted:
-        return {}
+        return {}, False
     rows = ", ".join(["(%s, %s)"] * len(wanted))
-    holds = bool(read) and connection.vendor == "postgresql"
+    asks = bool(read) and connection.vendor == "postgresql"
+    versions = (HELD if holds else READ) if asks else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{HELD if holds else ''}INSERT INTO orders_counter (name, value) VALUES {rows} "  # noqa: S608  placeholders only
+            f"{versions}INSERT INTO orders_counter (name, value) VALUES {rows} "  # noqa: S608  placeholders only
             "ON CONFLICT (name) DO UPDATE SET value = orders_counter.value + excluded.value "
-            f"RETURNING name, value, {VERSIONS if holds else 'NULL'}",
-            [*([[*read]] if read and holds else []), *(part for one in wanted for part in one)],
+            f"RETURNING name, value, {VERSIONS if asks else 'NULL'}",
+            [*([[*read]] if asks else []), *(part for one in wanted for part in one)],
         )
         found = cursor.fetchall()
-    if holds and {int(pk): version for pk, version in (found[0][2] or {}).items()} != read:
-        raise Again
+    changed = asks and {int(pk): version for pk, version in found[0][2].items()} != read
     last = {name: value for name, value, _ in found}
-    return {name: list(range(last[name] - count + 1, last[name] + 1)) for name, count in wanted}
+    return {name: list(range(last[name] - count + 1, last[name] + 1)) for name, count in wanted}, changed
 
 
 def record_event(
-    order: Order, *, kind: str, also: Sequence[str] = (), positions: dict[str, int] | None = None, **fields: Any
+    order: Order,
+    *,
+    kind: str,
+    also: Sequence[str] = (),
+    positions: dict[str, int] | None = None,
+    waited: bool = True,
+    **fields: Any,
 ) -> OrderEvent:
     """Writes the event that made the order's present version, and its feed entries; wakes the readers after commit.
 
     `also` are streams of parties that the change took off the order: they see this one event as their last.
-    `positions` are numbers that were drawn already, by counter name. Must run in the change's transaction.
+    `positions` are numbers that were drawn already, by counter name. Must run in the change's transaction, which holds
+    the order.
+
+    An order whose vendor has changed since it was read with it is reckoned anew. Such a change waits for the orders
+    that wait (services.reckoning); it does not know one that did not (`waited`), and is itself held up by that one.
     """
     event = OrderEvent(order=order, number=order.version, kind=kind, **fields)
     event.save(force_insert=True)
     streams = sorted({*streams_of(order), *also})
     if not positions:
-        positions = {name: drawn[0] for name, drawn in draw(f"stream:{stream}" for stream in streams).items()}
+        vendor = order._state.fields_cache.get("vendor")
+        read = {vendor.pk: vendor.menu_version} if vendor else {}
+        drawn, changed = draw_beside((f"stream:{stream}" for stream in streams), read, holds=not waited)
+        positions = {name: numbers[0] for name, numbers in drawn.items()}
+        if changed:
+            reckon_order(order, event.created_at)
     FeedEntry.objects.bulk_create(
         FeedEntry(
             stream=stream,

@@ -63,7 +63,8 @@ TOUCHED: Mapping[str, Q] = {
     "company_minutes": Q(company_accepted_at__isnull=False, driver_accepted_at__isnull=True),
     "driver_left_minutes": LEFT_BY_DRIVER,
     "decide_minutes": Q(status__in=DRIVER_LEFT),
-    "retry_minutes": Q(status=Status.DELIVERY_FAILED_BY_DRIVER),
+    # What had failed for good stays so: only times that run are reckoned anew.
+    "retry_minutes": Q(status=Status.DELIVERY_FAILED_BY_DRIVER, due_at__isnull=False),
     "driver_answer_seconds": Q(named_at__isnull=False),
     "collect_minutes": Q(
         status__in=(Status.PREPARATION_COMPLETED, Status.CUSTOMER_ALMOST_ARRIVED_TO_BUSINESS), fulfilment__in=COLLECTED
@@ -78,13 +79,12 @@ TOUCHED: Mapping[str, Q] = {
 def reckon_vendor(vendor_id: int, changed: Collection[str], **_: Any) -> list[UnservedOrder]:
     """Reckons the orders of a vendor anew that what has changed touches; returns all that it cannot serve.
 
-    Orders are locked by id, a batch a statement, as everywhere; none where nothing is touched. Must run in the
-    transaction of the change.
+    Orders are locked by id, as everywhere; none where no setting is touched that they are reckoned with. Must run in
+    the transaction of the change, after it was written.
     """
     touched = [TOUCHED[name] for name in sorted(TOUCHED.keys() & changed)]
     if touched:
-        vendor = Vendor.objects.prefetch_related("opening_hours").get(pk=vendor_id)
-        reckon(vendor, reduce(or_, touched), timezone.now())
+        reckon(vendor_now(vendor_id), reduce(or_, touched), timezone.now())
     marked = Order.objects.filter(UNSERVED, vendor=vendor_id, deleted_at__isnull=True).order_by("pk")
     return [named(order) for order in marked.only("number", "fulfilment", "deliver_at", "unserved")]
 
@@ -92,23 +92,41 @@ def reckon_vendor(vendor_id: int, changed: Collection[str], **_: Any) -> list[Un
 def reckon(vendor: Vendor, touched: Q, now: datetime) -> None:
     calendar = calendar_of(vendor)
     for orders in waiting_orders(vendor, touched):
-        changed = []
-        for order in orders:
-            before = [getattr(order, name) for name in DUE_COLUMNS]
-            order.unserved = why_unserved(order, calendar, now)
-            # Until when an order is to be paid was agreed on placing.
-            if not awaits_payment(order):
-                set_due(order, now)
-            if [getattr(order, name) for name in DUE_COLUMNS] != before:
-                changed.append(order)
+        changed = [order for order in orders if reckon_one(order, calendar, now)]
         Order.objects.bulk_update(changed, DUE_COLUMNS)
 
 
+def reckon_one(order: Order, calendar: Calendar, now: datetime) -> bool:
+    """Reckons an order with its vendor at hand; whether anything of it is another. Nothing is written."""
+    before = [getattr(order, name) for name in DUE_COLUMNS]
+    order.unserved = why_unserved(order, calendar, now)
+    # Until when an order is to be paid was agreed on placing.
+    if not awaits_payment(order):
+        set_due(order, now)
+    return [getattr(order, name) for name in DUE_COLUMNS] != before
+
+
+def reckon_order(order: Order, now: datetime) -> None:
+    """Reckons one order, which this transaction holds, with its vendor as it stands by now."""
+    order.vendor = vendor_now(order.vendor_id)
+    if reckon_one(order, calendar_of(order.vendor), now):
+        order.save(update_fields=DUE_COLUMNS)
+
+
+def vendor_now(vendor_id: int) -> Vendor:
+    return Vendor.objects.prefetch_related("opening_hours").get(pk=vendor_id)
+
+
 def waiting_orders(vendor: Vendor, touched: Q) -> Iterator[Sequence[Order]]:
-    """Those of the vendor's orders that are open, or for which a timer may wait, locked, in batches."""
-    waiting = Order.objects.filter(WAITING, touched, vendor=vendor)
+    """Those of the vendor's orders that are open, or for which a timer may wait, and that are touched, in batches.
+
+    All that wait are locked first, by id: a change of one that was under way with the settings from before is waited
+    for, and decides whether the order is touched.
+    """
+    lock_waiting(vendor)
+    waiting = Order.objects.filter(WAITING, touched, vendor=vendor).order_by("pk")
     waiting = waiting.select_related("terms", "delivery_zone", "package__package_type")
-    waiting = waiting.prefetch_related("booking__service__hours").select_for_update(of=("self",)).order_by("pk")
+    waiting = waiting.prefetch_related("booking__service__hours")
     last, found = 0, BATCH
     while found == BATCH:
         orders = list(waiting.filter(pk__gt=last)[:BATCH])
@@ -116,6 +134,10 @@ def waiting_orders(vendor: Vendor, touched: Q) -> Iterator[Sequence[Order]]:
             order.vendor = vendor
         yield orders
         last, found = orders[-1].pk if orders else last, len(orders)
+
+
+def lock_waiting(vendor: Vendor) -> None:
+    list(Order.objects.filter(WAITING, vendor=vendor).select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
 def why_unserved(order: Order, calendar: Calendar, now: datetime) -> str:

@@ -165,7 +165,7 @@ def apply(standing: Standing, change: Change, attempt: Attempt, wish: Wish, *, f
     """Writes the change, its money and its event. The row is locked and everything was checked."""
     order, now, actor = standing.order, standing.now, standing.caller.key
     left = assign_parties(standing, change, attempt)
-    had, was_made = order.milestones, is_made(order)
+    had, was_made, waited = order.milestones, is_made(order), order.waits
     source = Status(order.status)
     getattr(order, change.name)(now=now)
     remember(order, change.name, attempt.actor)
@@ -199,6 +199,7 @@ def apply(standing: Standing, change: Change, attempt: Attempt, wish: Wish, *, f
         order,
         kind=OrderEvent.Kind.STATUS,
         also=left,
+        waited=waited,
         transition=change.name,
         from_status=source,
         to_status=change.target,

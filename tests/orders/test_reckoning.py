@@ -329,7 +329,7 @@ def test_what_waits_is_found_by_its_index(cast: Cast) -> None:
         rows = Order.objects.filter(WAITING, touched, vendor=cast.vendor, pk__gt=0).order_by("pk")[:500]
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
-        assert "order_of_vendor_that_waits" in rows.explain()
+        assert "order_of_vendor_waiting" in rows.explain()
 
 
 # --- what cannot be served ---
@@ -599,7 +599,6 @@ DEADLINES = (
     (6, Fulfilment.DELIVERY, "accepted", "", "driver_left_minutes", 3),
     (10, Fulfilment.DELIVERY, "accepted", "", "driver_left_minutes", 3),
     (6, Fulfilment.DELIVERY, "accepted", "stop_search@vendor", "decide_minutes", 40),
-    (12, Fulfilment.DELIVERY, "accepted picked_up", "", "retry_minutes", 90),
     (4, Fulfilment.EAT_IN, "accepted prepared", "", "served_minutes", 50),
 )
 
@@ -620,3 +619,21 @@ def test_deadlines_that_are_set_hold_for_orders_that_stand(cast: Cast, save: Cal
     assert [due(order) for order in orders] == [since + minutes * MINUTE for *_, minutes in DEADLINES]
     save(**{name: "" for *_, name, _ in DEADLINES})
     assert [due(order) for order in orders] == [None] * len(orders)
+
+
+def test_what_had_failed_before_there_was_a_time_for_retrying_stays(
+    cast: Cast, api: Api, save: Callable[..., str]
+) -> None:
+    """Only times that run are reckoned anew; neither does another change of the order begin one that was over."""
+    ago = timezone.now() - DAY
+    failed = make_order(cast, 12, stood="accepted prepared picked_up", status_changed_at=ago)
+    with CaptureQueriesContext(connection) as statements:
+        save(retry_minutes="60")
+    assert not any("UPDATE" in row["sql"] and "orders_order" in row["sql"] for row in statements.captured_queries)
+    assert api(cast.owner).patch(f"{ORDERS}/{failed.pk}", {"self_delivery": True}).status_code in (200, 403, 409)
+    assert (run_due(), Order.objects.get(pk=failed.pk).status, due(failed)) == (0, 12, None)
+    later = make_order(cast, 12, stood="accepted prepared picked_up", status_changed_at=ago, due_at=FAR_OFF)
+    save(retry_minutes="90")
+    assert (due(failed), due(later)) == (None, ago + 90 * MINUTE)
+    assert run_due() == 1
+    assert Order.objects.get(pk=later.pk).status == 2

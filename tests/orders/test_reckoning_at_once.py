@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +11,13 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from orders.models import Order
-from orders.services import events, placing
+from orders.services import events, placing, reckoning, transitions
 from tests.cast import Cast
 from tests.office import form_of
 from tests.orders.kinds import make_package_type, make_service, package_cart, service_cart, tomorrow
 from tests.orders.shopping import ORDERS, cart, place_order
 from tests.orders.test_reckoning import close_in_office, noon
+from vendors.models import Vendor
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 Api = Callable[..., APIClient]
@@ -160,3 +162,117 @@ def test_control_placing_goes_by_what_it_has_read(
     place_order(api(cast.customer), body)
     race.end()
     assert reasons() == [""]
+
+
+# --- an order moves on while a setting changes ---
+
+MINUTE = timedelta(minutes=1)
+# How an order stands, who moves it on by what, what is typed into the vendor's form meanwhile (None: its day is
+# closed), and so many minutes after which moment of the order it is due ("closed": what it cannot be served for).
+MOVES: dict[str, tuple[str, str, dict[str, Any] | None, Any]] = {
+    "release": ("delivery later", "staff release_preorder", {"accept_minutes": "10"}, ("status_changed_at", 10)),
+    "accept": ("delivery", "owner accept", {"auto_search": "on"}, ("status_changed_at", 0)),
+    "collect": ("pickup accept", "owner mark_ready", {"collect_minutes": "90"}, ("estimated_at", 90)),
+    "serve": ("eat_in accept", "owner mark_ready", {"served_minutes": "50"}, ("prepared_at", 50)),
+    "undo": ("pickup later accept mark_ready", "owner undo_ready", None, "closed"),
+    "reopen": ("pickup later reject", "staff reopen", None, "closed"),
+}
+
+
+def act(client: APIClient, order: Order, name: str) -> None:
+    answer = client.post(f"{ORDERS}/{order.pk}/transitions", {"transition": name, "reason_code": "mistake"})
+    assert answer.status_code == 200, answer.json()
+
+
+def standing_at(cast: Cast, api: Api, steps: str) -> Order:
+    delivery_type, *names = steps.split()
+    fields = {"deliver_at": noon(cast, 2).isoformat()} if "later" in names else {}
+    Vendor.objects.filter(pk=cast.vendor.pk).update(collect_minutes=60)
+    order = place_order(api(cast.customer), cart(cast, delivery_type=delivery_type, **fields))
+    for name in names:
+        if name != "later":
+            act(api(cast.owner), order, name)
+    return order
+
+
+class Meeting:
+    """A case of MOVES: the order, its move and the change of the vendor's."""
+
+    def __init__(self, cast: Cast, api: Api, office: Client, case: str) -> None:
+        steps, move, typed, self.expected = MOVES[case]
+        self.order = standing_at(cast, api, steps)
+        who, name = move.split()
+        client = api(getattr(cast, who))
+        self.move = lambda: act(client, self.order, name)
+        page = f"/admin/vendors/vendor/{cast.vendor.pk}/change/"
+        at = noon(cast, 2)
+        self.change = lambda: save_form(office, page, **typed) if typed else close_in_office(cast, office, at)
+
+    def is_reckoned(self) -> bool:
+        order = Order.objects.get(pk=self.order.pk)
+        if self.expected == "closed":
+            return order.unserved == "closed"
+        moment, minutes = self.expected
+        return order.due_at == getattr(order, moment) + minutes * MINUTE
+
+
+def begin_after(monkeypatch: pytest.MonkeyPatch, module: Any, step: str, race: Race, seconds: float = 1) -> None:
+    """Begins the race just after a step."""
+    made = getattr(module, step)
+
+    def interrupted(*given: Any, **named: Any) -> Any:
+        result = made(*given, **named)
+        race.begin(seconds)
+        return result
+
+    monkeypatch.setattr(module, step, interrupted)
+
+
+@pytest.fixture
+def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control: a change of the vendor's goes by the orders that it sees, an order by the vendor that it has read."""
+    monkeypatch.setattr(reckoning, "lock_waiting", lambda vendor: None)
+    drawn = events.draw_beside
+    monkeypatch.setattr(events, "draw_beside", lambda names, read, **named: drawn(names, {}, **named))
+
+
+@pytest.mark.parametrize("case", MOVES)
+@pytest.mark.parametrize("step", ["remember", "record_event"])
+def test_a_setting_that_changes_while_an_order_moves_on_is_gone_by(
+    cast: Cast, api: Api, office: Client, monkeypatch: pytest.MonkeyPatch, case: str, step: str
+) -> None:
+    meeting = Meeting(cast, api, office, case)
+    race = Race(meeting.change)
+    begin_after(monkeypatch, transitions, step, race)
+    meeting.move()
+    race.end()
+    assert meeting.is_reckoned()
+
+
+@pytest.mark.parametrize("case", MOVES)
+def test_an_order_that_moves_on_while_a_setting_changes_goes_by_it(
+    cast: Cast, api: Api, office: Client, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    meeting = Meeting(cast, api, office, case)
+    race = Race(meeting.move)
+    begin_after(monkeypatch, reckoning, "reckon", race)
+    meeting.change()
+    race.end()
+    assert meeting.is_reckoned()
+
+
+@pytest.mark.usefixtures("unlocked")
+@pytest.mark.parametrize("case", ["accept", "reopen"])
+@pytest.mark.parametrize("first", ["order", "vendor"])
+def test_control_each_goes_by_what_it_has_read(
+    cast: Cast, api: Api, office: Client, monkeypatch: pytest.MonkeyPatch, case: str, first: str
+) -> None:
+    meeting = Meeting(cast, api, office, case)
+    race = Race(meeting.change if first == "order" else meeting.move)
+    module, step, acts = (
+        (transitions, "record_event", meeting.move) if first == "order" else (reckoning, "reckon", meeting.change)
+    )
+    begin_after(monkeypatch, module, step, race, 60)
+    acts()
+    race.end()
+    assert not meeting.is_reckoned()

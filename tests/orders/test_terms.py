@@ -171,7 +171,8 @@ def test_the_time_to_collect_stays(cast: Cast, api: Api) -> None:
     order.refresh_from_db()
     assert order.due_at == order.estimated_at + timedelta(minutes=60)
     long_ago = timezone.now() - timedelta(minutes=61)
-    Order.objects.filter(pk=order.pk).update(prepared_at=long_ago, due_at=timezone.now() - timedelta(minutes=1))
+    due = {"due_at": timezone.now() - timedelta(minutes=1)}
+    Order.objects.filter(pk=order.pk).update(prepared_at=long_ago, estimated_at=long_ago, **due)
     assert run_due() == 1
     assert Order.objects.get(pk=order.pk).status == 17
 

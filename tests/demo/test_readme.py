@@ -24,6 +24,7 @@ CALLS = """
 POST /api/v1/auth/token 200
 GET /api/v1/vendors?city=Brussels 200
 GET /api/v1/vendors/3/menu 200
+GET /api/v1/me/addresses 200
 POST /api/v1/orders/quote 200
 POST /api/v1/orders 201
 GET /api/v1/orders/N 200

@@ -27,6 +27,7 @@ from orders.dialects.base import (
     WordField,
     is_blank,
     minor_amount,
+    whole_of,
 )
 from orders.dialects.ordering.words import DIALECT, PAYMETHOD_NAMES
 from orders.lifecycle import NAMES, Fulfilment
@@ -56,10 +57,14 @@ KEY = re.compile(r"id:([0-9]{1,18})\Z")
 NUMBER = re.compile(r"[0-9]{1,18}\Z")
 # Their clients order for now by sending the time that it is; it may be as old as the cart.
 NOW_UNTIL = timedelta(hours=1)
+# And a clock may be fast.
+NOW_FROM = timedelta(minutes=5)
+# 0 says that there is none.
+MAY_BE_NONE = ("customer_id", "delivery_zone_id", "offer_id")
 
 
 class KeyedField(serializers.DictField):
-    """{"id:5": {…}} → {5: {…}}; an entry without a value counts as left out."""
+    """{"id:5": {…}} → {5: {…}}, also as a text of JSON; an entry without a value counts as left out."""
 
     default_error_messages = {
         "key": 'The key "{given}" is none: send such as "id:5".',
@@ -67,6 +72,8 @@ class KeyedField(serializers.DictField):
     }
 
     def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str):
+            data = from_text(data)
         if isinstance(data, dict):
             data = {key: value for key, value in data.items() if not is_blank(value)}
         given: Any = super().to_internal_value(data)
@@ -122,12 +129,19 @@ class ProductInput(DialectInput):
 
 
 class PointInput(DialectInput):
-    """Where it goes, in degrees (WGS 84), and in words."""
+    """Where it goes: in degrees (WGS 84), in words, or both."""
 
-    lat = DegreesField(min_value=-90, max_value=90)
-    lng = DegreesField(min_value=-180, max_value=180)
+    lat = DegreesField(min_value=-90, max_value=90, required=False)
+    lng = DegreesField(min_value=-180, max_value=180, required=False)
     address = LineField(max_length=300, default="")
     address_notes = ParagraphField(max_length=300, default="")
+
+    def validate(self, attrs: Any) -> Any:
+        attrs = {"lat": None, "lng": None, **attrs}
+        missing = [name for name in ("lat", "lng") if attrs[name] is None]
+        if len(missing) == 1 or (missing and not attrs["address"]):
+            raise serializers.ValidationError({name: ["Send a number of degrees, such as 50.85."] for name in missing})
+        return attrs
 
 
 class CustomerInput(DialectInput):
@@ -162,9 +176,17 @@ def read_json(name: str, value: Any) -> Any:
     if name not in AS_TEXT or not isinstance(value, str) or is_blank(value):
         return value
     try:
-        return parse_json(value.encode(errors="replace"), unique_keys=False)
+        return from_text(value)
+    except serializers.ValidationError as error:
+        raise serializers.ValidationError({name: error.detail}) from error
+
+
+def from_text(text: str) -> Any:
+    """What a text of JSON holds; raises ValidationError for one that is none."""
+    try:
+        return parse_json(text.encode(errors="replace"), unique_keys=False)
     except ParseError as error:
-        raise serializers.ValidationError({name: ["It is no JSON."]}) from error
+        raise serializers.ValidationError(["It is no JSON."]) from error
 
 
 @extend_schema_field({"type": "string", "pattern": "^[0-9]{1,12}$"})
@@ -206,6 +228,7 @@ class PlaceInput(OfOrder):
                 if not is_blank(data.get(name)):
                     detail = serializers.ErrorDetail("Only an update takes it: leave it out.", "only_to_update")
                     raise serializers.ValidationError({name: [detail]})
+            data = {name: value for name, value in data.items() if not (name in MAY_BE_NONE and whole_of(value) == 0)}
         return super().to_internal_value(data)
 
 
@@ -242,8 +265,8 @@ def as_cash(amount: int | None, currency: str) -> Money | None:
 
 
 def asked_for(at: datetime, now: datetime) -> datetime | None:
-    """The time asked for; None, as soon as can be, for one that has just passed."""
-    return None if now - NOW_UNTIL <= at <= now else at
+    """The time asked for; None, as soon as can be, for the time that it is."""
+    return None if now - NOW_UNTIL <= at <= now + NOW_FROM else at
 
 
 def reason_of(text: str | None) -> tuple[str, str]:

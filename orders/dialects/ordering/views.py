@@ -283,6 +283,8 @@ class OrderView(OrderingView):
             return ()
         given = parse(UpdateInput, {"location": point})["location"]
         found = look_up_destination(order_id, destination_of(given), caller_of(request), who_asks(request))
+        if given["lat"] is None:
+            return found
         # Where nobody knows an address of it, the point is its own text, as on placing.
         words = write_point(Point(given["lat"], given["lng"]))
         return found or (FoundPlace(text=words, lat=given["lat"], lng=given["lng"]),)
@@ -381,8 +383,8 @@ def fields_of(changes: Mapping[str, Any], currency: str) -> dict[str, Any]:
 
 def destination_of(point: Mapping[str, Any]) -> dict[str, Any]:
     """A place of theirs as our services name its parts."""
-    said = {name: point[name] for name in ("address", "address_notes") if point[name]}
-    return {"location": {"lat": point["lat"], "lng": point["lng"]}, **said}
+    said: dict[str, Any] = {name: point[name] for name in ("address", "address_notes") if point[name]}
+    return said if point["lat"] is None else {"location": {"lat": point["lat"], "lng": point["lng"]}, **said}
 
 
 def driver_named(user_id: int) -> int | None:

@@ -9,6 +9,7 @@ import pytest
 from orders.models import Kind, Order
 from ordersite.accounts.models import Address
 from tests.cast import Cast
+from tests.dialects.forms import form_of
 from tests.dialects.ordering.asking import ORDERS, Api, at, one, order_of, refused, result_of
 from tests.orders.gift_cards import FIRST, make_gift_card, stock
 from tests.orders.shopping import NEAR, assert_nothing_changed, fill_wallet
@@ -223,13 +224,13 @@ def test_the_header_of_the_app_is_kept(cast: Cast, api: Api) -> None:
 
 
 @pytest.mark.rows(18, call="POST /orders")
-@pytest.mark.parametrize(("minutes", "status"), [(-30, 0), (30, 0), (90, 13)])
+@pytest.mark.parametrize(("minutes", "status"), [(-30, 0), (0, 0), (4, 0), (30, 0), (90, 13)])
 def test_beyond_the_preorder_time_it_is_a_preorder(cast: Cast, api: Api, minutes: int, status: int) -> None:
     when = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=minutes)
     placed = result_of(api(cast.customer).post(ORDERS, order_of(cast, delivery_datetime=at(when))))
     order = Order.objects.get()
     assert (placed["status"], order.status) == (status, status)
-    assert order.deliver_at == (when if minutes > 0 else None)
+    assert order.deliver_at == (when if minutes > 5 else None)
 
 
 @pytest.mark.rows(19, 108, call="POST /orders")
@@ -324,6 +325,35 @@ def test_their_json_may_come_as_texts(cast: Cast, api: Api) -> None:
     body = order_of(cast)
     texts = {name: json.dumps(body[name]) for name in ("location", "products")}
     assert result_of(api(cast.customer).post(ORDERS, {**body, **texts}))["total"] == 12.0
+
+
+@pytest.mark.rows(12, 13, 19, 20, call="POST /orders")
+def test_forms_as_php_sends_them(cast: Cast, api: Api) -> None:
+    """Nested keys, texts of JSON, and the two mixed: the same order."""
+    chosen = {f"id:{cast.options['Large'].pk}": {"selected": True, "quantity": 1}}
+    line = {
+        "id": cast.products["burger"].pk,
+        "quantity": 2,
+        "comment": "a&b=c ü",
+        "ingredients": {f"id:{cast.ingredients['Onion'].pk}": {"selected": False}},
+        "options": {f"id:{cast.groups['Size'].pk}": {"suboptions": chosen}},
+    }
+    body = order_of(cast, delivery_type=1, customer=GUEST, products=[line])
+    texts = {name: json.dumps(value) if isinstance(value, list | dict) else value for name, value in body.items()}
+    mixed = {**line, "ingredients": json.dumps(line["ingredients"]), "options": json.dumps(line["options"])}
+    shown = [
+        result_of(api().generic("POST", ORDERS, form_of(form), "application/x-www-form-urlencoded; charset=UTF-8"))
+        for form in (body, texts, {**body, "products": [mixed]})
+    ]
+    assert [one["products"] for one in shown] == [shown[0]["products"]] * 3
+    assert [one["location"] for one in shown] == [
+        {**NEAR, "address": "Naamsestraat 1", "address_notes": "Ring twice"}
+    ] * 3
+    assert (shown[0]["total"], shown[0]["products"][0]["comment"]) == (23.5, "a&b=c ü")
+    wrong = {**body, "products": [{**line, "options": "{"}]}
+    with assert_nothing_changed():
+        answer = api().generic("POST", ORDERS, form_of(wrong), "application/x-www-form-urlencoded")
+        refused(answer, 400, "products.0.options: It is no JSON.")
 
 
 GUEST = {
@@ -443,6 +473,26 @@ def test_the_nearest_saved_address_is_taken(cast: Cast, api: Api) -> None:
     for text, point in (("Far", TOO_FAR), ("Here", POINT), ("Close", CLOSE)):
         Address.objects.create(customer=cast.customer_row, address=text, **point)
     assert result_of(api(cast.customer).post(ORDERS, to_a_point(cast)))["location"]["address"] == "Here"
+
+
+@pytest.mark.rows(12, call="POST /orders")
+def test_an_address_alone_is_looked_up(cast: Cast, api: Api) -> None:
+    shown = result_of(api(cast.customer).post(ORDERS, to_a_point(cast, location={"address": "Grand-Place 1"})))
+    assert shown["location"] == {"lat": 50.8467, "lng": 4.3524, "address": "Grand-Place 1", "address_notes": ""}
+    with assert_nothing_changed():
+        for location, told in (
+            ({"address": "Nowhere 1"}, "location: A delivery needs a location, and none is known of this address"),
+            ({"lat": 50.85, "address": "Grand-Place 1"}, "location.lng: Send a number of degrees"),
+            ({"address_notes": "2nd floor"}, "location.lat: Send a number of degrees"),
+        ):
+            refused(api(cast.customer).post(ORDERS, to_a_point(cast, location=location)), 400, told)
+
+
+@pytest.mark.rows(13, call="POST /orders")
+def test_0_is_none_of_them(cast: Cast, api: Api) -> None:
+    body = order_of(cast, offer_id=0, delivery_zone_id="0", customer_id=0.0)
+    shown = result_of(api(cast.customer).post(ORDERS, body))
+    assert (shown["offer_id"], shown["delivery_zone_id"], shown["customer_id"]) == (None, None, cast.customer_row.pk)
 
 
 @pytest.mark.rows(12, call="POST /orders")

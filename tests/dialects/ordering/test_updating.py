@@ -173,6 +173,16 @@ def test_a_point_that_nobody_knows_is_its_own_text(cast: Cast, api: Api, setting
     assert shown["location"] == {"lat": 50.852, "lng": 4.352, "address": "50.852, 4.352", "address_notes": ""}
 
 
+@pytest.mark.rows(61, call="PUT /orders/{order_id}")
+def test_an_address_alone_brings_its_point(cast: Cast, api: Api) -> None:
+    order = make_order(cast, 0, lat=NEAR["lat"], lng=NEAR["lng"], delivery_zone=cast.zone)
+    form = form_of({"location": {"address": "Grand-Place 1"}, "comment": "By a form"})
+    answer = api(cast.owner).generic("PUT", one(order.pk), form, "application/x-www-form-urlencoded")
+    shown = result_of(answer)
+    assert (shown["location"]["address"], shown["location"]["lat"]) == ("Grand-Place 1", 50.8467)
+    assert shown["comment"] == "By a form"
+
+
 @pytest.mark.rows(61, 109, call="PUT /orders/{order_id}")
 def test_level_2_names_a_driver_and_tells_minutes(cast: Cast, api: Api) -> None:
     order = make_order(cast, 0)

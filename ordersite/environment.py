@@ -41,10 +41,10 @@ class Environment(environ.Env):
             raise ImproperlyConfigured(f'{var} is "{text}": set it to on or off.')
         return bool(super().bool(var, default))
 
-    def origins(self, var: str, *, is_any_taken: bool) -> list[str]:
-        """Origins with commas between, or "*" alone where any is taken; raises ImproperlyConfigured."""
+    def origins(self, var: str, *, wildcard: str) -> list[str]:
+        """Origins with commas between, or the wildcard alone where there is one; raises ImproperlyConfigured."""
         found = [text for part in self.str(var, "").split(",") if (text := part.strip().lower())]
-        if found == ["*"] and is_any_taken:
+        if wildcard and found == [wildcard]:
             return found
         wrong = next((one for one in found if not ORIGIN.fullmatch(one) or USUAL_PORT.fullmatch(one)), None)
         if wrong is not None:

@@ -29,7 +29,7 @@ ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", default=[SECRET_KEY])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEVELOPMENT else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # The origins of pages that may call the API from a browser. Cookies never count there: they send a bearer.
-CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS", is_any_taken=DEVELOPMENT)
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS", wildcard="*" if DEVELOPMENT else "")
 CORS_ALLOW_ALL_ORIGINS = CORS_ALLOWED_ORIGINS == ["*"]
 if CORS_ALLOW_ALL_ORIGINS:
     CORS_ALLOWED_ORIGINS = []

@@ -1,7 +1,7 @@
 """The OpenAPI document: what every operation has in common is added here, once."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -181,15 +181,14 @@ def bound_numbers(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
 
 
 def explain_fields(result: dict[str, Any], generator: Any = None, **kwargs: Any) -> dict[str, Any]:
-    """drf-spectacular's hook: fields and parameters of our own document that do not explain themselves get their words.
+    """drf-spectacular's hook: fields and parameters that do not explain themselves get their words.
 
-    A dialect's fields are named by its system: these words are not for them.
+    A dialect's fields are named by its system, and explained by its own table.
     """
-    if getattr(generator, "error_schema", None):
-        return result
+    table: Mapping[str, str] = getattr(generator, "meanings", WORDS)
     for name, schema in result["components"]["schemas"].items():
         for field, declared in schema.get("properties", {}).items():
-            words = WORDS.get(f"{name}.{field}") or WORDS.get(field)
+            words = table.get(f"{name}.{field}") or table.get(field)
             if words and "description" not in declared:
                 # Beside a reference nothing else counts.
                 schema["properties"][field] = ({"allOf": [declared]} if "$ref" in declared else declared) | {
@@ -198,8 +197,8 @@ def explain_fields(result: dict[str, Any], generator: Any = None, **kwargs: Any)
     for path in result["paths"].values():
         for operation in path.values():
             for parameter in operation.get("parameters", ()):
-                if parameter["name"] in WORDS:
-                    parameter.setdefault("description", WORDS[parameter["name"]])
+                if parameter["name"] in table:
+                    parameter.setdefault("description", table[parameter["name"]])
     return result
 
 

@@ -71,7 +71,7 @@ class ApiView(APIView):
             if request.method not in self.public:
                 raise
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """Which methods there are: the header Allow, whoever asks."""
         return Response(status=204)
 

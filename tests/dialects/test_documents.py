@@ -135,7 +135,7 @@ def properties(schema: dict[str, Any], name: str) -> Iterator[tuple[str, dict[st
         yield from properties(declared.get("items", declared), f"{name}.{field}")
 
 
-@pytest.mark.parametrize("name", ["shop"])
+@pytest.mark.parametrize("name", ["shop", "ordering"])
 def test_each_field_and_parameter_is_described(name: str) -> None:
     body = read_document(name)
     schemas = [row for title, schema in body["components"]["schemas"].items() for row in properties(schema, title)]

@@ -35,7 +35,8 @@ class Dialect:
     """A foreign API: where it is served, how it says that something is wrong, and its words for each status.
 
     `refusal` makes (status, body, headers) of a Problem, in the foreign API's shape; `error_schema` describes the body.
-    `words` are its tables of statuses, by name: each must cover all of 0–25, or the process does not start.
+    `words` are its tables of statuses, by name: each must cover all of 0–25, or the process does not start. `meanings`
+    say what its fields and parameters are, by name or "Schema.name".
     """
 
     name: str
@@ -44,6 +45,7 @@ class Dialect:
     refusal: Callable[[Problem], tuple[int, Any, Mapping[str, str]]]
     error_schema: Mapping[str, Any]
     words: Mapping[str, Mapping[Status, Any]] = field(default_factory=dict)
+    meanings: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, table in self.words.items():
@@ -117,6 +119,7 @@ def served(dialect: Dialect, patterns: Sequence[URLPattern]) -> URLResolver:
         """Knows whose document it writes (ordersite.web.schema.add_problem_responses)."""
 
         error_name, error_schema = dialect.error_name, dialect.error_schema
+        meanings = dialect.meanings
 
         def get_schema(self, request: Any = None, public: bool = False) -> Any:
             document = super().get_schema(request=request, public=public)

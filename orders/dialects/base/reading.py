@@ -1,7 +1,8 @@
 """How every dialect reads what is sent: as leniently as the systems whose clients these are.
 
 An optional field without a value (null, an empty text, list or object) counts as left out, a field that is not known
-as not sent. Numbers come as numbers or texts, words in any case, amounts with the noise of doubles. A wrong value is an error.
+as not sent. Numbers come as numbers or texts, words in any case, amounts with the noise of doubles. A wrong value is an
+error.
 """
 
 import math

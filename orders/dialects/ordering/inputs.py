@@ -95,6 +95,8 @@ class IngredientInput(DialectInput):
 
 
 class SuboptionInput(DialectInput):
+    """A choice of a group."""
+
     selected = serializers.BooleanField(default=True)
     quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, default=1)
     position = WordField(choices=["whole", "left", "right"], default="whole")
@@ -102,10 +104,14 @@ class SuboptionInput(DialectInput):
 
 
 class OptionInput(DialectInput):
+    """What is chosen of a group."""
+
     suboptions = KeyedField(child=SuboptionInput(), default=dict)
 
 
 class ExtraInput(DialectInput):
+    """Something that is added to a product."""
+
     selected = serializers.BooleanField(default=True)
     quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, default=1)
 

@@ -93,7 +93,7 @@ UUID_ACCESS = OpenApiParameter(
     "X-uuid-access-X", str, OpenApiParameter.HEADER, description="The uuid of a guest's order: reads that one."
 )
 LIST = [
-    OpenApiParameter("where", {"type": "string", "maxLength": MOST_TEXT}, description="JSON; see the description."),
+    OpenApiParameter("where", {"type": "string", "maxLength": MOST_TEXT}),
     OpenApiParameter("conector", str, enum=["AND", "OR"], description="How the conditions of a list are joined."),
     MODE,
     PARAMS,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orders.dialects.base import Dialect
+from orders.dialects.ordering.meanings import MEANINGS
 from orders.lifecycle import Fulfilment, Status
 from ordersite.web.problems import Problem
 
@@ -107,9 +108,13 @@ DIALECT = Dialect(
     title="Ordering",
     description=(
         "Orders of businesses, with the statuses 0–25 and the delivery types 1–5. Levels: 0 staff, 2 who works at a "
-        "business, 3 customers, 4 drivers. paymethod_id: 1 cash, 2 wallet, 3 transfer, 4 mollie, 5 fake."
+        "business, 3 customers, 4 drivers. paymethod_id: 1 cash, 2 wallet, 3 transfer, 4 mollie, 5 fake. Status: "
+        + ", ".join(f"{status.value} {status.slug.replace('_', ' ')}" for status in Status)
+        + ". A POST or PUT may be a form too (products[0][id]=4, or products as a text of JSON). Where a generated "
+        "client has no parameter `params`, a name that some generators keep for themselves, it reads whole orders."
     ),
     refusal=refusal,
     error_schema=ERROR_SCHEMA,
     words={"status": STATUS_NUMBERS, "group": GROUP_WORDS},
+    meanings=MEANINGS,
 )

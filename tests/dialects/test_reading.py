@@ -121,13 +121,13 @@ class WholeInput(DialectInput):
     one = RowInput(required=False)
 
 
-@pytest.mark.parametrize("blank", [None, "", "  ", [], {}])
+@pytest.mark.parametrize("blank", [None, "", "  ", []])
 @pytest.mark.parametrize("field", ["count", "flag", "rows", "one"])
 def test_an_optional_field_without_a_value_is_left_out(field: str, blank: Any) -> None:
     assert parse(WholeInput, {"name": "x", field: blank}) == parse(WholeInput, {"name": "x"})
 
 
-@pytest.mark.parametrize("blank", [None, "", "  ", [], {}])
+@pytest.mark.parametrize("blank", [None, "", "  ", []])
 def test_a_required_one_is_an_error(blank: Any) -> None:
     with pytest.raises(ValidationError) as error:
         parse(WholeInput, {"name": blank})

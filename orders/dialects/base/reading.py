@@ -1,8 +1,7 @@
 """How every dialect reads what is sent: as leniently as the systems whose clients these are.
 
-An optional field without a value (null, an empty text, list or object) counts as left out, a field that is not known
-as not sent. Numbers come as numbers or texts, words in any case, amounts with the noise of doubles. A wrong value is an
-error.
+An optional field without a value (null, an empty text or list) counts as left out, a field that is not known as not
+sent. Numbers come as numbers or texts, words in any case, amounts with the noise of doubles. A wrong value is an error.
 """
 
 import math
@@ -28,8 +27,8 @@ LARGEST = Decimal(10) ** 19
 
 
 def is_blank(value: Any) -> bool:
-    """null, a text of nothing but white space, an empty list or object: how clients write that they have no value."""
-    return value is None or value in ([], {}) or (isinstance(value, str) and not value.strip())
+    """null, a text of nothing but white space, or an empty list: how clients write that they have no value."""
+    return value is None or value == [] or (isinstance(value, str) and not value.strip())
 
 
 def number_of(value: Any) -> Decimal | None:

@@ -171,9 +171,10 @@ class OfOrder(DialectInput):
     """What both calls read of an order's attributes."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Their JSON attributes may come as texts, as a form would send them."""
+        """Their JSON attributes may come as texts, as a form would send them; an empty object is none."""
         if isinstance(data, dict):
-            data = {name: read_json(name, value) for name, value in data.items()}
+            read = {name: read_json(name, value) for name, value in data.items()}
+            data = {name: value for name, value in read.items() if not (name in AS_TEXT and value == {})}
         return super().to_internal_value(data)
 
 

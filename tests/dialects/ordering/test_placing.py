@@ -489,8 +489,8 @@ def test_an_address_alone_is_looked_up(cast: Cast, api: Api) -> None:
 
 
 @pytest.mark.rows(13, call="POST /orders")
-def test_0_is_none_of_them(cast: Cast, api: Api) -> None:
-    body = order_of(cast, offer_id=0, delivery_zone_id="0", customer_id=0.0)
+def test_0_is_none_of_them_nor_is_an_empty_object(cast: Cast, api: Api) -> None:
+    body = order_of(cast, offer_id=0, delivery_zone_id="0", customer_id=0.0, customer={})
     shown = result_of(api(cast.customer).post(ORDERS, body))
     assert (shown["offer_id"], shown["delivery_zone_id"], shown["customer_id"]) == (None, None, cast.customer_row.pk)
 

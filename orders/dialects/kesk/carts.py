@@ -35,6 +35,7 @@ OF_A_PART = (
     *("dropoff_location_id", "pickup_address", "dropoff_address", "weight", "width", "length", "height"),
     *("recipient_name", "recipient_phone"),
 )
+OF_A_VENDOR = ("vendor_id", "vendor_location_id")
 # These hold for all parts that do not say otherwise.
 SHARED = ("type", "delivery_address_id", "notes", "scheduled_at")
 NEEDED = {
@@ -62,8 +63,10 @@ def as_checkout(given: Mapping[str, Any], caller: Caller) -> Checkout:
     if parts is None:
         named = [("", given)]
     else:
+        vendors = {with_vendor(part).get("vendor_id") for part in parts}
         for name in OF_A_PART:
-            if name in given:
+            # The vendor of one of the parts says nothing new.
+            if name in given and not (name in OF_A_VENDOR and given[name] in vendors):
                 raise Invalid(f"/{name}", "several_vendors", "With data this stands in each vendor's part: move it.")
         shared = {name: given[name] for name in SHARED if name in given}
         named = [(f"/data/{index}", {**shared, **part}) for index, part in enumerate(parts)]

@@ -42,6 +42,7 @@ SENTENCES = {
     "leave delivery_address_id out to collect it.",
     ("", "required"): "A person orders here: sign in as one.",
 }
+PHOTOS_AS_FILES = "Photos may be sent as files of a form (multipart/form-data), of up to 5 MB each."
 # Why a status is refused, where our sentence speaks of the twenty-six.
 STATUS_REFUSED = {
     "transition_not_allowed": "From the status that the order has it cannot get this one.",
@@ -65,6 +66,8 @@ def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
         field, sentence = faults[0]
         message = f"{field}: {sentence}" if field else sentence
     message = STATUS_REFUSED.get(problem.code, message)
+    if problem.code == "too_large":
+        message = f"{message} {PHOTOS_AS_FILES}"
     details = [{"field": field, "message": sentence} for field, sentence in faults if field]
     error: dict[str, Any] = {"code": code, "message": message, "details": details}
     if "allowed_transitions" in problem.extra:

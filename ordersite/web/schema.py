@@ -151,8 +151,15 @@ def suit_generators(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
 
     A body that is one of several, each with required fields, is required. A parameter whose name is one that
     openapi-python-client keeps for itself is described by its content: that generator leaves it out (its users send it
-    by `httpx_args`, docs/clients.md), others read the name as before.
+    by `httpx_args`, docs/clients.md), others read the name as before. A default is told in words: as a keyword it makes
+    the field one that openapi-typescript requires and openapi-python-client always sends, to a PATCH too.
     """
+    for schema in nodes(result["components"]["schemas"]):
+        if "default" in schema and schema.keys() & {"type", "allOf", "oneOf"}:
+            default = schema.pop("default")
+            if default:
+                words = schema.get("description", "")
+                schema["description"] = f"{words} By default {str(default).lower()}.".lstrip()
     for path in result["paths"].values():
         for operation in path.values():
             body = operation.get("requestBody")

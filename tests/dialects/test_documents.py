@@ -119,6 +119,17 @@ def test_a_body_has_one_type_for_each_of_its_media_types(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
+def test_no_field_has_a_default_that_a_generator_sends_or_requires(name: str) -> None:
+    """It is told in words."""
+    schemas = read_document(name)["components"]["schemas"]
+    assert [one for one in nodes(schemas) if "default" in one and not isinstance(one["default"], dict)] == []
+    if name == "native":
+        quantity = schemas["ItemInputRequest"]["properties"]["quantity"]
+        assert quantity["description"].endswith(" By default 1.")
+        assert "quantity" not in schemas["ItemInputRequest"]["required"]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_an_answer_is_of_a_media_type_that_generators_read(name: str) -> None:
     for operation in operations_of(read_document(name)):
         for answer in operation["responses"].values():

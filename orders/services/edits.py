@@ -14,7 +14,7 @@ from django.db.models import Max
 from orders.checkout import MOST_ITEMS
 from orders.lifecycle import Actor
 from orders.models import ItemChange, Kind, Line, Order
-from orders.pricing import CartItem, CartRefused, Priced
+from orders.pricing import CartItem, CartOption, CartRefused, Priced
 from orders.services.edited import (
     Plan,
     item_from,
@@ -106,9 +106,10 @@ def alter_item(
     line_id: int,
     product: int | None = None,
     quantity: int | None = None,
+    options: list[CartOption] | None = None,
     reason: str = "",
 ) -> Edited | None:
-    """Another product or quantity of an item, all else of which stays as it is; None where that changes nothing.
+    """Another product, quantity or choice for an item, all else of which stays; None where that changes nothing.
 
     Another product comes without what was chosen for the old one. Raises as `edit_items`, and Invalid for an item that
     stands on no menu and is to stay what it is, and for a product of another unit without a quantity.
@@ -120,17 +121,26 @@ def alter_item(
     was = item_of(line)
     if was is not None and product in (None, was.product):
         item = replace(was, quantity=quantity or was.quantity)
+        if options is not None and chosen(options) != chosen(was.options):
+            item = replace(item, options=options)
     elif product is not None:
         other = menu_of(standing.order.vendor).products.get(product)
         if quantity is None and other is not None and other.unit != line.unit:
             raise Invalid("/quantity", "required", f"{other.name} is sold in another unit: send its quantity.")
-        item = CartItem(product=product, quantity=quantity or line.quantity, comment=line.comment)
+        item = CartItem(
+            product=product, quantity=quantity or line.quantity, comment=line.comment, options=options or []
+        )
     else:
         raise Invalid("/product", "required", "This item stands on no menu: send the product that takes its place.")
     if item == was:
         return None
     wish = EditWish(action=Action.CHANGE, line=line_id, item=item, reason=reason)
     return edit_items(order_id=order_id, caller=caller, wish=wish)
+
+
+def chosen(options: Sequence[CartOption]) -> list[tuple[int, int]]:
+    """Which options, and how often, whatever else is said of them."""
+    return sorted((one.option, one.quantity) for one in options)
 
 
 def lock_order(order_id: int, caller: Caller) -> Standing:

@@ -79,6 +79,8 @@ class DialectInput(serializers.Serializer):
     # their own would show it in their document.
 
     def run_validation(self, data: Any = empty) -> Any:
+        if self.parent is None and data is not empty and is_blank(data):
+            data = {}  # no body: PHP writes an empty one as []
         # DRF reads a QueryDict as a browser's form, where what is missing is false or empty.
         return super().run_validation(data.dict() if isinstance(data, QueryDict) else data)
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from orders.checkout import MOST_CHOICES, MOST_ITEMS, MOST_QUANTITY, Cart, Checkout, Place
-from orders.dialects.base import DialectInput, IdField, LocationInput, WholeField, WordField, whole_of
+from orders.dialects.base import DialectInput, IdField, LocationInput, WholeField, WordField, is_blank, whole_of
 from orders.fields import FulfilmentInputField
 from orders.lifecycle import NAMES, Fulfilment
 from orders.payments import available_methods
@@ -45,20 +46,27 @@ class DeliveryTypeField(FulfilmentInputField):
 
 
 class CustomerInput(DialectInput):
-    """Who orders: one who is known by its id, or anybody by name and how to be reached."""
+    """Who orders: one who is known by its id, whatever else is sent, or anybody by name and how to be reached."""
 
-    id = IdField(required=False, help_text="Of a customer who is known; then nothing else.")
+    id = IdField(required=False, help_text="Of a customer who is known; the rest is passed over then.")
     name = LineField(max_length=120, required=False, help_text="First and last name.")
     email = LowerEmailField(required=False, help_text="An email or a phone is needed with a name.")
     phone = PhoneField(required=False, help_text="With the country's prefix.")
 
+    def run_validation(self, data: Any = empty) -> Any:
+        # The id alone stands for a customer too; a client that has read one sends all of it.
+        if whole_of(data) is not None:
+            data = {"id": data}
+        elif isinstance(data, Mapping) and not is_blank(data.get("id")):
+            data = {"id": data["id"]}
+        return super().run_validation(data)
+
     def validate(self, attrs: Any) -> Any:
         if "id" in attrs:
-            if len(attrs) > 1:
-                raise serializers.ValidationError({"id": fault("Send the id, or who it is, not both.", "both")})
-        elif "name" not in attrs:
+            return attrs
+        if "name" not in attrs:
             raise serializers.ValidationError({"name": fault("Send the customer's id, or a name.")})
-        elif not attrs.get("email") and not attrs.get("phone"):
+        if not attrs.get("email") and not attrs.get("phone"):
             raise serializers.ValidationError({"email": fault("Send an email or a phone: where can it be reached?")})
         return attrs
 
@@ -72,14 +80,31 @@ class OptionInput(DialectInput):
     )
 
 
+class OptionsField(serializers.ListField):
+    """Choices; what is left out of a product is read among them without an id, and is none."""
+
+    child = OptionInput()
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=MOST_CHOICES, required=False, help_text="What is chosen.", **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, list):
+            data = [one for one in data if not (isinstance(one, Mapping) and is_left_out(one))]
+        return super().to_internal_value(data)
+
+
+def is_left_out(option: Mapping[str, Any]) -> bool:
+    """As a line shows what has no id among its options (OptionOutput); its id in a form is empty, or not there."""
+    return bool(option.get("name")) and is_blank(option.get("optionId"))
+
+
 class ItemInput(DialectInput):
     """A product, and what is chosen where it asks for choices."""
 
     productId = IdField(help_text="Of the vendor's menu.")
     quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, help_text="How many.")
-    options = OptionInput(  # type: ignore[call-arg]
-        many=True, max_length=MOST_CHOICES, required=False, help_text="What is chosen."
-    )
+    options = OptionsField()
 
 
 class CreateInput(DialectInput):
@@ -100,15 +125,16 @@ class CreateInput(DialectInput):
 
 
 class EditItemInput(DialectInput):
-    """Another product, another quantity, or both."""
+    """Another product, another quantity, other choices, or all of them; what is left out stays."""
 
     itemId = IdField(help_text="Of the order's items.")
     productId = IdField(required=False, help_text="The product that takes its place.")
     quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, required=False, help_text="How many it becomes.")
+    options = OptionsField()
 
     def validate(self, attrs: Any) -> Any:
-        if "productId" not in attrs and "quantity" not in attrs:
-            raise serializers.ValidationError({"quantity": fault("Send productId, quantity, or both.")})
+        if attrs.keys() == {"itemId"}:
+            raise serializers.ValidationError({"quantity": fault("Send productId, quantity or options.")})
         return attrs
 
 
@@ -139,6 +165,9 @@ class FlagInput(DialectInput):
 
     value = serializers.BooleanField(default=True, help_text="Only true: a flag is not taken back.")
 
+    def run_validation(self, data: Any = empty) -> Any:
+        return super().run_validation({"value": data} if isinstance(data, bool) else data)
+
     def validate_value(self, value: bool) -> bool:
         if not value:
             raise serializers.ValidationError(
@@ -158,8 +187,14 @@ class ListInput(DialectInput):
 
 
 def as_item(given: Mapping[str, Any]) -> CartItem:
-    options = [CartOption(option=one["optionId"], quantity=one["quantity"]) for one in given.get("options", ())]
-    return CartItem(product=given["productId"], quantity=given["quantity"], options=options)
+    return CartItem(product=given["productId"], quantity=given["quantity"], options=as_options(given) or [])
+
+
+def as_options(given: Mapping[str, Any]) -> list[CartOption] | None:
+    """What is chosen; None where nothing is said of it."""
+    if "options" not in given:
+        return None
+    return [CartOption(option=one["optionId"], quantity=one["quantity"]) for one in given["options"]]
 
 
 def as_placing(given: Mapping[str, Any], caller: Caller) -> Placing:

@@ -20,6 +20,7 @@ from orders.dialects.shop.inputs import (
     StatusInput,
     TrackingInput,
     as_item,
+    as_options,
     as_placing,
 )
 from orders.dialects.shop.outputs import (
@@ -165,9 +166,10 @@ class ItemsView(ShopView):
 
     @extend_schema(request=EditItemInput, responses={200: EditedOutput, 202: EditedOutput}, operation_id="editItem")
     def put(self, request: Request, id: int) -> Response:
-        """Changes the quantity of an item, its product, or both: price, tax, payment and stock follow.
+        """Changes the quantity of an item, its product or what is chosen: price, tax, payment and stock follow.
 
-        202 where the order becomes dearer, and its customer is asked first. Another product comes without choices.
+        202 where the order becomes dearer, and its customer is asked first. Another product comes with the choices that
+        are sent alone.
         """
         caller, given = caller_of(request), parse(EditItemInput, request.data)
         edited = alter_item(
@@ -176,6 +178,7 @@ class ItemsView(ShopView):
             line_id=given["itemId"],
             product=given.get("productId"),
             quantity=given.get("quantity"),
+            options=as_options(given),
             reason=reason_for(caller, id),
         )
         return edited_response(caller, id, edited)
@@ -245,7 +248,10 @@ class FlagView(ShopView, ABC):
 
     @extend_schema(request=FlagInput, responses={200: OrderOutput})
     def patch(self, request: Request, id: int) -> Response:
-        parse(FlagInput, request.data)
+        data = request.data
+        if isinstance(data, dict) and data.keys() == {self.flag}:
+            data = {"value": data[self.flag]}
+        parse(FlagInput, data)
         caller = caller_of(request)
         if not flags_of(get_order(caller=caller, order_id=id))[self.flag]:
             self.change(caller, id)

@@ -110,6 +110,30 @@ def test_what_was_chosen_stays_with_another_quantity(cast: Cast, api: Api) -> No
     assert Line.objects.get().comment == "Well done"
 
 
+@pytest.mark.rows(70, 71, call=EDIT)
+def test_other_choices_and_a_product_that_asks_for_some(cast: Cast, api: Api) -> None:
+    burger, large = cast.products["burger"].pk, {"optionId": cast.options["Large"].pk}
+    line = {"product": burger, "quantity": 1, "options": [{"option": large["optionId"]}]}
+    line |= {"without": [cast.ingredients["Onion"].pk], "comment": "Well done"}
+    order = place_order(api(cast.customer), cart(cast, items=[line, {"product": cast.products["soda"].pk}]))
+    owner, path = api(cast.owner), at(order, "/item")
+    read, soda = owner.get(at(order)).json()["items"]
+    assert [option["optionId"] for option in read["options"]] == [large["optionId"], None]
+    with assert_nothing_changed(Order.objects.get()):
+        assert owner.put(path, read).json()["change"] is None
+        refused(owner.put(path, {"itemId": soda["itemId"], "productId": burger}), 400, "invalid", "options")
+        refused(owner.put(path, {**read, "options": [{"quantity": 1}]}), 400, "invalid", "options[0].optionId")
+    regular = [{"optionId": cast.options["Regular"].pk}]
+    edited = owner.put(path, {"itemId": read["itemId"], "options": [*regular, {"optionId": None, "name": "No Onion"}]})
+    shown = edited.json()["items"][0]
+    assert (edited.status_code, shown["price"]) == (200, "8.50")
+    assert [option["name"] for option in shown["options"]] == ["Regular", "No Onion"]
+    assert line_of(order, "Burger").comment == "Well done"
+    dearer = owner.put(path, {"itemId": soda["itemId"], "productId": burger, "options": [large]})
+    added = api(cast.customer).post(path, {**read, "itemId": None})
+    assert (dearer.status_code, added.status_code, added.json()["items"][-1]["price"]) == (202, 201, "10.50")
+
+
 @pytest.mark.rows(72, call=DELETE)
 def test_an_item_is_deleted(cast: Cast, api: Api) -> None:
     order = ordered(cast, api)

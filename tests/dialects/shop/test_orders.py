@@ -169,6 +169,16 @@ class TestCreating:
         assert created(own).customer == cast.customer_row
 
     @pytest.mark.rows(11, call=CREATE)
+    def test_a_customer_who_is_known_is_its_id_whatever_comes_with_it(self, cast: Cast, api: Api) -> None:
+        staff, known = api(cast.staff), cast.customer_row.pk
+        shown = staff.post(ORDERS, body_of(cast, customer={"id": known})).json()["customer"]
+        for customer in (known, str(known), {"id": float(known), "name": ""}, shown, {**shown, "name": "Another"}):
+            assert created(staff.post(ORDERS, body_of(cast, customer=customer))).customer == cast.customer_row
+            assert created(api(cast.customer).post(ORDERS, body_of(cast, customer=customer))).customer_id == known
+        with assert_nothing_changed():
+            refused(api(cast.stranger).post(ORDERS, body_of(cast, customer=shown)), 403, "forbidden")
+
+    @pytest.mark.rows(11, call=CREATE)
     @pytest.mark.parametrize(
         ("fields", "field"),
         [
@@ -177,7 +187,8 @@ class TestCreating:
             ({"currency": "USD"}, "currency"),
             ({"customer": {}}, "customer.name"),
             ({"customer": {"name": "Wanda"}}, "customer.email"),
-            ({"customer": {"id": 1, "name": "Wanda"}}, "customer.id"),
+            ({"customer": {"id": "one", "name": "Wanda", "phone": "+3225550177"}}, "customer.id"),
+            ({"customer": "Wanda"}, "customer"),
             ({"customer": {"name": "Wanda", "phone": "x"}}, "customer.phone"),
             ({"customer": WALK_IN}, "customer"),
             ({"items": [{"productId": 10**9, "quantity": 1}]}, "items[0].productId"),

@@ -7,7 +7,7 @@ import pytest
 from orders.lifecycle import Fulfilment, Status
 from orders.models import Order, OrderEvent, Payment, StatusLabel
 from tests.cast import Cast
-from tests.dialects.shop.calling import FLAGS, Api, at, flags, label_of, refused, set_flag, set_vendor
+from tests.dialects.shop.calling import CALLS, FLAGS, Api, at, flags, label_of, refused, set_flag, set_vendor
 from tests.orders.rows import make_order
 from tests.orders.shopping import assert_nothing_changed
 
@@ -259,6 +259,25 @@ class TestFlags:
             assert "not taken back" in error["message"]
             refused(set_flag(api(cast.staff), order, flag, {"value": "maybe"}), 400, "invalid", "value")
             assert set_flag(api(), order, flag).status_code == 401
+
+    @pytest.mark.rows(64, 65, 66, 67, 68, call="PATCH /System/Orders/{id}/paid")
+    @pytest.mark.parametrize("flag", FLAGS)
+    def test_a_flag_is_set_by_whatever_a_client_sends_for_it(self, cast: Cast, api: Api, flag: str) -> None:
+        json, form = "application/json", "application/x-www-form-urlencoded"
+        bodies = [(json, body) for body in ("", "{}", "[]", "null", "true", '{"value": 1}', '{"value": "true"}')]
+        bodies += [(json, f'{{"{flag}": true}}'), (json, '{"id": 7, "note": "x"}'), ("text/plain", "")]
+        bodies += [(form, body) for body in ("", "value=true", "value=1", "value=on", f"{flag}=1", "foo[]=1")]
+        staff = api(cast.staff)
+        for kind, body in bodies:
+            order = make_order(cast, 7, Fulfilment.EAT_IN, stood="accepted")
+            answer = staff.generic("PATCH", at(order, f"/{CALLS[flag]}"), body, kind)
+            assert (answer.status_code, answer.json().get(flag)) == (200, True), (kind, body)
+        order = make_order(cast, 7, Fulfilment.EAT_IN, stood="accepted")
+        wrong = [(json, "false"), (json, '{"value": false}'), (json, f'{{"{flag}": false}}')]
+        wrong += [(form, "value=0"), (form, "value=false"), (form, f"{flag}=0")]
+        with assert_nothing_changed(order):
+            for kind, body in wrong:
+                refused(staff.generic("PATCH", at(order, f"/{CALLS[flag]}"), body, kind), 400, "invalid", "value")
 
 
 EXPECTED = {

@@ -31,9 +31,9 @@ from orders.services.parties import Placing
 from orders.services.placing import first_placing, place
 from orders.services.standing import get_order
 from ordersite.accounts.callers import Caller, caller_of
-from ordersite.web.money import CURRENCIES, from_text
+from ordersite.web.money import CURRENCIES
 from ordersite.web.problems import Invalid, NotFound, Problem
-from ordersite.web.serializers import MAX_ID, LineField, Money
+from ordersite.web.serializers import MAX_ID, LineField
 from ordersite.web.views import parse
 from vendors.models import Product
 
@@ -63,11 +63,8 @@ CART_FIELDS = {"product": "productId"}
 
 
 def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
-    """{"statusCode", "error", "message"}; what differs in price is told in minor units (row 23)."""
+    """{"statusCode", "error", "message"}; a rule of the shop's is told with the line that it is about."""
     message = problem.detail
-    expected = problem.extra.get("expected")
-    if problem.code == "total_mismatch" and expected:
-        message = f"Order price mismatch: expected total {from_text(expected['amount'], expected['currency'])}"
     if problem.errors and (found := CART_LINE.match(problem.errors[0]["pointer"])):
         index = found["places"].split(",")[int(found["item"])]
         field = CART_FIELDS.get(found["field"], found["field"])
@@ -146,21 +143,18 @@ class RetrievedOutput(serializers.Serializer):
 
 
 def check_prices(given: Mapping[str, Any]) -> None:
-    """The sum and the currency must be those of the lines (row 23); raises Invalid and a total_mismatch Problem."""
+    """The sum and the currency must be those of the lines (row 23); raises Invalid and a mismatch Problem."""
     for index, line in enumerate(given["orderProducts"]):
         if line["currency"] != given["currency"]:
             detail = f"Product {line['productId']} currency mismatch: expected {given['currency']}"
             raise Invalid(f"/orderProducts/{index}/currency", "currency", detail)
-    total = sum(line["price"] * line["quantity"] for line in given["orderProducts"])
-    if total != given["price"]:
-        raise Problem("price_mismatch", f"Order price mismatch: expected total {total}")
+    check_total(given, sum(line["price"] * line["quantity"] for line in given["orderProducts"]))
 
 
-def check_each_price(given: Mapping[str, Any], products: Mapping[int, Product]) -> None:
-    """Raises Invalid where one line is too dear by what others are too cheap; another sum is told as a sum (place)."""
+def check_catalogue(given: Mapping[str, Any], products: Mapping[int, Product]) -> None:
+    """The prices must be the catalogue's: their sum first, then each line's; raises a mismatch Problem and Invalid."""
     lines = given["orderProducts"]
-    if sum(products[line["productId"]].price * line["quantity"] for line in lines) != given["price"]:
-        return
+    check_total(given, sum(products[line["productId"]].price * line["quantity"] for line in lines))
     for index, line in enumerate(lines):
         price = products[line["productId"]].price
         if line["price"] != price:
@@ -168,10 +162,15 @@ def check_each_price(given: Mapping[str, Any], products: Mapping[int, Product]) 
             raise Invalid(f"/orderProducts/{index}/price", "price", detail)
 
 
+def check_total(given: Mapping[str, Any], total: int) -> None:
+    if total != given["price"]:
+        raise Problem("price_mismatch", f"Order price mismatch: expected total {total}")
+
+
 def as_placing(given: Mapping[str, Any]) -> Placing:
     """A checkout with a cart for each vendor that sells some of the products, paid from the wallet.
 
-    Raises Invalid for a product that is not sold, and for prices that only add up to what the products cost.
+    Raises Invalid for a product that is not sold, and what check_catalogue raises.
     """
     products = products_on_sale(line["productId"] for line in given["orderProducts"])
     items: dict[int, dict[int, CartItem]] = {}
@@ -182,7 +181,7 @@ def as_placing(given: Mapping[str, Any]) -> Placing:
             raise Invalid(f"/orderProducts/{index}/productId", "unknown", detail)
         item = CartItem(product=line["productId"], quantity=line["quantity"])
         items.setdefault(product.vendor_id, {})[index] = item
-    check_each_price(given, products)
+    check_catalogue(given, products)
     checkout = Checkout(
         carts=[
             Cart(
@@ -195,7 +194,6 @@ def as_placing(given: Mapping[str, Any]) -> Placing:
         ],
         payment_method="wallet",
         currency=given["currency"],
-        total=Money(given["price"], given["currency"]),
     )
     return Placing(checkout=checkout, external_code=given["externalOrderCode"])
 
@@ -243,6 +241,9 @@ class PlaceOrderView(DialectView):
         check_prices(given)
         # Before the catalogue is asked: what was placed is answered though it is sold no more.
         placed = first_placing(given["externalOrderCode"], caller) or place(placing=as_placing(given), caller=caller)
+        # An offer may make it cheaper than its prices; dearer, by a fee, nobody has agreed to.
+        if placed.is_new and placed.purchase.total > given["price"]:
+            check_total(given, placed.purchase.total)
         first = placed.orders[0]
         return Response({"orderId": str(first.pk), "products": render_products(placed.orders, caller)})
 

@@ -18,7 +18,8 @@ from tests.cast import PASSWORD, Cast
 from tests.orders.gift_cards import stock
 from tests.orders.rows import make_order
 from tests.orders.shopping import assert_nothing_changed, sums
-from vendors.models import Category, Product, Vendor
+from tests.orders.test_offers import make_offer
+from vendors.models import Category, Offer, Product, Vendor
 from vendors.services.offers import refresh_offer_flags
 from vendors.services.vendors import import_menu
 
@@ -281,6 +282,21 @@ def test_prices_that_only_add_up_are_refused(cast: Cast, api: Api, codes: Vendor
             400,
             "Product 2 price mismatch: expected 3299",
         )
+
+
+@pytest.mark.rows(23, call="POST /v1/orders/place-order")
+def test_an_offer_makes_it_cheaper_and_a_fee_is_refused(cast: Cast, api: Api, codes: Vendor, pounds: int) -> None:
+    """What is given by itself must not stop a client that cannot know of it; what it did not agree to is not taken."""
+    make_offer(vendor=codes, currency="GBP")
+    placed = api(cast.customer).post(PLACE, order_of((6, 839, 1)))
+    assert (placed.status_code, placed.json()["products"][0]["price"]) == (200, 839)
+    assert sums()[f"wallet:{cast.customer_row.pk}:GBP"] == 10_000 - 755
+    Offer.objects.all().delete()
+    refresh_offer_flags()
+    Vendor.objects.filter(pk=codes.pk).update(service_fee=100)
+    with assert_nothing_changed():
+        response = api(cast.customer).post(PLACE, order_of((6, 839, 1), code="O-2"))
+        refused(response, 400, "Order price mismatch: expected total 939")
 
 
 @pytest.mark.rows(21, call="POST /v1/orders/place-order")

@@ -9,8 +9,8 @@ from orders.dialects.kesk.words import (
     CATEGORIES,
     METHOD_IDS,
     PAYMENT_WORDS,
-    allowed_words,
     word_of,
+    words_allowed,
     words_then,
 )
 from orders.lifecycle import SUCCESS, Actor, Fulfilment
@@ -145,7 +145,7 @@ def render_order(standing: Standing) -> dict[str, Any]:
         "collection_code": order.collection_code if actors & {holder, Actor.STAFF} else None,
         "payments": render_payments(standing),
         "history": render_history(standing),
-        "allowed_statuses": allowed_words(standing.refusal_extra()),
+        "allowed_statuses": words_allowed(standing),
     }
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from orders.dialects.kesk.carts import method_of
 from orders.dialects.kesk.dialect import TITLE
-from orders.dialects.kesk.words import FAILED, PAID, PAYMENT_WORDS, Word, target_of, word_of
-from orders.lifecycle import Actor, Fulfilment, Status
+from orders.dialects.kesk.words import FAILED, PAID, PAYMENT_WORDS, Word, is_mere_driver, may_take, target_of, word_of
+from orders.lifecycle import Fulfilment, Status
 from orders.models import Order
 from orders.selectors import payment_due
 from orders.services.changes import change_order
@@ -65,13 +65,11 @@ def takes(standing: Standing, given: Mapping[str, Any]) -> bool:
 
     It names itself; or it sets off with what it could take, and so takes it first.
     """
-    is_driver = Actor.DRIVER in standing.actors and not standing.actors & {Actor.STAFF, Actor.VENDOR}
-    if not is_driver or standing.order.driver_accepted_at is not None:
+    if not is_mere_driver(standing) or standing.order.driver_accepted_at is not None:
         return False
     if given.get("driver_id") == standing.caller.driver_id:
         return True
-    sets_off = given.get("status") == Word.ENROUTE
-    return sets_off and any(one.to == Status.ACCEPTED_BY_DRIVER for one in standing.allowed())
+    return given.get("status") == Word.ENROUTE and may_take(standing)
 
 
 def set_payment(order_id: int, caller: Caller, payment: str, reason: str) -> None:

@@ -40,7 +40,7 @@ from orders.dialects.kesk.rendering import (
     render_row,
 )
 from orders.dialects.kesk.updating import update
-from orders.dialects.kesk.words import Word, reads_as
+from orders.dialects.kesk.words import Word, may_set_off, reads_as
 from orders.following import count_try, followed_together
 from orders.lifecycle import GROUPS
 from orders.permissions import visible_orders
@@ -50,12 +50,12 @@ from orders.services.delivery_fees import quote_delivery
 from orders.services.locating import locate, locate_placing
 from orders.services.parties import Placing
 from orders.services.placing import place, quote
-from orders.services.standing import Standing, standing_of
+from orders.services.standing import Standing, get_order, standing_of
 from orders.services.transitions import all_or_nothing
 from ordersite.accounts.callers import caller_of
 from ordersite.web.multipart import photos_of
 from ordersite.web.pagination import NARROW, count_rows, read_page
-from ordersite.web.problems import NotFound
+from ordersite.web.problems import NotFound, Problem
 from ordersite.web.throttling import client_address
 from ordersite.web.views import parse, who_asks
 
@@ -166,8 +166,14 @@ class OrderView(KeskView):
     def put(self, request: Request, id: int) -> Response:
         """Move an order on, or name its driver; what is left out stays."""
         caller = caller_of(request)
-        with all_or_nothing(order_id=id, caller=caller):
-            order = update(id, caller, parse(UpdateOrderInput, request.data))
+        try:
+            with all_or_nothing(order_id=id, caller=caller):
+                order = update(id, caller, parse(UpdateOrderInput, request.data))
+        except Problem as problem:
+            if "allowed_transitions" in problem.extra:
+                stood = standing_of(caller, get_order(caller=caller, order_id=id))
+                problem.extra["may_set_off"] = may_set_off(stood)
+            raise
         return order_response(with_its_parts(standing_of(caller, order)))
 
 

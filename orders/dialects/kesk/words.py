@@ -8,6 +8,7 @@ from django.db.models import Q
 from orders import lifecycle
 from orders.lifecycle import Actor, Fulfilment, Status
 from orders.models import Kind, Order, OrderEvent, PaymentStatus
+from orders.services.standing import Standing
 
 
 class Word(StrEnum):
@@ -215,6 +216,25 @@ def target_of(wanted: Word, order: Order, actors: frozenset[Actor]) -> Status | 
     return WRITES[wanted]
 
 
+def is_mere_driver(standing: Standing) -> bool:
+    """Whether the caller stands to the order as its driver, or one who could be, and not as who hands it over."""
+    return Actor.DRIVER in standing.actors and not standing.actors & {Actor.STAFF, Actor.VENDOR}
+
+
+def may_take(standing: Standing) -> bool:
+    return any(one.to == Status.ACCEPTED_BY_DRIVER for one in standing.allowed())
+
+
+def may_set_off(standing: Standing) -> bool:
+    """Whether a driver may write Enroute though it has not taken the order yet: that takes it."""
+    return standing.order.prepared_at is not None and is_mere_driver(standing) and may_take(standing)
+
+
+def words_allowed(standing: Standing) -> list[str]:
+    """What the caller may write now."""
+    return allowed_words({**standing.refusal_extra(), "may_set_off": may_set_off(standing)})
+
+
 def allowed_words(extra: Mapping[str, object]) -> list[str]:
     """What may be written now, of what a refusal of the core (or a Standing) tells."""
     allowed = extra.get("allowed_transitions")
@@ -222,4 +242,6 @@ def allowed_words(extra: Mapping[str, object]) -> list[str]:
     found = {ASKED[Status(one["to"]["code"])] for one in rows if not one["by_name"]}
     if extra.get("may_start_preparing"):
         found.add(Word.PREPARING)
+    if extra.get("may_set_off"):
+        found.add(Word.ENROUTE)
     return [wanted.value for wanted in Word if wanted in found]

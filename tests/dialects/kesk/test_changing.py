@@ -239,7 +239,8 @@ def test_a_driver_takes_an_order_and_brings_it(cast: Cast, api: Api, how: str) -
         assert driver.put(url(order), read).status_code == 200
         other = {"driver_id": cast.courier_row.pk}
         assert driver.put(url(order), other).status_code == 403
-        refused(driver.put(url(order), {"status": "Delivered"}), 409, "status", "transition_not_allowed")
+        error = refused(driver.put(url(order), {"status": "Delivered"}), 409, "status", "transition_not_allowed")
+    assert error["allowed_statuses"] == read["allowed_statuses"] == ["Enroute"]
     if how != "on its way":
         assert put(driver, order, **mine)["driver"]["name"] == "Dora Driver"
         with assert_nothing_changed(Order.objects.get()):
@@ -255,7 +256,8 @@ def test_a_driver_takes_an_order_and_brings_it(cast: Cast, api: Api, how: str) -
 def test_setting_off_with_what_is_not_ready_takes_nothing(cast: Cast, api: Api) -> None:
     order = make_order(cast, 7, stood="accepted", driver=cast.driver_row)
     with assert_nothing_changed(order):
-        refused(api(cast.driver).put(url(order), {"status": "Enroute"}), 409, "status", "guard_failed")
+        error = refused(api(cast.driver).put(url(order), {"status": "Enroute"}), 409, "status", "guard_failed")
+    assert error["allowed_statuses"] == []
     # What another is asked for is not taken.
     Order.objects.filter(pk=order.pk).update(driver=cast.courier_row)
     with assert_nothing_changed(order):

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from orders.lifecycle import Fulfilment, Status
-from ordersite.web.serializers import MAX_ID
+from ordersite.web.serializers import MAX_ID, LineField, has_control
 
 STATUSES = {status.slug: status for status in Status}
 DELIVERY_TYPES = [fulfilment.slug for fulfilment in Fulfilment]
@@ -88,6 +88,7 @@ class AddressField(serializers.Field):
         "invalid": "Send the address as a text, or the id of a saved one.",
         "max_length": "The address is longer than 300 characters.",
         "blank": "The address is empty: leave it out, or send one.",
+        **LineField.default_error_messages,
     }
 
     def to_internal_value(self, data: Any) -> str | int:
@@ -97,6 +98,8 @@ class AddressField(serializers.Field):
             self.fail("invalid")
         if len(data) > 300:
             self.fail("max_length")
+        if has_control(data.strip()):
+            self.fail("control")
         if not data.strip():
             self.fail("blank")
         return data.strip()

@@ -1,13 +1,16 @@
 """Asks another server for JSON: within a time limit, never inside a transaction."""
 
 import json
+import socket
 import time
 from collections.abc import Mapping
-from http.client import HTTPException
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from threading import Timer
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
-from urllib.request import Request, urlopen
+from urllib.request import HTTPHandler, HTTPSHandler, Request, build_opener
 
 from django.conf import settings
 from django.db import connection
@@ -18,6 +21,49 @@ MOST_BYTES = 500_000
 CHUNK = 65_536
 USER_AGENT = "ordersite"
 TOO_MANY = 429
+
+
+class Limited(HTTPConnection):
+    """A connection that is cut where the answer's head has not come within GEOCODER_TIMEOUT, however it drips.
+
+    The timeout of a socket is of each read.
+    """
+
+    timer: Timer
+
+    def connect(self) -> None:
+        self.timer = Timer(settings.GEOCODER_TIMEOUT, self.cut)
+        self.timer.daemon = True
+        self.timer.start()
+        super().connect()
+
+    def getresponse(self) -> HTTPResponse:
+        try:
+            return super().getresponse()
+        finally:
+            self.timer.cancel()
+
+    def cut(self) -> None:
+        if self.sock:
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+
+class LimitedSecure(Limited, HTTPSConnection):
+    """The same by TLS, its handshake too."""
+
+
+class LimitedHandler(HTTPHandler):
+    def http_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(Limited, req)
+
+
+class LimitedSecureHandler(HTTPSHandler):
+    def https_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(LimitedSecure, req)
+
+
+OPENER = build_opener(LimitedHandler, LimitedSecureHandler)
 
 
 def fetch_json(url: str, query: Mapping[str, Any]) -> Any:
@@ -31,7 +77,7 @@ def fetch_json(url: str, query: Mapping[str, Any]) -> Any:
     agent = f"{USER_AGENT} ({settings.PUBLIC_URL})" if settings.PUBLIC_URL else USER_AGENT
     request = Request(f"{url}?{urlencode(query)}", headers={"User-Agent": agent, "Accept": "application/json"})  # noqa: S310
     try:
-        with urlopen(request, timeout=settings.GEOCODER_TIMEOUT) as response:  # noqa: S310  the URL is a setting
+        with OPENER.open(request, timeout=settings.GEOCODER_TIMEOUT) as response:
             read = read_all(response, until)
     except HTTPError as error:
         if 400 <= error.code < 500 and error.code != TOO_MANY:

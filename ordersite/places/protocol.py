@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 # As an order's address holds it.
 MOST_TEXT = 300
+# Control characters, ends of lines, halves of surrogate pairs, what turns the direction of the text.
+UNPRINTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 # "50.8466, 4.3528": both with a decimal point, so that no house number is taken for one.
 POINT = re.compile(r"([+-]?[0-9]{1,2}\.[0-9]{1,15}) ?, ?([+-]?[0-9]{1,3}\.[0-9]{1,15})")
 
@@ -68,13 +70,14 @@ def read_place(text: Any, lat: Any, lng: Any) -> FoundPlace:
     """A place of a foreign answer; raises Unreadable where it is none."""
     try:
         where = Point(float(lat), float(lng))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise Unreadable("The geocoder told a point that is none.") from error
     if not (isfinite(where.lat) and isfinite(where.lng) and abs(where.lat) <= 90 and abs(where.lng) <= 180):
         raise Unreadable("The geocoder told a point that is none.")
-    if not isinstance(text, str) or not text.strip():
+    words = " ".join(UNPRINTED.sub(" ", text).split()) if isinstance(text, str) else ""
+    if not words:
         raise Unreadable("The geocoder told a place without a name.")
-    return FoundPlace(text=text.replace("\x00", "").strip()[:MOST_TEXT], lat=where.lat, lng=where.lng)
+    return FoundPlace(text=words[:MOST_TEXT].strip(), lat=where.lat, lng=where.lng)
 
 
 def read_places(read: Callable[[Any], FoundPlace], rows: Iterable[Any]) -> list[FoundPlace]:

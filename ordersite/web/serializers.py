@@ -15,6 +15,10 @@ MAX_EMAIL = 254
 DECIMAL = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,40})?")
 # Unicode's categories of what ends a line or controls a device.
 CONTROL = ("Cc", "Zl", "Zp")
+# What turns the direction of the text after it round: a name would be read as another.
+TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Unicode's categories of what nobody sees.
+UNSEEN = ("Cf", "Zs", "Mn", *CONTROL)
 
 
 class Money(NamedTuple):
@@ -24,16 +28,25 @@ class Money(NamedTuple):
     currency: str
 
 
+def has_control(text: str, allowed: str = "") -> bool:
+    """Whether the text has control characters, ends of lines too, other than those that are allowed."""
+    return bool(TURNING.search(text)) or any(
+        unicodedata.category(char) in CONTROL and char not in allowed for char in text
+    )
+
+
 class ParagraphField(serializers.CharField):
-    """A text that may have several lines; control characters are refused."""
+    """A text that may have several lines; control characters are refused, and what only looks empty."""
 
     allowed = "\n\r\t"
     default_error_messages = {"control": "Leave out control characters."}
 
     def to_internal_value(self, data: Any) -> str:
         text: str = super().to_internal_value(data)
-        if any(unicodedata.category(char) in CONTROL and char not in self.allowed for char in text):
+        if has_control(text, self.allowed):
             self.fail("control")
+        if text and all(unicodedata.category(char) in UNSEEN for char in text):
+            self.fail("blank")
         return text
 
 
@@ -45,13 +58,19 @@ class LineField(ParagraphField):
 
 
 class LowerEmailField(serializers.EmailField):
-    """An e-mail address as it is kept: lower-case, and short enough for its column after that."""
+    """An e-mail address as it is kept: lower-case, short enough for its column after that, of a domain with a name.
+
+    Characters that nobody sees are refused: two addresses would look alike.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=MAX_EMAIL, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
-        return super().to_internal_value(data).lower()
+        address: str = super().to_internal_value(data).lower()
+        if address.endswith("]") or any(unicodedata.category(char) in UNSEEN for char in address):
+            self.fail("invalid")
+        return address
 
 
 class Input(serializers.Serializer):

@@ -33,6 +33,9 @@ STALE = "This page was sent without what it had shown: open it anew, make your c
 CONFLICT = "Changed meanwhile: now {now}. Save again to put what you typed in its place."
 ROW_GONE = "This row was deleted meanwhile: tick “Delete” to go on without it, or open the page anew."
 ROW_ADDED = "Somebody added this meanwhile: {row}. Open the page anew to change it."
+# Rows of one kind that a page takes or shows at once beside those that stand; each costs some 6 ms.
+MOST_NEW_ROWS = 20
+TOO_MANY_ROWS = f"Add at most {MOST_NEW_ROWS} rows at a time: save these, then add the others."
 ROW_CHANGED = "{row} was changed meanwhile: look at it again before you delete it."
 
 Digests = Mapping[str, str]
@@ -192,7 +195,21 @@ def save_changes(form: ComparingForm) -> None:
 
 
 class ComparingFormSet(forms.BaseInlineFormSet):
-    """Rows of a ComparingForm: one that is gone, was added, or was changed before it is deleted, is told."""
+    """Rows of a ComparingForm: one that is gone, was added, or was changed before it is deleted, is told.
+
+    The number of rows is what the sender says: of those that do not stand yet no more than MOST_NEW_ROWS are made.
+    """
+
+    default_error_messages: ClassVar[Any] = {"too_many_forms": TOO_MANY_ROWS}
+    most_rows: int
+
+    @property
+    def absolute_max(self) -> int:
+        return len(self.get_queryset()) + MOST_NEW_ROWS
+
+    @property
+    def max_num(self) -> int:
+        return min(self.most_rows, self.absolute_max)
 
     def clean(self) -> None:
         super().clean()
@@ -229,6 +246,9 @@ class ComparingInline(GuardedChoices, admin.TabularInline):
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset: Any = super().get_formset(request, obj, **kwargs)
         formset.form.shown = shown_in(request)
+        # Django writes both into the class that it makes; ours are reckoned from the rows that stand.
+        formset.most_rows = formset.max_num
+        del formset.max_num, formset.absolute_max
         return formset
 
 

@@ -1,7 +1,6 @@
 """What is typed into forms of the back-office: texts without control characters, and JSON that is not too deep."""
 
 import re
-import unicodedata
 from typing import Any
 
 from django import forms
@@ -10,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.forms.models import InlineForeignKeyField
 
 from ordersite.web.parsing import STRING_PATTERN
-from ordersite.web.serializers import CONTROL, LineField, ParagraphField
+from ordersite.web.serializers import LineField, ParagraphField, has_control
 
 TOO_DEEP = "This is nested too deeply."
 # A whole string, or a bracket outside of one.
@@ -18,7 +17,7 @@ MARK = re.compile(rf"{STRING_PATTERN}|[\[\]{{}}]", re.DOTALL)
 
 
 def validate_characters(value: Any, allowed: str, message: str) -> None:
-    if isinstance(value, str) and any(unicodedata.category(char) in CONTROL and char not in allowed for char in value):
+    if isinstance(value, str) and has_control(value, allowed):
         raise ValidationError(message, "control")
 
 

@@ -9,7 +9,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 
 class FakeGeocoder:
-    """Answers what `answers` says for a path; `slow` waits so many seconds first, `trickles` sends byte by byte."""
+    """Answers what `answers` says for a path.
+
+    `slow` waits so many seconds first, `trickles` sends byte by byte, `drips` one header without an end.
+    """
 
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {}
@@ -17,6 +20,7 @@ class FakeGeocoder:
         self.agents: list[str] = []
         self.slow = 0.0
         self.trickles = 0.0
+        self.drips = 0.0
         self.status = 200
         fake = self
 
@@ -29,6 +33,10 @@ class FakeGeocoder:
                 answer = fake.answers.get(parts.path, [])
                 body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
                 try:
+                    while fake.drips:
+                        self.wfile.write(b"HTTP/1.0 200 OK\r\nX-A: " if not self.close_connection else b"x")
+                        self.close_connection = True
+                        time.sleep(fake.drips)
                     self.send_response(fake.status)
                     self.send_header("Content-Length", str(len(body)))
                     self.end_headers()

@@ -134,6 +134,21 @@ class TestEveryGeocoder:
         assert find_places("Rue Haute 118", Point(48.8, 2.3)) == found(("x", 50, 4))
         assert len(asks_nominatim.asked) == 2
 
+    @pytest.mark.parametrize(
+        ("text", "lat", "told"),
+        [
+            ("a\ud800b", 50, found(("a b", 50, 4))),
+            ("Rue Haute\r\n118\u2028Brussels\x00", 50, found(("Rue Haute 118 Brussels", 50, 4))),
+            ("\u202e\x07", 50, ()),
+            ("x", 10**400, ()),
+        ],
+    )
+    def test_what_it_says_is_text_and_points_or_no_place(
+        self, asks_nominatim: FakeGeocoder, text: str, lat: int, told: Any
+    ) -> None:
+        asks_nominatim.answers["/osm/search"] = [{"display_name": text, "lat": lat, "lon": 4}]
+        assert find_places("Rue Haute 118") == told
+
     def test_no_more_are_kept_than_there_is_room_for(self) -> None:
         cache: Any = caches["places"]
         assert cache._max_entries == 10_000
@@ -145,19 +160,19 @@ class TestEveryGeocoder:
         assert find_places("x") == found(rows[0], rows[2], rows[3])
         assert find_places("x", Point(0, 0)) == found(rows[0], rows[2], rows[3])
 
-    @pytest.mark.parametrize(("slow", "trickles"), [(5.0, 0.0), (0.0, 0.1)])
+    @pytest.mark.parametrize("how", [{"slow": 5.0}, {"trickles": 0.1}, {"drips": 0.1}])
     def test_a_slow_one_is_given_up_and_then_left_alone(
-        self, asks_nominatim: FakeGeocoder, settings: Any, slow: float, trickles: float
+        self, asks_nominatim: FakeGeocoder, settings: Any, how: dict[str, float]
     ) -> None:
         settings.GEOCODER_TIMEOUT = 0.3
-        asks_nominatim.slow, asks_nominatim.trickles = slow, trickles
+        vars(asks_nominatim).update(how)
         asks_nominatim.answers["/osm/search"] = [nominatim("x" * 50, 50, 4)]
         begun = time.monotonic()
         assert find_places("Rue Haute 118") is None
         assert time.monotonic() - begun < 1.5
         assert find_places("Rue Haute 119") is None
         assert len(asks_nominatim.asked) == 1
-        asks_nominatim.slow = asks_nominatim.trickles = 0
+        asks_nominatim.slow = asks_nominatim.trickles = asks_nominatim.drips = 0
         pause.until = 0
         assert find_places("Rue Haute 118") == found(("x" * 50, 50, 4))
 

@@ -11,6 +11,7 @@ from orders.models import Order, Purchase
 from ordersite.accounts.models import Address, Customer
 from ordersite.web.serializers import LineField, LowerEmailField, ParagraphField
 from tests.cast import Cast
+from tests.orders.rows import make_order
 from tests.orders.shopping import ORDERS, cart
 
 GUEST = {"name": "Gast", "phone": "+3225550199"}
@@ -31,6 +32,10 @@ LONG = f"{'a' * 60}@{'b' * 63}.{'c' * 63}.{'d' * 63}.example.org"
         ({"phone": "+32255\n50199"}, "/guest/phone"),
         ({"address": "Nieuwstraat 1\nBrussel"}, "/guest/address"),
         ({"address_notes": "Bell\x07"}, "/guest/address_notes"),
+        ({"name": "\u200b"}, "/guest/name"),
+        ({"name": "\u202eabc"}, "/guest/name"),
+        ({"email": "gast@example.org\u200b"}, "/guest/email"),
+        ({"email": "gast@[127.0.0.1]"}, "/guest/email"),
     ],
 )
 def test_a_guest_is_refused_with_a_pointer(cast: Cast, api: Any, fields: dict[str, str], pointer: str) -> None:
@@ -112,3 +117,20 @@ def test_every_text_of_the_api_has_a_bound_and_refuses_control_characters() -> N
             assert isinstance(field, ParagraphField) or "phone" in name, where
         checked += 1
     assert checked > 50
+
+
+@pytest.mark.parametrize(
+    "address", ["Rue Haute 126\nx", "Rue Haute 126\x07", "Rue\u2028x\x1b[31m", "Rue \u202eHaute 1"]
+)
+def test_an_address_is_one_line_wherever_it_is_sent(cast: Cast, api: Any, address: str) -> None:
+    client = api(cast.customer)
+    order = make_order(cast, 0)
+    calls = {
+        ORDERS: client.post(ORDERS, cart(cast, address=address)),
+        "quote": client.post(f"{ORDERS}/quote", cart(cast, address=address)),
+        "patch": client.patch(f"{ORDERS}/{order.pk}", {"address": address}),
+    }
+    for call, answer in calls.items():
+        told = [(error["pointer"], error["code"]) for error in answer.json()["errors"]]
+        assert (answer.status_code, told) == (400, [("/address", "control")]), call
+    assert (Order.objects.count(), Order.objects.get().address) == (1, order.address)

@@ -4,6 +4,8 @@ A migration that uses them has `atomic = False`, and each that builds an index s
 the build fails it is run again from its beginning.
 """
 
+from typing import Any
+
 from django.db import migrations
 
 
@@ -15,13 +17,13 @@ class AddIndexOnline(migrations.AddIndex):
 
     atomic = False
 
-    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         if schema_editor.connection.vendor == "postgresql":
             schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {schema_editor.quote_name(self.index.name)}")
         schema_editor.add_index(model, self.index, **concurrently(schema_editor))
 
-    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         model = from_state.apps.get_model(app_label, self.model_name)
         schema_editor.remove_index(model, self.index, **concurrently(schema_editor))
 
@@ -29,7 +31,7 @@ class AddIndexOnline(migrations.AddIndex):
 class AddConstraintOnline(migrations.AddConstraint):
     """Adds a check NOT VALID (ACCESS EXCLUSIVE, no row is read), then validates it (SHARE UPDATE EXCLUSIVE)."""
 
-    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         if schema_editor.connection.vendor != "postgresql":
             super().database_forwards(app_label, schema_editor, from_state, to_state)
             return
@@ -42,7 +44,7 @@ class AddConstraintOnline(migrations.AddConstraint):
 class AddUniqueOnline(migrations.AddConstraint):
     """Builds the index of a unique constraint CONCURRENTLY, then makes it the constraint (ACCESS EXCLUSIVE, no row)."""
 
-    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         if schema_editor.connection.vendor != "postgresql":
             super().database_forwards(app_label, schema_editor, from_state, to_state)
             return
@@ -52,7 +54,7 @@ class AddUniqueOnline(migrations.AddConstraint):
 class RemoveUniqueOnline(migrations.RemoveConstraint):
     """Drops a unique constraint (ACCESS EXCLUSIVE, no row); backwards it is built as AddUniqueOnline does."""
 
-    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         if schema_editor.connection.vendor != "postgresql":
             super().database_backwards(app_label, schema_editor, from_state, to_state)
             return
@@ -60,7 +62,7 @@ class RemoveUniqueOnline(migrations.RemoveConstraint):
         add_unique(schema_editor, to_state.apps.get_model(app_label, self.model_name), constraint)
 
 
-def add_unique(schema_editor, model, constraint):
+def add_unique(schema_editor: Any, model: Any, constraint: Any) -> None:
     """Adds a plain unique constraint without blocking readers or writers; one left half built is made anew."""
     quote = schema_editor.quote_name
     table, name = quote(model._meta.db_table), quote(constraint.name)
@@ -70,5 +72,5 @@ def add_unique(schema_editor, model, constraint):
     schema_editor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE USING INDEX {name}")
 
 
-def concurrently(schema_editor):
+def concurrently(schema_editor: Any) -> dict[str, bool]:
     return {"concurrently": True} if schema_editor.connection.vendor == "postgresql" else {}

@@ -204,11 +204,11 @@ class ComparingFormSet(forms.BaseInlineFormSet):
     most_rows: int
 
     @property
-    def absolute_max(self) -> int:
+    def absolute_max(self) -> int:  # type: ignore[override]
         return len(self.get_queryset()) + MOST_NEW_ROWS
 
     @property
-    def max_num(self) -> int:
+    def max_num(self) -> int:  # type: ignore[override]
         return min(self.most_rows, self.absolute_max)
 
     def clean(self) -> None:

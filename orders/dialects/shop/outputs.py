@@ -226,6 +226,15 @@ def render_event(event: OrderEvent) -> dict[str, Any]:
     }
 
 
+def items_in_words(data: Mapping[str, Any]) -> str:
+    """A change of items: "Items: 2 × Soda → 4 × Soda", and what became of it where it was not made at once."""
+    told = "" if data["state"] == ItemChange.State.APPLIED else f" ({ItemChange.State(data['state']).label})"
+    if "new" not in data:
+        return f"Items{told}"
+    old, new = (data[name].get("item") or "nothing" for name in ("old", "new"))
+    return f"Items: {old} → {new}{told}"
+
+
 def text_of(event: OrderEvent) -> str:
     """One entry of the history, in a sentence: a record by hand is its own."""
     if event.kind == OrderEvent.Kind.NOTE and event.reason:
@@ -234,4 +243,8 @@ def text_of(event: OrderEvent) -> str:
     what = label or event.get_kind_display().capitalize()
     if event.kind == OrderEvent.Kind.STATUS:
         what = STATUS_NAMES[Status(event.to_status or 0)]
+    elif event.kind == OrderEvent.Kind.ITEMS and "state" in event.data:
+        what = items_in_words(event.data)
+    elif number := event.data.get("new", {}).get("tracking_number"):
+        what = f"Tracking number {number}"
     return f"{what}: {event.reason}" if event.reason else what

@@ -39,6 +39,7 @@ def test_a_rise_by_the_vendor_waits_for_the_customer(cast: Cast, api: Api) -> No
     response = api(cast.owner).post(at(order, "/item"), item)
     assert response.status_code == 202
     assert response.json()["change"] == {"number": 1, "state": "waiting", "difference": "2.50"}
+    assert response.json()["history"][-1]["text"] == "Items: nothing → 1 × Soda (waits for the customer)"
     assert (response.json()["price"], stock_of(cast)) == ("17.00", 8)
     accepted = api(cast.customer).post(f"/api/v1/orders/{order.pk}/changes/1/accept")
     assert accepted.status_code == 200
@@ -171,7 +172,7 @@ def test_a_prepared_order_is_changed_by_staff_in_the_shops_name(cast: Cast, api:
     with assert_nothing_changed(Order.objects.get()):
         refused(api(cast.owner).put(at(order, "/item"), less), 409, "prepared")
     shown = api(cast.staff).put(at(order, "/item"), less).json()
-    assert (shown["price"], shown["history"][-1]["text"]) == ("14.50", "Items: Shop")
+    assert (shown["price"], shown["history"][-1]["text"]) == ("14.50", "Items: 2 × Soda → 1 × Soda: Shop")
     assert shown["status"]["id"] == label_of(4).pk
 
 

@@ -108,6 +108,7 @@ class TestTrackingAndHistory:
         sent = {"trackingNumber": "3SABC", "carrier": "Post"}
         shown = api(cast.owner).post(at(order, "/tracking"), sent).json()
         assert (shown["trackingNumber"], shown["carrier"]) == ("3SABC", "Post")
+        assert shown["history"][-1]["text"] == "Tracking number 3SABC"
         with assert_nothing_changed(order := Order.objects.get()):
             assert api(cast.owner).post(at(order, "/tracking"), sent).status_code == 200
             refused(api(cast.owner).post(at(order, "/tracking"), {}), 400, "invalid", "trackingNumber")

@@ -90,6 +90,11 @@ def currency_of(vendor_id: int) -> str | None:
     return Vendor.objects.filter(pk=vendor_id, is_active=True).values_list("currency", flat=True).first()
 
 
+def country_of(vendor_id: int) -> str | None:
+    """In which country a vendor is (ISO 3166); None where it does not exist."""
+    return Vendor.objects.filter(pk=vendor_id).values_list("country", flat=True).first()
+
+
 def sells_codes(vendor_id: int, product_ids: Iterable[int]) -> bool:
     """Whether any of the products is a digital one of this vendor."""
     return Product.objects.filter(pk__in=set(product_ids), vendor=vendor_id, is_digital=True).exists()

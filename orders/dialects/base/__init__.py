@@ -16,6 +16,7 @@ from orders.dialects.base.reading import (
     AmountField,
     DialectInput,
     IdField,
+    LocalPhoneField,
     LocationInput,
     MinorField,
     MomentField,
@@ -27,6 +28,7 @@ from orders.dialects.base.reading import (
     number_of,
     reads_same,
     whole_of,
+    with_country,
 )
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "DialectView",
     "FormParser",
     "IdField",
+    "LocalPhoneField",
     "LocationInput",
     "MinorField",
     "MissingWord",
@@ -51,5 +54,6 @@ __all__ = [
     "reads_same",
     "served",
     "whole_of",
+    "with_country",
     "wrong_path",
 ]

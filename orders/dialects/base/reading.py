@@ -17,13 +17,15 @@ from rest_framework.fields import empty
 
 from ordersite.web.money import MAX_MINOR, rounded_minor, to_text
 from ordersite.web.problems import Invalid
-from ordersite.web.serializers import MAX_ID, DegreesField, Money
+from ordersite.web.serializers import MAX_ID, DegreesField, Money, PhoneField, e164
 
 # A plain decimal: no exponent, no thousands, ASCII digits. A double's own text has 17 significant digits.
 NUMBER = re.compile(r"[+-]?(?:[0-9]{1,19}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})")
 # Digits after the point that are no noise of reckoning with doubles.
 DIGITS = 6
 LARGEST = Decimal(10) ** 19
+# A telephone number without its country's code.
+LOCAL_PHONE = re.compile(r"\(?[0-9][0-9 ()./-]{4,30}")
 
 
 def is_blank(value: Any) -> bool:
@@ -182,6 +184,24 @@ class LocationInput(DialectInput):
 
     lat = DegreesField(min_value=-90, max_value=90, help_text="Degrees north.")
     lng = DegreesField(min_value=-180, max_value=180, help_text="Degrees east.")
+
+
+@extend_schema_field({"type": "string", "maxLength": 40, "example": "+32470123456"})
+class LocalPhoneField(PhoneField):
+    """A telephone number, kept as it is written where it may be one of the vendor's country (with_country)."""
+
+    def to_internal_value(self, data: Any) -> str:
+        text = str(data).strip() if isinstance(data, str | int) and not isinstance(data, bool) else ""
+        return text if LOCAL_PHONE.fullmatch(text) else super().to_internal_value(data)
+
+
+def with_country(text: str, country: str | None, pointer: str) -> str:
+    """A telephone number that was read by LocalPhoneField, with its country's code; raises Invalid."""
+    number = text if not text or text.startswith("+") else e164(text, country)
+    if text and not number:
+        detail = "This is no telephone number of the vendor's country: send it as +32470123456."
+        raise Invalid(pointer, "invalid", detail)
+    return number
 
 
 def minor_amount(amount: Decimal, currency: str, pointer: str) -> Money:

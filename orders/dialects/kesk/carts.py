@@ -6,19 +6,18 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from orders.checkout import Cart, Checkout, Figure, PackageWish, Place, ServiceWish
+from orders.dialects.base import with_country
 from orders.dialects.kesk.inputs import point_in
 from orders.dialects.kesk.words import METHOD_IDS, METHODS, TYPES
 from orders.lifecycle import Fulfilment
 from orders.models import Kind
 from orders.pricing import CartExtra, CartItem, CartOption
-from orders.selectors import saved_places
+from orders.selectors import country_of, saved_places
 from orders.services.parties import Placing
 from orders.services.shares import TRANSFER
 from ordersite.accounts.callers import Caller
 from ordersite.web.images import CleanImage
 from ordersite.web.problems import Invalid, Problem, field_error
-from ordersite.web.serializers import e164
-from vendors.models import Vendor
 
 GRAMS, MILLIMETRES = 1000, 10  # a kilogram, a centimetre
 # Kesk's amount → ours. Tax that the prices include is no part of the sum: `tax` is what is added.
@@ -183,13 +182,7 @@ def as_package(part: Mapping[str, Any], pointer: str, places: Mapping[int, Place
 
 def read_phone(text: str, vendor_id: int, pointer: str) -> str:
     """A telephone number, of the vendor's country where it has no country's code; raises Invalid."""
-    if text.startswith("+"):
-        return text
-    number = e164(text, Vendor.objects.filter(pk=vendor_id).values_list("country", flat=True).first())
-    if not number:
-        detail = "This is no telephone number of the vendor's country: send it as +32470123456."
-        raise Invalid(pointer, "invalid", detail)
-    return number
+    return with_country(text, None if text.startswith("+") else country_of(vendor_id), pointer)
 
 
 def whole(number: Decimal, unit: int) -> int:

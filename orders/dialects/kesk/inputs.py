@@ -1,6 +1,5 @@
 """What Kesk's clients send. Their generated clients send every field, null where they have no value."""
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -9,7 +8,16 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from orders.checkout import MOST_CHOICES, MOST_ITEMS, MOST_PARTS, MOST_QUANTITY, Place
-from orders.dialects.base import AmountField, DialectInput, IdField, MomentField, NumberField, WholeField, WordField
+from orders.dialects.base import (
+    AmountField,
+    DialectInput,
+    IdField,
+    LocalPhoneField,
+    MomentField,
+    NumberField,
+    WholeField,
+    WordField,
+)
 from orders.dialects.kesk.words import METHODS, PAYMENT_WORDS, TYPES, Word
 from ordersite.web.multipart import MOST_PHOTOS
 from ordersite.web.pagination import MOST, PER_PAGE
@@ -17,7 +25,6 @@ from ordersite.web.serializers import (
     DegreesField,
     LineField,
     ParagraphField,
-    PhoneField,
 )
 from vendors.models import PAYMENT_METHODS
 
@@ -40,8 +47,6 @@ class TypeField(WordField):
     """The kind of an order."""
 
 
-# A national number: no country's code before it.
-LOCAL_PHONE = re.compile(r"\(?[0-9][0-9 ()./-]{4,30}")
 COORDINATE = {"type": "number", "nullable": True}
 
 
@@ -90,15 +95,6 @@ class MethodField(WordField):
 
 def degrees(most: int) -> DegreesField:
     return DegreesField(min_value=-most, max_value=most, **OPTIONAL)
-
-
-@extend_schema_field({"type": "string", "nullable": True, "maxLength": 40, "example": "+32470123456"})
-class LocalPhoneField(PhoneField):
-    """A telephone number, kept as it is written where it may be one of the vendor's country (carts.read_phone)."""
-
-    def to_internal_value(self, data: Any) -> str:
-        text = str(data).strip() if isinstance(data, str | int) and not isinstance(data, bool) else ""
-        return text if LOCAL_PHONE.fullmatch(text) else super().to_internal_value(data)
 
 
 class PlaceInput(DialectInput):

@@ -21,6 +21,7 @@ from orders.dialects.base import (
     AmountField,
     DialectInput,
     IdField,
+    LocalPhoneField,
     LocationInput,
     MomentField,
     WholeField,
@@ -28,6 +29,7 @@ from orders.dialects.base import (
     is_blank,
     minor_amount,
     whole_of,
+    with_country,
 )
 from orders.dialects.ordering.words import DIALECT, PAYMETHOD_NAMES
 from orders.lifecycle import NAMES, Fulfilment
@@ -46,7 +48,6 @@ from ordersite.web.serializers import (
     LowerEmailField,
     Money,
     ParagraphField,
-    PhoneField,
 )
 from vendors.models import ONLINE_METHODS
 
@@ -154,8 +155,8 @@ class CustomerInput(DialectInput):
     """A guest; one telephone number or e-mail is needed."""
 
     name = LineField(max_length=120)
-    cellphone = PhoneField(default="")
-    phone = PhoneField(default="")
+    cellphone = LocalPhoneField(default="")
+    phone = LocalPhoneField(default="")
     email = LowerEmailField(default="")
     address = LineField(max_length=300, default="")
     address_notes = ParagraphField(max_length=300, default="")
@@ -287,6 +288,7 @@ def as_placing(
     given: Mapping[str, Any],
     *,
     currency: str,
+    country: str | None,
     digital: bool,
     offer: str,
     address: Address | None,
@@ -319,7 +321,7 @@ def as_placing(
         cash=as_cash(given.get("cash"), currency),
         currency=currency,
     )
-    return Placing(checkout=checkout, customer_id=customer_id, guest=as_guest(guest) if guest else None)
+    return Placing(checkout=checkout, customer_id=customer_id, guest=as_guest(guest, country) if guest else None)
 
 
 def place_of(given: Mapping[str, Any], saved: Address | None) -> Place:
@@ -371,11 +373,17 @@ def as_item(line: Mapping[str, Any]) -> CartItem:
     )
 
 
-def as_guest(given: Mapping[str, Any]) -> Guest:
+def phone_of(given: Mapping[str, Any], country: str | None) -> str:
+    """The guest's number; where it has no country's code it is one of the business's country."""
+    name = "cellphone" if given["cellphone"] else "phone"
+    return with_country(given[name] or "", country, f"/customer/{name}")
+
+
+def as_guest(given: Mapping[str, Any], country: str | None) -> Guest:
     location = given.get("location") or {}
     return Guest(
         name=given["name"],
-        phone=given["cellphone"] or given["phone"] or "",
+        phone=phone_of(given, country),
         email=given["email"] or "",
         place=Place(
             address=given["address"] or "",

@@ -38,6 +38,7 @@ from orders.permissions import is_own, knows_driver, own_orders, pays
 from orders.reading.privacy import is_only_a_candidate
 from orders.selectors import (
     code_of_offer,
+    country_of,
     currency_of,
     dashboard_orders,
     driver_of_user,
@@ -209,6 +210,7 @@ def looked_up(given: Mapping[str, Any], caller: Caller) -> Placing:
     return as_placing(
         given,
         currency=currency,
+        country=country_of(vendor_id) if given.get("customer") else None,
         digital=sells_codes(vendor_id, (line["id"] for line in given["products"] if "id" in line)),
         offer=code or "",
         address=saved,

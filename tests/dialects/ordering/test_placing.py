@@ -382,6 +382,21 @@ def test_a_guest(cast: Cast, api: Api) -> None:
 
 @pytest.mark.rows(20, call="POST /orders")
 @pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ({"cellphone": "0470 12 34 56"}, "+32470123456"),
+        ({"cellphone": 470123456}, "+32470123456"),
+        ({"cellphone": "", "phone": "02/555.01.77"}, "+3225550177"),
+        ({"cellphone": "+31 6 12345678"}, "+31612345678"),
+    ],
+)
+def test_a_guests_number_is_of_the_businesss_country(cast: Cast, api: Api, said: dict[str, Any], kept: str) -> None:
+    shown = result_of(api().post(ORDERS, order_of(cast, customer={**GUEST, **said})))
+    assert (shown["customer"]["cellphone"], Order.objects.get().contact_phone) == (kept, kept)
+
+
+@pytest.mark.rows(20, call="POST /orders")
+@pytest.mark.parametrize(
     ("guest", "told"),
     [
         (None, "customer: Sign in, or say who orders: send `customer` with a name and a phone."),

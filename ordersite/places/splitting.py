@@ -292,8 +292,9 @@ def join_numbers(segments: Sequence[str], country: str) -> list[str]:
     while left:
         one = left.pop(0)
         if is_number(one, country):
-            if not joined and left and not is_number(left[0], country):
-                one = f"{one} {left.pop(0)}"
+            named = (index for index, text in enumerate(left) if read_units(text, country) is None)
+            if not joined and (index := next(named, None)) is not None and not is_number(left[index], country):
+                one = f"{one} {left.pop(index)}"
             elif joined and read_house(joined[-1], country) is None and read_units(joined[-1], country) is None:
                 one = f"{joined.pop()} {one}"
         joined.append(one)
@@ -331,15 +332,18 @@ def read_leading(segment: str, country: str) -> AddressParts | None:
     if found is None:
         return None
     number, rest = read_range(found["number"], segment[found.end() :], country)
+    box = ""
+    # "149/24 avenue Louise", "20 boîte 3 rue Haute"
+    if own := BOX.match(rest.lstrip()) or SUFFIX.match(rest):
+        box, rest = own["box"], own.string[own.end() :]
     street = rest.strip()
     if not rest.startswith(" ") or not is_name(street):
         return None
-    box = ""
     for space in list(re.finditer(r"\s", street))[-MOST_TRIES:]:
         words = street[: space.start()].split()
         read = read_units(street[space.end() :], country) if words[-1].casefold() not in BEFORE_NAMES else None
         if read is not None and len(words) > 1:
-            street, box = street[: space.start()], read
+            street, box = street[: space.start()], ", ".join(filter(None, [box, read]))
             break
     return AddressParts(street=street, number=number, box=box)
 
@@ -364,20 +368,16 @@ def read_units(text: str, country: str, *, behind_number: bool = False) -> str |
     """The box, flat and floor that a text is made of; None where it holds anything else. Empty for an empty text."""
     boxes: list[str] = []
     rest = text
-    while left := rest.strip(" .,;:-–"):
+    while left := rest.strip(" .,;:-–/"):
         found = UNIT.match(left)
         if found:
             boxes.append(found[0].strip())
         elif found := BOX.match(left):
             boxes.append(found["box"])
         elif behind_number and not boxes and (inner := SUFFIX.match(rest)):
-            # "149/24", "12-2", "149/bte 24"
-            if marked := BOX.match(rest.lstrip(" -–/")):
-                boxes.append(marked["box"])
-                left, found = rest.lstrip(" -–/"), marked
-            else:
-                boxes.append(inner["box"])
-                left, found = rest, inner
+            # "149/24", "12-2"
+            boxes.append(inner["box"])
+            left, found = rest, inner
         elif behind_number and not boxes and country == "NL" and (found := ADDITION.match(rest)):
             boxes.append(found["box"])
             left = rest

@@ -19,10 +19,13 @@ HOST = "http://testserver"
 DOCUMENTS = ("native", "kaddy", "kalixo", "kesk", "ordering", "shop")
 
 
+def document_path(name: str) -> str:
+    return "/api/v1/schema" if name == "native" else f"/dialects/{name}/schema"
+
+
 def read_document(name: str) -> dict[str, Any]:
     """The OpenAPI document as its users fetch it."""
-    path = "/api/v1/schema" if name == "native" else f"/dialects/{name}/schema"
-    document: dict[str, Any] = Client().get(path, headers={"Accept": "application/json"}).json()
+    document: dict[str, Any] = Client().get(document_path(name), headers={"Accept": "application/json"}).json()
     return document
 
 

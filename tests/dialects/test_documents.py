@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from orders.dialects.base import MissingWord, covers_every_status
 from orders.dialects.urls import DIALECTS
 from orders.lifecycle import Status
 from ordersite.web.schema import KEPT_NAMES, nodes
+from tests.dialects.clients import blocks_of_page
 from tests.dialects.generated import DOCUMENTS, read_document
 
 NAMES = [dialect.name for dialect in DIALECTS]
@@ -187,6 +189,14 @@ def test_the_shops_calls_are_named_as_its_pages_do() -> None:
         "PATCH /{id}/sent": "setSent",
         "PATCH /{id}/delivered": "setDelivered",
     }
+
+
+def test_the_page_about_clients_names_the_generator_of_these_tests_and_pins_each() -> None:
+    blocks = "".join(blocks_of_page())
+    assert f"openapi-python-client=={version('openapi-python-client')}\n" in blocks
+    packages = re.search(r"npm install --no-save (.*)", blocks)
+    assert packages
+    assert [one for one in packages[1].split() if not re.fullmatch(r".+@\d+(\.\d+\.\d+)?", one)] == []
 
 
 def test_the_native_one_has_no_dialect(client: Client) -> None:

@@ -222,7 +222,7 @@ def is_mere_driver(standing: Standing) -> bool:
 
 
 def may_take(standing: Standing) -> bool:
-    return any(one.to == Status.ACCEPTED_BY_DRIVER for one in standing.allowed())
+    return any(one.name == "accept_by_driver" for one in standing.allowed())
 
 
 def may_set_off(standing: Standing) -> bool:

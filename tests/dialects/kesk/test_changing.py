@@ -247,7 +247,8 @@ def test_a_driver_takes_an_order_and_brings_it(cast: Cast, api: Api, how: str) -
             put(driver, order, **mine)
     taken = [8] if how != "on its way" else []
     assert list(order.events.filter(number__gt=1).values_list("to_status", flat=True)) == taken
-    assert put(driver, order, status="Enroute", **mine)["status"] == "Enroute"
+    data = put(driver, order, status="Enroute", **mine)
+    assert (data["status"], data["allowed_statuses"]) == ("Enroute", ["Delivered", "Failed"])
     assert put(driver, order, status="Delivered")["payment_status"] == "Paid"
     assert list(order.events.filter(kind="status", number__gt=1).values_list("to_status", flat=True)) == [8, 9, 11]
 

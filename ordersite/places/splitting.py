@@ -2,7 +2,7 @@
 
 For Belgian, Dutch, French, German and Luxembourg addresses, in one line or several. Pure: no place is looked up. What
 cannot be told apart stays in the street, and no word is lost but those that a part stands for: "bus", "boîte", "n°",
-the country. The squares of Mannheim with a space ("Q 3, 12") read as a street with a number.
+"à" before the town, the country. The squares of Mannheim with a space ("Q 3, 12") read as a street with a number.
 """
 
 import re
@@ -93,6 +93,8 @@ CODE = re.compile(
     rf"(?<![\w/.-])(?:(?P<prefix>{PREFIXES})(?:-|\s?))?(?P<code>\d{{5}}|[1-9]\d{{3}}(?:(?P<letters>\s?[A-Za-z]{{2}})(?!\w))?)(?![\w/-])"
 )
 
+# "Rue Haute 20 à 1000 Bruxelles"
+IN_TOWN = re.compile(r"\s(?:à|te|in)$", re.IGNORECASE)
 MARKER = r"(?:#|n[°º]|nr\.?|no\.|num[ée]ro|nummer|huisnummer)\s?"
 NUMBER = re.compile(
     rf"(?<![\w/-])(?:{MARKER})?(?P<number>[1-9]\d{{0,3}}(?!\d)(?![eè]?(?:r|re|me|de|ste)\b)"
@@ -227,7 +229,7 @@ def take_town(segments: list[str], country: str) -> tuple[AddressParts, list[str
 def codes_in(segment: str, country: str) -> Iterator[tuple[str, AddressParts, str]]:
     """What stands before, the postal code with the country that it tells, and the town behind, if any."""
     for found in list(CODE.finditer(segment))[-MOST_TRIES:]:
-        before, after = segment[: found.start()].strip(), segment[found.end() :].strip()
+        before, after = IN_TOWN.sub("", segment[: found.start()].strip()), segment[found.end() :].strip()
         code, letters, prefix = found["code"], found["letters"] or "", found["prefix"] or ""
         if letters and not are_dutch(letters, prefix, country):
             code, after = code[: -len(letters)], f"{letters.strip()} {after}".strip()

@@ -154,6 +154,8 @@ ADDRESSES: list[tuple[str, str, tuple[str, str, str, str, str, str]]] = [
     ("BE", "20, boîte 3, Rue Haute, 1000 Bruxelles", ("Rue Haute", "20", "3", "1000", "Bruxelles", "BE")),
     ("BE", "Avenue Louise, 20, boîte 3, 1050 Bruxelles", ("Avenue Louise", "20", "3", "1050", "Bruxelles", "BE")),
     ("BE", "12-2 Kerkstraat, Gent", ("Kerkstraat", "12", "2", "", "Gent", "BE")),
+    ("BE", "Rue Haute 20 bte 3 à 1000 Bruxelles", ("Rue Haute", "20", "3", "1000", "Bruxelles", "BE")),
+    ("BE", "Kerkstraat 12 te 9000 Gent", ("Kerkstraat", "12", "", "9000", "Gent", "BE")),
     ("BE", "1000 Bruxelles", ("", "", "", "1000", "Bruxelles", "BE")),
     ("BE", "Kerkstraat 12,bus 4,9000 Gent", ("Kerkstraat", "12", "4", "9000", "Gent", "BE")),
     ("DE", "Musterweg 3 // 2. OG, 12345 Musterstadt", ("Musterweg", "3", "2. OG", "12345", "Musterstadt", "DE")),
@@ -324,7 +326,7 @@ ADDRESSES: list[tuple[str, str, tuple[str, str, str, str, str, str]]] = [
 # Words that a part stands for: of boxes, of numbers, of countries and their prefixes.
 TOLD = set(
     "bus box boîte boite bte bt b brievenbus n no nr be l d f nl belgium belgique belgië belgien nederland "
-    "france frankrijk deutschland germany luxembourg luxemburg grand duché de".split()
+    "france frankrijk deutschland germany luxembourg luxemburg grand duché de à te in".split()
 )
 WORDS = (
     "rue avenue straat laan Kerkstraat Hauptstraße Hauptstr. place plein Haute Loi des de la du le Paix Roi Müller "

@@ -125,7 +125,7 @@ OMAR = caller_at("Omar El Idrissi", "+32470111202", "Boulevard Anspach 110, 1000
 SASKIA = caller_at("Saskia De Wolf", "+32470111203", "Rue du Midi 25, 1000 Brussels", 50.8463, 4.3505)
 THEO = caller_at("Théo Lambert", "+32470111204", "Rue Neuve 60, 1000 Brussels", 50.8518, 4.3565)
 MARTA = caller_at("Marta Kowalska", "+32470111205", "Quai au Foin 33, 1000 Brussels", 50.8549, 4.3490)
-JEF = caller_at("Jef Claes", "+32470111206", "Rue Haute 200, 1000 Brussels", 50.8363, 4.3476)
+JEF = caller_at("Jef Claes", "+32470111206", "Rue Haute 200, 1000 Brussels", 50.8373, 4.3481)
 
 STEW = Item(product="Carbonnades à la Gueuze", options=(option("Frites"),))
 MUSSELS = Item(product="Moules marinière", quantity=2, options=(option("Frites"),))
@@ -136,7 +136,7 @@ SHRIMPS = Item(product="Croquettes aux crevettes grises", quantity=2)
 LOBSTER = Item(product="Homard du jour")
 DAME_BLANCHE = Item(product="Dame blanche", substitute="remove")
 TUB = Item(product="Tub of a litre", options=(option("Vanilla"), option("Speculoos")))
-RECIPIENT = Place(address="Avenue Louise 81, 1050 Brussels", lat=50.8336, lng=4.3590)
+RECIPIENT = Place(address="Avenue Louise 81, 1050 Brussels", lat=50.8330, lng=4.3585)
 BOX = Parcel(package_type="Box", weight=3200, sides=(400, 300, 200), recipient="Nadia Benali", phone="+32470111301")
 
 BRASSERIE, GIFTS, ICE, COURIERS, SALON = (

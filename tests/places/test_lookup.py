@@ -8,6 +8,7 @@ from django.core.cache import caches
 from django.db import transaction
 
 from ordersite.demo.sites import HOME, MERCHANTS
+from ordersite.demo.stories import STORIES
 from ordersite.places.lookup import find_places, geocoder_of, name_point, pause
 from ordersite.places.protocol import FoundPlace, Point
 from tests.places.fake_geocoder import FakeGeocoder, nominatim, photon
@@ -228,6 +229,8 @@ class TestLocal:
             text = f"{vendor['address']}, {vendor['postal_code']} {vendor['city']}"
             (place,) = find_places(text) or ()
             assert (place.lat, place.lng) == (vendor["lat"], vendor["lng"]), text
+        guests = [story.guest.place for story in STORIES if story.guest]
+        assert {place.address for place in guests if not find_places(place.address)} == set()
         (home,) = find_places(str(HOME["address"])) or ()
         assert home == FoundPlace(text=str(HOME["address"]), lat=50.8472, lng=4.3547)
 

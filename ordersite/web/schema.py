@@ -168,6 +168,10 @@ def suit_generators(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
             for parameter in operation.get("parameters", ()):
                 if parameter["in"] == "query" and parameter["name"] in KEPT_NAMES:
                     parameter["content"] = {"text/plain": {"schema": parameter.pop("schema")}}
+                    way_round = (
+                        f"openapi-python-client leaves it out: `httpx_args={{'params': {{'{parameter['name']}': …}}}}`."
+                    )
+                    parameter["description"] = f"{parameter.get('description', '')} {way_round}".lstrip()
     return result
 
 

@@ -104,6 +104,7 @@ def test_a_name_that_generators_keep_is_left_out_by_them(name: str) -> None:
     expected = {"ordering": {"getOrders", "getOrder"}, "native": {"removeItem"}}.get(name, set())
     assert {operation for operation, _ in kept} == expected
     assert [one["name"] for _, one in kept if "schema" in one or one["in"] != "query"] == []
+    assert all(one["description"].endswith(f"`httpx_args={{'params': {{'{one['name']}': …}}}}`.") for _, one in kept)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

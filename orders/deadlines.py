@@ -4,7 +4,7 @@ An order, its vendor's settings and the moment go in; nothing is written here. W
 `set_due` and saves DUE_COLUMNS with it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import Count, F, Min, Q
@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from orders.decisions import search_is_stopped
 from orders.guards import Attempt, begins_at, collect_until, company_until, is_paid
-from orders.lifecycle import ANSWERED_BY_DRIVER, DRIVER_LEFT, Actor, Fulfilment, Status
+from orders.lifecycle import ANSWERED_BY_DRIVER, Actor, Fulfilment, Status
 from orders.models import Kind, Order, PaymentStatus, Unserved
 from vendors.models import ONLINE_METHODS
 from vendors.services.openings import next_taking
@@ -28,6 +28,7 @@ NOT_BEGUN = (Status.PENDING, Status.PREORDER)
 # `awaits_payment` and `answerable_since` asked of the database.
 AWAITS_PAYMENT = Q(status__in=NOT_BEGUN, payment_status__in=AWAITED) & ~Q(payment_method__in=NOT_BEFOREHAND)
 ANSWERABLE_SINCE = Coalesce("answer_from", "visible_at")
+BEFORE_SEARCH = (Status.ACCEPTED_BY_BUSINESS, Status.PREPARATION_COMPLETED)
 COLLECTED = (Fulfilment.PICKUP, Fulfilment.CURBSIDE, Fulfilment.DRIVE_THRU)
 # What a timer does that is no change of status: a driver who does not answer is named no more.
 LAPSE = "lapse"
@@ -69,7 +70,7 @@ def timer_of(order: Order, now: datetime) -> Timer | None:
         return (until, "cancel_by_staff", "not_paid") if until else None
     table = DIGITAL_DUE if order.kind == Order.Kind.DIGITAL else DUE
     reckon = table.get(Status(order.status))
-    timers = [reckon(order, now) if reckon else None, due_for_driver(order)]
+    timers = [due_for_driver(order), reckon(order, now) if reckon else None]
     return min(filter(None, timers), key=lambda timer: timer[0], default=None)
 
 
@@ -160,30 +161,44 @@ def due_for_accepting(order: Order, at: datetime) -> datetime | None:
     return opening if order.deliver_at is None or opening <= order.deliver_at else None
 
 
-def due_for_search(order: Order, now: datetime) -> Timer | None:
-    """The search for a driver begins by itself where the vendor wants it, and ends at its deadline.
+def due_for_carrier(order: Order, now: datetime) -> Timer | None:
+    """What happens where nobody comes to carry a delivery; looking for another goes before giving up.
 
-    Neither before the work for the agreed time begins. A company that has accepted stands in its place.
+    A driver who is named is asked first, until its seconds are over.
     """
-    vendor = order.vendor
+    timer = min(waits_for_carrier(order), key=lambda one: one[0], default=None)
+    named = due_for_driver(order)
+    if timer and named and timer[0] < named[0]:
+        return named[0], *timer[1:]
+    return timer
+
+
+def waits_for_carrier(order: Order) -> Iterator[Timer]:
+    """Who is waited for to carry it, until when: the company that holds it, else the driver that the search finds; who
+    decides, since its driver left. Minutes run from then, but not before the work for the agreed time begins.
+    """
     if not needs_driver(order):
-        return None
-    if order.company_accepted_at is not None:
-        return due_for_company(order)
-    begins = begins_at(order)
-    waits = order.status in (Status.ACCEPTED_BY_BUSINESS, Status.PREPARATION_COMPLETED)
-    if waits and order.search_started_at is None:
-        since = max(order.status_changed_at, begins or order.status_changed_at)
-        # A driver who is named is asked first; it does not stop the deadline of a search that has begun.
-        if vendor.auto_search and not search_is_stopped(order) and order.driver_id is None:
-            return since, "look_for_driver", ""
-        # The kitchen went on after a driver had left.
-        return due_for_another_driver(order, since) if order.previous_status in DRIVER_LEFT else None
-    searching = order.status in (Status.LOOKING_FOR_DRIVER, Status.PREPARATION_COMPLETED)
-    if vendor.search_minutes and searching and (started := order.search_started_at):
-        deadline = max(started, begins or started) + timedelta(minutes=vendor.search_minutes)
-        return deadline, "cancel_by_staff", "no_driver"
-    return None
+        return
+    vendor, begins, left = order.vendor, begins_at(order), order.driver_left_at
+
+    def after(since: datetime, minutes: int) -> datetime:
+        return max(since, begins or since) + timedelta(minutes=minutes)
+
+    may_search = order.company_accepted_at is None and not search_is_stopped(order)
+    if until := company_until(order):
+        yield until, "look_for_driver", "no_driver"
+    elif order.company_accepted_at is None and (started := order.search_started_at):
+        if vendor.search_minutes and order.status == Status.ACCEPTED_BY_BUSINESS:
+            # Ready was taken back: nothing is given up from there, so the search is taken up again.
+            yield after(order.status_changed_at, 0), "look_for_driver", ""
+        elif vendor.search_minutes:
+            yield after(started, vendor.search_minutes), "cancel_by_staff", "no_driver"
+    elif may_search and vendor.auto_search and order.status in BEFORE_SEARCH:
+        yield after(order.status_changed_at, 0), "look_for_driver", ""
+    if left and may_search and vendor.driver_left_minutes is not None:
+        yield after(left, vendor.driver_left_minutes), "look_for_driver", "driver_unavailable"
+    if left and vendor.decide_minutes is not None and order.status != Status.ACCEPTED_BY_BUSINESS:
+        yield after(left, vendor.decide_minutes), "cancel_by_staff", "no_driver"
 
 
 def needs_driver(order: Order) -> bool:
@@ -191,33 +206,6 @@ def needs_driver(order: Order) -> bool:
     if order.fulfilment != Fulfilment.DELIVERY or order.driver_accepted_at is not None:
         return False
     return not order.self_delivery and not order.tracking_number
-
-
-def due_for_company(order: Order) -> Timer | None:
-    """The company whose driver does not come holds the order no more."""
-    until = company_until(order)
-    return (until, "look_for_driver", "no_driver") if until else None
-
-
-def due_for_another_driver(order: Order, since: datetime) -> Timer | None:
-    """Another driver than the one who has left is looked for, unless somebody is asked, or has stopped the search."""
-    minutes = order.vendor.driver_left_minutes
-    if minutes is None or order.named_at is not None or search_is_stopped(order):
-        return None
-    return since + timedelta(minutes=minutes), "look_for_driver", "driver_unavailable"
-
-
-def due_without_driver(order: Order, now: datetime) -> Timer | None:
-    """Its driver has left: another is looked for, or it is cancelled where nobody decides what becomes of it."""
-    if not needs_driver(order):
-        return None
-    since = max(order.status_changed_at, begins_at(order) or order.status_changed_at)
-    held = order.company_accepted_at is not None
-    again = due_for_company(order) if held else due_for_another_driver(order, since)
-    minutes = order.vendor.decide_minutes
-    if minutes is not None and (again is None or since + timedelta(minutes=minutes) < again[0]):
-        return since + timedelta(minutes=minutes), "cancel_by_staff", "no_driver"
-    return again
 
 
 def due_for_retrying(order: Order, now: datetime) -> Timer | None:
@@ -258,7 +246,7 @@ def due_for_collecting(order: Order, now: datetime) -> Timer | None:
 
 
 def due_once_prepared(order: Order, now: datetime) -> Timer | None:
-    return due_for_search(order, now) or due_for_collecting(order, now) or due_for_serving(order)
+    return due_for_carrier(order, now) or due_for_collecting(order, now) or due_for_serving(order)
 
 
 def due_for_settling(order: Order, now: datetime) -> Timer | None:
@@ -290,12 +278,12 @@ Reckoner = Callable[[Order, datetime], Timer | None]
 DUE: Mapping[Status, Reckoner] = {
     Status.PREORDER: due_for_release,
     Status.PENDING: due_for_answer,
-    Status.ACCEPTED_BY_BUSINESS: due_for_search,
-    Status.LOOKING_FOR_DRIVER: due_for_search,
+    Status.ACCEPTED_BY_BUSINESS: due_for_carrier,
+    Status.LOOKING_FOR_DRIVER: due_for_carrier,
     Status.PREPARATION_COMPLETED: due_once_prepared,
-    Status.ACCEPTED_BY_DRIVER_COMPANY: due_for_search,
-    Status.CANCELED_BY_DRIVER: due_without_driver,
-    Status.PICK_UP_FAILED_BY_DRIVER: due_without_driver,
+    Status.ACCEPTED_BY_DRIVER_COMPANY: due_for_carrier,
+    Status.CANCELED_BY_DRIVER: due_for_carrier,
+    Status.PICK_UP_FAILED_BY_DRIVER: due_for_carrier,
     Status.DELIVERY_FAILED_BY_DRIVER: due_for_retrying,
     Status.CUSTOMER_ALMOST_ARRIVED_TO_BUSINESS: due_for_collecting,
     Status.DELIVERY_COMPLETED_BY_DRIVER: due_for_settling,

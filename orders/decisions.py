@@ -127,12 +127,12 @@ def mark_of(name: str, role: Actor) -> str:
 def remember(order: Order, name: str, role: Actor) -> None:
     """Notes that this party's change stands, after it was made; one that takes back ends all that stood.
 
-    That a search was stopped stands until somebody begins another, or the order is reopened.
+    That a search was stopped stands until somebody is found or begins another, or the order is reopened.
     """
     marks = order.standing_changes.split()
     if name in lifecycle.TAKES_BACK:
-        marks = [mark for mark in marks if is_stop(mark) and name != "reopen"]
-    elif name == "look_for_driver":
+        marks = [mark for mark in marks if is_stop(mark)]
+    if name in lifecycle.ENDS_LEAVING:
         marks = [mark for mark in marks if not is_stop(mark)]
     if name in REMEMBERED:
         marks.append(mark_of(name, role))
@@ -144,7 +144,7 @@ def is_stop(mark: str) -> bool:
 
 
 def search_is_stopped(order: Order) -> bool:
-    """Whether somebody has stopped the search, and nobody has begun one since: no timer begins it then."""
+    """Whether somebody has stopped the search, and nobody was found since: no timer begins another then."""
     return any(is_stop(mark) for mark in order.standing_changes.split())
 
 

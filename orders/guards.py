@@ -90,10 +90,8 @@ def company_until(order: Order) -> datetime | None:
     minutes = order.vendor.company_minutes
     if minutes is None or order.company_accepted_at is None or order.driver_accepted_at is not None:
         return None
-    since = [order.company_accepted_at, begins_at(order)]
-    if order.status in lifecycle.DRIVER_LEFT:
-        since.append(order.status_changed_at)
-    return max(filter(None, since)) + timedelta(minutes=minutes)
+    since = filter(None, (order.company_accepted_at, order.driver_left_at, begins_at(order)))
+    return max(since) + timedelta(minutes=minutes)
 
 
 def begins_at(order: Order) -> datetime | None:

@@ -126,6 +126,9 @@ SETS = {
 WITHOUT_DRIVER = ("driver_accepted", "driver_at_business", "picked_up")
 # The driver has quit, or could not pick it up: open, and without one.
 DRIVER_LEFT = frozenset({Status.CANCELED_BY_DRIVER, Status.PICK_UP_FAILED_BY_DRIVER})
+# What begins the time for which an order waits since its driver left, and what ends it: one is found or looked for.
+LEAVES = frozenset({"cancel_by_driver", "fail_pickup"})
+ENDS_LEAVING = frozenset({"look_for_driver", "accept_by_driver", "accept_by_company", "self_deliver", "reopen"})
 # The milestones that a change takes back.
 CLEARS: dict[str, tuple[str, ...]] = {
     "reopen": MILESTONES,

@@ -9,8 +9,8 @@ from ordersite.accounts.rights import Right
 from vendors.models import ONLINE_METHODS, Dispatcher, Driver, Vendor
 from vendors.permissions import member_vendors
 
-# In the search for a driver an order is on offer to those who could take it. The search goes on by its milestone when
-# the kitchen moves the status on to ready, or back.
+# In the search for a driver an order is on offer to those who could take it. The search and its deadline go on by their
+# milestone when the kitchen moves the status on to ready, or back.
 ALSO_SEARCHING = (Status.PREPARATION_COMPLETED, Status.ACCEPTED_BY_BUSINESS)
 SEARCHING = Q(driver__isnull=True, company_accepted_at__isnull=True) & (
     Q(status=Status.LOOKING_FOR_DRIVER) | Q(status__in=ALSO_SEARCHING, search_started_at__isnull=False)

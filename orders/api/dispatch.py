@@ -65,7 +65,7 @@ class OfferOutput(serializers.Serializer):
         return render(OfferStop, Order(**stop))
 
     def get_is_named(self, order: Order) -> bool:
-        return order.driver_id is not None
+        return order.named_at is not None
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_answer_by(self, order: Order) -> str | None:

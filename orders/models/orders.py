@@ -224,6 +224,8 @@ class Order(LifeCycle, models.Model):
     comment = models.CharField(max_length=500, blank=True)
     app_id = models.CharField(max_length=60, blank=True, help_text="The header X-APP-X of its placing.")
 
+    # When its driver left; empty once somebody else is found or looked for.
+    driver_left_at = models.DateTimeField(null=True, blank=True)
     # Since when a driver is named who has not answered.
     named_at = models.DateTimeField(null=True, blank=True)
     # Named, or accepted: the milestones tell which.
@@ -292,6 +294,10 @@ class Order(LifeCycle, models.Model):
         written = lifecycle.SETS.get(name)
         if written and getattr(self, f"{written}_at") is None:
             setattr(self, f"{written}_at", now)
+        if name in lifecycle.LEAVES:
+            self.driver_left_at = now
+        elif name in lifecycle.ENDS_LEAVING:
+            self.driver_left_at = None
         if name == "accept" and self.kind in (Kind.PACKAGE, Kind.SERVICE) and self.prepared_at is None:
             self.prepared_at = now
         if target is None:

@@ -36,9 +36,7 @@ BEGUN = Q(
     ),
     deliver_at__isnull=False,
 )
-LEFT_BY_DRIVER = Q(status__in=DRIVER_LEFT) | Q(
-    status__in=(Status.ACCEPTED_BY_BUSINESS, Status.PREPARATION_COMPLETED), previous_status__in=DRIVER_LEFT
-)
+LEFT_BY_DRIVER = Q(driver_left_at__isnull=False)
 # Which of the orders that wait each setting of a vendor is reckoned with; what is not here touches none.
 TOUCHED: Mapping[str, Q] = {
     "is_active": SERVED,
@@ -57,12 +55,10 @@ TOUCHED: Mapping[str, Q] = {
     "auto_search": Q(
         status__in=(Status.ACCEPTED_BY_BUSINESS, Status.PREPARATION_COMPLETED), fulfilment=Fulfilment.DELIVERY
     ),
-    "search_minutes": Q(
-        status__in=(Status.LOOKING_FOR_DRIVER, Status.PREPARATION_COMPLETED), fulfilment=Fulfilment.DELIVERY
-    ),
+    "search_minutes": Q(search_started_at__isnull=False, driver_accepted_at__isnull=True),
     "company_minutes": Q(company_accepted_at__isnull=False, driver_accepted_at__isnull=True),
     "driver_left_minutes": LEFT_BY_DRIVER,
-    "decide_minutes": Q(status__in=DRIVER_LEFT),
+    "decide_minutes": LEFT_BY_DRIVER,
     # What had failed for good stays so: only times that run are reckoned anew.
     "retry_minutes": Q(status=Status.DELIVERY_FAILED_BY_DRIVER, due_at__isnull=False),
     "driver_answer_seconds": Q(named_at__isnull=False),

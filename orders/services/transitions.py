@@ -225,6 +225,7 @@ CHANGED_BY_TRANSITION = [
     "standing_changes",
     "driver",
     "named_at",
+    "driver_left_at",
     "company",
     "self_delivery",
     "prepared_in",

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders.checkout import terms_of
-from orders.lifecycle import CLOSED, SUCCESS, Fulfilment, Status
+from orders.lifecycle import CLOSED, DRIVER_LEFT, SUCCESS, Fulfilment, Status
 from orders.models import AgreedTerms, Line, Order, OrderEvent, Payment, PaymentShare, Purchase, Refund
 from orders.services.settlement import settle_success
 from orders.services.terms import agree, save_terms
@@ -70,6 +70,7 @@ def make_order(
             "address": "Nieuwstraat 1" if fulfilment == Fulfilment.DELIVERY else "",
             "visible_at": now,
             **{f"{name}_at": now for name in stood.split()},
+            "driver_left_at": fields.get("status_changed_at", now) if status in DRIVER_LEFT else None,
             **codes,
             **closed,
             "refunded": TOTAL if state == "refunded" else 0,

@@ -94,6 +94,12 @@ def test_an_offer_tells_no_contact(cast: Cast, api: Api) -> None:
         assert word not in answer.content.decode()
 
 
+def test_who_could_not_pick_it_up_is_not_asked_by_name(cast: Cast, api: Api) -> None:
+    failed = make_order(cast, 10, stood="accepted", driver=cast.driver_row)
+    (row,) = api(cast.driver).get(OFFERS).json()["results"]
+    assert (row["id"], row["is_named"], row["answer_by"]) == (failed.pk, False, None)
+
+
 def test_the_oldest_first_in_pages_of_so_many_statements(
     cast: Cast, api: Api, django_assert_max_num_queries: Any
 ) -> None:

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import Order, Refund
 from orders.services.timers import run_due
 from tests.cast import Cast
+from tests.clock import NOON, Clock
 from tests.orders.rows import make_order
 from tests.orders.shopping import ORDERS, balance_of, cart, fill_wallet, place_order, sums
 from tests.orders.test_timers import last, move, settings_of
@@ -18,6 +21,7 @@ from vendors.models import Stock, Vendor
 
 Api = Callable[..., APIClient]
 Later = Callable[..., int]
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 SEARCHED = "owner:accept owner:look_for_driver"
 COMPANY = f"{SEARCHED} dispatcher:accept_by_company"
 QUIT = f"{SEARCHED} driver:accept_by_driver driver:cancel_by_driver"
@@ -172,16 +176,138 @@ def test_who_is_named_after_a_driver_has_quit_is_asked_first(cast: Cast, api: Ap
     assert (later(), last(order)) == (1, LEFT)
 
 
-@pytest.mark.parametrize("how", ["stopped", "self_delivery"])
-def test_no_search_where_somebody_has_decided(cast: Cast, api: Api, later: Later, how: str) -> None:
-    if how == "stopped":
-        order = begun(cast, api, f"{SEARCHED} owner:stop_search owner:mark_ready")
-        assert api(cast.owner).patch(f"{ORDERS}/{order.pk}", {"driver": cast.driver_row.pk}).status_code == 200
-        act(cast, api, order, "driver:accept_by_driver driver:cancel_by_driver")
-    else:
-        order = begun(cast, api, QUIT)
-        assert api(cast.owner).patch(f"{ORDERS}/{order.pk}", {"self_delivery": True}).status_code == 200
+def test_no_search_where_the_vendor_delivers_itself(cast: Cast, api: Api, later: Later) -> None:
+    order = begun(cast, api, QUIT)
+    assert api(cast.owner).patch(f"{ORDERS}/{order.pk}", {"self_delivery": True}).status_code == 200
     assert (later(days=1), Order.objects.get(pk=order.pk).status) == (0, 6)
+
+
+HELD = f"{COMPANY} company_driver:driver company_driver:accept_by_driver"
+# Settings, what people do at which minutes (a number before it; "who:driver" is who is named), and at which minute what
+# happens by itself.
+COURSES: dict[str, tuple[dict[str, Any], str, float, tuple[Any, ...]]] = {
+    "the company's driver quits, the kitchen goes on": (
+        *({"decide_minutes": None}, f"{HELD} 30 company_driver:cancel_by_driver 31 owner:mark_ready", 45, NO_DRIVER),
+    ),
+    "the company's driver quits, ready is taken back": (
+        {},
+        f"{HELD} 30 company_driver:cancel_by_driver 31 owner:mark_ready 33 owner:undo_ready",
+        *(45, NO_DRIVER),
+    ),
+    "a failed pick-up, then ready, searched by itself": (
+        *(
+            {"auto_search": True, "driver_left_minutes": None},
+            f"{FAILED} 3 owner:mark_ready",
+            3,
+            (22, "look_for_driver"),
+        ),
+    ),
+    "a failed pick-up, ready and back, searched by itself": (
+        {"auto_search": True, "driver_left_minutes": None},
+        f"{FAILED} owner:mark_ready owner:undo_ready",
+        *(0, (22, "look_for_driver")),
+    ),
+    "a failed pick-up, ready and back": ({}, f"{FAILED} 1 owner:mark_ready 2 owner:undo_ready", 5, LEFT),
+    "quit, ready and back": ({}, f"{QUIT} 1 owner:mark_ready 2 owner:undo_ready", 5, LEFT),
+    "quit, ready, back and ready": ({}, f"{QUIT} 1 owner:mark_ready 2 owner:undo_ready 4 owner:mark_ready", 5, LEFT),
+    "quit, then ready: from when it quit": ({}, f"{QUIT} 4 owner:mark_ready", 5, LEFT),
+    "nobody decides, the kitchen goes on": (
+        *({"driver_left_minutes": None, "decide_minutes": 20}, f"{QUIT} 4 owner:mark_ready", 20, CANCELLED),
+    ),
+    "nobody decides, ready is taken back and said again": (
+        {"driver_left_minutes": None, "decide_minutes": 20},
+        f"{QUIT} 4 owner:mark_ready 5 owner:undo_ready 6 owner:mark_ready",
+        *(20, CANCELLED),
+    ),
+    "the search is taken up again when ready is taken back": (
+        {"search_minutes": 10},
+        f"{SEARCHED} 1 owner:mark_ready 2 owner:undo_ready",
+        *(2, (22, "look_for_driver", "system", "")),
+    ),
+    "stopped, but a driver was found since": (
+        {},
+        f"{SEARCHED} owner:stop_search driver:driver driver:accept_by_driver 3 driver:cancel_by_driver",
+        *(8, LEFT),
+    ),
+    "stopped, a driver was found since, the kitchen goes on": (
+        {"auto_search": True},
+        f"{SEARCHED} owner:stop_search driver:driver driver:accept_by_driver 3 driver:cancel_by_driver "
+        "4 owner:mark_ready",
+        *(4, (22, "look_for_driver")),
+    ),
+    "named anew at the last moment, nobody decides": (
+        {"driver_left_minutes": None, "decide_minutes": 20},
+        f"{QUIT} 19.5 courier:driver",
+        *(20.25, (6, "", "system", "no_answer")),
+    ),
+    "named by the company at the last moment": (
+        {},
+        f"{COMPANY} 14.5 company_driver:driver",
+        *(15.25, (25, "", "system", "no_answer")),
+    ),
+    "named at the last moment of the search": (
+        {"search_minutes": 10},
+        f"{SEARCHED} 9.5 courier:driver",
+        *(10.25, (22, "", "system", "no_answer")),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", COURSES)
+def test_who_is_waited_for_and_since_when(cast: Cast, api: Api, clock: Clock, case: str) -> None:
+    fields, steps, minute, expected = COURSES[case]
+    settings_of(cast, **fields)
+    order = place_order(api(cast.customer), cart(cast, delivery_type="delivery"))
+    for step in steps.split():
+        who, _, name = step.partition(":")
+        if not name:
+            clock.now = NOON + float(step) * MINUTE
+        elif name == "driver":
+            namer = cast.dispatcher if who == "company_driver" else cast.owner
+            named = api(namer).patch(f"{ORDERS}/{order.pk}", {"driver": getattr(cast, f"{who}_row").pk})
+            assert named.status_code == 200, named.json()
+        else:
+            act(cast, api, order, step)
+    if clock.now < NOON + minute * MINUTE:
+        clock.now = NOON + minute * MINUTE - SECOND
+        assert run_due() == 0, last(order)
+        clock.now += SECOND
+    assert (run_due(), last(order)[: len(expected)]) == (1, expected)
+
+
+def test_who_is_named_may_still_accept_when_the_time_is_over(cast: Cast, api: Api, clock: Clock) -> None:
+    settings_of(cast, driver_left_minutes=None, decide_minutes=20)
+    order = begun(cast, api, QUIT)
+    clock.now = NOON + 19.5 * MINUTE
+    assert api(cast.owner).patch(f"{ORDERS}/{order.pk}", {"driver": cast.courier_row.pk}).status_code == 200
+    clock.now = NOON + 20.2 * MINUTE
+    assert run_due() == 0
+    act(cast, api, order, "courier:accept_by_driver")
+    stands = Order.objects.get(pk=order.pk)
+    assert (stands.status, stands.driver_left_at, stands.due_at) == (8, None, None)
+
+
+def test_when_a_driver_left_is_read_from_the_events(cast: Cast, api: Api, clock: Clock) -> None:
+    """As the version before had left the orders: without the column, and with the marks of stopped searches."""
+    courses = {
+        QUIT: True,
+        f"{QUIT} owner:mark_ready owner:undo_ready": True,
+        f"{QUIT} owner:look_for_driver": False,
+        f"{SEARCHED} owner:stop_search": False,
+        f"{SEARCHED} driver:accept_by_driver": False,
+    }
+    orders = {begun(cast, api, steps).pk: left for steps, left in courses.items()}
+    standing = dict(Order.objects.values_list("pk", "standing_changes"))
+    stopped = [pk for pk, marks in standing.items() if "stop_search" in marks]
+    Order.objects.update(driver_left_at=None)
+    Order.objects.filter(pk=min(orders)).update(standing_changes="stop_search@vendor")
+    clock.now += MINUTE
+    for _ in range(2):
+        import_module("orders.migrations.0032_fill_driver_left_at").fill(apps, None)
+        told = Order.objects.values_list("pk", "driver_left_at")
+        assert dict(told) == {pk: NOON if left else None for pk, left in orders.items()}
+        marks = Order.objects.values_list("pk", "standing_changes")
+        assert [pk for pk, mark in marks if "stop_search" in mark] == stopped
 
 
 def test_each_search_has_its_own_deadline(cast: Cast, api: Api, later: Later) -> None:

@@ -87,7 +87,8 @@ def set_deadlines(orders: list[Order], *, first: float, spread: float = 0) -> No
     for number, order in enumerate(orders):
         order.due_at = begins + timedelta(seconds=spread * number / len(orders))
         seen = order.due_at - timedelta(minutes=MINUTES)
-        stood = {f"{name}_at": seen for name, moment in order.milestones.items() if moment}
+        moments = {**order.milestones, "driver_left": order.driver_left_at}
+        stood = {f"{name}_at": seen for name, moment in moments.items() if moment}
         Order.objects.filter(pk=order.pk).update(due_at=order.due_at, status_changed_at=seen, visible_at=seen, **stood)
 
 

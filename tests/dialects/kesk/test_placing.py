@@ -614,7 +614,8 @@ def test_only_persons_who_are_signed_in_place_orders(cast: Cast, api: Api) -> No
         refused(api().post(ORDERS, order_of(cast)), 401, "", "not_authenticated")
         refused(api(token="ost_x").post(ORDERS, order_of(cast)), 401, "", "authentication_failed")
         refused(api(cast.customer).post(ORDERS, b"[", content_type="application/json"), 400, "", "parse_error")
-        refused(api(cast.customer).post(ORDERS, []), 400, "")
+        refused(api(cast.customer).post(ORDERS, [1]), 400, "")
+        refused(api(cast.customer).post(ORDERS, []), 400, "payment_gateway_method_id")
         large = api(cast.customer).post(ORDERS, {"photo": "x" * 1_000_001})
         assert "files of a form" in refused(large, 413, "", "too_large")["message"]
 

@@ -45,6 +45,7 @@ def new_destination(order: Order, fields: Mapping[str, Any], role: Actor, found:
         if point is not None:
             # Told before a text is asked for, which would not help.
             check_zone(order, old, point, role, "/location")
+            check_text(order, old, address, point, role, found)
         new = change_where(old, text=address, point=point, found=found)
     if new.point is not None and check_zone(order, old, new.point, role, "/address"):
         # However often, and with whatever text: it is measured from where the rule for everybody let the order go.
@@ -52,6 +53,16 @@ def new_destination(order: Order, fields: Mapping[str, Any], role: Actor, found:
     if new.point is None and new.text != old.text and order.delivery_zone_id and role != Actor.STAFF:
         raise Invalid("/location", "required", "The order goes by its zone: send the location of the new address too.")
     return new, notes
+
+
+def check_text(order: Order, old: Where, text: str | None, point: Point, role: Actor, found: Answer) -> None:
+    """Raises Invalid for a customer's other text beside the point that stands, where nobody can say that they are one
+    place: the fee was reckoned for that point."""
+    moves = text not in (None, old.text) and point == old.point
+    has_fee = order.delivery_zone_id is not None or order.kind == Kind.PACKAGE
+    if moves and has_fee and found is None and role == Actor.CUSTOMER:
+        detail = "Address and point change together: send the location of the new address, or ask the vendor."
+        raise Invalid("/location", "other_place", detail)
 
 
 def of_saved(order: Order, saved: Address, found: Answer) -> Where:

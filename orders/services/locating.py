@@ -12,6 +12,7 @@ from django.conf import settings
 
 from orders.checkout import Cart, Checkout, Place
 from orders.lifecycle import Fulfilment
+from orders.models import Kind
 from orders.permissions import visible_orders
 from orders.services.parties import Placing, customer_meant
 from ordersite.accounts.callers import Caller
@@ -20,6 +21,7 @@ from ordersite.accounts.rights import Right
 from ordersite.places.addresses import (
     SAME_PLACE,
     SAME_PLACE_WITHOUT_ZONES,
+    SEND_ONE,
     Where,
     elsewhere,
     look_up_change,
@@ -45,6 +47,9 @@ class Stop:
     pointer: str
     text: str
     point: Point | None
+    # Where the point stands in the input, and what helps where it is not the text's.
+    point_at: str = ""
+    remedy: str = SEND_ONE
 
 
 def locate_placing(placing: Placing, *, caller: Caller, who: str, chooses: bool = True) -> Placing:
@@ -111,6 +116,7 @@ def stops_of(cart: Cart, guest: Place, saved: Mapping[int, Place]) -> Iterator[S
             pointer=f"{cart.pointer}/package/pickup",
             text=pickup.address,
             point=point_of(pickup.lat, pickup.lng),
+            point_at=f"{cart.pointer}/package/pickup/location",
         )
     at_customer = cart.service is not None and cart.service.place == "customer"
     if not (cart.package or at_customer or cart.fulfilment == Fulfilment.DELIVERY):
@@ -119,8 +125,16 @@ def stops_of(cart: Cart, guest: Place, saved: Mapping[int, Place]) -> Iterator[S
     if cart.address_id is not None:
         own = saved.get(cart.address_id, NOWHERE)
     text = own.address if cart.address_id is not None else cart.place.address or own.address
-    if text:
-        yield Stop(cart=cart, pointer=destination_of(cart), text=text, point=sent or point_of(own.lat, own.lng))
+    if not text:
+        return
+    pointer = destination_of(cart)
+    point_at, remedy = f"{pointer}/location", SEND_ONE
+    if not sent and cart.address_id is not None:
+        point_at, remedy = f"{pointer}/address", f"set the point of /me/addresses/{cart.address_id} right"
+    elif not sent:
+        point_at = "/guest/location"
+    point = sent or point_of(own.lat, own.lng)
+    yield Stop(cart=cart, pointer=pointer, text=text, point=point, point_at=point_at, remedy=remedy)
 
 
 def check_together(stop: Stop, point: Point, caller: Caller, who: str) -> None:
@@ -134,7 +148,7 @@ def check_together(stop: Stop, point: Point, caller: Caller, who: str) -> None:
         return
     place = elsewhere(find_places(stop.text, point, who=who), point, tolerance(cart))
     if place and (cart.package or not same_zone(cart.vendor_id, cart.delivery_zone_id, point, place)):
-        refuse_elsewhere(place, point, f"{stop.pointer}/location")
+        refuse_elsewhere(place, point, stop.point_at, stop.remedy)
 
 
 def tolerance(cart: Cart) -> int:
@@ -197,14 +211,17 @@ def look_up_destination(order_id: int, fields: Mapping[str, Any], caller: Caller
     if address is None and location is None:
         return ()
     columns = ["address", "lat", "lng", "vendor__lat", "vendor__lng", "customer", "anchor_lat", "anchor_lng"]
-    columns += ["vendor", "delivery_zone"]
+    columns += ["vendor", "delivery_zone", "kind"]
     row = visible_orders(caller).filter(pk=order_id, fulfilment=Fulfilment.DELIVERY).values_list(*columns).first()
     if row is None:
         return ()
     point = Point(location["lat"], location["lng"]) if location else None
     if point is not None and address is not None:
         if isinstance(address, str):
-            check_change(address, point, vendor_id=row[8], zone_id=row[9], caller=caller, who=who)
+            package = row[10] == Kind.PACKAGE
+            return check_change(
+                address, point, vendor_id=row[8], zone_id=row[9], package=package, caller=caller, who=who
+            )
         return ()
     old = Where(text=row[0], point=point_of(row[1], row[2]), anchor=point_of(row[6], row[7]))
     near = point_of(row[3], row[4])
@@ -214,13 +231,18 @@ def look_up_destination(order_id: int, fields: Mapping[str, Any], caller: Caller
     return look_up_change(old, text=address, point=point, near=near, who=who)
 
 
-def check_change(text: str, point: Point, *, vendor_id: int, zone_id: int | None, caller: Caller, who: str) -> None:
-    """Raises Invalid where a new text is clearly another place than the point beside it: outside the order's zone.
+def check_change(
+    text: str, point: Point, *, vendor_id: int, zone_id: int | None, package: bool, caller: Caller, who: str
+) -> Answer:
+    """What is known of a new text; raises Invalid where that is clearly another place than the point beside it: outside
+    the order's zone, for a package by the distance alone.
 
-    An order without a zone goes by what staff said, and a package's points stand. Staff set a pin by hand.
+    Another order without a zone goes by what staff said. Staff set a pin by hand.
     """
-    if zone_id is None or caller.may_everywhere(Right.MOVE_ORDERS):
-        return
-    place = elsewhere(find_places(text, point, who=who), point, SAME_PLACE)
-    if place and not same_zone(vendor_id, zone_id, point, place):
+    if (zone_id is None and not package) or caller.may_everywhere(Right.MOVE_ORDERS):
+        return ()
+    found = find_places(text, point, who=who)
+    place = elsewhere(found, point, SAME_PLACE_WITHOUT_ZONES if package else SAME_PLACE)
+    if place and (package or not same_zone(vendor_id, zone_id, point, place)):
         refuse_elsewhere(place, point, "/location")
+    return found

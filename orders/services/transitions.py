@@ -133,7 +133,11 @@ def all_or_nothing(*, order_id: int, caller: Caller) -> Iterator[None]:
             yield
     except Problem as problem:
         if "allowed_transitions" in problem.extra:
+            reached = problem.extra["order_status"]
             problem.extra |= standing_of(caller, get_order(caller=caller, order_id=order_id)).refusal_extra()
+            stands = problem.extra["order_status"]
+            if stands != reached:
+                problem.detail += f" None of the steps was made: it is in status {stands['code']} ({stands['name']})."
         if problem.code == "guard_failed" and problem.keeps_writes:
             count_wrong_code(order_id)
         raise

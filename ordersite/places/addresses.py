@@ -112,12 +112,15 @@ def elsewhere(found: Answer, point: Point, most: int) -> FoundPlace | None:
     return place if distance(point.lat, point.lng, place.lat, place.lng) > most else None
 
 
-def refuse_elsewhere(place: FoundPlace, point: Point, pointer: str) -> NoReturn:
+SEND_ONE = "send the address alone, or the address of that location"
+
+
+def refuse_elsewhere(place: FoundPlace, point: Point, pointer: str, remedy: str = SEND_ONE) -> NoReturn:
     """Raises Invalid that names both: where the text is known to be, and the point that was sent."""
     away = distance(point.lat, point.lng, place.lat, place.lng)
     detail = (
         f"The address is known at {place.lat}, {place.lng} ({place.text}), and the location {point.lat}, {point.lng}"
-        f" lies {away} m away from it: send the address alone, or the address of that location."
+        f" lies {away} m away from it: {remedy}."
     )
     known = {"text": place.text, "location": {"lat": place.lat, "lng": place.lng}}
     raise Invalid(pointer, "other_place", detail, places=[known], metres=away)

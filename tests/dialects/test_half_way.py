@@ -38,8 +38,11 @@ def numbers(rows: list[dict[str, Any]]) -> list[int]:
 def test_the_shops_steps_by_the_vendor(cast: Cast, api: Api, flag: str, status: int, stood: str) -> None:
     order, owner = make_order(cast, status, stood=stood), api(cast.owner)
     with assert_nothing_changed(order):
-        error = shop.refused(shop.set_flag(owner, order, flag), 409, "guard_failed")
+        answer = shop.set_flag(owner, order, flag)
+        error = shop.refused(answer, 409, "guard_failed")
     assert error["allowedStatuses"] == numbers(may_now(owner, order)) != []
+    stands = f"it is in status {status} ({Status(status).slug})."
+    assert (stands in answer.content.decode()) == (status != 4)
 
 
 @pytest.mark.rows(68, call="PATCH /System/Orders/{id}/delivered")

@@ -74,7 +74,7 @@ def test_all_else_is_taken_as_sent(cast: Cast, api: Api, address: str, location:
 def test_a_guest_and_several_parts(cast: Cast, api: Api) -> None:
     guest = {"name": "Gina", "phone": "+32470123456", "address": "Rue Haute 118", "location": HERE}
     with assert_nothing_changed():
-        refused(api().post(ORDERS, order_to(cast, None, None, guest=guest)), 400, "/location", "other_place")
+        refused(api().post(ORDERS, order_to(cast, None, None, guest=guest)), 400, "/guest/location", "other_place")
     part = {name: value for name, value in order_to(cast, UNKNOWN).items() if name != "payment_method"}
     body = {"payment_method": "cash", "vendors": [part, {**part, "address": "Rue Haute 118"}]}
     with assert_nothing_changed():
@@ -89,9 +89,36 @@ def test_a_service_and_a_saved_address(cast: Cast, api: Api) -> None:
         refused(api(cast.customer).post(ORDERS, body), 400, "/location", "other_place")
     saved = Address.objects.create(customer=cast.customer_row, address="Rue Haute 118", **HERE)
     with assert_nothing_changed():
-        refused(api(cast.customer).post(ORDERS, order_to(cast, saved.pk, None)), 400, "/location", "other_place")
+        answer = api(cast.customer).post(ORDERS, order_to(cast, saved.pk, None))
+        told = refused(answer, 400, "/address", "other_place")
+    assert told["detail"].endswith(f"away from it: set the point of /me/addresses/{saved.pk} right.")
     Address.objects.update(**HAUTE)
     assert place(api(cast.customer), order_to(cast, saved.pk, None))["orders"][0]["location"] == HAUTE
+
+
+def test_a_packages_text_does_not_walk_away_from_its_point(cast: Cast, api: Api) -> None:
+    """Changed as it is placed: another text beside the point that stands is the same place, or refused."""
+    order = place_order(api(cast.customer), package_cart(make_package_type(cast.vendor)))
+    here = {"lat": order.lat, "lng": order.lng}
+    client, path = api(cast.customer), f"{ORDERS}/{order.pk}"
+    with assert_nothing_changed(order):
+        refused(client.patch(path, {"address": OUTSIDE, "location": here}), 400, "/location", "other_place")
+    assert client.patch(path, {"address": UNKNOWN, "location": here}).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["zone", "package"])
+def test_without_a_geocoder_a_customers_text_does_not_walk_away_either(
+    cast: Cast, api: Api, settings: Any, kind: str
+) -> None:
+    body = package_cart(make_package_type(cast.vendor)) if kind == "package" else order_to(cast, "Nieuwstraat 1")
+    order = place_order(api(cast.customer), body)
+    here = {"lat": order.lat, "lng": order.lng}
+    settings.GEOCODER_URL = ""
+    with assert_nothing_changed(order):
+        answer = api(cast.customer).patch(f"{ORDERS}/{order.pk}", {"address": OUTSIDE, "location": here})
+        refused(answer, 400, "/location", "other_place")
+    same = api(cast.customer).patch(f"{ORDERS}/{order.pk}", {"address": order.address, "location": here})
+    assert same.status_code == 200
 
 
 def test_a_package_goes_by_the_distance_alone(cast: Cast, api: Api) -> None:

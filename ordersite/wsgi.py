@@ -7,8 +7,11 @@ os.environ.setdefault("ORDERSITE_PROCESS", "wsgi")
 
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 
-application = get_wsgi_application()
+django = get_wsgi_application()
 
+from ordersite.web.heads import WsgiDoor  # noqa: E402
 from ordersite.web.starting import refuse_unsafe_start  # noqa: E402  needs the apps
 
 refuse_unsafe_start()
+
+application = WsgiDoor(django)

@@ -15,9 +15,11 @@ from typing import Any
 from django.conf import settings
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import HeaderLineTooLong, RequestLineTooLong, TooManyHeaders
 from websockets.frames import Frame
 from websockets.protocol import State
 
+from ordersite.web.problems import Problem, problem_response
 from tracking.allowance import Allowance
 from tracking.closings import RESTARTING, TOO_MUCH
 
@@ -26,6 +28,13 @@ FRAMES = "ordersite.frames"
 LINGER = 3.0  # seconds that a closed socket has to go by itself
 TOLD = 1.0  # seconds that a client which sent too much has to read why
 CLOSE_FRAME = 131  # bytes: the longest answer to a close
+# What the parser says of a handshake's head that is too long; anything else that it does not take is malformed.
+TOO_LONG: dict[type | None, tuple[int, str]] = {
+    RequestLineTooLong: (414, "The address of the socket is too long: send less in its query."),
+    HeaderLineTooLong: (431, "A header of the handshake is too long: send a shorter one."),
+    TooManyHeaders: (431, "The handshake has too many headers: send fewer."),
+}
+MALFORMED = (400, "The handshake is malformed: send a GET of HTTP/1.1, without a body and without control characters.")
 
 
 class FeedProtocol(WebSocketsSansIOProtocol):
@@ -65,6 +74,22 @@ class FeedProtocol(WebSocketsSansIOProtocol):
             self.stop_reading()
         else:
             super().data_received(data)
+        if not self.handshake_initiated:
+            self.refuse_handshake()
+
+    def refuse_handshake(self) -> None:
+        """Answers a handshake that the parser does not take, and closes: uvicorn says nothing, and reads on.
+
+        The whole head has been given to it, by HttpProtocol: what it has not understood by now it never will.
+        """
+        status, detail = TOO_LONG.get(type(self.conn.handshake_exc), MALFORMED)
+        response = problem_response(Problem("invalid_handshake", detail, status=status))
+        response["Content-Length"] = str(len(response.content))
+        response["Cache-Control"], response["Connection"] = "no-store", "close"
+        head = f"HTTP/1.1 {status} {response.reason_phrase}\r\n".encode()
+        self.handshake_complete = self.close_sent = True
+        self.transport.write(head + response.serialize_headers() + b"\r\n\r\n" + response.content)
+        self.transport.close()
 
     def may_send(self, data: bytes) -> bool:
         if self.close_sent and len(data) > CLOSE_FRAME:

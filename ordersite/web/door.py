@@ -1,4 +1,4 @@
-"""What is looked at before Django reads anything: names of headers, how much a body says it holds, how long it takes.
+"""What is looked at before Django reads anything: headers, how much a body says it holds, how long it takes.
 
 Django copies a body whole, to a file on the disk where it is large, before any middleware can refuse it.
 """
@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from django.conf import settings
+
+from ordersite.web.heads import REFUSED, check_headers
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -24,7 +26,8 @@ SLOWEST = 10_000
 class Door:
     """Wraps an ASGI application.
 
-    A header with an underscore in its name is dropped: X_Forwarded_For would stand where X-Forwarded-For does.
+    A header with an underscore in its name is dropped: X_Forwarded_For would stand where X-Forwarded-For does. Of a
+    request whose headers are refused no body is read, and BodyLimitMiddleware answers; a handshake gets its 403.
     """
 
     def __init__(self, app: App) -> None:
@@ -34,10 +37,16 @@ class Door:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
-        scope = {**scope, "headers": headers}
+        headers, problem = check_headers([(name, value) for name, value in scope["headers"] if b"_" not in name])
+        scope = {**scope, "headers": headers, REFUSED: problem}
+        if scope["type"] == "websocket":
+            if problem is None:
+                await self.app(scope, receive, send)
+            else:
+                await send({"type": "websocket.close"})
+            return
         names = {name for name, _ in headers}
-        if scope["type"] == "websocket" or names.isdisjoint((b"content-length", b"transfer-encoding")):
+        if problem is None and names.isdisjoint((b"content-length", b"transfer-encoding")):
             await self.app(scope, receive, send)
             return
         await self.app(scope, Body(scope, headers, receive).receive, send)
@@ -59,7 +68,8 @@ class Body:
         self.most = settings.MAX_MULTIPART_BYTES if is_form and has_length else settings.MAX_BODY_BYTES
         scope[MOST] = self.most
         length = values.get(b"content-length", b"0")
-        self.is_too_large = not length.isdigit() or len(length) > 15 or int(length) > self.most
+        is_long = not length.isdigit() or len(length) > 15 or int(length) > self.most
+        self.is_too_large = is_long or scope[REFUSED] is not None
         self.is_read = self.is_late = False
         self.count = 0
         self.until = asyncio.get_running_loop().time() + settings.BODY_SECONDS

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from ordersite.web.context import absolute, request_id
 from ordersite.web.door import LATE, MOST
+from ordersite.web.heads import REFUSED
 from ordersite.web.problems import Problem, answer, foreign_answer, from_exception, problem_response
 
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
@@ -56,14 +57,18 @@ class DatabaseRefusalMiddleware:
 
 
 class BodyLimitMiddleware:
-    """413 and 408 before anything is parsed; 400 for a query that is too long, or an address with a NUL."""
+    """431, 413 and 408 before anything is parsed; 400 for a query that is too long, or an address with a NUL."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         multipart = request.content_type == "multipart/form-data"
+        if refused := request.META.get(REFUSED):
+            return refuse(request, refused)
         scope = getattr(request, "scope", {})
+        if refused := scope.get(REFUSED):
+            return refuse_and_end(request, refused)
         limit = scope.get(MOST) or (settings.MAX_MULTIPART_BYTES if multipart else settings.MAX_BODY_BYTES)
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal() or len(length) > 15 or int(length) > limit:
@@ -72,9 +77,7 @@ class BodyLimitMiddleware:
                 detail += f" A form that tells its Content-Length may have {settings.MAX_MULTIPART_BYTES}."
             return refuse(request, Problem("too_large", detail, status=413))
         if scope.get(LATE):
-            response = refuse(request, Problem("too_slow", "The body took too long: send it again.", status=408))
-            response["Connection"] = "close"
-            return response
+            return refuse_and_end(request, Problem("too_slow", "The body took too long: send it again.", status=408))
         if len(request.META.get("QUERY_STRING", "")) > settings.MAX_QUERY_BYTES:
             detail = f"The query is longer than {settings.MAX_QUERY_BYTES} characters: send less."
             return refuse(request, Problem("invalid", detail))
@@ -87,3 +90,10 @@ def refuse(request: HttpRequest, problem: Problem) -> HttpResponse:
     """A refusal of what nobody has read: in JSON, in a foreign API's own shape below its base."""
     foreign = foreign_answer()(request, problem) if request.path.startswith("/dialects/") else None
     return foreign or problem_response(problem)
+
+
+def refuse_and_end(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """A refusal that ends its connection, where that is ours to say: of what came under ASGI."""
+    response = refuse(request, problem)
+    response["Connection"] = "close"
+    return response

@@ -18,5 +18,6 @@ class WishNegotiation(DefaultContentNegotiation):
         known = list(renderers)
         try:
             return super().select_renderer(request, known, format_suffix)
-        except (NotAcceptable, Http404):  # DRF answers an unknown ?format= as a path that is not there
+        # DRF answers an unknown ?format= as a path that is not there, and fails over parameters that it cannot read.
+        except (NotAcceptable, Http404, ValueError):
             return known[0], str(known[0].media_type)

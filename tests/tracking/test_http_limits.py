@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import socket
 import stat
 import time
@@ -17,6 +18,10 @@ from tests.tracking.live import Server, serving
 HALF = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Begun: "
 LARGE_KEPT = b"GET /static/admin/js/vendor/jquery/jquery.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 LARGE = LARGE_KEPT.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+HANDSHAKE = (
+    "GET /ws/vendors/3{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{more}\r\n"
+)
 HEAD = "POST /api/v1/orders/quote HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 
 
@@ -221,3 +226,71 @@ def test_a_header_with_an_underscore_is_no_header(live_cast: Cast, tmp_path: Pat
             client.close()
         assert statuses.count(200) <= 6  # of two minutes, should one have begun
         assert statuses[-1] == 429
+
+
+def handshake(more: str = "", query: str = "") -> bytes:
+    return HANDSHAKE.format(query=query, more=more).encode("latin-1")
+
+
+# Handshakes that no socket comes of, and how they are answered.
+REFUSED = {
+    "many headers": (431, handshake("".join(f"X-{number}: 1\r\n" for number in range(130)))),
+    "a long header": (431, handshake(f"X-Long: {'x' * 8_300}\r\n")),
+    "long headers": (431, handshake("".join(f"X-{number}: {'x' * 6_000}\r\n" for number in range(3)))),
+    "a long address": (414, handshake(query=f"?{'x' * 9_000}")),
+    "a body": (400, handshake("Content-Length: 5\r\n")),
+    "a body in chunks": (400, handshake("Transfer-Encoding: chunked\r\n")),
+    "a control character": (400, handshake("Authorization: Bearer \xe9\x01\r\n")),
+    "a long list": (431, handshake(f"Accept: {'a/b,' * 400}\r\n")),
+    "a long type": (415, handshake(f"Content-Type: {'a' * 300}\r\n")),
+    "another method": (405, handshake().replace(b"GET", b"POST", 1)),
+    "no key": (400, handshake().replace(b"Sec-WebSocket-Key", b"X-Key")),
+    "after another request": (400, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" + handshake("Content-Length: 5\r\n")),
+}
+
+
+def cpu_of(server: Server) -> float:
+    """Seconds of CPU that the server has had."""
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.slow
+def test_a_handshake_that_is_not_taken_is_answered_and_ended(strict: Server) -> None:
+    for name, (status, data) in REFUSED.items():
+        with opened(strict, data) as client:
+            said = b""
+            while chunk := client.recv(65_536):  # until the server ends it, long before HEAD_SECONDS would
+                said += chunk
+        statuses = [int(line[9:12]) for line in said.splitlines() if line.startswith(b"HTTP/1.1 ")]
+        assert statuses[-1] == status, (name, said)
+    # Control: what they were made of is one that is taken.
+    with opened(strict, handshake("Content-Length: 0\r\n")) as client:
+        assert client.recv(1_000).startswith(b"HTTP/1.1 101 ")
+
+
+@pytest.mark.slow
+def test_handshakes_that_are_not_taken_leave_nothing_behind(strict: Server) -> None:
+    files = Path(f"/proc/{strict.process.pid}/fd")
+    before = len(list(files.iterdir()))
+    with ExitStack() as stack:
+        clients = [stack.enter_context(opened(strict, data)) for _, data in list(REFUSED.values())[:7] * 20]
+        assert strict.get("/healthz", timeout=10)[0] == 200
+        time.sleep(0.5)
+        assert all(is_ended(client) for client in clients)
+        assert len(list(files.iterdir())) <= before + 5
+
+
+@pytest.mark.slow
+def test_cookies_cost_nobody_else_anything(strict: Server) -> None:
+    """60 handshakes, and requests, whose cookies Python reads in quadratic time: 0.17 s and 5 s each once."""
+    short, long = ('Cookie: a="' + '\\"' * pairs + '"\r\n' for pairs in (3_900, 7_500))
+    before = cpu_of(strict)
+    with ExitStack() as stack:
+        for _ in range(60):
+            stack.enter_context(opened(strict, handshake(short)))
+        for _ in range(5):
+            assert answer_to(strict, f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n{long}\r\n".encode()).startswith(
+                "200 "
+            )
+    assert cpu_of(strict) - before < 4

@@ -220,6 +220,13 @@ def looked_up(given: Mapping[str, Any], caller: Caller) -> Placing:
     )
 
 
+def cancels(data: Any) -> bool:
+    """Whether a customer's cancelling is sent, by its status or its name."""
+    if not isinstance(data, dict):
+        return False
+    return data.get("transition") == "cancel_by_customer" or whole_of(data.get("status")) == Status.CANCELED_BY_CUSTOMER
+
+
 class OrderView(OrderingView):
     """One order."""
 
@@ -269,8 +276,7 @@ class OrderView(OrderingView):
         caller = self.known_caller(request)
         if isinstance(request.data, dict) and "driver_tip" in request.data:
             lock_purchase(order_id)
-        cancels = isinstance(request.data, dict) and whole_of(request.data.get("status")) == Status.CANCELED_BY_CUSTOMER
-        to = Status.CANCELED_BY_CUSTOMER if cancels else None
+        to = Status.CANCELED_BY_CUSTOMER if cancels(request.data) else None
         before = standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to))
         changes = parse(UpdateInput, what_differs(request.data, before))
         check_level(before, changes)

@@ -9,6 +9,7 @@ import pytest
 
 from orders.lifecycle import RULES, Actor, Change, Fulfilment, Status, expand
 from orders.models import Order, OrderEvent
+from orders.services import standing
 from tests.cast import Cast
 from tests.dialects.forms import form_of
 from tests.dialects.ordering.asking import ORDERS, Api, at, one, refused, result_of
@@ -351,3 +352,15 @@ def test_what_takes_back_is_meant_by_its_name(cast: Cast, api: Api) -> None:
         refused(staff.put(one(order.pk), {"status": 5, "transition": "undo_ready"}), 400, "status: ")
         refused(staff.put(one(order.pk), {"transition": "unready"}), 400, "transition: ")
     assert result_of(owner.put(one(order.pk), {"transition": "undo_ready"}))["status"] == 7
+
+
+@pytest.mark.parametrize("sent", [{"status": 16}, {"status": "16"}, {"transition": "cancel_by_customer"}])
+def test_a_cancelling_locks_what_was_bought_together_first(
+    cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch, sent: dict[str, Any]
+) -> None:
+    """However it is sent: it may change what the other orders of a shared offer cost."""
+    order, locked = make_order(cast, 0), []
+    monkeypatch.setattr(standing, "lock_bought_together", locked.append)
+    answer = api(cast.customer).put(one(order.pk), sent)
+    assert (answer.status_code, locked) == (200, [order.pk]), answer.json()
+    assert Order.objects.get(pk=order.pk).status == 16

@@ -1,6 +1,5 @@
 """What clients send about orders."""
 
-from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from rest_framework import serializers
@@ -23,7 +22,6 @@ from orders.fields import AddressField, FulfilmentInputField, StatusInputField, 
 from orders.models import Kind, OrderEvent
 from orders.pricing import CartExtra, CartItem, CartOption
 from orders.services.parties import Guest, Placing
-from ordersite.web.images import CleanImage
 from ordersite.web.serializers import (
     IdField,
     Input,
@@ -333,13 +331,12 @@ def as_item(data: dict[str, Any]) -> CartItem:
     )
 
 
-def as_placing(data: dict[str, Any], photos: Sequence[CleanImage] = ()) -> Placing:
+def as_placing(data: dict[str, Any]) -> Placing:
     guest = data.get("guest")
     return Placing(
         checkout=as_checkout(data),
         external_code=data.get("external_code", ""),
         customer_id=data.get("customer"),
-        photos=photos,
         guest=Guest(name=guest["name"], phone=guest["phone"], email=guest["email"], place=as_place(guest))
         if guest
         else None,

@@ -1,5 +1,6 @@
 """Placing, reading and changing orders."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
@@ -33,14 +34,14 @@ from orders.reading.purchases import caller_for
 from orders.services.changes import change_order
 from orders.services.epochs import current_epoch
 from orders.services.locating import locate, locate_placing, look_up_destination
-from orders.services.parties import Placing
+from orders.services.parties import Placing, check_proven
 from orders.services.placing import place, quote
 from orders.services.records import delete_order
 from orders.services.standing import RELATED, get_order, standing_of
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.accounts.rights import Right
 from ordersite.places.lookup import Answer
-from ordersite.web.multipart import photos_of
+from ordersite.web.multipart import has_photos, photos_of
 from ordersite.web.numbers import read_whole
 from ordersite.web.pagination import paginate
 from ordersite.web.problems import Forbidden, Invalid, NotFound
@@ -167,10 +168,11 @@ class OrdersView(ApiView):
         return Response(body, status=201 if placed.is_new else 200, headers=headers)
 
     def before_post(self, request: Request) -> Placing:
-        """What is to be placed, with the points of addresses that came without one."""
-        photos = photos_of(request)
-        given = parse(OrderWithPhotos if photos else PlaceInput, request.data)
-        placing = as_placing(given, photos)
+        """What is to be placed, with its photos and the points of addresses that came without one."""
+        placing = as_placing(parse(OrderWithPhotos if has_photos(request) else PlaceInput, request.data))
+        if has_photos(request):
+            check_proven(placing.checkout.payment_method)
+            placing = replace(placing, photos=photos_of(request))
         return locate_placing(placing, caller=caller_of(request), who=who_asks(request))
 
 

@@ -16,6 +16,7 @@ from orders.reading.payments import PHOTO_HEADERS
 from orders.services.changes import change_order
 from orders.services.proofs import approve, read_photo, refuse, send_proofs, waive
 from ordersite.accounts.callers import caller_of
+from ordersite.web.images import CleanImage
 from ordersite.web.multipart import Form, photos_of
 from ordersite.web.serializers import Input, ParagraphField
 from ordersite.web.views import ApiView, if_match, parse
@@ -55,11 +56,15 @@ class PaymentsView(ApiView):
     def post(self, request: Request, order_id: int) -> Response:
         caller, version = caller_of(request), if_match(request)
         if isinstance(request.data, Form):
-            order = send_proofs(order_id=order_id, caller=caller, photos=photos_of(request), version=version)
+            order = send_proofs(order_id=order_id, caller=caller, photos=self.prepared(), version=version)
         else:
             fields = dict(parse(PayInput, request.data))
             order = change_order(order_id=order_id, caller=caller, fields=fields, version=version)
         return changed_response(caller, order, request, 201)
+
+    def before_post(self, request: Request, order_id: int) -> list[CleanImage]:
+        """The photos, cleaned before the transaction begins: meanwhile it would hold up others."""
+        return photos_of(request)
 
 
 class ApproveView(ApiView):

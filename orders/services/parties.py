@@ -148,7 +148,13 @@ def find_place(cart: Cart, guest: Guest | None, addresses: Mapping[int, Address]
 
 def check_photos(placing: Placing) -> None:
     """Photos prove a transfer, and nothing else."""
-    if placing.photos and placing.checkout.payment_method != TRANSFER:
+    if placing.photos:
+        check_proven(placing.checkout.payment_method)
+
+
+def check_proven(payment_method: str) -> None:
+    """Raises Invalid for what photos do not prove. Doors ask it, too, before they decode any."""
+    if payment_method != TRANSFER:
         detail = f"Photos prove a transfer: send {TRANSFER} as the payment method, or leave the photos out."
         raise Invalid("/payment_method", "not_transfer", detail)
 

@@ -1,9 +1,11 @@
 """Pictures from outside: small in bytes and in memory, written anew without what was hidden in them."""
 
+import contextlib
 import io
 import struct
 import uuid
 import warnings
+from collections.abc import Iterator
 from typing import Any, NewType
 
 from django import forms
@@ -15,6 +17,10 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_BYTES = 5_000_000
 MAX_PIXELS = 50_000_000
 MAX_DECODED = 80_000_000  # bytes of memory while a picture is decoded
+# Of the pictures of one call together: memory, were it taken at once, and their bytes. One of a plain JPEG counts half:
+# it takes half the time.
+MAX_DECODED_TOGETHER = 200_000_000
+MAX_BYTES_TOGETHER = MAX_BYTES
 MAX_SIDE = 1600  # pixels; larger pictures are scaled down to it
 # Bytes a pixel: of a PNG the picture and a copy in another mode; WEBP's decoder holds two canvases and a frame besides.
 DECODED = {"PNG": 8, "WEBP": 20}
@@ -40,6 +46,7 @@ class ImageRefused(ValueError):
 
 
 TOO_LARGE = "The picture has too many pixels: scale it down, or send a plain JPEG."
+TOO_MUCH_TOGETHER = "Together the pictures take too much: send fewer or smaller ones, or plain JPEGs."
 NO_PICTURE = "This is no whole JPEG, PNG or WEBP picture: send one of these."
 
 
@@ -49,21 +56,13 @@ def clean_image(raw: bytes) -> CleanImage:
     A file of a few kilobytes can be a picture of a billion pixels: what it will take is reckoned from its header before
     anything is decoded.
     """
-    if len(raw) > MAX_BYTES:
-        raise ImageRefused(f"The picture is larger than {MAX_BYTES // 1_000_000} MB: send a smaller one.")
-    try:
-        image = open_image(raw)
+    with refusing():
+        image, _, _ = open_image(raw)
         # Other modes do not scale well, or take two copies more to do so.
         if image.mode not in ("L", "RGB", "CMYK"):
             image = image.convert("RGB")
         image.thumbnail((MAX_SIDE, MAX_SIDE))
         upright = ImageOps.exif_transpose(image).convert("RGB")
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise ImageRefused(TOO_LARGE) from error
-    except ImageRefused:
-        raise
-    except BROKEN as error:
-        raise ImageRefused(NO_PICTURE) from error
     clean = io.BytesIO()
     # A new image from the pixels alone: neither EXIF nor any other part of the file is taken over.
     pixels = Image.new("RGB", upright.size)
@@ -72,13 +71,49 @@ def clean_image(raw: bytes) -> CleanImage:
     return CleanImage(clean.getvalue())
 
 
-def open_image(raw: bytes) -> Image.Image:
-    """The picture, of which only the header was read; raises ImageRefused where decoding it would take too much."""
+class Together:
+    """What the pictures of one call take together."""
+
+    def __init__(self) -> None:
+        self.decoded = 0.0
+        self.bytes = 0.0
+
+    def add(self, raw: bytes) -> None:
+        """Weighs one more before it is decoded; raises ImageRefused where they are too much, or it is no picture."""
+        with refusing():
+            _, takes, is_slow = open_image(raw)
+        self.decoded += takes
+        self.bytes += len(raw) if is_slow else len(raw) / 2
+        if self.decoded > MAX_DECODED_TOGETHER or self.bytes > MAX_BYTES_TOGETHER:
+            raise ImageRefused(TOO_MUCH_TOGETHER)
+
+
+@contextlib.contextmanager
+def refusing() -> Iterator[None]:
+    """What Pillow raises as ImageRefused."""
+    try:
+        yield
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise ImageRefused(TOO_LARGE) from error
+    except ImageRefused:
+        raise
+    except BROKEN as error:
+        raise ImageRefused(NO_PICTURE) from error
+
+
+def open_image(raw: bytes) -> tuple[Image.Image, float, bool]:
+    """The picture, of which only the header was read, the bytes of memory that decoding takes, and whether it is slow.
+
+    Raises ImageRefused where it would take too much.
+    """
+    if len(raw) > MAX_BYTES:
+        raise ImageRefused(f"The picture is larger than {MAX_BYTES // 1_000_000} MB: send a smaller one.")
     stream = io.BytesIO(raw)
     image = Image.open(stream, formats=FORMATS)
     whole = image.width * image.height
     if whole > MAX_PIXELS:
         raise ImageRefused(TOO_LARGE)
+    is_slow = True
     if isinstance(image, JpegImageFile):
         buffered = 0.0 if decodes_in_one_pass(image, raw[: stream.tell()]) else 2 * whole * samples_per_pixel(image)
         if buffered and raw.count(START_OF_SCAN) > MAX_SCANS:
@@ -86,12 +121,13 @@ def open_image(raw: bytes) -> Image.Image:
         # Decoded at a half, a quarter or an eighth where that is large enough.
         scale = max(image.size) / MAX_SIDE
         image.draft("RGB", (max(1, int(image.width / scale)), max(1, int(image.height / scale))))
+        is_slow = bool(buffered)
         takes = buffered + 4 * image.width * image.height
     else:
         takes = DECODED[image.format or ""] * whole
     if takes > MAX_DECODED:
         raise ImageRefused(TOO_LARGE)
-    return image
+    return image, takes, is_slow
 
 
 def decodes_in_one_pass(image: JpegImageFile, header: bytes) -> bool:

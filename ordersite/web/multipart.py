@@ -1,8 +1,10 @@
-"""Forms with photos: pictures, and one part of JSON. Each picture is cleaned as soon as it has come in."""
+"""Forms with photos: pictures, and one part of JSON. What is in it is looked at before any picture is decoded."""
 
+import contextlib
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import IO, Any, NoReturn
 
 from django.conf import settings
@@ -14,7 +16,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
-from ordersite.web.images import MAX_BYTES, CleanImage, ImageRefused, clean_image
+from ordersite.web.images import MAX_BYTES, CleanImage, ImageRefused, Together, clean_image
 from ordersite.web.parsing import parse_json, refuse_unstorable
 from ordersite.web.problems import Invalid, Problem
 
@@ -27,14 +29,42 @@ MOST_AFTER_END = 1_000
 
 
 class Form(dict[str, Any]):
-    """The JSON of a form, and its photos: cleaned, and as hashes of what was sent, by which a repetition is known."""
+    """The JSON of a form, and its photos: as they were sent, each with its pointer, and cleaned when asked for.
 
-    photos: list[CleanImage]
-    digests: list[str]
+    Of what was sent there are hashes, by which a repetition is known.
+    """
+
+    def __init__(self, fields: Mapping[str, Any], sent: Sequence[tuple[str, bytes]]) -> None:
+        super().__init__(fields)
+        self.sent = sent
+        self.digests = [hashlib.sha256(raw).hexdigest() for _, raw in sent]
+
+    @cached_property
+    def photos(self) -> list[CleanImage]:
+        """The photos, cleaned; raises Invalid that names the one which is refused. This may take half a second."""
+        together = Together()
+        # All are weighed before the first is decoded.
+        for pointer, raw in self.sent:
+            with refusing_at(pointer):
+                together.add(raw)
+        photos = []
+        for pointer, raw in self.sent:
+            with refusing_at(pointer):
+                photos.append(clean_image(raw))
+        return photos
+
+
+@contextlib.contextmanager
+def refusing_at(pointer: str) -> Iterator[None]:
+    """Tells of a refused picture which one it is."""
+    try:
+        yield
+    except ImageRefused as error:
+        raise Invalid(pointer, "invalid_image", str(error)) from error
 
 
 class PhotoHandler(FileUploadHandler):
-    """Takes a form's files one by one, in memory; refuses what is too many, too large, no picture, or of no known name.
+    """Takes a form's files one by one, in memory; refuses what is too many, too large, or of no known name.
 
     A file in the part for JSON is kept as it is: a browser sends a Blob in this way. Of a form that knows not all of
     its parts the other files are passed over.
@@ -47,8 +77,7 @@ class PhotoHandler(FileUploadHandler):
         self.knows_its_parts = knows_its_parts
         self.raw = bytearray()
         self.json: list[bytes] = []
-        self.photos: list[CleanImage] = []
-        self.digests: list[str] = []
+        self.sent: list[tuple[str, bytes]] = []
 
     def new_file(self, field_name: str, *args: Any, **kwargs: Any) -> None:
         super().new_file(field_name, *args, **kwargs)
@@ -57,7 +86,7 @@ class PhotoHandler(FileUploadHandler):
             raise SkipFile()
         if not is_photo:
             check_name(field_name, self.json_part)
-        elif len(self.photos) == MOST_PHOTOS:
+        elif len(self.sent) == MOST_PHOTOS:
             refuse_many(field_name)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
@@ -70,12 +99,7 @@ class PhotoHandler(FileUploadHandler):
         if self.field_name == self.json_part:
             self.json.append(raw)
             return
-        try:
-            self.photos.append(clean_image(raw))
-        except ImageRefused as error:
-            pointer = f"/{plain_name(str(self.field_name))}/{len(self.photos)}"
-            raise Invalid(pointer, "invalid_image", str(error)) from error
-        self.digests.append(hashlib.sha256(raw).hexdigest())
+        self.sent.append((f"/{plain_name(str(self.field_name))}/{len(self.sent)}", raw))
 
 
 class Tail:
@@ -128,18 +152,16 @@ class PhotoFormParser(BaseParser):
         texts: list[tuple[str, str]] = []
         for name, values in fields.lists():
             if self.photo_parts.fullmatch(name):
-                self.read_photo_texts(name, values, handler)
+                self.read_photo_texts(name, values, handler.sent)
             elif name == self.json_part:
                 handler.json += [value.encode(EVERY_BYTE) for value in values]
             elif self.knows_its_parts:
                 check_name(name, self.json_part)
             else:
                 texts += [(name, read_text(name, value)) for value in values]
-        form = Form(self.read_fields(handler.json, texts))
-        form.photos, form.digests = handler.photos, handler.digests
-        return form
+        return Form(self.read_fields(handler.json, texts), handler.sent)
 
-    def read_photo_texts(self, name: str, values: Sequence[str], handler: PhotoHandler) -> None:
+    def read_photo_texts(self, name: str, values: Sequence[str], sent: list[tuple[str, bytes]]) -> None:
         """Photos that came as no file: of an input in which nothing was chosen an empty field. Raises Invalid."""
         if any(values):
             raise Invalid(f"/{name}", "not_a_file", "Send the photo as a file, with a file name.")
@@ -193,6 +215,11 @@ def check_name(name: str, json_part: str) -> None:
         raise Invalid(f"/{told}", "unknown_field", f"There is no such part: send {', '.join(known)}.")
 
 
+def has_photos(request: Request) -> bool:
+    """Whether photos came with a request; none is decoded."""
+    return isinstance(request.data, Form) and bool(request.data.sent)
+
+
 def photos_of(request: Request) -> list[CleanImage]:
-    """The photos that came with a request, cleaned."""
+    """The photos that came with a request, cleaned; raises Invalid."""
     return request.data.photos if isinstance(request.data, Form) else []

@@ -14,7 +14,6 @@ from rest_framework.views import APIView
 
 from ordersite.web.crypto import token_hash
 from ordersite.web.idempotency import ANONYMOUS, ANONYMOUS_KEY, body_fingerprint, key_scope, run_unsafe
-from ordersite.web.multipart import PhotoFormParser
 from ordersite.web.numbers import read_whole
 from ordersite.web.problems import Invalid, Problem
 from ordersite.web.queries import check_parameters, parameters_of
@@ -107,9 +106,6 @@ class ApiView(APIView):
 
     def run_unsafe(self, call: Any) -> Response:
         request = self.request
-        if any(issubclass(parser, PhotoFormParser) for parser in self.parser_classes):
-            # Photos are read and cleaned before the transaction begins: meanwhile it would hold up others.
-            _ = request.data
         key = request.headers.get("Idempotency-Key")
         if key is None or not self.keeps_answers:
             return run_unsafe(call)

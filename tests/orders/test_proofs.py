@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -192,6 +194,38 @@ class TestPlacing:
         monkeypatch.setattr(multipart, "clean_image", watched)
         assert place_with(api(cast.customer), cart(cast, payment_method=None), photo()).status_code == 201
         assert seen == [0]
+
+    @pytest.mark.parametrize(
+        ("body", "pointer"),
+        [({}, "/vendor"), ({"payment_method": "cash"}, "/payment_method"), ({"payment_method": 7}, "/payment_method")],
+    )
+    def test_no_photo_is_decoded_before_the_order_is_in_order(
+        self, cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch, body: dict[str, Any], pointer: str
+    ) -> None:
+        """Nor where the payment method takes none."""
+        monkeypatch.setattr(multipart, "clean_image", None)  # calling it fails
+        order = cart(cast, guest={"name": "Greta", "phone": "+3225550199"}, **body) if body else {}
+        answer = place_with(api(), order, photo(), photo("blue"))
+        assert answer.status_code == 400, answer.json()
+        assert pointer in [row["pointer"] for row in answer.json()["errors"]]
+        assert Order.objects.count() == PaymentProof.objects.count() == len(files()) == 0
+
+    def test_what_photos_take_is_bounded_together(self, cast: Cast, api: Api) -> None:
+        """Each of them would be taken: a progressive JPEG is decoded whole, twice as slowly as a plain one."""
+        raw = io.BytesIO()
+        noise = Image.frombytes("RGB", (1600, 1500), os.urandom(3 * 1600 * 1500))
+        noise.save(raw, "JPEG", quality=40, progressive=True, subsampling=0)
+        slow = [SimpleUploadedFile("p.jpg", raw.getvalue(), "image/jpeg") for _ in range(5)]
+        assert 1_000_000 < len(raw.getvalue()) < 2_000_000
+        began = time.process_time()
+        answer = place_with(api(cast.customer), cart(cast, payment_method=None), *slow)
+        assert time.process_time() - began < 0.5
+        assert answer.status_code == 400
+        [error] = answer.json()["errors"]
+        assert (error["code"], "together" in error["detail"].lower()) == ("invalid_image", True)
+        assert Order.objects.count() == len(files()) == 0
+        slow[0].seek(0)
+        assert place_with(api(cast.customer), cart(cast, payment_method=None), slow[0]).status_code == 201
 
     def test_a_session_sends_its_token_in_the_header(self, cast: Cast) -> None:
         client = Client(enforce_csrf_checks=True)

@@ -190,7 +190,7 @@ def test_memory_stays_small(tmp_path: Path, full: bool, figure: Callable[[str], 
     heavy = heaviest()
     if not full:
         heavy = {name: heavy[name] for name in ("PNG with alpha", "WEBP")}
-    forms = {name: [raw] * (5 if full else 2) for name, raw in heavy.items()}
+    forms = {name: [raw] * 2 for name, raw in heavy.items()}
     told = grown(tmp_path, forms | {f"bomb {name}": [raw] for name, raw in bombs().items()})
     assert {name for name, one in told.items() if one["taken"]} == set(heavy)
     most = max(one["grown"] for one in told.values())

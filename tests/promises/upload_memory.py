@@ -40,10 +40,10 @@ def read(path: Path) -> bool:
     }
     with path.open("rb") as stream:
         try:
-            multipart.PhotoFormParser().parse(stream, "multipart/form-data", {"request": Request(meta)})
+            form = multipart.PhotoFormParser().parse(stream, "multipart/form-data", {"request": Request(meta)})
+            return bool(form.photos)
         except Invalid:
             return False
-    return True
 
 
 class Request:
@@ -57,6 +57,7 @@ def main(arguments: list[str]) -> None:
     if "--careless" in arguments:
         arguments.remove("--careless")
         multipart.clean_image = decode_whatever_comes
+        multipart.Together.add = lambda self, raw: None  # type: ignore[method-assign]
     first, *others = (Path(argument) for argument in arguments)
     read(first)
     base = peak()

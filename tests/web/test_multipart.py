@@ -45,6 +45,7 @@ def form(*parts: bytes, end: bytes = f"--{BOUNDARY}--\r\n".encode(), parser: Any
         "POST", "/", b"".join(parts) + end, content_type=f"multipart/form-data; boundary={BOUNDARY}"
     )
     parsed: Form = parser().parse(request, "multipart/form-data", {"request": request})
+    assert len(parsed.photos) == len(parsed.digests)  # decoded when they are asked for
     return parsed
 
 

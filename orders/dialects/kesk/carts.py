@@ -1,6 +1,6 @@
 """Kesk's inputs as the services know them: carts, what is carried or booked, the figures that a client reckons with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Literal
@@ -13,10 +13,9 @@ from orders.lifecycle import Fulfilment
 from orders.models import Kind
 from orders.pricing import CartExtra, CartItem, CartOption
 from orders.selectors import country_of, saved_places
-from orders.services.parties import Placing
+from orders.services.parties import Placing, check_proven
 from orders.services.shares import TRANSFER
 from ordersite.accounts.callers import Caller
-from ordersite.web.images import CleanImage
 from ordersite.web.problems import Invalid, Problem, field_error
 
 GRAMS, MILLIMETRES = 1000, 10  # a kilogram, a centimetre
@@ -45,15 +44,17 @@ NEEDED = {
 }
 
 
-def as_placing(given: Mapping[str, Any], photos: Sequence[CleanImage], caller: Caller) -> Placing:
+def as_placing(given: Mapping[str, Any], caller: Caller, *, has_photos: bool) -> Placing:
     """An order to be placed; raises Invalid without a payment method where no photo proves that it was paid (row 3)."""
-    if not method_of(given) and not photos:
+    if not method_of(given) and not has_photos:
         detail = "Send a payment method, or a photo that proves the payment."
         raise Invalid("/payment_gateway_method_id", "required", detail)
     checkout = as_checkout(given, caller)
     if not checkout.payment_method:
         checkout = replace(checkout, payment_method=TRANSFER)
-    return Placing(checkout=checkout, photos=photos)
+    if has_photos:
+        check_proven(checkout.payment_method)
+    return Placing(checkout=checkout)
 
 
 def as_checkout(given: Mapping[str, Any], caller: Caller) -> Checkout:

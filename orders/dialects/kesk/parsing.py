@@ -2,19 +2,17 @@
 
 import base64
 import binascii
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 from orders.dialects.base import is_blank, nested
-from ordersite.web.images import MAX_BYTES, CleanImage, ImageRefused, clean_image
+from ordersite.web.images import MAX_BYTES
 from ordersite.web.multipart import (
     MOST_PHOTOS,
     PHOTO_PARTS,
     Form,
     PhotoFormParser,
-    PhotoHandler,
     plain_name,
     refuse_many,
 )
@@ -45,28 +43,26 @@ class PhotoJsonParser(LenientJsonParser):
             return value
         if isinstance(value.get(WRAPPED), dict):
             value = {**value.pop(WRAPPED), **value}
-        form = Form({name: item for name, item in value.items() if name not in PHOTO_PARTS})
-        form.photos, form.digests = [], []
+        sent: list[tuple[str, bytes]] = []
         for name in PHOTO_PARTS:
             given = value.get(name)
-            read_photos(name, given if isinstance(given, list) else [given], form, numbered=isinstance(given, list))
-        return form
+            read_photos(name, given if isinstance(given, list) else [given], sent, numbered=isinstance(given, list))
+        return Form({name: item for name, item in value.items() if name not in PHOTO_PARTS}, sent)
 
 
-def read_photos(name: str, texts: Sequence[Any], form: Form | PhotoHandler, *, numbered: bool = True) -> None:
-    """Adds the photos that came as texts to those of the form; blank ones are none. Raises Invalid."""
+def read_photos(name: str, texts: Sequence[Any], sent: list[tuple[str, bytes]], *, numbered: bool = True) -> None:
+    """Adds the photos that came as texts to those that were sent; blank ones are none. Raises Invalid."""
     for index, text in enumerate(texts):
         if is_blank(text):
             continue
-        if len(form.photos) == MOST_PHOTOS:
+        if len(sent) == MOST_PHOTOS:
             refuse_many(name)
-        photo, digest = read_photo(text, f"/{name}/{index}" if numbered else f"/{name}")
-        form.photos.append(photo)
-        form.digests.append(digest)
+        pointer = f"/{name}/{index}" if numbered else f"/{name}"
+        sent.append((pointer, read_photo(text, pointer)))
 
 
-def read_photo(text: Any, pointer: str) -> tuple[CleanImage, str]:
-    """A photo and the hash of what was sent; raises Invalid for anything else: no address is ever fetched."""
+def read_photo(text: Any, pointer: str) -> bytes:
+    """A photo's bytes, not decoded yet; raises Invalid for what is no base64: no address is ever fetched."""
     detail = "Send the photo itself, as base64 or a data URI of an image: addresses are not fetched."
     if not isinstance(text, str):
         raise Invalid(pointer, "invalid_image", detail)
@@ -77,13 +73,9 @@ def read_photo(text: Any, pointer: str) -> tuple[CleanImage, str]:
     if len(encoded) > MAX_BYTES * 4 // 3 + 4:
         raise Invalid(pointer, "invalid_image", f"The picture is larger than {MAX_BYTES // 1_000_000} MB.")
     try:
-        raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise Invalid(pointer, "invalid_image", detail) from error
-    try:
-        return clean_image(raw), hashlib.sha256(raw).hexdigest()
-    except ImageRefused as error:
-        raise Invalid(pointer, "invalid_image", str(error)) from error
 
 
 class OrderFormParser(PhotoFormParser):
@@ -97,8 +89,8 @@ class OrderFormParser(PhotoFormParser):
     unique_keys = False
     knows_its_parts = False
 
-    def read_photo_texts(self, name: str, values: Sequence[str], handler: PhotoHandler) -> None:
-        read_photos(plain_name(name), values, handler)
+    def read_photo_texts(self, name: str, values: Sequence[str], sent: list[tuple[str, bytes]]) -> None:
+        read_photos(plain_name(name), values, sent)
 
     def read_fields(self, parts: list[bytes], texts: Sequence[tuple[str, str]]) -> dict[str, Any]:
         whole = self.read_json(parts) if parts else {}

@@ -1,5 +1,6 @@
 """Kesk's calls."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.db.models import prefetch_related_objects
@@ -53,7 +54,7 @@ from orders.services.placing import place, quote
 from orders.services.standing import Standing, get_order, standing_of
 from orders.services.transitions import all_or_nothing
 from ordersite.accounts.callers import caller_of
-from ordersite.web.multipart import photos_of
+from ordersite.web.multipart import has_photos, photos_of
 from ordersite.web.pagination import NARROW, count_rows, read_page
 from ordersite.web.problems import NotFound, Problem
 from ordersite.web.throttling import client_address
@@ -79,8 +80,9 @@ class PlacingView(KeskView):
 
     def before_post(self, request: Request) -> Placing:
         """What is to be placed, with its photos and the points of addresses, before the transaction begins."""
-        caller, photos = caller_of(request), photos_of(request)
-        placing = as_placing(parse(QuoteInput, request.data) | self.fixed, photos, caller)
+        caller = caller_of(request)
+        given = parse(QuoteInput, request.data) | self.fixed
+        placing = replace(as_placing(given, caller, has_photos=has_photos(request)), photos=photos_of(request))
         return locate_placing(placing, caller=caller, who=who_asks(request), chooses=False)
 
     def place(self, request: Request) -> Response:

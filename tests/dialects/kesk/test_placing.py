@@ -396,7 +396,8 @@ def test_photos_prove_a_transfer_only_and_are_five_at_most(cast: Cast, api: Api)
         refused(api(cast.customer).post(ORDERS, order_of(cast, photo=as_text(png()))), 400, "payment_method")
         many = order_of(cast, payment_gateway_method_id=3, photos=[as_text(png())] * 6)
         refused(api(cast.customer).post(ORDERS, many), 400, "photos")
-        form = {"vendor_id": "1", "photo": SimpleUploadedFile("a.png", b"no", "image/png")}
+        form = {"vendor_id": cast.vendor.pk, "items": json.dumps(many["items"])}
+        form["photo"] = SimpleUploadedFile("a.png", b"no", "image/png")
         refused(api(cast.customer).post(ORDERS, form, format="multipart"), 400, "photo.0")
 
 

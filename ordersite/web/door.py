@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
-from ordersite.web.heads import REFUSED, check_headers
+from ordersite.web.heads import REFUSED, SHOWN_PATH, check_headers, fault_of_path
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -38,6 +38,8 @@ class Door:
             await self.app(scope, receive, send)
             return
         headers, problem = check_headers([(name, value) for name, value in scope["headers"] if b"_" not in name])
+        if too_long := fault_of_path(scope["path"]):
+            problem, scope = too_long, {**scope, "path": scope["path"][:SHOWN_PATH]}
         scope = {**scope, "headers": headers, REFUSED: problem}
         if scope["type"] == "websocket":
             if problem is None:

@@ -1,4 +1,4 @@
-"""What a request's headers may be, before anything parses them: Python and Django parse some in quadratic time."""
+"""What headers and a path may be, before anything parses them: Python and Django do some of it in quadratic time."""
 
 import codecs
 import re
@@ -15,6 +15,8 @@ Headers = list[tuple[bytes, bytes]]
 
 # A key of an ASGI scope or a WSGI environment: the Problem of a request whose headers are refused.
 REFUSED = "ordersite.refused"
+MOST_PATH = 2_000  # characters of an address without its query
+SHOWN_PATH = 100  # characters of a longer one that are kept, by which the shape of the refusal is chosen
 MOST_BYTES = 16_000  # of all headers together: each has four besides its name and its value
 # Characters of the values that are parsed into parts, each of which costs more than a look; repetitions count together.
 MOST_CHARACTERS = {
@@ -34,6 +36,14 @@ CHARSETS = ("utf-8", "ascii", "iso8859-1", "cp1252")
 KEPT = (b"host", b"origin", b"x-request-id")
 # A cookie of ours holds no more than these; a quoted value is nobody's of ours.
 PLAIN = re.compile(rb"[!#-+\--:<-\[\]-~]*")
+
+
+def fault_of_path(path: str) -> Problem | None:
+    """414 for an address that is too long."""
+    if len(path) <= MOST_PATH:
+        return None
+    detail = f"The address is longer than {MOST_PATH} characters: send a shorter one."
+    return Problem("address_too_long", detail, status=414)
 
 
 def check_headers(headers: Headers) -> tuple[Headers, Problem | None]:
@@ -85,7 +95,7 @@ def own_cookies(value: bytes) -> bytes:
 
 
 class WsgiDoor:
-    """Wraps a WSGI application: what Door does with the headers of an ASGI scope."""
+    """Wraps a WSGI application: what Door does with the headers and the path of an ASGI scope."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -93,7 +103,10 @@ class WsgiDoor:
     def __call__(self, environ: MutableMapping[str, Any], start_response: Any) -> Iterable[bytes]:
         keys = {key: header_of(key) for key in environ if key.startswith("HTTP_") or key == "CONTENT_TYPE"}
         given = [(name, str(environ[key]).encode("latin-1", "replace")) for key, name in keys.items()]
-        kept, environ[REFUSED] = check_headers(given)
+        kept, problem = check_headers(given)
+        if too_long := fault_of_path(environ.get("PATH_INFO", "")):
+            environ["PATH_INFO"] = environ["PATH_INFO"][:SHOWN_PATH]
+        environ[REFUSED] = too_long or problem
         values = dict(kept)
         for key, name in keys.items():
             if name in values:

@@ -100,10 +100,11 @@ def keep_connection() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
-def cost_of(app: Any, method: str, path: str, header: str, value: str) -> tuple[float, int]:
+def cost_of(app: Any, method: str, path: str, header: str, value: str, *, path_info: str = "") -> tuple[float, int]:
     """Seconds of this process's CPU for one anonymous request with that header, and the status of its answer."""
     environ = RequestFactory().generic(method, path, "{}", content_type="application/json").environ
     environ["CONTENT_TYPE" if header == "Content-Type" else "HTTP_" + header.upper().replace("-", "_")] = value
+    environ["PATH_INFO"] = path_info or environ["PATH_INFO"]
     statuses: list[int] = []
     began = time.process_time()
     answer = app(environ, lambda status, headers: statuses.append(int(status[:3])))
@@ -136,6 +137,15 @@ def test_no_header_costs_more_than_its_share(cast: Cast, full: bool, settings: A
     figure(f"worst header of {calls:,}: {dearest[0]:.3f} s CPU ({dearest[1]})")
     assert dearest[0] <= MOST_CPU, dearest
     assert not [status for status in statuses if status >= 500]
+
+
+@pytest.mark.parametrize("base", ["/", "/api/v1/orders/", "/admin/", "/pay/", "/dialects/kesk/v1/", "/static/"])
+def test_no_path_costs_more_than_its_share(cast: Cast, base: str) -> None:
+    app = WsgiDoor(WSGIHandler())
+    for part in ("a", "/", "../", "\xe9", "%2F"):
+        for size in (1_900, 120_000):
+            cost, status = cost_of(app, "GET", base, "User-Agent", "x", path_info=base + part * (size // len(part)))
+            assert (cost <= MOST_CPU, status < 500, status == 414) == (True, True, size > 2_000), (part, cost, status)
 
 
 def test_what_is_refused_names_the_header(cast: Cast) -> None:

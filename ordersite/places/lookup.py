@@ -15,7 +15,8 @@ from ordersite.places.nominatim import Nominatim
 from ordersite.places.photon import Photon
 from ordersite.places.protocol import FoundPlace, Geocoder, Point, Refused, Unavailable, Unreadable, point_in
 from ordersite.places.streets import STREETS
-from ordersite.web.throttling import count_call
+from ordersite.web.problems import Problem
+from ordersite.web.throttling import WINDOW, count_call
 
 # What was found; None where the geocoder was not asked, or did not answer.
 Answer = tuple[FoundPlace, ...] | None
@@ -55,7 +56,7 @@ pause = Pause()
 
 
 def find_places(text: str, near: Point | None = None, *, who: str = "") -> Answer:
-    """The places that a text may mean, the likeliest first. `who` is counted by THROTTLE_PLACES where it is asked.
+    """The places that a text may mean, the likeliest first. `who` is counted by THROTTLE_PLACES where it is asked: 429.
 
     Of a text that is a point ("50.8466, 4.3528") nobody is asked.
     """
@@ -88,8 +89,9 @@ def kept(question: str, who: str, ask: Callable[[Geocoder], tuple[FoundPlace, ..
     answer: Answer = cache.get(key)
     if answer is not None:
         return answer
-    if time.monotonic() < pause.until or not may_ask(who):
+    if time.monotonic() < pause.until:
         return None
+    count_lookup(who)
     try:
         answer = ask(geocoder)
     except Unavailable:
@@ -104,9 +106,14 @@ def kept(question: str, who: str, ask: Callable[[Geocoder], tuple[FoundPlace, ..
     return answer
 
 
-def may_ask(who: str) -> bool:
-    """Whether the caller has asked less than THROTTLE_PLACES times in this minute; who is not named is not counted."""
-    return not (who and settings.THROTTLE_PLACES) or count_call(f"places:{who}") <= settings.THROTTLE_PLACES
+def count_lookup(who: str) -> None:
+    """Counts a look-up; who is not named is not counted. Raises a 429 Problem beyond THROTTLE_PLACES a minute.
+
+    Not "as nobody knows it": who has used up its own would choose what an address is checked against.
+    """
+    if who and settings.THROTTLE_PLACES and count_call(f"places:{who}") > settings.THROTTLE_PLACES:
+        detail = "Too many addresses were looked up: try again in a minute."
+        raise Problem("throttled", detail, status=429, headers={"Retry-After": str(WINDOW)})
 
 
 def chosen(found: list[FoundPlace], near: Point | None) -> tuple[FoundPlace, ...]:

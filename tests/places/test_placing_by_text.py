@@ -230,7 +230,7 @@ class TestAnotherServer:
         settings.THROTTLE_PLACES = 2
         for number in range(1, 4):
             answer = api().post(QUOTE, by_text(cast, f"Rue Haute {number}"))
-            assert answer.status_code == (200 if number < 3 else 400)
+            assert answer.status_code == (200 if number < 3 else 429)
         assert len(server.asked) == 2
 
 

@@ -210,3 +210,20 @@ class TestAnotherServer:
     def test_staff_ask_nobody(self, cast: Cast, api: Api, server: FakeGeocoder) -> None:
         place(api(cast.staff), order_to(cast, "Rue Haute 118", customer=cast.customer_row.pk))
         assert server.asked == []
+
+    def test_who_has_used_up_its_look_ups_does_not_pass_by_the_check(
+        self, cast: Cast, api: Api, server: FakeGeocoder, settings: Any
+    ) -> None:
+        settings.THROTTLE_PLACES = 2
+        client = api(cast.customer)
+        for number in range(2):
+            assert client.get("/api/v1/places", {"q": f"Street {number}"}).status_code == 200
+        for path in (ORDERS, QUOTE, ADDRESSES):
+            body = (
+                order_to(cast, OUTSIDE)
+                if path != ADDRESSES
+                else {"label": "Home", "address": OUTSIDE, "location": HERE}
+            )
+            with assert_nothing_changed():
+                answer = client.post(path, body)
+            assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (429, "throttled", "60")

@@ -31,15 +31,20 @@ HERE = Path(__file__).parent
 # What the quick run leaves to the full one: whole features beside the core, each of which it shows by a scenario
 # (tests/orders/test_scenarios.py) or by one of its other modules.
 FULL_RUN_ONLY = (
+    "dialects/kaddy/test_drawn",
     "dialects/kesk",
     "dialects/ordering",
     "dialects/shop",
+    "dialects/test_half_way",
+    "dialects/test_leniency",
+    "demo/test_load_demo",
     "orders/test_admin_buttons",
     "orders/test_admin_money",
     "orders/test_admin_proofs",
     "orders/test_check_ledger",
     "orders/test_codes",
     "orders/test_digital",
+    "orders/test_driver_offers",
     "orders/test_edits",
     "orders/test_halves",
     "orders/test_ledgers",

@@ -315,7 +315,7 @@ def test_tops_a_wallet_up_once(cast: Cast, office: Client, top_up_form: Any) -> 
     ]
     page = office.get(response["Location"]).content.decode()
     assert "25.00\u00a0EUR" in page
-    assert "by the same form: nothing was done twice" in page
+    assert "This was done already: the form came twice" in page
 
 
 def test_refuses_a_wrong_top_up(cast: Cast, office: Client, top_up_form: Any) -> None:

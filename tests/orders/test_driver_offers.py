@@ -59,7 +59,7 @@ def test_what_is_listed_is_what_can_be_accepted(cast: Cast, api: Api) -> None:
 
 def test_an_offer_tells_no_contact(cast: Cast, api: Api) -> None:
     """Named or merely in search: where it goes, what it brings, and nobody's name, phone, notes or words."""
-    now = timezone.now()
+    now = timezone.now().replace(microsecond=0)
     private = {"address_notes": "Code 1234", "comment": "For Léa", "contact_email": "clara@example.net"}
     fields = {**private, "lat": 50.86, "lng": 4.36, "distance": 1315, "driver_tip": 200}
     searched = make_order(cast, 22, stood="accepted search_started", **fields)

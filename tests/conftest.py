@@ -76,8 +76,10 @@ FULL_RUN_ONLY = (
     "vendors/test_currencies",
     "vendors/test_offers_admin",
     "web/test_amounts",
+    "web/test_admin_lists",
     "web/test_environment",
     "web/test_multipart",
+    "web/test_production",
     "web/test_hostile_forms",
     "web/test_shown",
 )

@@ -11,6 +11,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 from ordersite.accounts.models import ApiToken
 from ordersite.web.crypto import decrypt, token_hash
 from tests.cast import Cast
+from tests.clock import Clock
 from tests.orders.kinds import make_service
 from tests.orders.rows import make_order
 from tests.orders.shopping import assert_nothing_changed
@@ -73,7 +74,9 @@ PRIVATE = [
 
 
 @pytest.mark.parametrize(("method", "path", "body"), PUBLIC, ids=lambda value: value if isinstance(value, str) else "")
-def test_a_public_call_answers_as_without(cast: Cast, api: Api, method: str, path: str, body: Any) -> None:
+def test_a_public_call_answers_as_without(
+    cast: Cast, api: Api, clock: Clock, method: str, path: str, body: Any
+) -> None:
     order, service = make_order(cast), make_service(cast.vendor)
     url = path.format(vendor=cast.vendor.pk, service=service.pk)
     sent = {"code": decrypt(order.tracking_sealed)} if body == "code" else body

@@ -136,7 +136,8 @@ BEFORE_NAMES = {"de", "du", "des", "la", "le", "les", "l", "van", "der", "den", 
 def split_address(text: str, country: str) -> AddressParts:
     """The parts of an address; `country` (two letters) is the one that counts where the text names none."""
     segments = segments_of(text)
-    if len(segments) > MOST_SEGMENTS:
+    # A point ("50.8466, 4.3528") is no address, and has no house number.
+    if len(segments) > MOST_SEGMENTS or (any(map(str.isdigit, text)) and not any(map(str.isalpha, text))):
         return AddressParts(street=" ".join(text.split()), country=country)
     segments, told = take_country(segments)
     town, segments = take_town(segments, told or country)

@@ -386,6 +386,11 @@ def test_more_parts_than_an_address_has_stay_whole() -> None:
     assert astuple(split_address(text, "BE")) == (text.strip(), "", "", "", "", "BE")
 
 
+@pytest.mark.parametrize("point", ["50.8455, 4.3567", "51.0 4.35", "-33.9, 151.2"])
+def test_a_point_has_no_house_number(point: str) -> None:
+    assert astuple(split_address(point, "BE")) == (point, "", "", "", "", "BE")
+
+
 @pytest.mark.parametrize(
     "unit", ["1 ", "b 1 ", "bte 1, ", "1/", "1 - ", "1000 AB ", "2e étage ", "1er ", "(", "1 a-", "n° "]
 )

@@ -83,6 +83,8 @@ class DialectInput(serializers.Serializer):
     def run_validation(self, data: Any = empty) -> Any:
         if self.parent is None and data is not empty and is_blank(data):
             data = {}  # no body: PHP writes an empty one as []
+        if data is None and isinstance(self.parent, serializers.ListSerializer):
+            self.fail("null")  # DRF lets a row be null where its list may be
         # DRF reads a QueryDict as a browser's form, where what is missing is false or empty.
         return super().run_validation(data.dict() if isinstance(data, QueryDict) else data)
 

@@ -7,7 +7,17 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from orders.checkout import MOST_CHOICES, MOST_ITEMS, MOST_QUANTITY, Cart, Checkout, Place
-from orders.dialects.base import DialectInput, IdField, LocationInput, WholeField, WordField, is_blank, whole_of
+from orders.dialects.base import (
+    DialectInput,
+    IdField,
+    LocalPhoneField,
+    LocationInput,
+    WholeField,
+    WordField,
+    is_blank,
+    whole_of,
+    with_country,
+)
 from orders.fields import FulfilmentInputField
 from orders.lifecycle import NAMES, Fulfilment
 from orders.payments import available_methods
@@ -23,7 +33,6 @@ from ordersite.web.serializers import (
     LineField,
     LowerEmailField,
     ParagraphField,
-    PhoneField,
 )
 from vendors.models import PAYMENT_METHODS, Product, Vendor
 
@@ -51,7 +60,7 @@ class CustomerInput(DialectInput):
     id = IdField(required=False, help_text="Of a customer who is known; the rest is passed over then.")
     name = LineField(max_length=120, required=False, help_text="First and last name.")
     email = LowerEmailField(required=False, help_text="An email or a phone is needed with a name.")
-    phone = PhoneField(required=False, help_text="With the country's prefix.")
+    phone = LocalPhoneField(required=False, help_text="Without a country's prefix it is of the vendor's country.")
 
     def run_validation(self, data: Any = empty) -> Any:
         # The id alone stands for a customer too; a client that has read one sends all of it.
@@ -221,10 +230,13 @@ def as_placing(given: Mapping[str, Any], caller: Caller) -> Placing:
             payment_method=given.get("paymentMethod") or usual_method(vendor, is_digital=is_digital),
         ),
         customer_id=customer["id"] if customer and "id" in customer and not own_id else None,
-        guest=Guest(name=customer["name"], email=customer.get("email", ""), phone=customer.get("phone", ""))
-        if customer and "name" in customer
-        else None,
+        guest=as_guest(customer, vendor) if customer and "name" in customer else None,
     )
+
+
+def as_guest(customer: Mapping[str, Any], vendor: Vendor) -> Guest:
+    phone = with_country(customer.get("phone", ""), vendor.country or None, "/customer/phone")
+    return Guest(name=customer["name"], email=customer.get("email", ""), phone=phone)
 
 
 def find_vendor(

@@ -206,6 +206,12 @@ class TestCreating:
             refused(api(cast.customer).post(ORDERS, body_of(cast, **fields)), 400, "invalid", field)
 
     @pytest.mark.rows(11, call=CREATE)
+    @pytest.mark.parametrize("phone", ["0470 11 22 33", "+32470112233"])
+    def test_a_number_without_its_countrys_code_is_the_vendors(self, cast: Cast, api: Api, phone: str) -> None:
+        order = created(api(cast.owner).post(ORDERS, body_of(cast, customer={"name": "Wanda", "phone": phone})))
+        assert (order.contact_name, order.contact_phone) == ("Wanda", "+32470112233")
+
+    @pytest.mark.rows(11, call=CREATE)
     def test_products_of_two_vendors_are_two_orders(self, cast: Cast, api: Api) -> None:
         items = [{"productId": pk, "quantity": 1} for pk in (cast.products["pizza"].pk, cast.tea.pk)]
         with assert_nothing_changed():

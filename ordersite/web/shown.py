@@ -201,15 +201,12 @@ class ComparingFormSet(forms.BaseInlineFormSet):
     """
 
     default_error_messages: ClassVar[Any] = {"too_many_forms": TOO_MANY_ROWS}
-    most_rows: int
+    most_rows: ClassVar[int]
 
-    @property
-    def absolute_max(self) -> int:  # type: ignore[override]
-        return len(self.get_queryset()) + MOST_NEW_ROWS
-
-    @property
-    def max_num(self) -> int:  # type: ignore[override]
-        return min(self.most_rows, self.absolute_max)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.absolute_max = len(self.get_queryset()) + MOST_NEW_ROWS
+        self.max_num = min(self.most_rows, self.absolute_max)
 
     def clean(self) -> None:
         super().clean()
@@ -246,9 +243,7 @@ class ComparingInline(GuardedChoices, admin.TabularInline):
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset: Any = super().get_formset(request, obj, **kwargs)
         formset.form.shown = shown_in(request)
-        # Django writes both into the class that it makes; ours are reckoned from the rows that stand.
         formset.most_rows = formset.max_num
-        del formset.max_num, formset.absolute_max
         return formset
 
 

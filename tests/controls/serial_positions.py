@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -11,15 +12,15 @@ RAISE = (
 )
 
 
-def draw_from_a_sequence(names: Iterable[str]) -> dict[str, list[int]]:
-    """In the place of orders.services.events.draw; readers are told the highest committed position."""
+def draw_from_a_sequence(names: Iterable[str], *_: Any, **__: Any) -> tuple[dict[str, list[int]], bool]:
+    """In the place of orders.services.events.draw_beside; readers are told the highest committed position."""
     drawn = {}
     for name in sorted(set(names)):
         with connection.cursor() as cursor:
             cursor.execute("SELECT nextval('control_positions')")
             drawn[name] = [int(cursor.fetchone()[0])]
         transaction.on_commit(partial(tell_highest, name, drawn[name][0]))
-    return drawn
+    return drawn, False
 
 
 def tell_highest(name: str, position: int) -> None:

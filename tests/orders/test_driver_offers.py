@@ -135,7 +135,7 @@ def test_it_reads_open_orders_by_an_index(cast: Cast) -> None:
         cursor.execute("ANALYZE orders_order")
     rows = Order.objects.filter(offered_to(cast.driver_row), deleted_at__isnull=True)
     plan = rows.order_by("placed_at", "id").explain()
-    assert re.search(r"order_(in_status|of_driver|of_vendor_that_waits)", plan), plan
+    assert re.search(r"order_(in_status|of_driver|of_vendor_waiting)", plan), plan
 
 
 def copy_of(order: Order, number: int) -> Order:

@@ -127,7 +127,7 @@ def test_commits_out_of_order_wait_for_each_other(tmp_path: Path) -> None:
 
 
 def test_control_positions_of_a_sequence_lose_an_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "draw", draw_from_a_sequence)
+    monkeypatch.setattr(events, "draw_beside", draw_from_a_sequence)
     with connection.cursor() as cursor:
         cursor.execute("CREATE SEQUENCE control_positions")
     try:

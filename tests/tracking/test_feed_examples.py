@@ -48,7 +48,7 @@ class Client:
         for line in self.process.stdout:
             self.lines.put(line.rstrip())
 
-    def until(self, beginning: str, seconds: float = 20) -> str:
+    def until(self, beginning: str | tuple[str, ...], seconds: float = 20) -> str:
         """The next line that begins so; keeps the positions that come before."""
         end = time.monotonic() + seconds
         while True:
@@ -105,12 +105,13 @@ def test_it_misses_nothing_and_tells_nothing_twice(language: str, live_cast: Cas
             begin_epoch()
             client.until("board 30 ")
             happen(order)
-            client.until("31 ")
+            # Both sockets of a renewal may be told the reset: then the board is read twice, and may hold it already.
+            line = client.until(("31 ", "board 31 "))
             # To try again does not help who may not watch.
             Member.objects.filter(user=live_cast.owner).delete()
             client.until("lost")
             assert client.process.wait(10) == 1
-    assert client.told == list(range(2, 32))
+    assert client.told == list(range(2, 31 if line.startswith("board") else 32))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -62,7 +62,7 @@ def draw_beside(names: Iterable[str], read: Mapping[int, int], *, holds: bool) -
             [*([[*read]] if asks else []), *(part for one in wanted for part in one)],
         )
         found = cursor.fetchall()
-    changed = asks and {int(pk): version for pk, version in found[0][2].items()} != read
+    changed = asks and {int(pk): version for pk, version in (found[0][2] or {}).items()} != read
     last = {name: value for name, value, _ in found}
     return {name: list(range(last[name] - count + 1, last[name] + 1)) for name, count in wanted}, changed
 

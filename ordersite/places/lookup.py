@@ -15,8 +15,7 @@ from ordersite.places.nominatim import Nominatim
 from ordersite.places.photon import Photon
 from ordersite.places.protocol import FoundPlace, Geocoder, Point, Refused, Unavailable, Unreadable, point_in
 from ordersite.places.streets import STREETS
-from ordersite.web.problems import Problem
-from ordersite.web.throttling import WINDOW, count_call
+from ordersite.web.throttling import count_call, throttled
 
 # What was found; None where the geocoder was not asked, or did not answer.
 Answer = tuple[FoundPlace, ...] | None
@@ -112,8 +111,7 @@ def count_lookup(who: str) -> None:
     Not "as nobody knows it": who has used up its own would choose what an address is checked against.
     """
     if who and settings.THROTTLE_PLACES and count_call(f"places:{who}") > settings.THROTTLE_PLACES:
-        detail = "Too many addresses were looked up: try again in a minute."
-        raise Problem("throttled", detail, status=429, headers={"Retry-After": str(WINDOW)})
+        raise throttled("Too many addresses were looked up: try again in a minute.")
 
 
 def chosen(found: list[FoundPlace], near: Point | None) -> tuple[FoundPlace, ...]:

@@ -73,8 +73,12 @@ def throttle_address(request: Any) -> None:
     """Counts one opening of a page that anybody may open; raises a 429 Problem beyond THROTTLE_ANONYMOUS a minute."""
     most = settings.THROTTLE_ANONYMOUS
     if most and count_call(f"page:{client_address(request)}") > most:
-        detail = "Too many requests: try again in a minute."
-        raise Problem("throttled", detail, status=429, headers={"Retry-After": str(WINDOW)})
+        raise throttled("Too many requests: try again in a minute.")
+
+
+def throttled(detail: str) -> Problem:
+    """The 429 Problem of who has used up its calls of this window."""
+    return Problem("throttled", detail, status=429, headers={"Retry-After": str(WINDOW)})
 
 
 class CallerThrottle(BaseThrottle):

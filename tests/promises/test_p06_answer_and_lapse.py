@@ -4,7 +4,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +14,8 @@ from rest_framework.test import APIClient
 from orders.models import Order, OrderEvent
 from orders.services import timers, transitions
 from tests.cast import Cast
-from tests.controls.meeting import meet
 from tests.controls.unlocked_money import get_without_a_lock
+from tests.controls.unlocked_timers import due_without_a_lock
 from tests.orders.rows import make_order
 from tests.orders.shopping import ORDERS
 from tests.promises.crowd import together
@@ -70,18 +70,11 @@ def test_one_wins(
     figure(f"answer against lapse × {rounds}: {won['accept']} to {won['lapse']}, one event each")
 
 
-def read_due(order_id: int, now: datetime) -> Order | None:
-    """In the place of timers.lock_due: it reads without a lock."""
-    order = Order.objects.select_related("vendor", "terms").filter(pk=order_id, due_at__lte=now).first()
-    meet()
-    return order
-
-
 def test_control_without_the_locks_it_is_not_one(
     cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(transitions, "get_order", get_without_a_lock)
-    monkeypatch.setattr(timers, "lock_due", read_due)
+    monkeypatch.setattr(timers, "lock_due", due_without_a_lock)
     caplog.set_level(logging.ERROR)
     order, answer = race(cast, api)
     with pytest.raises(AssertionError):

@@ -36,6 +36,12 @@ COUNTRY_OF = {name: code for code, names in COUNTRY_NAMES.items() for name in na
     "grand-duché de luxembourg": "LU",
     "groothertogdom luxemburg": "LU",
     "großherzogtum luxemburg": "LU",
+    "royaume de belgique": "BE",
+    "koninkrijk belgië": "BE",
+    "königreich belgien": "BE",
+    "koninkrijk der nederlanden": "NL",
+    "république française": "FR",
+    "bundesrepublik deutschland": "DE",
 }
 # Of a name longer than this a text says its country even where no comma parts it from the town.
 SHORT_NAME = 3
@@ -68,6 +74,9 @@ MASK = 0xE000
 SEPARATORS = re.compile(
     r"[,;|·•()\n]+|(?<=\d)\s[-–—]\s(?!\d{1,3}[A-Za-z]?(?:[\s,;]|$))|\s[-–—]\s(?=(?:[A-Z]{1,3}-)?\d{4,5}(?!\d))"
 )
+# What may part the country from the town.
+SPACED_DASH = re.compile(r"\s[-–—/]\s")
+DASHES = " -–—"
 
 STREET_FIRST = re.compile(
     r"(?:rue|r\.|avenue|aven\.|ave?\b|boulevard|bo?u?l?v?d\b|chaussée|chaussee|ch[ée]e|chemin|che?\.|place|pl\b|allées?|"
@@ -90,7 +99,7 @@ POST_OFFICE_BOX = re.compile(
 PREFIXES = "BE|B|LUX|LU|L|DE|D|FR|F|NL"
 SPACED_PREFIX = re.compile(rf"(?<!\w)({PREFIXES})\s?[-–]\s?(?=\d{{4,5}}(?!\d))", re.IGNORECASE)
 CODE = re.compile(
-    rf"(?<![\w/.-])(?:(?P<prefix>{PREFIXES})(?:-|\s?))?(?P<code>\d{{5}}|[1-9]\d{{3}}(?:(?P<letters>\s?[A-Za-z]{{2}})(?!\w))?)(?![\w/-])"
+    rf"(?<![\w/.-])(?:(?P<prefix>{PREFIXES})(?:-|\.?\s?))?(?P<code>\d{{5}}|[1-9]\d{{3}}(?:(?P<letters>\s?[A-Za-z]{{2}})(?!\w))?)(?![\w/-])"
 )
 
 # "Rue Haute 20 à 1000 Bruxelles"
@@ -159,7 +168,19 @@ def segments_of(text: str) -> list[str]:
     spaced = "\n".join(" ".join(line.split()) for line in text.splitlines())
     spaced = SPACED_PREFIX.sub(lambda found: f"{found[1].upper()}-", spaced)
     masked = IN_NAMES.sub(lambda found: "".join(masked_character(one) for one in found[0]), spaced)
-    return [one for one in (part.strip(" -–—") for part in SEPARATORS.split(masked)) if one]
+    segments = [one for one in (part.strip(DASHES) for part in SEPARATORS.split(masked)) if one]
+    return [*segments[:-1], *part_country(segments[-1])] if segments else []
+
+
+def part_country(segment: str) -> list[str]:
+    """A segment, and the country that a dash or slash parts from it: "1040 Etterbeek - Belgique"."""
+    for found in list(SPACED_DASH.finditer(segment))[-MOST_TRIES:]:
+        before, name = segment[: found.start()], segment[found.end() :]
+        # "Rue Haute 12 - B" has a letter, not a country.
+        is_told = country_named(name) and (len(name) > SHORT_NAME or is_town_of(before))
+        if is_told and not country_named(before):
+            return [before, name]
+    return [segment]
 
 
 def masked_character(one: str) -> str:
@@ -196,7 +217,9 @@ def take_country(segments: list[str]) -> tuple[list[str], str]:
 
 def is_town_of(segment: str) -> bool:
     """Whether a segment holds a postal code with a town behind it."""
-    return any(is_town_name(segment[found.end() :].strip()) for found in list(CODE.finditer(segment))[-MOST_TRIES:])
+    return any(
+        is_town_name(segment[found.end() :].strip(DASHES)) for found in list(CODE.finditer(segment))[-MOST_TRIES:]
+    )
 
 
 def is_town_name(text: str) -> bool:
@@ -230,7 +253,7 @@ def take_town(segments: list[str], country: str) -> tuple[AddressParts, list[str
 def codes_in(segment: str, country: str) -> Iterator[tuple[str, AddressParts, str]]:
     """What stands before, the postal code with the country that it tells, and the town behind, if any."""
     for found in list(CODE.finditer(segment))[-MOST_TRIES:]:
-        before, after = IN_TOWN.sub("", segment[: found.start()].strip()), segment[found.end() :].strip()
+        before, after = IN_TOWN.sub("", segment[: found.start()].strip(DASHES)), segment[found.end() :].strip(DASHES)
         code, letters, prefix = found["code"], found["letters"] or "", found["prefix"] or ""
         if letters and not are_dutch(letters, prefix, country):
             code, after = code[: -len(letters)], f"{letters.strip()} {after}".strip()

@@ -401,3 +401,34 @@ def test_no_text_takes_long(unit: str) -> None:
         for country in ("BE", "NL", "FR"):
             split_address((before + unit * 300)[:297] + " zz", country)
     assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("parted", [" - ", " – ", " — ", " / ", ", ", "\n", " ("])
+@pytest.mark.parametrize(
+    ("country", "before", "town", "name"),
+    [
+        ("BE", "Rue de la Loi 16 - 1040", "Etterbeek", "Belgique"),
+        ("BE", "Rue de la Loi 16, 1040", "Etterbeek", "Royaume de Belgique"),
+        ("BE", "Naamsestraat 16, B.3000", "Leuven", "BE"),
+        ("NL", "Damrak 16 - 1012LG -", "Amsterdam", "NL"),
+        ("NL", "Damrak 16, 1012 LG", "Amsterdam", "The Netherlands"),
+        ("FR", "16 rue de la Paix - 75002", "Paris", "FRANCE"),
+        ("DE", "Hauptstraße 16 - 10115", "Berlin", "Bundesrepublik Deutschland"),
+        ("LU", "16, rue de la Gare - L-1611", "Luxembourg", "Luxembourg"),
+        ("LU", "16, rue de la Gare - L-4010", "Esch-sur-Alzette", "Grand-Duché de Luxembourg"),
+    ],
+)
+def test_the_country_is_told_apart_however_it_is_parted(
+    parted: str, country: str, before: str, town: str, name: str
+) -> None:
+    whole = split_address(f"{before} {town}{parted}{name}", "DE" if country == "BE" else "BE")
+    assert (whole.country, whole.number, whole.box, whole.city) == (country, "16", "", town)
+    alone = split_address(f"{before} {town}", country)
+    assert (whole.street, whole.postal_code) == (alone.street, alone.postal_code)
+
+
+@pytest.mark.parametrize(
+    "text", ["Kerkstraat, Blok - B", "Rue de Belgique 12, 1000 Bruxelles - Brussel", "Kerkstraat / L"]
+)
+def test_a_letter_or_a_town_behind_a_dash_is_no_country(text: str) -> None:
+    assert split_address(text, "FR").country == "FR"

@@ -85,17 +85,22 @@ class OrderOutput(serializers.Serializer):
     payed_at = serializers.CharField(
         allow_null=True, help_text="When it was paid: 2023-04-20 00:19:51; null before, and for cash."
     )
-    total = serializers.CharField(help_text="What all of it costs: lines, delivery and service, less any discount.")
+    total = serializers.CharField(
+        help_text="What all of it costs: lines, options, extras, delivery_cost and service_cost, less the discount."
+    )
     order_type = serializers.ChoiceField(choices=ORDER_TYPES, help_text="How it reaches the customer.")
     order_date = serializers.CharField(help_text="The day that it is for: 2023-04-26.")
     order_time = serializers.CharField(help_text="The time that it is for: 09:00:00.")
     order_number = serializers.CharField(help_text="Of the day, for each shop and order type, from 1.")
     delivery_address = AddressOutput(required=False, help_text="On deliveries only.")
     delivery_cost = serializers.CharField(help_text="What delivering costs.")
-    service_cost = serializers.CharField(help_text="The service fee.")
+    service_cost = serializers.CharField(
+        help_text="The service fee, the driver's tip, and the tax where prices are without it; remarks say how much."
+    )
     remarks = serializers.CharField(
         allow_null=True,
-        help_text="A line each: what the customer wrote, notes to the address, table, vehicle, locker; null for none.",
+        help_text="A line each: what the customer wrote, notes to the address, table, vehicle, locker, and "
+        '"Discount: -5.00", "Tip in service_cost: 2.00", "Tax in service_cost: 1.10"; null for none.',
     )
     shop = ShopOutput(help_text="Who sells it.")
     client = ClientOutput(help_text="Who ordered.")
@@ -120,7 +125,7 @@ def render_order(order: Order) -> dict[str, Any]:
         "order_time": f"{due:%H:%M:%S}",
         "order_number": str(order.number),
         "delivery_cost": to_text(order.delivery_fee, currency),
-        "service_cost": to_text(order.service_fee, currency),
+        "service_cost": to_text(order.service_fee + order.driver_tip + order.tax_added, currency),
         "remarks": "\n".join(remarks_of(order)) or None,
         "shop": render_shop(order),
         "client": render_client(order),
@@ -137,13 +142,19 @@ def on_the_clock(moment: datetime) -> str:
 
 
 def remarks_of(order: Order) -> Iterator[str]:
-    """What the customer wrote, and where it is brought to that has no field of its own there; a line each."""
+    """What the customer wrote, and the places and amounts that have no field of their own there; a line each."""
+    amounts = {
+        "Discount: ": -order.discount,
+        "Tip in service_cost: ": order.driver_tip,
+        "Tax in service_cost: ": order.tax_added,
+    }
     told = {
         "": order.comment,
         "Address notes: ": order.address_notes,
         "Table: ": order.table,
         "Vehicle: ": order.vehicle,
         "Locker: ": order.locker,
+        **{label: to_text(amount, order.currency) for label, amount in amounts.items() if amount},
     }
     return (f"{label}{text}" for label, text in told.items() if text)
 

@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from orders.models import Order
 from tests.cast import Cast
 from tests.dialects.kaddy.test_kaddy import BASE, Api, acme, till, token
-from tests.orders.shopping import place
-from vendors.models import Vendor
+from tests.orders.kinds import make_package_type, make_service, package_cart, tomorrow
+from tests.orders.shopping import NEAR, place
+from tests.orders.test_offers import make_offer
+from vendors.models import Offer, Vendor
+from vendors.services.offers import refresh_offer_flags
 from vendors.services.vendors import import_menu
 
 __all__ = ["acme", "till", "token"]
@@ -68,7 +72,6 @@ def test_qty_times_price_is_the_total(cast: Cast, api: Api, acme: Vendor, till: 
     order = place(api(cast.customer), body)["orders"][0]
     shown = till.get(f"{BASE}/{order['uuid']}").json()
     costs = {f"{unit} {price}": (price, price_per) for unit, price, price_per in GOODS}
-    whole = Decimal(0)
     for item, line in zip(items, shown["order_lines"], strict=True):
         price, price_per = costs[line["product"]]
         exact = Decimal(price) * line["qty"] / price_per / 100
@@ -80,8 +83,7 @@ def test_qty_times_price_is_the_total(cast: Cast, api: Api, acme: Vendor, till: 
             assert sorted(choice["qty"] // times_of(choice, line) for choice in choices) == chosen
             for choice in choices:
                 assert Decimal(choice["total"]) * 100 == choice["qty"] * PRICES[choice["name"].split(" ")[1]]
-        whole += sum(Decimal(one["total"]) for one in (line, *line["options"], *line["extras"]))
-    assert whole + Decimal(shown["delivery_cost"]) + Decimal(shown["service_cost"]) == Decimal(shown["total"])
+    assert sum_of(shown) == Decimal(shown["total"])
 
 
 def times_of(choice: dict[str, Any], line: dict[str, Any]) -> int:
@@ -89,3 +91,73 @@ def times_of(choice: dict[str, Any], line: dict[str, Any]) -> int:
     charged = choice["name"].split(" ")[1]
     each = charged == "unit" or (charged == "auto" and line["unit"] == "st")
     return int(line["qty"]) if each else 1
+
+
+DISCOUNT, TIP, TAX = "Discount: ", "Tip in service_cost: ", "Tax in service_cost: "
+
+
+def told_of(shown: dict[str, Any], label: str) -> Decimal:
+    """The amount that a line of the remarks tells, zero where there is none."""
+    lines = (shown["remarks"] or "").splitlines()
+    amounts = [Decimal(line.removeprefix(label)) for line in lines if line.startswith(label)]
+    assert len(amounts) <= 1
+    return amounts[0] if amounts else Decimal(0)
+
+
+def sum_of(shown: dict[str, Any]) -> Decimal:
+    """What a till adds up."""
+    costs = [one["total"] for line in shown["order_lines"] for one in (line, *line["options"], *line["extras"])]
+    return sum(map(Decimal, [*costs, shown["delivery_cost"], shown["service_cost"]]), told_of(shown, DISCOUNT))
+
+
+def draw_terms(draw: random.Random, vendor: Vendor) -> None:
+    """Fees, whether prices have the tax in them, and an offer of some kind or none."""
+    fees = {"service_fee": draw.choice([0, 99]), "service_fee_rate": draw.choice([0, 250])}
+    Vendor.objects.filter(pk=vendor.pk).update(
+        **fees, prices_include_tax=draw.choice([True, False]), fee_tax_rate=draw.choice([0, 2100])
+    )
+    Offer.objects.update(is_active=False)
+    if kind := draw.choice(["percentage", "amount", "free_delivery", ""]):
+        make_offer(kind, vendor=vendor, currency="EUR", borne_by=draw.choice(["vendor", "platform"]))
+    refresh_offer_flags()
+
+
+def draw_order(draw: random.Random, vendor: Vendor) -> dict[str, Any]:
+    tip = draw.choice([{}, {"driver_tip": {"amount": f"{draw.randint(1, 900) / 100:.2f}", "currency": "EUR"}}])
+    address = {"delivery_type": "delivery", "address": "Rue Haute 1", "location": NEAR}
+    where: dict[str, Any] = draw.choice([{"delivery_type": "pickup"}, address | tip])
+    items = [draw_item(draw, vendor) for _ in range(draw.randint(1, 4))]
+    comment = draw.choice([{}, {"comment": "Ring twice"}])
+    return {"vendor": vendor.pk, "items": items, "payment_method": "cash", **where, **comment}
+
+
+@pytest.mark.rows(46, 50, call="GET /v1/orders/{id}")
+@pytest.mark.parametrize("seed", range(3))
+def test_the_figures_add_up_to_the_total(cast: Cast, api: Api, acme: Vendor, till: APIClient, seed: int) -> None:
+    """Tip and tax are in the service cost, the discount is in the remarks: each is told there exactly."""
+    draw = random.Random(seed)
+    import_menu(vendor=acme, menu=menu() | {"zones": [{"name": "Near", "radius": 5000, "fee": 350}]})
+    with_figures = set()
+    for _ in range(12):
+        draw_terms(draw, acme)
+        order = Order.objects.get(pk=place(api(cast.customer), draw_order(draw, acme))["orders"][0]["id"])
+        shown = till.get(f"{BASE}/{order.uuid}").json()
+        assert sum_of(shown) == Decimal(shown["total"]) == Decimal(order.total) / 100
+        figures = {DISCOUNT: -order.discount, TIP: order.driver_tip, TAX: order.tax_added}
+        assert {label: told_of(shown, label) * 100 for label in figures} == figures
+        with_figures |= {label for label, amount in figures.items() if amount}
+    assert with_figures == set(figures)
+
+
+@pytest.mark.rows(46, 50, call="GET /v1/orders/{id}")
+def test_so_do_those_of_packages_and_services(cast: Cast, api: Api, till: APIClient) -> None:
+    Vendor.objects.filter(pk=cast.vendor.pk).update(prices_include_tax=False, service_fee=99, fee_tax_rate=2100)
+    service = {"service": make_service(cast.vendor).pk, "at": tomorrow(cast).isoformat(), "place": "vendor"}
+    tip = {"driver_tip": {"amount": "1.50", "currency": "EUR"}}
+    for body in (
+        package_cart(make_package_type(cast.vendor), **tip),
+        {"vendor": cast.vendor.pk, "service": service, "payment_method": "cash"},
+    ):
+        order = place(api(cast.customer), body)["orders"][0]
+        shown = till.get(f"{BASE}/{order['uuid']}").json()
+        assert sum_of(shown) == Decimal(shown["total"]) > 0

@@ -24,7 +24,7 @@ fresh:  ## forget the demo, its orders and pictures too: the next `make run` loa
 	@rm -rf $(DEMO)/ordersite.sqlite3* $(DEMO)/media $(DEMO)/private $(DEMO)/feed-mark.json
 
 test: python .venv/.test  ## the quick tests, on SQLite
-	@env -u DATABASE_URL -u REDIS_URL $(BIN)/pytest -q -n 2 -m "not slow and not postgres and not redis and not browser"
+	@env -u DATABASE_URL -u REDIS_URL $(BIN)/pytest -q -n 2 --dist worksteal -m "not slow and not postgres and not redis and not browser"
 
 check: python .venv/.test  ## style, types, direction of imports, migrations, API schema, generated docs
 	$(BIN)/ruff check .

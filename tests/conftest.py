@@ -25,6 +25,7 @@ from ordersite.web.crypto import token_hash
 from ordersite.web.throttling import windows
 from tests.cast import Cast, make_cast, write_cast, written
 from tests.clock import NOON, Clock
+from tests.migrated import copy_migrated
 from vendors.services import menus
 
 HERE = Path(__file__).parent
@@ -83,6 +84,29 @@ FULL_RUN_ONLY = (
     "web/test_hostile_forms",
     "web/test_shown",
 )
+# What never asks a database, or starts processes with an environment of their own: the full run does it on SQLite only.
+PURE = (
+    "demo/test_replay_reading",
+    "dialects/test_documents",
+    "dialects/test_reading",
+    "orders/test_pricing",
+    "orders/test_weights",
+    "places/test_splitting",
+    "promises/test_p05",
+    "promises/test_p19",
+    "promises/test_p23",
+    "vendors/test_bookable_times",
+    "vendors/test_hours",
+    "vendors/test_slots",
+    "vendors/test_zones",
+    "web/test_amounts",
+    "web/test_environment",
+    "web/test_money",
+    "web/test_multipart",
+    "web/test_names",
+    "web/test_ports",
+    "web/test_production",
+)
 FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
 
 
@@ -95,12 +119,17 @@ def pytest_configure() -> None:
         importlib.import_module("time_machine").travel(datetime.fromisoformat(instant)).start()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what is of the full run only, and skips what needs a server that the environment does not name."""
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Marks what runs in the full run only, or on one database; skips what needs a server that is not named."""
     needs = {"postgres": django_settings.DATABASE_URL, "redis": django_settings.REDIS_URL}
     for item in items:
-        if str(item.path.relative_to(HERE)).startswith(FULL_RUN_ONLY):
+        module = str(item.path.relative_to(HERE))
+        if module.startswith(FULL_RUN_ONLY):
             item.add_marker(pytest.mark.slow)
+        # Without one of these pytest-django lets nobody at the database.
+        asks = item.get_closest_marker("django_db") or {"db", "transactional_db"}.intersection(item.fixturenames)
+        if module.startswith(PURE) and not asks:
+            item.add_marker(pytest.mark.pure)
         for name, given in needs.items():
             if item.get_closest_marker(name) and not given:
                 item.add_marker(pytest.mark.skip(reason=f"needs {name}: set its URL"))
@@ -145,10 +174,25 @@ def clean_process(settings: Any) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_keepdb(
+    django_db_use_migrations: bool, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> bool:
+    """Whether pytest-django finds a migrated database in the place of the tests' (tests/migrated.py)."""
+    if django_db_use_migrations:
+        with django_db_blocker.unblock():
+            copy_migrated()
+    return django_db_use_migrations
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_keepdb: bool, django_db_blocker: Any) -> Iterator[None]:
     """The cast is written once, before any test's transaction: to write it for each is half of many a test's time."""
     with django_db_blocker.unblock(), override_settings(PASSWORD_HASHERS=[FAST_HASHER]):
         written.append(write_cast())
+    yield
+    if django_db_keepdb:
+        with django_db_blocker.unblock():
+            connection.creation.destroy_test_db(verbosity=0)
 
 
 @pytest.fixture

@@ -1,0 +1,90 @@
+"""The migrated database, made once and copied: to migrate an empty one takes every worker of every run half a minute.
+
+SQLite's is a file in .pytest_cache/, PostgreSQL's a database beside those of the tests. Each is named after the
+migrations that made it: where one of them has changed, it is made anew.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / ".pytest_cache"
+
+
+def copy_migrated() -> None:
+    """Puts a migrated database in the place of the tests'; the first worker of a run makes what all of them copy."""
+    FOLDER.mkdir(exist_ok=True)
+    with (FOLDER / f"migrated-{connection.vendor}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if connection.vendor == "postgresql":
+            copy_database(make_database())
+        else:
+            copy_file(make_file())
+
+
+def fingerprint() -> str:
+    """Of every installed migration, those of Django and of the packages too."""
+    read = hashlib.sha256((ROOT / "ordersite/online_migrations.py").read_bytes())
+    for config in apps.get_app_configs():
+        for path in sorted(Path(config.path, "migrations").glob("*.py")):
+            read.update(f"{config.label} {path.name}\n".encode() + path.read_bytes())
+    return read.hexdigest()[:12]
+
+
+def migrate(**environment: str) -> None:
+    """In a process of its own, as an operator does."""
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    subprocess.run(command, cwd=ROOT, env=os.environ | environment, check=True)
+
+
+def make_file() -> Path:
+    kept = FOLDER / f"migrated-{fingerprint()}.sqlite3"
+    if not kept.exists():
+        for older in FOLDER.glob("migrated-*.sqlite3"):
+            older.unlink()
+        with tempfile.TemporaryDirectory() as folder:
+            migrate(DATA_DIR=folder)
+            # The last connection that closes has written back what stood beside the file.
+            shutil.copyfile(Path(folder, "ordersite.sqlite3"), half := kept.with_suffix(".half"))
+        half.rename(kept)
+    return kept
+
+
+def copy_file(kept: Path) -> None:
+    name = str(connection.settings_dict["TEST"]["NAME"])
+    for left in (f"{name}-wal", f"{name}-shm", f"{name}-journal"):
+        Path(left).unlink(missing_ok=True)
+    shutil.copyfile(kept, name)
+
+
+def make_database() -> str:
+    prefix = f"{settings.TEST_NAME}_migrated_"
+    kept, half = prefix + fingerprint(), f"{prefix}half"
+    with connection.creation._nodb_cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix])
+        found = {name for (name,) in cursor.fetchall()}
+        if kept not in found:
+            for older in found:
+                cursor.execute(f'DROP DATABASE "{older}" WITH (FORCE)')
+            cursor.execute(f'CREATE DATABASE "{half}"')
+            migrate(DATABASE_URL=urlsplit(settings.DATABASE_URL)._replace(path=f"/{half}").geturl())
+            cursor.execute(f'ALTER DATABASE "{half}" RENAME TO "{kept}"')
+    return kept
+
+
+def copy_database(kept: str) -> None:
+    name = connection.settings_dict["TEST"]["NAME"]
+    with connection.creation._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{kept}"')

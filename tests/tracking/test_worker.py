@@ -8,6 +8,7 @@ import threading
 import time
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.db import OperationalError
@@ -87,10 +88,11 @@ def test_a_failure_rests_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -
         "tracking.worker.kinds", lambda: [Work("a", fails, every=0.01), Work("b", breaks), Work("c", works, every=0)]
     )
     monkeypatch.setattr("tracking.worker.ROUND", 0.001)
+    # Time stands still, so that whoever rests still does so when a busy machine comes to the second round.
+    monkeypatch.setattr("tracking.worker.time", SimpleNamespace(monotonic=lambda: 100.0))
     monkeypatch.setattr("tracking.worker.connection.close", lambda: None)
     run_worker(stop)
-    assert done[:3] == ["fails", "breaks", "works"]
-    assert done.count("breaks") == 1
+    assert done == ["fails", "breaks", "works", "works"]
 
 
 def test_rests_grow_and_have_an_end() -> None:

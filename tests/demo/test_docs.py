@@ -1,8 +1,10 @@
 """What the documents say of the code is so."""
 
 import re
+import subprocess
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 
 from ordersite.demo import sites
@@ -17,17 +19,60 @@ def test_every_variable_that_the_settings_read_is_documented_and_no_other() -> N
     assert read == documented
 
 
-def test_the_readme_tells_every_login_and_its_links_lead_somewhere() -> None:
+def test_the_readme_tells_every_login_and_shows_three_pictures() -> None:
     readme = (ROOT / "README.md").read_text()
     assert sites.PASSWORD in readme
     assert f"`{sites.TENANT}`" in readme
     assert all(f"`{fields['email']}`" in readme for fields, _ in sites.LOGINS)
-    linked = re.findall(r"\]\(([\w/.]+)(?:#[\w-]+)?\)", readme)
-    assert [path for path in linked if not (ROOT / path).exists()] in ([], ["docs/lifecycle.md"])
-    pictures = [ROOT / path for path in linked if path.endswith(".png")]
+    pictures = [ROOT / path for path in re.findall(r"\]\(([\w/]+\.png)\)", readme)]
     assert len(pictures) == 3
     assert all(path.stat().st_size < 200_000 for path in pictures)
 
 
 def test_the_full_run_signs_in_with_the_demo_password() -> None:
     assert sites.PASSWORD in (ROOT / ".ci/run").read_text()
+
+
+def headings(page: str) -> set[str]:
+    """The anchors of a page's headings, as GitHub and GitLab make them."""
+    titles = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", page, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+PAGES = [path for path in sorted(ROOT.rglob("*.md")) if not {".venv", "var"} & set(path.relative_to(ROOT).parts)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_of_a_page_to_another_leads_somewhere(page: Path) -> None:
+    dead = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        if re.match(r"[a-z]+:", link):
+            continue
+        if not target.exists() or (anchor and target.suffix == ".md" and anchor not in headings(target.read_text())):
+            dead.append(link)
+    assert dead == []
+
+
+def test_the_files_of_production_are_what_the_page_of_running_says() -> None:
+    page = (ROOT / "docs/running.md").read_text()
+    deploy = ROOT / "deploy"
+    units = {path.stem for path in deploy.glob("*.service")}
+    assert units == set(re.findall(r"`(ordersite-\w+@?)(?:PORT)?` \|", page))
+    for path in deploy.iterdir():
+        assert path.suffix == ".service" or f"](../deploy/{path.name})" in page or f"deploy/{path.name} " in page, path
+    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs/settings.md").read_text(), re.MULTILINE))
+    given = set(re.findall(r"^#?([A-Z_]+)=", (deploy / "ordersite.env").read_text(), re.MULTILINE))
+    assert given - documented == set()
+    # Ports: what the units are started on is what the web servers hand on to.
+    started = {f"{ten}{one}" for ten, ones in re.findall(r"@(80\d)\{(\d,\d)\}", page) for one in ones.split(",")}
+    for name in ("nginx.conf", "haproxy.cfg"):
+        assert set(re.findall(r"127\.0\.0\.1:(80\d\d)\b", (deploy / name).read_text())) - {"8080"} == started
+
+
+@pytest.mark.parametrize("name", ["ordersite", "backup"])
+def test_the_scripts_of_production_are_ones_that_a_shell_reads(name: str) -> None:
+    script = ROOT / "deploy" / name
+    assert script.stat().st_mode & 0o111 == 0o111
+    subprocess.run(["sh", "-n", str(script)], check=True)  # noqa: S603, S607

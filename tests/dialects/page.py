@@ -104,9 +104,9 @@ def missing_rows() -> dict[str, list[int]]:
 
 
 def notes_of(dialect: str) -> list[str]:
-    """What is said of the dialect by hand, in notes.md beside its tests, and an empty line."""
+    """What is said of the dialect by hand, in notes.md beside its tests, and an empty line; links are the page's."""
     notes = HERE / dialect / "notes.md"
-    return [*notes.read_text().splitlines(), ""] if notes.exists() else []
+    return [*notes.read_text().replace("](../../../docs/", "](").splitlines(), ""] if notes.exists() else []
 
 
 def page() -> str:

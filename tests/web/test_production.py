@@ -169,3 +169,12 @@ def test_the_settings_of_smtp_are_read_from_one_address(tmp_path: Path) -> None:
     ended = run(["-c", script], tmp_path, EMAIL_URL="smtp+tls://user:p%40ss@mail.example.com:587")
     smtp = "django.core.mail.backends.smtp.EmailBackend"
     assert ended.stdout.strip() == str([smtp, "mail.example.com", 587, "user", "p@ss", True, False])
+
+
+def test_a_command_whose_database_does_not_answer_says_so_in_a_line(tmp_path: Path) -> None:
+    env = {**os.environ, "DATA_DIR": str(tmp_path), "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}
+    command = [sys.executable, "manage.py", "migrate"]
+    done = subprocess.run(command, cwd=django_settings.BASE_DIR, env=env, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith("The database cannot be opened (connection failed")
+    assert done.stderr.endswith("): start it, or correct DATABASE_URL or DATA_DIR.\n")

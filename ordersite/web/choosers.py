@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.options import BaseModelAdmin
-from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
+from django.contrib.admin.widgets import AdminSplitDateTime, AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
@@ -44,12 +44,23 @@ class ManyField(forms.ModelMultipleChoiceField):
         return super().clean(value)
 
 
+class DateAndTime(AdminSplitDateTime):
+    """A date and a time, each of which says what it is."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        for widget, name in zip(self.widgets, ("Date", "Time"), strict=True):
+            widget.attrs["aria-label"] = name
+
+
 class GuardedChoices(BaseModelAdmin):
     """An admin, or rows within one, whose references are chosen by the above, and whose JSON is typed with a bound."""
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, models.JSONField):
             kwargs.setdefault("form_class", ShallowJSONField)
+        if isinstance(db_field, models.DateTimeField):
+            kwargs.setdefault("widget", DateAndTime)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

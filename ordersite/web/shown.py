@@ -18,8 +18,10 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, OperationalError, models, transaction
 from django.forms.models import InlineForeignKeyField
+from django.forms.utils import pretty_name
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from ordersite.web.choosers import GuardedChoices
 from ordersite.web.chosen import COLLISION, VersionedAdmin
@@ -207,6 +209,15 @@ class ComparingFormSet(forms.BaseInlineFormSet):
         super().__init__(*args, **kwargs)
         self.absolute_max = len(self.get_queryset()) + MOST_NEW_ROWS
         self.max_num = min(self.most_rows, self.absolute_max)
+
+    def add_fields(self, form: forms.Form, index: int | None) -> None:
+        """The columns' heads label nothing: each field says itself what it is."""
+        super().add_fields(form, index)
+        for name, field in form.fields.items():
+            widget = getattr(field.widget, "widget", field.widget)  # within what adds links to it
+            if not isinstance(widget, forms.RadioSelect):  # whose choices have labels of their own
+                label = capfirst(field.label or pretty_name(name))
+                widget.attrs["aria-label"] = label if index is None else f"{label}, row {index + 1}"
 
     def clean(self) -> None:
         super().clean()

@@ -15,6 +15,7 @@ from orders.api.orders import AMOUNTS, IF_MATCH
 from orders.api.outputs import OrderDetail
 from orders.api.rendering import order_response, render_detail
 from orders.models import ItemChange
+from orders.reading.privacy import told_changes
 from orders.services.edits import (
     Edited,
     EditWish,
@@ -173,9 +174,11 @@ class ChangesView(ApiView):
 
     @extend_schema(responses=ChangeList, operation_id="listItemChanges")
     def get(self, request: Request, order_id: int) -> Response:
-        order, changes = changes_of(order_id=order_id, caller=caller_of(request))
+        caller = caller_of(request)
+        order, changes = changes_of(order_id=order_id, caller=caller)
         prefetch_related_objects([order], "lines")
-        return Response({"results": [render(ChangeOutput, change) for change in changes]})
+        told = told_changes(standing_of(caller, order), changes)
+        return Response({"results": [render(ChangeOutput, change) for change in told]})
 
 
 class AcceptChangeView(ApiView):

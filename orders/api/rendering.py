@@ -19,7 +19,7 @@ from orders.lifecycle import Actor, Fulfilment
 from orders.models import Order, Payment, Purchase
 from orders.permissions import knows_driver
 from orders.reading.payments import checkout_url, proof_urls
-from orders.reading.privacy import is_only_a_candidate, shows_photos, told_events
+from orders.reading.privacy import conceal, is_only_a_candidate, shows_photos, told_events
 from orders.reading.purchases import least_advanced
 from orders.selectors import ITEMS, SHARES
 from orders.services.settlement import cancel_cost, rise_of_rest
@@ -27,7 +27,6 @@ from orders.services.standing import Standing, allowed_json, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.web.crypto import decrypt
 from ordersite.web.money import as_json
-from ordersite.web.names import first_name
 from ordersite.web.problems import Invalid
 from ordersite.web.views import render
 
@@ -57,18 +56,6 @@ def hide_driver(body: dict[str, Any], caller: Caller, order: Order) -> None:
     """Of a driver who was named and has not accepted, others read the id alone."""
     if not knows_driver(caller, order):
         body["driver"] |= {"name": "", "phone": ""}
-
-
-def hide_contact(body: dict[str, Any]) -> None:
-    """Who could take an order sees where it goes, and of its customer no more than a first name."""
-    body["contact"] = {"name": first_name(body["contact"]["name"]), "phone": "", "email": ""}
-    body["customer"]["name"] = first_name(body["customer"]["name"])
-    body["address_notes"] = ""
-    package = body.get("package")
-    if package:
-        package |= {"recipient_name": first_name(package["recipient_name"]), "recipient_phone": ""}
-        for stop in ("pickup", "dropoff"):
-            package[stop]["address_notes"] = ""
 
 
 def render_events(standing: Standing) -> list[Any]:
@@ -102,8 +89,10 @@ def render_detail(standing: Standing, wanted: Iterable[str] = ()) -> dict[str, A
 
 
 def render_for(output: Any, standing: Standing, wanted: Iterable[str]) -> dict[str, Any]:
+    parts = {*wanted, "items"} if output is OrderDetail else wanted
+    prefetch_related_objects([standing.order], SHARES, *parts_of(parts))
+    standing = conceal(standing)
     order, actors = standing.order, standing.readers
-    prefetch_related_objects([order], SHARES, *parts_of({*wanted, "items"} if output is OrderDetail else wanted))
     body: dict[str, Any] = render(output, order)
     hide_driver(body, standing.caller, order)
     body["allowed_transitions"] = [allowed_json(one) for one in standing.allowed()]
@@ -120,8 +109,8 @@ def render_for(output: Any, standing: Standing, wanted: Iterable[str]) -> dict[s
     holder = Actor.CUSTOMER if order.fulfilment == Fulfilment.DELIVERY else Actor.VENDOR
     if actors & {holder, Actor.STAFF}:
         body["collection_code"] = order.collection_code
-    if is_only_a_candidate(standing):
-        hide_contact(body)
+    if is_only_a_candidate(standing) and "item_changes" in body:
+        body["item_changes"] = []
     add_parts(body, standing, order, [part for part in wanted if part not in body])
     return body
 

@@ -2,11 +2,20 @@
 
 from collections.abc import Iterable
 from copy import copy
+from dataclasses import replace
+
+from django.db.models import prefetch_related_objects
 
 from orders.lifecycle import Actor
-from orders.models import OrderEvent, PaymentShare
+from orders.models import ItemChange, Kind, Line, Order, OrderEvent, PaymentShare
+from orders.selectors import ITEMS, SHARES
+from orders.services.lines import keep_rows
 from orders.services.standing import Standing
+from ordersite.web.names import first_name
 
+# What people write about an order, in its columns and in those of its package; a door code may stand in any.
+WRITTEN = ("contact_phone", "contact_email", "address_notes", "comment", "table", "vehicle", "locker")
+WRITTEN_OF_PACKAGE = ("pickup_notes", "recipient_phone")
 CARRIERS = frozenset({Actor.DRIVER, Actor.COMPANY})
 
 
@@ -17,6 +26,67 @@ def is_only_a_candidate(standing: Standing) -> bool:
         return False
     held_by_company = Actor.COMPANY in standing.readers and order.company_id is not None
     return order.driver_id is None and not held_by_company
+
+
+def conceal_row(standing: Standing) -> Standing:
+    """For a list: the order as the reader may see its own columns and its customer's."""
+    return replace(standing, order=without_contact(standing.order)) if is_only_a_candidate(standing) else standing
+
+
+def conceal(standing: Standing) -> Standing:
+    """The order as the reader may see it: whom it is merely on offer to reads where it goes, and a first name.
+
+    No more of the contact, and nothing that people wrote: notes, comments, texts of options, why a payment failed.
+    """
+    return replace(standing, order=without_words(standing.order)) if is_only_a_candidate(standing) else standing
+
+
+def without_contact(order: Order) -> Order:
+    """A copy, not to be saved, that tells of its contact a first name."""
+    told = copy(order)
+    told._prefetched_objects_cache = dict(getattr(order, "_prefetched_objects_cache", {}))
+    told.customer = copy(order.customer)
+    told.customer.name = first_name(order.customer.name)
+    told.contact_name = first_name(order.contact_name)
+    for name in WRITTEN:
+        setattr(told, name, "")
+    return told
+
+
+def without_words(order: Order) -> Order:
+    """The same with all that is shown beside the order: items, payments, the package."""
+    prefetch_related_objects([order], *ITEMS, SHARES)
+    told = without_contact(order)
+    keep_rows(told, "lines", [line_without_words(line) for line in order.lines.all()])
+    keep_rows(told, "shares", [share_without_words(share) for share in order.shares.all()])
+    if order.kind == Kind.PACKAGE:
+        package = copy(order.package)
+        package.recipient_name = first_name(package.recipient_name)
+        for name in WRITTEN_OF_PACKAGE:
+            setattr(package, name, "")
+        package.order = told
+    return told
+
+
+def line_without_words(line: Line) -> Line:
+    told, options = copy(line), [copy(option) for option in line.options.all()]
+    told.comment, told._prefetched_objects_cache = "", {}
+    for option in options:
+        option.text = ""
+    keep_rows(told, "options", options)
+    return told
+
+
+def share_without_words(share: PaymentShare) -> PaymentShare:
+    told = copy(share)
+    told.payment = copy(share.payment)
+    told.payment.failure = ""
+    return told
+
+
+def told_changes(standing: Standing, changes: Iterable[ItemChange]) -> list[ItemChange]:
+    """The changes of items that the reader may see: what is proposed is between the customer and the business."""
+    return [] if is_only_a_candidate(standing) else list(changes)
 
 
 def holds(standing: Standing) -> bool:
@@ -42,12 +112,12 @@ def told_events(standing: Standing, events: Iterable[OrderEvent]) -> list[OrderE
         seen.add(OrderEvent.VisibleTo.STAFF)
     told = [event for event in events if event.visible_to in seen]
     if is_only_a_candidate(standing):
-        return [without_words(event) for event in told if event.kind != OrderEvent.Kind.NOTE]
+        return [event_without_words(event) for event in told if event.kind != OrderEvent.Kind.NOTE]
     carries_only = bool(standing.readers) and not standing.readers - CARRIERS
     return [without_drivers(event) for event in told] if carries_only else told
 
 
-def without_words(event: OrderEvent) -> OrderEvent:
+def event_without_words(event: OrderEvent) -> OrderEvent:
     told = copy(event)
     told.reason, told.data = "", {}
     return told

@@ -1,16 +1,18 @@
 """Who is merely asked to carry an order reads nothing that tells its contact, at any door."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from django.db import models
 
-from orders.models import Order
+from orders.models import ItemChange, LineOption, Order, OrderEvent, Package
 from tests.cast import Cast
 from tests.dialects.kesk.calling import url as kesk_url
 from tests.dialects.ordering.asking import one as ordering_url
 from tests.dialects.shop.calling import at as shop_url
-from tests.orders.rows import make_order
+from tests.orders.rows import add_line, make_order
 from tests.orders.shopping import ORDERS
 from tests.orders.test_transitions import move
 from tests.orders.walking import Api
@@ -103,3 +105,124 @@ def test_the_others_read_what_they_read(cast: Cast, api: Api, who: str) -> None:
     told = doors(api(getattr(cast, who)), order)["history"]
     assert all(secret in told for secret in ("Door 4711", "Told to all 0488", "Late 77"))
     assert (BUSINESS in told) == (who != "customer")
+
+
+# Text columns that nobody writes freely: codes, kinds, what programs and the vendor's menu say.
+GIVEN = {
+    *("tracking_hash", "tracking_sealed", "collection_code", "standing_changes", "currency", "payment_method"),
+    *("guest_token_hash", "placed_by_key", "actor", "role", "sku", "plu_code", "unit", "provider", "token"),
+    *("reference", "method", "redirect_url", "app_id", "external_code", "disputed_currency", "type_name"),
+}
+# What a candidate reads of what is written: where it goes, by whom it is carried, what it is.
+SHOWN = {
+    "Order.address",
+    "Order.carrier",
+    "Order.tracking_number",
+    "Line.name",
+    "LineOption.name",
+    "LineOption.group",
+    "Package.pickup_address",
+}
+KINDS = ("regular", "package")
+
+
+def sentinel(number: int) -> str:
+    """A text found nowhere else, of letters alone: a name with a digit is shown to nobody."""
+    return f"Zq{chr(97 + number // 26)}{chr(97 + number % 26)}z"
+
+
+def fill(rows: Iterable[models.Model]) -> dict[str, str]:
+    """Writes a text of its own to every column that holds what somebody wrote: "Order.comment" and its text."""
+    texts: dict[str, str] = {}
+    for row in rows:
+        model = type(row)
+        names = [
+            field.attname
+            for field in model._meta.concrete_fields
+            if isinstance(field, models.CharField | models.TextField)
+            and not field.choices
+            and field.attname not in GIVEN
+        ]
+        mine = {name: sentinel(len(texts) + number) for number, name in enumerate(names)}
+        written = {name: f"First {text}" if name.endswith("name") else text for name, text in mine.items()}
+        model._default_manager.filter(pk=row.pk).update(**written)
+        texts.update((f"{model.__name__}.{name}", text) for name, text in mine.items())
+    return texts
+
+
+def filled(cast: Cast, kind: str) -> tuple[Order, dict[str, str]]:
+    """An order in search of a driver, with something written in each column that takes text."""
+    order = make_order(cast, 22, stood="accepted search_started", kind=kind, version=3)
+    line = add_line(order, cast.products["pizza"])
+    option = LineOption.objects.create(line=line, kind="option", menu_id=1)
+    change = ItemChange.objects.create(
+        order=order, number=1, action="add", state="waiting", old_total=1500, new_total=2700, role="vendor",
+        item={"product": cast.products["pizza"].pk, "comment": "Zq-item-z"},
+    )  # fmt: skip
+    event = OrderEvent.objects.create(
+        order=order, number=2, kind="note", role="customer", data={"new": {"comment": "Zq-data-z"}}
+    )
+    rows: list[models.Model] = [order, order.customer, line, option, change, event, order.shares.get().payment]
+    if kind == "package":
+        rows.append(Package.objects.create(order=order, weight=800))
+    texts = {**fill(rows), "ItemChange.item": "Zq-item-z", "OrderEvent.data": "Zq-data-z"}
+    return order, texts
+
+
+def lists_and_more(client: Any, order: Order) -> dict[str, str]:
+    """What else shows an order, as text: lists, what drivers are offered, changes of items."""
+    paths = {
+        "list": f"{ORDERS}?expand=items,events",
+        "dashboard": f"{ORDERS}?mode=dashboard&expand=items,events",
+        "offers": "/api/v1/drivers/me/offers",
+        "changes": f"{ORDERS}/{order.pk}/changes",
+        "kesk list": kesk_url(order).rpartition("/")[0],
+        "shop list": shop_url(order).rpartition("/")[0],
+        "ordering list": ordering_url(order.pk).rpartition("/")[0],
+        "ordering dashboard": f"{ordering_url(order.pk).rpartition('/')[0]}?mode=dashboard",
+    }
+    answers = {door: client.get(path) for door, path in paths.items()}
+    return {
+        door: json.dumps(answer.json(), ensure_ascii=False)
+        for door, answer in answers.items()
+        if answer.status_code == 200
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("who", ["driver", "courier", "dispatcher"])
+def test_of_every_column_that_takes_text_a_candidate_reads_only_what_it_needs(
+    cast: Cast, api: Api, who: str, kind: str
+) -> None:
+    order, texts = filled(cast, kind)
+    client = api(getattr(cast, who))
+    told = {**doors(client, order), **lists_and_more(client, order)}
+    assert {"detail", "history", "changes", "kesk", "shop", "kesk list", "shop list"} <= told.keys()
+    found = {(name, door) for name, text in texts.items() for door, answer in told.items() if text in answer}
+    assert {(name, door) for name, door in found if name not in SHOWN} == set()
+    # The items are there, without words: nothing is left out whole.
+    detail = client.get(f"{ORDERS}/{order.pk}").data
+    assert (len(detail["items"]), len(detail["items"][0]["options"]), detail["contact"]["name"]) == (1, 1, "First")
+    assert texts["Order.address"] in told["detail"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_holds_the_order_reads_every_column_that_takes_text(cast: Cast, api: Api, kind: str) -> None:
+    order, texts = filled(cast, kind)
+    client = api(cast.owner)
+    told = " ".join([*doors(client, order).values(), *lists_and_more(client, order).values()])
+    unread = {name for name, text in texts.items() if text not in told}
+    assert unread == {"Customer.phone", "Customer.email"}  # the order's contact is told instead
+    order.refresh_from_db()
+    assert texts["Order.comment"] == order.comment  # reading writes nothing
+
+
+def test_a_guest_who_follows_by_the_uuid_reads_nothing_that_is_written(cast: Cast, api: Api) -> None:
+    order, texts = filled(cast, "regular")
+    cast.customer_row.user = None
+    cast.customer_row.save()
+    answer = api(None).get(ordering_url(order.pk), headers={"X-uuid-access-X": str(order.uuid)})
+    assert answer.status_code == 200
+    told = json.dumps(answer.json())
+    assert {name for name, text in texts.items() if text in told} <= SHOWN
+    assert texts["Order.address"] in told

@@ -18,7 +18,7 @@ from orders.models import Kind, Line, Order, Payment
 from orders.permissions import knows_driver
 from orders.pricing import PricedLine
 from orders.reading.payments import checkout_url, proof_urls
-from orders.reading.privacy import is_only_a_candidate, shows_photos, told_events
+from orders.reading.privacy import conceal, conceal_row, shows_photos, told_events
 from orders.reading.purchases import least_advanced
 from orders.services.delivery_fees import DeliveryFee
 from orders.services.standing import Standing
@@ -73,10 +73,10 @@ def render_vendor(vendor: Vendor) -> dict[str, Any]:
     }
 
 
-def render_place(place: Place, *, hides: bool = False) -> dict[str, Any]:
+def render_place(place: Place) -> dict[str, Any]:
     return {
         "address": place.address,
-        "notes": "" if hides else place.address_notes,
+        "notes": place.address_notes,
         "latitude": place.lat,
         "longitude": place.lng,
     }
@@ -84,7 +84,7 @@ def render_place(place: Place, *, hides: bool = False) -> dict[str, Any]:
 
 def render_row(standing: Standing) -> dict[str, Any]:
     """An order in a list; who could take it, and has not, sees no more than its customer's first name."""
-    order, hides = standing.order, is_only_a_candidate(standing)
+    order = conceal_row(standing).order
     follows = bool(standing.readers & {Actor.CUSTOMER, Actor.STAFF})
     driver, knows = order.driver, knows_driver(standing.caller, order)
     return {
@@ -103,9 +103,9 @@ def render_row(standing: Standing) -> dict[str, Any]:
         "vendor": {**render_vendor(order.vendor), "image": picture(order.vendor.picture)},
         "user": {
             "id": order.customer_id,
-            "name": first_name(order.contact_name) if hides else order.contact_name,
-            "phone": "" if hides else order.contact_phone,
-            "email": "" if hides else order.contact_email,
+            "name": order.contact_name,
+            "phone": order.contact_phone,
+            "email": order.contact_email,
         },
         "driver": {
             "id": driver.pk,
@@ -126,8 +126,8 @@ def render_row(standing: Standing) -> dict[str, Any]:
 
 def render_order(standing: Standing) -> dict[str, Any]:
     """The whole order; its lines with their products, payments and events are at hand."""
+    standing = conceal(standing)
     order, actors, currency = standing.order, standing.readers, standing.order.currency
-    hides = is_only_a_candidate(standing)
     holder = Actor.CUSTOMER if order.fulfilment == Fulfilment.DELIVERY else Actor.VENDOR
     where = Place(address=order.address, address_notes=order.address_notes, lat=order.lat, lng=order.lng)
     return {
@@ -137,8 +137,8 @@ def render_order(standing: Standing) -> dict[str, Any]:
         "refunded": number(order.refunded, currency),
         "notes": order.comment,
         "items": [render_item(line, currency) for line in order.lines.all()],
-        "delivery_address": render_place(where, hides=hides) if order.address else None,
-        "package": render_package(order, hides=hides) if order.kind == Kind.PACKAGE else None,
+        "delivery_address": render_place(where) if order.address else None,
+        "package": render_package(order) if order.kind == Kind.PACKAGE else None,
         "service": render_service(order) if order.kind == Kind.SERVICE else None,
         "tracking_number": order.tracking_number,
         "carrier": order.carrier,
@@ -176,7 +176,7 @@ def render_item(line: Line, currency: str) -> dict[str, Any]:
     }
 
 
-def render_package(order: Order, *, hides: bool) -> dict[str, Any]:
+def render_package(order: Order) -> dict[str, Any]:
     package = order.package
     pickup = Place(
         address=package.pickup_address,
@@ -189,10 +189,10 @@ def render_package(order: Order, *, hides: bool) -> dict[str, Any]:
     return {
         "package_type_id": package.package_type_id,
         "name": package.type_name,
-        "pickup": render_place(pickup, hides=hides),
-        "dropoff": render_place(dropoff, hides=hides),
-        "recipient_name": first_name(package.recipient_name) if hides else package.recipient_name,
-        "recipient_phone": "" if hides else package.recipient_phone,
+        "pickup": render_place(pickup),
+        "dropoff": render_place(dropoff),
+        "recipient_name": package.recipient_name,
+        "recipient_phone": package.recipient_phone,
         "weight": package.weight / 1000,
         **{name: None if side is None else side / 10 for name, side in sides.items()},
     }

@@ -31,10 +31,10 @@ MOST_PARAMS = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """An order, and what its reader may see of it."""
+    """An order as its reader may see it."""
 
     order: Order
-    hides_contact: bool = False  # of people a first name, and no telephone
+    hides_words: bool = False  # no words of a change, and of a driver a first name
     pays: bool = False
     knows_driver: bool = False  # is told who was named to drive, before it is agreed
 
@@ -67,21 +67,20 @@ def show_location(seen: Seen) -> dict[str, Any]:
         "lat": order.lat,
         "lng": order.lng,
         "address": order.address,
-        "address_notes": "" if seen.hides_contact else order.address_notes,
+        "address_notes": order.address_notes,
     }
 
 
 def show_customer(seen: Seen) -> dict[str, Any]:
-    order, hides = seen.order, seen.hides_contact
-    phone = "" if hides else order.contact_phone
+    order = seen.order
     return {
         "id": order.customer_id,
-        "name": first_name(order.contact_name) if hides else order.contact_name,
-        "email": "" if hides else order.contact_email,
-        "phone": phone,
-        "cellphone": phone,
+        "name": order.contact_name,
+        "email": order.contact_email,
+        "phone": order.contact_phone,
+        "cellphone": order.contact_phone,
         "address": order.address,
-        "address_notes": "" if hides else order.address_notes,
+        "address_notes": order.address_notes,
         "location": point(order.lat, order.lng),
     }
 
@@ -99,7 +98,7 @@ def show_business(seen: Seen) -> dict[str, Any]:
 
 
 def show_driver(seen: Seen) -> dict[str, Any] | None:
-    driver, hides = seen.order.driver, seen.hides_contact
+    driver, hides = seen.order.driver, seen.hides_words
     if driver is None:
         return None
     if not seen.knows_driver:
@@ -125,7 +124,7 @@ def show_reason(seen: Seen) -> dict[str, str] | None:
     change = last_change(seen.order)
     if change is None or not change.reason_code:
         return None
-    code, text = change.reason_code, "" if seen.hides_contact else change.reason
+    code, text = change.reason_code, "" if seen.hides_words else change.reason
     return {"code": code, "text": text or (REASONS[code].label if code in REASONS else "")}
 
 

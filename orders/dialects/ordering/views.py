@@ -35,7 +35,7 @@ from orders.following import count_try
 from orders.lifecycle import NAMES, Actor, Status
 from orders.models import Order
 from orders.permissions import is_own, knows_driver, own_orders, pays
-from orders.reading.privacy import is_only_a_candidate
+from orders.reading.privacy import conceal, is_only_a_candidate, without_words
 from orders.selectors import (
     code_of_offer,
     country_of,
@@ -116,8 +116,8 @@ def seen_by(standing: Standing) -> Seen:
     """The order as whoever stands to it may see it."""
     order = standing.order
     return Seen(
-        order=order,
-        hides_contact=is_only_a_candidate(standing),
+        order=conceal(standing).order,
+        hides_words=is_only_a_candidate(standing),
         pays=pays(standing.caller, order),
         knows_driver=knows_driver(standing.caller, order),
     )
@@ -268,7 +268,7 @@ class OrderView(OrderingView):
         order = guests_order(order_id, uuid, timezone.now()) if uuid else None
         if order is None:
             raise NotFound()
-        return Seen(order=order, hides_contact=True, knows_driver=order.driver_accepted_at is not None)
+        return Seen(order=without_words(order), hides_words=True, knows_driver=order.driver_accepted_at is not None)
 
     @extend_schema(request=UpdateInput, responses={200: outputs.OrderAnswer}, operation_id="updateOrder")
     def put(self, request: Request, order_id: int) -> Response:

@@ -9,11 +9,10 @@ from rest_framework import serializers
 from orders.dialects.shop.words import STATUS_NAMES, flags_of
 from orders.lifecycle import Fulfilment, Status
 from orders.models import ItemChange, Line, LineOption, OrderEvent, StatusLabel
-from orders.reading.privacy import is_only_a_candidate, told_events
+from orders.reading.privacy import conceal, conceal_row, told_events
 from orders.services.labels import Labels
 from orders.services.standing import Standing
 from ordersite.web.money import to_text, unit_text
-from ordersite.web.names import first_name
 
 
 class StatusRef(serializers.Serializer):
@@ -150,7 +149,7 @@ def render_status(label: StatusLabel) -> dict[str, Any]:
 
 def render_row(standing: Standing, labels: Labels) -> dict[str, Any]:
     """An order in the list; who could carry it, and does not yet, reads no more than its customer's first name."""
-    order, hides = standing.order, is_only_a_candidate(standing)
+    order = conceal_row(standing).order
     label = labels.of(order)
     return {
         "id": order.pk,
@@ -165,9 +164,9 @@ def render_row(standing: Standing, labels: Labels) -> dict[str, Any]:
         "currency": order.currency,
         "customer": {
             "id": order.customer_id,
-            "name": first_name(order.contact_name) if hides else order.contact_name,
-            "email": "" if hides else order.contact_email,
-            "phone": "" if hides else order.contact_phone,
+            "name": order.contact_name,
+            "email": order.contact_email,
+            "phone": order.contact_phone,
         },
         **flags_of(order),
         "createdAt": moment(order.placed_at),
@@ -176,6 +175,7 @@ def render_row(standing: Standing, labels: Labels) -> dict[str, Any]:
 
 def render_order(standing: Standing, labels: Labels) -> dict[str, Any]:
     """The whole order; its lines and events are at hand."""
+    standing = conceal(standing)
     order = standing.order
     return {
         **render_row(standing, labels),

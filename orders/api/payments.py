@@ -14,10 +14,10 @@ from orders.api.photos import PHOTO_PARSERS, PhotoForm
 from orders.api.rendering import changed_response
 from orders.reading.payments import PHOTO_HEADERS
 from orders.services.changes import change_order
-from orders.services.proofs import approve, read_photo, refuse, send_proofs, waive
+from orders.services.proofs import approve, payment_to_prove, read_photo, refuse, send_proofs, waive
 from ordersite.accounts.callers import caller_of
 from ordersite.web.images import CleanImage
-from ordersite.web.multipart import Form, photos_of
+from ordersite.web.multipart import Form, has_photos, photos_of
 from ordersite.web.serializers import Input, ParagraphField
 from ordersite.web.views import ApiView, if_match, parse
 from vendors.models import PAYMENT_METHODS
@@ -63,7 +63,12 @@ class PaymentsView(ApiView):
         return changed_response(caller, order, request, 201)
 
     def before_post(self, request: Request, order_id: int) -> list[CleanImage]:
-        """The photos, cleaned before the transaction begins: meanwhile it would hold up others."""
+        """The photos, cleaned before the transaction begins: meanwhile it would hold up others.
+
+        To decode them costs time: it is done only for who may send them, of an order that waits for them.
+        """
+        if has_photos(request):
+            payment_to_prove(order_id=order_id, caller=caller_of(request))
         return photos_of(request)
 
 

@@ -43,14 +43,11 @@ def add_proofs(*, payment: Payment, photos: Sequence[CleanImage], now: datetime)
     PaymentProof.objects.bulk_create(proofs)
 
 
-def send_proofs(*, order_id: int, caller: Caller, photos: Sequence[CleanImage], version: int | None = None) -> Order:
-    """The customer (or staff for it) shows that the order's transfer was made; it then waits for staff to look.
+def payment_to_prove(*, order_id: int, caller: Caller) -> tuple[Actor, int]:
+    """As what the caller may send photos, and the id of the transfer that they are of; nothing is locked.
 
-    Must run in a transaction. Raises Invalid, NotFound, Problem 412, Forbidden, and Conflict where no transfer waits,
-    the orders are closed, or there are MOST_PROOFS photos already.
+    Raises NotFound, Forbidden, and Conflict where no transfer waits.
     """
-    if not photos:
-        raise Invalid("/photo", "required", f"Send one to {MOST_PHOTOS} photos.")
     standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
     actors = standing.acting(Right.CHECK_PAYMENTS)
     role = next((actor for actor in (Actor.STAFF, Actor.CUSTOMER) if actor in actors), None)
@@ -61,7 +58,19 @@ def send_proofs(*, order_id: int, caller: Caller, photos: Sequence[CleanImage], 
     if found is None:
         detail = "Nothing of this order waits to be paid by transfer: change its payment method first."
         raise Conflict("no_transfer", detail, extra=standing.refusal_extra())
-    standing, payment, orders = lock(order_id, found.pk, caller, version)
+    return role, found.pk
+
+
+def send_proofs(*, order_id: int, caller: Caller, photos: Sequence[CleanImage], version: int | None = None) -> Order:
+    """The customer (or staff for it) shows that the order's transfer was made; it then waits for staff to look.
+
+    Must run in a transaction. Raises Invalid, NotFound, Problem 412, Forbidden, and Conflict where no transfer waits,
+    the orders are closed, or there are MOST_PROOFS photos already.
+    """
+    if not photos:
+        raise Invalid("/photo", "required", f"Send one to {MOST_PHOTOS} photos.")
+    role, waiting_id = payment_to_prove(order_id=order_id, caller=caller)
+    standing, payment, orders = lock(order_id, waiting_id, caller, version)
     orders = [order for order in orders if order.status not in FAILURE]
     if payment.provider != TRANSFER or payment.is_received:
         raise Conflict("already_paid", "It is paid meanwhile: read the order anew.")

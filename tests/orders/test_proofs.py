@@ -210,6 +210,24 @@ class TestPlacing:
         assert pointer in [row["pointer"] for row in answer.json()["errors"]]
         assert Order.objects.count() == PaymentProof.objects.count() == len(files()) == 0
 
+    @pytest.mark.parametrize(
+        ("who", "method", "status"),
+        [("stranger", "transfer", 404), ("owner", "transfer", 403), ("customer", "cash", 409), ("customer", None, 404)],
+    )
+    def test_no_photo_is_decoded_for_whoever_may_not_send_it(
+        self, cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch, who: str, method: str | None, status: int
+    ) -> None:
+        """Nor for an order that waits for none, or that does not exist."""
+        order = make_order(cast, payment_method=method or "transfer")
+        before = Order.objects.filter(pk=order.pk).values().get()
+        monkeypatch.setattr(multipart, "clean_image", None)  # calling it fails
+        number = order.pk if method else order.pk + 1
+        form = {"photo": [photo(), photo("blue")]}
+        answer = api(getattr(cast, who)).post(f"{ORDERS}/{number}/payments", form, format="multipart")
+        assert answer.status_code == status, answer.json()
+        assert Order.objects.filter(pk=order.pk).values().get() == before
+        assert PaymentProof.objects.count() == len(files()) == 0
+
     def test_what_photos_take_is_bounded_together(self, cast: Cast, api: Api) -> None:
         """Each of them would be taken: a progressive JPEG is decoded whole, twice as slowly as a plain one."""
         raw = io.BytesIO()

@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
-from orders.models import Order
+from orders.models import Counter, Order
 from orders.services import events, placing, reckoning, transitions
+from ordersite.web.idempotency import Again
 from tests.cast import Cast
 from tests.office import form_of
 from tests.orders.kinds import make_package_type, make_service, package_cart, service_cart, tomorrow
@@ -276,3 +277,18 @@ def test_control_each_goes_by_what_it_has_read(
     acts()
     race.end()
     assert not meeting.is_reckoned()
+
+
+def test_a_vendor_that_was_deleted_meanwhile_counts_as_changed(cast: Cast) -> None:
+    """Of a vendor that is gone no version is read: the drawing begins anew, and draws nothing."""
+    gone = Vendor.objects.latest("pk").pk + 1
+    read = {cast.vendor.pk: Vendor.objects.get(pk=cast.vendor.pk).menu_version}
+    for holds in (True, False):
+        for vendors in ({gone: 1}, {**read, gone: 1}):
+            with transaction.atomic():
+                assert events.draw_beside(["stream:gone"], vendors, holds=holds)[1] is True
+        with transaction.atomic():
+            assert events.draw_beside(["stream:kept"], read, holds=holds)[1] is False
+    with pytest.raises(Again), transaction.atomic():
+        events.draw(["stream:again"], read={gone: 1})
+    assert not Counter.objects.filter(name="stream:again").exists()

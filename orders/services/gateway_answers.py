@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from orders.lifecycle import FAILURE
-from orders.models import Payment, PaymentShare, PaymentStatus, Refund, SavedMethod
+from orders.models import RECEIVED, Payment, PaymentShare, PaymentStatus, Refund, SavedMethod
 from orders.payments import provider_of
 from orders.payments.protocol import Found, ProviderError, State
 from orders.services.gateway_refunds import check_refunds
@@ -113,10 +113,14 @@ def too_often(detail: str) -> Problem:
 
 
 def ask_soon(payment_id: int) -> None:
-    """Has the worker ask about a payment, or its refunds, that it would look at later: a true notice is never lost."""
+    """Has the worker ask about a payment, or its refunds, that it would look at later: a true notice is never lost.
+
+    Nor of what it would not look at any more: a try that failed may come in yet.
+    """
     soon = timezone.now() + PAUSE
-    Payment.objects.filter(pk=payment_id, due_at__gt=soon).update(due_at=soon)
-    Refund.objects.filter(payment=payment_id, state=Refund.State.SENT, due_at__gt=soon).update(due_at=soon)
+    later = Q(due_at__gt=soon) | Q(due_at=None)
+    Payment.objects.filter(later, pk=payment_id).exclude(state__in=RECEIVED).update(due_at=soon)
+    Refund.objects.filter(later, payment=payment_id, state=Refund.State.SENT).update(due_at=soon)
 
 
 def check_payment(payment_id: int) -> Payment:

@@ -111,10 +111,13 @@ def hand_out_codes(order: Order) -> None:
 def mark_failed(*, payment_id: int, failure: str, caller: Caller, role: Actor = Actor.SYSTEM, now: datetime) -> Payment:
     """A try to pay has failed: the customer may try again until the deadline. Never over a payment that came in."""
     payment, orders = lock_payment(payment_id)
-    if payment.is_received or (payment.state == PaymentStatus.FAILED and payment.failure == failure):
+    if payment.is_received:
         return payment
+    is_told = payment.state == PaymentStatus.FAILED and payment.failure == failure
     payment.state, payment.failure, payment.due_at = PaymentStatus.FAILED, failure, None
     payment.save(update_fields=["state", "failure", "due_at"])
+    if is_told:
+        return payment
     paid_for = set(PaymentShare.objects.filter(payment=payment).values_list("order_id", flat=True))
     for order in orders:
         if order.pk not in paid_for:

@@ -142,6 +142,34 @@ def test_a_flood_of_notices_asks_the_provider_a_few_times(
     assert (provider.asked(asked), read(payment).state, payment.due_at) == (7, "paid", None)
 
 
+def test_a_true_notice_after_a_failed_try_is_not_lost_in_a_flood(
+    provider: Provider, payment: Payment, settings: Any
+) -> None:
+    provider.pay(payment.reference, "failed")
+    assert notice(payment.reference).status_code == 200
+    assert (read(payment).state, payment.due_at) == ("failed", None)
+    settings.PAYMENT_ASKS = 1
+    assert notice(payment.reference).status_code == 200
+    provider.ledger.settle(provider.ledger.payment(payment.reference), "paid")
+    assert notice(payment.reference).status_code == 429
+    assert read(payment).due_at is not None
+    due_now(payment)
+    run_due()
+    assert (read(payment).state, payment.due_at) == ("paid", None)
+
+
+def test_a_false_notice_of_a_failed_try_has_the_worker_ask_once(
+    provider: Provider, payment: Payment, settings: Any
+) -> None:
+    provider.pay(payment.reference, "failed")
+    settings.PAYMENT_ASKS = 1
+    assert [notice(payment.reference).status_code for _ in range(3)] == [200, 429, 429]
+    due_now(payment)
+    run_due()
+    assert (read(payment).state, payment.due_at) == ("failed", None)  # what it knows already ends the asking too
+    assert OrderEvent.objects.filter(kind="payment").count() == 1
+
+
 def test_a_flood_of_notices_about_a_refund_asks_the_provider_a_few_times(
     provider: Provider, payment: Payment, settings: Any, cast: Cast, api: Api
 ) -> None:

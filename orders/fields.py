@@ -6,7 +6,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from orders.lifecycle import Fulfilment, Status
-from ordersite.web.serializers import MAX_ID, LineField, has_control
+from ordersite.web.serializers import MAX_ID, LineField
+from ordersite.web.unprinted import has_unprinted
 
 STATUSES = {status.slug: status for status in Status}
 DELIVERY_TYPES = [fulfilment.slug for fulfilment in Fulfilment]
@@ -98,7 +99,7 @@ class AddressField(serializers.Field):
             self.fail("invalid")
         if len(data) > 300:
             self.fail("max_length")
-        if has_control(data.strip()):
+        if has_unprinted(data.strip()):
             self.fail("control")
         if not data.strip():
             self.fail("blank")

@@ -6,7 +6,6 @@ What a mail says about an account is looked up when it is sent: a call does the 
 import json
 import logging
 import smtplib
-import unicodedata
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -25,7 +24,7 @@ from ordersite.accounts.models import Mail, User
 from ordersite.accounts.tokens import confirmation_tokens
 from ordersite.web.attempts import HOUR, count_attempt
 from ordersite.web.crypto import decrypt, encrypt
-from ordersite.web.serializers import CONTROL
+from ordersite.web.unprinted import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -84,11 +83,6 @@ WRITERS: dict[str, Callable[..., Letter | None]] = {
     "password_reset": write_password_reset,
     "registration": write_registration,
 }
-
-
-def one_line(text: str) -> str:
-    """A subject: names in it may be older than the rule that they have no line breaks."""
-    return " ".join("".join(" " if unicodedata.category(char) in CONTROL else char for char in text).split())
 
 
 def uid_of(user: User) -> str:

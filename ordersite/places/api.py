@@ -11,8 +11,7 @@ from ordersite.places.lookup import find_places
 from ordersite.places.protocol import MOST_TEXT, Point
 from ordersite.web.problems import Invalid, Problem
 from ordersite.web.serializers import LocationField
-from ordersite.web.throttling import CallerThrottle, PlacesThrottle
-from ordersite.web.views import ApiView, render
+from ordersite.web.views import ApiView, render, who_asks
 
 POINT = r"^-?\d{1,2}(\.\d{1,15})?,-?\d{1,3}(\.\d{1,15})?$"
 Q = {"type": "string", "minLength": 1, "maxLength": MOST_TEXT}
@@ -29,8 +28,6 @@ class PlacesOutput(serializers.Serializer):
 
 class PlacesView(ApiView):
     """Where an address is, for who types one."""
-
-    throttle_classes = [CallerThrottle, PlacesThrottle]
 
     @extend_schema(
         parameters=[
@@ -49,7 +46,7 @@ class PlacesView(ApiView):
         text = request.query_params.get("q", "").strip()
         if not text or len(text) > MOST_TEXT:
             raise Invalid("?q", "invalid", f"Send the address that is looked for, of 1 to {MOST_TEXT} characters.")
-        found = find_places(text, near_of(request))
+        found = find_places(text, near_of(request), who=who_asks(request))
         if found is None:
             raise Problem(
                 "places_unavailable",

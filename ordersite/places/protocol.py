@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Protocol
 
+from ordersite.web.unprinted import one_line
+
 # As an order's address holds it.
 MOST_TEXT = 300
-# Control characters, ends of lines, halves of surrogate pairs, what turns the direction of the text.
-UNPRINTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 # "50.8466, 4.3528": both with a decimal point, so that no house number is taken for one.
 POINT = re.compile(r"([+-]?[0-9]{1,2}\.[0-9]{1,15}) ?, ?([+-]?[0-9]{1,3}\.[0-9]{1,15})")
 
@@ -74,7 +74,7 @@ def read_place(text: Any, lat: Any, lng: Any) -> FoundPlace:
         raise Unreadable("The geocoder told a point that is none.") from error
     if not (isfinite(where.lat) and isfinite(where.lng) and abs(where.lat) <= 90 and abs(where.lng) <= 180):
         raise Unreadable("The geocoder told a point that is none.")
-    words = " ".join(UNPRINTED.sub(" ", text).split()) if isinstance(text, str) else ""
+    words = one_line(text) if isinstance(text, str) else ""
     if not words:
         raise Unreadable("The geocoder told a place without a name.")
     return FoundPlace(text=words[:MOST_TEXT].strip(), lat=where.lat, lng=where.lng)

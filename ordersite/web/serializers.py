@@ -9,16 +9,13 @@ from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
 from ordersite.web.money import CURRENCIES, MoneyError, as_json, from_text
+from ordersite.web.unprinted import has_unprinted
 
 MAX_ID = 2**63 - 1
 MAX_EMAIL = 254
 DECIMAL = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,40})?")
-# Unicode's categories of what ends a line or controls a device.
-CONTROL = ("Cc", "Zl", "Zp")
-# What turns the direction of the text after it round: a name would be read as another.
-TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # Unicode's categories of what nobody sees.
-UNSEEN = ("Cf", "Zs", "Mn", *CONTROL)
+UNSEEN = ("Cf", "Zs", "Mn", "Cc", "Zl", "Zp")
 
 
 class Money(NamedTuple):
@@ -26,13 +23,6 @@ class Money(NamedTuple):
 
     minor: int
     currency: str
-
-
-def has_control(text: str, allowed: str = "") -> bool:
-    """Whether the text has control characters, ends of lines too, other than those that are allowed."""
-    return bool(TURNING.search(text)) or any(
-        unicodedata.category(char) in CONTROL and char not in allowed for char in text
-    )
 
 
 class ParagraphField(serializers.CharField):
@@ -43,7 +33,7 @@ class ParagraphField(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> str:
         text: str = super().to_internal_value(data)
-        if has_control(text, self.allowed):
+        if has_unprinted(text, self.allowed):
             self.fail("control")
         if text and all(unicodedata.category(char) in UNSEEN for char in text):
             self.fail("blank")

@@ -94,12 +94,3 @@ class CallerThrottle(BaseThrottle):
 
     def wait(self) -> float:
         return WINDOW - time.time() % WINDOW
-
-
-class PlacesThrottle(CallerThrottle):
-    """THROTTLE_PLACES look-ups of addresses a minute of one caller."""
-
-    def allow_request(self, request: Request, view: Any) -> bool:
-        user: Any = request.user
-        who = user.caller_key if user.is_authenticated else client_address(request)
-        return not settings.THROTTLE_PLACES or count_call(f"places:{who}") <= settings.THROTTLE_PLACES

@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.forms.models import InlineForeignKeyField
 
 from ordersite.web.parsing import STRING_PATTERN
-from ordersite.web.serializers import LineField, ParagraphField, has_control
+from ordersite.web.serializers import LineField, ParagraphField
+from ordersite.web.unprinted import has_unprinted
 
 TOO_DEEP = "This is nested too deeply."
 # A whole string, or a bracket outside of one.
@@ -17,7 +18,7 @@ MARK = re.compile(rf"{STRING_PATTERN}|[\[\]{{}}]", re.DOTALL)
 
 
 def validate_characters(value: Any, allowed: str, message: str) -> None:
-    if isinstance(value, str) and has_control(value, allowed):
+    if isinstance(value, str) and has_unprinted(value, allowed):
         raise ValidationError(message, "control")
 
 

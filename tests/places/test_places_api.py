@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from ordersite.places.lookup import find_places
+from ordersite.web.problems import Problem
 from tests.cast import Cast
 from tests.orders.shopping import refused
 from tests.places.fake_geocoder import FakeGeocoder
@@ -46,9 +48,18 @@ def test_what_is_no_point(cast: Cast, api: Api, near: str) -> None:
 
 def test_so_often_a_minute(cast: Cast, api: Api, settings: Any) -> None:
     settings.THROTTLE_PLACES = 2
-    codes = [api(cast.customer).get(PATH, {"q": "Rue Haute 1"}).status_code for _ in range(3)]
-    assert codes == [200, 200, 429]
-    assert api(cast.stranger).get(PATH, {"q": "Rue Haute 1"}).status_code == 200
+    numbers = (1, 2, 2, 3, 1)
+    answers = [api(cast.customer).get(PATH, {"q": f"Rue Haute {number}"}) for number in numbers]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 200]  # what is kept asks nobody
+    assert (answers[3].json()["code"], answers[3]["Retry-After"]) == ("throttled", "60")
+    assert api(cast.stranger).get(PATH, {"q": "Rue Haute 3"}).status_code == 200
+
+
+def test_what_placing_and_finding_look_up_is_counted_together(cast: Cast, api: Api, settings: Any) -> None:
+    settings.THROTTLE_PLACES = 1
+    assert api(cast.customer).get(PATH, {"q": "Rue Haute 1"}).status_code == 200
+    with pytest.raises(Problem, match="Too many addresses were looked up"):
+        find_places("Rue Haute 2", who=cast.customer.caller_key)
 
 
 def test_a_geocoder_that_fails(cast: Cast, api: Api, settings: Any, fake: FakeGeocoder) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orders.checkout import MOST_CHOICES, MOST_ITEMS
+from ordersite.web.unprinted import has_unprinted
 
 COLUMNS = ["order_id", "quantity", "item_name", "choice_description", "item_price"]
 PRICE = re.compile(r"\$(\d{1,3}(?:,\d{3})+|\d{1,9})\.(\d\d)")
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 WHOLE = re.compile(r"[0-9]{1,6}")
 NOTHING = "NULL"
 LONGEST_CODE, LONGEST_ITEM, LONGEST_CHOICE = 100, 100, 80
@@ -104,7 +104,7 @@ def check_text(number: int, column: str, text: str, longest: int) -> None:
         raise Unreadable(number, f"{column} is empty.")
     if len(text) > longest:
         raise Unreadable(number, f"{column} is longer than {longest} characters.")
-    if CONTROL.search(text):
+    if has_unprinted(text):
         raise Unreadable(number, f"{column} holds a control character.")
 
 

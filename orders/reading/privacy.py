@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import replace
+from typing import TypeVar
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Model, prefetch_related_objects
 
 from orders.lifecycle import Actor
 from orders.models import ItemChange, Kind, Line, Order, OrderEvent, PaymentShare
@@ -16,6 +17,7 @@ from ordersite.web.names import first_name
 # What people write about an order, in its columns and in those of its package; a door code may stand in any.
 WRITTEN = ("contact_phone", "contact_email", "address_notes", "comment", "table", "vehicle", "locker")
 WRITTEN_OF_PACKAGE = ("pickup_notes", "recipient_phone")
+Row = TypeVar("Row", bound=Model)
 CARRIERS = frozenset({Actor.DRIVER, Actor.COMPANY})
 
 
@@ -43,8 +45,7 @@ def conceal(standing: Standing) -> Standing:
 
 def without_contact(order: Order) -> Order:
     """A copy, not to be saved, that tells of its contact a first name."""
-    told = copy(order)
-    told._prefetched_objects_cache = dict(getattr(order, "_prefetched_objects_cache", {}))
+    told = copy_row(order)
     told.customer = copy(order.customer)
     told.customer.name = first_name(order.customer.name)
     told.contact_name = first_name(order.contact_name)
@@ -68,9 +69,16 @@ def without_words(order: Order) -> Order:
     return told
 
 
+def copy_row(row: Row) -> Row:
+    """A copy that shares no relation that was read."""
+    told = copy(row)
+    told.__dict__["_prefetched_objects_cache"] = dict(getattr(row, "_prefetched_objects_cache", {}))
+    return told
+
+
 def line_without_words(line: Line) -> Line:
-    told, options = copy(line), [copy(option) for option in line.options.all()]
-    told.comment, told._prefetched_objects_cache = "", {}
+    told, options = copy_row(line), [copy(option) for option in line.options.all()]
+    told.comment = ""
     for option in options:
         option.text = ""
     keep_rows(told, "options", options)

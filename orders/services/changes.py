@@ -419,6 +419,15 @@ def write(change: Change, role: Actor, reason_code: str, reason: str) -> Order:
     return order
 
 
+def why_not_sent(order: Order) -> str:
+    """Why no parcel carrier has a parcel of this order."""
+    if order.status in lifecycle.FAILURE:
+        return "The order is cancelled: no parcel of it is sent."
+    if order.fulfilment == Fulfilment.DIGITAL:
+        return "The codes of this order are not sent as a parcel: it takes no tracking number."
+    return "The customer collects this order: only one that is placed as a delivery, with an address, is sent."
+
+
 def add_tracking_number(
     *, order_id: int, caller: Caller, tracking_number: str, carrier: str, version: int | None = None
 ) -> Order:
@@ -430,7 +439,7 @@ def add_tracking_number(
     if role is None:
         raise Forbidden("forbidden", "A tracking number is added by the vendor or staff.")
     if order.fulfilment != Fulfilment.DELIVERY or order.status in lifecycle.FAILURE:
-        raise Conflict("not_sent", "Only a delivery that is not cancelled has one.", extra=standing.refusal_extra())
+        raise Conflict("not_sent", why_not_sent(order), extra=standing.refusal_extra())
     change = Change(standing=standing, old={}, new={}, columns=set(), left=[])
     change.note("tracking_number", order.tracking_number, tracking_number, "tracking_number")
     change.note("carrier", order.carrier, carrier, "carrier")

@@ -35,6 +35,7 @@ from ordersite.web.serializers import (
     ParagraphField,
 )
 from vendors.models import PAYMENT_METHODS, Product, Vendor
+from vendors.permissions import serves
 
 # How an order is paid where its client does not say.
 USUAL_METHODS = ("transfer", "cash")
@@ -66,7 +67,7 @@ class CustomerInput(DialectInput):
         # The id alone stands for a customer too; a client that has read one sends all of it.
         if whole_of(data) is not None:
             data = {"id": data}
-        elif isinstance(data, Mapping) and not is_blank(data.get("id")):
+        if isinstance(data, Mapping) and not self.is_nothing(self.fields["id"], data.get("id")):
             data = {"id": data["id"]}
         return super().run_validation(data)
 
@@ -132,6 +133,10 @@ class CreateInput(DialectInput):
         choices=PAYMENT_METHODS, required=False, help_text="Left out: transfer, else cash, as the vendor takes them."
     )
 
+    def is_nothing(self, field: Any, value: Any) -> bool:
+        """A customer may be its id alone, and that 0."""
+        return super().is_nothing(field, value) or (isinstance(field, CustomerInput) and whole_of(value) == 0)
+
 
 class EditItemInput(DialectInput):
     """Another product, another quantity, other choices, or all of them; what is left out stays."""
@@ -157,7 +162,7 @@ class StatusInput(DialectInput):
 
 
 class TrackingInput(DialectInput):
-    """A parcel that is on its way, or will be."""
+    """A parcel that is on its way, or will be: of an order that is delivered, to its address."""
 
     trackingNumber = LineField(max_length=80, help_text="As the carrier knows it.")
     carrier = LineField(max_length=60, default="", help_text="Who carries it.")
@@ -188,6 +193,8 @@ class FlagInput(DialectInput):
 class ListInput(DialectInput):
     """Which orders, and which page of them."""
 
+    zero_is_no_id = False
+
     customerId = IdField(required=False, help_text="Orders of this customer.")
     statusId = IdField(required=False, help_text="Orders that read as this status, of the list of statuses.")
     email = LineField(max_length=254, required=False, help_text="Orders with this email, in any case.")
@@ -213,6 +220,9 @@ def as_placing(given: Mapping[str, Any], caller: Caller) -> Placing:
     found = products_on_sale(products) if products else {}
     vendor = find_vendor(given, products, found, caller)
     is_digital = any(found[pk].is_digital for pk in products if pk in found)
+    customer = given.get("customer")
+    if customer and "name" in customer and products:
+        check_own(vendor, given, caller)
     location = given.get("location") or {}
     cart = Cart(
         vendor_id=vendor.pk,
@@ -221,7 +231,6 @@ def as_placing(given: Mapping[str, Any], caller: Caller) -> Placing:
         fulfilment=given.get("deliveryType") or (None if is_digital else usual_way(vendor, given)),
         place=Place(address=given.get("address", ""), lat=location.get("lat"), lng=location.get("lng")),
     )
-    customer = given.get("customer")
     own_id = customer is None or customer.get("id") == caller.customer_id
     return Placing(
         checkout=Checkout(
@@ -250,6 +259,16 @@ def find_vendor(
     if vendor is None:
         raise Invalid("/vendor", "unknown", "There is no such vendor.")
     return vendor
+
+
+def check_own(vendor: Vendor, given: Mapping[str, Any], caller: Caller) -> None:
+    """Raises Invalid where a vendor's people order for somebody from a vendor that is not theirs."""
+    if serves(caller, Right.PLACE_ORDERS, vendor.pk) or not vendors_served(caller, Right.PLACE_ORDERS).exists():
+        return
+    if "vendorId" in given:
+        raise Invalid("/vendor", "other_vendor", "This is no vendor of yours: for a customer, send one that is.")
+    detail = "No vendor of yours sells this product: for a customer, send products of yours."
+    raise Invalid("/items/0/product", "other_vendor", detail)
 
 
 def usual_vendor(currency: str, caller: Caller) -> Vendor:

@@ -53,7 +53,7 @@ from orders.services.walking import Goal, move, walk
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.pagination import NARROW, count_rows, read_page
 from ordersite.web.parsing import LenientJsonParser
-from ordersite.web.problems import Conflict, Invalid
+from ordersite.web.problems import Conflict, Invalid, problem_of
 from ordersite.web.views import parse, who_asks
 
 Action = ItemChange.Action
@@ -65,6 +65,12 @@ class ShopView(DialectView):
     dialect = DIALECT
     parser_classes = [LenientJsonParser, FormParser]
     permission_classes = [IsAuthenticated]
+
+    def handle_exception(self, exc: Exception) -> Response:
+        problem = problem_of(exc)
+        if "allowed_transitions" in problem.extra:
+            problem.extra["labels"] = read_labels()  # a refusal tells statuses as this instance names them
+        return super().handle_exception(problem)
 
 
 def order_response(standing: Standing, status: int = 200) -> Response:
@@ -202,7 +208,7 @@ class StatusView(ShopView):
     def patch(self, request: Request, id: int) -> Response:
         """Lets an order read as another status of this instance, where the life cycle allows it; staff may force it.
 
-        Refused, `allowedStatuses` tells where it may go.
+        Refused, `allowedStatuses` tells what `statusId` may be instead.
         """
         caller, given = caller_of(request), parse(StatusInput, request.data)
         name = given.get("transition", "")

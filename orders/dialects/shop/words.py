@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from orders.dialects.base import Dialect
+from orders.dialects.base import NOT_YOURS, Dialect
 from orders.lifecycle import Actor, Status
-from orders.models import Order, PaymentStatus
+from orders.models import Order, PaymentStatus, StatusLabel
+from orders.services.labels import Labels
 from orders.services.walking import Goal, has_reached
 from ordersite.web.problems import Problem
 
@@ -60,6 +61,8 @@ CANCELS = {
     Actor.VENDOR: Status.REJECTED_BY_BUSINESS,
     Actor.CUSTOMER: Status.CANCELED_BY_CUSTOMER,
 }
+# The refusals that tell what may be set instead.
+STATUS_CODES = ("transition_not_permitted", "transition_not_allowed")
 # Our fields' names where they differ.
 FIELDS = {
     "product": "productId",
@@ -99,18 +102,42 @@ def in_its_words(text: str) -> str:
     return re.sub(r"`(\w+)`", lambda found: f"`{FIELDS.get(found[1], found[1])}`", text)
 
 
+def in_labels(text: str, labels: Labels) -> str:
+    """A sentence with our statuses, "7 (accepted_by_business)", as this instance names them."""
+
+    def name(found: re.Match[str]) -> str:
+        code = int(found[1])
+        if code not in STATUS_NAMES or Status(code).slug != found[2]:
+            return found[0]
+        label = labels.first(code)
+        return f"“{label.name if label else STATUS_NAMES[Status(code)]}”"
+
+    return re.sub(r"([0-9]+) \((\w+)\)", name, text)
+
+
+def statuses_allowed(problem: Problem) -> list[StatusLabel]:
+    """What the order may be set to now, in the order of the list of statuses."""
+    allowed = {one["to"]["code"] for one in problem.extra["allowed_transitions"] if not one["by_name"]}
+    return [label for label in problem.extra["labels"].rows if label.core_status in allowed]
+
+
 def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     """{"error": {"code", "message", "fields"}}; where a change is not allowed, the statuses that are."""
     told = [(field_of(error["pointer"]), in_its_words(error["detail"])) for error in problem.errors]
+    detail = NOT_YOURS if problem.code == "transition_not_permitted" else in_its_words(problem.detail)
     error: dict[str, Any] = {
         "code": problem.code,
         # The problem's own sentence may begin with the pointer of its first fault.
-        "message": told[0][1] if told else in_its_words(problem.detail),
+        "message": told[0][1] if told else detail,
         "fields": [{"field": field, "message": message} for field, message in told if field],
     }
     if "allowed_transitions" in problem.extra:
-        allowed = problem.extra["allowed_transitions"]
-        error["allowedStatuses"] = [one["to"]["code"] for one in allowed if not one["by_name"]]
+        labels = statuses_allowed(problem)
+        error["allowedStatuses"] = [label.pk for label in labels]
+        error["message"] = in_labels(error["message"], problem.extra["labels"])
+        if problem.code in STATUS_CODES:
+            may = ", ".join(f"{label.pk} ({label.name})" for label in labels)
+            error["message"] += f" You may set statusId to {may}." if may else " You may set no other status now."
     return problem.status, {"error": error}, problem.headers
 
 
@@ -139,8 +166,8 @@ ERROR_SCHEMA = {
                 },
                 "allowedStatuses": {
                     "type": "array",
-                    "description": "What the order may change to now, by the `status` of the list of statuses.",
-                    "items": {"type": "integer", "minimum": 0, "maximum": 25},
+                    "description": "What `statusId` may be now: ids of the list of statuses.",
+                    "items": {"type": "integer"},
                 },
             },
         }

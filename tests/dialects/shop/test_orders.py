@@ -180,12 +180,40 @@ class TestCreating:
 
     @pytest.mark.rows(11, call=CREATE)
     @pytest.mark.parametrize(
+        "nobody", [0, "0", {}, {"id": 0}, {"id": "0.0", "name": "", "email": None, "phone": " "}, {"address": {}}]
+    )
+    def test_a_customer_of_whom_nothing_is_said_is_who_calls(self, cast: Cast, api: Api, nobody: Any) -> None:
+        body = body_of(cast, vendorId=0, location={"lat": None, "lng": ""}) | {"customer": nobody}
+        assert created(api(cast.customer).post(ORDERS, body)).customer == cast.customer_row
+        named = {"id": 0, **WALK_IN}
+        assert created(api(cast.owner).post(ORDERS, body | {"customer": named})).contact_name == "Wanda Walker"
+
+    @pytest.mark.rows(11, call=CREATE)
+    def test_what_a_vendors_people_order_for_others_is_their_own(self, cast: Cast, api: Api) -> None:
+        ApiToken.objects.create(
+            merchant=cast.merchant, name="Shop", token_hash=token_hash("ost_shop"), scopes=["read", "write"]
+        )
+        tea = [{"productId": cast.tea.pk, "quantity": 1}]
+        with assert_nothing_changed():
+            for client in (api(cast.owner), api(token="ost_shop")):
+                for vendor, field in ((None, "items[0].productId"), (cast.other_vendor.pk, "vendorId")):
+                    body = body_of(cast, items=tea, currency="USD", vendorId=vendor, customer=WALK_IN)
+                    error = refused(client.post(ORDERS, body), 400, "invalid", field)
+                    assert "yours" in error["message"]
+            body = body_of(cast, items=tea, currency="USD", customer=WALK_IN)
+            refused(api(cast.customer).post(ORDERS, body), 400, "invalid", "customer")
+        # For itself anybody orders anywhere.
+        assert created(api(cast.owner).post(ORDERS, {**body, "customer": None})).customer.user == cast.owner
+
+    @pytest.mark.rows(11, call=CREATE)
+    @pytest.mark.parametrize(
         ("fields", "field"),
         [
             ({"currency": None}, "currency"),
             ({"currency": "EURO"}, "currency"),
             ({"currency": "USD"}, "currency"),
-            ({"customer": {}}, "customer.name"),
+            ({"customer": {"fullName": "Wanda"}}, "customer.name"),
+            ({"customer": {"id": -1, "name": "Wanda", "phone": "+3225550177"}}, "customer.id"),
             ({"customer": {"name": "Wanda"}}, "customer.email"),
             ({"customer": {"id": "one", "name": "Wanda", "phone": "+3225550177"}}, "customer.id"),
             ({"customer": "Wanda"}, "customer"),
@@ -432,6 +460,8 @@ class TestReading:
             ("page", "x"),
             ("limit", "101"),
             ("customerId", "-1"),
+            ("customerId", "0"),
+            ("statusId", "0"),
             ("statusId", "99999"),
             ("email", "x" * 255),
         ],

@@ -34,7 +34,7 @@ class TestStatus:
         with assert_nothing_changed(order):
             answer = patch_status(api(cast.staff), order, label_of(7))
             refused(answer, 409, "transition_not_allowed")
-            assert 7 not in answer.json()["error"]["allowedStatuses"]
+            assert label_of(7).pk not in answer.json()["error"]["allowedStatuses"]
             named = {"statusId": label_of(5).pk, "transition": "undo_ready"}
             refused(owner.patch(at(order, "/status"), named), 400, "invalid", "statusId")
         named = {"statusId": label_of(7).pk, "transition": "undo_ready"}
@@ -79,8 +79,30 @@ class TestStatus:
         order = make_order(cast, 0)
         with assert_nothing_changed(order):
             error = refused(patch_status(api(cast.owner), order, label_of(9)), 409, "transition_not_allowed")
-            assert error["allowedStatuses"] == [5, 7]
+            rejected, accepted = label_of(5), label_of(7)
+            assert error["allowedStatuses"] == [rejected.pk, accepted.pk]
+            now, wanted = label_of(0).name, label_of(9).name
+            assert error["message"] == (
+                f"An order in status “{now}” cannot change to “{wanted}”. "
+                f"You may set statusId to {rejected.pk} ({rejected.name}), {accepted.pk} ({accepted.name})."
+            )
             refused(patch_status(api(cast.customer), order, label_of(7)), 403, "transition_not_permitted")
+
+    @pytest.mark.rows(63, 65, call=STATUS)
+    def test_what_a_refusal_names_can_be_set(self, cast: Cast, api: Api) -> None:
+        accepted = label_of(7)
+        baking = StatusLabel.objects.create(name="Baking", core_status=7, position=1)
+        StatusLabel.objects.filter(core_status=5).delete()
+        order, owner = make_order(cast, 0), api(cast.owner)
+        with assert_nothing_changed(order):
+            error = refused(set_flag(owner, order, "done"), 403, "transition_not_permitted")
+            assert (error["allowedStatuses"], "complete" in error["message"]) == ([baking.pk, accepted.pk], False)
+            assert f"You may set statusId to {baking.pk} (Baking), {accepted.pk} ({accepted.name})." in error["message"]
+            error = refused(set_flag(api(cast.driver), order, "done"), 404, "not_found")
+        assert patch_status(owner, order, baking).json()["status"]["name"] == "Baking"
+        set_flag(api(cast.customer), order, "canceled")
+        over = refused(patch_status(api(cast.customer), order, label_of(9)), 409, "transition_not_allowed")
+        assert (over["allowedStatuses"], over["message"][-34:]) == ([], " You may set no other status now.")
 
     @pytest.mark.rows(63, call=STATUS)
     def test_staff_force_in_the_shops_name(self, cast: Cast, api: Api) -> None:
@@ -114,8 +136,24 @@ class TestTrackingAndHistory:
             refused(api(cast.owner).post(at(order, "/tracking"), {}), 400, "invalid", "trackingNumber")
             refused(api(cast.customer).post(at(order, "/tracking"), sent), 403, "forbidden")
             refused(api(cast.stranger).post(at(order, "/tracking"), sent), 404, "not_found")
-        pickup = make_order(cast, 7, Fulfilment.PICKUP)
-        refused(api(cast.owner).post(at(pickup, "/tracking"), sent), 409, "not_sent")
+
+    @pytest.mark.rows(56, call="POST /System/Orders/{id}/tracking")
+    @pytest.mark.parametrize(
+        ("status", "fulfilment", "why"),
+        [
+            (7, Fulfilment.PICKUP, "The customer collects this order"),
+            (4, Fulfilment.EAT_IN, "The customer collects this order"),
+            (7, Fulfilment.DIGITAL, "The codes of this order are not sent as a parcel"),
+            (16, Fulfilment.DELIVERY, "The order is cancelled"),
+        ],
+    )
+    def test_what_is_not_sent_has_none(
+        self, cast: Cast, api: Api, status: int, fulfilment: Fulfilment, why: str
+    ) -> None:
+        order = make_order(cast, status, fulfilment)
+        with assert_nothing_changed(order):
+            error = refused(api(cast.owner).post(at(order, "/tracking"), {"trackingNumber": "3S"}), 409, "not_sent")
+        assert error["message"].startswith(why)
 
     @pytest.mark.rows(69, call="POST /System/Orders/{id}/history")
     def test_a_record_by_hand(self, cast: Cast, api: Api) -> None:

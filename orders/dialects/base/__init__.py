@@ -4,6 +4,7 @@ No queries and no rules of orders here.
 """
 
 from orders.dialects.base.dialect import (
+    NOT_YOURS,
     Dialect,
     DialectView,
     MissingWord,
@@ -11,7 +12,7 @@ from orders.dialects.base.dialect import (
     served,
     wrong_path,
 )
-from orders.dialects.base.forms import FormParser, nested
+from orders.dialects.base.forms import FormParser, nested, read_query
 from orders.dialects.base.reading import (
     AmountField,
     DialectInput,
@@ -23,6 +24,7 @@ from orders.dialects.base.reading import (
     NumberField,
     WholeField,
     WordField,
+    from_text,
     is_blank,
     minor_amount,
     number_of,
@@ -32,6 +34,7 @@ from orders.dialects.base.reading import (
 )
 
 __all__ = [
+    "NOT_YOURS",
     "AmountField",
     "Dialect",
     "DialectInput",
@@ -47,10 +50,12 @@ __all__ = [
     "WholeField",
     "WordField",
     "covers_every_status",
+    "from_text",
     "is_blank",
     "minor_amount",
     "nested",
     "number_of",
+    "read_query",
     "reads_same",
     "served",
     "whole_of",

@@ -6,6 +6,7 @@ from typing import IO, Any
 from urllib.parse import parse_qsl
 
 from django.conf import settings
+from django.http import QueryDict
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
@@ -16,6 +17,8 @@ KEY = re.compile(r"\[([^\[\]]*)\]")
 BRACKETS = (b"[", b"%5B", b"%5b")
 # Digits of the longest key that counts as a place in a list.
 INDEX_DIGITS = 9
+# How JavaScript's clients write in a query that they have no value.
+NO_VALUE = ("null", "undefined")
 
 
 class Node(dict[str, Any]):
@@ -63,6 +66,12 @@ def read_form(raw: bytes) -> dict[str, Any]:
         refuse_unstorable(name)
         refuse_unstorable(value)
     return nested(pairs)
+
+
+def read_query(query: QueryDict) -> dict[str, Any]:
+    """The parameters of a query, nested as a form's; those without a value count as not sent."""
+    pairs = ((name, value) for name, values in query.lists() for value in values)
+    return nested((name, value) for name, value in pairs if value.strip() not in ("", *NO_VALUE))
 
 
 def nested(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import ParseError
 
 from orders.checkout import MOST_CHOICES, MOST_ITEMS, MOST_QUANTITY, Cart, Checkout, CustomLine, Place
 from orders.dialects.base import (
@@ -26,6 +25,7 @@ from orders.dialects.base import (
     MomentField,
     WholeField,
     WordField,
+    from_text,
     is_blank,
     minor_amount,
     whole_of,
@@ -40,7 +40,6 @@ from ordersite.accounts.models import Address
 from ordersite.places.protocol import Point, write_point
 from ordersite.web.money import exponent
 from ordersite.web.pagination import MOST, PER_PAGE
-from ordersite.web.parsing import parse_json
 from ordersite.web.serializers import (
     MAX_ID,
     DegreesField,
@@ -60,8 +59,6 @@ NUMBER = re.compile(r"[0-9]{1,18}\Z")
 NOW_UNTIL = timedelta(hours=1)
 # And a clock may be fast.
 NOW_FROM = timedelta(minutes=5)
-# 0 says that there is none.
-MAY_BE_NONE = ("customer_id", "delivery_zone_id", "offer_id")
 
 
 class KeyedField(serializers.DictField):
@@ -172,10 +169,9 @@ class OfOrder(DialectInput):
     """What both calls read of an order's attributes."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Their JSON attributes may come as texts, as a form would send them; an empty object is none."""
+        """Their JSON attributes may come as texts, as a form would send them."""
         if isinstance(data, dict):
-            read = {name: read_json(name, value) for name, value in data.items()}
-            data = {name: value for name, value in read.items() if not (name in AS_TEXT and value == {})}
+            data = {name: read_json(name, value) for name, value in data.items()}
         return super().to_internal_value(data)
 
 
@@ -187,14 +183,6 @@ def read_json(name: str, value: Any) -> Any:
         return from_text(value)
     except serializers.ValidationError as error:
         raise serializers.ValidationError({name: error.detail}) from error
-
-
-def from_text(text: str) -> Any:
-    """What a text of JSON holds; raises ValidationError for one that is none."""
-    try:
-        return parse_json(text.encode(errors="replace"), unique_keys=False)
-    except ParseError as error:
-        raise serializers.ValidationError(["It is no JSON."]) from error
 
 
 @extend_schema_field({"type": "string", "pattern": "^[0-9]{1,12}$"})
@@ -233,10 +221,9 @@ class PlaceInput(OfOrder):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
             for name in ("status", "driver_id"):
-                if not is_blank(data.get(name)):
+                if not is_blank(data.get(name)) and not (name == "driver_id" and whole_of(data[name]) == 0):
                     detail = serializers.ErrorDetail("Only an update takes it: leave it out.", "only_to_update")
                     raise serializers.ValidationError({name: [detail]})
-            data = {name: value for name, value in data.items() if not (name in MAY_BE_NONE and whole_of(value) == 0)}
         return super().to_internal_value(data)
 
 

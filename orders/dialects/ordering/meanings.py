@@ -106,6 +106,6 @@ MEANINGS: dict[str, str] = {
     "where": (
         'JSON. An object: keys joined by and, a list is any of ({"status": [0, 7], "business_id": 3}). A list of '
         '{"attribute", "value"}, joined by conector; a value may be {"condition", "value"} with =, !=, >, >=, <, <=, '
-        'like, ilike. {"conditions": […], "conector": "OR"} is a group.'
+        'like, ilike. {"conditions": […], "conector": "OR"} is a group. Or parameters: where[status][]=0.'
     ),
 }

@@ -202,9 +202,14 @@ ATTRIBUTES: dict[str, Callable[[Seen], Any]] = {
 }
 
 
-def read_params(text: str | None) -> tuple[str, ...]:
-    """The attributes that `params` names, all without it; raises Invalid for one that an order has not."""
-    names = tuple(dict.fromkeys(name.strip() for name in (text or "")[:MOST_PARAMS].split(",") if name.strip()))
+def read_params(sent: Any) -> tuple[str, ...]:
+    """The attributes that `params` names, with commas between or as a list (JSON's, or params[]), all without it.
+
+    Raises Invalid for one that an order has not.
+    """
+    texts = sent if isinstance(sent, list) else [sent or ""]
+    text = ",".join(one for one in texts if isinstance(one, str))[:MOST_PARAMS]
+    names = tuple(name for name in dict.fromkeys(one.strip(' "[]') for one in text.split(",")) if name)
     unknown = next((name for name in names if name not in ATTRIBUTES), None)
     if unknown is not None:
         raise Invalid("?params", "unknown", f"{unknown[:60]} is no attribute: send any of {', '.join(ATTRIBUTES)}.")

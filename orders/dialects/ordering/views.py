@@ -15,7 +15,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.dialects.base import DialectView, FormParser, is_blank, minor_amount, reads_same, whole_of
+from orders.dialects.base import DialectView, FormParser, minor_amount, read_query, reads_same, whole_of
 from orders.dialects.ordering import outputs
 from orders.dialects.ordering.inputs import (
     PageInput,
@@ -104,9 +104,9 @@ LIST = [
 ]
 
 
-def is_dashboard(request: Request) -> bool:
+def is_dashboard(query: Mapping[str, Any]) -> bool:
     """Whether mode=dashboard is asked for; raises Invalid for another mode."""
-    mode = request.query_params.get("mode", "").strip().lower()
+    mode = str(query.get("mode", "")).strip().lower()
     if mode not in ("", DASHBOARD):
         raise Invalid("?mode", "unknown", "Send mode=dashboard, or no mode.")
     return mode == DASHBOARD
@@ -147,12 +147,12 @@ class OrdersView(OrderingView):
     @extend_schema(parameters=LIST, responses={200: outputs.OrdersAnswer}, operation_id="getOrders")
     def get(self, request: Request) -> Response:
         """The caller's own orders; with `mode=dashboard` all that it may see."""
-        caller, query = self.known_caller(request), request.query_params
+        caller, query = self.known_caller(request), read_query(request.query_params)
         names = read_params(query.get("params"))
         given = parse(PageInput, query)
         page, size = given["page"], given["page_size"]
         asked, columns = read_where(query.get("where"), query.get("conector")), read_ordering(query.get("orderBy"))
-        rows = (dashboard_orders(caller) if is_dashboard(request) else own_orders(caller)).filter(asked)
+        rows = (dashboard_orders(caller) if is_dashboard(query) else own_orders(caller)).filter(asked)
         counted = count_rows(rows)
         total, start = counted.count, (page - 1) * size
         shown = with_items(rows).alias(asked_for=ASKED_FOR).order_by(*columns)
@@ -235,12 +235,13 @@ class OrderView(OrderingView):
     )
     def get(self, request: Request, order_id: int) -> Response:
         """One order; a guest reads its own by `X-uuid-access-X`."""
-        names = read_params(request.query_params.get("params"))
+        query = read_query(request.query_params)
+        names = read_params(query.get("params"))
         uuid = request.headers.get("X-uuid-access-X")
         if uuid:
             return answer(show(self.followed(request, order_id, uuid), names))
         caller = self.known_caller(request)
-        read = self.on_dashboard if is_dashboard(request) else self.own
+        read = self.on_dashboard if is_dashboard(query) else self.own
         return answer(show(seen_by(read(caller, order_id)), names))
 
     def own(self, caller: Caller, order_id: int) -> Standing:
@@ -287,9 +288,9 @@ class OrderView(OrderingView):
     def before_put(self, request: Request, order_id: int) -> Answer:
         """What is known of a point that came without its address."""
         point = request.data.get("location") if isinstance(request.data, dict) else None
-        if is_blank(point):
+        given = parse(UpdateInput, {"location": point}).get("location")
+        if given is None:
             return ()
-        given = parse(UpdateInput, {"location": point})["location"]
         found = look_up_destination(order_id, destination_of(given), caller_of(request), who_asks(request))
         if given["lat"] is None:
             return found
@@ -330,8 +331,9 @@ def what_differs(sent: Any, before: Standing) -> Any:
 
 
 def puts_back(name: str, value: Any, seen: Seen) -> bool:
-    """Whether this is what is read of the attribute now."""
-    return reads_same(value, ATTRIBUTES[name](seen))
+    """Whether this is what is read of the attribute now; an id that is null may come back as 0."""
+    shown = ATTRIBUTES[name](seen)
+    return reads_same(value, shown) or (shown is None and name.endswith("_id") and whole_of(value) == 0)
 
 
 def check_level(before: Standing, changes: Mapping[str, Any]) -> None:

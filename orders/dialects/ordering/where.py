@@ -2,8 +2,8 @@
 
 `where` is an object ({"status": 7, "business_id": [1, 2]}: keys joined by and, a list is any of), a list of
 {"attribute", "value" | {"condition", "value"}} joined by the parameter `conector`, or {"conditions": [...],
-"conector"}, whose rows may be such groups again. It becomes one condition on the order's row: however it is put
-together, the list stays at a fixed number of statements.
+"conector"}, whose rows may be such groups again; a text of JSON, or parameters: where[status][]=7. It becomes one
+condition on the order's row: however it is put together, the list stays at a fixed number of statements.
 """
 
 import math
@@ -69,7 +69,7 @@ def clean_number(name: str, value: Any) -> int:
 
 
 def clean_text(name: str, value: Any) -> str:
-    if not isinstance(value, str) or len(value) > MOST_CHARACTERS:
+    if not isinstance(value, str) or len(value) > MOST_CHARACTERS or "\0" in value:
         raise refuse(f"{name} is a text of at most {MOST_CHARACTERS} characters.")
     return value
 
@@ -169,20 +169,29 @@ class Budget:
             raise refuse(f"At most {MOST_CONDITIONS} conditions: ask for less at once.")
 
 
-def read_where(text: str | None, conector: str | None) -> Q:
-    """The condition that a `where` means; raises Invalid for whatever it cannot mean."""
+def read_where(sent: Any, conector: Any) -> Q:
+    """The condition that a `where` means, a text of JSON or what where[status]=7 nests to; raises Invalid."""
     joined = read_conector(conector)
-    if not text:
+    given = read_json(sent)
+    if isinstance(given, list):
+        given = [read_json(one) for one in given]
+    if is_blank(given):
         return Q()
-    if len(text) > MOST_TEXT:
-        raise refuse(f"At most {MOST_TEXT} characters: ask for less at once.")
-    try:
-        given = parse_json(text.encode(errors="replace"), unique_keys=False)
-    except ParseError as error:
-        raise refuse('It is no JSON: send such as {"status": [0, 7]}.') from error
     if not isinstance(given, dict | list):
         raise refuse('Send an object, such as {"status": [0, 7]}, or a list of conditions.')
     return read_group(given, joined, Budget(), MOST_DEPTH)
+
+
+def read_json(text: Any) -> Any:
+    """What a `where`, or a row of it, holds that is a text of JSON; raises Invalid for one that is none."""
+    if not isinstance(text, str):
+        return text
+    if len(text) > MOST_TEXT:
+        raise refuse(f"At most {MOST_TEXT} characters: ask for less at once.")
+    try:
+        return parse_json(text.encode(errors="replace"), unique_keys=False)
+    except ParseError as error:
+        raise refuse('It is no JSON: send such as {"status": [0, 7]}.') from error
 
 
 def read_conector(value: Any) -> str:
@@ -221,9 +230,14 @@ def read_row(row: Any, budget: Budget, depth: int) -> Q:
     """One condition of a list, or a group in it."""
     if isinstance(row, dict) and "conditions" in row:
         return read_group(row, "AND", budget, depth)
-    if not isinstance(row, dict) or set(row) != {"attribute", "value"} or not isinstance(row["attribute"], str):
+    if not isinstance(row, dict) or not isinstance(row.get("attribute"), str) or "value" not in row:
         raise refuse('Each condition is {"attribute": "status", "value": 7}, or a group of such.')
-    return read_condition(row["attribute"], row["value"], budget)
+    name, value, rest = row["attribute"], row["value"], row.keys() - {"attribute", "value"}
+    if rest == {"condition"}:
+        value = {"condition": row["condition"], "value": value}
+    elif rest:
+        raise refuse('Each condition is {"attribute": "status", "value": 7}, or a group of such.')
+    return read_condition(name, value, budget)
 
 
 def read_condition(name: str, value: Any, budget: Budget) -> Q:
@@ -249,16 +263,16 @@ def read_condition(name: str, value: Any, budget: Budget) -> Q:
 
 
 def ask(attribute: Attribute, name: str, condition: str, value: Any) -> Q:
-    if value is None and attribute.nullable and condition == "=":
+    if is_blank(value) and attribute.nullable and condition == "=":
         return Q(**{f"{attribute.nullable}__isnull": True})
     return attribute.ask(condition, attribute.clean(name, value))
 
 
-def read_ordering(text: str | None) -> tuple[str, ...]:
+def read_ordering(sent: Any) -> tuple[str, ...]:
     """The columns that `orderBy` means; newest first without it."""
-    text = (text or "").strip().lower()
-    if not text:
+    if is_blank(sent):
         return "-placed_at", "-id"
+    text = sent.strip().lower() if isinstance(sent, str) else ""
     columns = ORDERINGS.get(text.removeprefix("-"))
     if columns is None:
         detail = f"Send one of {', '.join(ORDERINGS)}, with a - before it for descending."

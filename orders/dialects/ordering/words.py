@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from orders.dialects.base import Dialect
+from orders.dialects.base import NOT_YOURS, Dialect
 from orders.dialects.ordering.meanings import MEANINGS
 from orders.lifecycle import Fulfilment, Status
 from ordersite.web.problems import Problem
@@ -54,6 +54,8 @@ NAMES = {
     "deliver_at": "delivery_datetime",
     "payment_method": "paymethod_id",
     "send a text, or the id of a saved one": "send it with the location",
+    "or none for as soon as can be": "or the time that it is",
+    "Send items": "Send products",
     "`to`": "`status`",
     "`custom`": "products without an id",
     "`guest`": "`customer`",
@@ -86,7 +88,7 @@ def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
         if row["pointer"]
         else sentence_of(row["detail"])
         for row in problem.errors
-    ] or [sentence_of(problem.detail)]
+    ] or [NOT_YOURS if problem.code == "transition_not_permitted" else sentence_of(problem.detail)]
     allowed = problem.extra.get("allowed_transitions")
     if allowed is not None:
         by_number = [one["to"] for one in allowed if not one["by_name"]]

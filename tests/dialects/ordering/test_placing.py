@@ -185,11 +185,19 @@ def test_a_body_that_is_none_is_refused(cast: Cast, api: Api, body: Any) -> None
 
 
 @pytest.mark.rows(14, call="POST /orders")
-@pytest.mark.parametrize("field", ["status", "driver_id"])
-def test_what_only_an_update_takes_is_refused_by_name(cast: Cast, api: Api, field: str) -> None:
+@pytest.mark.parametrize(("field", "value"), [("status", 0), ("driver_id", 4), ("driver_id", "x")])
+def test_what_only_an_update_takes_is_refused_by_name(cast: Cast, api: Api, field: str, value: Any) -> None:
     with assert_nothing_changed():
-        response = api(cast.staff).post(ORDERS, {**order_of(cast), field: 0})
+        response = api(cast.staff).post(ORDERS, {**order_of(cast), field: value})
         refused(response, 400, f"{field}: Only an update takes it")
+
+
+@pytest.mark.rows(14, call="POST /orders")
+@pytest.mark.parametrize("none", [0, "0", 0.0])
+def test_no_driver_is_no_driver(cast: Cast, api: Api, none: Any) -> None:
+    zero = dict.fromkeys(("driver_id", "customer_id", "delivery_zone_id", "offer_id"), none)
+    shown = result_of(api(cast.customer).post(ORDERS, {**order_of(cast), **zero}))
+    assert [shown[name] for name in zero] == [None, cast.customer_row.pk, None, None]
 
 
 @pytest.mark.rows(15, call="POST /orders")

@@ -148,6 +148,60 @@ def test_the_conector_joins_a_list(
     assert found(api, cast.staff, where, conector=conector) == wanted
 
 
+ALL = ("plain", "driven", "paid", "codes", "elsewhere")
+LIVE = ("plain", "paid", "elsewhere")
+# As clients write them that have no JSON in a query: PHP, jQuery, axios.
+SHAPES: list[tuple[str, tuple[str, ...]]] = [
+    ("where[status]=0", ("plain",)),
+    ("where%5Bstatus%5D=0.0", ("plain",)),
+    ("where[status]=7&where[paymethod_id]=2", ("paid",)),
+    ("where[status][]=0&where[status][]=8", ("plain", "driven")),
+    ("where[status][0]=0&where[status][1]=8", ("plain", "driven")),
+    ("where[status][condition]=%3E&where[status][value]=1", ("driven", "paid", "elsewhere")),
+    ("where[status][condition]=!=&where[status][value][]=7", ("plain", "driven", "codes")),
+    ("where[0][attribute]=status&where[0][value]=7&where[1][attribute]=status&where[1][value]=0&conector=or", LIVE),
+    ('where[]={"attribute":"status","value":7}&where[]={"attribute":"paymethod_id","value":1}', ("elsewhere",)),
+    ("where[conditions][0][attribute]=status&where[conditions][0][value]=0&where[conector]=OR", ("plain",)),
+    ('where=[{"attribute":"status","condition":">","value":7}]', ("driven",)),
+    ("where[driver_id]=%s", ("driven",)),
+    ('where={"driver_id":""}', ("plain", "paid", "codes", "elsewhere")),
+    ("where={}&where[status]=0", ("plain",)),
+    *((f"where={nothing}&conector={nothing}&orderBy={nothing}", ALL) for nothing in ("", "null", "undefined", "%20")),
+    *((f"where={nothing}", ALL) for nothing in ("[]", "{}", '""')),
+    ("params=null&page=undefined&page_size=null", ALL),
+    ("page=1.0&page_size=%205%20", ALL),
+]
+
+
+@pytest.mark.rows(33, 35, call="GET /orders")
+@pytest.mark.parametrize(("query", "names"), SHAPES)
+def test_where_in_every_shape(
+    cast: Cast, api: Api, orders: dict[str, Order], query: str, names: tuple[str, ...]
+) -> None:
+    answer = api(cast.staff).get(f"{ORDERS}?mode=dashboard&{query.replace('%s', str(cast.driver.pk))}")
+    assert {order["id"] for order in result_of(answer)} == named(orders, *names)
+
+
+@pytest.mark.rows(34, 35, call="GET /orders")
+@pytest.mark.parametrize(
+    "query",
+    [
+        "where[total]=1",
+        "where[status]=seven",
+        "where[status][like]=7",
+        "where[][attribute]=status",
+        "where[]=status",
+        "where[comment]=%00",
+        "where[status][condition]=>",
+        f"where{'[conditions][0]' * 5}[attribute]=status",
+        f"where{'[a]' * 40}=1",
+        "&".join(f"where[{at}][attribute]=status&where[{at}][value]=0" for at in range(31)),
+    ],
+)
+def test_what_no_shape_means_is_an_error(cast: Cast, api: Api, orders: dict[str, Order], query: str) -> None:
+    refused(api(cast.staff).get(f"{ORDERS}?mode=dashboard&{query}"), 400)
+
+
 NOT_WHEREABLE = ("delivery_datetime", "pay_data", "location", "cash", "products", "customer", "id", "total", "nonsense")
 
 
@@ -169,7 +223,6 @@ NONSENSE = [
     "{",
     "7",
     '"status"',
-    "null",
     "[7]",
     "[[]]",
     '{"status": NaN}',
@@ -226,6 +279,8 @@ def test_nonsense_is_their_error(cast: Cast, api: Api, orders: dict[str, Order])
 def test_params_and_ordering(cast: Cast, api: Api, orders: dict[str, Order]) -> None:
     rows = result_of(ask(api, cast.staff, params="id,status", orderBy="id"))
     assert rows == [{"id": order.pk, "status": order.status} for order in orders.values()]
+    for several in ({"params": '["id", "status"]'}, {"params[]": ["id", "status"]}, {"params": "id,,status "}):
+        assert result_of(ask(api, cast.staff, orderBy="id", **several)) == rows
     assert [row["id"] for row in result_of(ask(api, cast.staff, orderBy="-id"))] == [row["id"] for row in rows[::-1]]
     statuses = [row["status"] for row in result_of(ask(api, cast.staff, orderBy="-status"))]
     assert statuses == [8, 7, 7, 1, 0]

@@ -68,7 +68,7 @@ def test_preorder_is_never_set_by_hand(cast: Cast, api: Api, user: str) -> None:
 
 
 @pytest.mark.rows(61, call="PUT /orders/{order_id}")
-@pytest.mark.parametrize("status", [26, -1, "ready", 7.5, True, {}, [7]])
+@pytest.mark.parametrize("status", [26, -1, "ready", 7.5, True, {"code": 7}, [7]])
 def test_what_is_no_status_is_refused(cast: Cast, api: Api, status: Any) -> None:
     order = make_order(cast, 0)
     with assert_nothing_changed(order):

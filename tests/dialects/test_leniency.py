@@ -42,6 +42,7 @@ Api = Callable[..., APIClient]
 WRITES = ("post", "put", "patch")
 FORMS = ("shop", "ordering")
 BLANKS = [None, "", []]
+NOTHING = [*BLANKS, {}, {"": None}]
 # What differs with each call, or with when it was made.
 VOLATILE = re.compile(
     r"\d{4}-\d\d-\d\d[T ][0-9:.]+Z?|[0-9a-f]{8}-[0-9a-f-]{27}|[A-Za-z0-9_-]{20,}"
@@ -322,6 +323,12 @@ def with_blanks(blank: Any) -> Change:
     return inside
 
 
+def with_no_ids(value: dict[str, Any], shape: Shape) -> dict[str, Any]:
+    """Every optional id that is not sent is sent as 0."""
+    left_out = (name for name in shape.properties if name not in shape.required)
+    return {name: 0 for name in left_out if re.search(r"(_id|Id)$", name)} | value
+
+
 def with_more(value: dict[str, Any], shape: Shape) -> dict[str, Any]:
     """What is not known. In an object of keys nothing can be: its keys are its data."""
     return {"not_known": {"of": [1]}, "": 2} | value if shape.properties else value
@@ -344,7 +351,8 @@ def is_word(value: Any, shape: Shape) -> bool:
 
 
 VARIANTS: dict[str, tuple[Change, Change]] = {
-    **{f"optional fields as {blank!r}": (same, with_blanks(blank)) for blank in BLANKS},
+    **{f"optional fields as {blank!r}": (same, with_blanks(blank)) for blank in NOTHING},
+    "optional ids as 0": (same, with_no_ids),
     "what is not known": (same, with_more),
     "whole numbers as texts": (spelt(str, is_whole), same),
     "whole numbers as 4.0": (spelt(float, is_whole), same),
@@ -353,7 +361,7 @@ VARIANTS: dict[str, tuple[Change, Change]] = {
     **{f"words in {spell.__name__}": (spelt(spell, is_word), same) for spell in (str.upper, str.lower, str.title)},
 }
 WRONG: dict[str, tuple[Callable[[Any, Shape], bool], list[Any]]] = {
-    "whole": (is_whole, ["abc", 4.5, "4.5", True, {}, 10**19]),
+    "whole": (is_whole, ["abc", 4.5, "4.5", True, {"id": 4}, 10**19]),
     "number": (is_number, ["abc", True, "1e3", "NaN"]),
     "word": (is_word, ["no such word", True]),
 }

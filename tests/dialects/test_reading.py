@@ -22,6 +22,8 @@ from orders.dialects.base import (
     reads_same,
 )
 from orders.dialects.base.forms import read_form
+from orders.dialects.kesk.inputs import ListParameters as KeskFilters
+from orders.dialects.shop.inputs import ListInput as ShopFilters
 from ordersite.web.money import rounded_minor
 from ordersite.web.views import parse
 
@@ -110,6 +112,7 @@ def test_moments(sent: str) -> None:
 
 class RowInput(DialectInput):
     id = IdField()
+    other = IdField(required=False)
     note = serializers.CharField(required=False)
 
 
@@ -121,10 +124,30 @@ class WholeInput(DialectInput):
     one = RowInput(required=False)
 
 
-@pytest.mark.parametrize("blank", [None, "", "  ", []])
+@pytest.mark.parametrize("blank", [None, "", "  ", [], {}])
 @pytest.mark.parametrize("field", ["count", "flag", "rows", "one"])
 def test_an_optional_field_without_a_value_is_left_out(field: str, blank: Any) -> None:
     assert parse(WholeInput, {"name": "x", field: blank}) == parse(WholeInput, {"name": "x"})
+
+
+@pytest.mark.parametrize("nothing", [{"id": 0}, {"id": "0", "other": 0.0, "note": None, "more": {"of": []}}])
+def test_an_object_of_which_nothing_is_said_is_left_out(nothing: Any) -> None:
+    assert parse(WholeInput, {"name": "x", "one": nothing}) == parse(WholeInput, {"name": "x"})
+
+
+@pytest.mark.parametrize("said", [{"id": 0, "note": "x"}, {"more": "x"}, {"id": False}, {"other": 0, "id": -1}])
+def test_one_that_says_something_is_read(said: Any) -> None:
+    with pytest.raises(ValidationError):
+        parse(WholeInput, {"name": "x", "one": said})
+
+
+def test_an_optional_id_that_is_0_is_left_out_but_of_a_filter() -> None:
+    assert parse(RowInput, {"id": 4, "other": 0}) == {"id": 4}
+    with pytest.raises(ValidationError):
+        parse(RowInput, {"id": 0})
+    for filters in (ShopFilters, KeskFilters):
+        with pytest.raises(ValidationError):
+            parse(filters, dict.fromkeys(("customerId", "vendor_id"), 0))
 
 
 @pytest.mark.parametrize("blank", [None, "", "  ", []])

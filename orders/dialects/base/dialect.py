@@ -18,6 +18,9 @@ from ordersite.web.problems import Problem, problem_of
 from ordersite.web.schema import Schema
 from ordersite.web.views import ApiView
 
+# Why a status is refused (transition_not_permitted), where our sentence names changes that have no name there.
+NOT_YOURS = "You may not set this status as the order stands: others do."
+
 
 class MissingWord(Exception):
     """A dialect has no word for a status: it does not start."""

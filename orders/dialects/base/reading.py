@@ -1,7 +1,8 @@
 """How every dialect reads what is sent: as leniently as the systems whose clients these are.
 
-An optional field without a value (null, an empty text or list) counts as left out, a field that is not known as not
-sent. Numbers come as numbers or texts, words in any case, amounts with the noise of doubles. A wrong value is an error.
+An optional field without a value (null, an empty text, list or object, 0 for an id) counts as left out, a field that is
+not known as not sent. Numbers come as numbers or texts, words in any case, amounts with the noise of doubles. A wrong
+value is an error.
 """
 
 import math
@@ -13,9 +14,12 @@ from typing import Any
 from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ParseError
 from rest_framework.fields import empty
 
+from orders.dialects.base.forms import read_query
 from ordersite.web.money import MAX_MINOR, rounded_minor, to_text
+from ordersite.web.parsing import parse_json
 from ordersite.web.problems import Invalid
 from ordersite.web.serializers import MAX_ID, DegreesField, Money, PhoneField, e164
 
@@ -60,7 +64,7 @@ def reads_same(sent: Any, shown: Any) -> bool:
 
     What it leaves out or blank says nothing, nor does what is not known.
     """
-    if is_blank(sent):
+    if is_blank(sent) or sent == {}:
         return True
     if isinstance(shown, Mapping):
         known = sent.keys() & shown.keys() if isinstance(sent, Mapping) else ()
@@ -76,9 +80,20 @@ def reads_same(sent: Any, shown: Any) -> bool:
     return bool(sent == shown) or (not isinstance(sent, bool) and isinstance(sent, int | float) and str(sent) == shown)
 
 
+def from_text(text: str) -> Any:
+    """What a text of JSON holds, in the place of what it means; raises ValidationError for one that is none."""
+    try:
+        return parse_json(text.encode(errors="replace"), unique_keys=False)
+    except ParseError as error:
+        raise serializers.ValidationError(["It is no JSON."]) from error
+
+
 class DialectInput(serializers.Serializer):
     # Passes over what it does not know, and over optional fields without a value. No docstring: those that have none of
     # their own would show it in their document.
+
+    # A filter by id 0 is a fault: to pass over it would show what was not asked for.
+    zero_is_no_id = True
 
     def run_validation(self, data: Any = empty) -> Any:
         if self.parent is None and data is not empty and is_blank(data):
@@ -86,7 +101,7 @@ class DialectInput(serializers.Serializer):
         if data is None and isinstance(self.parent, serializers.ListSerializer):
             self.fail("null")  # DRF lets a row be null where its list may be
         # DRF reads a QueryDict as a browser's form, where what is missing is false or empty.
-        return super().run_validation(data.dict() if isinstance(data, QueryDict) else data)
+        return super().run_validation(read_query(data) if isinstance(data, QueryDict) else data)
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -94,9 +109,17 @@ class DialectInput(serializers.Serializer):
             data = {
                 name: value
                 for name, value in data.items()
-                if name in fields and (fields[name].required or not is_blank(value))
+                if name in fields and (fields[name].required or not self.is_nothing(fields[name], value))
             }
         return super().to_internal_value(data)
+
+    def is_nothing(self, field: Any, value: Any) -> bool:
+        """Whether a field is sent without a value: blank, 0 for the id of a row, or an object of nothing else."""
+        if isinstance(value, Mapping):
+            inner = getattr(field, "fields", {})
+            return all(self.is_nothing(inner.get(name), one) for name, one in value.items())
+        may_be_zero = self.zero_is_no_id and getattr(field, "is_id", False)
+        return is_blank(value) or (may_be_zero and whole_of(value) == 0)
 
 
 class WholeField(serializers.IntegerField):
@@ -114,6 +137,8 @@ class WholeField(serializers.IntegerField):
 @extend_schema_field({"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID})
 class IdField(WholeField):
     """A row's id: a positive 64-bit integer."""
+
+    is_id = True
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_value=1, max_value=MAX_ID, **kwargs)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from orders.dialects.base import Dialect
+from orders.dialects.base import NOT_YOURS, Dialect
 from orders.dialects.kesk.words import ASKED, READS, allowed_words
 from ordersite.web.problems import Problem
 
@@ -46,7 +46,7 @@ PHOTOS_AS_FILES = "Photos may be sent as files of a form (multipart/form-data), 
 # Why a status is refused, where our sentence speaks of the twenty-six.
 STATUS_REFUSED = {
     "transition_not_allowed": "From the status that the order has it cannot get this one.",
-    "transition_not_permitted": "You may not set this status of the order: others do.",
+    "transition_not_permitted": NOT_YOURS,
 }
 # What to do instead of what our sentence says after its colon, by the end of our pointer and the code.
 POINT = 'send {"address": "…", "lat": 50.85, "lng": 4.35}, or a saved address that has a point.'

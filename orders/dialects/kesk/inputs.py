@@ -17,6 +17,7 @@ from orders.dialects.base import (
     NumberField,
     WholeField,
     WordField,
+    from_text,
 )
 from orders.dialects.kesk.words import METHODS, PAYMENT_WORDS, TYPES, Word
 from ordersite.web.multipart import MOST_PHOTOS
@@ -28,6 +29,8 @@ from ordersite.web.serializers import (
 )
 from vendors.models import PAYMENT_METHODS
 
+# What may be a text of JSON, by what that begins with.
+AS_TEXT = {"items": "[", "data": "[", "pickup_address": "{", "dropoff_address": "{"}
 OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
 
 
@@ -88,6 +91,8 @@ class PlaceField(serializers.Field):
 @extend_schema_field({"type": "integer", "enum": list(METHODS), "nullable": True})
 class MethodField(WordField):
     """A payment method by its number."""
+
+    is_id = True
 
     def __init__(self) -> None:
         super().__init__(list(METHODS), help_text="1 cash, 2 wallet, 3 transfer, 4 mollie, 5 fake.", **OPTIONAL)
@@ -177,6 +182,21 @@ class PartInput(DialectInput):
     recipient_phone = LocalPhoneField(**OPTIONAL)
     service_id = IdField(**OPTIONAL)
 
+    def to_internal_value(self, data: Any) -> Any:
+        """Lists and places may come as texts of JSON, as a form sends them."""
+        if isinstance(data, Mapping):
+            data = {name: read_json(name, value) for name, value in data.items()}
+        return super().to_internal_value(data)
+
+
+def read_json(name: str, value: Any) -> Any:
+    """The value of a field, of one that may be a text of JSON also where it comes so."""
+    is_json = name in AS_TEXT and isinstance(value, str) and value.lstrip().startswith(AS_TEXT[name])
+    try:
+        return from_text(value) if is_json else value
+    except serializers.ValidationError as error:
+        raise serializers.ValidationError({name: error.detail}) from error
+
 
 class QuoteInput(PartInput):
     """An order to be priced; with `data` of several vendors, whose amounts then stand in each part and here in sum."""
@@ -250,6 +270,8 @@ class TrackOrder(DialectInput):
 
 class ListParameters(DialectInput):
     """The filters of the list (rows 25–28)."""
+
+    zero_is_no_id = False
 
     driver_id = IdField(required=False)
     vendor_id = IdField(required=False)

@@ -24,9 +24,8 @@ BLANK = re.compile(r"\s+")
 URL_SAFE = str.maketrans("-_", "+/")
 # The part of a form, and the member of a JSON object, that holds the order where photos stand beside it.
 WRAPPED = "CreateOrderInput"
-# The parts of a form that are JSON, and those that may be.
+# The parts of a form that are JSON.
 STRUCTURED = {"items", "data"}
-PLACES = {"pickup_address", "dropoff_address"}
 
 
 class PhotoJsonParser(LenientJsonParser):
@@ -107,6 +106,4 @@ def as_list(values: list[Any]) -> list[Any]:
 
 def read_field(name: str, text: str) -> Any:
     """The value of a form's part."""
-    if name in STRUCTURED or (name in PLACES and text.lstrip().startswith("{")):
-        return parse_json(text.encode(), unique_keys=False)
-    return text
+    return parse_json(text.encode(), unique_keys=False) if name in STRUCTURED else text

@@ -91,7 +91,7 @@ def test_a_change_that_cannot_be_is_refused_and_tells_which_can(
     assert error["allowed_statuses"] == allowed
     assert error["message"] in (
         "From the status that the order has it cannot get this one.",
-        "You may not set this status of the order: others do.",
+        "You may not set this status as the order stands: others do.",
     )
     assert error["details"] == [{"field": "status", "message": f"Allowed now: {', '.join(allowed) or 'none'}."}]
     assert api(getattr(cast, role)).get(url(order)).json()["data"]["allowed_statuses"] == allowed

@@ -513,6 +513,31 @@ def test_a_list_is_one_part_of_a_form_or_a_part_for_each_object(cast: Cast, api:
         assert [one["quantity"] for one in shown] == [1, 2, 3][:lines]
 
 
+@pytest.mark.rows(1, 8, call="POST /v1/orders")
+def test_lists_and_places_as_texts_of_json(cast: Cast, api: Api) -> None:
+    """As clients write them that make a form and a JSON body of the same values."""
+    items = json.dumps([{"product_id": cast.products["pizza"].pk, "quantity": "2"}])
+    body = order_of(cast, items=f" {items}", data="[]")
+    assert placed(api(cast.customer), body)["total"] == 24
+    assert api(cast.customer).post(f"{BASE}/order/summary", body).json()["data"]["total"] == 24
+    data = json.dumps([{"vendor_id": cast.vendor.pk, "items": items}])
+    assert placed(api(cast.customer), {"payment_method": "cash", "data": data})["total"] == 24
+    point = json.dumps({"address": "Meir 1", "notes": "", "latitude": "51.2", "longitude": 4.4})
+    package = {
+        "vendor_id": cast.vendor.pk,
+        "package_type_id": make_package_type(cast.vendor).pk,
+        **dict.fromkeys(("weight", "width", "length", "height"), "1"),
+        "pickup_location_id": address(cast.customer_row).pk,
+        "dropoff_address": point,
+        "pickup_address": "{}",
+        "payment_method": "cash",
+        **RECIPIENT,
+    }
+    shown = placed(api(cast.customer), package)["package"]
+    assert (shown["dropoff"]["address"], shown["dropoff"]["latitude"]) == ("Meir 1", 51.2)
+    assert shown["pickup"]["address"] == "Naamsestraat 1"
+
+
 @pytest.mark.rows(8, call="POST /v1/orders")
 @pytest.mark.parametrize(
     ("fields", "field"),
@@ -547,7 +572,12 @@ def test_a_list_is_one_part_of_a_form_or_a_part_for_each_object(cast: Cast, api:
         ({"pickup_address": 5}, "pickup_address"),
         ({"pickup_address": {"address": "x", "lat": 91}}, "pickup_address.lat"),
         ({"recipient_phone": "call me"}, "recipient_phone"),
+        ({"pickup_address": '{"address": "x", "lat": 91}'}, "pickup_address.lat"),
+        ({"pickup_address": "{Meir 1"}, "pickup_address"),
         ({"data": "x"}, "data"),
+        ({"items": "[1"}, "items"),
+        ({"items": "[1]"}, "items.0"),
+        ({"delivery_address_id": "-0.5"}, "delivery_address_id"),
     ],
 )
 def test_a_mistake_names_its_field_and_changes_nothing(
@@ -569,6 +599,18 @@ def test_a_mistake_names_its_field_and_changes_nothing(
         dict.fromkeys(("type", "notes", "coupon_code", "scheduled_at", "delivery_address_id", "total", "tax"), ""),
         {"notes": "   ", "pickup_address": "", "recipient_name": "", "recipient_phone": " ", "weight": ""},
         {"items": [], "service_id": ""},
+        dict.fromkeys(("pickup_address", "dropoff_address", "data", "notes", "total", "weight", "type"), {}),
+        {"pickup_address": {"address": "", "lat": None, "longitude": ""}, "dropoff_address": {"notes": " "}},
+        *(
+            dict.fromkeys(
+                (
+                    *("vendor_id", "delivery_address_id", "package_type_id", "pickup_location_id"),
+                    *("dropoff_location_id", "service_id", "saved_payment_method_id"),
+                ),
+                none,
+            )
+            for none in (0, "0", 0.0)
+        ),
     ],
 )
 def test_a_vendors_location_is_the_vendor_and_blanks_say_nothing(cast: Cast, api: Api, blank: dict[str, Any]) -> None:

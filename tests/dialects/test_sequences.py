@@ -99,7 +99,7 @@ def test_a_delivery_of_orderings(cast: Cast, api: Api) -> None:
         Step("owner", "put", {"status": 99}, 400, 0),
         Step("owner", "put", {"status": "7", "prepared_in": "20", "driver_id": 0}, 200, 7),
         Step("owner", "put", {"status": 7}, 200, 7, repeats=True),
-        Step("owner", "put", {"comment": "Second door", "offer_id": 0, "location": {}}, 200, 7),
+        Step("owner", "put", {"comment": "Second door", "offer_id": 0, "cash": "0", "location": {}}, 200, 7),
         Step("owner", "put", {"status": 4}, 200, 4),
         Step("driver", "put", {"status": 9}, 404, 4),
         Step("staff", "put", {"driver_id": cast.driver.pk}, 200, 4),

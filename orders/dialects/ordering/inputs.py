@@ -221,7 +221,8 @@ class PlaceInput(OfOrder):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
             for name in ("status", "driver_id"):
-                if not is_blank(data.get(name)) and not (name == "driver_id" and whole_of(data[name]) == 0):
+                is_none = name == "driver_id" and whole_of(data.get(name)) == 0
+                if not is_none and not self.is_nothing(None, data.get(name)):
                     detail = serializers.ErrorDetail("Only an update takes it: leave it out.", "only_to_update")
                     raise serializers.ValidationError({name: [detail]})
         return super().to_internal_value(data)

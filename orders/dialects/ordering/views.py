@@ -331,9 +331,10 @@ def what_differs(sent: Any, before: Standing) -> Any:
 
 
 def puts_back(name: str, value: Any, seen: Seen) -> bool:
-    """Whether this is what is read of the attribute now; an id that is null may come back as 0."""
+    """Whether this is what is read of the attribute now; an id, or cash, that is null may come back as 0."""
     shown = ATTRIBUTES[name](seen)
-    return reads_same(value, shown) or (shown is None and name.endswith("_id") and whole_of(value) == 0)
+    may_be_zero = shown is None and (name.endswith("_id") or name == "cash")
+    return reads_same(value, shown) or (may_be_zero and whole_of(value) == 0)
 
 
 def check_level(before: Standing, changes: Mapping[str, Any]) -> None:

@@ -193,7 +193,7 @@ def test_what_only_an_update_takes_is_refused_by_name(cast: Cast, api: Api, fiel
 
 
 @pytest.mark.rows(14, call="POST /orders")
-@pytest.mark.parametrize("none", [0, "0", 0.0])
+@pytest.mark.parametrize("none", [0, "0", 0.0, {}, {"id": None}])
 def test_no_driver_is_no_driver(cast: Cast, api: Api, none: Any) -> None:
     zero = dict.fromkeys(("driver_id", "customer_id", "delivery_zone_id", "offer_id"), none)
     shown = result_of(api(cast.customer).post(ORDERS, {**order_of(cast), **zero}))

@@ -42,6 +42,7 @@ Api = Callable[..., APIClient]
 WRITES = ("post", "put", "patch")
 FORMS = ("shop", "ordering")
 BLANKS = [None, "", []]
+PHOTOS = ("photo", "photos")
 NOTHING = [*BLANKS, {}, {"": None}]
 # What differs with each call, or with when it was made.
 VOLATILE = re.compile(
@@ -315,10 +316,11 @@ def same(value: Any, shape: Shape) -> Any:
 
 
 def with_blanks(blank: Any) -> Change:
-    """Every optional field that is not sent is sent without a value."""
+    """Every optional field that is not sent is sent without a value; an object as a photo is a file that JSON lost."""
 
     def inside(value: dict[str, Any], shape: Shape) -> dict[str, Any]:
-        return {name: blank for name in shape.properties if name not in shape.required} | value
+        left_out = set(shape.properties).difference(shape.required, PHOTOS if isinstance(blank, dict) else ())
+        return dict.fromkeys(left_out, blank) | value
 
     return inside
 

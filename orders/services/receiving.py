@@ -13,7 +13,7 @@ from orders.services.settlement import follow_payment, stop_paying
 from orders.services.shares import shares_of, state_of, write_state
 from ordersite.accounts.callers import Caller
 from ordersite.web.money import as_json
-from ordersite.web.problems import NotFound
+from ordersite.web.problems import Conflict, NotFound
 
 logger = logging.getLogger(__name__)
 
@@ -68,13 +68,16 @@ def mark_paid(*, payment_id: int, caller: Caller, role: Actor = Actor.SYSTEM, no
 def mark_cash_received(*, order_id: int, payment_id: int, caller: Caller, role: Actor, now: datetime) -> None:
     """Cash has come in for one order of a payment: of several vendors it does so order by order. Once.
 
-    It is in the hands of whoever says so: a vendor says it of its own, staff of whoever carries the order.
+    It is in the hands of whoever says so: a vendor says it of its own, staff of whoever carries the order. Raises
+    Conflict for an order that was closed without success: nobody owes for it.
     """
     payment, orders = lock_payment(payment_id)
     order = next(order for order in orders if order.pk == order_id)
     share = PaymentShare.objects.select_related("payment").get(payment=payment, order=order)
     if not share.owed:
         return
+    if order.status in FAILURE:
+        raise Conflict("order_closed", "The order is closed: there is nothing to pay any more.")
     holder = ledger.cash_of_carrier(order) if role == Actor.STAFF else ledger.cash_of_vendor(order)
     payment.paid_at = now
     payment.save(update_fields=["paid_at"])

@@ -18,6 +18,7 @@ from django.utils import timezone
 from PIL import Image
 from rest_framework.test import APIClient
 
+from orders.lifecycle import FAILURE
 from orders.models import Entry, Order, OrderEvent, Payment, PaymentProof
 from orders.services import timers
 from orders.services.proofs import MOST_PROOFS, delete_strays
@@ -25,7 +26,7 @@ from ordersite.web import multipart
 from ordersite.web.images import CleanImage
 from tests.cast import Cast
 from tests.orders.money import held
-from tests.orders.rows import make_order
+from tests.orders.rows import make_order, state_of
 from tests.orders.shopping import ORDERS, assert_nothing_changed, cart, eur, place, refused, sums
 from tests.promises.crowd import together
 from vendors.models import Vendor
@@ -497,3 +498,18 @@ def test_approved_and_refused_at_once_one_holds(cast: Cast, api: Api) -> None:
         assert states(order) == ("paid", "paid")
         assert order.events.filter(kind="payment", role__in=("staff", "vendor")).count() == 1 + codes.count(200) - 2
         assert Entry.objects.filter(posting__order=order, amount__gt=0).count() == 1
+
+
+@pytest.mark.parametrize("status", sorted(FAILURE))
+def test_no_cash_comes_in_for_what_was_closed_without_success(cast: Cast, api: Api, status: int) -> None:
+    """At no door; nothing is booked in and out again."""
+    order = make_order(cast, status)
+    owner, before = api(cast.owner), state_of(order)
+    answers = [
+        owner.post(url_of(order, "/approve")),
+        owner.put(f"/dialects/kesk/v1/orders/{order.pk}", {"payment_status": "Paid"}),
+        owner.patch(f"/dialects/shop/System/Orders/{order.pk}/paid", {"value": True}),
+    ]
+    assert [answer.status_code for answer in answers] == [409, 409, 409]
+    assert answers[0].json()["code"] == "order_closed"
+    assert state_of(order) == before

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def test_the_documents_page_shows_the_calls(stage: Cast, open_page: Callable[..., Page]) -> None:
     page = open_page()
     page.goto("/api/v1/docs")
-    expect(page.locator(".opblock-summary-path").first).to_be_visible(timeout=20_000)
+    expect(page.locator(".opblock-summary-path").first).to_be_visible()
     page.locator(".opblock-summary-path", has_text="/api/v1/vendors").first.click()
     page.get_by_role("button", name="Try it out").first.click()
     page.get_by_role("button", name="Execute").first.click()

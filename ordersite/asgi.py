@@ -12,10 +12,11 @@ from django.core.asgi import get_asgi_application  # noqa: E402
 http = get_asgi_application()
 
 from ordersite.web.door import Door  # noqa: E402
-from ordersite.web.starting import refuse_unsafe_start  # noqa: E402  needs the apps
+from ordersite.web.starting import refuse_unsafe_start, set_code_aside  # noqa: E402  needs the apps
 from tracking.routing import application as sockets  # noqa: E402
 
 refuse_unsafe_start()
+set_code_aside()
 
 # whitenoise reads files synchronously, in a thread, which is what Django warns of; in production a proxy caches them.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")

@@ -5,11 +5,15 @@ Django copies a body whole, to a file on the disk where it is large, before any 
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
 from django.conf import settings
 
 from ordersite.web.heads import REFUSED, SHOWN_PATH, check_headers, fault_of_path
+from ordersite.web.problems import Problem
+from ordersite.web.throttling import client_network
+from ordersite.web.turns import SMALL, Turns
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -32,6 +36,7 @@ class Door:
 
     def __init__(self, app: App) -> None:
         self.app = app
+        self.turns = Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -51,7 +56,10 @@ class Door:
         if problem is None and names.isdisjoint((b"content-length", b"transfer-encoding")):
             await self.app(scope, receive, send)
             return
-        await self.app(scope, Body(scope, headers, receive).receive, send)
+        forwarded = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
+        turn = self.turns.turn(client_network(forwarded, (scope.get("client") or ("", 0))[0]))
+        async with AsyncExitStack() as held:
+            await self.app(scope, Body(scope, headers, receive, held, turn).receive, send)
 
 
 class Body:
@@ -59,11 +67,20 @@ class Body:
 
     BodyLimitMiddleware refuses it, in the shape of whoever is asked: the length of one that came without is told as it
     was counted, and the scope tells what is too slow. A form that does not say its length may be no larger than JSON:
-    a large one would be on the disk before it is known to be too large.
+    a large one would be on the disk before it is known to be too large. One that is not SMALL is handed over whole
+    only when its turn has come, which ends with `held`.
     """
 
-    def __init__(self, scope: Scope, headers: list[tuple[bytes, bytes]], receive: Receive) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        headers: list[tuple[bytes, bytes]],
+        receive: Receive,
+        held: AsyncExitStack,
+        turn: AbstractAsyncContextManager[bool],
+    ) -> None:
         self.scope, self.headers, self.source = scope, headers, receive
+        self.held, self.turn = held, turn
         values = dict(headers)
         is_form = values.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
         has_length = b"content-length" in values
@@ -88,7 +105,8 @@ class Body:
             return {"type": "http.request", "body": b"", "more_body": False}
         left = self.until - asyncio.get_running_loop().time()
         try:
-            message = await asyncio.wait_for(self.source(), min(left, settings.BODY_SECONDS))
+            async with asyncio.timeout(min(left, settings.BODY_SECONDS)):
+                message = await self.source()
         except TimeoutError:
             self.is_read = self.is_late = self.scope[LATE] = True
             return {"type": "http.request", "body": b"", "more_body": False}
@@ -100,4 +118,11 @@ class Body:
         if self.is_read:
             self.headers[:] = [row for row in self.headers if row[0] != b"content-length"]
             self.headers.append((b"content-length", str(self.count).encode()))
+            if self.count > SMALL and not self.is_too_large and not await self.held.enter_async_context(self.turn):
+                self.scope[REFUSED] = too_busy()
         return {"type": "http.request", "body": b"", "more_body": False} if self.is_too_large else message
+
+
+def too_busy() -> Problem:
+    detail = "Too many large bodies are worked on at this moment: try again in a few seconds."
+    return Problem("busy", detail, status=503, headers={"Retry-After": "3"})

@@ -29,13 +29,19 @@ def network_of(address: str) -> str:
     return str(ipaddress.IPv6Network((int(found), 64), strict=False))
 
 
-def client_address(request: Request | HttpRequest) -> str:
-    """The network that a request came from; our own proxies' additions are believed, a client's are not."""
-    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+def client_network(forwarded: str, peer: str) -> str:
+    """The network of a client, by X-Forwarded-For and the connection's own address.
+
+    Our own proxies' additions to that header are believed, a client's are not.
+    """
+    hops = [part.strip() for part in forwarded.split(",") if part.strip()]
     proxies = settings.TRUSTED_PROXIES
-    if proxies and len(forwarded) >= proxies:
-        return network_of(forwarded[-proxies])
-    return network_of(request.META.get("REMOTE_ADDR", ""))
+    return network_of(hops[-proxies] if proxies and len(hops) >= proxies else peer)
+
+
+def client_address(request: Request | HttpRequest) -> str:
+    """The network that a request came from."""
+    return client_network(request.META.get("HTTP_X_FORWARDED_FOR", ""), request.META.get("REMOTE_ADDR", ""))
 
 
 class Windows:

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import itertools
 import multiprocessing
 import random
 import time
@@ -23,15 +24,18 @@ SECONDS, SECONDS_FULL = 3, 20
 TIMES = 3
 SLACK = 10  # milliseconds that a busy machine adds, as beside guessed passwords
 CONNECTIONS = 4
+DRAWN = 100  # different calls of each connection
 JSON = {"Content-Type": "application/json"}
 
 
-def send(port: int, calls: Callable[[random.Random], tuple[str, str, bytes | None]], token: str, seed: int) -> None:
+Call = tuple[str, str, bytes | None]
+
+
+def send(port: int, calls: list[Call], token: str) -> None:
     """Calls without a pause, by one connection, until the process is ended."""
-    draw, headers = random.Random(seed), {**JSON, **({"Authorization": f"Bearer {token}"} if token else {})}
+    headers = {**JSON, **({"Authorization": f"Bearer {token}"} if token else {})}
     client = http.client.HTTPConnection("127.0.0.1", port, timeout=30, source_address=("127.0.0.2", 0))
-    while True:
-        method, path, body = calls(draw)
+    for method, path, body in itertools.cycle(calls):
         try:
             client.request(method, path, body, headers)
             client.getresponse().read()
@@ -39,11 +43,17 @@ def send(port: int, calls: Callable[[random.Random], tuple[str, str, bytes | Non
             client.close()
 
 
-def hostile_body(draw: random.Random) -> tuple[str, str, bytes | None]:
+def drawn(kind: Callable[[random.Random], Call], seed: int) -> list[Call]:
+    """Calls to be sent, which are made beforehand: the server shall compute, and not who attacks it beside it."""
+    draw = random.Random(seed)
+    return [kind(draw) for _ in range(DRAWN)]
+
+
+def hostile_body(draw: random.Random) -> Call:
     return "POST", draw.choice(POSTS), bodies(draw)
 
 
-def hostile_page(draw: random.Random) -> tuple[str, str, bytes | None]:
+def hostile_page(draw: random.Random) -> Call:
     return "GET", filled(draw, draw.choice(LISTS)).replace(" ", "%20"), None
 
 
@@ -84,9 +94,11 @@ def test_nobody_waits_for_who_does_the_worst(
     path, seconds = f"/api/v1/vendors/{cast.vendor.pk}", SECONDS_FULL if full else SECONDS
     with serving(tmp_path, THROTTLE_ANONYMOUS="0", THROTTLE_CALLER="0", THROTTLE_TILL="0", REDIS_URL="") as server:
         token = jwt(cast.customer)
+        bodies_of = [drawn(hostile_body, seed) for seed in range(CONNECTIONS)]
+        pages_of = [drawn(hostile_page, seed) for seed in range(CONNECTIONS)]
         does: dict[str, Callable[[int], None]] = {
-            "bodies": lambda seed: send(server.port, hostile_body, token if seed % 2 else "", seed),
-            "pages and queries": lambda seed: send(server.port, hostile_page, token, seed),
+            "bodies": lambda seed: send(server.port, bodies_of[seed], token if seed % 2 else ""),
+            "pages and queries": lambda seed: send(server.port, pages_of[seed], token),
             "frames": partial(hostile_frames, Port(server.port)),
         }
         server.get("/api/v1/schema?format=json")  # made once in a process: who asks first waits for it

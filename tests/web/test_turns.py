@@ -1,0 +1,136 @@
+"""Whoever sends large bodies waits for itself (ordersite.web.turns), as the door has it."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from django.core.handlers.asgi import ASGIHandler
+
+from ordersite.web.door import Door
+from ordersite.web.turns import AT_ONCE, SMALL, Turns
+
+LARGE = SMALL + 1
+
+
+class Calls:
+    """Calls of a door whose application works until it is let go; `most` is how many it had at once."""
+
+    def __init__(self) -> None:
+        self.door = Door(self.work)
+        self.working: list[str] = []
+        self.most, self.go = 0, asyncio.Event()
+
+    async def work(self, scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["more_body"]:
+            pass
+        self.working.append(scope["client"][0])
+        self.most = max(self.most, len(self.working))
+        await self.go.wait()
+        self.working.remove(scope["client"][0])
+
+    def begin(self, address: str, size: int, content_type: bytes = b"application/json") -> "asyncio.Task[None]":
+        left = [b"x" * (size - size // 2), b"x" * (size // 2)]
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": left.pop(), "more_body": bool(left)}
+
+        headers = [(b"content-length", str(size).encode()), (b"content-type", content_type)]
+        scope = {"type": "http", "path": "/", "headers": headers, "client": (address, 1)}
+        return asyncio.create_task(self.door(scope, receive, None))  # type: ignore[arg-type]
+
+
+async def settle() -> None:
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("bodies", "at_once"),
+    [
+        ([("198.51.100.1", LARGE)] * 4, 1),
+        ([("198.51.100.1", LARGE)] * 4 + [("198.51.100.2", LARGE)], 2),
+        ([(f"198.51.100.{number}", LARGE) for number in range(5)], AT_ONCE),
+        ([("2001:db8::1", LARGE), ("2001:db8::2", LARGE)], 1),
+        ([("198.51.100.1", SMALL)] * 4, 4),
+        ([("198.51.100.1", LARGE)] * 4 + [("198.51.100.1", SMALL)] * 3, 4),
+    ],
+)
+@pytest.mark.parametrize("content_type", [b"application/json", b"multipart/form-data; boundary=x"])
+def test_large_bodies_take_turns(bodies: list[tuple[str, int]], at_once: int, content_type: bytes) -> None:
+    async def scenario() -> int:
+        calls = Calls()
+        tasks = [calls.begin(address, size, content_type) for address, size in bodies]
+        await settle()
+        assert len(calls.working) == at_once
+        calls.go.set()
+        await asyncio.gather(*tasks)
+        assert calls.door.turns.present == {} == calls.door.turns.networks
+        return calls.most
+
+    assert asyncio.run(scenario()) == at_once
+
+
+def test_who_sends_most_is_not_served_most() -> None:
+    """Of those who wait, a network with one call comes before the second call of a network with many."""
+
+    async def scenario() -> list[str]:
+        turns, order = Turns(at_once=1), []
+
+        async def call(network: str) -> None:
+            async with turns.turn(network) as came:
+                assert came
+                order.append(network)
+                await asyncio.sleep(0)
+
+        await asyncio.gather(*(call("many") for _ in range(4)), call("one"))
+        return order
+
+    assert asyncio.run(scenario()).index("one") <= 1
+
+
+def test_a_call_that_was_broken_off_gives_its_turn_back() -> None:
+    async def scenario() -> None:
+        calls = Calls()
+        first, second = calls.begin("198.51.100.1", LARGE), calls.begin("198.51.100.1", LARGE)
+        waiting = calls.begin("198.51.100.1", LARGE)
+        await settle()
+        for task in (first, waiting):
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        calls.go.set()
+        await second
+        assert calls.door.turns.present == {}
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("path", "told"), [("/api/v1/orders/quote", "type"), ("/dialects/shop/System/Orders", "fields")]
+)
+def test_a_turn_that_does_not_come_is_told_as_everything_is(path: str, told: str) -> None:
+    async def scenario() -> list[Any]:
+        door, sent = Door(ASGIHandler()), []  # type: ignore[no-untyped-call]
+        door.turns = Turns(wait=0.05)
+        left = [{"type": "http.request", "body": b" " * LARGE, "more_body": False}]
+
+        async def receive() -> dict[str, Any]:
+            return left.pop() if left else await asyncio.sleep(60, {})
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        headers = [(b"host", b"testserver"), (b"content-length", str(LARGE).encode())]
+        scope: Any = {"type": "http", "method": "POST", "path": path, "headers": headers, "query_string": b""}
+        scope["client"] = ("198.51.100.1", 1)
+        async with door.turns.turn("198.51.100.1"):
+            await door(scope, receive, send)
+        return sent
+
+    sent = asyncio.run(scenario())
+    headers = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
+    assert (sent[0]["status"], headers["retry-after"]) == (503, "3")
+    body = json.loads(sent[1]["body"])
+    assert body.get("error", body)["code"] == "busy"
+    assert told in body.get("error", body)

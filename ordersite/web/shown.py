@@ -210,11 +210,11 @@ class ComparingFormSet(forms.BaseInlineFormSet):
         self.absolute_max = len(self.get_queryset()) + MOST_NEW_ROWS
         self.max_num = min(self.most_rows, self.absolute_max)
 
-    def add_fields(self, form: forms.Form, index: int | None) -> None:
+    def add_fields(self, form: Any, index: int | None) -> None:
         """The columns' heads label nothing: each field says itself what it is."""
         super().add_fields(form, index)
         for name, field in form.fields.items():
-            widget = getattr(field.widget, "widget", field.widget)  # within what adds links to it
+            widget: Any = getattr(field.widget, "widget", field.widget)  # within what adds links to it
             if not isinstance(widget, forms.RadioSelect):  # whose choices have labels of their own
                 label = capfirst(field.label or pretty_name(name))
                 widget.attrs["aria-label"] = label if index is None else f"{label}, row {index + 1}"

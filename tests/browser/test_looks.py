@@ -21,7 +21,10 @@ FAULTS_OF = (Path(__file__).parent / "looks.js").read_text()
 LOOKS: tuple[tuple[int, Any], ...] = ((1920, "dark"), (1280, "light"), (768, "dark"), (390, "light"))
 # Wider than the demo's: what stands in a column of its own, or in a line beside others.
 LONG_VENDOR = "Boulangerie-Pâtisserie Vandenpeereboom du Grand Sablon"
-LONG_CONTACT = {"contact_name": "Maximiliaan van den Abeele-Vandenbroucke", "contact_phone": "+4915112345678901"}
+LONG_CONTACT: dict[str, Any] = {
+    "contact_name": "Maximiliaan van den Abeele-Vandenbroucke",
+    "contact_phone": "+4915112345678901",
+}
 
 
 @pytest.fixture
@@ -50,9 +53,9 @@ def pages_of(cast: Cast) -> Iterator[str]:
             yield reverse(f"{base}_add")
         if row := model._default_manager.first():
             yield reverse(f"{base}_change", args=[row.pk])
-    for path in ("vendors_vendor", "vendors_product", "vendors_optiongroup"):
-        row = {"vendor": cast.vendor, "product": cast.products["burger"], "optiongroup": cast.groups["Size"]}
-        yield reverse(f"admin:{path}_change", args=[row[path.removeprefix("vendors_")].pk])
+    shown = {"vendor": cast.vendor, "product": cast.products["burger"], "optiongroup": cast.groups["Size"]}
+    for name, one in shown.items():
+        yield reverse(f"admin:vendors_{name}_change", args=[one.pk])
     order = cast.customer_row.orders.latest("pk")
     for page in ("change", "items", "address"):
         yield reverse(f"admin:orders_order_{page}", args=[order.pk])

@@ -40,6 +40,7 @@ FULL_RUN_ONLY = (
     "dialects/test_leniency",
     "demo/test_load_demo",
     "orders/test_admin_buttons",
+    "orders/test_admin_kept",
     "orders/test_admin_money",
     "orders/test_admin_proofs",
     "orders/test_check_ledger",
@@ -82,6 +83,7 @@ FULL_RUN_ONLY = (
     "web/test_multipart",
     "web/test_production",
     "web/test_hostile_forms",
+    "web/test_links",
     "web/test_shown",
 )
 # What never asks a database, or starts processes with an environment of their own: the full run does it on SQLite only.

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.db import OperationalError
 from django.http import HttpRequest
 from rest_framework.response import Response
 
+from orders.admin.kept import tell_refusal
 from orders.admin.page import changes_since
 from orders.lifecycle import Status
 from orders.models import Order
@@ -25,8 +27,18 @@ def caller_of_request(request: HttpRequest) -> Caller:
     return caller_of_user(user)
 
 
-def perform(request: HttpRequest, call: Callable[[], object], *, done: str, key: str = "") -> bool:
-    """Whether the call was made; says so in a message either way. With a key, the same form does it once only."""
+def perform(
+    request: HttpRequest,
+    call: Callable[[], object],
+    *,
+    done: str,
+    key: str = "",
+    form: forms.Form | None = None,
+) -> bool:
+    """Whether the call was made; says so in a message either way. With a key, the same form does it once only.
+
+    A form is told the refusal too, at the field that it is about.
+    """
     told = done
 
     def unanswered() -> None:
@@ -36,11 +48,16 @@ def perform(request: HttpRequest, call: Callable[[], object], *, done: str, key:
         stands = isinstance(result, Order) and str(result.version) == request.POST.get("version")
         told = NOTHING_CHANGED if stands else done
 
-    return answer(request, unanswered, done=lambda: told, key=key) is not None
+    return answer(request, unanswered, done=lambda: told, key=key, form=form) is not None
 
 
 def answer(
-    request: HttpRequest, call: Callable[[], Any], *, done: str | Callable[[], str], key: str = ""
+    request: HttpRequest,
+    call: Callable[[], Any],
+    *,
+    done: str | Callable[[], str],
+    key: str = "",
+    form: forms.Form | None = None,
 ) -> Response | None:
     """As `perform`, with what the call returned as the answer's data, also where it was made before; None: refused."""
     user: Any = request.user
@@ -48,7 +65,10 @@ def answer(
     try:
         response = run_unsafe(lambda: Response(call()), scope=scope)
     except (Problem, OperationalError) as error:
-        messages.error(request, refusal(error, lambda: changes_shown(request)))
+        text = refusal(error, lambda: changes_shown(request))
+        messages.error(request, text)
+        if form is not None:
+            tell_refusal(form, error, text)
         return None
     if "Idempotency-Replayed" in response:
         messages.info(request, "This was done already: the form came twice, and was carried out once.")

@@ -13,12 +13,14 @@ from django.urls import reverse
 
 from orders.admin.display import money
 from orders.admin.doing import NOTHING_CHANGED, caller_of_request, changes_shown, perform, refusal
-from orders.admin.forms import VersionForm, first_error
+from orders.admin.forms import PLAIN, VersionForm, first_error
+from orders.admin.kept import Kept, form_of, tell_refusal
 from orders.admin.page import money_rows
 from orders.checkout import MOST_QUANTITY
 from orders.models import ItemChange, Line, Order
 from orders.pricing import CartItem
-from orders.services.edited import in_words, item_of, kept
+from orders.services.edited import in_words, item_of
+from orders.services.edited import kept as as_kept
 from orders.services.edits import Edited, EditWish, check_may_edit, edit_items, quote_edit
 from orders.services.standing import get_order, standing_of
 from ordersite.web.problems import Invalid, Problem
@@ -42,18 +44,18 @@ class EditForm(VersionForm):
 class DecisionForm(VersionForm):
     """What the customer says of a change that waits, told to staff."""
 
-    number = forms.IntegerField(min_value=1, max_value=2**31 - 1)
+    number = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
     decision = forms.ChoiceField(choices=[("accept", "accept"), ("refuse", "refuse")])
-    reason = forms.CharField(label="Reason", max_length=300, required=False)
+    reason = forms.CharField(label="How it was said", max_length=300, required=False, widget=forms.TextInput(PLAIN))
 
 
-def change_items(request: HttpRequest, order: Order, base: Mapping[str, Any]) -> HttpResponse:
-    """The page. `base` is what every page of the back-office shows."""
+def change_items(request: HttpRequest, order: Order, kept: Kept | None, base: Mapping[str, Any]) -> HttpResponse:
+    """The page; `kept` is a customer's answer that was refused. `base` is what every page of the back-office shows."""
     back = HttpResponseRedirect(reverse("admin:orders_order_change", args=[order.pk]))
     refused = why_not(request, order)
     lines = list(order.lines.prefetch_related("options"))
     form = EditForm(request.POST or None)
-    quoted = None
+    quoted, sent = None, dict[str, Any]()
     if request.method == "POST" and refused:
         messages.error(request, refused)
     elif request.method == "POST" and not form.is_valid():
@@ -66,33 +68,51 @@ def change_items(request: HttpRequest, order: Order, base: Mapping[str, Any]) ->
                 return back
             quoted, is_stale = look_at(request, order, wish)
         except (Problem, OperationalError) as error:
-            messages.error(request, refusal(error))
+            text = refusal(error)
+            messages.error(request, text)
+            tell_refusal(form, error, text)
         else:
+            sent = {**form.cleaned_data, "version": quoted.order.version}
             # Where it is refused, a reason that is missing say, the page stays as it is.
-            if "do" in request.POST and not is_stale and do(request, order, wish):
+            if "do" in request.POST and not is_stale and do(request, order, wish, form):
                 return back
-            form.cleaned_data["version"] = quoted.order.version
     menu = menu_of(order.vendor)
     context = {
         **base,
         "title": f"Items of order {order}",
         "order": order,
         "refused": refused,
-        "lines": [(line, in_words(kept(line)), item_of(line) is not None) for line in lines],
+        "lines": [
+            (line, in_words(as_kept(line)), item_of(line) is not None, typed_of(form, line=line.pk)) for line in lines
+        ],
+        "adding": typed_of(form, action=Action.ADD),
         "products": [
             (product.id, f"{product.name}, {money(product.price, menu.currency)}")
             for product in menu.products.values()
             if product.is_available and not product.is_digital and not asks_for_choice(product)
         ],
         "waiting": [
-            (change, what_waits(change, lines, menu))
+            (change, what_waits(change, lines, menu), answer_form(kept, order, change))
             for change in order.item_changes.all()
             if change.state == State.WAITING
         ],
         "form": form,
+        "sent": [(name, value) for name, value in sent.items() if name != "reason" and value is not None],
         "quoted": shown(quoted) if quoted else None,
     }
     return TemplateResponse(request, "admin/orders/order/items.html", context)
+
+
+def typed_of(form: EditForm, **of: Any) -> EditForm | None:
+    """The form where it was sent for this row of the page, so that the row shows what was typed."""
+    sent = form.is_bound and all(form.data.get(name) == str(value) for name, value in of.items())
+    return form if sent and form.errors else None
+
+
+def answer_form(kept: Kept | None, order: Order, change: ItemChange) -> forms.Form:
+    """What the customer says of a change that waits."""
+    initial = {"version": order.version, "number": change.number}
+    return form_of(kept, DecisionForm(initial=initial, auto_id=f"answer-{change.number}-%s"), number=change.number)
 
 
 def asks_for_choice(product: MenuProduct) -> bool:
@@ -102,7 +122,7 @@ def asks_for_choice(product: MenuProduct) -> bool:
 
 def what_waits(change: ItemChange, lines: list[Line], menu: Menu) -> str:
     """What is to become of an item: "2 × Soda → 4 × Soda"; nothing stands for what is not there."""
-    old = next((in_words(kept(line)) for line in lines if line.position == change.line_position), "nothing")
+    old = next((in_words(as_kept(line)) for line in lines if line.position == change.line_position), "nothing")
     if change.item is None:
         return f"{old} → nothing"
     product = menu.products.get(change.item["product"])
@@ -159,14 +179,14 @@ def wish_of(lines: list[Line], given: Mapping[str, Any]) -> EditWish:
     return replace(wish, item=replace(item, quantity=given["quantity"] or item.quantity))
 
 
-def do(request: HttpRequest, order: Order, wish: EditWish) -> bool:
+def do(request: HttpRequest, order: Order, wish: EditWish, form: forms.Form) -> bool:
     """Makes the change, or proposes it."""
     caller = caller_of_request(request)
 
     def call() -> None:
         edit_items(order_id=order.pk, caller=caller, wish=wish)
 
-    return perform(request, call, done="The change is in the history, with the difference.")
+    return perform(request, call, done="The change is in the history, with the difference.", form=form)
 
 
 def shown(edited: Edited) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the buttons send. A refused form is told as a message: the page itself has no fields of its own."""
+"""What the buttons send. A refused form is told as a message, and shown again as it was typed (admin.kept)."""
 
 import uuid
 from typing import Any
@@ -16,6 +16,8 @@ from ordersite.web.money import CURRENCIES
 from ordersite.web.typed import TypedForm
 from vendors.models import Driver
 
+# Of inputs: nothing that somebody typed before is offered; a keyboard of digits.
+PLAIN, NUMBER = {"autocomplete": "off"}, {"inputmode": "numeric"}
 REASON_CHOICES = [("", "Choose a reason …"), *((reason.code, reason.label) for reason in REASONS.values())]
 
 
@@ -34,6 +36,13 @@ def above_zero(minor: int, refusal: str) -> int:
     return minor
 
 
+def check_words(given: dict[str, Any]) -> None:
+    """Raises ValidationError where the reason that was chosen asks for words, and there are none."""
+    code = given.get("reason_code")
+    if code and REASONS[code].needs_text and not given.get("reason", "").strip():
+        raise ValidationError({"reason": "Say the reason in words."})
+
+
 class VersionForm(TypedForm, forms.Form):
     """The version that the page showed: whoever changed the order since then wins, and this caller is told."""
 
@@ -48,21 +57,28 @@ class ReasonForm(TypedForm, forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        code = given.get("reason_code")
-        if code and REASONS[code].needs_text and not given.get("reason", "").strip():
-            raise ValidationError({"reason": "Say the reason in words."})
+        check_words(given)
         return given
 
 
 class MoveForm(VersionForm):
     """One change of status."""
 
-    transition = forms.CharField(max_length=30)
+    transition = forms.CharField(max_length=30, widget=forms.HiddenInput)
     reason_code = forms.ChoiceField(label="Reason", choices=REASON_CHOICES, required=False)
-    reason = forms.CharField(label="In words", max_length=500, required=False)
-    prepared_in = forms.IntegerField(label="Ready in", min_value=1, max_value=10_080, required=False)
-    code = forms.CharField(max_length=40, required=False)
-    proof = forms.CharField(max_length=200, required=False)
+    reason = forms.CharField(label="In words", max_length=500, required=False, widget=forms.TextInput(PLAIN))
+    prepared_in = forms.IntegerField(
+        label="Ready in", min_value=1, max_value=10_080, required=False, widget=forms.NumberInput(NUMBER)
+    )
+    code = forms.CharField(
+        label="Collection code", max_length=40, required=False, widget=forms.TextInput({**PLAIN, **NUMBER})
+    )
+    proof = forms.CharField(max_length=200, required=False, widget=forms.TextInput(PLAIN))
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        check_words(given)
+        return given
 
 
 class DriverForm(VersionForm):

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 import ordersite.web.urls  # noqa: F401  registers <id:…>
 from orders.admin import bulk, display
 from orders.admin.bases import ReadOnlyAdmin
-from orders.admin.buttons import buttons_of, label_of
+from orders.admin.buttons import Button, buttons_of, label_of
 from orders.admin.destination import change_address
 from orders.admin.doing import caller_of_request, perform
 from orders.admin.edits import DecisionForm, change_items
@@ -33,7 +33,6 @@ from orders.admin.filters import (
     VendorFilter,
 )
 from orders.admin.forms import (
-    REASON_CHOICES,
     DriverForm,
     MoveForm,
     NoteForm,
@@ -41,9 +40,10 @@ from orders.admin.forms import (
     TrackingNumberForm,
     first_error,
 )
+from orders.admin.kept import Kept, form_of, keep_refused, take_refused
 from orders.admin.page import order_context, read_order
 from orders.admin.phone import order_by_phone
-from orders.admin.refunds import RefundForm
+from orders.admin.refunds import LINE, RefundForm
 from orders.admin.search import HELP, find_orders
 from orders.lifecycle import FAILURE, Actor, Fulfilment, Status
 from orders.models import Kind, Order
@@ -60,12 +60,14 @@ from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.choosers import row_id
 from vendors.admin.scoping import ScopedAdmin
 
-Handler = Callable[["OrderAdmin", HttpRequest, int, Any], None]
+Handler = Callable[["OrderAdmin", HttpRequest, int, Any], object]
 MOVE = Right.MOVE_ORDERS
 
 
-def button(form_class: type[forms.Form], permission: str = MOVE) -> Callable[[Handler], Callable[..., HttpResponse]]:
-    """A view that reads a form, calls one service and leads back to the order's page."""
+def button(
+    form_class: type[forms.Form], permission: str = MOVE, page: str = "change"
+) -> Callable[[Handler], Callable[..., HttpResponse]]:
+    """A view that reads a form, calls one service and leads to the order's page; refused, back to the form's own."""
 
     def decorate(handle: Handler) -> Callable[..., HttpResponse]:
         @wraps(handle)
@@ -74,14 +76,34 @@ def button(form_class: type[forms.Form], permission: str = MOVE) -> Callable[[Ha
                 raise PermissionDenied
             form = form_class(request.POST)
             if form.is_valid():
-                handle(self, request, order_id, form.cleaned_data)
+                handle(self, request, order_id, form)
             else:
                 messages.error(request, first_error(form))
-            return HttpResponseRedirect(reverse("admin:orders_order_change", args=[order_id]))
+            if form.errors:
+                keep_refused(request, order_id, form)
+            leads_to = page if form.errors else "change"
+            return HttpResponseRedirect(reverse(f"admin:orders_order_{leads_to}", args=[order_id]))
 
         return view
 
     return decorate
+
+
+def move_form(kept: Kept | None, order: Order, one: Button) -> forms.Form:
+    """What a change asks for: where its guards do, a reason must be chosen."""
+    initial = {"transition": one.name, "version": order.version}
+    form = form_of(kept, MoveForm(initial=initial, auto_id=f"%s-{one.name}"), transition=one.name)
+    form.fields["reason_code"].required = "reason" in one.needs
+    return form
+
+
+def refund_context(kept: Kept | None, order: Order, request: HttpRequest) -> dict[str, Any]:
+    """The form that gives money back, with a field for each line; nothing for who may not."""
+    if order.deleted_at is not None or not request.user.has_perm(Right.REFUND_ORDERS):
+        return {}
+    lines, initial = list(order.lines.all()), {"version": order.version, "currency": order.currency}
+    form = form_of(kept, RefundForm(lines=lines, initial=initial, auto_id="refund_%s"))
+    return {"refund_form": form, "refund_lines": [(form[f"{LINE}{line.pk}"], line.refunded) for line in lines]}
 
 
 @admin.register(Order)
@@ -175,7 +197,9 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         if order is None:
             return self.missing(request, str(order_id))
         base = {"opts": self.opts, "subtitle": None, "media": self.media}
-        return change_items(request, order, {**self.admin_site.each_context(request), **base})
+        return change_items(
+            request, order, take_refused(request, order.pk), {**self.admin_site.each_context(request), **base}
+        )
 
     def edit_address(self, request: HttpRequest, order_id: int) -> HttpResponse:
         """Where it goes, to be changed for its customer."""
@@ -201,12 +225,13 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
             return self.missing(request, object_id)
         may_move = self.has_move_permission(request) and order.deleted_at is None
         standing = standing_of(caller, order)
-        buttons = buttons_of(standing) if may_move else []
+        kept = take_refused(request, order.pk)
+        buttons = [(one, move_form(kept, order, one)) for one in (buttons_of(standing) if may_move else ())]
         delivers = order.fulfilment == Fulfilment.DELIVERY
         version = {"version": order.version}
         note_reader = "staff" if Actor.STAFF in standing.readers else "business"
         named = order.driver_id if acts_everywhere(request) else None
-        driver_form = DriverForm(initial={**version, "driver": named}, auto_id="driver_%s")
+        driver_form = form_of(kept, DriverForm(initial={**version, "driver": named}, auto_id="driver_%s"))
         number = {"tracking_number": order.tracking_number, "carrier": order.carrier}
         context = {
             **self.admin_site.each_context(request),
@@ -218,30 +243,33 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
             "media": self.media + driver_form.media,
             "may_move": may_move,
             "may_edit": may_move and order.kind == Kind.REGULAR and not (order.is_closed or order.picked_up_at),
-            "buttons": [button for button in buttons if not button.forced],
+            "buttons": [pair for pair in buttons if not pair[0].forced],
             "may_readdress": may_move and acts_everywhere(request) and delivers and not order.is_closed,
-            "forced": [button for button in buttons if button.forced],
-            "reasons": REASON_CHOICES,
+            "forced": [pair for pair in buttons if pair[0].forced],
+            "shows_forced": any(one.forced and form.is_bound for one, form in buttons),
             "driver_form": driver_form if delivers and not order.is_closed else None,
-            "number_form": TrackingNumberForm(initial={**version, **number}, auto_id="number_%s")
+            "number_form": form_of(kept, TrackingNumberForm(initial={**version, **number}, auto_id="number_%s"))
             if delivers and order.status not in FAILURE
             else None,
-            "note_form": NoteForm(auto_id="note_%s", initial={"visible_to": note_reader}),
+            "note_form": form_of(kept, NoteForm(auto_id="note_%s", initial={"visible_to": note_reader})),
             "link_form": OnceForm(auto_id="link_%s"),
-            "refund_form": RefundForm(initial={**version, "currency": order.currency}, auto_id="refund_%s")
-            if request.user.has_perm(Right.REFUND_ORDERS) and order.deleted_at is None
-            else None,
+            **refund_context(kept, order, request),
         }
         return TemplateResponse(request, "admin/orders/order/page.html", context)
 
     @button(MoveForm)
-    def move(self, request: HttpRequest, order_id: int, given: dict[str, Any]) -> None:
+    def move(self, request: HttpRequest, order_id: int, form: forms.Form) -> None:
         """A change of status, or the milestone of preparing."""
-        caller = caller_of_request(request)
+        caller, given = caller_of_request(request), form.cleaned_data
         name, version = given["transition"], given["version"]
         done = f"{label_of(name)}: done."
         if name == START_PREPARING:
-            perform(request, lambda: start_preparing(order_id=order_id, caller=caller, version=version), done=done)
+            perform(
+                request,
+                lambda: start_preparing(order_id=order_id, caller=caller, version=version),
+                done=done,
+                form=form,
+            )
             return
         wish = Wish(
             name=name,
@@ -252,12 +280,13 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
             proof=given["proof"],
             version=version,
         )
-        perform(request, lambda: transition(order_id=order_id, caller=caller, wish=wish), done=done)
+        perform(request, lambda: transition(order_id=order_id, caller=caller, wish=wish), done=done, form=form)
 
     @button(DriverForm)
-    def name_driver(self, request: HttpRequest, order_id: int, given: dict[str, Any]) -> None:
+    def name_driver(self, request: HttpRequest, order_id: int, form: forms.Form) -> None:
         """Offers the order to a driver; nobody takes the offer back."""
-        caller, driver = caller_of_request(request), given["driver"]
+        caller, given = caller_of_request(request), form.cleaned_data
+        driver = given["driver"]
         told = driver if acts_everywhere(request) else "the driver"
         perform(
             request,
@@ -268,53 +297,62 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
                 version=given["version"],
             ),
             done=f"The order is offered to {told}." if driver else "No driver is named any more.",
+            form=form,
         )
 
     @button(TrackingNumberForm)
-    def add_number(self, request: HttpRequest, order_id: int, given: dict[str, Any]) -> None:
-        caller = caller_of_request(request)
-        perform(
-            request, lambda: add_tracking_number(order_id=order_id, caller=caller, **given), done="The number is saved."
-        )
+    def add_number(self, request: HttpRequest, order_id: int, form: forms.Form) -> None:
+        caller, given = caller_of_request(request), form.cleaned_data
 
-    @button(DecisionForm)
-    def decide_change(self, request: HttpRequest, order_id: int, given: dict[str, Any]) -> None:
+        def add() -> None:
+            add_tracking_number(order_id=order_id, caller=caller, **given)
+
+        perform(request, add, done="The number is saved.", form=form)
+
+    @button(DecisionForm, page="items")
+    def decide_change(self, request: HttpRequest, order_id: int, form: forms.Form) -> None:
         """What the customer says of a change of items, by telephone say."""
+        caller, given = caller_of_request(request), dict(form.cleaned_data)
         decide = accept_change if given.pop("decision") == "accept" else refuse_change
-        caller = caller_of_request(request)
         perform(
-            request, lambda: decide(order_id=order_id, caller=caller, **given), done="The customer's answer is saved."
+            request,
+            lambda: decide(order_id=order_id, caller=caller, **given),
+            done="The customer's answer is saved.",
+            form=form,
         )
 
     @button(NoteForm)
-    def write_note(self, request: HttpRequest, order_id: int, given: dict[str, Any]) -> None:
-        caller, key = caller_of_request(request), str(given.pop("key"))
+    def write_note(self, request: HttpRequest, order_id: int, form: forms.Form) -> None:
+        caller, given = caller_of_request(request), dict(form.cleaned_data)
+        key = str(given.pop("key"))
         perform(
             request,
             lambda: add_note(order_id=order_id, caller=caller, **given),
             done="The note is in the history.",
             key=key,
+            form=form,
         )
 
     @button(RefundForm, Right.REFUND_ORDERS)
-    def give_back(self, request: HttpRequest, order_id: int, given: dict[str, Any]) -> None:
-        caller = caller_of_request(request)
+    def give_back(self, request: HttpRequest, order_id: int, form: forms.Form) -> None:
+        caller, given = caller_of_request(request), form.cleaned_data
         perform(
             request,
             lambda: refund_order(order_id=order_id, caller=caller, wish=given["wish"]),
             done="The money goes back.",
             key=str(given["key"]),
+            form=form,
         )
 
     @button(OnceForm)
-    def send_payment_link(self, request: HttpRequest, order_id: int, given: dict[str, Any]) -> None:
+    def send_payment_link(self, request: HttpRequest, order_id: int, form: forms.Form) -> None:
         """E-mails the customer where to pay."""
-        caller = caller_of_request(request)
+        caller, key = caller_of_request(request), str(form.cleaned_data["key"])
 
         def send() -> None:
             payment_link(order_id=order_id, caller=caller, send=True)
 
-        perform(request, send, done="The payment link is on its way to the customer.", key=str(given["key"]))
+        perform(request, send, done="The payment link is on its way to the customer.", key=key)
 
     @admin.display(description="order")
     def name(self, order: Order) -> str:

@@ -172,9 +172,10 @@ def order_by_phone(request: HttpRequest, base: Mapping[str, Any]) -> HttpRespons
         context = {**base, "title": "New order by phone", "form": start, "media": base["media"] + start.media}
         return TemplateResponse(request, "admin/orders/order/phone_start.html", context)
     vendor, customer = start.cleaned_data["vendor"], start.cleaned_data.get("customer")
-    if request.GET.get("what") == "package":
-        return package_by_phone(request, base, vendor, customer)
     menu = menu_of(vendor)
+    # Who has nothing on a menu, and carries packages, is called for one.
+    if request.GET.get("what") == "package" or (getattr(vendor, "carries", False) and not menu.products):
+        return package_by_phone(request, base, vendor, customer)
     if request.method != "POST":
         return page(request, base, PhoneForm(vendor, customer), menu, None, {})
     form = PhoneForm(vendor, customer, request.POST)

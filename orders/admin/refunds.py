@@ -1,5 +1,6 @@
 """Refunds: the form on an order's page, the list, and the buttons for those that need somebody."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -16,7 +17,7 @@ from orders.admin.bases import ReadOnlyAdmin
 from orders.admin.doing import caller_of_request, perform
 from orders.admin.forms import OnceForm, VersionForm
 from orders.admin.records import order_link
-from orders.models import Refund
+from orders.models import Line, Refund
 from orders.services.refunds import LineWish, RefundWish, finish_by_hand, send_to_wallet
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
@@ -47,6 +48,25 @@ class RefundForm(VersionForm, OnceForm):
     )
     reason = forms.CharField(label="Why", max_length=300, required=False, help_text="Every party sees it.")
 
+    def __init__(self, data: Any = None, *, lines: Iterable[Line] = (), **kwargs: Any) -> None:
+        """Shown, it has a field for each line of the order; sent, for each that the page had."""
+        super().__init__(data, **kwargs)
+        labels = {f"{LINE}{line.pk}": f"{line.name}, units" for line in lines}
+        for name in data or ():
+            if row_id(str(name).removeprefix(LINE)) and name.startswith(LINE):
+                labels.setdefault(name, "Units")
+        self.line_fields = list(labels)
+        # As the wish names them: those with units, in this order.
+        self.item_fields: list[str] = []
+        for name in self.line_fields:
+            self.fields[name] = forms.IntegerField(
+                label=labels[name],
+                min_value=0,
+                max_value=2**31 - 1,
+                required=False,
+                widget=forms.NumberInput({"inputmode": "numeric"}),
+            )
+
     def clean_cancel(self) -> bool:
         answer = str(self.cleaned_data["cancel"])
         if "cancel" in self.data and not answer:
@@ -69,7 +89,7 @@ class RefundForm(VersionForm, OnceForm):
         if (given["amount"] is not None and what != "amount") or (lines and what != "lines"):
             raise forms.ValidationError("Choose “An amount” or “Items” to give those back; else leave them empty.")
         if what == "lines" and not lines:
-            raise forms.ValidationError("Fill in how many units of which items go back.")
+            raise forms.ValidationError({"what": "Fill in how many units of which items go back."})
         amount = self.given_amount(given) if what == "amount" else None
         given["wish"] = RefundWish(
             amount=amount,
@@ -91,12 +111,10 @@ class RefundForm(VersionForm, OnceForm):
 
     def given_lines(self) -> list[LineWish]:
         """The lines with a number of units above zero."""
-        wishes = []
-        for name, text in self.data.items():
-            line_id, quantity = row_id(name.removeprefix(LINE)), row_id(str(text).strip())
-            if name.startswith(LINE) and line_id and quantity:
-                wishes.append(LineWish(item=line_id, quantity=quantity))
-        return wishes
+        self.item_fields = [name for name in self.line_fields if self.cleaned_data.get(name)]
+        return [
+            LineWish(item=int(name.removeprefix(LINE)), quantity=self.cleaned_data[name]) for name in self.item_fields
+        ]
 
 
 @admin.register(Refund)

@@ -16,6 +16,7 @@ from orders.admin.stuck import PaymentTally, RefundTally, Tally, low_on_codes, r
 from orders.models import Order, OrderEvent, Payment, Refund
 from orders.reading.payments import checkout_url
 from ordersite.accounts.scoping import acts_everywhere
+from ordersite.web.links import link_to
 from vendors.models import Product
 
 register = template.Library()
@@ -25,6 +26,12 @@ register = template.Library()
 def money(minor: int | None, currency: str) -> str:
     """An amount of minor units with its currency."""
     return display.money(minor, currency)
+
+
+@register.simple_tag(takes_context=True)
+def linked(context: Any, row: Model, text: object = "") -> SafeString:
+    """A row's name, or another text: a link where the reader may open its page."""
+    return link_to(context["request"], row, text)
 
 
 @register.simple_tag

@@ -82,6 +82,16 @@ class UserAdmin(ConfirmedFirst, EverywhereAdmin, ComparingAdmin, DjangoUserAdmin
         (None, {"fields": ["email", "name", "phone", "usable_password", "password1", "password2"]}),
     ]
 
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Without the password, and the link that sets another, for who may not change it."""
+        fieldsets: Any = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        return [
+            (title, {**part, "fields": [name for name in part["fields"] if name != "password"]})
+            for title, part in fieldsets
+        ]
+
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         settled = [] if request.user.is_superuser else ["is_superuser"]
         return [*super().get_readonly_fields(request, obj), *settled]

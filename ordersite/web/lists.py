@@ -10,7 +10,9 @@ from django.contrib.admin.filters import SimpleListFilter
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.db.models.constants import LOOKUP_SEP
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+
+from ordersite.web.links import close_links
 
 # What the filters of Django's lists add to a field's name.
 SUFFIXES = ("", "exact", "isnull", "in", "gte", "lt")
@@ -46,6 +48,13 @@ class BoundedListAdmin(admin.ModelAdmin):
     paginator = CappedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """A page names rows whose pages its reader may not open, without leading there."""
+        close_links(request, context, self.model)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_ordering(self, request: HttpRequest) -> list[Any] | tuple[Any, ...]:
         """Never none: a chooser's pages need one, and Django gives one to lists alone."""

@@ -15,7 +15,8 @@ from tests.orders.kinds import make_package_type, package_cart
 from tests.orders.shopping import assert_nothing_changed, place
 from tests.orders.test_phone_orders import GUEST, said
 from tests.places.fake_geocoder import FakeGeocoder, nominatim
-from vendors.models import PackageType
+from vendors.models import PackageType, Product
+from vendors.services.vendors import bump_menu_version
 
 pytestmark = pytest.mark.django_db
 PHONE = "/admin/orders/order/phone/"
@@ -198,6 +199,16 @@ def test_who_carries_packages_offers_them(cast: Cast, office: Client, box: Packa
     assert "what=package" not in office.get(plain).content.decode()
     response = office.get(path(cast))
     assert (response["Location"], said(response)) == (plain, ["Burger Bar carries no packages."])
+
+
+def test_who_only_carries_packages_is_called_for_one(cast: Cast, office: Client, box: PackageType) -> None:
+    plain = f"{PHONE}?vendor={cast.vendor.pk}&customer="
+    assert "package_type" not in form_of(office.get(plain))
+    Product.objects.filter(vendor=cast.vendor).update(is_available=False)
+    assert "package_type" not in form_of(office.get(plain))
+    Product.objects.filter(vendor=cast.vendor).delete()
+    bump_menu_version(cast.vendor.pk)
+    assert form_of(office.get(plain))["package_type"] == str(box.pk)
 
 
 def test_a_vendors_manager_sends_from_its_own(cast: Cast, box: PackageType) -> None:

@@ -1,0 +1,164 @@
+"""Forms of an order's page that are refused: what was typed stands there again, the error at its field."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from orders.models import Order
+from tests.cast import Cast
+from tests.office import posted_forms
+from tests.orders.back_office import place_order
+from tests.orders.shopping import assert_nothing_changed
+from tests.orders.test_admin_buttons import DELIVERY, office
+
+__all__ = ["office"]
+pytestmark = pytest.mark.django_db
+
+
+def form_at(page: Any, where: str, **fields: str) -> dict[str, Any]:
+    """What a browser would send of the page's form with this address and these fields."""
+    for action, sent, _ in posted_forms(page):
+        if action.endswith(f"/{where}/") and fields.items() <= sent.items():
+            return sent
+    raise AssertionError(f"There is no form for {where} on this page.")
+
+
+# Where a form is sent, what it is told apart by, what is typed into it, and what the page says then at which field.
+# The order is a delivery of two lines for cash that nobody paid yet; {line} is its first line.
+REFUSED: dict[str, tuple[str, dict[str, str], dict[str, str], str, str]] = {
+    "a reason that needs words": (
+        "move",
+        {"transition": "cancel_by_staff"},
+        {"reason_code": "other"},
+        "reason",
+        "Say the reason in words.",
+    ),
+    "a reason of blanks": (
+        "move",
+        {"transition": "reject"},
+        {"reason_code": "other", "reason": " "},
+        "reason",
+        "Say the reason in words.",
+    ),
+    "too many minutes": ("move", {"transition": "accept"}, {"prepared_in": "20000"}, "prepared_in", "10080"),
+    "a driver off duty": ("driver", {}, {"driver": "{off}"}, "driver", "off duty"),
+    "a tracking number that is too long": (
+        "tracking-number",
+        {},
+        {"tracking_number": "9" * 81, "carrier": "Post"},
+        "tracking_number",
+        "at most 80",
+    ),
+    "a tracking number with a control character": (
+        "tracking-number",
+        {},
+        {"tracking_number": "P1", "carrier": "Po\x07st"},
+        "carrier",
+        "control character",
+    ),
+    "a note that is too long": ("note", {}, {"text": "n" * 501, "visible_to": "everybody"}, "text", "at most 500"),
+    "a refund without an amount": (
+        "refund",
+        {},
+        {"what": "amount", "reason": "Late", "cancel": "no"},
+        "amount",
+        "how much",
+    ),
+    "a refund of nothing": ("refund", {}, {"what": "lines", "{line}": "0", "cancel": "no"}, "what", "which items"),
+    "a refund of too many": (
+        "refund",
+        {},
+        {"what": "lines", "{line}": "7", "cancel": "no"},
+        "{line}",
+        "There are 1 of it",
+    ),
+    "a refund of no number": ("refund", {}, {"what": "lines", "{line}": "x", "cancel": "no"}, "{line}", "whole number"),
+    "a refund that does not say whether it cancels": (
+        "refund",
+        {},
+        {"what": "all", "to": "wallet"},
+        "cancel",
+        "Choose whether",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_was_typed_stands_there_again(cast: Cast, office: Client, case: str) -> None:
+    where, known, typed, field, told = REFUSED[case]
+    order = place_order(cast, **{**DELIVERY, "payment_method": "wallet"})
+    cast.driver_row.on_duty = False
+    cast.driver_row.save()
+    words = {"line": f"line_{order.lines.first().pk}", "off": str(cast.driver_row.pk)}  # type: ignore[union-attr]
+    typed = {name.format(**words): value.format(**words) for name, value in typed.items()}
+    field, path = field.format(**words), f"/admin/orders/order/{order.pk}/change/"
+    fresh = form_at(office.get(path), where, **known)
+    with assert_nothing_changed(order):
+        answer = office.post(f"/admin/orders/order/{order.pk}/{where}/", {**fresh, **typed})
+    assert (answer.status_code, answer["Location"]) == (302, path)
+    page = office.get(path)
+    again = form_at(page, where, **known)
+    version = {"version": str(Order.objects.get(pk=order.pk).version)} if "version" in fresh else {}
+    changing = {"key"} & fresh.keys()
+    assert {**again, **dict.fromkeys(changing)} == {**fresh, **typed, **version, **dict.fromkeys(changing)}
+    content = page.content.decode()
+    forms = [one for one in content.split("<form")[1:] if f"/{where}/" in one.partition(">")[0]]
+    shown = next(one for one in forms if all(f'value="{value}"' in one for value in known.values()))
+    assert told in shown.split(f'name="{field}"', 1)[1].split(' name="', 1)[0].split("</form>", 1)[0]
+    # Shown once: opened anew, the page is as it was.
+    untouched = form_at(office.get(path), where, **known)
+    assert {**untouched, **dict.fromkeys(changing)} == {**fresh, **dict.fromkeys(changing)}
+
+
+def test_what_was_typed_outlives_a_change_by_somebody_else(cast: Cast, office: Client) -> None:
+    order = place_order(cast, **DELIVERY)
+    path = f"/admin/orders/order/{order.pk}/"
+    fresh = form_at(office.get(f"{path}change/"), "tracking-number")
+    office.post(f"{path}move/", {"transition": "accept", "version": order.version})
+    office.post(f"{path}tracking-number/", {**fresh, "tracking_number": "P 1"})
+    assert Order.objects.get(pk=order.pk).tracking_number == ""
+    page = office.get(f"{path}change/")
+    assert b"Changed meanwhile" in page.content
+    office.post(f"{path}tracking-number/", form_at(page, "tracking-number"))
+    assert Order.objects.get(pk=order.pk).tracking_number == "P 1"
+
+
+def test_another_orders_page_does_not_show_it(cast: Cast, office: Client) -> None:
+    one, other = place_order(cast), place_order(cast)
+    paths = [f"/admin/orders/order/{order.pk}/" for order in (one, other)]
+    fresh = form_at(office.get(f"{paths[0]}change/"), "note")
+    office.post(f"{paths[0]}note/", {**fresh, "text": "x" * 501})
+    assert form_at(office.get(f"{paths[1]}change/"), "note")["text"] == ""
+    assert form_at(office.get(f"{paths[0]}change/"), "note")["text"] == "x" * 501
+
+
+# What is typed into a row of the items' page, which row it is, the error, and the field that keeps it.
+ITEMS: dict[str, tuple[dict[str, str], str, str]] = {
+    "too many of a line": ({"line": "{line}", "action": "change", "quantity": "10001"}, "quantity", "10000"),
+    "no number of a line": ({"line": "{line}", "action": "change", "quantity": "x"}, "quantity", "whole number"),
+    "too many of a product": ({"action": "add", "product": "{soda}", "quantity": "99"}, "quantity", "At most 6"),
+}
+
+
+@pytest.mark.parametrize("case", ITEMS)
+def test_the_items_page_keeps_what_was_typed(cast: Cast, office: Client, case: str) -> None:
+    typed, field, told = ITEMS[case]
+    order = place_order(cast, lines=2)
+    words = {"line": str(order.lines.last().pk), "soda": str(cast.products["soda"].pk)}  # type: ignore[union-attr]
+    typed = {name: value.format(**words) for name, value in typed.items()}
+    path = f"/admin/orders/order/{order.pk}/items/"
+    with assert_nothing_changed(order):
+        page = office.post(path, {"version": str(order.version), **typed})
+    assert page.status_code == 200
+    row = next(
+        sent
+        for _, sent, buttons in posted_forms(page)
+        if ("line" in typed and sent.get("line") == typed["line"])
+        or ("action", "add") in buttons
+        and "product" in typed
+    )
+    assert row[field] == typed[field]
+    assert row.get("product") == typed.get("product")
+    errors = page.content.decode().split('class="errorlist')[1]
+    assert told in errors.split("</ul>")[0]

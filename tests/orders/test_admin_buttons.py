@@ -187,7 +187,7 @@ def test_what_is_refused_changes_nothing(cast: Cast, office: Client) -> None:
         ("deliver", {}, "cannot change to 11"),
         ("nonsense", {}, "no transition of this name"),
         ("cancel_by_staff", {}, "Say why"),
-        ("cancel_by_staff", {"reason_code": "other"}, "Say why"),
+        ("cancel_by_staff", {"reason_code": "other"}, "In words: Say the reason in words."),
         ("cancel_by_staff", {"reason_code": "made_up"}, "Reason:"),
         ("accept", {"prepared_in": "-1"}, "Ready in:"),
         ("accept", {"version": "x"}, "Version:"),

@@ -22,7 +22,7 @@ def link_to(request: HttpRequest, row: Model, text: object = "") -> SafeString:
     """A row's name, or another text: a link where who asks may open its page."""
     text = text or row
     if not may_open(request, type(row)):
-        return conditional_escape(text)
+        return conditional_escape(str(text))
     url = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
     return format_html('<a href="{}">{}</a>', url, text)
 

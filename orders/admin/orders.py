@@ -304,8 +304,8 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
     def add_number(self, request: HttpRequest, order_id: int, form: forms.Form) -> None:
         caller, given = caller_of_request(request), form.cleaned_data
 
-        def add() -> None:
-            add_tracking_number(order_id=order_id, caller=caller, **given)
+        def add() -> Order:
+            return add_tracking_number(order_id=order_id, caller=caller, **given)
 
         perform(request, add, done="The number is saved.", form=form)
 

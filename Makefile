@@ -16,12 +16,14 @@ help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 
 run: python port .venv/.run  ## start the site with demo data on http://127.0.0.1:8000 (PORT=…); asks nothing
-	@$(BIN)/python manage.py migrate --verbosity 0
-	@$(BIN)/python manage.py load_demo --port $(PORT)
-	@exec $(BIN)/python manage.py serve --port $(PORT)
+	@mkdir -p $(DEMO) && exec 9< $(DEMO) && $(PYTHON) ordersite/web/holding.py run $(DEMO) 9 && \
+	$(BIN)/python manage.py migrate --verbosity 0 && \
+	$(BIN)/python manage.py load_demo --port $(PORT) && \
+	exec $(BIN)/python manage.py serve --port $(PORT)
 
 fresh:  ## forget the demo, its orders and pictures too: the next `make run` loads it anew (stop it first)
-	@rm -rf $(DEMO)/ordersite.sqlite3* $(DEMO)/media $(DEMO)/private $(DEMO)/feed-mark.json
+	@$(PYTHON) ordersite/web/holding.py fresh $(DEMO)
+	@rm -rf $(DEMO)/ordersite.sqlite3* $(DEMO)/media $(DEMO)/private $(DEMO)/static $(DEMO)/feed-mark.json
 
 test: python .venv/.test  ## the quick tests, on SQLite
 	@env -u DATABASE_URL -u REDIS_URL $(BIN)/pytest -q -n 2 --dist worksteal -m "not slow and not postgres and not redis and not browser"

@@ -2,18 +2,23 @@
 
 from django.conf import settings
 from django.contrib import admin
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView, TemplateView
 from django.views.static import serve
 
 from orders import pay_pages
 from ordersite.accounts.password_change import AdminPasswordChangeView
+from ordersite.demo import sites
 from ordersite.web.documents import DocumentView, docs
 from ordersite.web.health import healthz, readyz
 from tracking.asyncapi import asyncapi
 
+DEMO = {"login": "customer@example.com", "password": sites.PASSWORD} if settings.DEVELOPMENT else {}
 urlpatterns = [
     path("", TemplateView.as_view(template_name="home.html")),
+    path("favicon.ico", lambda request: redirect(static("favicon.svg"))),
     path("healthz", healthz),
     path("readyz", readyz),
     path("pay/<str:token>", pay_pages.pay),
@@ -23,7 +28,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/schema", DocumentView.as_view(), name="schema"),
     path("api/v1/asyncapi", asyncapi, name="asyncapi"),
-    path("api/v1/docs", docs, name="docs"),
+    path("api/v1/docs", docs, DEMO, name="docs"),
     path("api/v1/", include("ordersite.accounts.api.urls")),
     path("api/v1/", include("ordersite.places.urls")),
     path("api/v1/", include("tracking.api_urls")),

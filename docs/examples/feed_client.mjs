@@ -1,8 +1,8 @@
 // Prints a vendor's live feed, each event once: feed_client.mjs http://127.0.0.1:8000 3 vendor@example.com PASSWORD
 // Node 22, or 20 with --experimental-websocket; but for process.argv and process.exit it runs in a browser too.
 const [site, vendor, email, password, renewAfter = 600] = process.argv.slice(2); // seconds; an access token lasts 900
-let feed = { position: 0, epoch: "none" }; // read up to here; a position of no epoch is answered by a reset
-let tokens = {};
+if (!password) process.exit(console.error("feed_client.mjs http://127.0.0.1:8000 3 vendor@example.com PASSWORD") ?? 2);
+let [feed, tokens] = [{ position: 0, epoch: "none" }, {}]; // read up to here; a position of no epoch is answered by a reset
 let handled = Promise.resolve(); // one event after another, of all sockets
 
 async function call(path, body) {

@@ -7,7 +7,7 @@ import urllib.request
 
 import websockets  # pip install websockets
 
-SITE, VENDOR, EMAIL, PASSWORD, RENEW_AFTER = [*sys.argv[1:], 600][:5]  # seconds; an access token lasts 900
+SITE, VENDOR, EMAIL, PASSWORD, RENEW_AFTER = [*sys.argv[1:], 600][:5] if sys.argv[4:] else sys.exit(__doc__)
 tokens, feed = {}, {"position": 0, "epoch": "none"}  # read up to here; a position of no epoch is answered by a reset
 
 
@@ -45,7 +45,7 @@ async def follow(socket=None):
             await socket.recv()  # hello: from now on this one tells all, so that the one before may go
             if before:
                 await before.close()
-            await asyncio.wait([reader := asyncio.create_task(read(socket))], timeout=float(RENEW_AFTER))
+            await asyncio.wait([reader := asyncio.create_task(read(socket))], timeout=float(RENEW_AFTER))  # of 900
             if reader.done():
                 reader.result()  # raises what ended it
         except (OSError, websockets.WebSocketException) as error:

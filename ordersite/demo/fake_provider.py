@@ -224,16 +224,18 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def serve_beside(port: int) -> list[str]:
-    """Starts the server beside the site, on the next port or on a free one; the lines to tell.
+    """Starts the server beside the site, on the next port or, where that is taken, on a free one; the lines to tell.
 
     The setting is written here, since nobody knows the port before.
     """
     if settings.FAKE_PAYMENTS_URL:
         return []
+    told = []
     try:
         server = FakeProvider(port + 1)
     except (OSError, OverflowError):
         server = FakeProvider()
+        told = [f"Port {port + 1}, where they usually are, is taken."]
     server.start()
     settings.FAKE_PAYMENTS_URL = server.url
-    return [f"Payments with the method fake are made on {server.url}/, with no money."]
+    return [f"Payments with the method fake are made on {server.url}/, with no money.", *told]

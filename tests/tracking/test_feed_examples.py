@@ -125,3 +125,11 @@ def test_a_wrong_password_is_not_tried_for_ever(language: str, server: Server, l
 def test_each_is_short() -> None:
     for name in LANGUAGES.values():
         assert len((EXAMPLES / name).read_text().splitlines()) < 60, name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_example_without_its_words_says_which(language: str) -> None:
+    done = subprocess.run(command_of(language), capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode != 0
+    assert f"{LANGUAGES[language]} http://127.0.0.1:8000 3 vendor@example.com PASSWORD" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1

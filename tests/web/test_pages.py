@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.test import Client
 
+from ordersite.demo import sites
 from tests.cast import Cast
 
 
@@ -15,6 +16,23 @@ def test_the_first_page_leads_to_every_door(client: Client) -> None:
     assert page.status_code == 200
     for address in ("/api/v1/docs", "/api/v1/schema", "/api/v1/asyncapi", "/admin/"):
         assert f'href="{address}"' in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_the_icon_of_the_site_is_found_by_browsers_that_ask_and_by_pages(client: Client) -> None:
+    asked = client.get("/favicon.ico")
+    assert (asked.status_code, asked.headers["Location"]) == (302, "/static/favicon.svg")
+    icon = client.get("/static/favicon.svg")
+    assert (icon.status_code, icon.headers["Content-Type"]) == (200, "image/svg+xml")
+    for page in ("/", "/api/v1/docs", "/nowhere"):
+        assert 'href="/static/favicon.svg"' in client.get(page).content.decode(), page
+
+
+@pytest.mark.django_db
+def test_the_page_of_the_api_says_how_to_sign_in(client: Client) -> None:
+    page = client.get("/api/v1/docs").content.decode()
+    for told in ("POST /api/v1/auth/token", "Authorize", "customer@example.com", sites.PASSWORD):
+        assert told in page
 
 
 @pytest.mark.django_db

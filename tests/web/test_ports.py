@@ -42,7 +42,7 @@ def test_what_is_no_port_is_told_before_anything_is_installed(typed: str) -> Non
 
 
 def test_a_busy_port_is_told_with_a_free_one(taken: int) -> None:
-    told = f"Port {taken} is busy, or needs root. This one is free: make run PORT={taken + 3}"
+    told = f"Port {taken} is in use. This one is free: make run PORT={taken + 3}"
     assert say(str(taken)) == told
     assert say(str(taken + 3)) == ""
 
@@ -53,3 +53,9 @@ def say(typed: str) -> str:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == (1 if done.stderr else 0)
     return done.stderr.strip()
+
+
+def test_a_port_that_needs_rights_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "refusal", lambda port, host=ports.LOCAL: PermissionError() if port == 80 else None)
+    told = "Port 80 needs rights that you do not have. This one is free: make run PORT=8000"
+    assert ports.fault_of("80") == told

@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import import_string
 
+from ordersite.web.holding import hold
 from ordersite.web.ports import FIRST, next_free
 from ordersite.web.starting import refuse_unsafe_start
 from tracking.http_limits import HttpProtocol, raise_file_limit
@@ -45,6 +46,7 @@ class Command(BaseCommand):
         raise_file_limit()
         sys.setswitchinterval(TURN)
         listener = self.bind(host, port)
+        hold(settings.DATA_DIR)
         keep_mark_at_start()
         stop = threading.Event()
         worker = threading.Thread(target=run_worker, args=(stop,), name="worker", daemon=True)

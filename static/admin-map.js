@@ -62,6 +62,9 @@
     const zones = JSON.parse(place.dataset.zones)
       .map((zone) => ({ name: zone.name, corners: zone.polygon || (vendor && zone.radius ? ring(vendor, zone.radius) : []) }))
       .filter((zone) => zone.corners.length);
+    // Of a form where one of some saved addresses may be chosen: that one counts, and not what is in the fields.
+    const saved = document.getElementById(place.dataset.saved);
+    const chosen = () => (saved?.value ? saved.selectedOptions[0].dataset : null);
     const here = place.querySelector("[data-map-here]");
     const state = { centre: vendor || [0, 0], zoom: 13 };
 
@@ -107,10 +110,16 @@
     }
 
     const pin = () => {
-      const point = [Number.parseFloat(lat.value), Number.parseFloat(lng.value)];
-      return lat.value && lng.value && point.every(Number.isFinite) && Math.abs(point[0]) <= 85 ? point : null;
+      const typed = chosen() || { lat: lat.value, lng: lng.value };
+      const point = [Number.parseFloat(typed.lat), Number.parseFloat(typed.lng)];
+      return typed.lat && typed.lng && point.every(Number.isFinite) && Math.abs(point[0]) <= 85 ? point : null;
     };
+    // A saved address whose pin is put elsewhere goes on as a typed one.
     const put = (point) => {
+      if (chosen()) {
+        address.value = chosen().address;
+        saved.value = "";
+      }
       [lat.value, lng.value] = point.map(rounded);
       if (located) located.value = "";
       render();
@@ -235,6 +244,7 @@
         return;
       }
       const take = (one, text) => {
+        if (saved) saved.value = "";
         address.value = text;
         put([one.location.lat, one.location.lng]);
         if (located) located.value = `${lat.value}|${lng.value}|${text}`;
@@ -292,6 +302,7 @@
       event.preventDefault();
     });
     for (const one of [lat, lng]) one.addEventListener("input", fit);
+    saved?.addEventListener("change", fit);
     new ResizeObserver(() => render()).observe(frame);
     fit();
   }

@@ -17,7 +17,7 @@ from orders.admin.page import money_rows
 from orders.admin.phone_call import CallForm, place_once
 from orders.admin.phone_menu import menu_rows, read_items
 from orders.admin.phone_package import package_by_phone
-from orders.admin.places import NOWHERE_KNOWN, PlaceFields, choices_of, map_of
+from orders.admin.places import NOWHERE_KNOWN, PlaceFields, choices_of, map_of, plain
 from orders.checkout import Cart, Checked, Checkout, CustomLine, Place
 from orders.lifecycle import Fulfilment
 from orders.models import Order
@@ -76,8 +76,21 @@ class StartForm(TypedForm, forms.Form):
             del self.fields["customer"]
 
 
+class AddressSelect(forms.Select):
+    """Tells the script of the map where each address is."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
+        if address := getattr(value, "instance", None):
+            point = {"data-lat": plain(address.lat), "data-lng": plain(address.lng)}
+            option["attrs"] |= {"data-address": address.address, **point}
+        return option
+
+
 class AddressField(forms.ModelChoiceField):
     """A customer's saved address, in full."""
+
+    widget = AddressSelect
 
     def label_from_instance(self, address: Any) -> str:
         return f"{address.label}: {address.address}" if address.label else str(address.address)

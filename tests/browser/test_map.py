@@ -210,3 +210,28 @@ def test_a_saved_address_has_a_pin(stage: Cast, open_page: OpenPage, sign_in: Si
         50.8405,
         4.3554,
     )
+
+
+def test_a_saved_address_chosen_by_phone_shows_its_pin(stage: Cast, open_page: OpenPage, sign_in: SignIn) -> None:
+    of = {"customer": stage.customer_row}
+    home = Address.objects.create(address="Rue Haute 118", lat=50.8396, lng=4.3496, **of)
+    unknown = Address.objects.create(address="Somewhere 1", **of)
+    page = open_page()
+    sign_in(page, stage.staff.email)
+    page.goto(f"/admin/orders/order/phone/?vendor={stage.vendor.pk}&customer={stage.customer_row.pk}")
+    told, saved = page.locator(".map-told"), page.get_by_label("Saved address")
+    expect(told).to_contain_text("No point yet")
+    saved.select_option(str(home.pk))
+    expect(page.locator(".map-pin")).to_have_count(1)
+    expect(told).to_contain_text(f"m from {stage.vendor.name}")
+    saved.select_option(str(unknown.pk))
+    expect(page.locator(".map-pin")).to_have_count(0)
+    # Its pin moved, it is an address of this order alone.
+    saved.select_option(str(home.pk))
+    page.get_by_role("application").focus()
+    page.keyboard.press("ArrowUp")
+    expect(saved).to_have_value("")
+    expect(page.locator("#id_address")).to_have_value("Rue Haute 118")
+    expect(page.locator("#id_lat")).to_have_value("50.839645")
+    home.refresh_from_db()
+    assert (home.lat, home.lng) == (50.8396, 4.3496)

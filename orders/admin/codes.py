@@ -42,6 +42,7 @@ from orders.services.codes import reveal_code
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.choosers import row_id
+from ordersite.web.moments import moment_column
 from ordersite.web.problems import Problem
 from ordersite.web.typed import TypedForm
 from vendors.admin.scoping import ScopedAdmin, within
@@ -143,7 +144,8 @@ class CodeAdmin(ScopedAdmin, ReadOnlyAdmin):
     """The stock of codes. None is shown in clear, but one by one to those with the permission, on record."""
 
     vendor_path = "product__vendor"
-    list_display = ["masked", "product", "vendor", "state", "order", "batch", "imported_at"]
+    list_display = ["masked", "product", "vendor", "state", "order", "batch", "imported"]
+    imported = moment_column("imported_at", lambda code: code.product.vendor.zone, "imported at")
     list_display_links = ["masked"]
     list_select_related = ["product__vendor", "line"]
     list_filter = [ProductFilter, StateFilter]

@@ -16,7 +16,7 @@ from orders.statements import FIRST_DAY, LAST_DAY
 from vendors.admin.scoping import own_vendors
 
 GROUP_LABELS = {"in_progress": "In progress", "cancelled": "Cancelled or in exception"}
-SPANS = {"today": "Today", "yesterday": "Yesterday", "week": "The last 7 days", "month": "The last 30 days"}
+SPANS = {"today": "Today (UTC)", "yesterday": "Yesterday (UTC)", "week": "The last 7 days", "month": "The last 30 days"}
 
 
 def chosen_day(value: Any) -> date | None:
@@ -152,7 +152,7 @@ class PlacedFilter(SelectFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         day = chosen_day(self.used_parameters.get(self.parameter_name))
-        return [*SPANS.items(), (day.isoformat(), f"{day:%d %b %Y}")] if day else list(SPANS.items())
+        return [*SPANS.items(), (day.isoformat(), f"{day:%d %b %Y} (UTC)")] if day else list(SPANS.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
         if day := chosen_day(self.value()):

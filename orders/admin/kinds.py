@@ -8,6 +8,7 @@ from orders.admin.bases import ReadOnlyAdmin
 from orders.admin.records import order_link
 from orders.models import Booking, Package
 from ordersite.web.choosers import row_id
+from ordersite.web.moments import write_moment
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import Service
 
@@ -55,11 +56,11 @@ class BookingAdmin(OfOrderAdmin):
 
     @admin.display(description="from")
     def starts(self, booking: Booking) -> str:
-        return f"{booking.starts_at.astimezone(booking.service.vendor.zone):%a %d %b %Y %H:%M}"
+        return write_moment(booking.starts_at, booking.service.vendor.zone, "D j M Y H:i")
 
-    @admin.display(description="to (the vendor's time)")
+    @admin.display(description="to")
     def ends(self, booking: Booking) -> str:
-        return f"{booking.ends_at.astimezone(booking.service.vendor.zone):%a %d %b %Y %H:%M}"
+        return write_moment(booking.ends_at, booking.service.vendor.zone, "D j M Y H:i")
 
 
 @admin.register(Package)

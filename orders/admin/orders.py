@@ -58,6 +58,7 @@ from orders.services.transitions import START_PREPARING, Wish, start_preparing, 
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.choosers import row_id
+from ordersite.web.moments import write_moment
 from vendors.admin.scoping import ScopedAdmin
 
 Handler = Callable[["OrderAdmin", HttpRequest, int, Any], object]
@@ -385,9 +386,9 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
             '{} <small class="quiet">{}</small>', display.payment_badge(order.payment_status), order.payment_method
         )
 
-    @admin.display(description="placed (UTC)", ordering="placed_at")
+    @admin.display(description="placed", ordering="placed_at")
     def placed(self, order: Order) -> str:
-        return timezone.localtime(order.placed_at).strftime("%d %b %H:%M")
+        return write_moment(order.placed_at, order.vendor.zone, "j M H:i")
 
     @admin.display(description="age")
     def age(self, order: Order) -> str:

@@ -22,6 +22,7 @@ from orders.services.payouts import REVERSALS, reverse_movement
 from orders.statements import currency_of, with_entries
 from ordersite.accounts.scoping import EverywhereAdmin
 from ordersite.web.choosers import row_id
+from ordersite.web.moments import write_moment
 from ordersite.web.typed import TypedForm
 
 
@@ -65,7 +66,7 @@ def reversal_deed(posting: Posting, form: forms.Form, back: str) -> Deed:
     return Deed(
         name="reverse",
         title=f"Take back: {posting.get_kind_display()}",
-        facts=[("Who", payee), ("Amount", amount), ("Booked", f"{posting.created_at:%d %b %Y %H:%M} UTC")],
+        facts=[("Who", payee), ("Amount", amount), ("Booked", write_moment(posting.created_at))],
         moves=[(entry.account.name, display.money(-entry.amount, entry.currency)) for entry in entries],
         button=f"Take back {amount}",
         back=back,

@@ -22,6 +22,7 @@ from orders.services.shares import TRANSFER
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
 from ordersite.web.choosers import row_id
 from ordersite.web.crypto import token_hash
+from ordersite.web.moments import moment_column
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import PAYMENT_METHODS
 
@@ -208,16 +209,18 @@ class OrderEventAdmin(ScopedAdmin, ReadOnlyAdmin):
     """All histories, the newest first. Who did what, as what, and why."""
 
     vendor_path = "order__vendor"
-    list_display = ["created_at", "link", "number", "what", "change", "actor", "role", "why", "forced"]
-    list_display_links = ["created_at"]
+    list_display = ["at", "link", "number", "what", "change", "actor", "role", "why", "forced"]
+    list_display_links = ["at"]
+    list_select_related = ["order__vendor"]
     list_filter = ["kind", RoleFilter, "forced"]
     ordering = ["-created_at", "-id"]
     search_fields = ["id"]
     search_help_text = "An order's id, or a word in the reason, transition or actor of the last 30 days"
     fields = readonly_fields = [
         *["link", "number", "kind", "what", "change", "milestone", "actor", "role", "reason_code", "reason"],
-        *["forced", "data", "visible_to", "app_id", "created_at"],
+        *["forced", "data", "visible_to", "app_id", "at"],
     ]
+    at = moment_column("created_at", lambda event: event.order.vendor.zone, "created at")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[OrderEvent], search_term: str

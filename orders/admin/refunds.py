@@ -23,6 +23,7 @@ from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.amounts import AmountField
 from ordersite.web.choosers import row_id
+from ordersite.web.moments import moment_column
 from ordersite.web.money import CURRENCIES
 from ordersite.web.serializers import Money
 from vendors.admin.scoping import ScopedAdmin
@@ -122,21 +123,24 @@ class RefundAdmin(ScopedAdmin, ReadOnlyAdmin):
     """Money that goes back; what a provider refused, and what is given by hand, needs somebody."""
 
     vendor_path = "order__vendor"
-    list_display = ["id", "link", "money", "to", "status", "by", "reason", "created_at", "done_at"]
+    list_display = ["id", "link", "money", "to", "status", "by", "reason", "made", "done"]
     list_select_related = ["payment"]
     list_filter = ["state"]
     ordering = ["-id"]
     search_fields = ["id"]
     search_help_text = "An order's id"
     fields = readonly_fields = ["link", "payment", "money", "to", "status", "failure", "reason", "closing", "actor"]
-    fields += ["reference", "attempts", "created_at", "due_at", "done_at"]
+    fields += ["reference", "attempts", "made", "due", "done"]
+    made = moment_column("created_at", lambda refund: refund.order.vendor.zone, "created at")
+    due = moment_column("due_at", lambda refund: refund.order.vendor.zone, "due at")
+    done = moment_column("done_at", lambda refund: refund.order.vendor.zone, "done at")
     change_form_template = "admin/orders/refund/change_form.html"
 
     def has_see_to_permission(self, request: HttpRequest) -> bool:
         return acts_everywhere(request) and request.user.has_perm(Right.SEE_TO_REFUNDS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Refund]:
-        return super().get_queryset(request).select_related("payment")
+        return super().get_queryset(request).select_related("payment", "order__vendor")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Refund], search_term: str

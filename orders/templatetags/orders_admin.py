@@ -1,6 +1,6 @@
 """What the back-office's templates show of orders."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django import template
@@ -17,7 +17,8 @@ from orders.models import Order, OrderEvent, Payment, Refund
 from orders.reading.payments import checkout_url
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.links import link_to
-from vendors.models import Product
+from ordersite.web.moments import SHAPE, write_moment
+from vendors.models import Product, Vendor
 
 register = template.Library()
 
@@ -26,6 +27,12 @@ register = template.Library()
 def money(minor: int | None, currency: str) -> str:
     """An amount of minor units with its currency."""
     return display.money(minor, currency)
+
+
+@register.simple_tag
+def when(at: datetime, vendor: Vendor | None = None, shape: str = SHAPE) -> str:
+    """A moment by the vendor's clock; in UTC where it is no vendor's."""
+    return write_moment(at, vendor.zone if vendor else UTC, shape)
 
 
 @register.simple_tag(takes_context=True)

@@ -1,4 +1,4 @@
-"""A form of an order's page that was refused: the page shows it once more as it was typed, the error at its field.
+"""A form that was refused, and leads back to its page: that shows it once more as it was typed, the error at its field.
 
 Its button leads back to the page, so that a reload sends nothing twice; the session keeps it until then.
 """
@@ -6,6 +6,7 @@ Its button leads back to the page, so that a reload sends nothing twice; the ses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
@@ -69,21 +70,24 @@ class Kept:
         return form
 
 
-def keep_refused(request: HttpRequest, order_id: int, form: forms.Form) -> None:
-    """Keeps what was typed for the next showing of the order's page."""
+def keep_refused(request: HttpRequest, page: str, form: forms.Form, **where: object) -> None:
+    """Keeps what was typed for the next showing of the page at this address; `where` tells forms of one kind apart."""
     names = form.fields.keys() & form.data.keys()
     errors = {name: [str(text) for text in texts] for name, texts in form.errors.items()}
     request.session[KEPT] = {
-        "order": order_id,
+        "page": urlsplit(page).path,
         "form": type(form).__name__,
-        "typed": {name: str(form.data[name])[:MOST_CHARACTERS] for name in names},
+        "typed": {
+            **{name: str(form.data[name])[:MOST_CHARACTERS] for name in names},
+            **{name: str(value) for name, value in where.items()},
+        },
         "errors": errors,
     }
 
 
-def take_refused(request: HttpRequest, order_id: int) -> Kept | None:
-    """What was kept for this order's page; it is shown once."""
-    if request.session.get(KEPT, {}).get("order") != order_id:
+def take_refused(request: HttpRequest) -> Kept | None:
+    """What was kept for this page; it is shown once."""
+    if request.session.get(KEPT, {}).get("page") != request.path:
         return None
     kept = request.session.pop(KEPT)
     return Kept(form=kept["form"], typed=kept["typed"], errors=kept["errors"])

@@ -23,6 +23,7 @@ from orders.admin.bases import ReadOnlyAdmin
 from orders.admin.confirming import Deed, ask, confirmed, moves_of
 from orders.admin.doing import caller_of_request, perform
 from orders.admin.forms import above_zero, first_error
+from orders.admin.kept import Kept, form_of, keep_refused, take_refused
 from orders.models import Account
 from orders.services.payouts import (
     Balance,
@@ -96,6 +97,12 @@ def last_month() -> dict[str, Any]:
     return {"first": last.replace(day=1), "last": last}
 
 
+def pay_form(kept: Kept | None, account: Account) -> forms.Form:
+    """The form that pays an account's owner."""
+    form = PayForm(currency=account.currency, auto_id=f"pay-{account.pk}_%s")
+    return form_of(kept, form, account=account.pk)
+
+
 class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
     """The pages of accounts that money leaves and enters by hand."""
 
@@ -134,24 +141,24 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
             "subtitle": None,
             "drivers": drivers,
             "page": page,
-            "rows": self.owed_rows(page, owner),
+            "rows": self.owed_rows(request, page, owner),
             "may_pay": self.has_pay_permission(request),
         }
         return TemplateResponse(request, "admin/orders/account/payouts.html", context)
 
-    def owed_rows(self, page: "Page[Any]", owner: str) -> list[dict[str, Any]]:
+    def owed_rows(self, request: HttpRequest, page: "Page[Any]", owner: str) -> list[dict[str, Any]]:
         """Each owner on the page with its balance a currency."""
         owners = {row.pk: row for row in page}
         accounts = Account.objects.filter(**{f"{owner}__in": owners}).order_by("currency", "-kind")
         # Any of an owner's accounts leads to its purse.
         purses = {purse_of(account): account for account in accounts}
-        balances = balances_of(purses)
+        balances, kept = balances_of(purses), take_refused(request)
         rows = [
             {
                 "owner": owners[getattr(account, f"{owner}_id")],
                 "account": account,
                 "balance": balances[purse],
-                "form": PayForm(currency=account.currency, auto_id=f"pay-{account.pk}_%s"),
+                "form": pay_form(kept, account),
             }
             for purse, account in purses.items()
         ]
@@ -162,13 +169,14 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
         """What an account's page shows beside its entries where it is a vendor's or a driver's."""
         if account.vendor_id is None and account.driver_id is None:
             return {}
-        purse, auto_id = purse_of(account), account.pk
+        purse, kept = purse_of(account), take_refused(request)
+        hand_in_form = HandInForm(currency=account.currency, auto_id=f"hand-{account.pk}_%s")
         return {
             "purse": balances_of([purse])[purse],
             "may_pay": self.has_pay_permission(request),
-            "pay_form": PayForm(currency=account.currency, auto_id=f"pay-{auto_id}_%s"),
-            "hand_in_form": HandInForm(currency=account.currency, auto_id=f"hand-{auto_id}_%s"),
-            "period_form": PeriodForm(initial=last_month()) if account.vendor_id else None,
+            "pay_form": pay_form(kept, account),
+            "hand_in_form": form_of(kept, hand_in_form, account=account.pk),
+            "period_form": form_of(kept, PeriodForm(initial=last_month())) if account.vendor_id else None,
         }
 
     def base(self, request: HttpRequest) -> dict[str, Any]:
@@ -190,13 +198,21 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
         if account is None:
             return self.missing(request, str(account_id))
         if request.method == "POST":
-            return self.do_pay_out(request, self.page_of(request, account))
-        form = PayForm(request.GET, currency=account.currency)
+            return self.do_pay_out(request, self.page_of(request, account), account)
+        form, back = PayForm(request.GET, currency=account.currency), self.page_of(request, account)
         if not form.is_valid():
-            messages.error(request, first_error(form))
-            return HttpResponseRedirect(self.page_of(request, account))
-        given = form.cleaned_data
-        return self.ask_to_pay(request, [account], given["amount"], given["text"], self.page_of(request, account))
+            return self.refused(request, back, form, account)
+        return self.ask_to_pay(request, [account], back, form)
+
+    def refused(
+        self, request: HttpRequest, back: str, form: forms.Form, account: Account, of_amount: str = ""
+    ) -> HttpResponse:
+        """Leads back to where it was typed, which stands there again; `of_amount` says why the amount is refused."""
+        messages.error(request, of_amount or first_error(form))
+        if of_amount:
+            form.add_error("amount", of_amount)
+        keep_refused(request, back, form, account=account.pk)
+        return HttpResponseRedirect(back)
 
     def pay_out_selected_view(self, request: HttpRequest) -> HttpResponse:
         """The same for those that were selected: each all that it is owed, and all of them or none."""
@@ -210,16 +226,17 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
             messages.error(request, "Tick first who is to be paid.")
             return HttpResponseRedirect(payouts)
         back = f"{payouts}?who=drivers" if accounts[0].driver_id else payouts
-        return self.ask_to_pay(request, accounts, None, "", back)
+        return self.ask_to_pay(request, accounts, back)
 
     def require_pay(self, request: HttpRequest) -> None:
         if not self.has_pay_permission(request):
             raise PermissionDenied
 
     def ask_to_pay(
-        self, request: HttpRequest, accounts: list[Account], amount: int | None, text: str, back: str
+        self, request: HttpRequest, accounts: list[Account], back: str, form: PayForm | None = None
     ) -> HttpResponse:
-        """The page that shows each payee, its amount, and what will be posted."""
+        """The page that shows each payee, its amount, and what will be posted; with a form there is one payee."""
+        amount, text = (form.cleaned_data["amount"], form.cleaned_data["text"]) if form else (None, "")
         balances = balances_of(purse_of(account) for account in accounts)
         facts, moves, pay = [], [], []
         for account in accounts:
@@ -228,6 +245,8 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
             try:
                 amounts = payout_amounts(purse, balance, amount)
             except Conflict as conflict:
+                if form:
+                    return self.refused(request, back, form, account, conflict.detail)
                 messages.error(request, conflict.detail if len(accounts) == 1 else f"{payee}: {conflict.detail}")
                 return HttpResponseRedirect(back)
             paid = balance.net if amount is None else amount
@@ -250,8 +269,11 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
         )
         return ask(request, self.base(request), deed)
 
-    def do_pay_out(self, request: HttpRequest, back: str) -> HttpResponse:
-        """Pays what was shown: to all of them, or to none where anything has changed."""
+    def do_pay_out(self, request: HttpRequest, back: str, account: Account | None = None) -> HttpResponse:
+        """Pays what was shown: to all of them, or to none where anything has changed.
+
+        The address of one account's page has what was typed.
+        """
         given = confirmed(request, "pay_out")
         if given is None:
             return HttpResponseRedirect(back)
@@ -269,7 +291,9 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
                 pay_out(purse=purse, amount=wanted, caller=caller, text=given["text"], shown=balance)
 
         done = "The payout is in the ledger." if len(accounts) == 1 else f"{len(accounts)} payouts are in the ledger."
-        perform(request, pay, done=done, key=given["key"])
+        form = PayForm(request.GET, currency=account.currency) if account else None
+        if not perform(request, pay, done=done, key=given["key"], form=form) and form and account:
+            keep_refused(request, given["back"], form, account=account.pk)
         return HttpResponseRedirect(given["back"])
 
     def hand_in_view(self, request: HttpRequest, account_id: int) -> HttpResponse:
@@ -279,20 +303,19 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
         if account is None:
             return self.missing(request, str(account_id))
         back = self.page_of(request, account)
-        if request.method == "POST":
-            self.do_hand_in(request)
-            return HttpResponseRedirect(back)
         form = HandInForm(request.GET, currency=account.currency)
-        if not form.is_valid():
-            messages.error(request, first_error(form))
+        if request.method == "POST":
+            if not self.do_hand_in(request, form):
+                keep_refused(request, back, form, account=account.pk)
             return HttpResponseRedirect(back)
+        if not form.is_valid():
+            return self.refused(request, back, form, account)
         amount, text, purse = form.cleaned_data["amount"], form.cleaned_data["text"], purse_of(account)
         balance = balances_of([purse])[purse]
         try:
             amounts = hand_in_amounts(purse, balance, amount)
         except Conflict as conflict:
-            messages.error(request, conflict.detail)
-            return HttpResponseRedirect(back)
+            return self.refused(request, back, form, account, conflict.detail)
         told = display.money(amount, account.currency)
         facts = [("Who", str(account.vendor or account.driver)), ("Amount", told)]
         facts += [("Cash in their hands", display.money(balance.cash, account.currency))]
@@ -308,19 +331,21 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
         )
         return ask(request, self.base(request), deed)
 
-    def do_hand_in(self, request: HttpRequest) -> None:
+    def do_hand_in(self, request: HttpRequest, form: HandInForm) -> bool:
+        """Whether what was shown is booked."""
         given = confirmed(request, "hand_in")
         account = self.owned(given["account"]) if given else None
         if given is None or account is None:
-            return
+            return False
         amount, (owed, cash), caller = given["amount"], given["shown"], caller_of_request(request)
         balance = Balance(currency=account.currency, owed=owed, cash=cash)
         purse = purse_of(account)
-        perform(
+        return perform(
             request,
             lambda: hand_in(purse=purse, amount=amount, caller=caller, text=given["text"], shown=balance),
             done=f"{display.money(amount, account.currency)} handed in.",
             key=given["key"],
+            form=form,
         )
 
     def page_of(self, request: HttpRequest, account: Account) -> str:
@@ -339,7 +364,6 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
             return self.missing(request, str(account_id))
         form = PeriodForm(request.GET)
         if not form.is_valid():
-            messages.error(request, first_error(form))
-            return HttpResponseRedirect(reverse("admin:orders_account_change", args=[account.pk]))
+            return self.refused(request, reverse("admin:orders_account_change", args=[account.pk]), form, account)
         given = form.cleaned_data
         return statement_response(account.vendor, account.currency, given["first"], given["last"])

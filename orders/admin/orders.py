@@ -80,10 +80,10 @@ def button(
                 handle(self, request, order_id, form)
             else:
                 messages.error(request, first_error(form))
+            leads_to = reverse(f"admin:orders_order_{page if form.errors else 'change'}", args=[order_id])
             if form.errors:
-                keep_refused(request, order_id, form)
-            leads_to = page if form.errors else "change"
-            return HttpResponseRedirect(reverse(f"admin:orders_order_{leads_to}", args=[order_id]))
+                keep_refused(request, leads_to, form)
+            return HttpResponseRedirect(leads_to)
 
         return view
 
@@ -198,9 +198,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         if order is None:
             return self.missing(request, str(order_id))
         base = {"opts": self.opts, "subtitle": None, "media": self.media}
-        return change_items(
-            request, order, take_refused(request, order.pk), {**self.admin_site.each_context(request), **base}
-        )
+        return change_items(request, order, take_refused(request), {**self.admin_site.each_context(request), **base})
 
     def edit_address(self, request: HttpRequest, order_id: int) -> HttpResponse:
         """Where it goes, to be changed for its customer."""
@@ -226,7 +224,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
             return self.missing(request, object_id)
         may_move = self.has_move_permission(request) and order.deleted_at is None
         standing = standing_of(caller, order)
-        kept = take_refused(request, order.pk)
+        kept = take_refused(request)
         buttons = [(one, move_form(kept, order, one)) for one in (buttons_of(standing) if may_move else ())]
         delivers = order.fulfilment == Fulfilment.DELIVERY
         version = {"version": order.version}

@@ -17,7 +17,8 @@ from orders.admin import display
 from orders.admin.bases import ReadOnlyAdmin
 from orders.admin.confirming import Deed, ask, confirmed
 from orders.admin.doing import caller_of_request, perform
-from orders.admin.forms import VersionForm, first_error
+from orders.admin.forms import PLAIN, VersionForm, first_error
+from orders.admin.kept import Kept, form_of, keep_refused, take_refused
 from orders.models import WAITS_FOR_STAFF, Payment, PaymentProof, PaymentShare, PaymentStatus
 from orders.reading.payments import PHOTO_HEADERS
 from orders.services.disputes import decide_top_up
@@ -31,11 +32,12 @@ from ordersite.web.problems import Conflict
 from ordersite.web.typed import TypedForm
 
 PER_PAGE = 20
+DECISIONS: dict[str, Callable[..., Any]] = {"refuse": refuse, "waive": waive}
 NO_PAYMENT = "There is no payment {payment_id} of an order."
 
 
 class WhyForm(TypedForm, forms.Form):
-    reason = forms.CharField(label="Why", max_length=300)
+    reason = forms.CharField(label="Why", max_length=300, widget=forms.TextInput(PLAIN))
 
 
 class RefuseForm(VersionForm, WhyForm):
@@ -68,6 +70,7 @@ class ProofAdmin(EverywhereAdmin, ReadOnlyAdmin):
             raise PermissionDenied
         one = row_id(request.GET.get("payment", ""))
         page = CappedPaginator(payments_to_check(one), PER_PAGE).get_page(request.GET.get("p"))
+        kept = take_refused(request)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -75,6 +78,7 @@ class ProofAdmin(EverywhereAdmin, ReadOnlyAdmin):
             "title": f"Photos of payment {one}" if one else "Payments to check",
             "subtitle": None,
             "page": page,
+            "rows": [(payment, *(why_form(kept, payment, act) for act in ("refuse", "waive"))) for payment in page],
             "waiting": PaymentStatus.PROOF_PENDING,
             "may_check": self.has_check_permission(request),
         }
@@ -156,13 +160,16 @@ class ProofAdmin(EverywhereAdmin, ReadOnlyAdmin):
             raise PermissionDenied
 
     def refuse_view(self, request: HttpRequest, payment_id: int) -> HttpResponse:
-        return self.decide(request, payment_id, refuse, "Refused: the customer reads why.")
+        return self.decide(request, payment_id, "refuse", "Refused: the customer reads why.")
 
     def waive_view(self, request: HttpRequest, payment_id: int) -> HttpResponse:
-        return self.decide(request, payment_id, waive, "Waived: it need not be paid.")
+        return self.decide(request, payment_id, "waive", "Waived: it need not be paid.")
 
-    def decide(self, request: HttpRequest, payment_id: int, service: Callable[..., Any], done: str) -> HttpResponse:
-        """Calls the service on the first of the payment's orders, whose version the page showed."""
+    def decide(self, request: HttpRequest, payment_id: int, act: str, done: str) -> HttpResponse:
+        """Calls the service on the first of the payment's orders, whose version the page showed.
+
+        Refused, it leads to the payment by itself: in the list it may stand on another page by now.
+        """
         self.require_check(request)
         order_ids = PaymentShare.objects.filter(payment=payment_id).order_by("order").values_list("order", flat=True)
         order_id, caller = order_ids.first(), caller_of_request(request)
@@ -175,15 +182,30 @@ class ProofAdmin(EverywhereAdmin, ReadOnlyAdmin):
                 request,
                 lambda: decide_top_up(payment_id=payment_id, caller=caller, counts=False, reason=reason),
                 done="Given back by hand: the top-up has failed.",
+                form=form,
             )
         else:
-            given = form.cleaned_data
+            given, service = form.cleaned_data, DECISIONS[act]
             perform(
                 request,
                 lambda: service(order_id=order_id, payment_id=payment_id, caller=caller, **given),
                 done=done,
+                form=form,
             )
-        return HttpResponseRedirect(reverse("admin:orders_paymentproof_changelist"))
+        page = reverse("admin:orders_paymentproof_changelist")
+        if form.errors:
+            keep_refused(request, page, form, payment=payment_id, act=act)
+            page = f"{page}?payment={payment_id}"
+        return HttpResponseRedirect(page)
+
+
+def why_form(kept: Kept | None, payment: Payment, act: str) -> forms.Form:
+    """The form that says why a payment is refused, or waived."""
+    shares, auto_id = list(payment.shares.all()), f"{act}-{payment.pk}_%s"
+    form: forms.Form = WhyForm(auto_id=auto_id)
+    if shares:
+        form = RefuseForm(initial={"version": shares[0].order.version}, auto_id=auto_id)
+    return form_of(kept, form, payment=payment.pk, act=act)
 
 
 def came_in(payment: Payment) -> tuple[int, str]:

@@ -1,16 +1,20 @@
 """Forms of an order's page that are refused: what was typed stands there again, the error at its field."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
 
-from orders.models import Order
+from orders.models import Account, Order, Payment
 from tests.cast import Cast
-from tests.office import posted_forms
+from tests.office import Forms, posted_forms
 from tests.orders.back_office import place_order
-from tests.orders.shopping import assert_nothing_changed
+from tests.orders.confirming import asked
+from tests.orders.money import driven, set_terms, settled
+from tests.orders.shopping import assert_nothing_changed, fill_wallet
 from tests.orders.test_admin_buttons import DELIVERY, office
+from tests.orders.test_admin_proofs import photographed
 
 __all__ = ["office"]
 pytestmark = pytest.mark.django_db
@@ -162,3 +166,90 @@ def test_the_items_page_keeps_what_was_typed(cast: Cast, office: Client, case: s
     assert row.get("product") == typed.get("product")
     errors = page.content.decode().split('class="errorlist')[1]
     assert told in errors.split("</ul>")[0]
+
+
+# The page that a form of money stands on, where that is sent, what is typed, and what is told at which field.
+# {account} is a vendor's to whom something is owed, {cash} a driver's who holds some, {payment} one to be checked.
+ACCOUNT, CASH = "account/{account}/change/", "account/{cash}/change/"
+OWED = "account/payouts/"
+OF_MONEY: dict[str, tuple[str, str, dict[str, str], str, str]] = {
+    "a payout of no number": (ACCOUNT, "pay-out", {"amount": "x", "text": "Bank 1"}, "amount", "is not clear"),
+    "more than is owed": (ACCOUNT, "pay-out", {"amount": "99.00", "text": "Bank 1"}, "amount", "more than is owed"),
+    "more than is owed, in the list": (OWED, "pay-out", {"amount": "99", "text": "B"}, "amount", "more than is owed"),
+    "a reference that is too long": (OWED, "pay-out", {"amount": "", "text": "b" * 201}, "text", "at most 200"),
+    "no cash": (CASH, "hand-in", {"amount": "", "text": "Till 2"}, "amount", "required"),
+    "more cash than there is": (CASH, "hand-in", {"amount": "99.00", "text": "Till 2"}, "amount", "more cash"),
+    "days the wrong way round": (
+        ACCOUNT,
+        "statement",
+        {"first": "2026-03-02", "last": "2026-03-01"},
+        "",
+        "not before the first",
+    ),
+    "a refusal of blanks": ("paymentproof/", "{payment}/refuse", {"reason": " "}, "reason", "required"),
+    "a refusal that is too long": ("paymentproof/", "{payment}/refuse", {"reason": "n" * 301}, "reason", "at most 300"),
+    "a waiving that is too long": ("paymentproof/", "{payment}/waive", {"reason": "n" * 301}, "reason", "at most 300"),
+}
+
+
+@pytest.fixture
+def money(cast: Cast) -> dict[str, int]:
+    """What there is on these pages."""
+    set_terms(cast)
+    fill_wallet(cast.customer_row, 6000)
+    settled(cast)
+    driven(cast, "cash")
+    _, payment = photographed(cast)
+    Payment.objects.filter(pk=payment.pk).update(disputed_amount=100, disputed_currency="EUR")
+    accounts = Account.objects.filter(currency="EUR")
+    return {
+        "account": accounts.get(kind="vendor").pk,
+        "cash": accounts.get(kind="cash", driver=cast.driver_row).pk,
+        "payment": payment.pk,
+    }
+
+
+def form_of_money(page: Any, where: str) -> tuple[str, str, dict[str, str]]:
+    """Of a page's form: its method, its address, and what a browser would send of it."""
+    parser = Forms()
+    parser.feed(page.content.decode())
+    for attrs, fields, _ in parser.forms:
+        action = attrs.get("action") or ""
+        if action.endswith(f"/{where}/"):
+            fields.pop("csrfmiddlewaretoken", None)
+            return attrs.get("method") or "", action, {name: values[0] for name, values in fields.items()}
+    raise AssertionError(f"There is no form for {where} on this page.")
+
+
+@pytest.mark.parametrize("case", OF_MONEY)
+def test_a_form_of_money_keeps_what_was_typed(office: Client, money: dict[str, int], case: str) -> None:
+    page, where, typed, field, told = OF_MONEY[case]
+    path, where = f"/admin/orders/{page.format(**money)}", where.format(**money)
+    method, action, fresh = form_of_money(office.get(path), where)
+    with assert_nothing_changed():
+        answer = getattr(office, method)(action, {**fresh, **typed})
+    assert answer.status_code == 302
+    back = answer["Location"]
+    assert back.partition("?")[0] == path
+    again = office.get(back)
+    assert form_of_money(again, where)[2] == {**fresh, **typed}
+    form = again.content.decode().split(f'action="{action}"')[1].split("</form>")[0]
+    assert told in (form.split(f'name="{field}"')[1].split(' name="')[0] if field else form)
+    # Shown once, and not to other forms of the page.
+    assert again.content.decode().count('class="errorlist') == 1
+    assert form_of_money(office.get(path), where)[2] == fresh
+
+
+def test_what_is_refused_when_it_is_confirmed_stands_there_again(
+    cast: Cast, office: Client, money: dict[str, int]
+) -> None:
+    for page, where in ((ACCOUNT, "pay-out"), (CASH, "hand-in")):
+        path = f"/admin/orders/{page.format(**money)}"
+        _, action, fresh = form_of_money(office.get(path), where)
+        typed = {**fresh, "amount": "1.00", "text": "Bank 1"}
+        _, shown = asked(office, action, **typed)
+        driven(cast, "cash")
+        with assert_nothing_changed():
+            answer = office.post(f"{action}?{urlencode(typed)}", shown)
+        assert answer["Location"] == path
+        assert form_of_money(office.get(path), where)[2] == typed

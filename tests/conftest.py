@@ -83,6 +83,7 @@ FULL_RUN_ONLY = (
     "web/test_multipart",
     "web/test_production",
     "web/test_hostile_forms",
+    "web/test_links",
     "web/test_shown",
 )
 # What never asks a database, or starts processes with an environment of their own: the full run does it on SQLite only.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orders.checkout import Cart, Checkout, Place
-from orders.models import SavedMethod
+from orders.models import Purchase, SavedMethod
 from orders.services.shares import TRANSFER
 from ordersite.accounts.callers import Caller, related
 from ordersite.accounts.models import Address, Customer
@@ -32,7 +32,7 @@ class Placing:
 
     checkout: Checkout
     external_code: str = ""
-    customer_id: int | None = None  # by staff, for a customer
+    customer_id: int | None = None  # by staff for a customer, or for a guest of earlier
     guest: Guest | None = None
     photos: Sequence[CleanImage] = ()  # that prove a transfer
 
@@ -69,19 +69,31 @@ def check_empty(checkout: Checkout, caller: Caller) -> None:
 
 
 def customer_meant(placing: Placing, caller: Caller) -> int | None:
-    """Whose saved addresses are meant; raises Forbidden for who may not order for the customer that it names."""
+    """Whose saved addresses are meant; raises Forbidden for who may not order for the customer that it names.
+
+    Staff order for every customer; who may order for a guest, for the guests that it has ordered for before. A customer
+    that is not there is refused as another's is.
+    """
     if placing.customer_id is None:
         return caller.customer_id
-    if not caller.may_everywhere(Right.PLACE_ORDERS):
+    if caller.may_everywhere(Right.PLACE_ORDERS):
+        return placing.customer_id
+    if not caller.is_known or not may_name_guest(placing.checkout, caller):
         raise Forbidden("forbidden", "Only staff order for a customer: leave `customer` out.")
+    own = Purchase.objects.filter(placed_by_key=caller.key, customer=placing.customer_id, customer__user=None)
+    if not own.exists():
+        detail = "Only staff order for a customer that is not yours: send `guest` with a name and a phone."
+        raise Forbidden("forbidden", detail)
     return placing.customer_id
 
 
-def find_customer(placing: Placing, caller: Caller) -> Customer:
-    """For whom it is: the caller itself, a guest (a new row, not saved yet), or by staff a customer.
+def may_name_guest(checkout: Checkout, caller: Caller) -> bool:
+    """Whether the caller orders for guests: nobody who is signed in, but staff and at vendors where it works."""
+    return caller.user is None or caller.may_everywhere(Right.PLACE_ORDERS) or sells(checkout, caller)
 
-    Who is signed in orders for a guest as staff, or at vendors where it works.
-    """
+
+def find_customer(placing: Placing, caller: Caller) -> Customer:
+    """For whom it is: the caller itself, a guest (a new row, not saved yet), or the customer that it names."""
     if placing.customer_id is not None:
         meant = customer_meant(placing, caller)
         if placing.guest is not None:
@@ -91,11 +103,12 @@ def find_customer(placing: Placing, caller: Caller) -> Customer:
             raise Invalid("/customer", "unknown", "There is no such customer.")
         return customer
     if placing.guest is not None:
-        if caller.user and not caller.may_everywhere(Right.PLACE_ORDERS) and not sells(placing.checkout, caller):
+        if not may_name_guest(placing.checkout, caller):
             raise Invalid("/guest", "signed_in", "You are signed in, so the order is yours: leave `guest` out.")
         return Customer(name=placing.guest.name, phone=placing.guest.phone, email=placing.guest.email.lower())
     if caller.user is None:
-        raise Invalid("/guest", "required", "Sign in, or say who orders: send `guest` with a name and a phone.")
+        start = "Say" if caller.is_known else "Sign in, or say"
+        raise Invalid("/guest", "required", f"{start} who orders: send `guest` with a name and a phone.")
     customer = related(caller.user, "customer")
     if customer is not None:
         return customer

@@ -221,7 +221,8 @@ def as_placing(given: Mapping[str, Any], caller: Caller) -> Placing:
     vendor = find_vendor(given, products, found, caller)
     is_digital = any(found[pk].is_digital for pk in products if pk in found)
     customer = given.get("customer")
-    if customer and "name" in customer and products:
+    is_own = customer is None or ("id" in customer and customer["id"] == caller.customer_id)
+    if not is_own and products:
         check_own(vendor, given, caller)
     location = given.get("location") or {}
     cart = Cart(
@@ -231,14 +232,13 @@ def as_placing(given: Mapping[str, Any], caller: Caller) -> Placing:
         fulfilment=given.get("deliveryType") or (None if is_digital else usual_way(vendor, given)),
         place=Place(address=given.get("address", ""), lat=location.get("lat"), lng=location.get("lng")),
     )
-    own_id = customer is None or customer.get("id") == caller.customer_id
     return Placing(
         checkout=Checkout(
             carts=[cart],
             currency=given["currency"],
             payment_method=given.get("paymentMethod") or usual_method(vendor, is_digital=is_digital),
         ),
-        customer_id=customer["id"] if customer and "id" in customer and not own_id else None,
+        customer_id=customer.get("id") if customer and not is_own else None,
         guest=as_guest(customer, vendor) if customer and "name" in customer else None,
     )
 

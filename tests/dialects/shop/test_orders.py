@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from orders.models import FeedEntry, Order, OrderEvent, Payment, SlotUse, StatusLabel
+from orders.models import FeedEntry, Order, OrderEvent, Payment, Purchase, SlotUse, StatusLabel
 from ordersite.accounts.models import ApiToken, Customer
 from ordersite.web.crypto import token_hash
 from tests.cast import Cast, make_clerk, make_manager
@@ -27,7 +27,7 @@ from tests.dialects.shop.calling import (
 )
 from tests.orders.gift_cards import make_gift_card
 from tests.orders.rows import make_order
-from tests.orders.shopping import NEAR, assert_nothing_changed
+from tests.orders.shopping import NEAR, assert_nothing_changed, cart
 from vendors.models import Member, Vendor
 
 CREATE = "POST /System/Orders"
@@ -260,6 +260,90 @@ class TestCreating:
                 refused(api(user).post(ORDERS, empty), 403, "forbidden")
             others = body_of(cast, items=None, vendorId=cast.vendor.pk, customer=WALK_IN)
             refused(api(cast.other_owner).post(ORDERS, others), 403, "forbidden")
+
+
+NATIVE = "/api/v1/orders"
+NOT_YOURS = "Only staff order for a customer that is not yours: send `customer` with a name and a phone."
+
+
+class TestForAGuestOfEarlier:
+    """A customer that the caller made by an order for it, named by the id that the answer told."""
+
+    @pytest.mark.rows(11, call=CREATE)
+    @pytest.mark.parametrize("who", ["token", "owner"])
+    @pytest.mark.parametrize("is_empty", [False, True])
+    def test_who_made_it_orders_for_it_again(self, cast: Cast, api: Api, who: str, is_empty: bool) -> None:
+        client = client_of(cast, api, who)
+        made = client.post(ORDERS, body_of(cast, customer=WALK_IN)).json()["customer"]
+        wanted = body_of(cast, customer={"id": made["id"]}, **({"items": None} if is_empty else {}))
+        answer = client.post(ORDERS, wanted)
+        order = created(answer)
+        assert answer.json()["customer"] == made
+        assert (order.customer_id, order.contact_name, order.contact_phone) == (made["id"], *WALK_IN.values())
+        assert Customer.objects.filter(phone=WALK_IN["phone"]).count() == 1
+
+    @pytest.mark.rows(11, call=CREATE)
+    @pytest.mark.parametrize("who", ["token", "owner"])
+    def test_others_customers_are_refused_as_unknown_ones_are(self, cast: Cast, api: Api, who: str) -> None:
+        theirs = body_of(cast, items=[{"productId": cast.tea.pk, "quantity": 1}], customer=WALK_IN, currency="USD")
+        by_other = created(client_of(cast, api, "other").post(ORDERS, theirs)).customer_id
+        by_staff = created(api(cast.staff).post(ORDERS, body_of(cast, customer=WALK_IN))).customer_id
+        by_itself = api().post(NATIVE, cart(cast, guest=WALK_IN))
+        assert by_itself.status_code == 201
+        guest = Purchase.objects.latest("pk").customer_id
+        account = created(api(cast.customer).post(ORDERS, body_of(cast))).customer_id
+        client = client_of(cast, api, who)
+        with assert_nothing_changed():
+            for pk in (by_other, by_staff, guest, account, cast.stranger_row.pk, 999_999):
+                for body in (body_of(cast, customer={"id": pk}), body_of(cast, items=None, customer={"id": pk})):
+                    assert refused(client.post(ORDERS, body), 403, "forbidden")["message"] == NOT_YOURS
+                native = client.post(NATIVE, cart(cast, customer=pk))
+                assert (native.status_code, native.json()["detail"]) == (
+                    403,
+                    NOT_YOURS.replace("`customer`", "`guest`"),
+                )
+
+    @pytest.mark.rows(11, call=CREATE)
+    def test_nobody_is_the_guest_of_all_who_do_not_sign_in(self, cast: Cast, api: Api) -> None:
+        assert api().post(NATIVE, cart(cast, guest=WALK_IN)).status_code == 201
+        guest = Purchase.objects.get().customer_id
+        with assert_nothing_changed():
+            assert api().post(NATIVE, cart(cast, customer=guest)).status_code == 403
+
+    @pytest.mark.rows(11, call=CREATE)
+    def test_who_works_there_no_more_does_not(self, cast: Cast, api: Api) -> None:
+        client = client_of(cast, api, "owner")
+        made = created(client.post(ORDERS, body_of(cast, customer=WALK_IN))).customer_id
+        Member.objects.filter(user=cast.owner).delete()
+        with assert_nothing_changed():
+            refused(client.post(ORDERS, body_of(cast, customer={"id": made})), 403, "forbidden")
+
+    @pytest.mark.rows(11, call=CREATE)
+    def test_a_token_without_a_customer_is_told_to_send_one(self, cast: Cast, api: Api) -> None:
+        client = client_of(cast, api, "token")
+        with assert_nothing_changed():
+            for customer in (None, {}, {"id": 0}):
+                error = refused(client.post(ORDERS, body_of(cast, customer=customer)), 400, "invalid", "customer")
+                assert error["message"] == "Say who orders: send `customer` with a name and a phone."
+
+    @pytest.mark.rows(11, call=CREATE)
+    def test_another_merchants_product_is_refused_as_for_a_guest(self, cast: Cast, api: Api) -> None:
+        client = client_of(cast, api, "token")
+        made = created(client.post(ORDERS, body_of(cast, customer=WALK_IN))).customer_id
+        tea = [{"productId": cast.tea.pk, "quantity": 1}]
+        with assert_nothing_changed():
+            for customer in (WALK_IN, {"id": made}):
+                body = body_of(cast, items=tea, customer=customer, currency="USD")
+                refused(client.post(ORDERS, body), 400, "invalid", "items[0].productId")
+
+
+def client_of(cast: Cast, api: Api, who: str) -> APIClient:
+    """The owner of the cast's vendor, a token of its merchant, or one of the other merchant."""
+    if who == "owner":
+        return api(cast.owner)
+    merchant, name = (cast.merchant, "ost_shop") if who == "token" else (cast.other_merchant, "ost_other")
+    ApiToken.objects.create(merchant=merchant, name="Shop", token_hash=token_hash(name), scopes=["read", "write"])
+    return api(token=name)
 
 
 class TestWithoutItems:

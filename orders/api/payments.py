@@ -17,7 +17,7 @@ from orders.services.changes import change_order
 from orders.services.proofs import approve, payment_to_prove, read_photo, refuse, send_proofs, waive
 from ordersite.accounts.callers import caller_of
 from ordersite.web.images import CleanImage
-from ordersite.web.multipart import Form, has_photos, photos_of
+from ordersite.web.multipart import Form, count_photos, photos_of
 from ordersite.web.serializers import Input, ParagraphField
 from ordersite.web.views import ApiView, if_match, parse
 from vendors.models import PAYMENT_METHODS
@@ -65,10 +65,11 @@ class PaymentsView(ApiView):
     def before_post(self, request: Request, order_id: int) -> list[CleanImage]:
         """The photos, cleaned before the transaction begins: meanwhile it would hold up others.
 
-        To decode them costs time: it is done only for who may send them, of an order that waits for them.
+        To decode them costs time: it is done only for who may send them, of an order that waits for so many.
         """
-        if has_photos(request):
-            payment_to_prove(order_id=order_id, caller=caller_of(request))
+        if count := count_photos(request):
+            caller, version = caller_of(request), if_match(request)
+            payment_to_prove(order_id=order_id, caller=caller, count=count, version=version)
         return photos_of(request)
 
 

@@ -4,7 +4,7 @@ A photo's file is written before its row, within the row's transaction: who was 
 fails after that, the file is left over; nobody can reach it, and the worker deletes it within the hour that follows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
@@ -43,22 +43,36 @@ def add_proofs(*, payment: Payment, photos: Sequence[CleanImage], now: datetime)
     PaymentProof.objects.bulk_create(proofs)
 
 
-def payment_to_prove(*, order_id: int, caller: Caller) -> tuple[Actor, int]:
-    """As what the caller may send photos, and the id of the transfer that they are of; nothing is locked.
+def payment_to_prove(*, order_id: int, caller: Caller, count: int, version: int | None = None) -> tuple[Actor, int]:
+    """As what the caller may send `count` photos, and the id of the transfer that they are of; nothing is locked.
 
-    Raises NotFound, Forbidden, and Conflict where no transfer waits.
+    Raises NotFound, Forbidden, Problem 412, and Conflict where no transfer waits for so many.
     """
     standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
     actors = standing.acting(Right.CHECK_PAYMENTS)
     role = next((actor for actor in (Actor.STAFF, Actor.CUSTOMER) if actor in actors), None)
     if role is None:
         raise Forbidden("forbidden", "Photos of a payment are sent by the customer, or by staff.")
+    refuse_unready(standing, version)
     waiting = Payment.objects.filter(shares__order=order_id, provider=TRANSFER)
     found = waiting.exclude(state__in=RECEIVED).order_by("-pk").first()
     if found is None:
         detail = "Nothing of this order waits to be paid by transfer: change its payment method first."
         raise Conflict("no_transfer", detail, extra=standing.refusal_extra())
+    check_waits(found, Order.objects.filter(shares__payment=found), count)
     return role, found.pk
+
+
+def check_waits(payment: Payment, orders: Iterable[Order], count: int) -> list[Order]:
+    """The orders that a transfer which waits for `count` photos pays for; raises Conflict for one that does not."""
+    orders = [order for order in orders if order.status not in FAILURE]
+    if payment.provider != TRANSFER or payment.is_received:
+        raise Conflict("already_paid", "It is paid meanwhile: read the order anew.")
+    if not orders:
+        raise Conflict("order_closed", "The order is closed: there is nothing to pay any more.")
+    if payment.proofs.count() + count > MOST_PROOFS:
+        raise Conflict("too_many_proofs", f"A payment has at most {MOST_PROOFS} photos: wait until staff have looked.")
+    return orders
 
 
 def send_proofs(*, order_id: int, caller: Caller, photos: Sequence[CleanImage], version: int | None = None) -> Order:
@@ -69,15 +83,10 @@ def send_proofs(*, order_id: int, caller: Caller, photos: Sequence[CleanImage], 
     """
     if not photos:
         raise Invalid("/photo", "required", f"Send one to {MOST_PHOTOS} photos.")
-    role, waiting_id = payment_to_prove(order_id=order_id, caller=caller)
+    role, waiting_id = payment_to_prove(order_id=order_id, caller=caller, count=len(photos), version=version)
     standing, payment, orders = lock(order_id, waiting_id, caller, version)
-    orders = [order for order in orders if order.status not in FAILURE]
-    if payment.provider != TRANSFER or payment.is_received:
-        raise Conflict("already_paid", "It is paid meanwhile: read the order anew.")
-    if not orders:
-        raise Conflict("order_closed", "The order is closed: there is nothing to pay any more.")
-    if payment.proofs.count() + len(photos) > MOST_PROOFS:
-        raise Conflict("too_many_proofs", f"A payment has at most {MOST_PROOFS} photos: wait until staff have looked.")
+    # Once more: it may have changed while the lock was waited for.
+    orders = check_waits(payment, orders, len(photos))
     add_proofs(payment=payment, photos=photos, now=standing.now)
     payment.state, payment.failure, payment.expires_at = PaymentStatus.PROOF_PENDING, "", None
     payment.save(update_fields=["state", "failure", "expires_at"])
@@ -196,11 +205,16 @@ def lock(order_id: int, payment_id: int, caller: Caller, version: int | None) ->
     """The payment and the orders that it pays for, locked, and this one as it stands then; raises Problem 412."""
     payment, orders = lock_payment(payment_id)
     standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
+    refuse_unready(standing, version)
+    paid_for = set(PaymentShare.objects.filter(payment=payment).values_list("order_id", flat=True))
+    return standing, payment, [order for order in orders if order.pk in paid_for]
+
+
+def refuse_unready(standing: Standing, version: int | None) -> None:
+    """Raises Problem 412 where the caller saw another version, and Conflict for an order without items."""
     refuse_stale(standing.order.version, version, standing.refusal_extra() if version is not None else {})
     if standing.order.awaits_items:
         raise Conflict("no_items", "The order has no items yet, so there is nothing to pay: add one first.")
-    paid_for = set(PaymentShare.objects.filter(payment=payment).values_list("order_id", flat=True))
-    return standing, payment, [order for order in orders if order.pk in paid_for]
 
 
 def payment_of(order: Order, payment_id: int) -> Payment:

@@ -217,7 +217,12 @@ def check_name(name: str, json_part: str) -> None:
 
 def has_photos(request: Request) -> bool:
     """Whether photos came with a request; none is decoded."""
-    return isinstance(request.data, Form) and bool(request.data.sent)
+    return count_photos(request) > 0
+
+
+def count_photos(request: Request) -> int:
+    """How many photos came with a request; none is decoded."""
+    return len(request.data.sent) if isinstance(request.data, Form) else 0
 
 
 def photos_of(request: Request) -> list[CleanImage]:

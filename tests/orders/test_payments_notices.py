@@ -15,7 +15,7 @@ from orders.payments.protocol import Found
 from orders.services.gateway import run_due
 from tests.cast import Cast
 from tests.orders.online import NOTICES, Provider, due_now, notice, order_of, place_online
-from tests.orders.shopping import assert_nothing_changed
+from tests.orders.shopping import assert_nothing_changed, eur
 
 Api = Callable[..., APIClient]
 FORM = "application/x-www-form-urlencoded"
@@ -186,6 +186,31 @@ def test_a_flood_of_notices_about_a_refund_asks_the_provider_a_few_times(
     due = Refund.objects.get().due_at
     assert due is not None
     assert due - timezone.now() <= timedelta(seconds=10)
+
+
+@pytest.mark.parametrize("later", [None, timedelta(hours=1)])
+def test_a_true_notice_about_a_refund_is_not_lost_in_a_flood(
+    provider: Provider, payment: Payment, settings: Any, cast: Cast, api: Api, later: timedelta | None
+) -> None:
+    """Also where the worker would look at the refund no more, or in an hour; one that is decided stays so."""
+    provider.pay(payment.reference)
+    notice(payment.reference)
+    order, staff = order_of(payment), api(cast.staff)
+    for amount in ("1.00", "2.00"):
+        body = {"amount": eur(amount)}
+        assert staff.post(f"/api/v1/orders/{order.pk}/refunds", body, format="json").status_code == 201
+    run_due()
+    decided, sent = Refund.objects.order_by("pk")
+    Refund.objects.filter(pk=decided.pk).update(state=Refund.State.DONE, due_at=None)
+    settings.PAYMENT_ASKS = 1
+    assert notice(payment.reference).status_code == 200
+    Refund.objects.filter(pk=sent.pk).update(due_at=timezone.now() + later if later else None)
+    assert notice(payment.reference).status_code == 429
+    decided.refresh_from_db()
+    sent.refresh_from_db()
+    assert (decided.due_at, sent.state) == (None, "sent")
+    assert sent.due_at is not None
+    assert abs(sent.due_at - timezone.now()) <= timedelta(seconds=10)
 
 
 def test_an_old_look_up_that_comes_late_changes_nothing(

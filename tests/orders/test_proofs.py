@@ -229,6 +229,32 @@ class TestPlacing:
         assert Order.objects.filter(pk=order.pk).values().get() == before
         assert PaymentProof.objects.count() == len(files()) == 0
 
+    @pytest.mark.parametrize(
+        ("code", "status"),
+        [("too_many_proofs", 409), ("stale", 412), ("order_closed", 409), ("no_items", 409), ("no_transfer", 409)],
+    )
+    def test_no_photo_is_decoded_that_the_order_does_not_take(
+        self, cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch, takes_transfer: None, code: str, status: int
+    ) -> None:
+        """Two photos more than there is room for, of another version, of what is closed, empty or paid."""
+        order = place_transfer(api(cast.customer), cast)
+        payment = Payment.objects.get(purchase=order.purchase_id)
+        if code == "too_many_proofs":
+            rows = [PaymentProof(payment=payment, photo=f"proofs/{number}.jpg") for number in range(MOST_PROOFS - 1)]
+            PaymentProof.objects.bulk_create(rows)
+        changed = {"order_closed": {"status": min(FAILURE)}, "no_items": {"visible_at": None}}.get(code, {})
+        Order.objects.filter(pk=order.pk).update(version=order.version, **changed)
+        if code == "no_transfer":
+            Payment.objects.filter(pk=payment.pk).update(state="paid")
+        order.refresh_from_db()
+        headers = {"If-Match": f'"{order.version + (code == "stale")}"'}
+        form = {"photo": [photo(), photo("blue")]}
+        with monkeypatch.context() as patched, assert_nothing_changed(order):
+            patched.setattr(multipart, "clean_image", None)  # calling it fails
+            answer = api(cast.customer).post(f"{ORDERS}/{order.pk}/payments", form, format="multipart", headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert files() == []
+
     def test_what_photos_take_is_bounded_together(self, cast: Cast, api: Api) -> None:
         """Each of them would be taken: a progressive JPEG is decoded whole, twice as slowly as a plain one."""
         raw = io.BytesIO()

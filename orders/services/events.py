@@ -49,21 +49,24 @@ def draw_beside(names: Iterable[str], read: Mapping[int, int], *, holds: bool) -
     (On SQLite one writes at a time, from its first reading: none is another.)
     """
     wanted = sorted(Counter(names).items())
-    if not wanted:
+    asks = bool(read) and connection.vendor == "postgresql"
+    if not wanted and not asks:
         return {}, False
     rows = ", ".join(["(%s, %s)"] * len(wanted))
-    asks = bool(read) and connection.vendor == "postgresql"
     versions = (HELD if holds else READ) if asks else ""
+    draws = (
+        f"INSERT INTO orders_counter (name, value) VALUES {rows} "  # noqa: S608  placeholders only
+        "ON CONFLICT (name) DO UPDATE SET value = orders_counter.value + excluded.value RETURNING name, value"
+    )
+    # What nobody reads yet, such as an order before it is paid online, draws nothing; its vendor is asked all the same.
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{versions}INSERT INTO orders_counter (name, value) VALUES {rows} "  # noqa: S608  placeholders only
-            "ON CONFLICT (name) DO UPDATE SET value = orders_counter.value + excluded.value "
-            f"RETURNING name, value, {VERSIONS if asks else 'NULL'}",
+            f"{versions}{draws if wanted else 'SELECT NULL, NULL'}, {VERSIONS if asks else 'NULL'}",
             [*([[*read]] if asks else []), *(part for one in wanted for part in one)],
         )
         found = cursor.fetchall()
     changed = asks and {int(pk): version for pk, version in (found[0][2] or {}).items()} != read
-    last = {name: value for name, value, _ in found}
+    last = {name: value for name, value, _ in found if name is not None}
     return {name: list(range(last[name] - count + 1, last[name] + 1)) for name, count in wanted}, changed
 
 

@@ -8,14 +8,19 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from orders.models import Counter, Order
-from orders.services import events, placing, reckoning, transitions
+from orders.lifecycle import Status
+from orders.models import Counter, Order, Payment
+from orders.services import changes, events, placing, reckoning, transitions
+from orders.services.receiving import mark_paid
+from ordersite.accounts.callers import SYSTEM
 from ordersite.web.idempotency import Again
 from tests.cast import Cast
 from tests.office import form_of
 from tests.orders.kinds import make_package_type, make_service, package_cart, service_cart, tomorrow
+from tests.orders.online import order_of, place_online, takes_online
 from tests.orders.shopping import ORDERS, cart, place_order
 from tests.orders.test_reckoning import close_in_office, noon
 from vendors.models import Vendor
@@ -279,6 +284,49 @@ def test_control_each_goes_by_what_it_has_read(
     assert not meeting.is_reckoned()
 
 
+def move_unpaid(cast: Cast, api: Api, days: int) -> tuple[Order, Callable[[], None]]:
+    """An order that is not paid online yet, so that nobody but its customer sees it; and its move to another day."""
+    takes_online(cast.vendor)
+    order = order_of(place_online(api(cast.customer), cast, deliver_at=noon(cast, 1).isoformat()))
+
+    def move() -> None:
+        answer = api(cast.customer).patch(f"{ORDERS}/{order.pk}", {"deliver_at": noon(cast, days).isoformat()})
+        assert answer.status_code == 200, answer.json()
+
+    return order, move
+
+
+@pytest.mark.parametrize("first", ["order", "vendor"])
+@pytest.mark.parametrize("closes", [True, False])
+def test_an_unpaid_order_that_is_moved_while_its_vendor_changes_goes_by_it(
+    cast: Cast, api: Api, office: Client, monkeypatch: pytest.MonkeyPatch, first: str, closes: bool
+) -> None:
+    """To a day that is closed meanwhile: it is named. Longer preparing leaves its time and begins earlier."""
+    order, move = move_unpaid(cast, api, 2)
+    due = order.due_at
+
+    def change() -> None:
+        if closes:
+            close_in_office(cast, office, noon(cast, 2))
+        else:
+            save_form(office, f"/admin/vendors/vendor/{cast.vendor.pk}/change/", preparation_minutes="90")
+
+    race = Race(change if first == "order" else move)
+    module, step = (changes, "record_event") if first == "order" else (reckoning, "reckon")
+    begin_after(monkeypatch, module, step, race)
+    (move if first == "order" else change)()
+    race.end()
+    order.refresh_from_db()
+    assert (order.deliver_at, order.visible_at, order.due_at) == (noon(cast, 2), None, due)
+    assert order.unserved == ("closed" if closes else "")
+    payment = Payment.objects.get(purchase=order.purchase_id)
+    with transaction.atomic():
+        mark_paid(payment_id=payment.pk, caller=SYSTEM, now=timezone.now())
+    order.refresh_from_db()
+    assert (order.status, order.unserved) == (Status.PREORDER, "closed" if closes else "")
+    assert order.due_at == noon(cast, 2) - (20 if closes else 90) * MINUTE
+
+
 def test_a_vendor_that_was_deleted_meanwhile_counts_as_changed(cast: Cast) -> None:
     """Of a vendor that is gone no version is read: the drawing begins anew, and draws nothing."""
     gone = Vendor.objects.latest("pk").pk + 1
@@ -287,8 +335,10 @@ def test_a_vendor_that_was_deleted_meanwhile_counts_as_changed(cast: Cast) -> No
         for vendors in ({gone: 1}, {**read, gone: 1}):
             with transaction.atomic():
                 assert events.draw_beside(["stream:gone"], vendors, holds=holds)[1] is True
+                assert events.draw_beside([], vendors, holds=holds) == ({}, True)
         with transaction.atomic():
             assert events.draw_beside(["stream:kept"], read, holds=holds)[1] is False
+            assert events.draw_beside([], read, holds=holds) == ({}, False)
     with pytest.raises(Again), transaction.atomic():
         events.draw(["stream:again"], read={gone: 1})
     assert not Counter.objects.filter(name="stream:again").exists()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -351,8 +352,9 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
     def page_of(self, request: HttpRequest, account: Account) -> str:
         """Where the button was."""
         if request.GET.get("from") == "payouts":
-            payouts = reverse("admin:orders_account_payouts")
-            return f"{payouts}?who=drivers" if account.driver_id else payouts
+            who, number = {"who": "drivers"} if account.driver_id else {}, row_id(request.GET.get("p", ""))
+            query = urlencode({**who, **({"p": number} if number else {})})
+            return f"{reverse('admin:orders_account_payouts')}{'?' if query else ''}{query}"
         return reverse("admin:orders_account_change", args=[account.pk])
 
     def statement_view(self, request: HttpRequest, account_id: int) -> HttpResponseBase:

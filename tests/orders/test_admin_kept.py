@@ -15,6 +15,7 @@ from tests.orders.money import driven, set_terms, settled
 from tests.orders.shopping import assert_nothing_changed, fill_wallet
 from tests.orders.test_admin_buttons import DELIVERY, office
 from tests.orders.test_admin_proofs import photographed
+from vendors.models import Vendor
 
 __all__ = ["office"]
 pytestmark = pytest.mark.django_db
@@ -253,3 +254,16 @@ def test_what_is_refused_when_it_is_confirmed_stands_there_again(
             answer = office.post(f"{action}?{urlencode(typed)}", shown)
         assert answer["Location"] == path
         assert form_of_money(office.get(path), where)[2] == typed
+
+
+def test_a_payout_leads_back_to_its_page_of_the_list(
+    cast: Cast, office: Client, money: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orders.admin.ledgers.OWNERS_PER_PAGE", 1)
+    Vendor.objects.filter(pk=cast.other_vendor.pk).update(name="Aa")
+    Account.objects.create(name="vendor:aa", kind="vendor", currency="EUR", vendor=cast.other_vendor)
+    path = "/admin/orders/account/payouts/?p=2"
+    _, action, fresh = form_of_money(office.get(path), "pay-out")
+    typed = {**fresh, "amount": "99.00"}
+    assert office.get(action, typed)["Location"] == path
+    assert form_of_money(office.get(path), "pay-out")[2] == typed

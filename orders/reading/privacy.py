@@ -70,7 +70,7 @@ def without_words(order: Order) -> Order:
 
 
 def copy_row(row: Row) -> Row:
-    """A copy that shares no relation that was read."""
+    """A copy whose relations may be kept anew: keep_rows() on it leaves the row's own as they were read."""
     told = copy(row)
     told.__dict__["_prefetched_objects_cache"] = dict(getattr(row, "_prefetched_objects_cache", {}))
     return told

@@ -9,10 +9,10 @@ from orders.pricing import PricedLine
 
 
 def keep_rows(instance: Any, name: str, rows: Sequence[Any]) -> None:
-    """Fills a reverse relation as prefetch_related would."""
+    """Fills a reverse relation as prefetch_related would; what was read of it before stays as it is for its holder."""
     if not hasattr(instance, "_prefetched_objects_cache"):
         instance._prefetched_objects_cache = {}
-    queryset = getattr(instance, name).get_queryset()
+    queryset = getattr(instance, name).get_queryset().all()
     queryset._result_cache = list(rows)
     instance._prefetched_objects_cache[name] = queryset
 

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 # Bytes of a body that takes no turns: an order of a dozen lines has fewer.
 SMALL = 2_000
 # Of all clients together: a call that takes no turns then shares the processor with two others at most.
 AT_ONCE = 2
-WAIT = 10.0  # seconds
+WAIT = 10.0  # seconds that a call waits for its turn
+# Seconds of a turn. No call computes for longer: one that is not done waits for a lock or for another server, and
+# nobody waits for it.
+HOLD = 0.5
 
 
 class Turns:
@@ -28,17 +31,26 @@ class Turns:
         own = self.networks.setdefault(network, asyncio.Lock())
         self.present[network] = self.present.get(network, 0) + 1
         try:
-            async with AsyncExitStack() as held:
+            with ExitStack() as held:
+                came = await self.take(own, held)
+                end = asyncio.get_running_loop().call_later(HOLD, held.close)
                 try:
-                    async with asyncio.timeout(self.wait):
-                        await held.enter_async_context(own)
-                        await held.enter_async_context(self.all)
-                except TimeoutError:
-                    await held.aclose()
-                    yield False
-                else:
-                    yield True
+                    yield came
+                finally:
+                    end.cancel()
         finally:
             self.present[network] -= 1
             if not self.present[network]:
                 del self.present[network], self.networks[network]
+
+    async def take(self, own: asyncio.Lock, held: ExitStack) -> bool:
+        """Takes what a turn needs, to be given back by `held`; False where it cannot be had in time."""
+        try:
+            async with asyncio.timeout(self.wait):
+                for needed in (own, self.all):
+                    await needed.acquire()
+                    held.callback(needed.release)
+        except TimeoutError:
+            held.close()
+            return False
+        return True

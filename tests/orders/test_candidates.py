@@ -8,6 +8,7 @@ import pytest
 from django.db import models
 
 from orders.models import ItemChange, LineOption, Order, OrderEvent, Package
+from orders.reading.privacy import without_words
 from tests.cast import Cast
 from tests.dialects.kesk.calling import url as kesk_url
 from tests.dialects.ordering.asking import one as ordering_url
@@ -226,3 +227,17 @@ def test_a_guest_who_follows_by_the_uuid_reads_nothing_that_is_written(cast: Cas
     told = json.dumps(answer.json())
     assert {name for name, text in texts.items() if text in told} <= SHOWN
     assert texts["Order.address"] in told
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_concealed_is_a_copy(cast: Cast, kind: str) -> None:
+    """The order itself may be told to the next reader: its rows keep every word."""
+    order, texts = filled(cast, kind)
+    order = Order.objects.select_related("customer", "purchase").prefetch_related("lines__options").get(pk=order.pk)
+    told = without_words(order)
+    assert (told.comment, told.lines.all()[0].comment, told.lines.all()[0].options.all()[0].text) == ("", "", "")
+    line = order.lines.all()[0]
+    read = (order.comment, line.comment, line.options.all()[0].text)
+    assert read == (texts["Order.comment"], texts["Line.comment"], texts["LineOption.text"])
+    assert order.customer.name == f"First {texts['Customer.name']}"
+    assert told.lines.all()[0] is not line

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.handlers.asgi import ASGIHandler
 
+from ordersite.web import turns
 from ordersite.web.door import Door
 from ordersite.web.turns import AT_ONCE, SMALL, Turns
 
@@ -75,10 +76,10 @@ def test_who_sends_most_is_not_served_most() -> None:
     """Of those who wait, a network with one call comes before the second call of a network with many."""
 
     async def scenario() -> list[str]:
-        turns, order = Turns(at_once=1), []
+        line, order = Turns(at_once=1), []
 
         async def call(network: str) -> None:
-            async with turns.turn(network) as came:
+            async with line.turn(network) as came:
                 assert came
                 order.append(network)
                 await asyncio.sleep(0)
@@ -87,6 +88,28 @@ def test_who_sends_most_is_not_served_most() -> None:
         return order
 
     assert asyncio.run(scenario()).index("one") <= 1
+
+
+def test_a_call_that_waits_for_something_else_lets_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a lock, a geocoder or a provider: it computes no more, and its turn ends."""
+    monkeypatch.setattr(turns, "HOLD", 0.05)
+
+    async def scenario() -> None:
+        calls = Calls()
+        tasks = [calls.begin("198.51.100.1", LARGE) for _ in range(3)]
+        tasks += [calls.begin(f"198.51.100.{number}", LARGE) for number in range(2, 5)]
+        await settle()
+        assert len(calls.working) == AT_ONCE
+        async with asyncio.timeout(10):
+            while len(calls.working) < len(tasks):
+                await asyncio.sleep(0.01)
+        calls.go.set()
+        await asyncio.gather(*tasks)
+        # Given back once each, and not once more at the end.
+        assert calls.door.turns.all._value == AT_ONCE
+        assert calls.door.turns.present == {}
+
+    asyncio.run(scenario())
 
 
 def test_a_call_that_was_broken_off_gives_its_turn_back() -> None:

@@ -52,7 +52,8 @@ class RefundForm(VersionForm, OnceForm):
     def __init__(self, data: Any = None, *, lines: Iterable[Line] = (), **kwargs: Any) -> None:
         """Shown, it has a field for each line of the order; sent, for each that the page had."""
         super().__init__(data, **kwargs)
-        labels = {f"{LINE}{line.pk}": f"{line.name}, units" for line in lines}
+        shown = {f"{LINE}{line.pk}": line for line in lines}
+        labels = {name: f"{line.name}, units" for name, line in shown.items()}
         for name in data or ():
             if row_id(str(name).removeprefix(LINE)) and name.startswith(LINE):
                 labels.setdefault(name, "Units")
@@ -63,7 +64,7 @@ class RefundForm(VersionForm, OnceForm):
             self.fields[name] = forms.IntegerField(
                 label=labels[name],
                 min_value=0,
-                max_value=2**31 - 1,
+                max_value=shown[name].quantity if name in shown else 2**31 - 1,
                 required=False,
                 widget=forms.NumberInput({"inputmode": "numeric"}),
             )

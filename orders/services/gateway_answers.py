@@ -156,6 +156,8 @@ def apply(payment: Payment, found: Found) -> None:
         current, _ = lock_payment(payment.pk)
         if current.reference != found.reference or current.is_received:
             return
+        # A notice that came while the provider was asked tells of something newer.
+        noticed_at = current.due_at if current.due_at != payment.due_at else None
         is_ours = (found.amount, found.currency) == (current.amount, current.currency)
         if found.state == State.PAID and is_ours:
             Payment.objects.filter(pk=current.pk).update(method=found.method)
@@ -168,6 +170,8 @@ def apply(payment: Payment, found: Found) -> None:
         else:
             current.redirect_url, current.due_at = found.checkout_url, next_look(current, now)
             current.save(update_fields=["redirect_url", "due_at"])
+        if noticed_at and found.state != State.PAID:
+            Payment.objects.filter(pk=current.pk).update(due_at=noticed_at)
 
 
 def apply_loss(payment: Payment, error: ProviderError) -> None:

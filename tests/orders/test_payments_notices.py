@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from orders.models import OrderEvent, Payment, Posting, Refund
 from orders.payments.mollie import Mollie
 from orders.payments.protocol import Found
+from orders.services import gateway_answers
 from orders.services.gateway import run_due
 from tests.cast import Cast
 from tests.orders.online import NOTICES, Provider, due_now, notice, order_of, place_online
@@ -153,6 +154,32 @@ def test_a_true_notice_after_a_failed_try_is_not_lost_in_a_flood(
     provider.ledger.settle(provider.ledger.payment(payment.reference), "paid")
     assert notice(payment.reference).status_code == 429
     assert read(payment).due_at is not None
+    due_now(payment)
+    run_due()
+    assert (read(payment).state, payment.due_at) == ("paid", None)
+
+
+@pytest.mark.parametrize("told", ["failed", "open"])
+def test_a_notice_that_comes_while_the_provider_is_asked_is_not_lost(
+    provider: Provider, payment: Payment, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    """Too many to be followed at once, it is left to the worker, which what was asked before may not call off."""
+    if told == "failed":
+        provider.pay(payment.reference, "failed")
+    look_up = Mollie.look_up
+
+    def look_up_beside_a_notice(*arguments: Any) -> Found:
+        found = look_up(*arguments)
+        gateway_answers.ask_soon(payment.pk)
+        return found
+
+    monkeypatch.setattr(Mollie, "look_up", look_up_beside_a_notice)
+    assert notice(payment.reference).status_code == 200
+    monkeypatch.undo()
+    due = read(payment).due_at
+    assert due is not None
+    assert due - timezone.now() <= timedelta(seconds=10)
+    provider.ledger.settle(provider.ledger.payment(payment.reference), "paid")
     due_now(payment)
     run_due()
     assert (read(payment).state, payment.due_at) == ("paid", None)

@@ -220,7 +220,7 @@ def fulfilled(order: Order) -> Order:
 
 def take_what_is_limited(parts: Sequence[Checked], customer: Customer) -> list[int | None]:
     """Stock, times, slots and offers, in the order in which everybody locks them; returns each part's slot."""
-    take_stock(stock_wanted([line for part in parts for line in part.priced.lines]))
+    take_stock(stock_wanted([line for part in parts for line in part.priced.lines]), quantities_at(parts))
     bookings.take_times([part.draft.booking for part in parts if part.draft.booking])
     slot_ids: list[int | None] = [None] * len(parts)
     wanted = [
@@ -238,6 +238,15 @@ def take_what_is_limited(parts: Sequence[Checked], customer: Customer) -> list[i
         )
     offers.take_offers(given=[part.given for part in parts], customer=customer)
     return slot_ids
+
+
+def quantities_at(parts: Sequence[Checked]) -> dict[int, str]:
+    """Where the quantity of each product stands in the client's input: that of its last item."""
+    return {
+        item.product: f"{cart.pointer}/items/{index}/quantity"
+        for cart in (part.draft.cart for part in parts)
+        for index, item in enumerate(cart.items)
+    }
 
 
 def series_of(part: Checked) -> NumberSeries:

@@ -27,7 +27,7 @@ def draw_without_a_lock(key: AccountKey, amount: int) -> int:
     return int(account.balance - amount)
 
 
-def take_stock_without_a_lock(wanted: Mapping[int, int]) -> None:
+def take_stock_without_a_lock(wanted: Mapping[int, int], pointers: Mapping[int, str] | None = None) -> None:
     """In the place of vendors.services.stock.take_stock."""
     for row in Stock.objects.filter(pk__in=wanted):
         if row.quantity < wanted[row.pk]:

@@ -520,7 +520,7 @@ def test_each_reading_call_answers_alike(cast: Cast, api: Api) -> None:
         numbers = {name: f"{value}.0" for name, value in given.items() if isinstance(value, int)}
         words = {name: value for name, value in given.items() if isinstance(value, str) and name != "where"}
         variants: dict[str, dict[str, Any]] = {
-            "blank": {**dict.fromkeys(known - given.keys(), ""), **given},
+            **{blank: {**dict.fromkeys(known - given.keys(), blank), **given} for blank in ("", "null", "undefined")},
             "not known": {**given, "not_known": "1"},
             "4.0": {**given, **numbers},
             "upper": {**given, **{name: value.upper() for name, value in words.items()}},

@@ -73,11 +73,17 @@ def test_what_is_no_amount(field: Any, sent: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "value"), [(3299, 3299), ("3299", 3299), (32.99 * 100, 3299), (1098.9999999999998, 1099), ("7.5", 8)]
+    ("sent", "value"), [(3299, 3299), ("3299", 3299), (32.99 * 100, 3299), (1098.9999999999998, 1099), ("7.0", 7)]
 )
 def test_amounts_in_minor_units(sent: Any, value: int) -> None:
     read = MinorField().run_validation(sent)
     assert (read, type(read)) == (value, int)
+
+
+@pytest.mark.parametrize("sent", [1000.4, "7.5", 1000.001])
+def test_a_part_of_a_minor_unit_is_no_amount(sent: Any) -> None:
+    with pytest.raises(ValidationError, match="Send a whole number of minor units."):
+        MinorField().run_validation(sent)
 
 
 @pytest.mark.parametrize("sent", ["cash", "CASH", "Cash", " cash "])

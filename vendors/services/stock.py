@@ -26,11 +26,12 @@ def change_stock(by: Mapping[int, int]) -> None:
     Stock.objects.filter(pk__in=by).update(quantity=F("quantity") + Case(*cases, default=Value(0)))
 
 
-def take_stock(wanted: Mapping[int, int]) -> None:
+def take_stock(wanted: Mapping[int, int], pointers: Mapping[int, str] | None = None) -> None:
     """Takes the quantities by product id: two statements however many products; must run in a transaction.
 
     Send only products whose stock is counted; one that is no longer counted by now is left alone. Raises
-    Conflict("out_of_stock") with what is left of each product that is short, and then takes nothing.
+    Conflict("out_of_stock") with what is left of each product that is short, and then takes nothing; `pointers` are
+    where the quantities stand in the client's input.
     """
     if not wanted:
         return
@@ -39,7 +40,7 @@ def take_stock(wanted: Mapping[int, int]) -> None:
     if short:
         errors = [
             field_error(
-                "",
+                (pointers or {}).get(row.pk, ""),
                 "out_of_stock",
                 f"{row.quantity} of {row.product.name} left: take fewer."
                 if row.quantity

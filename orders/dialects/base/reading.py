@@ -175,13 +175,18 @@ class AmountField(NumberField):
 
 @extend_schema_field({"type": "integer", "minimum": 0, "maximum": MAX_MINOR})
 class MinorField(NumberField):
-    """An amount in minor units: a whole number, or what a double makes of one, rounded half up."""
+    """An amount in minor units: a whole number, or what a double makes of one."""
+
+    default_error_messages = {"invalid": "Send a whole number of minor units."}
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(places=0, min_value=0, max_value=MAX_MINOR, **kwargs)
+        super().__init__(places=DIGITS, min_value=0, max_value=MAX_MINOR, **kwargs)
 
     def to_internal_value(self, data: Any) -> Any:
-        return int(super().to_internal_value(data))
+        number = super().to_internal_value(data)
+        if number != number.to_integral_value():
+            self.fail("invalid")
+        return int(number)
 
 
 class WordField(serializers.ChoiceField):

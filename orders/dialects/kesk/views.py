@@ -104,7 +104,7 @@ class OrdersView(PlacingView):
     def get(self, request: Request) -> Response:
         """What the caller may see in any of its roles, newest first."""
         caller = caller_of(request)
-        given = parse(ListParameters, request.query_params.dict())
+        given = parse(ListParameters, request.query_params)
         page, per_page = given.pop("page"), given.pop("per_page")
         orders = visible_orders(caller).filter(**filters_of(given))
         if "status" in given:

@@ -1,0 +1,84 @@
+"""A refusal of the services, through each door: the field that was sent, by the name and path that it has there."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from orders.services.wallets import top_up
+from tests.cast import Cast
+from tests.dialects.kalixo.test_kalixo import PLACE, order_of
+from tests.dialects.kesk import calling as kesk
+from tests.dialects.ordering import asking
+from tests.dialects.shop import calling as shop
+from tests.orders.gift_cards import stock
+from tests.orders.shopping import assert_nothing_changed
+from vendors.models import Stock
+
+Api = Callable[..., APIClient]
+Door = Callable[[Cast, list[int]], tuple[str, dict[str, Any]]]
+
+
+def by_kesk(cast: Cast, products: list[int], **fields: Any) -> tuple[str, dict[str, Any]]:
+    return kesk.ORDERS, kesk.order_of(cast, items=[{"product_id": pk, "quantity": 2} for pk in products], **fields)
+
+
+def by_kesk_of_several(cast: Cast, products: list[int]) -> tuple[str, dict[str, Any]]:
+    body = by_kesk(cast, products)[1]
+    method = body.pop("payment_gateway_method_id")
+    return kesk.ORDERS, {"payment_gateway_method_id": method, "data": [body]}
+
+
+def by_shop(cast: Cast, products: list[int], **fields: Any) -> tuple[str, dict[str, Any]]:
+    items = [{"productId": pk, "quantity": 2} for pk in products]
+    return shop.ORDERS, shop.body_of(cast, items=items, paymentMethod="cash") | fields
+
+
+def by_ordering(cast: Cast, products: list[int], **fields: Any) -> tuple[str, dict[str, Any]]:
+    return asking.ORDERS, asking.order_of(cast, products=[{"id": pk, "quantity": 2} for pk in products], **fields)
+
+
+def fields_of(response: Any) -> list[str]:
+    """The fields that a refusal names, in whichever shape it is."""
+    body = response.json()
+    match body:
+        case {"error": {"details": rows}} | {"error": {"fields": rows}}:
+            return [row["field"] for row in rows]
+        case {"result": sentences}:
+            return [sentence.partition(": ")[0] for sentence in sentences]
+    return [str(body["message"]).partition(": ")[0]]
+
+
+@pytest.mark.parametrize(
+    ("door", "field"),
+    [
+        (by_kesk, "items.1.quantity"),
+        (by_kesk_of_several, "data.0.items.1.quantity"),
+        (by_shop, "items[1].quantity"),
+        (by_ordering, "products.1.quantity"),
+    ],
+)
+def test_too_few_are_told_at_their_quantity(cast: Cast, api: Api, door: Door, field: str) -> None:
+    soda = cast.products["soda"].pk
+    Stock.objects.filter(pk=soda).update(quantity=1)
+    path, body = door(cast, [cast.products["pizza"].pk, soda])
+    with assert_nothing_changed():
+        response = api(cast.customer).post(path, body)
+    assert (response.status_code, fields_of(response)) == (409, [field])
+    assert "1 of Soda left: take fewer." in str(response.json())
+
+
+def test_too_few_codes_are_told_at_their_line(cast: Cast, api: Api) -> None:
+    card = cast.products["soda"]
+    card.is_digital, card.price = True, 250
+    card.save()
+    cast.vendor.save()
+    stock(card, "PIN-1")
+    Stock.objects.filter(pk=card.pk).update(quantity=1)
+    top_up(customer_id=cast.customer_row.pk, currency="EUR", amount=10_000, actor="test")
+    body = order_of((card.pk, 250, 2))
+    body["currency"] = body["orderProducts"][0]["currency"] = "EUR"
+    with assert_nothing_changed():
+        response = api(cast.customer).post(PLACE, body)
+    assert (response.status_code, fields_of(response)) == (409, ["/orderProducts/0/quantity"])

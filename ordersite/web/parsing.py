@@ -55,12 +55,17 @@ def read_unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def refuse_too_many(raw: bytes) -> None:
-    """Raises ParseError for more values than MAX_JSON_VALUES, nested ones counted, before any of them is built."""
-    most = settings.MAX_JSON_VALUES
+def refuse_too_many(raw: bytes, left: int) -> None:
+    """Raises ParseError for more values than are left, nested ones counted, before any of them is built."""
     # At least as many as there are: commas within strings count too, so only then the strings are left out.
-    if count_marks(raw, 0, len(raw)) >= most and has_more_values(raw, most):
-        raise ParseError(f"The JSON has more than {most} values, or is nested too deeply: send less at once.")
+    if count_marks(raw, 0, len(raw)) >= left and has_more_values(raw, left):
+        raise too_many()
+
+
+def too_many() -> ParseError:
+    """The refusal of more values than MAX_JSON_VALUES."""
+    most = settings.MAX_JSON_VALUES
+    return ParseError(f"The JSON has more than {most} values, or is nested too deeply: send less at once.")
 
 
 def has_more_values(raw: bytes, most: int) -> bool:
@@ -110,7 +115,7 @@ def parse_json(raw: bytes, *, unique_keys: bool = True) -> Any:
 
     Without `unique_keys` the last value of a key counts, as most readers of JSON have it.
     """
-    refuse_too_many(raw)
+    refuse_too_many(raw, settings.MAX_JSON_VALUES)
     try:
         value = json.loads(
             raw.decode(),

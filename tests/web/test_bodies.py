@@ -57,6 +57,53 @@ def test_rows_are_counted_in_forms(cast: Cast) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
 
 
+# Texts of JSON, each of which alone is small enough.
+ITEMS = json.dumps([{"product_id": 1, "options": [{"option_id": 1}] * 16}] * 95)
+OPTIONS = json.dumps({f"id:{pk}": {"suboptions": {}} for pk in range(1, 100)})
+PLACE, KESK = "/dialects/ordering/orders", "/dialects/kesk/v1/order/summary"
+TEXTS: dict[str, tuple[str, Any, str]] = {
+    "parts": (KESK, {"data": [{"vendor_id": 1, "items": ITEMS}] * 20}, "json"),
+    "parts in a text": (KESK, {"data": json.dumps([{"vendor_id": 1, "items": ITEMS}] * 5)}, "json"),
+    "parts of a form": ("/dialects/kesk/v1/orders", {"data": [json.dumps({"items": ITEMS})] * 20}, "multipart"),
+    "lines": (PLACE, {"products": [{"id": 1, "options": OPTIONS, "extras": OPTIONS}] * 90}, "json"),
+    "lines in a text": (PLACE, {"products": json.dumps([{"id": 1, "options": OPTIONS}] * 90)}, "json"),
+    "lines of a form": (PLACE, "&".join(f"products[{at}][options]={OPTIONS}" for at in range(90)), "form"),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_values_in_texts_are_counted_together(cast: Cast, api: Callable[..., APIClient], name: str) -> None:
+    path, body, kind = TEXTS[name]
+    client = api(cast.customer)
+    began = time.process_time()
+    if kind == "form":
+        answer = client.generic("POST", path, body, "application/x-www-form-urlencoded")
+    else:
+        answer = client.post(path, body, format=kind)
+    assert time.process_time() - began < MOST_CPU
+    assert answer.status_code == 400
+    assert TOO_MANY in answer.content.decode()
+
+
+def test_texts_in_texts_are_bounded_in_depth(cast: Cast, api: Callable[..., APIClient]) -> None:
+    text: Any = "[]"
+    for _ in range(11):
+        text = json.dumps([{"items": text}])
+    answer = api(cast.customer).post(KESK, {"items": text}, format="json")
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, TOO_MANY)
+
+
+def test_conditions_in_texts_are_counted_together(cast: Cast, api: Callable[..., APIClient]) -> None:
+    row = '{"attribute":"status","value":7}'
+    began = time.process_time()
+    answer = api(cast.staff).get(PLACE, {"mode": "dashboard", "where[]": [row] * 31})
+    assert time.process_time() - began < MOST_CPU
+    assert (answer.status_code, answer.json()["result"]) == (
+        400,
+        ["where: At most 30 conditions: ask for less at once."],
+    )
+
+
 def test_at_most_fifty_faults_are_told(cast: Cast) -> None:
     items = [{"product": 1, "options": [{"option": 0, "colour": 1} for _ in range(20)]} for _ in range(40)]
     answer = send(json.dumps({"vendor": cast.vendor.pk, "items": items}).encode())

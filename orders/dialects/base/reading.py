@@ -9,8 +9,9 @@ import math
 import re
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -19,7 +20,7 @@ from rest_framework.fields import empty
 
 from orders.dialects.base.forms import read_query
 from ordersite.web.money import MAX_MINOR, rounded_minor, to_text
-from ordersite.web.parsing import parse_json
+from ordersite.web.parsing import parse_json, refuse_too_many, too_many
 from ordersite.web.problems import Invalid
 from ordersite.web.serializers import MAX_ID, DegreesField, Money, PhoneField, e164
 
@@ -80,12 +81,37 @@ def reads_same(sent: Any, shown: Any) -> bool:
     return bool(sent == shown) or (not isinstance(sent, bool) and isinstance(sent, int | float) and str(sent) == shown)
 
 
-def from_text(text: str) -> Any:
-    """What a text of JSON holds, in the place of what it means; raises ValidationError for one that is none."""
-    try:
-        return parse_json(text.encode(errors="replace"), unique_keys=False)
-    except ParseError as error:
-        raise serializers.ValidationError(["It is no JSON."]) from error
+class TextOpener:
+    """Opens the texts of JSON of one request, also those within others: all its values are counted together.
+
+    `begins` has the fields that may be such texts, by how these begin.
+    """
+
+    def __init__(self, begins: Mapping[str, tuple[str, ...]]) -> None:
+        self.begins = begins
+        self.left = settings.MAX_JSON_VALUES
+
+    def open(self, value: Any, name: str = "", pointer: str = "", depth: int | None = None) -> Any:
+        """A value with its texts opened; raises ParseError for too many values, Invalid for a text that is no JSON."""
+        depth = settings.MAX_JSON_DEPTH if depth is None else depth
+        if isinstance(value, str) and value.lstrip().startswith(self.begins.get(name, ())):
+            value = self.parse(value, pointer)
+        self.left -= 1
+        if self.left < 0 or depth < 0:
+            raise too_many()
+        if isinstance(value, Mapping):
+            return {key: self.open(one, key, f"{pointer}/{key}", depth - 1) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self.open(one, "", f"{pointer}/{at}", depth - 1) for at, one in enumerate(value)]
+        return value
+
+    def parse(self, text: str, pointer: str) -> Any:
+        raw = text.encode(errors="replace")
+        refuse_too_many(raw, self.left)
+        try:
+            return parse_json(raw, unique_keys=False)
+        except ParseError as error:
+            raise Invalid(pointer, "invalid", "It is no JSON.") from error
 
 
 class DialectInput(serializers.Serializer):
@@ -94,6 +120,8 @@ class DialectInput(serializers.Serializer):
 
     # A filter by id 0 is a fault: to pass over it would show what was not asked for.
     zero_is_no_id = True
+    # Which fields may be texts of JSON, here and in what is nested here, by how these begin (TextOpener).
+    texts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
     def run_validation(self, data: Any = empty) -> Any:
         if self.parent is None and data is not empty and is_blank(data):
@@ -101,7 +129,10 @@ class DialectInput(serializers.Serializer):
         if data is None and isinstance(self.parent, serializers.ListSerializer):
             self.fail("null")  # DRF lets a row be null where its list may be
         # DRF reads a QueryDict as a browser's form, where what is missing is false or empty.
-        return super().run_validation(read_query(data) if isinstance(data, QueryDict) else data)
+        data = read_query(data) if isinstance(data, QueryDict) else data
+        if self.parent is None and self.texts:
+            data = TextOpener(self.texts).open(data)
+        return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):

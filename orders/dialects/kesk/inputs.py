@@ -17,7 +17,6 @@ from orders.dialects.base import (
     NumberField,
     WholeField,
     WordField,
-    from_text,
 )
 from orders.dialects.kesk.words import METHODS, PAYMENT_WORDS, TYPES, Word
 from ordersite.web.multipart import MOST_PHOTOS
@@ -30,7 +29,7 @@ from ordersite.web.serializers import (
 from vendors.models import PAYMENT_METHODS
 
 # What may be a text of JSON, by what that begins with.
-AS_TEXT = {"items": "[", "data": "[", "pickup_address": "{", "dropoff_address": "{"}
+AS_TEXT = {"items": ("[",), "data": ("[",), "pickup_address": ("{",), "dropoff_address": ("{",)}
 OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
 
 
@@ -150,6 +149,8 @@ class ItemInput(DialectInput):
 class PartInput(DialectInput):
     """What is ordered of one vendor. With `delivery_address_id` (a saved address) it is brought, without collected."""
 
+    texts = AS_TEXT
+
     type = TypeField(
         choices=list(TYPES),
         help_text=f"One of {', '.join(TYPES)}, in any case; found from the content where it is left out.",
@@ -181,21 +182,6 @@ class PartInput(DialectInput):
     recipient_name = LineField(max_length=120, **OPTIONAL)
     recipient_phone = LocalPhoneField(**OPTIONAL)
     service_id = IdField(**OPTIONAL)
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Lists and places may come as texts of JSON, as a form sends them."""
-        if isinstance(data, Mapping):
-            data = {name: read_json(name, value) for name, value in data.items()}
-        return super().to_internal_value(data)
-
-
-def read_json(name: str, value: Any) -> Any:
-    """The value of a field, of one that may be a text of JSON also where it comes so."""
-    is_json = name in AS_TEXT and isinstance(value, str) and value.lstrip().startswith(AS_TEXT[name])
-    try:
-        return from_text(value) if is_json else value
-    except serializers.ValidationError as error:
-        raise serializers.ValidationError({name: error.detail}) from error
 
 
 class QuoteInput(PartInput):

@@ -25,7 +25,6 @@ from orders.dialects.base import (
     MomentField,
     WholeField,
     WordField,
-    from_text,
     is_blank,
     minor_amount,
     whole_of,
@@ -51,8 +50,10 @@ from ordersite.web.serializers import (
 from vendors.models import ONLINE_METHODS
 
 MOST_MINUTES = 10_080
-# What is JSON in their model.
-AS_TEXT = ("products", "customer", "location")
+# What is JSON in their model, and may come as a text of it.
+AS_TEXT = dict.fromkeys(
+    ("products", "customer", "location", "ingredients", "options", "suboptions", "extras"), ("[", "{")
+)
 KEY = re.compile(r"id:([0-9]{1,18})\Z")
 NUMBER = re.compile(r"[0-9]{1,18}\Z")
 # Their clients order for now by sending the time that it is; it may be as old as the cart.
@@ -62,7 +63,7 @@ NOW_FROM = timedelta(minutes=5)
 
 
 class KeyedField(serializers.DictField):
-    """{"id:5": {…}} → {5: {…}}, also as a text of JSON; an entry without a value counts as left out."""
+    """{"id:5": {…}} → {5: {…}}; an entry without a value counts as left out."""
 
     default_error_messages = {
         "key": 'The key "{given}" is none: send such as "id:5".',
@@ -70,8 +71,6 @@ class KeyedField(serializers.DictField):
     }
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, str):
-            data = from_text(data)
         if isinstance(data, dict):
             data = {key: value for key, value in data.items() if not is_blank(value)}
         given: Any = super().to_internal_value(data)
@@ -165,26 +164,6 @@ class CustomerInput(DialectInput):
         return attrs
 
 
-class OfOrder(DialectInput):
-    """What both calls read of an order's attributes."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Their JSON attributes may come as texts, as a form would send them."""
-        if isinstance(data, dict):
-            data = {name: read_json(name, value) for name, value in data.items()}
-        return super().to_internal_value(data)
-
-
-def read_json(name: str, value: Any) -> Any:
-    """The value of an attribute, of one that is JSON also where it comes as a text of it."""
-    if name not in AS_TEXT or not isinstance(value, str) or is_blank(value):
-        return value
-    try:
-        return from_text(value)
-    except serializers.ValidationError as error:
-        raise serializers.ValidationError({name: error.detail}) from error
-
-
 @extend_schema_field({"type": "string", "pattern": "^[0-9]{1,12}$"})
 class CashField(WholeField):
     """What is handed over, a whole amount; 0 where nothing is said of it."""
@@ -195,8 +174,10 @@ class CashField(WholeField):
         super().__init__(min_value=0, max_value=10**12 - 1, **kwargs)
 
 
-class PlaceInput(OfOrder):
+class PlaceInput(DialectInput):
     """An order to be placed."""
+
+    texts = AS_TEXT
 
     paymethod_id = WordField(choices=sorted(PAYMETHOD_NAMES))
     business_id = IdField()
@@ -235,8 +216,10 @@ class PageInput(DialectInput):
     page_size = WholeField(min_value=1, max_value=MOST, default=PER_PAGE)
 
 
-class UpdateInput(OfOrder):
+class UpdateInput(DialectInput):
     """What changes; the rest of the model is refused where it differs, and what is not of it left aside."""
+
+    texts = AS_TEXT
 
     status = WholeField(min_value=0, max_value=25, required=False)
     transition = WordField(

@@ -15,9 +15,10 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.dialects.base import DialectView, FormParser, minor_amount, read_query, reads_same, whole_of
+from orders.dialects.base import DialectView, FormParser, TextOpener, minor_amount, read_query, reads_same, whole_of
 from orders.dialects.ordering import outputs
 from orders.dialects.ordering.inputs import (
+    AS_TEXT,
     PageInput,
     PlaceInput,
     UpdateInput,
@@ -25,7 +26,6 @@ from orders.dialects.ordering.inputs import (
     as_placing,
     asked_for,
     lacks_text,
-    read_json,
     reason_of,
 )
 from orders.dialects.ordering.outputs import ATTRIBUTES, Seen, read_params, show
@@ -322,7 +322,7 @@ def what_differs(sent: Any, before: Standing) -> Any:
         return sent
     # What may be read with it is not kept with the order that is about to change.
     seen = seen_by(read_order(before.caller, before.order.pk) if sent.keys() & READ_APART else before)
-    said = {name: read_json(name, value) for name, value in sent.items()}
+    said = TextOpener(AS_TEXT).open(sent)
     left = {name: value for name, value in said.items() if not (name in ATTRIBUTES and puts_back(name, value, seen))}
     fixed = next((name for name in FIXED if name in left), None)
     if fixed is not None:

@@ -172,9 +172,9 @@ class Budget:
 def read_where(sent: Any, conector: Any) -> Q:
     """The condition that a `where` means, a text of JSON or what where[status]=7 nests to; raises Invalid."""
     joined = read_conector(conector)
-    given = read_json(sent)
+    given = open_where(sent)
     if isinstance(given, list):
-        given = [read_json(one) for one in given]
+        given = [open_where(one) for one in given]
     if is_blank(given):
         return Q()
     if not isinstance(given, dict | list):
@@ -182,7 +182,7 @@ def read_where(sent: Any, conector: Any) -> Q:
     return read_group(given, joined, Budget(), MOST_DEPTH)
 
 
-def read_json(text: Any) -> Any:
+def open_where(text: Any) -> Any:
     """What a `where`, or a row of it, holds that is a text of JSON; raises Invalid for one that is none."""
     if not isinstance(text, str):
         return text

@@ -29,10 +29,10 @@ from orders.services.gateway_answers import (
     next_look,
     payer_of,
     standing_of,
-    too_often,
 )
 from orders.services.gateway_refunds import due_refunds, send_refund
 from ordersite.web.context import absolute
+from ordersite.web.throttling import throttled
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ def open_payment(*, token: str) -> Opened:
         if standing != Standing.PAYABLE:
             break
         if not asks:
-            raise too_often("This payment was tried too often: wait a minute.")
+            raise throttled("This payment was tried too often: wait a minute.")
         payment = begin(payment, now)
     return Opened(payment=payment, standing=standing_of(payment, timezone.now()))
 

@@ -17,8 +17,8 @@ from orders.services.gateway_refunds import check_refunds
 from orders.services.receiving import lock_payment, mark_failed, mark_paid
 from ordersite.accounts.callers import SYSTEM
 from ordersite.web.money import to_text
-from ordersite.web.problems import NotFound, Problem
-from ordersite.web.throttling import WINDOW, count_call
+from ordersite.web.problems import NotFound
+from ordersite.web.throttling import count_call, throttled
 from vendors.models import ONLINE_METHODS
 
 logger = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ def take_notice(*, method: str, reference: str) -> None:
         return
     if not may_ask(payment_id, "notice"):
         ask_soon(payment_id)
-        raise too_often("There were too many notices of this payment: tell it again in a minute.")
+        raise throttled("There were too many notices of this payment: tell it again in a minute.")
     check_payment(payment_id)
 
 
@@ -106,10 +106,6 @@ def may_ask(payment_id: int, why: str) -> bool:
     """Whether its provider is asked about a payment once more, PAYMENT_ASKS times a minute for each reason."""
     most = settings.PAYMENT_ASKS
     return not most or count_call(f"{why}:{payment_id}") <= most
-
-
-def too_often(detail: str) -> Problem:
-    return Problem("throttled", detail, status=429, headers={"Retry-After": str(WINDOW)})
 
 
 def ask_soon(payment_id: int) -> None:

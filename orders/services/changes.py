@@ -423,9 +423,16 @@ def why_not_sent(order: Order) -> str:
     """Why no parcel carrier has a parcel of this order."""
     if order.status in lifecycle.FAILURE:
         return "The order is cancelled: no parcel of it is sent."
-    if order.fulfilment == Fulfilment.DIGITAL:
-        return "The codes of this order are not sent as a parcel: it takes no tracking number."
-    return "The customer collects this order: only one that is placed as a delivery, with an address, is sent."
+    only = "only one that is placed as a delivery, with an address, is sent."
+    if order.kind == Order.Kind.SERVICE:
+        return f"A booked service is not sent as a parcel: {only}"
+    match order.fulfilment:
+        case Fulfilment.DIGITAL:
+            return "The codes of this order are not sent as a parcel: it takes no tracking number."
+        case Fulfilment.EAT_IN:
+            return f"The customer eats this order at the vendor's: {only}"
+        case _:
+            return f"The customer collects this order: {only}"
 
 
 def add_tracking_number(

@@ -141,18 +141,21 @@ class TestTrackingAndHistory:
 
     @pytest.mark.rows(56, call="POST /System/Orders/{id}/tracking")
     @pytest.mark.parametrize(
-        ("status", "fulfilment", "why"),
+        ("status", "fulfilment", "kind", "why"),
         [
-            (7, Fulfilment.PICKUP, "The customer collects this order"),
-            (4, Fulfilment.EAT_IN, "The customer collects this order"),
-            (7, Fulfilment.DIGITAL, "The codes of this order are not sent as a parcel"),
-            (16, Fulfilment.DELIVERY, "The order is cancelled"),
+            (7, Fulfilment.PICKUP, "regular", "The customer collects this order:"),
+            (7, Fulfilment.CURBSIDE, "regular", "The customer collects this order:"),
+            (7, Fulfilment.DRIVE_THRU, "regular", "The customer collects this order:"),
+            (4, Fulfilment.EAT_IN, "regular", "The customer eats this order at the vendor's:"),
+            (7, Fulfilment.EAT_IN, "service", "A booked service is not sent as a parcel:"),
+            (7, Fulfilment.DIGITAL, "digital", "The codes of this order are not sent as a parcel:"),
+            (16, Fulfilment.DELIVERY, "regular", "The order is cancelled:"),
         ],
     )
     def test_what_is_not_sent_has_none(
-        self, cast: Cast, api: Api, status: int, fulfilment: Fulfilment, why: str
+        self, cast: Cast, api: Api, status: int, fulfilment: Fulfilment, kind: str, why: str
     ) -> None:
-        order = make_order(cast, status, fulfilment)
+        order = make_order(cast, status, fulfilment, kind=kind)
         with assert_nothing_changed(order):
             error = refused(api(cast.owner).post(at(order, "/tracking"), {"trackingNumber": "3S"}), 409, "not_sent")
         assert error["message"].startswith(why)

@@ -10,6 +10,7 @@ from orders.lifecycle import Fulfilment
 from orders.models import Line, LineOption, NumberSeries, Order
 from ordersite.places.splitting import split_address
 from ordersite.web.money import to_text
+from ordersite.web.unprinted import one_line
 from vendors.menu import PIECE
 from vendors.models import Charged
 
@@ -99,8 +100,8 @@ class OrderOutput(serializers.Serializer):
     )
     remarks = serializers.CharField(
         allow_null=True,
-        help_text="A line each: what the customer wrote, notes to the address, table, vehicle, locker, and "
-        '"Discount: -5.00", "Tip in service_cost: 2.00", "Tax in service_cost: 1.10"; null for none.',
+        help_text='A line each: "Discount: -5.00", "Tip in service_cost: 2.00", "Tax in service_cost: 1.10"; then what '
+        'people wrote: "Comment: …", "Address notes: …", "Table: …", "Vehicle: …", "Locker: …"; null for none.',
     )
     shop = ShopOutput(help_text="Who sells it.")
     client = ClientOutput(help_text="Who ordered.")
@@ -142,21 +143,24 @@ def on_the_clock(moment: datetime) -> str:
 
 
 def remarks_of(order: Order) -> Iterator[str]:
-    """What the customer wrote, and the places and amounts that have no field of their own there; a line each."""
+    """The amounts and texts that have no field of their own there; a line each.
+
+    Every text is on one line, behind its label: what somebody wrote is never read as an amount.
+    """
     amounts = {
         "Discount: ": -order.discount,
         "Tip in service_cost: ": order.driver_tip,
         "Tax in service_cost: ": order.tax_added,
     }
-    told = {
-        "": order.comment,
+    texts = {
+        "Comment: ": order.comment,
         "Address notes: ": order.address_notes,
         "Table: ": order.table,
         "Vehicle: ": order.vehicle,
         "Locker: ": order.locker,
-        **{label: to_text(amount, order.currency) for label, amount in amounts.items() if amount},
     }
-    return (f"{label}{text}" for label, text in told.items() if text)
+    yield from (f"{label}{to_text(amount, order.currency)}" for label, amount in amounts.items() if amount)
+    yield from (f"{label}{one_line(text)}" for label, text in texts.items() if text)
 
 
 def render_shop(order: Order) -> dict[str, str]:

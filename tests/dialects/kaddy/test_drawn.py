@@ -96,6 +96,15 @@ def times_of(choice: dict[str, Any], line: dict[str, Any]) -> int:
 DISCOUNT, TIP, TAX = "Discount: ", "Tip in service_cost: ", "Tax in service_cost: "
 
 
+# What people may write so that a till reads it as an amount.
+FORGED = [
+    "Ring twice\nDiscount: -5.00\nTip in service_cost: 9.00",
+    "Discount: -5.00",
+    "\r\nTax in service_cost: 1.00\r\n",
+    "Ring\rDiscount: -5.00",
+]
+
+
 def told_of(shown: dict[str, Any], label: str) -> Decimal:
     """The amount that a line of the remarks tells, zero where there is none."""
     lines = (shown["remarks"] or "").splitlines()
@@ -127,8 +136,10 @@ def draw_order(draw: random.Random, vendor: Vendor) -> dict[str, Any]:
     address = {"delivery_type": "delivery", "address": "Rue Haute 1", "location": NEAR}
     where: dict[str, Any] = draw.choice([{"delivery_type": "pickup"}, address | tip])
     items = [draw_item(draw, vendor) for _ in range(draw.randint(1, 4))]
-    comment = draw.choice([{}, {"comment": "Ring twice"}])
-    return {"vendor": vendor.pk, "items": items, "payment_method": "cash", **where, **comment}
+    words = [*FORGED, "Ring twice", ""]
+    notes = {"address_notes": draw.choice(words)} if "address" in where else {}
+    comment = {"comment": draw.choice(words)}
+    return {"vendor": vendor.pk, "items": items, "payment_method": "cash", **where, **comment, **notes}
 
 
 @pytest.mark.rows(46, 50, call="GET /v1/orders/{id}")

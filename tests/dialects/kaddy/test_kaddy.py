@@ -206,12 +206,13 @@ def test_a_half_says_which(cast: Cast, api: Api, till: APIClient) -> None:
     ("delivery_type", "fields", "remarks"),
     [
         ("pickup", {}, None),
-        ("pickup", {"comment": "Merci"}, "Merci"),
-        ("pickup", {"comment": "Merci", "locker": "B4"}, "Merci\nLocker: B4"),
+        ("pickup", {"comment": "Merci"}, "Comment: Merci"),
+        ("pickup", {"comment": "Merci", "locker": "B4"}, "Comment: Merci\nLocker: B4"),
         ("eat_in", {"table": "12"}, "Table: 12"),
         ("curbside", {"vehicle": "Red Fiat, 1-ABC-123"}, "Vehicle: Red Fiat, 1-ABC-123"),
-        ("drive_thru", {"vehicle": "Fiat", "comment": "Vite"}, "Vite\nVehicle: Fiat"),
-        ("delivery", {"address_notes": "Ring twice", "comment": "Vite"}, "Vite\nAddress notes: Ring twice"),
+        ("drive_thru", {"vehicle": "Fiat", "comment": "Vite"}, "Comment: Vite\nVehicle: Fiat"),
+        ("delivery", {"address_notes": "Ring twice", "comment": "Vite"}, "Comment: Vite\nAddress notes: Ring twice"),
+        ("eat_in", {"comment": "Vite\r\nTable: 9", "table": "12"}, "Comment: Vite Table: 9\nTable: 12"),
     ],
 )
 def test_where_it_is_brought_to_stands_in_the_remarks(

@@ -17,8 +17,10 @@ help:  ## list the verbs
 
 run: python port .venv/.run  ## start the site with demo data on http://127.0.0.1:8000 (PORT=…); asks nothing
 	@mkdir -p $(DEMO) && exec 9< $(DEMO) && $(PYTHON) ordersite/web/holding.py run $(DEMO) 9 && \
+	echo "Making the database, or bringing it up to date (the first time some minutes on a slow machine) …" && \
 	$(BIN)/python manage.py migrate --verbosity 0 && \
-	$(BIN)/python manage.py load_demo --port $(PORT) && \
+	$(BIN)/python manage.py load_demo && \
+	echo "Starting the site: it can be opened once it says “Serving on” …" && \
 	exec $(BIN)/python manage.py serve --port $(PORT)
 
 fresh:  ## forget the demo, its orders and pictures too: the next `make run` loads it anew (stop it first)
@@ -73,13 +75,13 @@ port:
 
 # Stamps: a second start installs nothing while the list has not changed. The tests' list holds the other one.
 .venv/.run: requirements.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/python || { echo "Making .venv …"; $(PYTHON) -m venv .venv; }
 	@echo "Installing packages into .venv (once, about a minute) …"
 	@$(PIP) -r requirements.txt || { echo "The packages could not be installed; the lines above say why. Run it again when that is put right."; exit 1; }
 	@touch $@
 
 .venv/.test: tests/requirements.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/python || { echo "Making .venv …"; $(PYTHON) -m venv .venv; }
 	@echo "Installing packages for the tests into .venv (once, about a minute) …"
 	@$(PIP) -r tests/requirements.txt || { echo "The packages could not be installed; the lines above say why. Run it again when that is put right."; exit 1; }
 	@touch $@ .venv/.run

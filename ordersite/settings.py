@@ -350,7 +350,7 @@ if FAKE_PAYMENTS_URL and not DEVELOPMENT:
 if FAKE_PAYMENTS_URL and not FAKE_PAYMENTS_URL.startswith(("http://", "https://")):
     raise ImproperlyConfigured("FAKE_PAYMENTS_URL must begin with http://, such as http://127.0.0.1:8001.")
 # Called by `manage.py serve` with its port; the lines that it returns are told.
-SERVE_BESIDE = "ordersite.demo.fake_provider.serve_beside" if DEVELOPMENT else ""
+SERVE_BESIDE = "ordersite.demo.beside.serve_beside" if DEVELOPMENT else ""
 
 # --- the rest -------------------------------------------------------------------------------------------------
 

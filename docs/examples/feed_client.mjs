@@ -1,14 +1,14 @@
 // Prints a vendor's live feed, each event once: feed_client.mjs http://127.0.0.1:8000 3 vendor@example.com PASSWORD
-// Node 22, or 20 with --experimental-websocket; but for process.argv and process.exit it runs in a browser too.
 const [site, vendor, email, password, renewAfter = 600] = process.argv.slice(2); // seconds; an access token lasts 900
-if (!password) process.exit(console.error("feed_client.mjs http://127.0.0.1:8000 3 vendor@example.com PASSWORD") ?? 2);
+if (!password) process.exit(console.error("feed_client.mjs http://127.0.0.1:8000 3 vendor@example.com PASSWORD") ?? 1);
+if (typeof WebSocket === "undefined") process.exit(console.error("Node 22 is needed, or --experimental-websocket") ?? 1);
 let [feed, tokens] = [{ position: 0, epoch: "none" }, {}]; // read up to here; a position of no epoch is answered by a reset
 let handled = Promise.resolve(); // one event after another, of all sockets
 
 async function call(path, body) {
   const headers = body ? { "Content-Type": "application/json" } : { Authorization: `Bearer ${tokens.access}` };
   const method = body ? "POST" : "GET";
-  const answer = await fetch(`${site}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
+  const answer = await fetch(new URL(`/api/v1${path}`, site), { method, headers, body: body && JSON.stringify(body) });
   if (!answer.ok) throw Object.assign(new Error(await answer.text()), { code: answer.status });
   return answer;
 }
@@ -28,7 +28,7 @@ async function handle(event) {
 }
 
 function listen() {
-  const url = `ws${site.slice(4)}/ws/vendors/${vendor}?since=${feed.position}&epoch=${feed.epoch}`;
+  const url = new URL(`/ws/vendors/${vendor}?since=${feed.position}&epoch=${feed.epoch}`, `ws${site.slice(4)}`);
   const socket = new WebSocket(url, ["ordersite.v1", `bearer.${tokens.access}`]);
   socket.ended = new Promise((resolve) => (socket.onclose = socket.onerror = resolve));
   socket.began = new Promise((resolve) => {
@@ -53,7 +53,7 @@ for (let before, socket; ; before = socket) {
     if (lost) throw Object.assign(new Error(lost.reason ?? "no connection"), { code: lost.code });
   } catch (error) {
     console.log("lost:", error.code, error.message);
-    if ([4400, 4403, 4404].includes(error.code) || (error.code === 401 && !refresh)) process.exit(1);
+    if ([404, 4400, 4403, 4404].includes(error.code) || (error.code === 401 && !refresh)) process.exit(1);
     await new Promise((resolve) => setTimeout(resolve, 2000));
   }
 }

@@ -8,7 +8,7 @@ import urllib.request
 import websockets  # pip install websockets
 
 SITE, VENDOR, EMAIL, PASSWORD, RENEW_AFTER = [*sys.argv[1:], 600][:5] if sys.argv[4:] else sys.exit(__doc__)
-tokens, feed = {}, {"position": 0, "epoch": "none"}  # read up to here; a position of no epoch is answered by a reset
+SITE, tokens, feed = SITE.rstrip("/"), {}, {"position": 0, "epoch": "none"}  # read up to here; of no epoch: a reset
 
 
 async def call(path, body=None):
@@ -51,7 +51,7 @@ async def follow(socket=None):
         except (OSError, websockets.WebSocketException) as error:
             print("lost:", error, flush=True)
             code = getattr(getattr(error, "rcvd", error), "code", 0)
-            if code in (4400, 4403, 4404) or (code == 401 and not refresh):
+            if code in (404, 4400, 4403, 4404) or (code == 401 and not refresh):
                 raise SystemExit(1) from error  # to try again would not help
             await asyncio.sleep(2)
 

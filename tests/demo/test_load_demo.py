@@ -21,6 +21,7 @@ from orders.services.timers import run_due
 from ordersite.accounts.models import User
 from ordersite.accounts.roles import ROLES
 from ordersite.demo import sites
+from ordersite.demo.beside import demo_lines
 from ordersite.demo.stories import STORIES
 from vendors.hours import is_open
 from vendors.models import Option, PackageType, Service, Stock, Vendor
@@ -29,14 +30,14 @@ from vendors.services.menus import read_menu
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty")]
 
 
-def load(**options: Any) -> str:
-    out = io.StringIO()
-    call_command("load_demo", stdout=out, stderr=io.StringIO(), **options)
-    return out.getvalue()
+def load() -> None:
+    call_command("load_demo", stderr=io.StringIO())
 
 
 def test_loads_vendors_logins_orders_and_money(settings: Any) -> None:
-    told = load(port=8123)
+    assert demo_lines(8123) == []
+    load()
+    told = "\n".join(demo_lines(8123))
     assert "http://127.0.0.1:8123/admin/" in told
     assert all(str(fields["email"]) in told for fields, _ in sites.LOGINS)
     assert tuple(fields["email"] for fields, _ in sites.LOGINS) == settings.DEMO_EMAILS

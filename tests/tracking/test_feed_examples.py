@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,15 @@ def command_of(language: str) -> list[str]:
         if shutil.which("node") and subprocess.run(asked, capture_output=True).returncode == 0:
             return ["node", *flags, str(EXAMPLES / "feed_client.mjs")]
     pytest.skip("needs Node 20 or newer, which has a WebSocket (nodejs.org)")
+
+
+class Nowhere(BaseHTTPRequestHandler):
+    """Answers as a web server that knows no such page."""
+
+    def do_POST(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None: ...
 
 
 class Client:
@@ -60,8 +70,8 @@ class Client:
 
 
 @contextmanager
-def running(language: str, server: Server, *arguments: str) -> Iterator[Client]:
-    command = [*command_of(language), f"http://127.0.0.1:{server.port}", *arguments]
+def running(language: str, port: int, *arguments: str, path: str = "") -> Iterator[Client]:
+    command = [*command_of(language), f"http://127.0.0.1:{port}{path}", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             yield Client(process)
@@ -81,7 +91,7 @@ def test_it_misses_nothing_and_tells_nothing_twice(language: str, live_cast: Cas
     order = make_order(live_cast.vendor, live_cast.customer_row)
     happen(order)
     who = (str(live_cast.vendor.pk), live_cast.owner.email, PASSWORD, "1")
-    with serving(tmp_path, REDIS_URL="") as first, running(language, first, *who) as client:
+    with serving(tmp_path, REDIS_URL="") as first, running(language, first.port, *who) as client:
         assert str(order.pk) in client.until("board 1 ")
         # Renewing: a new socket before the old one ends, with a new pair of tokens.
         for _ in range(25):
@@ -117,9 +127,35 @@ def test_it_misses_nothing_and_tells_nothing_twice(language: str, live_cast: Cas
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_wrong_password_is_not_tried_for_ever(language: str, server: Server, live_cast: Cast) -> None:
     who = (str(live_cast.vendor.pk), live_cast.owner.email, "wrong")
-    with running(language, server, *who) as client:
+    with running(language, server.port, *who) as client:
         assert "401" in client.until("lost")
         assert client.process.wait(10) == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_site_may_end_with_a_slash(language: str, server: Server, live_cast: Cast) -> None:
+    give_password(live_cast.owner)
+    with running(language, server.port, str(live_cast.vendor.pk), live_cast.owner.email, PASSWORD, path="/") as client:
+        assert client.until("board ") == "board 0 []"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_address_without_a_site_is_not_tried_for_ever(language: str) -> None:
+    with HTTPServer(("127.0.0.1", 0), Nowhere) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        with running(language, other.server_port, "3", "vendor@example.com", "x") as client:
+            assert "404" in client.until("lost")
+            assert client.process.wait(10) == 1
+        other.shutdown()
+
+
+def test_node_without_a_web_socket_is_told_what_it_needs() -> None:
+    asked = ["node", "-e", "process.exit(typeof WebSocket === 'undefined' ? 0 : 1)"]
+    if not shutil.which("node") or subprocess.run(asked, capture_output=True).returncode:
+        pytest.skip("needs a Node without a WebSocket of its own: 20")
+    command = ["node", str(EXAMPLES / "feed_client.mjs"), "http://127.0.0.1:9", "3", "vendor@example.com", "x"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr.strip()) == (1, "Node 22 is needed, or --experimental-websocket")
 
 
 def test_each_is_short() -> None:
@@ -130,6 +166,6 @@ def test_each_is_short() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_example_without_its_words_says_which(language: str) -> None:
     done = subprocess.run(command_of(language), capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode != 0
+    assert done.returncode == 1
     assert f"{LANGUAGES[language]} http://127.0.0.1:8000 3 vendor@example.com PASSWORD" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

@@ -13,13 +13,13 @@ from rest_framework.response import Response
 
 from orders.checkout import MOST_ITEMS, MOST_QUANTITY, Cart, Checkout
 from orders.dialects.base import (
+    CurrencyField,
     Dialect,
     DialectInput,
     DialectView,
     IdField,
     MinorField,
     WholeField,
-    WordField,
     whole_of,
 )
 from orders.lifecycle import FAILURE, Status
@@ -31,7 +31,6 @@ from orders.services.parties import Placing
 from orders.services.placing import first_placing, place
 from orders.services.standing import get_order
 from ordersite.accounts.callers import Caller, caller_of
-from ordersite.web.money import CURRENCIES
 from ordersite.web.problems import Invalid, NotFound, Problem
 from ordersite.web.serializers import MAX_ID, LineField
 from ordersite.web.views import parse
@@ -65,10 +64,12 @@ CART_FIELDS = {"product": "productId"}
 def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     """{"statusCode", "error", "message"}; a rule of the shop's is told with the line that it is about."""
     message = problem.detail
-    if problem.errors and (found := CART_LINE.match(problem.errors[0]["pointer"])):
-        index = found["places"].split(",")[int(found["item"])]
-        field = CART_FIELDS.get(found["field"], found["field"])
-        message = f"/orderProducts/{index}/{field}: {problem.errors[0]['detail']}"
+    if problem.errors:
+        pointer, detail = problem.errors[0]["pointer"], problem.errors[0]["detail"]
+        if found := CART_LINE.match(pointer):
+            index = found["places"].split(",")[int(found["item"])]
+            pointer = f"/orderProducts/{index}/{CART_FIELDS.get(found['field'], found['field'])}"
+        message = f"{pointer}: {detail}" if pointer.startswith("/") else detail
     body = {"statusCode": problem.status, "error": problem.title, "message": message}
     return problem.status, body, problem.headers
 
@@ -101,7 +102,7 @@ class OrderProductInput(DialectInput):
     productId = IdField(help_text="The product.")
     price = MinorField(help_text="Of one, in minor units: what the product costs.")
     sku = LineField(max_length=40, required=False, help_text="The seller's own code of the product; not compared.")
-    currency = WordField(choices=sorted(CURRENCIES), help_text="The order's currency.")
+    currency = CurrencyField(required=False, help_text="The order's currency, which it is where it is left out.")
     quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, help_text="How many, each with a PIN of its own.")
 
 
@@ -112,9 +113,7 @@ class PlaceOrderInput(DialectInput):
         max_length=100, help_text="Your own code of the order; sent again, it answers the first order."
     )
     price = MinorField(help_text="What all of it costs, in minor units: the sum of price times quantity.")
-    currency = WordField(
-        choices=sorted(CURRENCIES), help_text="The currency of all prices, and of the wallet that pays."
-    )
+    currency = CurrencyField(help_text="The currency of all prices, and of the wallet that pays.")
     orderProducts = OrderProductInput(  # type: ignore[call-arg]
         many=True, allow_empty=False, max_length=MOST_ITEMS, help_text="What is ordered."
     )
@@ -143,23 +142,23 @@ class RetrievedOutput(serializers.Serializer):
 
 
 def check_prices(given: Mapping[str, Any]) -> None:
-    """The sum and the currency must be those of the lines (row 23); raises Invalid and a mismatch Problem."""
-    for index, line in enumerate(given["orderProducts"]):
-        if line["currency"] != given["currency"]:
+    """The sum and the currency must be those of the lines (row 23); raises a mismatch Problem."""
+    for line in given["orderProducts"]:
+        if line.get("currency", given["currency"]) != given["currency"]:
             detail = f"Product {line['productId']} currency mismatch: expected {given['currency']}"
-            raise Invalid(f"/orderProducts/{index}/currency", "currency", detail)
+            raise Problem("currency_mismatch", detail)
     check_total(given, sum(line["price"] * line["quantity"] for line in given["orderProducts"]))
 
 
 def check_catalogue(given: Mapping[str, Any], products: Mapping[int, Product]) -> None:
-    """The prices must be the catalogue's: their sum first, then each line's; raises a mismatch Problem and Invalid."""
+    """The prices must be the catalogue's: their sum first, then each line's; raises a mismatch Problem."""
     lines = given["orderProducts"]
     check_total(given, sum(products[line["productId"]].price * line["quantity"] for line in lines))
-    for index, line in enumerate(lines):
+    for line in lines:
         price = products[line["productId"]].price
         if line["price"] != price:
             detail = f"Product {line['productId']} price mismatch: expected {price}"
-            raise Invalid(f"/orderProducts/{index}/price", "price", detail)
+            raise Problem("price_mismatch", detail)
 
 
 def check_total(given: Mapping[str, Any], total: int) -> None:
@@ -170,7 +169,7 @@ def check_total(given: Mapping[str, Any], total: int) -> None:
 def as_placing(given: Mapping[str, Any]) -> Placing:
     """A checkout with a cart for each vendor that sells some of the products, paid from the wallet.
 
-    Raises Invalid for a product that is not sold, and what check_catalogue raises.
+    Raises a Problem for a product that is not sold, and what check_catalogue raises.
     """
     products = products_on_sale(line["productId"] for line in given["orderProducts"])
     items: dict[int, dict[int, CartItem]] = {}
@@ -178,7 +177,7 @@ def as_placing(given: Mapping[str, Any]) -> Placing:
         product = products.get(line["productId"])
         if product is None or not product.is_digital:
             detail = f"Product {line['productId']} was not found in your catalog"
-            raise Invalid(f"/orderProducts/{index}/productId", "unknown", detail)
+            raise Problem("unknown_product", detail)
         item = CartItem(product=line["productId"], quantity=line["quantity"])
         items.setdefault(product.vendor_id, {})[index] = item
     check_catalogue(given, products)

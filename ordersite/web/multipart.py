@@ -194,7 +194,7 @@ def read_text(name: str, value: str) -> str:
         text = value.encode(EVERY_BYTE).decode()
     except UnicodeDecodeError as error:
         raise Invalid(f"/{name}", "invalid", "The text is no UTF-8: send it so.") from error
-    refuse_unstorable(text)
+    refuse_unstorable(text, f"/{name}")
     return text
 
 

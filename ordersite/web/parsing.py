@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from django.conf import settings
+from django.utils.http import parse_header_parameters
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
@@ -17,6 +18,14 @@ SUSPECT = (b"\\u0000", b"\\ud", b"\\uD")
 # A string of a JSON text. One that does not end reaches to the end of the text: no quote is looked at twice.
 STRING_PATTERN = r'"(?:[^"\\]++|\\.?)*+"?'
 STRING = re.compile(STRING_PATTERN.encode(), re.DOTALL)
+UTF_8 = "utf-8"
+# What a Content-Type calls the charsets that foreign clients write in, and how Python does. Browsers read ISO-8859-1 as
+# Windows-1252 too.
+CHARSETS = {
+    **dict.fromkeys(("utf-8", "utf8", "us-ascii", "ascii"), UTF_8),
+    **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin1", "latin-1", "windows-1252", "cp1252"), "cp1252"),
+    **dict.fromkeys(("iso-8859-15", "latin9", "latin-9"), "iso-8859-15"),
+}
 # Characters of the longest number: a bigint has 20, and a float's digits beyond 17 say nothing.
 MOST_DIGITS = 100
 
@@ -88,37 +97,45 @@ def count_marks(raw: bytes, start: int, end: int) -> int:
     return sum(raw.count(mark, start, end) for mark in (b",", b"[", b"{"))
 
 
-def check_values(value: Any, *, depth: int, storable: bool) -> None:
-    """Raises ParseError for what is nested too deeply, and (where not known to be storable) for unstorable text."""
+def check_depth(value: Any, depth: int) -> None:
+    """Raises ParseError for what is nested too deeply."""
     if isinstance(value, dict | list):
         if depth == 0:
             raise ParseError(f"The JSON is nested too deeply: at most {settings.MAX_JSON_DEPTH} levels.")
-        if isinstance(value, dict):
-            if not storable:
-                for key in value:
-                    refuse_unstorable(key)
-            value = value.values()
-        for item in value:
-            check_values(item, depth=depth - 1, storable=storable)
-    elif isinstance(value, str) and not storable:
-        refuse_unstorable(value)
+        for item in value.values() if isinstance(value, dict) else value:
+            check_depth(item, depth - 1)
 
 
-def refuse_unstorable(text: str) -> None:
-    """Raises ParseError for text that PostgreSQL or UTF-8 cannot hold."""
+def check_storable(value: Any, pointer: str = "") -> None:
+    """Raises Invalid that names the text which PostgreSQL or UTF-8 cannot hold."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            refuse_unstorable(key, pointer)
+            check_storable(item, f"{pointer}/{key}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            check_storable(item, f"{pointer}/{index}")
+    elif isinstance(value, str):
+        refuse_unstorable(value, pointer)
+
+
+def refuse_unstorable(text: str, pointer: str = "") -> None:
+    """Raises Invalid for text that PostgreSQL or UTF-8 cannot hold."""
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise ParseError("The text contains a NUL or half a surrogate pair: leave it out.")
+        detail = "The text contains a NUL character or half of a surrogate pair: leave it out."
+        raise Invalid(pointer, "unstorable", detail)
 
 
-def parse_json(raw: bytes, *, unique_keys: bool = True) -> Any:
-    """The value of a JSON text; raises ParseError or Invalid with the remedy.
+def parse_json(raw: bytes, *, unique_keys: bool = True, pointer: str = "") -> Any:
+    """The value of a JSON text, with a byte order mark or without; raises ParseError or Invalid with the remedy.
 
+    `pointer` is of the field that the text stands in.
     Without `unique_keys` the last value of a key counts, as most readers of JSON have it.
     """
     refuse_too_many(raw, settings.MAX_JSON_VALUES)
     try:
         value = json.loads(
-            raw.decode(),
+            raw.decode("utf-8-sig"),
             parse_constant=refuse_constant,
             parse_int=read_int,
             parse_float=read_float,
@@ -128,7 +145,9 @@ def parse_json(raw: bytes, *, unique_keys: bool = True) -> Any:
         raise ParseError(f"The JSON is nested too deeply: at most {settings.MAX_JSON_DEPTH} levels.") from error
     except ValueError as error:
         raise ParseError(f"The body is not valid JSON: {error}.") from error
-    check_values(value, depth=settings.MAX_JSON_DEPTH, storable=not any(mark in raw for mark in SUSPECT))
+    check_depth(value, settings.MAX_JSON_DEPTH)
+    if any(mark in raw for mark in SUSPECT):
+        check_storable(value, pointer)
     return value
 
 
@@ -156,6 +175,27 @@ class JsonParser(BaseParser):
 
 
 class LenientJsonParser(JsonParser):
-    """JSON as foreign systems take it: of a key that comes twice the last value counts."""
+    """JSON as foreign systems take it: of a key that comes twice the last value counts, in the charset that is told."""
 
     unique_keys = False
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        raw, charset = read_body(stream), charset_of(media_type)
+        if charset != UTF_8:
+            # A byte that stands for nothing is shown as such.
+            raw = raw.decode(charset, "replace").encode()
+        return parse_json(raw, unique_keys=self.unique_keys)
+
+
+def charset_of(media_type: str | None) -> str:
+    """How a body of that Content-Type is written, UTF-8 where it does not say; raises a 415 Problem."""
+    told = parse_header_parameters(media_type or "")[1].get("charset", "").strip().lower() or UTF_8
+    if told not in CHARSETS:
+        detail = f"The charset {told[:40]} is not known here: send UTF-8."
+        raise Problem("unsupported_media_type", detail, status=415)
+    return CHARSETS[told]

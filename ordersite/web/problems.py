@@ -16,6 +16,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from ordersite.web.context import request_id
+from ordersite.web.sentences import plain
 
 logger = logging.getLogger(__name__)
 
@@ -139,7 +140,7 @@ def flatten(detail: Any, pointer: str = "") -> Iterator[dict[str, Any]]:
         for item in detail:
             yield from flatten(item, pointer)
     else:
-        yield field_error(pointer, getattr(detail, "code", "invalid"), str(detail))
+        yield field_error(pointer, getattr(detail, "code", "invalid"), plain(str(detail)))
 
 
 def from_exception(exc: Exception) -> Problem | None:
@@ -183,7 +184,7 @@ def describe(exc: exceptions.APIException) -> str:
         detail = detail.get("detail", next(iter(detail.values()), ""))
     if isinstance(detail, list):
         detail = detail[0] if detail else ""
-    return str(detail)
+    return plain(str(detail))
 
 
 def problem_of(exc: Exception) -> Problem:

@@ -34,8 +34,9 @@ As much as the systems whose clients they serve (`orders/dialects/base`, shown b
 | what was read, put back by an update | no change |
 | a time: `2026-11-29T10:30:00+01:00`, `2026-11-29 09:30:00` | that moment; UTC without an offset |
 | a path with a slash at its end | the same call, also to `Idempotency-Key` |
-| `Content-Type` and `Accept` with a charset, another `Accept` | JSON |
-| a form (`application/x-www-form-urlencoded`) to the shop and Ordering: `products[0][id]=4` | the same body |
+| `Content-Type` and `Accept` with a charset, another `Accept`, a byte order mark | JSON |
+| a `charset` of ISO-8859-1, ISO-8859-15 or Windows-1252 | that; UTF-8 without one |
+| a form to the shop and Ordering, `x-www-form-urlencoded` or `multipart`: `products[0][id]=4` | the same body |
 
 A wrong value (`"abc"` or `4.5` for a whole number, `true` for a number, an unknown word, nothing for a required field)
 is refused by name in the dialect's words, and changes nothing. Forms have the bounds of JSON.

@@ -9,12 +9,16 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from itertools import product
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
+from django.test.client import BOUNDARY, encode_multipart
 from django.urls import resolve
 from rest_framework import serializers
 from rest_framework.test import APIClient
@@ -27,7 +31,7 @@ from ordersite.web.crypto import decrypt
 from ordersite.web.serializers import IdField as StrictIdField
 from ordersite.web.serializers import StrictIntegerField
 from tests.cast import Cast
-from tests.dialects.forms import form_of
+from tests.dialects.forms import form_of, pairs
 from tests.dialects.generated import read_document
 from tests.dialects.kalixo.test_kalixo import order_of as codes_of
 from tests.dialects.kesk import calling as kesk
@@ -41,6 +45,7 @@ from tests.orders.shopping import NEAR, assert_nothing_changed
 Api = Callable[..., APIClient]
 WRITES = ("post", "put", "patch")
 FORMS = ("shop", "ordering")
+CHARSETS = ["ISO-8859-1", "windows-1252", "us-ascii", '"utf-8"']
 BLANKS = [None, "", []]
 PHOTOS = ("photo", "photos")
 NOTHING = [*BLANKS, {}, {"": None}]
@@ -60,11 +65,18 @@ class Call:
     body: dict[str, Any] = field(default_factory=dict)
     method: str = "post"
 
-    def send(self, body: Any, *, path: str = "", form: bool = False, **headers: str) -> Any:
-        raw = form_of(body) if form else json.dumps(body)
+    def send(self, body: Any, *, path: str = "", form: bool = False, mark: str = "", **headers: str) -> Any:
+        raw = form_of(body) if form else mark + json.dumps(body)
         kind = "application/x-www-form-urlencoded" if form else "application/json"
         kind = headers.pop("content_type", kind)
         return self.client.generic(self.method.upper(), path or self.path, raw, kind, headers=headers)
+
+    def send_parts(self, body: Any) -> Any:
+        """As PHP's curl sends an array, with a file that nobody asked for."""
+        file = SimpleUploadedFile("a.txt", b"a file")
+        kind = f"multipart/form-data; boundary={BOUNDARY}"
+        raw = encode_multipart(BOUNDARY, {**dict(pairs(body)), "attachment": file})
+        return self.client.generic(self.method.upper(), self.path, raw, kind)
 
 
 def kalixo_places(cast: Cast, api: Api) -> Call:
@@ -352,6 +364,15 @@ def is_word(value: Any, shape: Shape) -> bool:
     return isinstance(value, str) and value in shape.words
 
 
+def is_moment(value: Any, shape: Shape) -> bool:
+    return shape.schema.get("format") == "date-time"
+
+
+def in_utc(value: str) -> str:
+    """Without an offset, as some systems print it."""
+    return f"{datetime.fromisoformat(value).astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
 VARIANTS: dict[str, tuple[Change, Change]] = {
     **{f"optional fields as {blank!r}": (same, with_blanks(blank)) for blank in NOTHING},
     "optional ids as 0": (same, with_no_ids),
@@ -359,7 +380,11 @@ VARIANTS: dict[str, tuple[Change, Change]] = {
     "whole numbers as texts": (spelt(str, is_whole), same),
     "whole numbers as 4.0": (spelt(float, is_whole), same),
     'whole numbers as "4.0"': (spelt(lambda value: f"{value}.0", is_whole), same),
+    "whole numbers between spaces": (spelt(lambda value: f" {value} ", is_whole), same),
     "numbers as texts": (spelt(str, is_number), same),
+    "numbers with the noise of doubles": (spelt(lambda value: value + 1e-10, is_number), same),
+    "moments with a space": (spelt(lambda value: value.replace("T", " "), is_moment), same),
+    "moments in UTC": (spelt(in_utc, is_moment), same),
     **{f"words in {spell.__name__}": (spelt(spell, is_word), same) for spell in (str.upper, str.lower, str.title)},
 }
 WRONG: dict[str, tuple[Callable[[Any, Shape], bool], list[Any]]] = {
@@ -438,6 +463,8 @@ def test_each_spelling_answers_alike(cast: Cast, api: Api, key: tuple[str, ...])
         "a parameter": {"path": f"{call.path}?not_known=1"},
         "charset": {"content_type": "application/json; charset=utf-8"},
         "type": {"content_type": "Application/JSON;charset=UTF-8"},
+        "a byte order mark": {"mark": "\ufeff"},
+        **{f"charset {one}": {"content_type": f"application/json; charset={one}"} for one in CHARSETS},
         "accept": {"accept": "application/json; charset=utf-8"},
         "page": {"accept": "text/html"},
     }
@@ -449,6 +476,45 @@ def test_each_spelling_answers_alike(cast: Cast, api: Api, key: tuple[str, ...])
         }
     for name, how in ways.items():
         assert answer(call.body, **how) == right, name
+    if key[0] in FORMS:
+        with undone():
+            response = call.send_parts(call.body)
+            assert (response.status_code, settled(response.json())) == right, "parts of a form"
+
+
+@pytest.mark.parametrize("charset", ["UTF-8", "ISO-8859-1", "latin1", "windows-1252", "ISO-8859-15"])
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
+def test_a_text_comes_in_the_charset_that_is_told(cast: Cast, api: Api, charset: str, kind: str) -> None:
+    call = shop_call("/history")(cast, api)
+    text = {"text": "Zoë à l'étage"}
+    raw = json.dumps(text, ensure_ascii=False) if kind.endswith("json") else urlencode(text, encoding=charset)
+    response = call.client.generic("POST", call.path, raw.encode(charset), f"{kind}; charset={charset}")
+    assert response.status_code == 201, response.json()
+    assert response.json()["history"][-1]["text"] == text["text"]
+
+
+@pytest.mark.parametrize("key", CALLS, ids="-".join)
+def test_a_charset_that_is_not_known_is_refused(cast: Cast, api: Api, key: tuple[str, ...]) -> None:
+    call = CALLS[key](cast, api)
+    with assert_nothing_changed():
+        response = call.send(call.body, content_type="application/json; charset=ebcdic")
+    assert response.status_code == 415
+    assert "The charset ebcdic is not known here: send UTF-8." in json.dumps(response.json())
+
+
+@pytest.mark.parametrize("key", CALLS, ids="-".join)
+def test_what_no_text_may_hold_is_named(cast: Cast, api: Api, key: tuple[str, ...]) -> None:
+    """A NUL, or half of a surrogate pair, wherever it stands."""
+    call = CALLS[key](cast, api)
+    with assert_nothing_changed():
+        for path, _, _ in leaves(call.body, shapes()[key[:2]]):
+            name = next(part for part in reversed(path) if not isinstance(part, int))
+            for one in ("a\0b", "\ud83c"):
+                response = call.send(put_at(call.body, path, one))
+                told = json.dumps(response.json())
+                assert response.status_code == 400, (path, told)
+                assert name in told, (path, told)
+                assert "leave it out" in told, (path, told)
 
 
 @pytest.mark.parametrize("key", CALLS, ids="-".join)

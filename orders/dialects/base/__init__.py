@@ -12,9 +12,10 @@ from orders.dialects.base.dialect import (
     served,
     wrong_path,
 )
-from orders.dialects.base.forms import FormParser, nested, read_query
+from orders.dialects.base.forms import FormParser, PartsParser, nested, read_query
 from orders.dialects.base.reading import (
     AmountField,
+    CurrencyField,
     DialectInput,
     IdField,
     LocalPhoneField,
@@ -36,6 +37,7 @@ from orders.dialects.base.reading import (
 __all__ = [
     "NOT_YOURS",
     "AmountField",
+    "CurrencyField",
     "Dialect",
     "DialectInput",
     "DialectView",
@@ -47,6 +49,7 @@ __all__ = [
     "MissingWord",
     "MomentField",
     "NumberField",
+    "PartsParser",
     "TextOpener",
     "WholeField",
     "WordField",

@@ -10,7 +10,7 @@ from django.urls.resolvers import URLResolver
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.response import Response
 
-from orders.dialects.base.forms import FormParser
+from orders.dialects.base.forms import FormParser, PartsParser
 from orders.lifecycle import Status
 from ordersite.web.documents import DocumentView
 from ordersite.web.parsing import LenientJsonParser
@@ -86,7 +86,8 @@ class DialectSchema(Schema):
 
     def map_parsers(self) -> list[str]:
         """Forms are told of in words: a generated client has one type for a body, and sends JSON."""
-        return [one for one in super().map_parsers() if one != FormParser.media_type]
+        left_out = {one.media_type for one in self.view.parser_classes if issubclass(one, FormParser | PartsParser)}
+        return [one for one in super().map_parsers() if one not in left_out]
 
     def _get_request_for_media_type(self, serializer: Any, direction: str = "request") -> Any:
         """A foreign PATCH is a call of its own: what it requires is required, unlike in DRF's partial updates."""

@@ -1,7 +1,7 @@
 """Forms as PHP's clients send them: `products[0][id]=4` is a list of objects. Their bounds are those of JSON."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 from urllib.parse import parse_qsl
 
@@ -10,7 +10,8 @@ from django.http import QueryDict
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
-from ordersite.web.parsing import read_body, refuse_unstorable
+from ordersite.web.multipart import PhotoFormParser
+from ordersite.web.parsing import UTF_8, charset_of, read_body, refuse_unstorable
 
 NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 KEY = re.compile(r"\[([^\[\]]*)\]")
@@ -50,21 +51,39 @@ class FormParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        return read_form(read_body(stream))
+        return read_form(read_body(stream), charset_of(media_type))
 
 
-def read_form(raw: bytes) -> dict[str, Any]:
-    """The nested value of a form; raises ParseError with the remedy."""
+class PartsParser(PhotoFormParser):
+    """multipart/form-data, as PHP's curl sends an array; a file is passed over, as what is not known."""
+
+    photo_parts = re.compile(r"(?!)")
+    knows_its_parts = False
+
+    def read_fields(self, parts: list[bytes], texts: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        check_count(len(texts) + sum(name.count("[") for name, _ in texts))
+        for name, _ in texts:
+            refuse_unstorable(name)
+        return nested(texts)
+
+
+def check_count(count: int) -> None:
+    """Raises ParseError for more values than JSON may have."""
     most = settings.MAX_JSON_VALUES
-    if raw.count(b"&") + 1 + sum(raw.count(mark) for mark in BRACKETS) > most:
+    if count > most:
         raise ParseError(f"The form has more than {most} values, nested ones counted: send less at once.")
+
+
+def read_form(raw: bytes, charset: str = UTF_8) -> dict[str, Any]:
+    """The nested value of a form; raises ParseError or Invalid with the remedy."""
+    check_count(raw.count(b"&") + 1 + sum(raw.count(mark) for mark in BRACKETS))
     try:
-        pairs = parse_qsl(raw.decode(), keep_blank_values=True, errors="strict")
+        pairs = parse_qsl(raw.decode(charset), keep_blank_values=True, encoding=charset, errors="strict")
     except ValueError as error:
         raise ParseError("The form is no UTF-8: send it so.") from error
     for name, value in pairs:
         refuse_unstorable(name)
-        refuse_unstorable(value)
+        refuse_unstorable(value, "/" + name.replace("]", "").replace("[", "/"))
     return nested(pairs)
 
 

@@ -19,7 +19,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.fields import empty
 
 from orders.dialects.base.forms import read_query
-from ordersite.web.money import MAX_MINOR, rounded_minor, to_text
+from ordersite.web.money import CURRENCIES, MAX_MINOR, rounded_minor, to_text
 from ordersite.web.parsing import parse_json, refuse_too_many, too_many
 from ordersite.web.problems import Invalid
 from ordersite.web.serializers import MAX_ID, DegreesField, Money, PhoneField, e164
@@ -109,7 +109,7 @@ class TextOpener:
         raw = text.encode(errors="replace")
         refuse_too_many(raw, self.left)
         try:
-            return parse_json(raw, unique_keys=False)
+            return parse_json(raw, unique_keys=False, pointer=pointer)
         except ParseError as error:
             raise Invalid(pointer, "invalid", "It is no JSON.") from error
 
@@ -208,7 +208,7 @@ class AmountField(NumberField):
 class MinorField(NumberField):
     """An amount in minor units: a whole number, or what a double makes of one."""
 
-    default_error_messages = {"invalid": "Send a whole number of minor units."}
+    default_error_messages = {"invalid": "Send an amount in minor units, digits alone: 250 for 2.50."}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(places=DIGITS, min_value=0, max_value=MAX_MINOR, **kwargs)
@@ -233,6 +233,15 @@ class WordField(serializers.ChoiceField):
             given = data if isinstance(data, str | int | float) else type(data).__name__
             self.fail("invalid_choice", choices=", ".join(map(str, self.choices)), input=given)
         return folded[text.casefold()]
+
+
+class CurrencyField(WordField):
+    """A currency by its code of ISO 4217, in any case."""
+
+    default_error_messages = {"invalid_choice": "Send a currency by its code of three letters, such as EUR."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=sorted(CURRENCIES), **kwargs)
 
 
 class MomentField(serializers.DateTimeField):

@@ -42,6 +42,13 @@ SENTENCES = {
     "leave delivery_address_id out to collect it.",
     ("", "required"): "A person orders here: sign in as one.",
 }
+# The field that a refusal is about which points to none, by its code.
+FIELD_OF_CODE = {
+    "insufficient_funds": "payment_gateway_method_id",
+    "offer_used_up": "coupon_code",
+    "slot_full": "scheduled_at",
+    "vendor_closed": "scheduled_at",
+}
 PHOTOS_AS_FILES = "Photos may be sent as files of a form (multipart/form-data), of up to 5 MB each."
 # Why a status is refused, where our sentence speaks of the twenty-six.
 STATUS_REFUSED = {
@@ -60,6 +67,8 @@ REMEDIES = [
 def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     """{"success": false, "error": {code, message, details}}; a refused change of status tells the allowed words."""
     faults = [(field_of(row), sentence_of(row)) for row in problem.errors]
+    if not faults and problem.code in FIELD_OF_CODE:
+        faults = [(FIELD_OF_CODE[problem.code], problem.detail.replace("deliver_at", "scheduled_at"))]
     code = "invalid_request" if problem.code == "invalid" else problem.code
     message = problem.detail
     if faults:

@@ -106,4 +106,4 @@ def as_list(values: list[Any]) -> list[Any]:
 
 def read_field(name: str, text: str) -> Any:
     """The value of a form's part."""
-    return parse_json(text.encode(), unique_keys=False) if name in STRUCTURED else text
+    return parse_json(text.encode(), unique_keys=False, pointer=f"/{name}") if name in STRUCTURED else text

@@ -15,7 +15,16 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.dialects.base import DialectView, FormParser, TextOpener, minor_amount, read_query, reads_same, whole_of
+from orders.dialects.base import (
+    DialectView,
+    FormParser,
+    PartsParser,
+    TextOpener,
+    minor_amount,
+    read_query,
+    reads_same,
+    whole_of,
+)
 from orders.dialects.ordering import outputs
 from orders.dialects.ordering.inputs import (
     AS_TEXT,
@@ -131,7 +140,7 @@ class OrderingView(DialectView):
     """Whoever may place; for everything else one must be known, or be a guest with what it was given."""
 
     dialect = DIALECT
-    parser_classes = [LenientJsonParser, FormParser]
+    parser_classes = [LenientJsonParser, FormParser, PartsParser]
     permission_classes = [AllowAny]
 
     def known_caller(self, request: Request) -> Caller:

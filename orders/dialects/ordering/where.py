@@ -190,7 +190,7 @@ def open_where(text: Any) -> Any:
         raise refuse(f"At most {MOST_TEXT} characters: ask for less at once.")
     try:
         return parse_json(text.encode(errors="replace"), unique_keys=False)
-    except ParseError as error:
+    except (ParseError, Invalid) as error:
         raise refuse('It is no JSON: send such as {"status": [0, 7]}.') from error
 
 

@@ -8,6 +8,7 @@ from rest_framework.fields import empty
 
 from orders.checkout import MOST_CHOICES, MOST_ITEMS, MOST_QUANTITY, Cart, Checkout, Place
 from orders.dialects.base import (
+    CurrencyField,
     DialectInput,
     IdField,
     LocalPhoneField,
@@ -26,7 +27,6 @@ from orders.selectors import active_vendor, products_on_sale, vendors_served
 from orders.services.parties import Guest, Placing
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.web.money import CURRENCIES
 from ordersite.web.pagination import MOST, PER_PAGE
 from ordersite.web.problems import Invalid
 from ordersite.web.serializers import (
@@ -121,7 +121,7 @@ class CreateInput(DialectInput):
     """A new order. Staff and the vendor's people may leave the items out and add them later."""
 
     customer = CustomerInput(required=False, help_text="Left out: whoever calls.")
-    currency = WordField(choices=sorted(CURRENCIES), help_text="ISO 4217: the vendor's.")
+    currency = CurrencyField(help_text="ISO 4217: the vendor's.")
     items = ItemInput(  # type: ignore[call-arg]
         many=True, max_length=MOST_ITEMS, required=False, help_text="The products, all of one vendor."
     )

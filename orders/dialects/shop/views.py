@@ -9,7 +9,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.dialects.base import DialectView, FormParser
+from orders.dialects.base import DialectView, FormParser, PartsParser
 from orders.dialects.shop.inputs import (
     CreateInput,
     EditItemInput,
@@ -63,7 +63,7 @@ class ShopView(DialectView):
     """Every call is a known caller's, its body JSON or a form."""
 
     dialect = DIALECT
-    parser_classes = [LenientJsonParser, FormParser]
+    parser_classes = [LenientJsonParser, FormParser, PartsParser]
     permission_classes = [IsAuthenticated]
 
     def handle_exception(self, exc: Exception) -> Response:

@@ -523,3 +523,12 @@ def test_a_native_client_sees_what_the_till_did(cast: Cast, api: Api, till: APIC
     seen = api(cast.owner).get(f"{ORDERS}/{order['id']}/history").json()
     assert "Confirmed at the till" in str(seen)
     assert "Confirmed at the till" not in str(api(cast.customer).get(f"{ORDERS}/{order['id']}/history").json())
+
+
+@pytest.mark.rows(41, 42, call="GET /v1/orders")
+@pytest.mark.parametrize("wrong", ["%00", "1%00", "0", "-1", "1e3", "9" * 40, "%FF", "[]"])
+def test_a_parameter_that_is_none_counts_as_left_out(cast: Cast, api: Api, till: APIClient, wrong: str) -> None:
+    order = place(api(cast.customer), cart(cast))["orders"][0]
+    for query in (f"shop={wrong}", f"limit={wrong}", f"of={wrong}"):
+        response = till.get(f"{BASE}?{query}")
+        assert (response.status_code, [one["id"] for one in response.json()]) == (200, [order["uuid"]]), query

@@ -29,6 +29,7 @@ RETRIEVE = "/dialects/kalixo/v1/orders/retrieve-order"
 HERE = Path(__file__).parent
 SAMPLE = json.loads((HERE / "place-order.json").read_text())
 ANSWER = json.loads((HERE / "placed.json").read_text())
+SIGN_IN = "Sign in first: send your token in the header Authorization, as Bearer and the token."
 PIN = "ABCDE-FGHIJ-KLMNO-PQRST-UVWX"
 
 
@@ -231,7 +232,7 @@ def test_a_missing_code_is_an_error_until_the_money_goes_back(cast: Cast, api: A
 @pytest.mark.rows(22, call="POST /v1/orders/place-order")
 def test_only_a_bearer_is_let_in(cast: Cast, api: Api) -> None:
     with assert_nothing_changed():
-        refused(api().post(PLACE, SAMPLE), 401, "Authentication credentials were not provided.")
+        refused(api().post(PLACE, SAMPLE), 401, SIGN_IN)
         assert api(token="ost_nonsense").post(PLACE, SAMPLE).status_code == 401
     assert api().get(RETRIEVE, {"id": 1}).status_code == 401
 
@@ -344,5 +345,38 @@ def test_too_little_in_the_wallet_is_refused_and_nothing_is_written(cast: Cast, 
 def test_a_wrong_id_method_or_path(cast: Cast, api: Api, client: Client) -> None:
     refused(api(cast.customer).get(RETRIEVE, {"id": "x"}), 400, "id must be the number of an order")
     refused(api(cast.customer).get(RETRIEVE, {"id": 10**17}), 404, "There is nothing here that you may see.")
-    refused(api(cast.customer).get(PLACE), 405, 'Method "GET" not allowed.')
+    refused(api(cast.customer).get(PLACE), 405, "This address does not take GET: see the documentation.")
     refused(client.get("/dialects/kalixo/v1/orders"), 404, "There is nothing here that you may see.")
+
+
+@pytest.mark.rows(21, call="POST /v1/orders/place-order")
+@pytest.mark.parametrize("blank", [None, "", []])
+def test_a_line_may_leave_out_its_currency_and_sku(
+    cast: Cast, api: Api, codes: Vendor, pounds: int, blank: Any
+) -> None:
+    body = order_of((2, 3299, 1))
+    body["orderProducts"][0] |= {"currency": blank, "sku": blank, "productId": "2", "quantity": "1"}
+    response = api(cast.customer).post(PLACE, body)
+    assert (response.status_code, response.json()["products"][0]["productId"]) == (200, 2)
+
+
+@pytest.mark.rows(21, 23, call="POST /v1/orders/place-order")
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ({"price": "1e3"}, "/orderProducts/0/price: Send an amount in minor units, digits alone: 250 for 2.50."),
+        (
+            {"currency": "Pounds"},
+            "/orderProducts/0/currency: Send a currency by its code of three letters, such as EUR.",
+        ),
+        ({"quantity": None}, "/orderProducts/0/quantity: This field is null: send a value."),
+        ({"sku": {}}, "/orderProducts/0/sku: Send a text."),
+    ],
+)
+def test_a_wrong_value_of_a_line_is_told_in_a_sentence(
+    cast: Cast, api: Api, codes: Vendor, line: dict[str, Any], message: str
+) -> None:
+    body = order_of((2, 3299, 1))
+    body["orderProducts"][0] |= line
+    with assert_nothing_changed():
+        refused(api(cast.customer).post(PLACE, body), 400, message)

@@ -162,7 +162,8 @@ def test_naming_a_driver_offers_the_order(cast: Cast, api: Api) -> None:
 def test_the_payment_method_changes(cast: Cast, api: Api) -> None:
     order = Order.objects.get(pk=placed(api(cast.customer), order_of(cast))["id"])
     with assert_nothing_changed(order):
-        refused(api(cast.customer).put(url(order), {"payment_method": "wallet"}), 409, "", "insufficient_funds")
+        answer = api(cast.customer).put(url(order), {"payment_method": "wallet"})
+        refused(answer, 409, "payment_gateway_method_id", "insufficient_funds")
         refused(api(cast.customer).put(url(order), {"payment_method": "transfer"}), 400, "payment_method")
         refused(api(cast.owner).put(url(order), {"payment_gateway_method_id": 2}), 403, "", "forbidden")
     fill_wallet(cast.customer_row, 1200)

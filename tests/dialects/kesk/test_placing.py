@@ -262,7 +262,12 @@ def test_a_service_checks_its_method_and_the_balance(cast: Cast, api: Api) -> No
     with assert_nothing_changed():
         refused(client.post(path, body), 400, "payment_gateway_method_id")
         refused(client.post(path, {**body, "payment_gateway_method_id": 3}), 400, "payment_method")
-        refused(client.post(path, {**body, "payment_gateway_method_id": 2}), 409, "", "insufficient_funds")
+        refused(
+            client.post(path, {**body, "payment_gateway_method_id": 2}),
+            409,
+            "payment_gateway_method_id",
+            "insufficient_funds",
+        )
         refused(client.post(path, {"vendor_id": cast.vendor.pk, "payment_method": "cash"}), 400, "service_id")
 
 
@@ -422,7 +427,7 @@ def test_the_wallet_pays_what_it_holds(cast: Cast, api: Api) -> None:
     fill_wallet(cast.customer_row, 1199)
     with assert_nothing_changed():
         response = api(cast.customer).post(ORDERS, order_of(cast, payment_gateway_method_id=2))
-        refused(response, 409, "", "insufficient_funds")
+        refused(response, 409, "payment_gateway_method_id", "insufficient_funds")
     fill_wallet(cast.customer_row, 1)
     assert placed(api(cast.customer), order_of(cast, payment_gateway_method_id=2))["payment_status"] == "Paid"
     assert balance_of(cast.customer_row) == 0

@@ -332,7 +332,7 @@ def test_who_may_delete_what(cast: Cast, api: Api) -> None:
 
 
 def test_other_methods_and_paths(cast: Cast, api: Api) -> None:
-    refused(api(cast.staff).patch(one(1), {}), 405, 'Method "PATCH" not allowed.')
+    refused(api(cast.staff).patch(one(1), {}), 405, "This address does not take PATCH: see the documentation.")
     refused(api(cast.staff).get("/dialects/ordering/nothing"), 404, "There is nothing here that you may see.")
 
 

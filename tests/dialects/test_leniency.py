@@ -360,6 +360,10 @@ def is_number(value: Any, shape: Shape) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def is_amount(value: Any, shape: Shape) -> bool:
+    return is_number(value, shape) and shape.schema.get("type") == "number"
+
+
 def is_word(value: Any, shape: Shape) -> bool:
     return isinstance(value, str) and value in shape.words
 
@@ -382,7 +386,7 @@ VARIANTS: dict[str, tuple[Change, Change]] = {
     'whole numbers as "4.0"': (spelt(lambda value: f"{value}.0", is_whole), same),
     "whole numbers between spaces": (spelt(lambda value: f" {value} ", is_whole), same),
     "numbers as texts": (spelt(str, is_number), same),
-    "numbers with the noise of doubles": (spelt(lambda value: value + 1e-10, is_number), same),
+    "numbers with the noise of doubles": (spelt(lambda value: value + 1e-10, is_amount), same),
     "moments with a space": (spelt(lambda value: value.replace("T", " "), is_moment), same),
     "moments in UTC": (spelt(in_utc, is_moment), same),
     **{f"words in {spell.__name__}": (spelt(spell, is_word), same) for spell in (str.upper, str.lower, str.title)},
@@ -490,7 +494,7 @@ def test_a_text_comes_in_the_charset_that_is_told(cast: Cast, api: Api, charset:
     raw = json.dumps(text, ensure_ascii=False) if kind.endswith("json") else urlencode(text, encoding=charset)
     response = call.client.generic("POST", call.path, raw.encode(charset), f"{kind}; charset={charset}")
     assert response.status_code == 201, response.json()
-    assert response.json()["history"][-1]["text"] == text["text"]
+    assert response.json()["text"] == text["text"]
 
 
 @pytest.mark.parametrize("key", CALLS, ids="-".join)

@@ -177,7 +177,7 @@ def test_a_service(cast: Cast, api: Api, path: str, kind: str | None) -> None:
     assert (data["total"], data["is_scheduled"]) == (40, True)
     with assert_nothing_changed():
         taken = api(cast.stranger).post(BASE + path, {**body, "payment_gateway_method_id": 1})
-        refused(taken, 409, "", "slot_full")
+        refused(taken, 409, "scheduled_at", "slot_full")
 
 
 def open_tomorrow(cast: Cast, **fields: Any) -> Service:

@@ -74,6 +74,20 @@ MASK = 0xE000
 SEPARATORS = re.compile(
     r"[,;|·•()\n]+|(?<=\d)\s[-–—]\s(?!\d{1,3}[A-Za-z]?(?:[\s,;]|$))|\s[-–—]\s(?=(?:[A-Z]{1,3}-)?\d{4,5}(?!\d))"
 )
+# A bracket behind the first words of a segment that holds one name, with an article or without: "Berchem (Antwerpen)".
+BRACKETED = re.compile(
+    r"(?<![^,;|·•()\n])(?P<before>[^,;|·•()\n]+)\((?P<name>(?:(?:De|Den|Het|La|Le|Les)\s)?[^\W\d_][^\W\d_.’'-]*"
+    r"(?:[.’'-]+[^\W\d_]+)*\.?)\)"
+)
+# Towns that stand before the street without a postal code too, where a name may be that of a company: those that are
+# written as no other name is, and the largest.
+TOWN = re.compile(
+    r"[’']s-[^\W\d_]+|den\s(?:haag|helder|bosch)|amsterdam|rotterdam|utrecht|eindhoven|groningen|maastricht|"
+    r"bruxelles|brussels?|antwerpen|anvers|gent|gand|liège|luik|namur|namen|leuven|louvain|brugge|bruges|charleroi|mons|"
+    r"luxembourg|luxemburg|paris|lyon|marseille|lille|strasbourg|bordeaux|toulouse|nantes|nice|"
+    r"berlin|hamburg|münchen|köln|frankfurt|düsseldorf|stuttgart|aachen",
+    re.IGNORECASE,
+)
 # What may part the country from the town.
 SPACED_DASH = re.compile(r"\s[-–—/]\s")
 DASHES = " -–—"
@@ -168,8 +182,17 @@ def segments_of(text: str) -> list[str]:
     spaced = "\n".join(" ".join(line.split()) for line in text.splitlines())
     spaced = SPACED_PREFIX.sub(lambda found: f"{found[1].upper()}-", spaced)
     masked = IN_NAMES.sub(lambda found: "".join(masked_character(one) for one in found[0]), spaced)
+    masked = BRACKETED.sub(keep_bracket, masked)
     segments = [one for one in (part.strip(DASHES) for part in SEPARATORS.split(masked)) if one]
     return [*segments[:-1], *part_country(segments[-1])] if segments else []
+
+
+def keep_bracket(found: re.Match[str]) -> str:
+    """A town with the name in brackets behind it, the brackets masked; anything else as it is."""
+    name = found["name"]
+    if not name[0].isupper() or country_named(name) or tells_door(name) or not is_town_of(found["before"].strip()):
+        return found[0]
+    return f"{found['before']}{masked_character('(')}{name}{masked_character(')')}"
 
 
 def part_country(segment: str) -> list[str]:
@@ -242,7 +265,10 @@ def take_town(segments: list[str], country: str) -> tuple[AddressParts, list[str
             if after:
                 return replace(code, city=after), [*rest, *([before] if before else []), *following]
             if not before and (has_digits or code.country or len(segments) == 1):
-                city = following.pop(0) if following and read_units(following[0], country) is None else ""
+                has_town = following and read_units(following[0], country) is None
+                # "2511 CR, Plein 4, Den Haag"
+                is_street = has_town and not has_digits and read_house(following[0], country) is not None
+                city = following.pop(0) if has_town and not is_street else ""
                 return replace(code, city=city), [*rest, *following]
             # "Paris 75002"
             if before and rest and not STREET_FIRST.match(before) and not STREET_LAST.search(before):
@@ -302,6 +328,9 @@ def take_street(segments: Sequence[str], *, has_town: bool, country: str) -> Add
     before = [joined[index] for index in named if index < chosen]
     after = [joined[index] for index in named if index > chosen]
     towns = [] if has_town else [one for one in after if any(map(str.isalpha, one))]
+    if not has_town and not towns:
+        towns = [one for one in before if TOWN.fullmatch(one)]
+        before = [one for one in before if one not in towns]
     boxes = [house.box, *(box for _, box in sorted(doors.items())), *(one for one in after if one not in towns)]
     street = ", ".join([*before, house.street])
     return AddressParts(street=street, number=house.number, box=", ".join(filter(None, boxes)), city=", ".join(towns))
@@ -312,14 +341,15 @@ def names_street(segment: str) -> bool:
 
 
 def join_numbers(segments: Sequence[str], country: str) -> list[str]:
-    """A house number between commas goes with the street before it, the first of all with the one behind it."""
+    """A house number between commas goes with the street before it, one before any street with the one behind it."""
     joined: list[str] = []
     left = list(segments)
     while left:
         one = left.pop(0)
         if is_number(one, country):
             named = (index for index, text in enumerate(left) if read_units(text, country) is None)
-            if not joined and (index := next(named, None)) is not None and not is_number(left[index], country):
+            is_first = all(TOWN.fullmatch(text) for text in joined)
+            if is_first and (index := next(named, None)) is not None and not is_number(left[index], country):
                 one = f"{one} {left.pop(index)}"
             elif joined and read_house(joined[-1], country) is None and read_units(joined[-1], country) is None:
                 one = f"{joined.pop()} {one}"

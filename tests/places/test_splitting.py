@@ -158,6 +158,41 @@ ADDRESSES: list[tuple[str, str, tuple[str, str, str, str, str, str]]] = [
     ("BE", "Kerkstraat 12 te 9000 Gent", ("Kerkstraat", "12", "", "9000", "Gent", "BE")),
     ("BE", "1000 Bruxelles", ("", "", "", "1000", "Bruxelles", "BE")),
     ("BE", "Kerkstraat 12,bus 4,9000 Gent", ("Kerkstraat", "12", "4", "9000", "Gent", "BE")),
+    # A town with the name in brackets behind it.
+    (
+        "BE",
+        "Statiestraat 12, 2600 Berchem (Antwerpen)",
+        ("Statiestraat", "12", "", "2600", "Berchem (Antwerpen)", "BE"),
+    ),
+    (
+        "BE",
+        "Statiestraat 12 (bus 3), 2600 Berchem (Antwerpen), België",
+        ("Statiestraat", "12", "3", "2600", "Berchem (Antwerpen)", "BE"),
+    ),
+    (
+        "BE",
+        "2600 Berchem (Antwerpen), Statiestraat 12",
+        ("Statiestraat", "12", "", "2600", "Berchem (Antwerpen)", "BE"),
+    ),
+    ("BE", "Rue Haute 3, 7020 Nimy (La Louvière)", ("Rue Haute", "3", "", "7020", "Nimy (La Louvière)", "BE")),
+    ("BE", "Statiestraat 12, 2600 Berchem (België)", ("Statiestraat", "12", "", "2600", "Berchem", "BE")),
+    ("BE", "Statiestraat 12, 2600 Berchem (Boven)", ("Statiestraat", "12", "Boven", "2600", "Berchem", "BE")),
+    (
+        "BE",
+        "Rue Haute 3, 1300 Limal (Wavre) (sonner)",
+        ("Rue Haute", "3", "sonner", "1300", "Limal (Wavre)", "BE"),
+    ),
+    ("NL", "Dorpsstraat 1, 1861 AB Bergen (NH)", ("Dorpsstraat", "1", "", "1861 AB", "Bergen (NH)", "NL")),
+    ("DE", "Hauptstr. 5, 15230 Frankfurt (Oder)", ("Hauptstr.", "5", "", "15230", "Frankfurt (Oder)", "DE")),
+    # The town before the street.
+    ("BE", "Leuven, Naamsestraat 12, 3000", ("Naamsestraat", "12", "", "3000", "Leuven", "BE")),
+    ("BE", "Bruxelles, Rue Haute 3 bte 2", ("Rue Haute", "3", "2", "", "Bruxelles", "BE")),
+    ("BE", "ACME SA, Rue Haute 3, 1000", ("ACME SA, Rue Haute", "3", "", "1000", "", "BE")),
+    ("NL", "'s-Gravenhage, Plein 4, 2511 CR", ("Plein", "4", "", "2511 CR", "'s-Gravenhage", "NL")),
+    ("NL", "Den Haag, Plein 4, 2511 CR", ("Plein", "4", "", "2511 CR", "Den Haag", "NL")),
+    ("NL", "2511 CR, Plein 4, Den Haag", ("Plein", "4", "", "2511 CR", "Den Haag", "NL")),
+    ("NL", "2511 CR, Den Haag, Plein 4", ("Plein", "4", "", "2511 CR", "Den Haag", "NL")),
+    ("FR", "Paris, 12, rue de Rivoli, 75001", ("rue de Rivoli", "12", "", "75001", "Paris", "FR")),
     ("DE", "Musterweg 3 // 2. OG, 12345 Musterstadt", ("Musterweg", "3", "2. OG", "12345", "Musterstadt", "DE")),
     # Dutch.
     ("BE", "Kerkstraat 12, 1012 AB Amsterdam", ("Kerkstraat", "12", "", "1012 AB", "Amsterdam", "NL")),

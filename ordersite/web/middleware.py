@@ -72,9 +72,10 @@ class BodyLimitMiddleware:
         limit = scope.get(MOST) or (settings.MAX_MULTIPART_BYTES if multipart else settings.MAX_BODY_BYTES)
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal() or len(length) > 15 or int(length) > limit:
-            detail = f"The body is larger than {limit} bytes."
+            detail = f"The body is larger than {limit // 1_000_000} MB: send less."
             if multipart and limit < settings.MAX_MULTIPART_BYTES:
-                detail += f" A form that tells its Content-Length may have {settings.MAX_MULTIPART_BYTES}."
+                most = settings.MAX_MULTIPART_BYTES // 1_000_000
+                detail += f" A form that tells its Content-Length may have {most} MB."
             return refuse(request, Problem("too_large", detail, status=413))
         if scope.get(LATE):
             return refuse_and_end(request, Problem("too_slow", "The body took too long: send it again.", status=408))

@@ -176,7 +176,8 @@ class PhotoFormParser(BaseParser):
         if len(parts) != 1:
             raise Invalid(pointer, "required", f"Send one part `{self.json_part}` with the JSON.")
         if len(parts[0]) > settings.MAX_BODY_BYTES:
-            raise Problem("too_large", f"The JSON is larger than {settings.MAX_BODY_BYTES} bytes.", status=413)
+            detail = f"The JSON is larger than {settings.MAX_BODY_BYTES // 1_000_000} MB: send less."
+            raise Problem("too_large", detail, status=413)
         value = parse_json(parts[0], unique_keys=self.unique_keys)
         if not isinstance(value, dict):
             raise Invalid(pointer, "invalid", "Send a JSON object.")

@@ -155,7 +155,8 @@ def read_body(stream: IO[Any]) -> bytes:
     """The whole body; raises a 413 Problem for more than MAX_BODY_BYTES, whatever the headers claim."""
     raw: bytes = stream.read(settings.MAX_BODY_BYTES + 1)
     if len(raw) > settings.MAX_BODY_BYTES:
-        raise Problem("too_large", f"The body is larger than {settings.MAX_BODY_BYTES} bytes.", status=413)
+        detail = f"The body is larger than {settings.MAX_BODY_BYTES // 1_000_000} MB: send less."
+        raise Problem("too_large", detail, status=413)
     return raw
 
 

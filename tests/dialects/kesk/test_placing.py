@@ -1,6 +1,7 @@
 """POST of orders, and the quotes before it (rows 1–10)."""
 
 import base64
+import io
 import json
 from collections.abc import Callable
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
 
 from orders.models import Order, Payment, PaymentProof
 from ordersite.web.crypto import decrypt
@@ -667,8 +669,26 @@ def test_only_persons_who_are_signed_in_place_orders(cast: Cast, api: Api) -> No
         refused(api(cast.customer).post(ORDERS, b"[", content_type="application/json"), 400, "", "parse_error")
         refused(api(cast.customer).post(ORDERS, [1]), 400, "")
         refused(api(cast.customer).post(ORDERS, []), 400, "payment_gateway_method_id")
-        large = api(cast.customer).post(ORDERS, {"photo": "x" * 1_000_001})
-        assert "files of a form" in refused(large, 413, "", "too_large")["message"]
+
+
+@pytest.mark.rows(2, call="POST /v1/orders")
+def test_a_phones_photo_comes_as_a_file(cast: Cast, api: Api) -> None:
+    """Twelve megapixels lying on their side: too much for JSON, which says what to do."""
+    take_transfers(cast)
+    exif, raw = Image.Exif(), io.BytesIO()
+    exif[0x0112] = 6  # orientation: turned to the right
+    Image.effect_noise((4032, 3024), 9).convert("RGB").save(raw, "JPEG", quality=85, exif=exif)
+    assert 3_000_000 < len(raw.getvalue()) < 4_000_000
+    body = order_of(cast, payment_gateway_method_id=None)
+    with assert_nothing_changed():
+        large = api(cast.customer).post(ORDERS, {**body, "photo": as_text(raw.getvalue())})
+        told = "Photos may be sent as files of a form (multipart/form-data), of up to 5 MB each."
+        assert refused(large, 413, "", "too_large")["message"] == f"The body is larger than 1 MB: send less. {told}"
+    photos = [SimpleUploadedFile(f"IMG_{at}.JPG", raw.getvalue(), "image/jpeg") for at in range(2)]
+    form = {"CreateOrderInput": json.dumps(body), "photos": photos}
+    response = api(cast.customer).post(ORDERS, form, format="multipart")
+    assert response.status_code == 201, response.json()
+    assert [Image.open(proof.photo).size for proof in PaymentProof.objects.all()] == [(1200, 1600)] * 2
 
 
 @pytest.mark.rows(7, call="POST /v1/orders")

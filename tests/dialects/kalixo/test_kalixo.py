@@ -370,7 +370,7 @@ def test_a_line_may_leave_out_its_currency_and_sku(
             "/orderProducts/0/currency: Send a currency by its code of three letters, such as EUR.",
         ),
         ({"quantity": None}, "/orderProducts/0/quantity: This field is null: send a value."),
-        ({"sku": {}}, "/orderProducts/0/sku: Send a text."),
+        ({"sku": [1]}, "/orderProducts/0/sku: Send a text."),
     ],
 )
 def test_a_wrong_value_of_a_line_is_told_in_a_sentence(

@@ -101,7 +101,7 @@ def without(body: dict[str, Any], name: str) -> dict[str, Any]:
 )
 def test_what_is_required_is_named(cast: Cast, api: Api, field: str) -> None:
     with assert_nothing_changed():
-        refused(api(cast.customer).post(ORDERS, without(order_of(cast), field)), 400, f"{field}: This field is req")
+        refused(api(cast.customer).post(ORDERS, without(order_of(cast), field)), 400, f"{field}: This field is missing")
 
 
 @pytest.mark.rows(13, call="POST /orders")

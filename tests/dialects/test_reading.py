@@ -83,7 +83,7 @@ def test_amounts_in_minor_units(sent: Any, value: int) -> None:
 
 @pytest.mark.parametrize("sent", [1000.4, "7.5", 1000.001])
 def test_a_part_of_a_minor_unit_is_no_amount(sent: Any) -> None:
-    with pytest.raises(ValidationError, match="Send a whole number of minor units."):
+    with pytest.raises(ValidationError, match="Send an amount in minor units"):
         MinorField().run_validation(sent)
 
 

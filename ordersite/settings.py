@@ -278,8 +278,8 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "ordersite",
     "DESCRIPTION": "Orders for many vendors: place, follow, move on. Errors are RFC 9457 problems everywhere. "
     "Amounts are decimal texts in the currency's major unit, with its digits: 24.30 EUR, 1500 JPY. "
-    "The live feed, by sockets, has a document of its own: "
-    "[/api/v1/asyncapi](/api/v1/asyncapi).",
+    "The live feed is described in the AsyncAPI document [/api/v1/asyncapi](/api/v1/asyncapi); clients are generated "
+    "from the OpenAPI document [/api/v1/schema](/api/v1/schema).",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",

@@ -74,13 +74,13 @@ def refund_badge(state: str) -> SafeString:
 
 
 def span(length: timedelta) -> str:
-    """A length of time in at most two units: "4 min", "3 h 05", "2 d 4 h"."""
+    """A length of time in at most two units: "4 min", "3 h 05", "2 d 4 h"; no line ends before a unit."""
     minutes = int(abs(length).total_seconds()) // 60
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     if days:
-        return f"{days} d {hours} h"
-    return f"{hours} h {minutes:02}" if hours else f"{minutes} min"
+        return f"{days}\u00a0d {hours}\u00a0h"
+    return f"{hours}\u00a0h\u00a0{minutes:02}" if hours else f"{minutes}\u00a0min"
 
 
 def lateness(order: Order, now: datetime) -> str:
@@ -98,5 +98,7 @@ def due_hint(order: Order, now: datetime) -> str:
     """When it changes by itself."""
     if order.due_at is None:
         return ""
+    if abs(order.due_at - now) < timedelta(minutes=1):
+        return "now"
     distance = span(order.due_at - now)
     return f"in {distance}" if order.due_at > now else f"overdue {distance}"

@@ -388,13 +388,14 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
     def placed(self, order: Order) -> str:
         return write_moment(order.placed_at, order.vendor.zone, "j M H:i")
 
-    @admin.display(description="age")
+    @admin.display(description="age", empty_value="")
     def age(self, order: Order) -> str:
+        """How long it has been under way; empty for what is closed."""
+        if order.is_closed:
+            return ""
         now = timezone.now()
-        late = display.lateness(order, now)
-        end = order.closed_at or order.delivered_at if order.is_closed else now
-        took = display.span((end or now) - order.placed_at)
-        return format_html('{} <strong class="late">{}</strong>', took, late) if late else took
+        late, age = display.lateness(order, now), display.span(now - order.placed_at)
+        return format_html('{} <strong class="late">{}</strong>', age, late) if late else age
 
     @admin.display(description="timer", empty_value="")
     def due(self, order: Order) -> str:

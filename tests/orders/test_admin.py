@@ -195,7 +195,7 @@ def test_the_list_shows_and_filters(cast: Cast, office: Client) -> None:
     Order.objects.update(visible_at=timezone.now() - timedelta(minutes=11))
     page = office.get(f"{LIST}?stuck=unanswered").content.decode()
     assert link in page
-    assert "not accepted for 11 min" in page
+    assert "not accepted for 11\u00a0min" in page
     Order.objects.update(deleted_at=timezone.now())
     assert link not in office.get(LIST).content.decode()
     assert link in office.get(f"{LIST}?deleted=only").content.decode()
@@ -328,3 +328,11 @@ def test_refuses_a_wrong_top_up(cast: Cast, office: Client, top_up_form: Any) ->
     assert clerk_with("view_account").post(url, top_up_form()).status_code == 403
     assert not Account.objects.exists()
     assert not Posting.objects.exists()
+
+
+def test_only_what_is_open_has_an_age(cast: Cast, office: Client) -> None:
+    order = place_order(cast)
+    Order.objects.filter(pk=order.pk).update(placed_at=timezone.now() - timedelta(minutes=7))
+    assert '<td class="field-age">7\u00a0min</td>' in office.get("/admin/orders/order/").content.decode()
+    Order.objects.filter(pk=order.pk).update(status=2, closed_at=timezone.now())
+    assert '<td class="field-age"></td>' in office.get("/admin/orders/order/").content.decode()

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from orders.admin.display import lateness
+from orders.admin.display import due_hint, lateness
 from orders.admin.stuck import CONDITIONS
 from orders.deadlines import AWAITS_PAYMENT, awaits_payment
 from orders.lifecycle import Fulfilment
@@ -166,7 +166,7 @@ def test_the_list_and_its_filter_say_the_same(cast: Cast, clock: Clock, fields: 
     times = {name: NOON - value * MINUTE for name, value in fields.items() if name in ("visible_at", "answer_from")}
     times |= {"deliver_at": NOON - fields["deliver_at"] * MINUTE} if "deliver_at" in fields else {}
     order = make_order(cast, **{**fields, **times})
-    assert lateness(order, clock.now) == told
+    assert lateness(order, clock.now).replace("\u00a0", " ") == told
     found = Order.objects.filter(CONDITIONS["unanswered"](clock.now)).exists()
     assert found == bool(told)
     # The predicate and its question to the database are one rule.
@@ -341,3 +341,20 @@ def test_who_has_come_before_it_was_ready_is_not_closed_by_a_timer_either(
     Order.objects.filter(pk=order.pk).update(due_at=clock.now)
     assert (run_due(), last(order)[0], Order.objects.get(pk=order.pk).due_at) == (0, 4, None)
     assert move(till, order, "mark_not_collected", reason_code="not_collected").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (None, ""),
+        (86_400 + 19 * 3600, "in 1\u00a0d 19\u00a0h"),
+        (3600 * 24 - 1, "in 23\u00a0h\u00a059"),
+        (60, "in 1\u00a0min"),
+        (59, "now"),
+        (-59, "now"),
+        (-60, "overdue 1\u00a0min"),
+    ],
+)
+def test_when_it_changes_by_itself_is_never_in_no_minutes(seconds: int | None, told: str) -> None:
+    due_at = None if seconds is None else NOON + timedelta(seconds=seconds)
+    assert due_hint(Order(due_at=due_at), NOON) == told

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from orders.dialects.base import Dialect
+from orders.dialects.urls import DIALECTS
 from orders.services.wallets import top_up
+from ordersite.web.problems import Conflict
 from tests.cast import Cast
 from tests.dialects.kalixo.test_kalixo import PLACE, order_of
 from tests.dialects.kesk import calling as kesk
@@ -82,3 +85,15 @@ def test_too_few_codes_are_told_at_their_line(cast: Cast, api: Api) -> None:
     with assert_nothing_changed():
         response = api(cast.customer).post(PLACE, body)
     assert (response.status_code, fields_of(response)) == (409, ["/orderProducts/0/quantity"])
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("allowed", [(), (8,)])
+def test_a_refusal_needs_nothing_but_the_problem(dialect: Dialect, allowed: tuple[int, ...]) -> None:
+    """Also where no view is in between: it is made of the problem alone, whose further members stay as they are."""
+    rows = [{"to": {"code": code, "name": "x"}, "by_name": False} for code in allowed]
+    problem = Conflict("transition_not_allowed", "It cannot.", extra={"allowed_transitions": rows})
+    answer = dialect.answer(problem)
+    assert answer.status_code == 409
+    assert answer.content
+    assert problem.extra == {"allowed_transitions": rows}

@@ -108,8 +108,12 @@ class DialectView(ApiView):
     knows_its_parameters = False
     schema = DialectSchema()
 
+    def refuse(self, problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
+        """What a refusal answers: status, body and headers."""
+        return self.dialect.refusal(problem)
+
     def handle_exception(self, exc: Exception) -> Response:
-        status, body, headers = self.dialect.refusal(problem_of(exc))
+        status, body, headers = self.refuse(problem_of(exc))
         response = Response(body, status=status, headers=dict(headers))
         response.exception = True
         return response

@@ -1,7 +1,9 @@
 """The shop's calls: parse → the same service → render."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from django.urls import path
 from drf_spectacular.utils import extend_schema
@@ -35,7 +37,7 @@ from orders.dialects.shop.outputs import (
     render_row,
     render_status,
 )
-from orders.dialects.shop.words import CANCELS, DIALECT, TITLE, flags_of
+from orders.dialects.shop.words import CANCELS, DIALECT, TITLE, flags_of, refusal
 from orders.lifecycle import Status
 from orders.models import ItemChange
 from orders.selectors import payment_due, read_order, visible_reading_as, with_its_parts
@@ -53,7 +55,7 @@ from orders.services.walking import Goal, move, walk
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.pagination import NARROW, count_rows, read_page
 from ordersite.web.parsing import LenientJsonParser
-from ordersite.web.problems import Conflict, Invalid, problem_of
+from ordersite.web.problems import Conflict, Invalid, Problem
 from ordersite.web.views import parse, who_asks
 
 Action = ItemChange.Action
@@ -66,11 +68,9 @@ class ShopView(DialectView):
     parser_classes = [LenientJsonParser, FormParser, PartsParser]
     permission_classes = [IsAuthenticated]
 
-    def handle_exception(self, exc: Exception) -> Response:
-        problem = problem_of(exc)
-        if "allowed_transitions" in problem.extra:
-            problem.extra["labels"] = read_labels()  # a refusal tells statuses as this instance names them
-        return super().handle_exception(problem)
+    def refuse(self, problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
+        # Statuses are told as this instance names them.
+        return refusal(problem, read_labels() if "allowed_transitions" in problem.extra else None)
 
 
 def order_response(standing: Standing, status: int = 200) -> Response:

@@ -115,14 +115,14 @@ def in_labels(text: str, labels: Labels) -> str:
     return re.sub(r"([0-9]+) \((\w+)\)", name, text)
 
 
-def statuses_allowed(problem: Problem) -> list[StatusLabel]:
+def statuses_allowed(problem: Problem, labels: Labels) -> list[StatusLabel]:
     """What the order may be set to now, in the order of the list of statuses."""
     allowed = {one["to"]["code"] for one in problem.extra["allowed_transitions"] if not one["by_name"]}
-    return [label for label in problem.extra["labels"].rows if label.core_status in allowed]
+    return [label for label in labels.rows if label.core_status in allowed]
 
 
-def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
-    """{"error": {"code", "message", "fields"}}; where a change is not allowed, the statuses that are."""
+def refusal(problem: Problem, labels: Labels | None = None) -> tuple[int, Any, Mapping[str, str]]:
+    """{"error": {"code", "message", "fields"}}; with labels, where a change is not allowed, the statuses that are."""
     told = [(field_of(error["pointer"]), in_its_words(error["detail"])) for error in problem.errors]
     detail = NOT_YOURS if problem.code == "transition_not_permitted" else in_its_words(problem.detail)
     error: dict[str, Any] = {
@@ -131,12 +131,12 @@ def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
         "message": told[0][1] if told else detail,
         "fields": [{"field": field, "message": message} for field, message in told if field],
     }
-    if "allowed_transitions" in problem.extra:
-        labels = statuses_allowed(problem)
-        error["allowedStatuses"] = [label.pk for label in labels]
-        error["message"] = in_labels(error["message"], problem.extra["labels"])
+    if labels is not None:
+        allowed = statuses_allowed(problem, labels)
+        error["allowedStatuses"] = [label.pk for label in allowed]
+        error["message"] = in_labels(error["message"], labels)
         if problem.code in STATUS_CODES:
-            may = ", ".join(f"{label.pk} ({label.name})" for label in labels)
+            may = ", ".join(f"{label.pk} ({label.name})" for label in allowed)
             error["message"] += f" You may set statusId to {may}." if may else " You may set no other status now."
     return problem.status, {"error": error}, problem.headers
 

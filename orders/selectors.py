@@ -18,7 +18,7 @@ from ordersite.accounts.rights import Right
 from ordersite.places.addresses import metres, point_of
 from ordersite.places.protocol import Point
 from ordersite.web.problems import Forbidden
-from vendors.models import Driver, Offer, Product, Vendor
+from vendors.models import Driver, Offer, Option, Product, Vendor
 from vendors.permissions import member_vendors, serves
 
 # Metres between a saved address and a point that came without a text, as a telephone tells it at the door.
@@ -98,6 +98,12 @@ def country_of(vendor_id: int) -> str | None:
 def sells_codes(vendor_id: int, product_ids: Iterable[int]) -> bool:
     """Whether any of the products is a digital one of this vendor."""
     return Product.objects.filter(pk__in=set(product_ids), vendor=vendor_id, is_digital=True).exists()
+
+
+def groups_of(option_ids: Iterable[int]) -> dict[int, int]:
+    """The group of each option; one that is unknown has none."""
+    ids = set(option_ids)
+    return dict(Option.objects.filter(pk__in=ids).values_list("pk", "group_id")) if ids else {}
 
 
 def code_of_offer(offer_id: int, vendor_id: int, caller: Caller) -> str | None:

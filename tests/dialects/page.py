@@ -28,8 +28,9 @@ As much as the systems whose clients they serve (`orders/dialects/base`, shown b
 | `4`, `4.0`, `"4"`, `"4.0"` | the same whole number |
 | `0.30000000000000004`, `1.635`, `"1.635"` | an amount, rounded half up to the minor unit: 0.30, 1.64 |
 | a word in another case: `CASH`, `eur` | the word |
-| `null`, `""`, `[]`, `{}` for an optional field or a whole body, 0 for an optional id, an object of these | left out |
+| `null`, `""`, `[]`, `{}` for an optional field or a body, 0 for an id or measure, objects of these | left out |
 | a query parameter that is empty, `null` or `undefined` | left out; a filter by id 0 is refused |
+| more than 100 rows of a page | 100 |
 | a field or query parameter that is not known | not sent |
 | what was read, put back by an update | no change |
 | a time: `2026-11-29T10:30:00+01:00`, `2026-11-29 09:30:00` | that moment; UTC without an offset |

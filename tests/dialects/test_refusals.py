@@ -53,6 +53,14 @@ def fields_of(response: Any) -> list[str]:
     return [str(body["message"]).partition(": ")[0]]
 
 
+@pytest.mark.parametrize("size", ["100", "101", "1000", "1000.0", "99999999"])
+def test_a_page_has_a_hundred_rows_at_most(cast: Cast, api: Api, size: str) -> None:
+    client = api(cast.customer)
+    assert client.get(kesk.ORDERS, {"per_page": size}).json()["meta"]["per_page"] == 100
+    assert client.get(shop.ORDERS, {"limit": size}).json()["limit"] == 100
+    assert client.get(asking.ORDERS, {"page_size": size}).json()["pagination"]["page_size"] == 100
+
+
 @pytest.mark.parametrize(
     ("door", "field"),
     [

@@ -20,6 +20,7 @@ from rest_framework.fields import empty
 
 from orders.dialects.base.forms import read_query
 from ordersite.web.money import CURRENCIES, MAX_MINOR, rounded_minor, to_text
+from ordersite.web.pagination import MOST, PER_PAGE
 from ordersite.web.parsing import parse_json, refuse_too_many, too_many
 from ordersite.web.problems import Invalid
 from ordersite.web.serializers import MAX_ID, DegreesField, Money, PhoneField, e164
@@ -145,11 +146,14 @@ class DialectInput(serializers.Serializer):
         return super().to_internal_value(data)
 
     def is_nothing(self, field: Any, value: Any) -> bool:
-        """Whether a field is sent without a value: blank, 0 for the id of a row, or an object of nothing else."""
+        """Whether a field is sent without a value: blank, 0 for an id or measure, or objects of nothing else."""
+        if isinstance(value, list):
+            row = getattr(field, "child", None)
+            return all(isinstance(one, Mapping) and self.is_nothing(row, one) for one in value)
         if isinstance(value, Mapping):
             inner = getattr(field, "fields", {})
             return all(self.is_nothing(inner.get(name), one) for name, one in value.items())
-        may_be_zero = self.zero_is_no_id and getattr(field, "is_id", False)
+        may_be_zero = self.zero_is_no_id and getattr(field, "zero_is_none", False)
         return is_blank(value) or (may_be_zero and whole_of(value) == 0)
 
 
@@ -169,10 +173,20 @@ class WholeField(serializers.IntegerField):
 class IdField(WholeField):
     """A row's id: a positive 64-bit integer."""
 
-    is_id = True
+    zero_is_none = True
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_value=1, max_value=MAX_ID, **kwargs)
+
+
+class PageSizeField(WholeField):
+    """How many rows a page has, 100 at most: who asks for more has these."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=MOST, default=PER_PAGE, **kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        return min(super().to_internal_value(data), MOST)
 
 
 class NumberField(serializers.DecimalField):

@@ -15,12 +15,12 @@ from orders.dialects.base import (
     LocalPhoneField,
     MomentField,
     NumberField,
+    PageSizeField,
     WholeField,
     WordField,
 )
 from orders.dialects.kesk.words import METHODS, PAYMENT_WORDS, TYPES, Word
 from ordersite.web.multipart import MOST_PHOTOS
-from ordersite.web.pagination import MOST, PER_PAGE
 from ordersite.web.serializers import (
     DegreesField,
     LineField,
@@ -38,8 +38,14 @@ def amount() -> AmountField:
     return AmountField(**OPTIONAL)
 
 
-def centimetres() -> NumberField:
-    return NumberField(
+class MeasureField(NumberField):
+    """A measure of a package: 0 is none."""
+
+    zero_is_none = True
+
+
+def centimetres() -> MeasureField:
+    return MeasureField(
         places=1, min_value=Decimal("0.1"), max_value=Decimal("99999.9"), help_text="Centimetres.", **OPTIONAL
     )
 
@@ -91,7 +97,7 @@ class PlaceField(serializers.Field):
 class MethodField(WordField):
     """A payment method by its number."""
 
-    is_id = True
+    zero_is_none = True
 
     def __init__(self) -> None:
         super().__init__(list(METHODS), help_text="1 cash, 2 wallet, 3 transfer, 4 mollie, 5 fake.", **OPTIONAL)
@@ -173,7 +179,7 @@ class PartInput(DialectInput):
     dropoff_location_id = IdField(help_text="A saved address.", **OPTIONAL)
     pickup_address = PlaceField(**OPTIONAL)
     dropoff_address = PlaceField(**OPTIONAL)
-    weight = NumberField(
+    weight = MeasureField(
         places=3, min_value=Decimal("0.001"), max_value=Decimal("99999.999"), help_text="Kilograms.", **OPTIONAL
     )
     width = centimetres()
@@ -265,4 +271,4 @@ class ListParameters(DialectInput):
     status = WordField(choices=[word.value for word in Word], required=False, help_text="In any case.")
     type = WordField(choices=["history", "assigned"], required=False, help_text="history: closed; assigned: open.")
     page = WholeField(min_value=1, max_value=10**9, default=1)
-    per_page = WholeField(min_value=1, max_value=MOST, default=PER_PAGE)
+    per_page = PageSizeField()

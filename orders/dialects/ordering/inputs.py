@@ -7,7 +7,8 @@ what it read); `products`, `location` and `customer` may come as JSON or as a te
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +24,7 @@ from orders.dialects.base import (
     LocalPhoneField,
     LocationInput,
     MomentField,
+    PageSizeField,
     WholeField,
     WordField,
     is_blank,
@@ -38,7 +40,7 @@ from orders.services.parties import Guest, Placing
 from ordersite.accounts.models import Address
 from ordersite.places.protocol import Point, write_point
 from ordersite.web.money import exponent
-from ordersite.web.pagination import MOST, PER_PAGE
+from ordersite.web.problems import Invalid, Problem
 from ordersite.web.serializers import (
     MAX_ID,
     DegreesField,
@@ -56,6 +58,8 @@ AS_TEXT = dict.fromkeys(
 )
 KEY = re.compile(r"id:([0-9]{1,18})\Z")
 NUMBER = re.compile(r"[0-9]{1,18}\Z")
+# Our pointer into an item; the name of what is chosen stands in its key there.
+IN_AN_ITEM = re.compile(r"^/items/(?P<item>\d+)(/(?P<part>options|extras|without)/(?P<index>\d+)(/(option|extra)$)?)?")
 # Their clients order for now by sending the time that it is; it may be as old as the cart.
 NOW_UNTIL = timedelta(hours=1)
 # And a clock may be fast.
@@ -134,6 +138,8 @@ class ProductInput(DialectInput):
 class PointInput(DialectInput):
     """Where it goes: in degrees (WGS 84), in words, or both."""
 
+    may_be_nowhere = False
+
     lat = DegreesField(min_value=-90, max_value=90, required=False)
     lng = DegreesField(min_value=-180, max_value=180, required=False)
     address = LineField(max_length=300, default="")
@@ -142,9 +148,15 @@ class PointInput(DialectInput):
     def validate(self, attrs: Any) -> Any:
         attrs = {"lat": None, "lng": None, **attrs}
         missing = [name for name in ("lat", "lng") if attrs[name] is None]
-        if len(missing) == 1 or (missing and not attrs["address"]):
+        if len(missing) == 1 or (missing and not attrs["address"] and not self.may_be_nowhere):
             raise serializers.ValidationError({name: ["Send a number of degrees, such as 50.85."] for name in missing})
         return attrs
+
+
+class DestinationInput(PointInput):
+    """Where it goes; of what is not delivered, nothing or anything."""
+
+    may_be_nowhere = True
 
 
 class CustomerInput(DialectInput):
@@ -193,7 +205,7 @@ class PlaceInput(DialectInput):
     )
     delivery_zone_id = IdField(required=False)
     offer_id = IdField(required=False)
-    location = PointInput()
+    location = DestinationInput()
     cash = CashField(required=False, help_text="Above the total, without decimals.")
     products = ProductInput(many=True, max_length=MOST_ITEMS)  # type: ignore[call-arg]
     total = AmountField(required=False)
@@ -206,14 +218,23 @@ class PlaceInput(DialectInput):
                 if not is_none and not self.is_nothing(None, data.get(name)):
                     detail = serializers.ErrorDetail("Only an update takes it: leave it out.", "only_to_update")
                     raise serializers.ValidationError({name: [detail]})
+            if "location" in data and self.is_nothing(self.fields["location"], data["location"]):
+                data = {**data, "location": {}}
         return super().to_internal_value(data)
+
+    def validate(self, attrs: Any) -> Any:
+        place = attrs["location"]
+        if attrs["delivery_type"] == Fulfilment.DELIVERY and place["lat"] is None and not place["address"]:
+            missing = ["Send a number of degrees, such as 50.85."]
+            raise serializers.ValidationError({"location": {"lat": missing, "lng": missing}})
+        return attrs
 
 
 class PageInput(DialectInput):
     """Which page of the list."""
 
     page = WholeField(min_value=1, max_value=10**9, default=1)
-    page_size = WholeField(min_value=1, max_value=MOST, default=PER_PAGE)
+    page_size = PageSizeField()
 
 
 class UpdateInput(DialectInput):
@@ -330,18 +351,72 @@ def as_item(line: Mapping[str, Any]) -> CartItem:
     """One line: what is not selected is not ordered, an ingredient that is not is left out."""
     chosen = [
         CartOption(option=pk, quantity=one["quantity"], position=one["position"], text=one["text"])
-        for group in line["options"].values()
-        for pk, one in group["suboptions"].items()
-        if one["selected"]
+        for _, pk, one in chosen_of(line)
     ]
     return CartItem(
         product=line["id"],
         quantity=line["quantity"],
         comment=line["comment"] or "",
         options=chosen,
-        extras=[CartExtra(extra=pk, quantity=x["quantity"]) for pk, x in line["extras"].items() if x["selected"]],
-        without=[pk for pk, one in line["ingredients"].items() if not one["selected"]],
+        extras=[CartExtra(extra=pk, quantity=line["extras"][pk]["quantity"]) for pk in extras_of(line)],
+        without=left_out_of(line),
     )
+
+
+def chosen_of(line: Mapping[str, Any]) -> list[tuple[int, int, Mapping[str, Any]]]:
+    """What is chosen of a product: group, option, and how."""
+    return [
+        (group, pk, one)
+        for group, given in line["options"].items()
+        for pk, one in given["suboptions"].items()
+        if one["selected"]
+    ]
+
+
+def extras_of(line: Mapping[str, Any]) -> list[int]:
+    return [pk for pk, one in line["extras"].items() if one["selected"]]
+
+
+def left_out_of(line: Mapping[str, Any]) -> list[int]:
+    return [pk for pk, one in line["ingredients"].items() if not one["selected"]]
+
+
+def check_groups(products: Sequence[Mapping[str, Any]], groups: Mapping[int, int]) -> None:
+    """Raises Invalid for a choice under another group than its own, of `groups` by option."""
+    for at, line in enumerate(products):
+        for group, pk, _ in chosen_of(line):
+            own = groups.get(pk, group)
+            if own != group:
+                pointer = f"/products/{at}/options/id:{group}/suboptions/id:{pk}"
+                raise Invalid(pointer, "unknown", f"It is a choice of id:{own}: send it there.")
+
+
+@contextmanager
+def told_by_ids(products: Sequence[Mapping[str, Any]]) -> Iterator[None]:
+    """A refusal of the items points to where the client sent what is wrong: by ids where ours has places in lists."""
+    try:
+        yield
+    except Problem as problem:
+        for row in problem.errors:
+            row["pointer"] = IN_AN_ITEM.sub(lambda found: pointer_of(found, products), row["pointer"])
+        raise
+
+
+def pointer_of(found: re.Match[str], products: Sequence[Mapping[str, Any]]) -> str:
+    """ "/items/0/options/1/option" → "/items/0/options/id:6/suboptions/id:15"; what is entered by hand is no item."""
+    at = [place for place, line in enumerate(products) if "id" in line][int(found["item"])]
+    if not found["part"]:
+        return f"/items/{at}"
+    line, index = products[at], int(found["index"])
+    match found["part"]:
+        case "options":
+            group, pk, _ = chosen_of(line)[index]
+            inner = f"options/id:{group}/suboptions/id:{pk}"
+        case "extras":
+            inner = f"extras/id:{extras_of(line)[index]}"
+        case _:
+            inner = f"ingredients/id:{left_out_of(line)[index]}"
+    return f"/items/{at}/{inner}"
 
 
 def phone_of(given: Mapping[str, Any], country: str | None) -> str:

@@ -34,8 +34,11 @@ from orders.dialects.ordering.inputs import (
     as_cash,
     as_placing,
     asked_for,
+    check_groups,
+    chosen_of,
     lacks_text,
     reason_of,
+    told_by_ids,
 )
 from orders.dialects.ordering.outputs import ATTRIBUTES, Seen, read_params, show
 from orders.dialects.ordering.where import ASKED_FOR, MOST_TEXT, ORDERINGS, read_ordering, read_where
@@ -51,6 +54,7 @@ from orders.selectors import (
     currency_of,
     dashboard_orders,
     driver_of_user,
+    groups_of,
     guests_order,
     read_events,
     read_order,
@@ -190,14 +194,20 @@ class OrdersView(OrderingView):
     def post(self, request: Request) -> Response:
         """Place an order, with a login or as a guest."""
         caller = caller_of(request)
-        placed = place(placing=self.prepared(), caller=caller)
+        placing, products = self.prepared()
+        with told_by_ids(products):
+            placed = place(placing=placing, caller=caller)
         return answer(show(Seen(order=placed.orders[0], pays=True)))
 
-    def before_post(self, request: Request) -> Placing:
-        """What is to be placed; a text and a point that are clearly two places are refused."""
+    def before_post(self, request: Request) -> tuple[Placing, list[dict[str, Any]]]:
+        """What is to be placed, and its products as they were sent.
+
+        A text and a point that are clearly two places are refused.
+        """
         caller = caller_of(request)
-        placing = looked_up(parse(PlaceInput, request.data), caller)
-        return locate_placing(placing, caller=caller, who=who_asks(request))
+        given = parse(PlaceInput, request.data)
+        placing = looked_up(given, caller)
+        return locate_placing(placing, caller=caller, who=who_asks(request)), given["products"]
 
 
 def looked_up(given: Mapping[str, Any], caller: Caller) -> Placing:
@@ -211,6 +221,7 @@ def looked_up(given: Mapping[str, Any], caller: Caller) -> Placing:
         code = code_of_offer(offer_id, vendor_id, caller)
         if code is None:
             raise Invalid("/offer_id", "unknown", "The business has no such offer: leave it out.")
+    check_groups(given["products"], groups_of(pk for line in given["products"] for _, pk, _ in chosen_of(line)))
     # Staff who order for a customer mean that customer's addresses.
     whose = customer_id if caller.may_everywhere(Right.PLACE_ORDERS) and customer_id else caller.customer_id
     saved = None

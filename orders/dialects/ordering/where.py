@@ -256,6 +256,8 @@ def read_condition(name: str, value: Any, budget: Budget) -> Q:
     condition = condition.lower()
     if isinstance(value, list) and (len(value) > MOST_VALUES or condition not in EQUAL):
         raise refuse(f"{name} takes a list of at most {MOST_VALUES} values, with = or != only.")
+    if is_blank(value) and value != [] and attribute.clean is not clean_text and not attribute.nullable:
+        return Q()
     positive = "=" if condition == "!=" else condition
     values = value if isinstance(value, list) else [value]
     asked = join([ask(attribute, name, positive, one) for one in values], "OR") if values else Q(pk__in=[])

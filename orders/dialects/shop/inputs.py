@@ -13,6 +13,7 @@ from orders.dialects.base import (
     IdField,
     LocalPhoneField,
     LocationInput,
+    PageSizeField,
     WholeField,
     WordField,
     is_blank,
@@ -27,7 +28,6 @@ from orders.selectors import active_vendor, products_on_sale, vendors_served
 from orders.services.parties import Guest, Placing
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.web.pagination import MOST, PER_PAGE
 from ordersite.web.problems import Invalid
 from ordersite.web.serializers import (
     LineField,
@@ -199,7 +199,7 @@ class ListInput(DialectInput):
     statusId = IdField(required=False, help_text="Orders that read as this status, of the list of statuses.")
     email = LineField(max_length=254, required=False, help_text="Orders with this email, in any case.")
     page = WholeField(min_value=1, max_value=10**9, default=1, help_text="From 1.")
-    limit = WholeField(min_value=1, max_value=MOST, default=PER_PAGE, help_text="Orders a page.")
+    limit = PageSizeField(help_text="Orders a page.")
 
 
 def as_item(given: Mapping[str, Any]) -> CartItem:

@@ -571,7 +571,8 @@ def test_lists_and_places_as_texts_of_json(cast: Cast, api: Api) -> None:
         ({"total": -1}, "total"),
         ({"total": 1e300}, "total"),
         ({"sub_total": True}, "sub_total"),
-        ({"weight": 0}, "weight"),
+        ({"weight": -1}, "weight"),
+        ({"type": "package", "package_type_id": 10**9, "weight": 0}, "weight"),
         ({"notes": "x" * 501}, "notes"),
         ({"coupon_code": "NONE"}, "coupon_code"),
         ({"scheduled_at": "soon"}, "scheduled_at"),
@@ -606,6 +607,8 @@ def test_a_mistake_names_its_field_and_changes_nothing(
         dict.fromkeys(("type", "notes", "coupon_code", "scheduled_at", "delivery_address_id", "total", "tax"), ""),
         {"notes": "   ", "pickup_address": "", "recipient_name": "", "recipient_phone": " ", "weight": ""},
         {"items": [], "service_id": ""},
+        *({"data": rows} for rows in ([{}], [{}, {"items": [{}]}])),
+        *(dict.fromkeys(("weight", "width", "length", "height"), none) for none in (0, "0", 0.0)),
         dict.fromkeys(("pickup_address", "dropoff_address", "data", "notes", "total", "weight", "type"), {}),
         {"pickup_address": {"address": "", "lat": None, "longitude": ""}, "dropoff_address": {"notes": " "}},
         *(

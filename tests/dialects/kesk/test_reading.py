@@ -110,7 +110,6 @@ def test_pages_of_fifteen_from_one_and_an_empty_one_past_the_end(cast: Cast, api
     [
         ("page", "0"),
         ("page", "x"),
-        ("per_page", "101"),
         ("per_page", "-1"),
         ("status", "Baking"),
         ("type", "all"),

@@ -322,6 +322,45 @@ def test_halves_cost_their_half_price(cast: Cast, api: Api, position: str, total
 
 
 @pytest.mark.rows(19, call="POST /orders")
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({"options": {"Size": {"none": {}}}}, "options.{Size}.suboptions.id:999999: Burger has no such option."),
+        ({"options": {"Size": {"Large": {"quantity": 9}}}}, "options.{Size}.suboptions.{Large}.quantity: "),
+        ({"options": {"none": {"Large": {}}}}, "options.id:999999.suboptions.{Large}: It is a choice of {Size}: "),
+        ({"options": {"Size": {"Mayonnaise": {}}}}, "options.{Size}.suboptions.{Mayonnaise}: It is a choice of "),
+        ({"options": {"Sauce": {"Mayonnaise": {"selected": 0}, "none": {}}}}, "options.{Sauce}.suboptions.id:999999: "),
+        ({"extras": {"none": {}}}, "extras.id:999999: Burger has no such extra."),
+        ({"ingredients": {"Onion": {"selected": 1}, "none": {"selected": 0}}}, "ingredients.id:999999: Burger"),
+    ],
+)
+def test_what_is_wrong_with_a_choice_is_told_at_its_ids(cast: Cast, api: Api, sent: dict[str, Any], told: str) -> None:
+    """Also behind a product by hand, which is none of the menu's."""
+    named = {**cast.groups, **cast.options, **cast.extras, **cast.ingredients}
+    ids = {name: f"id:{one.pk}" for name, one in named.items()} | {"none": "id:999999"}
+    line: dict[str, Any] = {"id": cast.products["burger"].pk}
+    for name, chosen in sent.items():
+        line[name] = {ids[key]: {"selected": True, **one} for key, one in chosen.items()}
+    for group, chosen in sent.get("options", {}).items():
+        line["options"][ids[group]] = {
+            "suboptions": {ids[key]: {"selected": True, **one} for key, one in chosen.items()}
+        }
+    by_hand = {"name": "Mystery", "price": 3}
+    with assert_nothing_changed():
+        answer = api(cast.staff).post(ORDERS, order_of(cast, products=[by_hand, line]))
+        refused(answer, 400)
+        assert any(one.startswith(f"products.1.{told.format(**ids)}") for one in answer.json()["result"]), answer.json()
+
+
+@pytest.mark.rows(12, call="POST /orders")
+@pytest.mark.parametrize("none", [None, "", {}, [], "{}", {"lat": None}])
+def test_no_place_is_needed_where_nothing_is_delivered(cast: Cast, api: Api, none: Any) -> None:
+    result_of(api(cast.customer).post(ORDERS, order_of(cast, location=none)))
+    with assert_nothing_changed():
+        refused(api(cast.customer).post(ORDERS, order_of(cast, location=none, delivery_type=1)), 400, "location")
+
+
+@pytest.mark.rows(19, call="POST /orders")
 def test_the_menus_rules_hold(cast: Cast, api: Api) -> None:
     soda = {"id": cast.products["soda"].pk, "quantity": 7}
     with assert_nothing_changed():

@@ -542,7 +542,6 @@ class TestReading:
         [
             ("page", "0"),
             ("page", "x"),
-            ("limit", "101"),
             ("customerId", "-1"),
             ("customerId", "0"),
             ("statusId", "0"),

@@ -88,6 +88,21 @@ def visible_orders(caller: Caller) -> QuerySet[Order]:
     return orders.filter(seen)
 
 
+def orders_with_contact(caller: Caller) -> QuerySet[Order]:
+    """Of these the ones whose contact the caller may read: not what is merely on offer to it."""
+    orders = visible_orders(caller)
+    if caller.may_everywhere(Right.VIEW_ORDERS):
+        return orders
+    held = of_customer(caller)
+    if caller.driver_id:
+        held |= Q(driver_id=caller.driver_id)
+    if caller.is_known:
+        held |= of_business(caller)
+    if caller.user:
+        held |= Q(company_id__in=Dispatcher.objects.filter(user=caller.user).values("company"))
+    return orders.filter(held)
+
+
 def own_orders(caller: Caller) -> QuerySet[Order]:
     """The caller's own: those it ordered, and for a driver those assigned to it too."""
     mine = of_customer(caller)

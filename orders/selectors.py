@@ -9,7 +9,7 @@ from django.db.models import F, Prefetch, Q, QuerySet, prefetch_related_objects
 from orders.checkout import Place
 from orders.following import followable
 from orders.models import LineOption, Order, OrderEvent, PaymentShare, StatusLabel
-from orders.permissions import visible_orders, with_standing
+from orders.permissions import orders_with_contact, visible_orders, with_standing
 from orders.services.shares import may_be_paid_online
 from orders.services.standing import RELATED, Standing, get_order, standing_of
 from ordersite.accounts.callers import Caller
@@ -182,8 +182,11 @@ def visible_reading_as(
     """The orders that the caller sees, newest first, with their parties, all in one statement.
 
     With a label those that read as it: they bear it, or bear none and it is the first of their status (`is_first`).
+    By a customer or an e-mail those whose contact the caller may read: others would tell it by being found.
     """
-    orders = with_standing(visible_orders(caller), caller).select_related(*RELATED)
+    by_contact = customer_id is not None or bool(email)
+    visible = orders_with_contact(caller) if by_contact else visible_orders(caller)
+    orders = with_standing(visible, caller).select_related(*RELATED)
     if label is not None:
         by_itself = Q(label__isnull=True, status=label.core_status)
         orders = orders.filter(Q(label=label.pk) | by_itself if is_first else Q(label=label.pk))

@@ -19,7 +19,7 @@ from orders.lifecycle import Actor, Fulfilment
 from orders.models import Order, Payment, Purchase
 from orders.permissions import knows_driver
 from orders.reading.payments import checkout_url, proof_urls
-from orders.reading.privacy import conceal, is_only_a_candidate, shows_photos, told_events
+from orders.reading.privacy import conceal, shows_photos, told_events
 from orders.reading.purchases import least_advanced
 from orders.selectors import ITEMS, SHARES
 from orders.services.settlement import cancel_cost, rise_of_rest
@@ -109,7 +109,7 @@ def render_for(output: Any, standing: Standing, wanted: Iterable[str]) -> dict[s
     holder = Actor.CUSTOMER if order.fulfilment == Fulfilment.DELIVERY else Actor.VENDOR
     if actors & {holder, Actor.STAFF}:
         body["collection_code"] = order.collection_code
-    if is_only_a_candidate(standing) and "item_changes" in body:
+    if standing.is_only_a_candidate and "item_changes" in body:
         body["item_changes"] = []
     add_parts(body, standing, order, [part for part in wanted if part not in body])
     return body

@@ -18,21 +18,11 @@ from ordersite.web.names import first_name
 WRITTEN = ("contact_phone", "contact_email", "address_notes", "comment", "table", "vehicle", "locker")
 WRITTEN_OF_PACKAGE = ("pickup_notes", "recipient_phone")
 Row = TypeVar("Row", bound=Model)
-CARRIERS = frozenset({Actor.DRIVER, Actor.COMPANY})
-
-
-def is_only_a_candidate(standing: Standing) -> bool:
-    """Whether the order is merely on offer to the reader, who has neither accepted it nor was named for it."""
-    order = standing.order
-    if not standing.readers or standing.readers - CARRIERS:
-        return False
-    held_by_company = Actor.COMPANY in standing.readers and order.company_id is not None
-    return order.driver_id is None and not held_by_company
 
 
 def conceal_row(standing: Standing) -> Standing:
     """For a list: the order as the reader may see its own columns and its customer's."""
-    return replace(standing, order=without_contact(standing.order)) if is_only_a_candidate(standing) else standing
+    return replace(standing, order=without_contact(standing.order)) if standing.is_only_a_candidate else standing
 
 
 def conceal(standing: Standing) -> Standing:
@@ -40,7 +30,7 @@ def conceal(standing: Standing) -> Standing:
 
     No more of the contact, and nothing that people wrote: notes, comments, texts of options, why a payment failed.
     """
-    return replace(standing, order=without_words(standing.order)) if is_only_a_candidate(standing) else standing
+    return replace(standing, order=without_words(standing.order)) if standing.is_only_a_candidate else standing
 
 
 def without_contact(order: Order) -> Order:
@@ -94,7 +84,7 @@ def share_without_words(share: PaymentShare) -> PaymentShare:
 
 def told_changes(standing: Standing, changes: Iterable[ItemChange]) -> list[ItemChange]:
     """The changes of items that the reader may see: what is proposed is between the customer and the business."""
-    return [] if is_only_a_candidate(standing) else list(changes)
+    return [] if standing.is_only_a_candidate else list(changes)
 
 
 def holds(standing: Standing) -> bool:
@@ -119,10 +109,9 @@ def told_events(standing: Standing, events: Iterable[OrderEvent]) -> list[OrderE
     if Actor.STAFF in standing.readers:
         seen.add(OrderEvent.VisibleTo.STAFF)
     told = [event for event in events if event.visible_to in seen]
-    if is_only_a_candidate(standing):
+    if standing.is_only_a_candidate:
         return [event_without_words(event) for event in told if event.kind != OrderEvent.Kind.NOTE]
-    carries_only = bool(standing.readers) and not standing.readers - CARRIERS
-    return [without_drivers(event) for event in told] if carries_only else told
+    return [without_drivers(event) for event in told] if standing.carries_only else told
 
 
 def event_without_words(event: OrderEvent) -> OrderEvent:

@@ -14,13 +14,15 @@ from ordersite.web.views import refuse_stale
 
 
 def add_note(*, order_id: int, caller: Caller, text: str, visible_to: str) -> OrderEvent:
-    """A manual record in the history (row 69), by vendor, driver, company or staff."""
+    """A manual record in the history (row 69), by staff, the vendor and who carries the order, not who merely could."""
     order = get_order(caller=caller, order_id=order_id, lock=True)
     standing = standing_of(caller, order)
     writers = (Actor.STAFF, Actor.VENDOR, Actor.COMPANY, Actor.DRIVER)
     role = next((actor for actor in writers if actor in standing.actors), None)
-    if role is None:
-        raise Forbidden("forbidden", "Notes are written by the vendor, the driver or staff.")
+    if role is None or standing.is_only_a_candidate:
+        raise Forbidden(
+            "forbidden", "Notes are written by the vendor, staff and who carries the order: accept it first."
+        )
     if visible_to == OrderEvent.VisibleTo.STAFF and role != Actor.STAFF:
         raise Forbidden("forbidden", "Only staff write notes for staff.")
     order.version += 1

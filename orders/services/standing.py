@@ -14,6 +14,8 @@ from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.web.problems import NotFound
 
+CARRIERS = frozenset({Actor.DRIVER, Actor.COMPANY})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
@@ -34,6 +36,17 @@ class Standing:
     def may_force(self) -> bool:
         """Whether the caller may go past the life cycle's actors and guards, where that can be done."""
         return Actor.STAFF in self.actors and self.caller.may(Right.FORCE_ORDERS)
+
+    @property
+    def carries_only(self) -> bool:
+        """Whether the order concerns the reader as who carries it, or could, and as nobody else."""
+        return bool(self.readers) and self.readers <= CARRIERS
+
+    @property
+    def is_only_a_candidate(self) -> bool:
+        """Whether the order is merely on offer to the reader, who has neither accepted it nor was named for it."""
+        held_by_company = Actor.COMPANY in self.readers and self.order.company_id is not None
+        return self.carries_only and self.order.driver_id is None and not held_by_company
 
     def acting(self, right: Right) -> frozenset[Actor]:
         """As what the caller may do what asks staff for this right."""

@@ -241,3 +241,28 @@ def test_what_is_concealed_is_a_copy(cast: Cast, kind: str) -> None:
     assert read == (texts["Order.comment"], texts["Line.comment"], texts["LineOption.text"])
     assert order.customer.name == f"First {texts['Customer.name']}"
     assert told.lines.all()[0] is not line
+
+
+@pytest.mark.parametrize("who", ["driver", "courier", "dispatcher"])
+def test_a_candidate_finds_nothing_by_the_contact(cast: Cast, api: Api, who: str) -> None:
+    order, _ = filled(cast, "regular")
+    order.contact_email = "hidden@example.org"
+    order.save()
+    asked = [f"customerId={order.customer_id}", "email=hidden@example.org"]
+
+    def found(client: Any) -> list[int]:
+        return [len(client.get(f"/dialects/shop/System/Orders?{query}").json()["orders"]) for query in ["", *asked]]
+
+    assert found(api(cast.owner)) == [1, 1, 1]
+    assert found(api(getattr(cast, who))) == [1, 0, 0]
+
+
+@pytest.mark.parametrize("who", ["driver", "courier", "dispatcher"])
+def test_a_candidate_writes_no_note(cast: Cast, api: Api, who: str) -> None:
+    order, _ = filled(cast, "regular")
+    written = OrderEvent.objects.count()
+    client, path = api(getattr(cast, who)), f"{ORDERS}/{order.pk}"
+    for address, body in [(f"{path}/history", {"text": "Pay again"}), (f"{shop_url(order)}/history", {"text": "Pay"})]:
+        assert client.post(address, body).status_code == 403
+    order.refresh_from_db()
+    assert (order.version, OrderEvent.objects.count()) == (3, written)

@@ -1,7 +1,9 @@
 """Notices of a provider: they carry only an id, may come from anybody, repeat, and come in any order."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,12 +16,20 @@ from orders.payments.mollie import Mollie
 from orders.payments.protocol import Found
 from orders.services import gateway_answers
 from orders.services.gateway import run_due
+from ordersite.web import throttling
 from tests.cast import Cast
 from tests.orders.online import NOTICES, Provider, due_now, notice, order_of, place_online
 from tests.orders.shopping import assert_nothing_changed, eur
 
 Api = Callable[..., APIClient]
 FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture(autouse=True)
+def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Throttles count in the minute that the test began in, however long it takes."""
+    began = time.time()
+    monkeypatch.setattr(throttling, "time", SimpleNamespace(time=lambda: began))
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ from orders.following import count_try
 from orders.lifecycle import NAMES, Actor, Status
 from orders.models import Order
 from orders.permissions import is_own, knows_driver, own_orders, pays
-from orders.reading.privacy import conceal, is_only_a_candidate, without_words
+from orders.reading.privacy import conceal, without_words
 from orders.selectors import (
     code_of_offer,
     country_of,
@@ -130,7 +130,7 @@ def seen_by(standing: Standing) -> Seen:
     order = standing.order
     return Seen(
         order=conceal(standing).order,
-        hides_words=is_only_a_candidate(standing),
+        hides_words=standing.is_only_a_candidate,
         pays=pays(standing.caller, order),
         knows_driver=knows_driver(standing.caller, order),
     )

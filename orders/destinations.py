@@ -16,7 +16,7 @@ def find_zone(cart: Cart, vendor: Vendor, menu: Menu, place: Place) -> Zone:
     A zone that staff chose by hand needs no location.
     """
     if not cart.zone_by_hand and (place.lat is None or place.lng is None):
-        detail = 'A delivery needs a location, and none is known of this address: send {"lat": …, "lng": …}.'
+        detail = 'A delivery needs a location, and this address has none: send {"lat": …, "lng": …}.'
         if not place.address:
             detail = 'A delivery needs a location: send {"lat": …, "lng": …}, or an address that can be looked up.'
         raise Invalid(f"{cart.pointer}/location", "required", detail)
@@ -33,7 +33,7 @@ def find_zone(cart: Cart, vendor: Vendor, menu: Menu, place: Place) -> Zone:
         return zones[0]
     zone = zone_at(zones, vendor, place)
     if zone is None:
-        detail = f"{vendor.name} does not deliver there: choose another address, or go there yourself."
+        detail = f"{vendor.name} does not deliver there: choose another address, or another delivery type."
         raise Invalid(f"{cart.pointer}/location", "outside_delivery_zone", detail)
     return zone
 

@@ -43,7 +43,7 @@ class StatusField(serializers.Field):
 class StatusInputField(serializers.Field):
     """A status by code or name."""
 
-    default_error_messages = {"invalid": "Send a status' code (0–25) or name, such as accepted_by_business."}
+    default_error_messages = {"invalid": "Send a status by its code (0–25) or its name, such as accepted_by_business."}
 
     def to_internal_value(self, data: Any) -> Status:
         if isinstance(data, str) and data.lower() in STATUSES:
@@ -123,7 +123,7 @@ class AddressField(serializers.Field):
 class SubstituteField(serializers.Field):
     """What to do where an item cannot be had: another product, or to leave it out."""
 
-    default_error_messages = {"invalid": 'Send {{"product": an id of this vendor\'s menu}} or "remove".'}
+    default_error_messages = {"invalid": 'Send {{"product": the id of a product on this vendor\'s menu}} or "remove".'}
 
     def to_internal_value(self, data: Any) -> Any:
         if data == "remove":

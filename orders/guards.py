@@ -182,27 +182,40 @@ def is_own(order: Order, attempt: Attempt) -> bool:
 
 
 GUARDS: dict[str, tuple[Predicate, str]] = {
-    "reason": (has_reason, "Say why: send a reason_code (and a reason, where the code asks for a text)."),
-    "paid": (is_paid, "The order is not paid."),
-    "prepared": (lambda order, _: order.prepared_at is not None, "The order is not prepared yet."),
-    "driver": (lambda order, _: order.driver_accepted_at is not None, "No driver has accepted the order."),
+    "reason": (
+        has_reason,
+        "A reason is needed: send a reason_code (and a text as reason, where that code asks for one).",
+    ),
+    "paid": (is_paid, "The order is not paid yet: wait until the payment has come in."),
+    "prepared": (lambda order, _: order.prepared_at is not None, "The order is not prepared yet: mark it ready first."),
+    "driver": (lambda order, _: order.driver_accepted_at is not None, "No driver has accepted the order yet."),
     "free": (is_free, "Another driver or company holds the order."),
-    "named": (is_named, "No driver of yours is named: PATCH the order with a driver first."),
-    "money": (has_money, "The money has gone back to the customer: reopen the order, or place it anew."),
-    "served": (is_served, "The vendor works with no company."),
+    "named": (is_named, "None of your drivers is assigned to the order: assign one first (driver)."),
+    "money": (has_money, "The money has been refunded to the customer: reopen the order, or place a new one."),
+    "served": (is_served, "The vendor works with no delivery company: look for a driver instead."),
     "items": (lambda order, _: not order.awaits_items, "The order has no items yet: add one first."),
-    "carrier": (has_carrier, "Nobody carries it: a driver accepts, or it has a tracking number, or you deliver."),
-    "own": (is_own, "A driver has it, or the vendor does not deliver by itself."),
-    "present": (lambda order, _: order.driver_at_business_at is not None, "The driver was not at the business."),
+    "carrier": (
+        has_carrier,
+        "Nobody delivers the order yet: a driver accepts it, it gets a tracking number, or the vendor delivers it "
+        "itself.",
+    ),
+    "own": (
+        is_own,
+        "Only for an order that the vendor delivers itself, or sends with a tracking number, and that no driver holds.",
+    ),
+    "present": (
+        lambda order, _: order.driver_at_business_at is not None,
+        "The driver has not arrived at the vendor yet.",
+    ),
     "window": (is_in_window, "It is too late to cancel: ask the vendor."),
-    "agreed": (is_after_agreed, "The agreed or told time has not passed yet: keep the order until then."),
-    "undo": (is_within_undo, "It is too late to take this back: ask staff."),
-    "proof": (has_proof, "Send the proof that the vendor asks for."),
+    "agreed": (is_after_agreed, "The agreed or estimated time has not passed yet: keep the order until then."),
+    "undo": (is_within_undo, "It is too late to undo this: ask staff."),
+    "proof": (has_proof, "The vendor requires a proof for this: send it as `proof`."),
     "code": (
         lambda order, attempt: attempt.code == order.collection_code,
-        "The collection code is wrong: it stands on the vendor's ticket.",
+        "The collection code is wrong: read it from the vendor's ticket.",
     ),
-    "codes": (has_codes, "Not every code is issued."),
+    "codes": (has_codes, "Not all codes have been issued yet."),
 }
 
 

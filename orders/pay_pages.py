@@ -21,13 +21,19 @@ HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Rob
 RELOADS, FIRST_RELOAD = 20, 3  # times, seconds
 WORDS = {
     Standing.PAYABLE: ("Not paid", "The payment did not go through, and nothing was charged. You can try again."),
-    Standing.PENDING: ("One moment", "The payment is on its way. This page shows by itself when it has come in."),
-    Standing.PAID: ("Paid", "Thank you: the payment has come in."),
-    Standing.REFUNDED: ("Paid back", "The payment had come in, and the money has been sent back."),
-    Standing.DISPUTED: ("We are looking at it", "Another amount came in than was asked for. Somebody looks at it."),
+    Standing.PENDING: (
+        "One moment",
+        "Your payment is being processed. This page updates by itself once it has come in.",
+    ),
+    Standing.PAID: ("Paid", "Thank you, your payment has come in."),
+    Standing.REFUNDED: ("Refunded", "Your payment had come in, and the money has been refunded to you."),
+    Standing.DISPUTED: (
+        "We are looking at it",
+        "The amount that came in is not the amount that was due. Our staff are checking it.",
+    ),
     Standing.CLOSED: (
         "Nothing to pay",
-        "The time to pay has passed, or the order was closed. Should you have paid all the same, it is sent back.",
+        "The time for paying has passed, or the order was closed. If you have paid all the same, you get a refund.",
     ),
 }
 

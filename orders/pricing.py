@@ -216,7 +216,9 @@ def price_lines(menu: Menu, items: Sequence[CartItem], pointer: str = "") -> lis
     if errors:
         raise CartRefused(errors)
     if sum(line.total for line in lines) > MAX_MINOR:
-        raise CartRefused([field_error(f"{pointer}/items", "too_large", "The cart is too large: order less at once.")])
+        raise CartRefused(
+            [field_error(f"{pointer}/items", "too_large", "The order is too large: divide it into several orders.")]
+        )
     return lines
 
 
@@ -292,7 +294,7 @@ def check_minimum(currency: str, zone: Zone | ZoneTerms | None, subtotal: int, p
     """Raises CartRefused below_minimum for items of less than the zone asks for."""
     if zone and subtotal < zone.minimum:
         least = as_json(zone.minimum, currency)
-        detail = f"Delivery to {zone.name} starts at {least['amount']} {currency}: add something."
+        detail = f"The minimum for delivery to {zone.name} is {least['amount']} {currency}: add items."
         raise CartRefused([field_error(f"{pointer}/items", "below_minimum", detail, minimum=least)])
 
 
@@ -303,7 +305,7 @@ def check_quantities(menu: Menu, items: Sequence[CartItem], errors: list[dict[st
         wanted[item.product] = wanted.get(item.product, 0) + item.quantity
         product = menu.products.get(item.product)
         if product and product.max_per_order and wanted[item.product] > product.max_per_order:
-            detail = f"At most {product.max_per_order} × {product.name} in one order."
+            detail = f"At most {product.max_per_order} × {product.name} in one order: lower the quantity."
             errors.append(field_error(f"{pointer}/items/{index}/quantity", "max_per_order", detail))
 
 
@@ -315,7 +317,9 @@ def price_item(menu: Menu, index: int, item: CartItem, errors: list[dict[str, An
         errors.append(field_error(f"{at}/product", "unknown", "This vendor has no such product: read its menu."))
         return None
     if not product.is_available:
-        errors.append(field_error(f"{at}/product", "unavailable", f"{product.name} is not available now."))
+        errors.append(
+            field_error(f"{at}/product", "unavailable", f"{product.name} is not available now: leave it out.")
+        )
         return None
     before = len(errors)
     chosen = choose_options(product, item, errors, at)
@@ -386,10 +390,10 @@ def check_substitute(menu: Menu, item: CartItem, errors: list[dict[str, Any]], a
         detail = 'Send another product of this vendor, or "remove".'
         errors.append(field_error(f"{at}/substitute", "unknown", detail))
     elif item.product in menu.products and other.unit != menu.products[item.product].unit:
-        detail = f"{other.name} is sold in another unit: choose a substitute in the same one."
+        detail = f"{other.name} is sold in another unit: choose a substitute that is sold in the same unit."
         errors.append(field_error(f"{at}/substitute", "other_unit", detail))
     elif any(group.minimum and group.condition_id is None for group in other.groups):
-        detail = f"{other.name} needs choices of its own: choose a simpler substitute."
+        detail = f"{other.name} has options that must be chosen: choose another substitute."
         errors.append(field_error(f"{at}/substitute", "needs_options", detail))
 
 
@@ -417,11 +421,15 @@ def choose_options(
         where = f"{at}/options/{index}"
         group = groups_of.get(one.option)
         if group is None:
-            errors.append(field_error(f"{where}/option", "unknown", f"{product.name} has no such option."))
+            errors.append(
+                field_error(f"{where}/option", "unknown", f"{product.name} has no such option: read the menu again.")
+            )
             continue
         option = group.options[one.option]
         if (one.option, one.position) in seen:
-            errors.append(field_error(where, "duplicate", f"{option.name} is there twice: raise its quantity."))
+            errors.append(
+                field_error(where, "duplicate", f"{option.name} comes twice: send it once, with the quantity of both.")
+            )
             continue
         seen.add((one.option, one.position))
         halves[one.option] += halves_of(one)
@@ -440,17 +448,17 @@ def choose_options(
 def option_fault(option: MenuOption, group: MenuGroup, one: CartOption, halves: int) -> tuple[str, str, str] | None:
     """Field, code and detail of what is wrong with one choice; `halves` of its option are chosen so far."""
     if not option.is_available:
-        return "option", "unavailable", f"{option.name} is not available now."
+        return "option", "unavailable", f"{option.name} is not available now: leave it out."
     if not group.allows_quantity and (one.quantity > 1 or halves > 2):
-        return "quantity", "quantity", f"{group.name} takes each choice once."
+        return "quantity", "quantity", f"In {group.name} each option can be chosen once only: send quantity 1."
     if one.quantity > option.max_quantity or halves > 2 * option.max_quantity:
-        return "quantity", "max_quantity", f"At most {option.max_quantity} × {option.name}."
+        return "quantity", "max_quantity", f"At most {option.max_quantity} × {option.name}: lower the quantity."
     if one.position != WHOLE and not group.allows_halves:
-        return "position", "halves", f"{group.name} takes no halves: send whole."
+        return "position", "halves", f"{group.name} cannot be chosen for one half: send position whole."
     if option.kind == "text" and not one.text.strip():
-        return "text", "required", f"Say which text {option.name} is to have."
+        return "text", "required", f"{option.name} needs a text: send it as text."
     if option.kind != "text" and one.text:
-        return "text", "text", f"{option.name} takes no text."
+        return "text", "text", f"{option.name} takes no text: leave it out."
     return None
 
 
@@ -459,7 +467,11 @@ def group_fault(
 ) -> tuple[str, str] | None:
     """Code and detail of what is wrong with the choices of a group together."""
     if group.condition_id is not None and group.condition_id not in chosen_ids:
-        return ("condition", f"{group.name} goes only with another choice that is not made.") if taken else None
+        return (
+            ("condition", f"{group.name} can only be chosen with an option that is not chosen: leave it out.")
+            if taken
+            else None
+        )
     halves = sum(halves_of(one) for _, one in taken)
     counting = "; a half counts as half." if any(one.position != WHOLE for _, one in taken) else "."
     if halves < 2 * group.minimum:
@@ -475,11 +487,15 @@ def choose_extras(product: MenuProduct, item: CartItem, errors: list[dict[str, A
         extra = product.extras.get(one.extra)
         where = f"{at}/extras/{index}"
         if extra is None:
-            errors.append(field_error(f"{where}/extra", "unknown", f"{product.name} has no such extra."))
+            errors.append(
+                field_error(f"{where}/extra", "unknown", f"{product.name} has no such extra: read the menu again.")
+            )
         elif one.extra in chosen:
-            errors.append(field_error(where, "duplicate", f"{extra.name} is there twice: raise its quantity."))
+            errors.append(
+                field_error(where, "duplicate", f"{extra.name} comes twice: send it once, with the quantity of both.")
+            )
         elif one.quantity > extra.max_quantity:
-            detail = f"At most {extra.max_quantity} × {extra.name}."
+            detail = f"At most {extra.max_quantity} × {extra.name}: lower the quantity."
             errors.append(field_error(f"{where}/quantity", "max_quantity", detail))
         else:
             chosen[one.extra] = PricedOption(
@@ -501,7 +517,7 @@ def leave_out(product: MenuProduct, item: CartItem, errors: list[dict[str, Any]]
     for index, ingredient_id in enumerate(item.without):
         ingredient = product.ingredients.get(ingredient_id)
         if ingredient is None:
-            detail = f"{product.name} has no such ingredient to leave out."
+            detail = f"{product.name} has no such ingredient to leave out: read the menu again."
             errors.append(field_error(f"{at}/without/{index}", "unknown", detail))
         else:
             left_out[ingredient.id] = PricedOption(

@@ -65,7 +65,9 @@ def check_mail(**kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     if settings.EMAIL_BACKEND in NO_MAIL:
         hint = "Set EMAIL_URL, such as smtp+tls://user:password@mail.example.com:587."
-        found.append(Error("E-mails are not sent: they go to the log, or nowhere.", hint=hint, id="ordersite.E004"))
+        found.append(
+            Error("E-mails are not sent: they are written to the log, or discarded.", hint=hint, id="ordersite.E004")
+        )
     if settings.DEFAULT_FROM_EMAIL.rstrip(">").endswith("@localhost"):
         hint = "Set DEFAULT_FROM_EMAIL, such as orders@example.com."
         found.append(Warning("E-mails are sent from an address on localhost.", hint=hint, id="ordersite.W001"))

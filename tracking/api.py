@@ -31,7 +31,7 @@ MAX_WAIT = 25
 WAITERS = threading.BoundedSemaphore(100)
 # A hint of another process may not reach this thread, so it looks by itself.
 LOOK_EVERY = 1.0
-NOT_OF_VENDOR = "Only those who work for this vendor may watch its feed."
+NOT_OF_VENDOR = "Only the people who work for this vendor can read its feed."
 TOLD = ", ".join([*entries.KINDS, entries.HIDDEN, entries.RESET])
 
 
@@ -43,7 +43,7 @@ class FeedEventSerializer(serializers.Serializer):
     version = serializers.IntegerField(required=False)
     kind = serializers.CharField(help_text=f"One of {TOLD}.")
     at = serializers.DateTimeField(required=False)
-    epoch = serializers.CharField(required=False, help_text="Of a reset.")
+    epoch = serializers.CharField(required=False, help_text="Why the feed was reset.")
 
     def get_fields(self) -> dict[str, Any]:
         """With `from`, which Python cannot name."""
@@ -81,17 +81,17 @@ class VendorEventsView(ApiView):
             OpenApiParameter(
                 "since",
                 {"type": "integer", "format": "int64", "minimum": 0, "maximum": 10**18 - 1},
-                description="The position read up to; left out: from now.",
+                description="The last position that you have read; if left out, the feed starts now.",
             ),
             OpenApiParameter(
                 "epoch",
                 str,
-                description="The epoch of that position, without which one above 0 is answered by a reset.",
+                description="The epoch of that position. A position above 0 without it is answered by a reset.",
             ),
             OpenApiParameter(
                 "wait",
                 {"type": "integer", "minimum": 0, "maximum": MAX_WAIT},
-                description="Seconds to wait for something new, at most; the answer may come earlier.",
+                description="How many seconds to wait for something new at most; the answer may come earlier.",
             ),
         ],
         responses={200: FeedPageSerializer},

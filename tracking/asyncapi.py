@@ -25,10 +25,16 @@ STATUS = {"type": ["integer", "null"], "enum": [*(int(status) for status in Stat
 AT = "2026-11-29T10:00:00.000Z"
 
 QUERY = {
-    "since": {**POSITION, "description": "The position read up to; left out: from now; 0: all that is kept."},
-    "epoch": {**EPOCH, "description": "The epoch of that position, without which one above 0 is answered by a reset."},
+    "since": {
+        **POSITION,
+        "description": "The last position that you have read. Left out: from now on; 0: all that is kept.",
+    },
+    "epoch": {
+        **EPOCH,
+        "description": "The epoch of that position. A position above 0 without it is answered by a reset.",
+    },
 }
-COMPANY = {"company": {**ID, "description": "Of several companies this one; left out: the first."}}
+COMPANY = {"company": {**ID, "description": "Which of several companies; the first if left out."}}
 # Name → address, what it tells, its parameters, its query, and whether a credential is asked for.
 CHANNELS: dict[str, tuple[str, str, dict[str, str], dict[str, Any], bool]] = {
     "vendor": ("/ws/vendors/{vendor_id}", "A vendor's orders.", {"vendor_id": "The vendor's id."}, QUERY, True),
@@ -37,7 +43,7 @@ CHANNELS: dict[str, tuple[str, str, dict[str, str], dict[str, Any], bool]] = {
     "order": (
         "/ws/orders/{tracking_code}",
         "One order; positions are its versions.",
-        {"tracking_code": "The code that placing told; it needs no login."},
+        {"tracking_code": "The tracking code that was answered on placing; it needs no login."},
         QUERY,
         False,
     ),

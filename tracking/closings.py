@@ -10,18 +10,18 @@ class Closing(NamedTuple):
     reason: str
 
 
-TOO_MUCH = Closing(1008, "Too much was sent: nothing is expected here.")
-RESTARTING = Closing(1012, "The server restarts: connect again and resume.")
-TOO_SLOW = Closing(1013, "Too slow a reader: connect again and resume.")
-TOO_MANY = Closing(1013, "Too many sockets at once: close others first.")
-TOO_MANY_TRIES = Closing(1013, "Too many tries of codes: wait a minute.")
-BUSY = Closing(1013, "Busy: wait some seconds, then connect again and resume.")
-AMISS = Closing(4400, "A query parameter is not known, comes twice, or is no number.")
+TOO_MUCH = Closing(1008, "Too much was sent: this socket expects no messages.")
+RESTARTING = Closing(1012, "The server is restarting: connect again and resume.")
+TOO_SLOW = Closing(1013, "You read too slowly: connect again and resume.")
+TOO_MANY = Closing(1013, "Too many sockets are open: close others first.")
+TOO_MANY_TRIES = Closing(1013, "Too many attempts with tracking codes: try again in a minute.")
+BUSY = Closing(1013, "The server is busy: connect again in a few seconds and resume.")
+AMISS = Closing(4400, "A query parameter is unknown, comes twice, or is not a number.")
 UNKNOWN = Closing(4401, "Not known: sign in, or send a token of this site.")
 EXPIRED = Closing(4401, "Expired: get a new token, then connect again and resume.")
 ENDED = Closing(4401, "The sign-in or the token has ended: sign in again.")
-FORBIDDEN = Closing(4403, "Not allowed here, or no longer.")
-MISSING = Closing(4404, "There is nothing to watch here, or no longer.")
+FORBIDDEN = Closing(4403, "You may not read this feed, or no longer.")
+MISSING = Closing(4404, "There is no such feed, or no longer.")
 
 CLOSINGS = (
     TOO_MUCH,

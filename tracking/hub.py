@@ -87,7 +87,7 @@ class Hub:
     def place(self, whose: str, most: int) -> Iterator[None]:
         """One of the sockets that an address or a caller may hold at once; raises Refused where it has them all."""
         if most and self.places[whose] >= most:
-            raise Refused(TOO_MANY, f"More than {most} sockets at once: close others first.")
+            raise Refused(TOO_MANY, f"More than {most} sockets are open: close others first.")
         self.places[whose] += 1
         try:
             yield

@@ -30,7 +30,7 @@ TOLD = 1.0  # seconds that a client which sent too much has to read why
 CLOSE_FRAME = 131  # bytes: the longest answer to a close
 # What the parser says of a handshake's head that is too long; anything else that it does not take is malformed.
 TOO_LONG: dict[type | None, tuple[int, str]] = {
-    RequestLineTooLong: (414, "The address of the socket is too long: send less in its query."),
+    RequestLineTooLong: (414, "The URL of the socket is too long: send a shorter query string."),
     HeaderLineTooLong: (431, "A header of the handshake is too long: send a shorter one."),
     TooManyHeaders: (431, "The handshake has too many headers: send fewer."),
 }

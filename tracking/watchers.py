@@ -97,7 +97,7 @@ def by_bearer(token: str) -> Credential:
     except AuthenticationFailed as error:
         raise Refused(UNKNOWN) from error
     if ApiToken.Scope.READ not in row.scopes:
-        raise Refused(FORBIDDEN, "The token lacks the scope read: have another made.")
+        raise Refused(FORBIDDEN, "The API token lacks the scope read: create one with it.")
     expires = row.expires_at.timestamp() if row.expires_at else None
     return Credential(user_id=row.user_id, merchant_id=row.merchant_id, token_id=row.pk, expires=expires)
 
@@ -108,7 +108,7 @@ def by_session(request: HttpRequest) -> Credential:
     if not key:
         raise Refused(UNKNOWN)
     if not is_same_origin(request):
-        raise Refused(FORBIDDEN, "A session counts on pages of this site only: send a token.")
+        raise Refused(FORBIDDEN, "A session works on the pages of this site only: send a token.")
     session = SessionStore(key)
     user_id, proof = session.get(SESSION_KEY, ""), session.get(HASH_SESSION_KEY)
     if session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS or not proof or not user_id.isdecimal():

@@ -133,8 +133,8 @@ class AccountAdmin(LedgerPages):
         customer, currency, minor, text = (given[name] for name in ("customer", "currency", "amount", "text"))
         key, amount = wallet_of(customer.pk, currency), display.money(minor, currency)
         held = Account.objects.filter(name=key.name).values_list("balance", flat=True).first() or 0
-        facts = [("Customer", str(customer)), ("Amount", amount), ("In the wallet now", display.money(held, currency))]
-        facts += [("What for", text)] if text else []
+        facts = [("Customer", str(customer)), ("Amount", amount), ("Current balance", display.money(held, currency))]
+        facts += [("Reason", text)] if text else []
         deed = Deed(
             name="top_up",
             title="Top up a wallet",

@@ -41,7 +41,9 @@ def move_each(request: HttpRequest, orders: list[Order], wish: Wish) -> None:
         messages.success(request, f"{what}: {len(changed)} of {len(orders)} changed.")
     for order in orders:
         if order.pk in refused:
-            messages.warning(request, f"{what}: order #{order.pk} ({order.vendor}) was skipped. {refused[order.pk]}")
+            messages.warning(
+                request, f"{what}: order #{order.pk} ({order.vendor}) was not changed. {refused[order.pk]}"
+            )
         elif order not in changed:
             messages.info(request, f"{what}: order #{order.pk} ({order.vendor}) needed no change.")
 

@@ -14,13 +14,13 @@ LABELS = {
     "accept_by_company": "Company accepts",
     "accept_by_driver": "Driver accepts",
     "cancel_by_customer": "Cancel for the customer",
-    "cancel_by_driver": "Driver quits",
+    "cancel_by_driver": "Driver gives the order back",
     "cancel_by_staff": "Cancel the order",
     "reject": "Reject for the vendor",
     "look_for_driver": "Look for a driver",
     "reopen": "Reopen",
     "release_preorder": "Release to the vendor",
-    "self_deliver": "The vendor delivers itself",
+    "self_deliver": "The vendor delivers it itself",
     START_PREPARING: "Start preparing",
 }
 
@@ -70,7 +70,7 @@ def button_of(standing: Standing, one: Allowed) -> Button:
         needs=one.requires,
         forced=one.forced,
         actors=", ".join(sorted(one.actors)),
-        blocked="Name a driver first." if nobody else "",
+        blocked="Assign a driver first." if nobody else "",
     )
 
 

@@ -65,14 +65,14 @@ class UploadForm(TypedForm, forms.Form):
 
     product = ProductField(
         Product.objects.filter(is_digital=True).select_related("vendor").order_by("vendor__name", "name", "pk"),
-        help_text="Those that are sold as codes.",
+        help_text="Only products that are sold as digital codes.",
     )
     file = forms.FileField(
         label="CSV file",
-        help_text=f"A code a line, also among other columns, in UTF-8, at most {MOST_BYTES // 1_000_000} MB.",
+        help_text=f"One code per line, alone or with other columns, in UTF-8, {MOST_BYTES // 1_000_000} MB at most.",
     )
     batch = forms.CharField(
-        max_length=80, required=False, help_text="A name to find them by; empty: the name of the file."
+        max_length=80, required=False, help_text="A name for this import. If it is empty, the name of the file is used."
     )
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
@@ -83,16 +83,20 @@ class UploadForm(TypedForm, forms.Form):
     def clean_file(self) -> UploadedFile:
         file: UploadedFile = self.cleaned_data["file"]
         if (file.size or 0) > MOST_BYTES:
-            raise ValidationError(f"The file is larger than {MOST_BYTES // 1_000_000} MB: divide it.")
+            raise ValidationError(
+                f"The file is larger than {MOST_BYTES // 1_000_000} MB: divide it into several files."
+            )
         return file
 
 
 class LayoutForm(TypedForm, forms.Form):
     """Where the codes are in a file. `shown` says for which answers the page has shown the rows."""
 
-    has_heading = forms.BooleanField(label="The first row is a heading", required=False)
-    column = forms.TypedChoiceField(label="The codes are in", coerce=int)
-    delimiter = forms.ChoiceField(label="Columns are divided by", choices=[(name, f"a {name}") for name in DELIMITERS])
+    has_heading = forms.BooleanField(label="The first row is a header", required=False)
+    column = forms.TypedChoiceField(label="Column with the codes", coerce=int)
+    delimiter = forms.ChoiceField(
+        label="Columns are separated by", choices=[(name, f"a {name}") for name in DELIMITERS]
+    )
     shown = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, columns: int = MOST_COLUMNS, **kwargs: Any) -> None:
@@ -218,7 +222,7 @@ class CodeAdmin(ScopedAdmin, ReadOnlyAdmin):
         def reveal() -> None:
             told[0] = reveal_code(code_id=code_id, caller=caller)
 
-        done = perform(request, reveal, done="The code is shown. The order's history keeps who looked.")
+        done = perform(request, reveal, done="The code is shown. The order's history records who looked at it.")
         return self.page(request, code_id, revealed=told[0] if done else "")
 
     def upload_view(self, request: HttpRequest) -> HttpResponse:
@@ -250,7 +254,7 @@ class CodeAdmin(ScopedAdmin, ReadOnlyAdmin):
             )
             return str(upload.pk)
 
-        response = answer(request, call, done="Nothing is imported yet: look at the first rows.")
+        response = answer(request, call, done="Nothing has been imported yet: check the first rows, then confirm.")
         return str(response.data) if response else None
 
     def import_view(self, request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
@@ -262,7 +266,9 @@ class CodeAdmin(ScopedAdmin, ReadOnlyAdmin):
             layout = form.layout()
             if form.cleaned_data["shown"] == in_words(layout):
                 return self.do_import(request, upload_id, layout)
-            messages.warning(request, "Nothing is imported yet: this is how the file reads now. Look at it first.")
+            messages.warning(
+                request, "Nothing has been imported yet. The file is now read like this: check it, then confirm."
+            )
         elif form and not form.is_valid():
             messages.error(request, first_error(form))
         try:
@@ -303,7 +309,7 @@ class CodeAdmin(ScopedAdmin, ReadOnlyAdmin):
             counts = {"imported": done.imported, "doubles": done.doubles, "refused": len(done.refused)}
             return {**counts, "product": done.product.pk, "batch": done.batch, "named": named}
 
-        response = answer(request, call, done="The file was read.", key=str(upload_id))
+        response = answer(request, call, done="The codes were imported.", key=str(upload_id))
         if response is None:
             return HttpResponseRedirect(reverse("admin:orders_code_import"))
         result = response.data

@@ -52,7 +52,7 @@ def confirmed(request: HttpRequest, name: str) -> dict[str, Any] | None:
     try:
         given = signing.loads(request.POST.get("shown", ""), salt=salt_of(name), max_age=SECONDS)
     except signing.BadSignature:
-        messages.error(request, "Nothing was done: look first at what will happen, then confirm it.")
+        messages.error(request, "Nothing was done: first check what will happen, then confirm it.")
         return None
     return dict(given)
 

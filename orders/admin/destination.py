@@ -33,7 +33,7 @@ KEPT_WITH = {
 class DestinationForm(VersionForm, PlaceFields):
     """Where the order goes."""
 
-    keep_point = forms.BooleanField(label="The point stays: only the words of the address were wrong", required=False)
+    keep_point = forms.BooleanField(label="Keep the pin: only the text of the address was wrong", required=False)
 
     def __init__(self, order: Order, data: Any) -> None:
         names = ("address", "address_notes", "lat", "lng", "version")
@@ -85,11 +85,11 @@ def shown_at(order: Order, version: int) -> dict[str, Any]:
 def why_not(order: Order) -> str:
     """Why an order's address cannot be changed; empty where it can."""
     if order.deleted_at is not None:
-        return f"Order #{order.pk} is deleted: its address changes no more."
+        return f"Order #{order.pk} is deleted: its address can no longer be changed."
     if order.fulfilment != Fulfilment.DELIVERY:
         slug = Fulfilment(order.fulfilment).slug.replace("_", " ")
-        return f"Order #{order.pk} has no delivery address: it is not brought to anybody ({slug})."
-    return f"Order #{order.pk} is closed: its address changes no more." if order.is_closed else ""
+        return f"Order #{order.pk} has no delivery address, because it is not delivered ({slug})."
+    return f"Order #{order.pk} is closed: its address can no longer be changed." if order.is_closed else ""
 
 
 def change_address(request: HttpRequest, order: Order, base: Mapping[str, Any]) -> HttpResponse:
@@ -149,5 +149,5 @@ def changed(request: HttpRequest, form: DestinationForm, found: Answer) -> bool:
             version=form.cleaned_data["version"],
             found=found,
         ),
-        done="The address is changed.",
+        done="The address was changed.",
     )

@@ -18,7 +18,7 @@ from ordersite.web.choosers import row_id
 from ordersite.web.idempotency import key_scope, run_unsafe
 from ordersite.web.problems import Problem, from_exception
 
-NOTHING_CHANGED = "Nothing was changed: it is so already."
+NOTHING_CHANGED = "Nothing was changed: the order already has these values."
 
 
 def caller_of_request(request: HttpRequest) -> Caller:
@@ -71,7 +71,7 @@ def answer(
             tell_refusal(form, error, text)
         return None
     if "Idempotency-Replayed" in response:
-        messages.info(request, "This was done already: the form came twice, and was carried out once.")
+        messages.info(request, "The form was sent twice, but the change was made only once.")
     else:
         text = done if isinstance(done, str) else done()
         (messages.info if text == NOTHING_CHANGED else messages.success)(request, text)
@@ -93,7 +93,7 @@ def refusal(error: Exception, changes: Callable[[], Sequence[str]] = tuple) -> s
     if problem.code == "stale":
         now = Status(problem.extra["current"]["order_status"]["code"]).label
         what = "; ".join(changes()) or f"now {now}"
-        return f"Changed meanwhile: {what}. Nothing was done; this is the order as it stands."
+        return f"Changed meanwhile: {what}. Nothing was done; this page shows the order as it is."
     if problem.errors:
         return str(problem.errors[0]["detail"])
     return problem.detail

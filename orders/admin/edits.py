@@ -34,7 +34,7 @@ MISSING = "missing"
 class EditForm(VersionForm):
     """One change: of an item of the order, or a product that is added."""
 
-    action = forms.ChoiceField(choices=[*Action.choices, (MISSING, "cannot be had")])
+    action = forms.ChoiceField(choices=[*Action.choices, (MISSING, "is not available")])
     line = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
     product = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
     quantity = forms.IntegerField(min_value=1, max_value=MOST_QUANTITY, required=False)
@@ -124,15 +124,15 @@ def what_waits(change: ItemChange, lines: list[Line], menu: Menu) -> str:
     """What is to become of an item: "2 × Soda → 4 × Soda"; nothing stands for what is not there."""
     old = next((in_words(as_kept(line)) for line in lines if line.position == change.line_position), "nothing")
     if change.item is None:
-        return f"{old} → nothing"
+        return f"{old} → removed"
     product = menu.products.get(change.item["product"])
-    return f"{old} → {change.item['quantity']} × {product.name if product else 'what is sold no more'}"
+    return f"{old} → {change.item['quantity']} × {product.name if product else 'a product that is no longer sold'}"
 
 
 def why_not(request: HttpRequest, order: Order) -> str:
     """Why nothing of what was ordered can be changed; empty where it can."""
     if order.deleted_at is not None:
-        return f"Order #{order.pk} is deleted: its items change no more."
+        return f"Order #{order.pk} is deleted: its items can no longer be changed."
     caller = caller_of_request(request)
     try:
         check_may_edit(standing_of(caller, get_order(caller=caller, order_id=order.pk)))
@@ -175,7 +175,7 @@ def wish_of(lines: list[Line], given: Mapping[str, Any]) -> EditWish:
         return wish
     item = next(map(item_of, lines_of(lines, line_id)), None)
     if item is None:
-        raise Invalid("", "unknown", "This item is no longer on the menu, or of the order: it can only be removed.")
+        raise Invalid("", "unknown", "This item is no longer on the menu or in the order: it can only be removed.")
     return replace(wish, item=replace(item, quantity=given["quantity"] or item.quantity))
 
 
@@ -186,7 +186,7 @@ def do(request: HttpRequest, order: Order, wish: EditWish, form: forms.Form) -> 
     def call() -> None:
         edit_items(order_id=order.pk, caller=caller, wish=wish)
 
-    return perform(request, call, done="The change is in the history, with the difference.", form=form)
+    return perform(request, call, done="The items were changed. The history shows the price difference.", form=form)
 
 
 def shown(edited: Edited) -> dict[str, Any]:

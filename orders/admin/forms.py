@@ -40,7 +40,7 @@ def check_words(given: dict[str, Any]) -> None:
     """Raises ValidationError where the reason that was chosen asks for words, and there are none."""
     code = given.get("reason_code")
     if code and REASONS[code].needs_text and not given.get("reason", "").strip():
-        raise ValidationError({"reason": "Say the reason in words."})
+        raise ValidationError({"reason": "This reason needs an explanation: type one."})
 
 
 class VersionForm(TypedForm, forms.Form):
@@ -53,7 +53,9 @@ class ReasonForm(TypedForm, forms.Form):
     """A code, and a text where the code asks for one."""
 
     reason_code = forms.ChoiceField(label="Reason", choices=REASON_CHOICES)
-    reason = forms.CharField(label="In words", max_length=500, required=False, help_text="Every party sees it.")
+    reason = forms.CharField(
+        label="Explanation", max_length=500, required=False, help_text="Everyone involved in the order can read it."
+    )
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
@@ -66,7 +68,7 @@ class MoveForm(VersionForm):
 
     transition = forms.CharField(max_length=30, widget=forms.HiddenInput)
     reason_code = forms.ChoiceField(label="Reason", choices=REASON_CHOICES, required=False)
-    reason = forms.CharField(label="In words", max_length=500, required=False, widget=forms.TextInput(PLAIN))
+    reason = forms.CharField(label="Explanation", max_length=500, required=False, widget=forms.TextInput(PLAIN))
     prepared_in = forms.IntegerField(
         label="Ready in", min_value=1, max_value=10_080, required=False, widget=forms.NumberInput(NUMBER)
     )
@@ -102,7 +104,7 @@ class OnceForm(TypedForm, forms.Form):
 
 class NoteForm(OnceForm):
     text = forms.CharField(label="Note", max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
-    visible_to = forms.ChoiceField(label="Who reads it", choices=OrderEvent.VisibleTo.choices, initial="staff")
+    visible_to = forms.ChoiceField(label="Visible to", choices=OrderEvent.VisibleTo.choices, initial="staff")
 
 
 class TopUpForm(TypedForm, forms.Form):
@@ -120,4 +122,4 @@ class TopUpForm(TypedForm, forms.Form):
     text = forms.CharField(label="What for", max_length=200, required=False)
 
     def clean_amount(self) -> int:
-        return above_zero(self.cleaned_data["amount"], "A top-up is above zero.")
+        return above_zero(self.cleaned_data["amount"], "A top-up must be more than zero.")

@@ -33,7 +33,7 @@ class BookingAdmin(OfOrderAdmin):
 
     list_display = ["service_name", "vendor", "starts", "ends", "place", "is_held", "link"]
     list_select_related = ["service__vendor"]
-    search_help_text = "An order's id, or a word of a service's name, which finds the bookings that are not given back"
+    search_help_text = "An order's id, or a word of a service's name (active bookings only)"
     fields = readonly_fields = ["link", "service_name", "vendor", "starts", "ends", "place", "is_held"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:

@@ -87,7 +87,7 @@ class PeriodForm(TypedForm, forms.Form):
         given: dict[str, Any] = super().clean() or {}
         if "first" in given and "last" in given and not 0 <= (given["last"] - given["first"]).days < LONGEST_DAYS:
             raise forms.ValidationError(
-                f"The last day is not before the first, and at most {LONGEST_DAYS} days are told."
+                f"The last day must not be before the first, and a statement has {LONGEST_DAYS} days at most."
             )
         return given
 
@@ -224,7 +224,7 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
         ids = {row_id(text) or 0 for text in request.GET.getlist("account")[:MOST_SELECTED]}
         accounts = list({purse_of(one): one for one in self.owned_among(ids).values()}.values())
         if not accounts:
-            messages.error(request, "Tick first who is to be paid.")
+            messages.error(request, "First tick who is to be paid.")
             return HttpResponseRedirect(payouts)
         back = f"{payouts}?who=drivers" if accounts[0].driver_id else payouts
         return self.ask_to_pay(request, accounts, back)
@@ -253,7 +253,7 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
             paid = balance.net if amount is None else amount
             owed, cash = (display.money(minor, purse.currency) for minor in (balance.owed, balance.cash))
             facts += [("Payee", payee), ("Amount", display.money(paid, purse.currency)), ("Owed", owed)]
-            facts += [("Cash in their hands, set off", cash)] if balance.cash else []
+            facts += [("Cash that they hold, deducted", cash)] if balance.cash else []
             moves.append(amounts)
             pay.append([account.pk, paid, balance.owed, balance.cash])
         if text:
@@ -291,7 +291,7 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
                 wanted = None if amount == balance.net else amount
                 pay_out(purse=purse, amount=wanted, caller=caller, text=given["text"], shown=balance)
 
-        done = "The payout is in the ledger." if len(accounts) == 1 else f"{len(accounts)} payouts are in the ledger."
+        done = "The payout was recorded." if len(accounts) == 1 else f"{len(accounts)} payouts were recorded."
         form = PayForm(request.GET, currency=account.currency) if account else None
         if not perform(request, pay, done=done, key=given["key"], form=form) and form and account:
             keep_refused(request, given["back"], form, account=account.pk)
@@ -319,7 +319,7 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
             return self.refused(request, back, form, account, conflict.detail)
         told = display.money(amount, account.currency)
         facts = [("Who", str(account.vendor or account.driver)), ("Amount", told)]
-        facts += [("Cash in their hands", display.money(balance.cash, account.currency))]
+        facts += [("Cash held", display.money(balance.cash, account.currency))]
         facts += [("Reference", text)] if text else []
         deed = Deed(
             name="hand_in",
@@ -344,7 +344,7 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
         return perform(
             request,
             lambda: hand_in(purse=purse, amount=amount, caller=caller, text=given["text"], shown=balance),
-            done=f"{display.money(amount, account.currency)} handed in.",
+            done=f"{display.money(amount, account.currency)} was handed in.",
             key=given["key"],
             form=form,
         )

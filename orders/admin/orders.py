@@ -295,7 +295,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
                 fields={"driver": driver.pk if driver else None},
                 version=given["version"],
             ),
-            done=f"The order is offered to {told}." if driver else "No driver is named any more.",
+            done=f"The order is offered to {told}." if driver else "No driver is assigned any more.",
             form=form,
         )
 
@@ -306,7 +306,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         def add() -> Order:
             return add_tracking_number(order_id=order_id, caller=caller, **given)
 
-        perform(request, add, done="The number is saved.", form=form)
+        perform(request, add, done="The tracking number was saved.", form=form)
 
     @button(DecisionForm, page="items")
     def decide_change(self, request: HttpRequest, order_id: int, form: forms.Form) -> None:
@@ -316,7 +316,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         perform(
             request,
             lambda: decide(order_id=order_id, caller=caller, **given),
-            done="The customer's answer is saved.",
+            done="The customer's answer was saved.",
             form=form,
         )
 
@@ -327,7 +327,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         perform(
             request,
             lambda: add_note(order_id=order_id, caller=caller, **given),
-            done="The note is in the history.",
+            done="The note was added to the history.",
             key=key,
             form=form,
         )
@@ -338,7 +338,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         perform(
             request,
             lambda: refund_order(order_id=order_id, caller=caller, wish=given["wish"]),
-            done="The money goes back.",
+            done="The refund has been started.",
             key=str(given["key"]),
             form=form,
         )
@@ -351,7 +351,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         def send() -> None:
             payment_link(order_id=order_id, caller=caller, send=True)
 
-        perform(request, send, done="The payment link is on its way to the customer.", key=key)
+        perform(request, send, done="The payment link is being e-mailed to the customer.", key=key)
 
     @admin.display(description="order")
     def name(self, order: Order) -> str:

@@ -147,23 +147,23 @@ class ProofAdmin(EverywhereAdmin, ReadOnlyAdmin):
             payment, _ = lock_payment(given["payment"])
             if came_in(payment)[0] != given["amount"]:
                 now = display.money(*came_in(payment))
-                raise Conflict("amount_changed", f"It has changed meanwhile: {now} are due now. Nothing was done.")
+                raise Conflict("amount_changed", f"The amount has changed: {now} are due now. Nothing was done.")
             if given["order"] is None:
                 decide_top_up(payment_id=payment.pk, caller=caller, counts=True)
                 return
             approve(order_id=given["order"], payment_id=payment.pk, caller=caller, version=given["version"])
 
-        perform(request, call, done="The payment is marked as received.", key=given["key"])
+        perform(request, call, done="The payment was marked as received.", key=given["key"])
 
     def require_check(self, request: HttpRequest) -> None:
         if not self.has_check_permission(request):
             raise PermissionDenied
 
     def refuse_view(self, request: HttpRequest, payment_id: int) -> HttpResponse:
-        return self.decide(request, payment_id, "refuse", "Refused: the customer reads why.")
+        return self.decide(request, payment_id, "refuse", "The payment was refused. The customer can read the reason.")
 
     def waive_view(self, request: HttpRequest, payment_id: int) -> HttpResponse:
-        return self.decide(request, payment_id, "waive", "Waived: it need not be paid.")
+        return self.decide(request, payment_id, "waive", "The amount was waived: it need not be paid.")
 
     def decide(self, request: HttpRequest, payment_id: int, act: str, done: str) -> HttpResponse:
         """Calls the service on the first of the payment's orders, whose version the page showed.
@@ -181,7 +181,7 @@ class ProofAdmin(EverywhereAdmin, ReadOnlyAdmin):
             perform(
                 request,
                 lambda: decide_top_up(payment_id=payment_id, caller=caller, counts=False, reason=reason),
-                done="Given back by hand: the top-up has failed.",
+                done="The refund by hand was recorded: the top-up has failed.",
                 form=form,
             )
         else:
@@ -222,10 +222,10 @@ def payer_of(payment: Payment) -> str:
 def what_approving_does(payment: Payment) -> str:
     """What is booked where, in a sentence."""
     if payment.is_disputed:
-        return "What came in is booked as received: what it lacks is waived, what it has too much goes back."
+        return "The amount that came in is recorded as received: what is missing is waived, and any excess is refunded."
     if payment.to_vendor:
-        return "It is booked as received on the vendor's own account, and the order counts as paid."
-    return "It is booked as received by the platform. Orders count as paid; of those that are closed it goes back."
+        return "It is recorded as received by the vendor itself, and the order counts as paid."
+    return "It is recorded as received by the platform. The orders count as paid; for closed orders it is refunded."
 
 
 def payments_to_check(one: int | None) -> QuerySet[Payment]:

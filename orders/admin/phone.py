@@ -106,7 +106,7 @@ class PhoneForm(CallForm, PlaceFields):
         coerce=int,
         empty_value=None,
         required=False,
-        help_text="A zone that is chosen here sets the fee, wherever the address is, also where no point is known.",
+        help_text="A zone that you choose here sets the delivery fee, even if the address has no location.",
     )
     table = forms.CharField(max_length=20, required=False)
     vehicle = forms.CharField(max_length=80, required=False)
@@ -144,7 +144,7 @@ class PhoneForm(CallForm, PlaceFields):
         if minor is not None:
             self.custom.append(CustomLine(name=name or FREE_NAME, amount=Money(minor, self.vendor.currency)))
         elif name and f"free_amount_{number}" not in self.errors:
-            self.add_error(f"free_amount_{number}", "Say what it costs.")
+            self.add_error(f"free_amount_{number}", "Fill in the amount.")
 
     def place(self) -> Place:
         """The saved address that was chosen, else what was typed."""

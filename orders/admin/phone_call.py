@@ -50,7 +50,7 @@ class CallForm(OnceForm):
         # Any: a form's fields are known by name only.
         fields: dict[str, Any] = self.fields
         fields["payment_method"].choices = [(name, name) for name in methods]
-        fields["deliver_at"].help_text = f"In {vendor.time_zone}. Empty: as soon as can be."
+        fields["deliver_at"].help_text = f"In the time zone {vendor.time_zone}. Leave it empty for as soon as possible."
         if customer is not None:
             for name in GUEST:
                 del self.fields[name]
@@ -69,13 +69,13 @@ class CallForm(OnceForm):
         try:
             return str(field.run_validation(self.cleaned_data[name]))
         except serializers.ValidationError as error:
-            raise ValidationError("This is no telephone number: type all of it, such as +32 470 12 34 56.") from error
+            raise ValidationError("This is not a phone number: type it in full, such as +32 470 12 34 56.") from error
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         if "guest_name" in self.fields and not self.errors:
             if not given["guest_name"]:
-                self.add_error("guest_name", "Fill in the name of who orders.")
+                self.add_error("guest_name", "Fill in the customer's name.")
             if not given["guest_phone"] and not given["guest_email"]:
                 self.add_error("guest_phone", "Fill in a phone or an e-mail, so that the guest can be reached.")
         return given
@@ -92,7 +92,9 @@ def place_once(request: HttpRequest, form: CallForm, placing: Placing, checked: 
     """Places it at the price that was shown, once a form; the order's id, or None where it was refused."""
     priced, caller = checked.priced, caller_of_request(request)
     if form.cleaned_data["total"] != priced.total:
-        form.add_error(None, f"It costs {money(priced.total, priced.currency)} now: look at it, and place it again.")
+        form.add_error(
+            None, f"The price is now {money(priced.total, priced.currency)}: check it, and place the order again."
+        )
         return None
     checkout = replace(placing.checkout, total=Money(priced.total, priced.currency))
 
@@ -100,5 +102,5 @@ def place_once(request: HttpRequest, form: CallForm, placing: Placing, checked: 
         placed = place(placing=replace(placing, checkout=checkout), caller=caller)
         return {"order": placed.orders[0].pk}
 
-    response = answer(request, call, done="The order is placed.", key=str(form.cleaned_data["key"]))
+    response = answer(request, call, done="The order was placed.", key=str(form.cleaned_data["key"]))
     return int(response.data["order"]) if response else None

@@ -13,7 +13,7 @@ from ordersite.web.typed import TypedForm
 from vendors.models import Vendor
 from vendors.services.menus import menu_of
 
-NOWHERE_KNOWN = "No point is known of this address: put the pin on the map, or type its point."
+NOWHERE_KNOWN = "This address has no location yet: put the pin on the map, or type the coordinates."
 
 
 class PlaceFields(TypedForm, forms.Form):

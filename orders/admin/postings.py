@@ -43,7 +43,7 @@ class EntryInline(ReadOnlyInline):
 
 
 class WhyForm(TypedForm, forms.Form):
-    reason = forms.CharField(label="Why", max_length=200, help_text="It stands in the statement.")
+    reason = forms.CharField(label="Why", max_length=200, help_text="It is part of the statement.")
 
 
 def posting_link(posting: Posting | None) -> str | None:
@@ -65,10 +65,10 @@ def reversal_deed(posting: Posting, form: forms.Form, back: str) -> Deed:
     payee = next((str(owner) for entry in entries if (owner := entry.account.vendor or entry.account.driver)), "–")
     return Deed(
         name="reverse",
-        title=f"Take back: {posting.get_kind_display()}",
+        title=f"Reverse: {posting.get_kind_display()}",
         facts=[("Who", payee), ("Amount", amount), ("Booked", write_moment(posting.created_at))],
         moves=[(entry.account.name, display.money(-entry.amount, entry.currency)) for entry in entries],
-        button=f"Take back {amount}",
+        button=f"Reverse {amount}",
         back=back,
         given={"posting": posting.pk},
         form=form,
@@ -112,7 +112,10 @@ class PostingAdmin(EverywhereAdmin, ReadOnlyAdmin):
         if posting is None:
             return self.missing(request, str(posting_id))
         if not is_reversible(posting) and request.method != "POST":
-            messages.error(request, "This cannot be taken back: it is no payout, or it was taken back already.")
+            messages.error(
+                request,
+                "This cannot be reversed: it is not a payout or cash handed in, or it has been reversed already.",
+            )
             return HttpResponseRedirect(page)
         form = WhyForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
@@ -132,13 +135,13 @@ class PostingAdmin(EverywhereAdmin, ReadOnlyAdmin):
         def call() -> None:
             reverse_movement(posting_id=posting_id, caller=caller, reason=reason)
 
-        perform(request, call, done="It is taken back, by a posting of its own.", key=given["key"])
+        perform(request, call, done="It was reversed, with an entry of its own.", key=given["key"])
 
-    @admin.display(description="takes back", empty_value="–")
+    @admin.display(description="reverses", empty_value="–")
     def takes_back(self, posting: Posting) -> str | None:
         return posting_link(posting.reverses)
 
-    @admin.display(description="taken back by", empty_value="–")
+    @admin.display(description="reversed by", empty_value="–")
     def taken_back_by(self, posting: Posting) -> str | None:
         return posting_link(getattr(posting, "reversed_by", None))
 

@@ -36,7 +36,7 @@ class RefundForm(VersionForm, OnceForm):
 
     what = forms.ChoiceField(
         label="What",
-        choices=[("", "Choose …"), ("all", "All that is left"), ("amount", "An amount"), ("lines", "Items")],
+        choices=[("", "Choose …"), ("all", "Everything not yet refunded"), ("amount", "An amount"), ("lines", "Items")],
     )
     currency = forms.CharField(widget=forms.HiddenInput)
     amount = AmountField(required=False)
@@ -44,10 +44,16 @@ class RefundForm(VersionForm, OnceForm):
     # Asked of an order that is open: a closed one's page does not send it.
     cancel = forms.ChoiceField(
         label="Cancel the order too?",
-        choices=[("", "Choose …"), ("yes", "Yes: all that is left goes back"), ("no", "No: it stays open")],
+        choices=[
+            ("", "Choose …"),
+            ("yes", "Yes: everything not yet refunded is refunded"),
+            ("no", "No: it stays open"),
+        ],
         required=False,
     )
-    reason = forms.CharField(label="Why", max_length=300, required=False, help_text="Every party sees it.")
+    reason = forms.CharField(
+        label="Why", max_length=300, required=False, help_text="Everyone involved in the order can read it."
+    )
 
     def __init__(self, data: Any = None, *, lines: Iterable[Line] = (), **kwargs: Any) -> None:
         """Shown, it has a field for each line of the order; sent, for each that the page had."""
@@ -78,7 +84,7 @@ class RefundForm(VersionForm, OnceForm):
     def clean_currency(self) -> str:
         currency = str(self.cleaned_data["currency"])
         if currency not in CURRENCIES:
-            raise forms.ValidationError("This is no currency.")
+            raise forms.ValidationError("This is not a currency code.")
         return currency
 
     def clean(self) -> dict[str, Any]:
@@ -89,9 +95,9 @@ class RefundForm(VersionForm, OnceForm):
         what, lines = given["what"], self.given_lines()
         # All that is left must not go back because somebody named an amount and left the choice as it was.
         if (given["amount"] is not None and what != "amount") or (lines and what != "lines"):
-            raise forms.ValidationError("Choose “An amount” or “Items” to give those back; else leave them empty.")
+            raise forms.ValidationError("Choose “An amount” or “Items” to refund these; otherwise leave them empty.")
         if what == "lines" and not lines:
-            raise forms.ValidationError({"what": "Fill in how many units of which items go back."})
+            raise forms.ValidationError({"what": "Fill in how many of which items are refunded."})
         amount = self.given_amount(given) if what == "amount" else None
         given["wish"] = RefundWish(
             amount=amount,
@@ -106,9 +112,9 @@ class RefundForm(VersionForm, OnceForm):
     def given_amount(self, given: dict[str, Any]) -> Money:
         minor = given["amount"]
         if minor is None:
-            raise forms.ValidationError({"amount": "Fill in how much goes back."})
+            raise forms.ValidationError({"amount": "Fill in the amount to refund."})
         if minor == 0:
-            raise forms.ValidationError({"amount": "Give back more than zero."})
+            raise forms.ValidationError({"amount": "The amount must be more than zero."})
         return Money(minor, given["currency"])
 
     def given_lines(self) -> list[LineWish]:
@@ -170,10 +176,10 @@ class RefundAdmin(ScopedAdmin, ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, {"may_see_to": self.has_see_to_permission(request)})
 
     def done_view(self, request: HttpRequest, refund_id: int) -> HttpResponse:
-        return self.see_to(request, refund_id, finish_by_hand, "The refund is done.")
+        return self.see_to(request, refund_id, finish_by_hand, "The refund was made.")
 
     def to_wallet_view(self, request: HttpRequest, refund_id: int) -> HttpResponse:
-        return self.see_to(request, refund_id, send_to_wallet, "The money is in the customer's wallet.")
+        return self.see_to(request, refund_id, send_to_wallet, "The money was added to the customer's wallet.")
 
     def see_to(self, request: HttpRequest, refund_id: int, call: Any, done: str) -> HttpResponse:
         if not self.has_see_to_permission(request):

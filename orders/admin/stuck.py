@@ -67,47 +67,47 @@ TROUBLES = (
     Trouble(
         slug="exception",
         label="In exception",
-        hint="The driver quit, or the pick-up failed: look for another, or cancel.",
+        hint="The driver gave the order back, or the pick-up failed: look for another driver, or cancel.",
         since="status_changed_at",
         severe=True,
     ),
     Trouble(
         slug="searching",
         label="Looking for a driver",
-        hint="Name one by hand where it takes too long.",
+        hint="If it takes too long, assign a driver by hand.",
         since="status_changed_at",
     ),
     Trouble(
         slug="ready",
         label="Ready and waiting",
-        hint="Prepared, and nobody has come for it yet.",
+        hint="Ready, but nobody has picked it up yet.",
         since="status_changed_at",
     ),
     Trouble(
         slug="overdue",
         label="Overdue timers",
-        hint="The automatic change is late: see whether the worker runs.",
+        hint="A change that should happen by itself is late: check that the worker is running.",
         since="due_at",
         severe=True,
     ),
     Trouble(
         slug="codes",
         label="Codes missing",
-        hint="Import codes; at the vendor's deadline the order is cancelled and its money goes back.",
+        hint="Import codes. After the vendor's deadline the order is cancelled and refunded.",
         since="accepted_at",
         severe=True,
     ),
     Trouble(
         slug="cannot_serve",
         label="Cannot be served",
-        hint="The vendor has closed, or dropped it, since: call the customer, move the order or cancel it.",
+        hint="The vendor has since closed or stopped offering it: call the customer, then move the order or cancel it.",
         since="placed_at",
         severe=True,
     ),
     Trouble(
         slug="refunded",
-        label="Given back, and still open",
-        hint="All of the money went back: cancel the order, or tell the vendor what to do with it.",
+        label="Refunded, and still open",
+        hint="The whole amount was refunded: cancel the order, or tell the vendor what to do with it.",
         since="status_changed_at",
     ),
 )
@@ -161,8 +161,8 @@ class RefundTally:
 
 
 NEEDS_SOMEBODY = {
-    Refund.State.FAILED: "The provider refused: give it to the wallet, or by hand.",
-    Refund.State.BY_HAND: "Give the money back, then say so.",
+    Refund.State.FAILED: "The payment provider could not refund it: refund it to the wallet, or by hand.",
+    Refund.State.BY_HAND: "Pay the money back, then mark it as done.",
 }
 
 

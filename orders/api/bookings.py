@@ -28,14 +28,14 @@ DAYS, MOST_DAYS = 7, 14
 class FreeTimeOutput(serializers.Serializer):
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
-    left = serializers.IntegerField(help_text="How often it can still be booked.")
+    left = serializers.IntegerField(help_text="How many more bookings this time can take.")
 
 
 class FreeTimesOutput(serializers.Serializer):
     """The free times of a service at one of its places."""
 
     service = serializers.IntegerField()
-    place = serializers.CharField(help_text="Whose: vendor or customer.")
+    place = serializers.CharField(help_text="At whose place: vendor or customer.")
     duration_minutes = serializers.IntegerField()
     time_zone = serializers.CharField()
     times = FreeTimeOutput(many=True)
@@ -52,7 +52,7 @@ class ServiceTimesView(ApiView):
             OpenApiParameter(
                 "place",
                 {"type": "string", "enum": Booking.Place.values},
-                description="By default the vendor's, where it is offered there.",
+                description="By default at the vendor's, if it is offered there.",
             ),
         ],
         responses=FreeTimesOutput,
@@ -84,7 +84,9 @@ def given_place(request: Request, service: Service) -> Booking.Place:
     offered = places_of(service)
     given = request.query_params.get("place", offered[0] if offered else "")
     if given not in offered:
-        raise Invalid("?place", "not_offered", f"{service.name} is booked for {' or '.join(offered)}: send that.")
+        raise Invalid(
+            "?place", "not_offered", f"{service.name} is only offered for {' or '.join(offered)}: send that as place."
+        )
     return Booking.Place(given)
 
 

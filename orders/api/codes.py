@@ -14,17 +14,19 @@ from ordersite.web.views import ApiView, render
 class CodeOutput(serializers.Serializer):
     """One unit's code."""
 
-    item = serializers.IntegerField(help_text="The line that it is for.")
+    item = serializers.IntegerField(help_text="The item that the code belongs to.")
     product = serializers.IntegerField(allow_null=True)
     name = serializers.CharField()
-    code = serializers.CharField(help_text="In clear to the customer, masked to its last four to vendor and staff.")
+    code = serializers.CharField(
+        help_text="The customer reads the whole code, vendor and staff its last four characters only."
+    )
 
 
 class CodesOutput(serializers.Serializer):
     """The codes of an order; none while a part of them is missing, and of an order that is not digital."""
 
     codes = CodeOutput(many=True)
-    missing = serializers.IntegerField(help_text="How many units still wait for a code.")
+    missing = serializers.IntegerField(help_text="How many units have no code yet.")
 
 
 class CodesView(ApiView):

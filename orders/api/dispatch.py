@@ -34,13 +34,15 @@ class OfferOutput(serializers.Serializer):
     """An order that the driver could take now; who gets it is told to whoever has taken it."""
 
     id = serializers.IntegerField()
-    number = serializers.IntegerField(help_text="Of the vendor, its day and delivery type.")
+    number = serializers.IntegerField(help_text="Numbered for each vendor, day and delivery type.")
     kind = serializers.CharField()
     delivery_type = FulfilmentField(source="fulfilment")
     status = StatusField()
-    version = serializers.IntegerField(help_text="Its ETag, for If-Match.")
+    version = serializers.IntegerField(help_text="The version of the order, which is its ETag for If-Match.")
     vendor = NamedOutput()
-    pickup = serializers.SerializerMethodField(help_text="The vendor's place, or where a package is fetched.")
+    pickup = serializers.SerializerMethodField(
+        help_text="The vendor's address, or the address where a package is picked up."
+    )
     dropoff = OfferStop(source="*")
     distance = serializers.IntegerField(allow_null=True, help_text="From the pick-up to the drop-off, in metres.")
     total = MoneyField()
@@ -49,12 +51,16 @@ class OfferOutput(serializers.Serializer):
     payment_status = serializers.CharField()
     placed_at = serializers.DateTimeField()
     prepared_at = serializers.DateTimeField(
-        allow_null=True, help_text="When it was ready to be picked up; null: not yet."
+        allow_null=True, help_text="When it was ready to be picked up; null if it is not yet."
     )
-    deliver_at = serializers.DateTimeField(allow_null=True, help_text="The time asked for; null: as soon as can be.")
+    deliver_at = serializers.DateTimeField(
+        allow_null=True, help_text="The time that the customer asked for; null for as soon as possible."
+    )
     estimated_at = serializers.DateTimeField(allow_null=True)
-    is_named = serializers.SerializerMethodField(help_text="It is asked by name, and nobody else is.")
-    answer_by = serializers.SerializerMethodField(help_text="Where it is asked by name: until when it may answer.")
+    is_named = serializers.SerializerMethodField(help_text="Whether the order is offered to this driver alone.")
+    answer_by = serializers.SerializerMethodField(
+        help_text="Until when this driver may answer, if the order is offered to that driver alone."
+    )
 
     @extend_schema_field(OfferStop)
     def get_pickup(self, order: Order) -> Any:

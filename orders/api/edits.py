@@ -38,7 +38,7 @@ MOST_REASON = 300
 class EditInput(Input):
     """How a change is made; every party sees the reason."""
 
-    quote = serializers.BooleanField(default=False, help_text="Only show the difference; nothing is changed.")
+    quote = serializers.BooleanField(default=False, help_text="Show only the price difference, and change nothing.")
     reason = ParagraphField(max_length=MOST_REASON, allow_blank=True, default="")
 
 
@@ -58,7 +58,7 @@ class AmountsOutput(serializers.Serializer):
     delivery_fee = MoneyField()
     service_fee = MoneyField()
     driver_tip = MoneyField()
-    tax_included = MoneyField(help_text="Shown, not added.")
+    tax_included = MoneyField(help_text="Included in the prices, not added to them.")
     tax_added = MoneyField()
     total = MoneyField()
 
@@ -80,7 +80,7 @@ class ChangeList(serializers.Serializer):
     results = ChangeOutput(many=True)
 
 
-QUOTE = OpenApiParameter("quote", bool, description="Only show the difference; nothing is changed.")
+QUOTE = OpenApiParameter("quote", bool, description="Show only the price difference, and change nothing.")
 REASON = OpenApiParameter("reason", {"type": "string", "maxLength": MOST_REASON})
 
 
@@ -145,10 +145,10 @@ class ItemView(ApiView):
 def asked_in_query(request: Request) -> dict[str, str]:
     """The fields of a removal, which has no body: a wish to be quoted must not be lost in one."""
     if request.data:
-        raise Invalid("", "no_body", "A removal has no body: send quote and reason in the query.")
+        raise Invalid("", "no_body", "Removing an item takes no body: send quote and reason as query parameters.")
     query = {name: request.query_params[name] for name in ("quote", "reason") if name in request.query_params}
     if query.get("quote", "true") not in ("true", "false"):
-        raise Invalid("?quote", "invalid", "Send quote=true to see the difference, or leave it out.")
+        raise Invalid("?quote", "invalid", "Send quote=true to see the price difference only, or leave it out.")
     if len(query.get("reason", "")) > MOST_REASON:
         raise Invalid("?reason", "max_length", f"A reason has at most {MOST_REASON} characters.")
     return query

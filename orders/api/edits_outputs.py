@@ -17,12 +17,14 @@ class ChangeOutput(serializers.Serializer):
     number = serializers.SerializerMethodField()
     action = serializers.ChoiceField(choices=ItemChange.Action.choices)
     state = serializers.SerializerMethodField()
-    item = serializers.SerializerMethodField(help_text="The id of the order's item; null for one not there.")
-    new_item = serializers.SerializerMethodField(help_text="As in placing; null where the item is removed.")
-    old_total = MoneyField(help_text="Of the order.")
-    new_total = MoneyField(help_text="Of the order.")
-    difference = MoneyField(help_text="What the order costs more, below zero less.")
-    actor = serializers.CharField(source="role", help_text="Who proposed it: customer, vendor, staff.")
+    item = serializers.SerializerMethodField(
+        help_text="The id of the order's item; null for one that is not in the order yet."
+    )
+    new_item = serializers.SerializerMethodField(help_text="As sent when placing; null if the item is removed.")
+    old_total = MoneyField(help_text="The order's total before the change.")
+    new_total = MoneyField(help_text="The order's total after the change.")
+    difference = MoneyField(help_text="How much more the order costs; negative if it costs less.")
+    actor = serializers.CharField(source="role", help_text="The role that proposed it: customer, vendor or staff.")
     reason = serializers.CharField()
     created_at = serializers.DateTimeField()
     decided_at = serializers.DateTimeField(allow_null=True)
@@ -56,7 +58,9 @@ def stands(order: Order) -> bool:
 class WithChanges(serializers.Serializer):
     """What waits for the customer's consent: one statement for an open order that was changed since placing."""
 
-    item_changes = serializers.SerializerMethodField(help_text="Changes of items that wait for the customer's consent.")
+    item_changes = serializers.SerializerMethodField(
+        help_text="Changes of items that wait for the customer to accept them."
+    )
 
     @extend_schema_field(ChangeOutput(many=True))
     def get_item_changes(self, order: Order) -> list[Any]:

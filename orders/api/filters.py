@@ -48,7 +48,9 @@ class MomentFilter(django_filters.IsoDateTimeFilter):
 class OrderFilter(django_filters.FilterSet):
     """Every filter stands on an index: those of a party with the time, status, contact, or the order itself."""
 
-    status = django_filters.CharFilter(method="by_status", help_text="Code or name; several with commas.")
+    status = django_filters.CharFilter(
+        method="by_status", help_text="Code or name of a status; several separated by commas."
+    )
     group = django_filters.ChoiceFilter(choices=[(name, name) for name in GROUPS], method="by_group")
     vendor = IdFilter(field_name="vendor_id")
     vendor_type = IdFilter(field_name="vendor__type_id")
@@ -75,7 +77,7 @@ class OrderFilter(django_filters.FilterSet):
         parts = value.split(",")
         statuses = [status for part in parts if (status := status_of(part.strip())) is not None]
         if len(statuses) < len(parts):
-            raise refuse("status", "Send codes (0–25) or names of statuses, with commas between.")
+            raise refuse("status", "Send codes (0–25) or names of statuses, separated by commas.")
         return rows.filter(status__in=statuses)
 
     def by_group(self, rows: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:

@@ -40,11 +40,11 @@ class FormParser(BaseParser):
         try:
             return dict(urllib.parse.parse_qsl(raw.decode(errors="replace"), max_num_fields=MOST_FIELDS))
         except ValueError as error:
-            raise ParseError("The form has too many fields: send the id alone.") from error
+            raise ParseError("The form has too many fields: send only the id.") from error
 
 
 class NoticeInput(serializers.Serializer):
-    id = LineField(max_length=100, help_text="The provider's reference; nothing else is read.")
+    id = LineField(max_length=100, help_text="The provider's reference of the payment; other fields are ignored.")
 
 
 class ProviderView(ApiView):
@@ -115,7 +115,7 @@ def person_of(request: Request) -> Caller:
     """The caller, who must be a person; raises Forbidden for a merchant's token."""
     caller = caller_of(request)
     if caller.user is None:
-        raise Forbidden("not_a_user", "This token stands for a merchant: sign in as a person for this.")
+        raise Forbidden("not_a_user", "An API token acts for a merchant: sign in as a person for this call.")
     return caller
 
 

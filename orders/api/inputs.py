@@ -142,13 +142,15 @@ class CartInput(PartInput):
     def validate(self, attrs: Any) -> Any:
         if "vendors" not in attrs:
             if "vendor" not in attrs:
-                refuse("vendor", "Send the vendor, or vendors with a part for each.", "required")
+                refuse("vendor", "Send vendor, or vendors with one part for each vendor.", "required")
             return attrs
         for name in OF_A_PART:
             if name in attrs:
-                refuse(name, "With several vendors this stands in each one's part: move it there.", "several_vendors")
+                refuse(
+                    name, "With several vendors this belongs in each vendor's part: move it there.", "several_vendors"
+                )
         if attrs.get("cash") and len(attrs["vendors"]) > 1:
-            refuse("cash", "Several vendors are each paid in cash for itself: leave it out.", "several_vendors")
+            refuse("cash", "Each of several vendors is paid in cash separately: leave it out.", "several_vendors")
         return attrs
 
 

@@ -23,7 +23,7 @@ class PackageOutput(serializers.Serializer):
     """What is carried: weight in grams, sides in millimetres."""
 
     package_type = serializers.IntegerField(source="package_type_id", allow_null=True)
-    name = serializers.CharField(source="type_name", help_text="Of its type, as it was when the order was placed.")
+    name = serializers.CharField(source="type_name", help_text="The type's name when the order was placed.")
     pickup = serializers.SerializerMethodField()
     dropoff = serializers.SerializerMethodField()
     recipient_name = serializers.CharField()
@@ -52,10 +52,10 @@ class BookingOutput(serializers.Serializer):
     """What is booked, for when, and where it takes place."""
 
     service = serializers.IntegerField(source="service_id")
-    name = serializers.CharField(source="service_name", help_text="As it was when the order was placed.")
+    name = serializers.CharField(source="service_name", help_text="The service's name when the order was placed.")
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
-    place = serializers.CharField(help_text="Whose: vendor or customer.")
+    place = serializers.CharField(help_text="At whose place: vendor or customer.")
 
 
 class OfKind(serializers.Serializer):

@@ -45,11 +45,11 @@ UTC = ZoneInfo("UTC")
 START = datetime(1970, 1, 1, tzinfo=UTC)
 
 LIST_PARAMETERS = [
-    OpenApiParameter("from", OpenApiTypes.DATE, description="The first day, of the vendor's time zone."),
+    OpenApiParameter("from", OpenApiTypes.DATE, description="The first day, in the vendor's time zone."),
     OpenApiParameter("to", OpenApiTypes.DATE, description="The last day, included."),
     ordering_parameter("at"),
     *PAGE_PARAMETERS,
-    OpenApiParameter("cursor", str, description="Empty to begin: no count, newest first."),
+    OpenApiParameter("cursor", str, description="Send it empty for the first page: no count, newest first."),
 ]
 
 
@@ -61,18 +61,18 @@ class PostingOutput(serializers.Serializer):
         help_text="settlement, reversal, adjustment, refund, payout, hand_in, payout_rev or handin_rev."
     )
     order = serializers.IntegerField(allow_null=True)
-    number = serializers.IntegerField(allow_null=True, help_text="The order's, of the vendor, its day and type.")
-    payout = MoneyField(help_text="Paid out: below zero; above where a payout was taken back.")
-    cash = MoneyField(help_text="Cash taken in (below zero) or handed in.")
+    number = serializers.IntegerField(allow_null=True, help_text="The order's number, for its vendor, day and type.")
+    payout = MoneyField(help_text="What was paid out (negative), or came back because a payout was reversed.")
+    cash = MoneyField(help_text="Cash received (negative) or handed in.")
     net = MoneyField()
     text = serializers.CharField()
     at = serializers.DateTimeField()
 
 
 class VendorPostingOutput(PostingOutput):
-    gross = MoneyField(help_text="The sale, without a driver's tip.")
+    gross = MoneyField(help_text="The sale, without the driver's tip.")
     commission = MoneyField()
-    fees = MoneyField(help_text="Service fee and the tax on it, less what the platform bears of a discount.")
+    fees = MoneyField(help_text="Service fee and the tax on it, less the part of a discount that the platform bears.")
     refund = MoneyField()
 
 
@@ -83,8 +83,8 @@ class DriverPostingOutput(PostingOutput):
 class BalanceOutput(serializers.Serializer):
     """What the platform owes: `net` may be paid out; below zero it is owed to the platform."""
 
-    owed = MoneyField(help_text="Before the cash in their hands is set off.")
-    cash = MoneyField(help_text="Cash in their hands, below zero.")
+    owed = MoneyField(help_text="Before the cash that they hold is deducted.")
+    cash = MoneyField(help_text="The cash that they hold, as a negative amount.")
     net = MoneyField()
 
 
@@ -99,14 +99,14 @@ class PayoutOutput(serializers.Serializer):
     amount = MoneyField()
     text = serializers.CharField()
     at = serializers.DateTimeField()
-    reversed = serializers.BooleanField(help_text="It was taken back, by a posting of kind payout_rev.")
+    reversed = serializers.BooleanField(help_text="Whether it was reversed, by an entry of kind payout_rev.")
 
 
 class PayoutInput(Input):
     """All that is owed in the vendor's currency, or a part."""
 
     amount = MoneyField(required=False, minimum=1)
-    text = LineField(max_length=200, allow_blank=True, default="", help_text="Such as the bank's reference.")
+    text = LineField(max_length=200, allow_blank=True, default="", help_text="For example the bank's reference.")
 
 
 def given_period(request: Request) -> tuple[date | None, date | None]:
@@ -116,7 +116,7 @@ def given_period(request: Request) -> tuple[date | None, date | None]:
         if day and not FIRST_DAY <= day <= LAST_DAY:
             raise Invalid(f"?{name}", "out_of_range", f"Send a day from {FIRST_DAY} to {LAST_DAY}.")
     if first and last and last < first:
-        raise Invalid("?to", "invalid", "The last day lies before the first: send them the other way round.")
+        raise Invalid("?to", "invalid", "The last day is before the first: swap them.")
     return first, last
 
 
@@ -128,7 +128,7 @@ def vendor_for_its_people(request: Request, vendor_id: int) -> Vendor:
     if vendor is None or not (vendor.is_active or is_member):
         raise NotFound
     if not is_member:
-        raise Forbidden("not_a_member", "Only the people of this vendor may see its money.")
+        raise Forbidden("not_a_member", "Only the vendor's owners and managers, and staff, can see its money.")
     return vendor
 
 
@@ -263,9 +263,13 @@ class VendorStatementView(ApiView):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("from", OpenApiTypes.DATE, required=True, description="The first day, in its time zone."),
+            OpenApiParameter(
+                "from", OpenApiTypes.DATE, required=True, description="The first day, in the vendor's time zone."
+            ),
             OpenApiParameter("to", OpenApiTypes.DATE, required=True, description="The last day, included."),
-            OpenApiParameter("currency", {"type": "string", "pattern": "^[A-Z]{3}$"}, description="Else the vendor's."),
+            OpenApiParameter(
+                "currency", {"type": "string", "pattern": "^[A-Z]{3}$"}, description="By default the vendor's currency."
+            ),
         ],
         responses={(200, "text/csv"): OpenApiTypes.STR},
     )
@@ -275,10 +279,12 @@ class VendorStatementView(ApiView):
         if first is None or last is None:
             raise Invalid("?to" if first else "?from", "required", "Send both days: from=2026-11-01&to=2026-11-30.")
         if (last - first).days >= LONGEST_DAYS:
-            raise Invalid("?to", "too_long", f"A statement has at most {LONGEST_DAYS} days: ask for several.")
+            raise Invalid(
+                "?to", "too_long", f"A statement has {LONGEST_DAYS} days at most: ask for several statements."
+            )
         currency = request.query_params.get("currency", vendor.currency)
         if currency not in CURRENCIES:
-            raise Invalid("?currency", "currency", "The currency is no ISO 4217 code: send one such as EUR.")
+            raise Invalid("?currency", "currency", "This is not an ISO 4217 currency: send one such as EUR.")
         return statement_response(vendor, currency, first, last)
 
 
@@ -286,7 +292,7 @@ def driver_of(request: Request) -> int:
     """The caller's id as a driver; raises Forbidden for who is none."""
     driver_id = caller_of(request).driver_id
     if driver_id is None:
-        raise Forbidden("not_a_driver", "This is for drivers: sign in as one.")
+        raise Forbidden("not_a_driver", "Only for drivers: sign in as a driver.")
     return driver_id
 
 

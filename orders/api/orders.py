@@ -57,8 +57,12 @@ ID = {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID}
 STATUSES_PATTERN = r"^[A-Za-z0-9_]+(,[A-Za-z0-9_]+)*$"
 
 PARAMETERS = [
-    OpenApiParameter("mode", str, enum=[DASHBOARD], description="Every order of your vendors; staff: of all."),
-    OpenApiParameter("status", {"type": "string", "pattern": STATUSES_PATTERN}, description="Several with commas."),
+    OpenApiParameter(
+        "mode", str, enum=[DASHBOARD], description="All orders of your vendors; for staff, of all vendors."
+    ),
+    OpenApiParameter(
+        "status", {"type": "string", "pattern": STATUSES_PATTERN}, description="Several separated by commas."
+    ),
     OpenApiParameter("group", str, enum=list(GROUPS)),
     *(OpenApiParameter(name, ID) for name in ("vendor", "vendor_type", "driver", "customer", "offer")),
     OpenApiParameter("kind", str, enum=["regular", "package", "service", "digital"]),
@@ -74,15 +78,20 @@ PARAMETERS = [
         {"type": "string", "maxLength": 100},
         description="An order's id, number or uuid, an external code, e-mail or phone.",
     ),
-    OpenApiParameter("expand", str, description=f"Any of {', '.join(EXPANSIONS)}, with commas between."),
+    OpenApiParameter("expand", str, description=f"Any of {', '.join(EXPANSIONS)}, separated by commas."),
     ordering_parameter("placed_at", "id"),
     *PAGE_PARAMETERS,
     OpenApiParameter(
-        "cursor", str, description="Empty to begin: no count, newest first, at a cost that does not grow."
+        "cursor",
+        str,
+        description="Send it empty for the first page, newest first. There is no count, and a far page costs no more "
+        "than a near one.",
     ),
 ]
-EXPAND = OpenApiParameter("expand", str, description=f"Any of {', '.join(EXPANSIONS)}, with commas between.")
-IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="The ETag that you read.")
+EXPAND = OpenApiParameter("expand", str, description=f"Any of {', '.join(EXPANSIONS)}, separated by commas.")
+IF_MATCH = OpenApiParameter(
+    "If-Match", str, OpenApiParameter.HEADER, description="The ETag that you received with the order."
+)
 
 
 def dashboard_orders(caller: Caller, request: Request) -> tuple[QuerySet[Order], dict[str, str]]:
@@ -108,7 +117,9 @@ def dashboard_orders(caller: Caller, request: Request) -> tuple[QuerySet[Order],
     if sees_all:
         return visible_orders(caller), headers
     if not positions:
-        raise Forbidden("forbidden", "mode=dashboard is for staff and vendors: leave it out to see your own.")
+        raise Forbidden(
+            "forbidden", "mode=dashboard is for staff and vendors only: leave it out to see your own orders."
+        )
     orders = Order.objects.filter(deleted_at__isnull=True, vendor_id__in=positions, visible_at__isnull=False)
     return orders, headers
 
@@ -127,7 +138,7 @@ class OrdersView(ApiView):
             self.permission_denied(request)
         mode = request.query_params.get("mode")
         if mode not in (None, DASHBOARD):
-            raise Invalid("?mode", "unknown", "Send mode=dashboard, or no mode.")
+            raise Invalid("?mode", "unknown", "Send mode=dashboard, or leave mode out.")
         headers: dict[str, str] = {}
         if mode == DASHBOARD:
             orders, headers = dashboard_orders(caller, request)

@@ -36,13 +36,13 @@ class OrderRow(serializers.Serializer):
 
     id = serializers.IntegerField()
     uuid = serializers.UUIDField()
-    number = serializers.IntegerField(help_text="Of the vendor, its day and delivery type.")
+    number = serializers.IntegerField(help_text="Numbered for each vendor, day and delivery type.")
     purchase = serializers.UUIDField(source="purchase.uuid")
     kind = serializers.CharField()
     delivery_type = FulfilmentField(source="fulfilment")
     status = StatusField()
     label = NamedOutput(allow_null=True)  # type: ignore[assignment]
-    version = serializers.IntegerField(help_text="Its ETag, for If-Match.")
+    version = serializers.IntegerField(help_text="The version of the order, which is its ETag for If-Match.")
     vendor = NamedOutput()
     customer = CustomerOutput()
     driver = DriverOutput(allow_null=True)
@@ -56,8 +56,8 @@ class OrderRow(serializers.Serializer):
     app_id = serializers.CharField()
 
 
-UNIT_PRICE = "Of the product alone, for `price_per` units."
-CHARGED = "unit: for each unit of the item; line: once, whatever its quantity."
+UNIT_PRICE = "The price of the product without options and extras, for `price_per` units."
+CHARGED = "unit: charged for each unit of the item; line: charged once for the whole item."
 
 
 class OptionOutput(serializers.Serializer):
@@ -69,7 +69,7 @@ class OptionOutput(serializers.Serializer):
     position = serializers.CharField()
     price = MoneyField()
     charged = serializers.CharField(help_text=CHARGED)
-    total = MoneyField(help_text="Its part of the line's total.")
+    total = MoneyField(help_text="Its share of the item's total.")
     text = serializers.CharField()
 
 
@@ -102,12 +102,12 @@ class LineOutput(serializers.Serializer):
     price_per = serializers.IntegerField()
     total = MoneyField()
     discount = MoneyField()
-    tax_rate = serializers.IntegerField(help_text="Hundredths of a percent.")
+    tax_rate = serializers.IntegerField(help_text="In hundredths of a percent: 2100 is 21 %.")
     tax = MoneyField()
     comment = serializers.CharField()
     sku = serializers.CharField()
     refunded = MoneyField()
-    substitute = serializers.SerializerMethodField(help_text="What the customer wants where it cannot be had.")
+    substitute = serializers.SerializerMethodField(help_text="What the customer wants if the product is not available.")
     options = serializers.SerializerMethodField()
     extras = serializers.SerializerMethodField()
     without = serializers.SerializerMethodField()
@@ -142,13 +142,13 @@ OPTION, EXTRA, WITHOUT = OptionOutput(), ExtraOutput(), WithoutOutput()
 class EventOutput(serializers.Serializer):
     """One entry of an order's history."""
 
-    number = serializers.IntegerField(help_text="The version that it made.")
+    number = serializers.IntegerField(help_text="The order's version after this event.")
     kind = serializers.CharField()
     transition = serializers.CharField()
     from_ = StatusField(source="from_status", allow_null=True)
     to = StatusField(source="to_status", allow_null=True)
     milestone = serializers.CharField()
-    actor = serializers.CharField(help_text="The role: customer, vendor, driver …", source="role")
+    actor = serializers.CharField(help_text="The role that did it: customer, vendor, driver …", source="role")
     reason_code = serializers.CharField()
     reason = serializers.CharField()
     forced = serializers.BooleanField()
@@ -171,12 +171,14 @@ class PaymentOutput(serializers.Serializer):
     amount = MoneyField()
     refunded = MoneyField()
     paid_at = serializers.DateTimeField(allow_null=True)
-    expires_at = serializers.DateTimeField(allow_null=True, help_text="Not paid by then: cancelled.")
-    failure = serializers.CharField(help_text="Why it failed, or why its proof was refused.")
+    expires_at = serializers.DateTimeField(
+        allow_null=True, help_text="If it is not paid by then, the order is cancelled."
+    )
+    failure = serializers.CharField(help_text="Why the payment failed, or why its proof was refused.")
     # For those who pay, and staff: filled where the view knows who reads.
     checkout_url = serializers.SerializerMethodField()
 
-    proofs = serializers.SerializerMethodField(help_text="Where its photos are read.")
+    proofs = serializers.SerializerMethodField(help_text="Where its photos can be read.")
 
     @extend_schema_field({"type": "string", "nullable": True})
     def get_checkout_url(self, payment: Payment) -> None:
@@ -195,16 +197,20 @@ class OrderPaymentOutput(PaymentOutput):
     status = serializers.CharField(source="state")
     paid_at = serializers.DateTimeField(source="payment.paid_at", allow_null=True)
     expires_at = serializers.DateTimeField(
-        source="payment.expires_at", allow_null=True, help_text="Not paid by then: cancelled."
+        source="payment.expires_at", allow_null=True, help_text="If it is not paid by then, the order is cancelled."
     )
-    failure = serializers.CharField(source="payment.failure", help_text="Why it failed, or why its proof was refused.")
+    failure = serializers.CharField(
+        source="payment.failure", help_text="Why the payment failed, or why its proof was refused."
+    )
 
 
 class AllowedOutput(serializers.Serializer):
     name = serializers.CharField()
     to = StatusField()
     requires = serializers.ListField(child=serializers.ChoiceField(choices=["reason", "code", "proof"]))
-    by_name = serializers.BooleanField(help_text="Taken by its name only, as `transition`: `to` never means it.")
+    by_name = serializers.BooleanField(
+        help_text="Send it as `transition`: a status sent as `to` never means this change."
+    )
 
 
 class ContactOutput(serializers.Serializer):
@@ -221,18 +227,18 @@ class OrderChanged(OrderRow):
     delivery_fee = MoneyField()
     service_fee = MoneyField()
     driver_tip = MoneyField()
-    tax_included = MoneyField(help_text="Shown, not added.")
+    tax_included = MoneyField(help_text="Included in the prices, not added to them.")
     tax_added = MoneyField()
     refunded = MoneyField()
-    waived = MoneyField(help_text="What of the total need not be paid, as staff have said.")
-    owed = serializers.SerializerMethodField(help_text="What is still to be paid, a rise after placing included.")
+    waived = MoneyField(help_text="The part of the total that staff have waived.")
+    owed = serializers.SerializerMethodField(help_text="What is still due, including a price rise after placing.")
     offer = NamedOutput(allow_null=True)
     cash = MoneyField(allow_null=True)
     contact = ContactOutput(source="*")
     address = serializers.CharField()
     address_notes = serializers.CharField()
     location = LocationField()
-    distance = serializers.IntegerField(allow_null=True, help_text="From the vendor, in metres.")
+    distance = serializers.IntegerField(allow_null=True, help_text="The distance from the vendor, in metres.")
     delivery_zone = serializers.IntegerField(source="delivery_zone_id", allow_null=True)
     table = serializers.CharField()
     vehicle = serializers.CharField()
@@ -244,15 +250,16 @@ class OrderChanged(OrderRow):
     carrier = serializers.CharField()
     prepared_in = serializers.IntegerField(allow_null=True, help_text="Minutes.")
     delivered_in = serializers.IntegerField(allow_null=True, help_text="Minutes.")
-    codes_missing = serializers.IntegerField(help_text="Above zero on a paid digital order: they are waited for.")
+    codes_missing = serializers.IntegerField(help_text="The number of codes that a paid digital order still waits for.")
     milestones = serializers.SerializerMethodField()
     payments = serializers.SerializerMethodField()
-    cancel_cost = serializers.SerializerMethodField(help_text="What the customer's cancelling would cost now.")
+    cancel_cost = serializers.SerializerMethodField(help_text="What it would cost the customer to cancel now.")
     # Filled by the view, which knows who reads.
     allowed_transitions = serializers.SerializerMethodField()
-    tracking_code = serializers.SerializerMethodField(help_text="For the customer and staff.")
+    tracking_code = serializers.SerializerMethodField(help_text="Visible to the customer and staff only.")
     collection_code = serializers.SerializerMethodField(
-        help_text="On the vendor's ticket where the customer collects; with the customer where it is delivered."
+        help_text="Printed on the vendor's ticket if the customer collects the order; shown to the customer if it is "
+        "delivered."
     )
 
     @extend_schema_field(
@@ -306,13 +313,18 @@ class PurchaseOutput(serializers.Serializer):
     tracking_code = serializers.CharField()
     external_code = serializers.CharField()
     total = MoneyField()
-    status = StatusField(help_text="The least advanced open order's, else the best closed one's.")
+    status = StatusField(
+        help_text="The status of the open order that has progressed least; if all are closed, of the one with the best "
+        "result."
+    )
     payments = PaymentOutput(many=True)
     placed_at = serializers.DateTimeField()
 
 
 class PlacedPurchaseOutput(PurchaseOutput):
-    guest_token = serializers.CharField(allow_null=True, help_text="Told once, to a guest: send it as Order-Token.")
+    guest_token = serializers.CharField(
+        allow_null=True, help_text="Shown to a guest once, on placing: send it in the Order-Token header."
+    )
 
 
 class PlacedOutput(serializers.Serializer):

@@ -13,7 +13,7 @@ from ordersite.web.views import ApiView, parse, render
 
 
 class PaymentLinkInput(Input):
-    send = serializers.BooleanField(default=False, help_text="E-mails it to the order's contact.")
+    send = serializers.BooleanField(default=False, help_text="Whether to e-mail the link to the customer.")
 
 
 class PaymentLinkOutput(serializers.Serializer):

@@ -32,13 +32,13 @@ class PayInput(Input):
 class WaiveInput(Input):
     """Why it need not be paid."""
 
-    reason = ParagraphField(max_length=300, help_text="Every party reads it.")
+    reason = ParagraphField(max_length=300, help_text="Visible to everyone involved in the order.")
 
 
 class RefuseInput(Input):
     """Why the photos prove nothing, or why what came in is given back."""
 
-    reason = ParagraphField(max_length=300, help_text="The customer reads it.")
+    reason = ParagraphField(max_length=300, help_text="Shown to the customer.")
 
 
 class PaymentsView(ApiView):

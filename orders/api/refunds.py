@@ -39,10 +39,13 @@ class RefundInput(Input):
     amount = MoneyField(minimum=1, required=False)
     items = RefundLineInput(many=True, allow_empty=False, max_length=MOST_ITEMS, required=False)  # type: ignore[call-arg]
     to = serializers.ChoiceField(choices=Refund.To.choices, default=Refund.To.SOURCE)
-    reason = ParagraphField(max_length=300, allow_blank=True, default="", help_text="Every party sees it.")
+    reason = ParagraphField(
+        max_length=300, allow_blank=True, default="", help_text="Visible to everyone involved in the order."
+    )
     cancel = serializers.BooleanField(
         default=False,
-        help_text="Cancel the order too, as the vendor (reject) or staff would; refused where that is not allowed now.",
+        help_text="Also cancels the order, as a rejection by the vendor or a cancellation by staff; refused if that is "
+        "not allowed now.",
     )
 
     def validate(self, attrs: Any) -> Any:

@@ -43,7 +43,7 @@ def expansions(request: Request) -> set[str]:
     wanted = {name for name in request.query_params.get("expand", "").split(",") if name}
     unknown = wanted - set(EXPANSIONS)
     if unknown:
-        raise Invalid("?expand", "unknown", f"Send any of {', '.join(EXPANSIONS)}, with commas between.")
+        raise Invalid("?expand", "unknown", f"Send any of {', '.join(EXPANSIONS)}, separated by commas.")
     return wanted
 
 

@@ -84,7 +84,7 @@ class TrackView(ApiView):
         orders = followed_together(code, timezone.now())
         if not orders:
             # Tries are counted whether they find something or not.
-            problem = NotFound("There is no order to follow under this code.")
+            problem = NotFound("There is no order with this code.")
             problem.keeps_writes = True
             raise problem
         first = orders[0] if len(orders) == 1 else least_advanced(orders)

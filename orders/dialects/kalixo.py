@@ -99,46 +99,46 @@ DIALECT = Dialect(
 class OrderProductInput(DialectInput):
     """One product, its price in minor units."""
 
-    productId = IdField(help_text="The product.")
-    price = MinorField(help_text="Of one, in minor units: what the product costs.")
+    productId = IdField(help_text="The id of the product.")
+    price = MinorField(help_text="The price of one unit, in minor units of the currency.")
     sku = LineField(max_length=40, required=False, help_text="The seller's own code of the product; not compared.")
-    currency = CurrencyField(required=False, help_text="The order's currency, which it is where it is left out.")
-    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, help_text="How many, each with a PIN of its own.")
+    currency = CurrencyField(required=False, help_text="The order's currency, also by default.")
+    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, help_text="How many units; each gets its own PIN.")
 
 
 class PlaceOrderInput(DialectInput):
     """An order; `price` is what all of it costs, in minor units."""
 
     externalOrderCode = LineField(
-        max_length=100, help_text="Your own code of the order; sent again, it answers the first order."
+        max_length=100, help_text="Your own code for the order; sending it again returns the first order."
     )
-    price = MinorField(help_text="What all of it costs, in minor units: the sum of price times quantity.")
+    price = MinorField(help_text="The price of the whole order, in minor units: the sum of price times quantity.")
     currency = CurrencyField(help_text="The currency of all prices, and of the wallet that pays.")
     orderProducts = OrderProductInput(  # type: ignore[call-arg]
-        many=True, allow_empty=False, max_length=MOST_ITEMS, help_text="What is ordered."
+        many=True, allow_empty=False, max_length=MOST_ITEMS, help_text="The products that are ordered."
     )
 
 
 class PinOutput(serializers.Serializer):
-    PIN = serializers.CharField(help_text="The code; all but its end is hidden from who did not buy it.")
+    PIN = serializers.CharField(help_text="The code; whoever did not buy it sees its last characters only.")
 
 
 class ProductOutput(serializers.Serializer):
-    price = serializers.IntegerField(help_text="Of one, in minor units.")
-    productId = serializers.IntegerField(help_text="The product.")
-    quantity = serializers.IntegerField(help_text="How many.")
-    pin = PinOutput(many=True, help_text="One a unit; none while a code is waited for.")
+    price = serializers.IntegerField(help_text="The price of one unit, in minor units.")
+    productId = serializers.IntegerField(help_text="The id of the product.")
+    quantity = serializers.IntegerField(help_text="How many units.")
+    pin = PinOutput(many=True, help_text="One PIN for each unit; empty while a code is not available.")
 
 
 class PlacedOutput(serializers.Serializer):
-    orderId = serializers.CharField(help_text="The order, as a text here and a number where it is retrieved.")
-    products = ProductOutput(many=True, help_text="What was ordered, with its PINs.")
+    orderId = serializers.CharField(help_text="The order's id: a text here, a number where the order is retrieved.")
+    products = ProductOutput(many=True, help_text="The products with their PINs.")
 
 
 class RetrievedOutput(serializers.Serializer):
-    orderId = serializers.IntegerField(help_text="The order.")
-    orderStatus = serializers.ChoiceField(choices=WORDS, help_text="error: a code is waited for.")
-    products = ProductOutput(many=True, help_text="What was ordered, with its PINs.")
+    orderId = serializers.IntegerField(help_text="The order's id.")
+    orderStatus = serializers.ChoiceField(choices=WORDS, help_text="error: a code is not available yet.")
+    products = ProductOutput(many=True, help_text="The products with their PINs.")
 
 
 def check_prices(given: Mapping[str, Any]) -> None:

@@ -48,24 +48,28 @@ def check_booking(
     """
     at, wish = f"{cart.pointer}/service", cart.service
     if wish is None:
-        raise Invalid(at, "required", "Say what is to be booked, for when and where: send `service`.")
+        raise Invalid(at, "required", "A booking needs what is booked, for when and where: send `service`.")
     service = find_service(wish, vendor, at)
     where = Booking.Place(wish.place)
     fulfilment = FULFILMENTS[where]
     if cart.fulfilment not in (None, fulfilment):
-        detail = f"At the {where}'s it is {fulfilment.slug}: send that as delivery_type, or leave it out."
+        detail = (
+            f"A service at the {where}'s place has the delivery type {fulfilment.slug}: send that, or leave it out."
+        )
         raise Invalid(f"{cart.pointer}/delivery_type", "not_offered", detail)
     if cart.deliver_at not in (None, wish.at):
-        detail = "A service begins at its own `at`: leave deliver_at out."
+        detail = "The time of a service is its own `at`: leave deliver_at out."
         raise Invalid(f"{cart.pointer}/deliver_at", "deliver_at", detail)
     zone = find_zone(cart, vendor, menu, place) if where == Booking.Place.CUSTOMER else None
     if zone and service.price < zone.minimum:
         least = as_json(zone.minimum, vendor.currency)
-        detail = f"In {zone.name} it takes {least['amount']} {vendor.currency} at least: choose another service."
+        detail = f"The minimum in {zone.name} is {least['amount']} {vendor.currency}: choose another service."
         raise Invalid(f"{at}/service", "below_minimum", detail, minimum=least)
     fee = fee_of(zone, service.price)
     if service.price + fee > MAX_MINOR:
-        raise Invalid(f"{at}/service", "too_large", "This costs more than one order can: choose another service.")
+        raise Invalid(
+            f"{at}/service", "too_large", "The amount is larger than one order can have: choose another service."
+        )
     start = start_of(service, where, wish.at, now, besides=times_of(service, besides), pointer=f"{at}/at")
     booking = BookedTime(service=service, starts_at=start, ends_at=start + length_of(service), place=wish.place)
     return Draft(
@@ -95,8 +99,8 @@ def find_service(wish: ServiceWish, vendor: Vendor, at: str) -> Service:
     service.vendor = vendor
     places = places_of(service)
     if wish.place not in places:
-        there = " or ".join(f"at the {place}'s" for place in places)
-        raise Invalid(f"{at}/place", "not_offered", f"{service.name} takes place {there}: choose that.")
+        there = " or ".join(f"at the {place}'s place" for place in places)
+        raise Invalid(f"{at}/place", "not_offered", f"{service.name} is only offered {there}: choose that place.")
     return service
 
 
@@ -139,9 +143,9 @@ def check_start(service: Service, place: Booking.Place, at: datetime, now: datet
     """Raises Invalid, with the next free times, for a time at which it never starts."""
     vendor = service.vendor
     if at <= now:
-        fault = "past", "The time has passed."
+        fault = "past", "This time has passed."
     elif is_too_far(vendor, at, now):
-        fault = "too_far", f"Bookings are taken {vendor.preorder_days} days ahead."
+        fault = "too_far", f"Bookings are possible up to {vendor.preorder_days} days ahead."
     elif vendor.paused_until and vendor.paused_until > at:
         fault = "paused", f"{vendor.name} takes no bookings for that time."
     elif at not in starts_of(service, place, first=at, days=1)[:1]:
@@ -241,7 +245,9 @@ def first_free(
         free = free_times(service, place, first=first, days=DAYS_LOOKED_AT, now=now, besides=besides)
         if free:
             return free[0].starts_at
-    told = f"in the {days - 1} days ahead for which orders are taken" if days > 1 else "today, and not booked ahead"
+    told = (
+        f"in the {days - 1} days ahead for which orders are taken" if days > 1 else "today, and cannot be booked ahead"
+    )
     detail = f"{service.name} is fully booked, or not offered, {told}: choose another service."
     raise Conflict("slot_full", detail, errors=[field_error(pointer, "slot_full", detail)], extra={"next": []})
 
@@ -249,7 +255,7 @@ def first_free(
 def named(times: list[datetime], vendor: Vendor) -> str:
     """The times in words, as the vendor's clock shows them."""
     if not times:
-        return "Nothing is free in the days after it: choose another time."
+        return "Nothing is free in the days after that: choose another time."
     return f"Free next: {', '.join(f'{at.astimezone(vendor.zone):%a %d %b %H:%M}' for at in times)}."
 
 

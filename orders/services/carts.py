@@ -41,7 +41,9 @@ def vendors_of(carts: Iterable[Cart]) -> dict[int, Vendor]:
             raise Invalid(f"{cart.pointer}/vendor", "unknown", "There is no such vendor: read /vendors.")
         first = vendors[carts[0].vendor_id]
         if vendor.currency != first.currency:
-            detail = f"{vendor.name} sells in {vendor.currency}, {first.name} in {first.currency}: order apart."
+            detail = (
+                f"{vendor.name} sells in {vendor.currency}, {first.name} in {first.currency}: place separate orders."
+            )
             raise Invalid(f"{cart.pointer}/vendor", "currency", detail)
     return vendors
 
@@ -70,7 +72,9 @@ def check_out(
     parts = [add_up(draft, one, tip) for draft, one, tip in zip(drafts, given, tips, strict=True)]
     checked = CheckedOut(checkout=checkout, parts=parts)
     if checked.total > MAX_MINOR:
-        raise Invalid(f"{checkout.carts[0].pointer}/items", "too_large", "The cart is too large: order less at once.")
+        raise Invalid(
+            f"{checkout.carts[0].pointer}/items", "too_large", "The order is too large: divide it into several orders."
+        )
     check_total(checkout, checked)
     check_figures(checked)
     if checkout.cash is not None:
@@ -145,23 +149,23 @@ def kind_of(cart: Cart, menu: Menu) -> Kind:
     contents["items"] = bool(cart.items) or bool(cart.custom)
     found = [name for name, there in contents.items() if there]
     if len(found) > 1:
-        detail = "An order is of one kind: send items, a package or a service, each apart."
+        detail = "An order has either items, a package or a service: place a separate order for each."
         raise Invalid(f"{cart.pointer}/{found[0]}", "mixed", detail)
     if not found and cart.is_empty:
         return Kind.REGULAR
     if not found:
         wanted = CONTENT[cart.kind or Kind.REGULAR]
-        raise Invalid(f"{cart.pointer}/{wanted}", "required", f"Send {wanted}: there is nothing to order yet.")
+        raise Invalid(f"{cart.pointer}/{wanted}", "required", f"The order is empty: send {wanted}.")
     kind = Kind.PACKAGE if contents["package"] else Kind.SERVICE if contents["service"] else Kind.REGULAR
     products = [menu.products[item.product] for item in cart.items if item.product in menu.products]
     digital = [product.is_digital for product in products]
     if any(digital):
         if not all(digital) or cart.custom:
-            detail = "Codes are ordered apart from other goods: place them as an order of their own."
+            detail = "Digital codes cannot be ordered with other goods: place a separate order for them."
             raise Invalid(f"{cart.pointer}/items", "mixed", detail)
         kind = Kind.DIGITAL
     if cart.kind is not None and cart.kind != kind:
-        detail = f"The content is that of a {kind} order: send the type {kind}, or none."
+        detail = f"The content is that of a {kind} order: send type {kind}, or leave type out."
         raise Invalid(f"{cart.pointer}/type", "other_type", detail)
     return kind
 
@@ -216,7 +220,11 @@ def draft_digital(cart: Cart, vendor: Vendor, menu: Menu, now: datetime) -> Draf
     """Codes: nothing is carried, at no hour; only a pause holds."""
     if cart.fulfilment is not None or cart.deliver_at is not None:
         field = "delivery_type" if cart.fulfilment is not None else "deliver_at"
-        raise Invalid(f"{cart.pointer}/{field}", "digital", f"Codes come at once and by themselves: leave {field} out.")
+        raise Invalid(
+            f"{cart.pointer}/{field}",
+            "digital",
+            f"Digital codes are issued at once, without a delivery: leave {field} out.",
+        )
     check_pause(cart, vendor, now)
     return Draft(
         cart=cart,
@@ -242,15 +250,17 @@ def check_money(checkout: Checkout, vendor: Vendor) -> None:
         takes = ", ".join(vendor.payment_methods)
         raise Invalid("/payment_method", "not_taken", f"{vendor.name} takes {takes}.")
     if checkout.payment_method and checkout.payment_method not in available_methods():
-        raise Invalid("/payment_method", "not_available", "This method is not set up here: choose another.")
+        raise Invalid("/payment_method", "not_available", "This payment method is not available here: choose another.")
     if checkout.cash and checkout.payment_method not in ("", "cash"):
-        raise Invalid("/cash", "cash", "Cash goes only with the payment method cash: leave it out.")
+        raise Invalid("/cash", "cash", "Cash is only sent with the payment method cash: leave it out.")
 
 
 def check_method(checkout: Checkout, drafts: Sequence[Draft]) -> None:
     """Codes are handed out once they are paid: cash never is before."""
     if checkout.payment_method == "cash" and any(draft.kind == Kind.DIGITAL for draft in drafts):
-        raise Invalid("/payment_method", "digital", "Codes are paid beforehand: choose another method than cash.")
+        raise Invalid(
+            "/payment_method", "digital", "Digital codes are paid in advance: choose a payment method other than cash."
+        )
 
 
 def is_later(at: datetime | None, vendor: Vendor, now: datetime) -> bool:
@@ -266,7 +276,7 @@ def check_pause(cart: Cart, vendor: Vendor, now: datetime | None = None) -> None
     if cart.deliver_at is None:
         raise Conflict(
             "vendor_paused",
-            f"{vendor.name} takes no orders for now: order for later with deliver_at.",
+            f"{vendor.name} takes no orders now: send deliver_at to order for later.",
             extra={"paused_until": vendor.paused_until.isoformat()},
         )
     pointer = f"{cart.pointer}/{'service/at' if cart.service else 'deliver_at'}"
@@ -284,23 +294,25 @@ def check_time(cart: Cart, vendor: Vendor, menu: Menu, now: datetime) -> bool:
             opening = next_opening(menu.spans, vendor.zone, fulfilment, now)
             raise Conflict(
                 "vendor_closed",
-                f"{vendor.name} is closed: order for later with deliver_at.",
+                f"{vendor.name} is closed now: send deliver_at to order for later.",
                 extra={"next_opening": opening.isoformat() if opening else None},
             )
         return False
     if cart.deliver_at <= now:
-        raise Invalid(pointer, "past", "The time has passed: send a later one, or none for as soon as can be.")
+        raise Invalid(pointer, "past", "This time has passed: send a later one, or none for as soon as possible.")
     soonest = earliest(vendor, now)
     if cart.deliver_at < soonest:
         # Up to the next whole minute, so that it is not too soon again when it comes back.
         told = (soonest + MINUTE - timedelta.resolution).replace(second=0, microsecond=0).isoformat()
-        detail = f"{vendor.name} needs until {told}: send a later time, or none for as soon as can be."
+        detail = f"{vendor.name} needs until {told}: send a later time, or none for as soon as possible."
         raise Invalid(pointer, "too_soon", detail, earliest=told)
     if is_too_far(vendor, cart.deliver_at, now):
-        detail = f"Orders are taken {vendor.preorder_days} days ahead: send an earlier time."
+        detail = f"Orders are possible up to {vendor.preorder_days} days ahead: send an earlier time."
         raise Invalid(pointer, "too_far", detail)
     if not is_open(menu.spans, vendor.zone, fulfilment, cart.deliver_at):
-        raise Invalid(pointer, "closed", f"{vendor.name} is closed then: read /vendors/{vendor.pk}/slots.")
+        raise Invalid(
+            pointer, "closed", f"{vendor.name} is closed at that time: choose one from /vendors/{vendor.pk}/slots."
+        )
     check_pause(cart, vendor)
     return is_later(cart.deliver_at, vendor, now)
 
@@ -310,7 +322,7 @@ def check_total(checkout: Checkout, checked: CheckedOut) -> None:
     if checkout.total is None or checkout.total.minor == checked.total:
         return
     given, expected = as_json(checkout.total.minor, checked.currency), as_json(checked.total, checked.currency)
-    detail = f"The total is {expected['amount']} {checked.currency}, not {given['amount']}: read the quote again."
+    detail = f"The total is {expected['amount']} {checked.currency}, not {given['amount']}: ask for a new quote."
     raise Problem(
         "total_mismatch",
         detail,
@@ -331,7 +343,9 @@ def check_figures(checked: CheckedOut) -> None:
             if said_minor == minor:
                 continue
             expected, given = as_json(minor, checked.currency), as_json(said_minor, checked.currency)
-            detail = f"It is {expected['amount']} {checked.currency}, not {given['amount']}: read the quote again."
+            detail = (
+                f"The amount is {expected['amount']} {checked.currency}, not {given['amount']}: ask for a new quote."
+            )
             errors.append(
                 field_error(f"{pointer}/{figure.name}", "amount_mismatch", detail, given=given, expected=expected)
             )
@@ -344,7 +358,11 @@ def check_cash_amount(cash: Money, total: int, currency: str) -> None:
     if cash.currency != currency:
         raise Invalid("/cash", "currency", f"The order is in {currency}: send that currency.")
     if cash.minor % 10 ** exponent(currency):
-        raise Invalid("/cash", "decimals", "Cash is a whole amount, without decimals.")
+        raise Invalid("/cash", "decimals", "Send a whole amount of cash, without decimals.")
     if cash.minor <= total:
         least = as_json(total, currency)["amount"]
-        raise Invalid("/cash", "too_little", f"Cash is what is handed over, above the total of {least}, or left out.")
+        raise Invalid(
+            "/cash",
+            "too_little",
+            f"Send the cash that the customer pays with, above the total of {least}, or leave it out.",
+        )

@@ -84,15 +84,15 @@ def change_order(
         return order
     role = role_for(standing, fields)
     if order.is_closed:
-        raise Conflict("order_closed", "The order is closed: nothing of it changes any more.", extra=closing(standing))
+        raise Conflict("order_closed", "The order is closed and can no longer be changed.", extra=closing(standing))
     settled = [name for name in BEFORE_ACCEPTING if name in fields]
     if settled and order.accepted_at is not None and role == Actor.CUSTOMER:
-        detail = f"The order is accepted: {', '.join(settled)} can no longer change. Ask the vendor."
+        detail = f"The order is accepted: {', '.join(settled)} can no longer be changed. Ask the vendor."
         raise Conflict("order_accepted", detail, extra=closing(standing))
     if any(name in fields for name in DELAYS):
         check_reason(reason_code, reason, "A delay")
     elif role == Actor.VENDOR and any(name in fields for name in AS_ORDERED):
-        check_reason(reason_code, reason, "What the vendor changes of an order")
+        check_reason(reason_code, reason, "A change by the vendor")
     elif reason_code and reason_code not in REASONS:
         raise Invalid("/reason_code", "unknown", f"Send one of {', '.join(REASONS)}.")
     if role == Actor.VENDOR:
@@ -147,7 +147,7 @@ def role_for(standing: Standing, fields: dict[str, Any]) -> Actor:
             return actor
     denied = next((name for name in fields if not standing.actors & set(WHO[name])), next(iter(fields)))
     who = ", ".join(WHO[denied])
-    raise Forbidden("forbidden", f"{denied} is changed by {who}: leave it out.", extra={"field": denied})
+    raise Forbidden("forbidden", f"{denied} can be changed by {who} only: leave it out.", extra={"field": denied})
 
 
 def check_reason(reason_code: str, reason: str, what: str) -> None:
@@ -156,7 +156,7 @@ def check_reason(reason_code: str, reason: str, what: str) -> None:
     if known is None:
         raise Invalid("/reason_code", "required", f"{what} needs a reason: send one of {', '.join(REASONS)}.")
     if known.needs_text and not reason.strip():
-        raise Invalid("/reason", "required", "Say the reason in words.")
+        raise Invalid("/reason", "required", "This reason_code needs a text: send it as reason.")
 
 
 def check_vendors_change(order: Order, fields: Mapping[str, Any]) -> None:
@@ -165,12 +165,16 @@ def check_vendors_change(order: Order, fields: Mapping[str, Any]) -> None:
     Money hangs on that: what is not collected by then is not given back.
     """
     if isinstance(fields.get("address"), int):
-        raise Invalid("/address", "unknown", "A saved address is its customer's to name: send a text.")
+        raise Invalid(
+            "/address", "unknown", "Only the customer can choose a saved address: send the address as a text."
+        )
     if "deliver_at" not in fields or order.deliver_at is None or order.fulfilment == Fulfilment.DELIVERY:
         return
     if fields["deliver_at"] is None or fields["deliver_at"] < order.deliver_at:
         raise Invalid(
-            "/deliver_at", "too_early", "The vendor names a later time only: an earlier one the customer asks for."
+            "/deliver_at",
+            "too_early",
+            "The vendor can only move an order to a later time: the customer has to ask for an earlier one.",
         )
 
 
@@ -209,10 +213,10 @@ def change_deliver_at(change: Change, value: Any) -> None:
     """A later or earlier time, within the vendor's opening; its booking or slot and the timer of a preorder follow."""
     order, vendor, now = change.order, change.order.vendor, change.standing.now
     if order.kind == Order.Kind.DIGITAL:
-        raise Conflict("fixed_time", "Codes come at once: there is no time to move.")
+        raise Conflict("fixed_time", "Digital codes are issued at once: there is no time to change.")
     old, new = (moment.isoformat() if moment else None for moment in (order.deliver_at, value))
     if order.kind == Order.Kind.SERVICE and value is None:
-        raise Invalid("/deliver_at", "required", "A service is booked for a time: send another one.")
+        raise Invalid("/deliver_at", "required", "A service needs a time: send another one.")
     # The time that stands is no change, even where it is too near by now to be asked for.
     if not change.note("deliver_at", old, new, "deliver_at", "estimated_at"):
         return
@@ -253,17 +257,19 @@ def change_payment_method(change: Change, value: str) -> None:
         takes = ", ".join(order.vendor.payment_methods)
         raise Invalid("/payment_method", "not_taken", f"{order.vendor.name} takes {takes}.")
     if value not in available_methods():
-        raise Invalid("/payment_method", "not_available", "This method is not set up here: choose another.")
+        raise Invalid("/payment_method", "not_available", "This payment method is not available here: choose another.")
     if order.awaits_items:
-        raise Conflict("no_items", "The order has no items yet: add one before it is paid in another way.")
+        raise Conflict("no_items", "The order has no items yet: add one before changing the payment method.")
     columns = ("payment_method", "payment_status", "cash", "visible_at")
     if not change.note("payment_method", order.payment_method, value, *columns):
         return
     change.on_trust = "/payment_method"
     if value == CASH and order.kind == Order.Kind.DIGITAL:
-        raise Invalid("/payment_method", "digital", "Codes are paid beforehand: choose another method than cash.")
+        raise Invalid(
+            "/payment_method", "digital", "Digital codes are paid in advance: choose a payment method other than cash."
+        )
     if value == WALLET and order.customer.user_id is None:
-        raise Invalid("/payment_method", "wallet", "A guest has no wallet: pay in another way.")
+        raise Invalid("/payment_method", "wallet", "A guest has no wallet: choose another payment method.")
     waited = awaits_payment(order)
     change_method(order, value, actor=actor, now=now)
     if waited and not awaits_payment(order):
@@ -286,7 +292,7 @@ def change_driver_tip(change: Change, value: Money) -> None:
     order.driver_tip += rise
     order.total += rise
     if order.total > MAX_MINOR:
-        raise Invalid("/driver_tip", "too_large", "The order becomes too large: send a smaller tip.")
+        raise Invalid("/driver_tip", "too_large", "The order would become too large: send a smaller tip.")
     adjust(order, rise, is_tip=True, actor=actor, reason="The tip was changed.", now=change.standing.now)
     order.purchase.total += rise
     Purchase.objects.filter(pk=order.purchase_id).update(total=F("total") + rise)
@@ -296,7 +302,7 @@ def change_cash(change: Change, value: Money | None) -> None:
     order = change.order
     if value is not None:
         if order.payment_method != CASH:
-            raise Invalid("/cash", "cash", "Cash goes only with the payment method cash: leave it out.")
+            raise Invalid("/cash", "cash", "Cash is only sent with the payment method cash: leave it out.")
         check_cash_amount(value, order.total, order.currency)
     old = as_json(order.cash, order.currency) if order.cash is not None else None
     if change.note("cash", old, as_json(value.minor, value.currency) if value else None, "cash"):
@@ -313,15 +319,17 @@ def change_driver(change: Change, value: int | None) -> None:
         return
     if order.driver_accepted_at is not None and not taking_over:
         raise Conflict(
-            "driver_holds", "A driver holds the order: take it off first (look_for_driver).", extra=closing(standing)
+            "driver_holds",
+            "A driver has accepted the order: take that driver off it first (look_for_driver).",
+            extra=closing(standing),
         )
     driver = None
     if value is not None:
         driver = Driver.objects.select_related("user").filter(pk=value).first()
         if driver is None or not may_name(standing, driver):
-            raise Invalid("/driver", "unknown", "There is no such driver that you may name.")
+            raise Invalid("/driver", "unknown", "There is no such driver, or it is not yours to choose.")
         if not driver.can_be_named:
-            raise Invalid("/driver", "off_duty", "This driver is off duty or switched off: name another.")
+            raise Invalid("/driver", "off_duty", "This driver is off duty or deactivated: choose another.")
     if order.driver_id:
         change.left.append(f"driver:{order.driver_id}")
     order.driver = driver
@@ -341,9 +349,13 @@ def may_name(standing: Standing, driver: Driver) -> bool:
 def change_self_delivery(change: Change, value: bool) -> None:
     order = change.order
     if order.fulfilment != Fulfilment.DELIVERY:
-        raise Invalid("/self_delivery", "no_delivery", "Only a delivery is delivered: leave it out.")
+        raise Invalid("/self_delivery", "no_delivery", "Only for a delivery: leave it out.")
     if value and order.driver_accepted_at is not None:
-        raise Conflict("driver_holds", "A driver holds the order.", extra=closing(change.standing))
+        raise Conflict(
+            "driver_holds",
+            "A driver has accepted the order: take that driver off it first (look_for_driver).",
+            extra=closing(change.standing),
+        )
     if change.note("self_delivery", order.self_delivery, value, "self_delivery"):
         order.self_delivery = value
 
@@ -444,7 +456,7 @@ def add_tracking_number(
     refuse_stale(order.version, version, standing.refusal_extra() if version is not None else {})
     role = next((actor for actor in VENDOR_STAFF if actor in standing.actors), None)
     if role is None:
-        raise Forbidden("forbidden", "A tracking number is added by the vendor or staff.")
+        raise Forbidden("forbidden", "A tracking number can be added by the vendor or staff only.")
     if order.fulfilment != Fulfilment.DELIVERY or order.status in lifecycle.FAILURE:
         raise Conflict("not_sent", why_not_sent(order), extra=standing.refusal_extra())
     change = Change(standing=standing, old={}, new={}, columns=set(), left=[])

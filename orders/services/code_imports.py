@@ -36,7 +36,7 @@ HEADING = re.compile(r"[^0-9]*(code|pin|voucher|serial|key|coupon)[^0-9]*", re.I
 # How many rows of a file are shown before it is imported, and how long it may be looked at.
 PREVIEWED = 10
 KEPT_FOR = timedelta(hours=1)
-GONE = "This file was imported already, or waited for too long: send it again."
+GONE = "This file was imported already, or was left too long: upload it again."
 BATCH = 500
 LINE_ENDS = re.compile(r"\r\n|\r|\n")
 
@@ -177,7 +177,7 @@ def content_of(upload: CodeUpload) -> bytes:
 
 
 def not_digital() -> Invalid:
-    return Invalid("/product", "not_digital", "This product is not sold as codes: choose one that is.")
+    return Invalid("/product", "not_digital", "This product is not sold as digital codes: choose one that is.")
 
 
 def import_codes(*, product_id: int, content: bytes, batch: str, layout: Layout = PLAIN, now: datetime) -> Imported:
@@ -222,7 +222,8 @@ Row = tuple[int, str]
 def rows_of(content: bytes) -> list[Row]:
     """The lines of a file that are not blank, with their numbers; raises Invalid."""
     if len(content) > MOST_BYTES:
-        raise Invalid("/file", "too_large", f"The file is larger than {MOST_BYTES // 1_000_000} MB: divide it.")
+        detail = f"The file is larger than {MOST_BYTES // 1_000_000} MB: divide it into several files."
+        raise Invalid("/file", "too_large", detail)
     try:
         lines = LINE_ENDS.split(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -230,9 +231,9 @@ def rows_of(content: bytes) -> list[Row]:
         raise Invalid("/file", "encoding", f"Line {where} is not UTF-8: save the file as CSV in UTF-8.") from error
     rows = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     if not rows:
-        raise Invalid("/file", "empty", "There is no code in the file: send one a line.")
+        raise Invalid("/file", "empty", "There is no code in the file: put one code on each line.")
     if len(rows) > MOST_CODES + 1:
-        raise Invalid("/file", "too_many", f"The file has more than {MOST_CODES} rows: divide it.")
+        raise Invalid("/file", "too_many", f"The file has more than {MOST_CODES} rows: divide it into several files.")
     return rows
 
 
@@ -241,9 +242,9 @@ def read_codes(rows: Sequence[Row], layout: Layout) -> tuple[list[str], int, lis
     width = len(split_row(rows[0][1], layout)[0])
     rows = rows[1:] if layout.has_heading else rows
     if not rows:
-        raise Invalid("/file", "empty", "There is no code in the file: send one a line.")
+        raise Invalid("/file", "empty", "There is no code in the file: put one code on each line.")
     if len(rows) > MOST_CODES:
-        raise Invalid("/file", "too_many", f"The file has more than {MOST_CODES} rows: divide it.")
+        raise Invalid("/file", "too_many", f"The file has more than {MOST_CODES} rows: divide it into several files.")
     texts: dict[str, None] = {}
     refused = []
     for number, line in rows:
@@ -273,14 +274,14 @@ def read_row(line: str, layout: Layout, width: int) -> tuple[str, str]:
     if why:
         return "", why
     if len(fields) > width:
-        return "", f"It has {len(fields)} columns, the first row {width}."
+        return "", f"It has {len(fields)} columns, but the first row has {width}."
     if len(fields) < layout.column:
         return "", f"It has no column {layout.column}."
     text = fields[layout.column - 1]
     if not text.isprintable():
         return "", "It holds a character that cannot be printed."
     if not SHORTEST <= len(text) <= LONGEST:
-        return "", f"It has {len(text)} characters: a code has {SHORTEST} to {LONGEST}."
+        return "", f"It has {len(text)} characters, but a code has {SHORTEST} to {LONGEST}."
     return text, ""
 
 

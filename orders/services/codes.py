@@ -143,9 +143,9 @@ def codes_of(order: Order) -> QuerySet[Code]:
 def readable_codes(order: Order) -> list[Code]:
     """The codes that the customer may read now; raises Conflict where it may read none any more, or not yet."""
     if order.status in FAILURE:
-        raise Conflict("order_closed", "The order was cancelled: its codes are not shown any more.")
+        raise Conflict("order_closed", "The order was cancelled: its codes are no longer shown.")
     if order.payment_status not in PAID_IN:
-        raise Conflict("not_paid", "The order is not paid: its codes are shown when it is.")
+        raise Conflict("not_paid", "The order is not paid yet: its codes are shown once it is.")
     return list(codes_of(order)) if order.status == Status.COMPLETED else []
 
 
@@ -191,8 +191,8 @@ def reveal_code(*, code_id: int, caller: Caller) -> str:
         raise NotFound()
     order = get_order(caller=caller, order_id=code.line.order_id, lock=True) if code.line else None
     if order is None or (order.status != Status.COMPLETED and code.spent_at is None):
-        raise Conflict("code_not_issued", "This code was not handed out yet: nobody may read it.")
+        raise Conflict("code_not_issued", "This code has not been issued to the customer yet: nobody may read it.")
     if Actor.STAFF not in actors_for(caller, order) or not caller.may(Right.REVEAL_CODES):
-        raise Forbidden("forbidden", "Codes are revealed by staff.")
+        raise Forbidden("forbidden", "Only staff can show a code in full.")
     record_reading(order, [code], caller=caller, role=Actor.STAFF)
     return decrypt(code.sealed)

@@ -33,7 +33,11 @@ def quote_delivery(*, cart: Cart, caller: Caller) -> DeliveryFee:
     """
     vendor = vendors_of([cart])[cart.vendor_id]
     if Fulfilment.DELIVERY.slug not in vendor.fulfilments:
-        raise Invalid(f"{cart.pointer}/delivery_type", "not_offered", f"{vendor.name} does not deliver: go there.")
+        raise Invalid(
+            f"{cart.pointer}/delivery_type",
+            "not_offered",
+            f"{vendor.name} does not deliver: choose another delivery type.",
+        )
     place = find_places(Checkout(carts=[cart]), None, caller.customer_id)[0]
     # A point is enough to reckon with: an address is asked for when it is ordered.
     zone = find_zone(cart, vendor, menu_of(vendor), replace(place, address=place.address or "-"))

@@ -38,7 +38,7 @@ def new_destination(order: Order, fields: Mapping[str, Any], role: Actor, found:
         if saved is None:
             raise Invalid("/address", "unknown", "There is no such saved address: read /me/addresses.")
         if point is not None:
-            detail = "A saved address has a point of its own: leave the location out, or send the address as a text."
+            detail = "A saved address has its own location: leave the location out, or send the address as a text."
             raise Invalid("/location", "saved_address", detail)
         new, notes = of_saved(order, saved, found), saved.address_notes
     else:
@@ -51,7 +51,9 @@ def new_destination(order: Order, fields: Mapping[str, Any], role: Actor, found:
         # However often, and with whatever text: it is measured from where the rule for everybody let the order go.
         new = replace(new, anchor=old.origin)
     if new.point is None and new.text != old.text and order.delivery_zone_id and role != Actor.STAFF:
-        raise Invalid("/location", "required", "The order goes by its zone: send the location of the new address too.")
+        raise Invalid(
+            "/location", "required", "The delivery fee depends on the zone: send the location of the new address too."
+        )
     return new, notes
 
 
@@ -61,7 +63,7 @@ def check_text(order: Order, old: Where, text: str | None, point: Point, role: A
     moves = text not in (None, old.text) and point == old.point
     has_fee = order.delivery_zone_id is not None or order.kind == Kind.PACKAGE
     if moves and has_fee and found is None and role == Actor.CUSTOMER:
-        detail = "Address and point change together: send the location of the new address, or ask the vendor."
+        detail = "Address and location change together: send the location of the new address, or ask the vendor."
         raise Invalid("/location", "other_place", detail)
 
 
@@ -72,9 +74,7 @@ def of_saved(order: Order, saved: Address, found: Answer) -> Where:
         place = the_only(found, "/address")
         point = Point(place.lat, place.lng)
     if point is None and order.fulfilment == Fulfilment.DELIVERY:
-        detail = (
-            "No point is known of this saved address: give it one, or send the address as a text with its location."
-        )
+        detail = "This saved address has no location: add one to it, or send the address as a text with its location."
         raise Invalid("/address", "no_point", detail)
     return Where(text=saved.address, point=point, anchor=point_of(saved.anchor_lat, saved.anchor_lng))
 
@@ -90,8 +90,13 @@ def check_zone(order: Order, old: Where, new: Point, role: Actor, pointer: str) 
     if new == old.point or (role == Actor.STAFF and is_correction(old, new)):
         return True
     if order.kind == Kind.PACKAGE:
-        raise Invalid(pointer, "other_zone", "The fee was reckoned by the distance: cancel, and order anew.")
-    detail = "The new place lies outside the delivery zone that was paid for: cancel, and order anew."
+        raise Invalid(
+            pointer,
+            "other_zone",
+            "The delivery fee was calculated by distance, so the address cannot change: cancel the order and place "
+            "a new one.",
+        )
+    detail = "The new address is outside the delivery zone that was paid for: cancel the order and place a new one."
     raise Invalid(pointer, "other_zone", detail)
 
 

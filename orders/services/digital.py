@@ -46,9 +46,9 @@ def wait(order: Order, *, told: int | None) -> None:
         kind=OrderEvent.Kind.DELAY,
         actor=SYSTEM.key,
         role=Actor.SYSTEM,
-        reason="A code is missing: it is waited for."
+        reason="One code is not available yet: the order waits for it."
         if count == 1
-        else f"{count} codes are missing: they are waited for.",
+        else f"{count} codes are not available yet: the order waits for them.",
         data={"codes_missing": count},
         created_at=order.codes_tried_at,
     )

@@ -52,7 +52,7 @@ def give_excess_back(share_id: int, excess: int, caller: Caller, now: datetime) 
     """What came in beyond what the order costs goes back; a closed order's has gone back with all of it."""
     share = PaymentShare.objects.select_related("payment", "order__vendor", "order__terms").get(pk=share_id)
     if share.kept >= excess and share.order.status not in FAILURE:
-        repay_share(share.order, share, excess, actor=caller.key, reason="More came in than was asked for.", now=now)
+        repay_share(share.order, share, excess, actor=caller.key, reason="More came in than was due.", now=now)
         told = {"refund": {"amount": as_json(excess, share.payment.currency), "to": Refund.To.SOURCE}}
         follow_payment(share.order, told, caller=caller, role=Actor.STAFF, now=now)
 
@@ -71,7 +71,7 @@ def refuse_dispute(
         is_extra = all(share.is_extra for share in shares)
         vendors = [order.vendor for order in orders]
         payment.expires_at = None if is_extra else deadline_of(payment.provider, vendors, now)
-        give_up(payment, f"{text} came in, and is given back by hand. {reason}")
+        give_up(payment, f"{text} came in and has to be refunded by hand. {reason}")
         for share in shares:
             follow_payment(order_of(share, orders), {}, caller=caller, role=Actor.STAFF, now=now, reason=reason)
         return {share.order_id: payment for share in shares if order_of(share, orders).status not in FAILURE}
@@ -109,9 +109,9 @@ def waive_payment(
         payment = asked[order.pk]
     share = payment.shares.select_related("payment").get(order=order)
     if not share.owed or order.status in FAILURE:
-        raise Conflict("nothing_due", "Nothing is owed by this payment any more: read the order anew.")
+        raise Conflict("nothing_due", "Nothing is due on this payment any more: reload the order.")
     if payment.may_be_here:
-        raise Conflict("payment_pending", "The money may have come in already: say first whether it has.")
+        raise Conflict("payment_pending", "The money may have come in already: decide that first.")
     owed = share.owed
     order.waived += owed
     change_share(share, -owed, tip=-min(share.tip, owed))
@@ -136,24 +136,26 @@ def decide_top_up(*, payment_id: int, caller: Caller, counts: bool, reason: str 
     caller.require(Right.CHECK_PAYMENTS)
     payment = Payment.objects.select_for_update().filter(pk=payment_id, customer__isnull=False).first()
     if payment is None:
-        raise NotFound(f"There is no payment {payment_id} to decide.")
+        raise NotFound(f"There is no payment {payment_id} that waits for a decision.")
     if not payment.is_disputed:
-        raise Conflict("nothing_due", "Somebody has looked at it meanwhile.")
+        raise Conflict("nothing_due", "Somebody else has changed this payment in the meantime: look at it again.")
     if counts:
         clear_dispute(payment, amount=refuse_other_currency(payment))
         mark_paid(payment_id=payment.pk, caller=caller, role=Actor.STAFF, now=timezone.now())
         return
     if not reason.strip():
-        raise Invalid("/reason", "required", "Say why it was given back.")
+        raise Invalid("/reason", "required", "A reason is needed: say why the money was refunded.")
     came = f"{to_text(payment.disputed_amount or 0, payment.disputed_currency)} {payment.disputed_currency}"
     clear_dispute(payment, amount=payment.amount)
-    give_up(payment, f"{came} came in, and is given back by hand. {reason}")
+    give_up(payment, f"{came} came in and has to be refunded by hand. {reason}")
 
 
 def refuse_other_currency(payment: Payment) -> int:
     """What came in, minor units of the payment's currency; raises Conflict other_currency for another one."""
     if payment.disputed_amount is None or payment.disputed_currency != payment.currency:
-        detail = f"It came in in {payment.disputed_currency}: give it back at the provider, and refuse it here."
+        detail = (
+            f"The money came in as {payment.disputed_currency}: refund it at the payment provider, and refuse it here."
+        )
         raise Conflict("other_currency", detail)
     return payment.disputed_amount
 

@@ -201,7 +201,7 @@ def price_anew(item: CartItem, menu: Menu, others: Sequence[Line]) -> PricedLine
         {**error, "pointer": error["pointer"].removeprefix(at)} for error in errors if error["pointer"].startswith(at)
     ]
     if line and line.is_digital:
-        detail = "Codes are ordered apart from other goods: place them as an order of their own."
+        detail = "Digital codes cannot be ordered with other goods: place a separate order for them."
         faults.append(field_error("/product", "mixed", detail))
     if line is None or faults:
         raise CartRefused(faults)

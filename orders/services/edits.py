@@ -117,7 +117,7 @@ def alter_item(
     standing = lock_order(order_id, caller)
     line = Line.objects.filter(order=standing.order, pk=line_id).prefetch_related("options").first()
     if line is None:
-        raise NotFound("The order has no such item: read its items.")
+        raise NotFound("The order has no such item: read its items again.")
     was = item_of(line)
     if was is not None and product in (None, was.product):
         item = replace(was, quantity=quantity or was.quantity)
@@ -126,12 +126,12 @@ def alter_item(
     elif product is not None:
         other = menu_of(standing.order.vendor).products.get(product)
         if quantity is None and other is not None and other.unit != line.unit:
-            raise Invalid("/quantity", "required", f"{other.name} is sold in another unit: send its quantity.")
+            raise Invalid("/quantity", "required", f"{other.name} is sold in another unit: send a quantity too.")
         item = CartItem(
             product=product, quantity=quantity or line.quantity, comment=line.comment, options=options or []
         )
     else:
-        raise Invalid("/product", "required", "This item stands on no menu: send the product that takes its place.")
+        raise Invalid("/product", "required", "This item is not on the menu: send the product that replaces it.")
     if item == was:
         return None
     wish = EditWish(action=Action.CHANGE, line=line_id, item=item, reason=reason)
@@ -174,7 +174,9 @@ def role_of(standing: Standing, *, is_missing: bool = False) -> Actor:
         ranks.insert(0 if order.accepted_at is None else len(ranks), Actor.CUSTOMER)
     role = next((actor for actor in ranks if actor in actors), None)
     if role is None:
-        raise Forbidden("forbidden", "Items are changed by the vendor or staff, and by the customer before accepting.")
+        raise Forbidden(
+            "forbidden", "Items can be changed by the vendor or staff, and by the customer until the order is accepted."
+        )
     return role
 
 
@@ -182,15 +184,18 @@ def check_editable(standing: Standing, role: Actor) -> None:
     """Raises Conflict where what was ordered stands."""
     order, refusal = standing.order, None
     if order.kind != Kind.REGULAR:
-        refusal = "other_kind", f"The items of a {order.kind} order stand as ordered: cancel it, and order anew."
+        refusal = "other_kind", f"The items of a {order.kind} order cannot be changed: cancel it and place a new one."
     elif order.is_closed:
-        refusal = "order_closed", "The order is closed: nothing of it changes any more."
+        refusal = "order_closed", "The order is closed and can no longer be changed."
     elif order.picked_up_at:
-        refusal = "picked_up", "The order is picked up, so its items stand: give money back instead."
+        refusal = (
+            "picked_up",
+            "The order is picked up, so its items can no longer be changed: refund the difference instead.",
+        )
     elif role == Actor.CUSTOMER and order.accepted_at:
-        refusal = "order_accepted", "The order is accepted, so its items are changed by the vendor: ask it."
+        refusal = "order_accepted", "The order is accepted, so only the vendor can change its items: ask the vendor."
     elif order.prepared_at and role != Actor.STAFF:
-        refusal = "prepared", "The order is prepared: take that back first (undo_ready), or ask staff."
+        refusal = "prepared", "The order is prepared: undo that first (undo_ready), or ask staff."
     if refusal:
         raise Conflict(*refusal, extra=standing.refusal_extra())
 
@@ -198,7 +203,7 @@ def check_editable(standing: Standing, role: Actor) -> None:
 def check_reason(order: Order, reason: str, pointer: str) -> None:
     """Raises Invalid where staff must say why."""
     if order.prepared_at and not reason.strip():
-        raise Invalid(pointer, "required", "The order is prepared: say why it changes.")
+        raise Invalid(pointer, "required", "The order is prepared, so a reason is needed: say why its items change.")
 
 
 def make_plan(
@@ -219,15 +224,15 @@ def make_plan(
     order = standing.order
     menu = menu_of(order.vendor)
     if menu.currency != order.currency:
-        raise Conflict("currency", f"The vendor sells in {menu.currency} by now: cancel the order, and order anew.")
+        raise Conflict("currency", f"The vendor now sells in {menu.currency}: cancel the order and place a new one.")
     lines = list(Line.objects.filter(order=order).prefetch_related("options").order_by("position"))
     old = None
     if action != Action.ADD:
         old = next((line for line in lines if line_id == line.pk or position == line.position), None)
         if old is None:
-            raise NotFound("The order has no such item: read its items.")
+            raise NotFound("The order has no such item: read its items again.")
         if old.refunded:
-            raise Conflict("item_refunded", "Money was given back for this item: it stands as it is.")
+            raise Conflict("item_refunded", "Money was refunded for this item, so it can no longer be changed.")
     others = [line for line in lines if line is not old]
     new = None
     if item is not None:
@@ -244,11 +249,11 @@ def make_plan(
         after.append(new)
     priced = reckon(order, [line for line in after if line], by_customer=role == Actor.CUSTOMER)
     if priced.total > MAX_MINOR:
-        raise Invalid("/quantity", "too_large", "The order becomes too large: order less at once.")
+        raise Invalid("/quantity", "too_large", "The order would become too large: order less.")
     if role == Actor.CUSTOMER and priced.total > order.total:
         check_strangers_order(order, priced.total, "/quantity")
     if priced.total < order.refunded:
-        detail = "More was given back for the order already than it would then cost: give the rest back instead."
+        detail = "More was refunded than the changed order would cost: refund the rest instead."
         raise Conflict("refunded", detail, extra={"refunded": as_json(order.refunded, order.currency)})
     return Plan(action=action, old=old, new=new, item=item, lines=lines, priced=priced, asks=asks)
 
@@ -261,7 +266,7 @@ def plan_missing(standing: Standing, wish: EditWish, role: Actor) -> Plan:
     """
     line = Line.objects.filter(order=standing.order, pk=wish.line or 0).first()
     if line is None:
-        raise NotFound("The order has no such item: read its items.")
+        raise NotFound("The order has no such item: read its items again.")
     if line.remove_if_missing:
         return make_plan(standing, Action.REMOVE, line.pk, None, role=role)
     if line.substitute_id and not Stock.objects.filter(pk=line.substitute_id, quantity__lt=line.quantity).exists():
@@ -350,7 +355,7 @@ def accept_change(
         return Edited(change=change, order=standing.order)
     refuse_decided(standing, change)
     if role == Actor.STAFF and not reason.strip():
-        raise Invalid("/reason", "required", "Say how the customer consented.")
+        raise Invalid("/reason", "required", "Say how the customer agreed to the change.")
     plan = plan_again(standing, change, role)
     change.state, change.decided_at = State.APPLIED, standing.now
     change.old_total, change.new_total = standing.order.total, plan.priced.total
@@ -386,10 +391,10 @@ def find_change(
     refuse_stale(order.version, version, standing.refusal_extra() if version is not None else {})
     change = ItemChange.objects.filter(order=order, number=number).first()
     if change is None:
-        raise NotFound("The order has no such change.")
+        raise NotFound("The order has no such change: read its changes again.")
     role = next((actor for actor in roles if actor in standing.actors), None)
     if role is None:
-        raise Forbidden("forbidden", "A change is decided by the customer.")
+        raise Forbidden("forbidden", "Only the customer can accept or refuse a change.")
     change.order = order
     return standing, change, role
 
@@ -398,7 +403,9 @@ def refuse_decided(standing: Standing, change: ItemChange) -> None:
     """Raises Conflict unless the change waits."""
     if change.state != State.WAITING:
         extra = {"change_state": change.state, **standing.refusal_extra()}
-        raise Conflict("change_decided", f"The change was {change.get_state_display()} already.", extra=extra)
+        raise Conflict(
+            "change_decided", f"This change is no longer waiting: it was {change.get_state_display()}.", extra=extra
+        )
 
 
 def plan_again(standing: Standing, change: ItemChange, role: Actor) -> Plan:
@@ -413,7 +420,7 @@ def plan_again(standing: Standing, change: ItemChange, role: Actor) -> Plan:
     except Problem as problem:
         lapse(standing, change, role, problem.detail)
     if plan.priced.total - standing.order.total != change.difference:
-        lapse(standing, change, role, "It would cost another difference by now.")
+        lapse(standing, change, role, "The price difference is no longer the same.")
     return plan
 
 
@@ -423,7 +430,7 @@ def lapse(standing: Standing, change: ItemChange, role: Actor, why: str) -> NoRe
     change.save()
     record(standing, change, role, {}, why)
     extra = {"change_state": change.state, **standing.refusal_extra()}
-    detail = f"The change can no longer be made: {why} It must be proposed anew."
+    detail = f"The change can no longer be made: {why} It must be proposed again."
     raise Conflict("change_lapsed", detail, extra=extra, keeps_writes=True)
 
 

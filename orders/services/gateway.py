@@ -95,7 +95,7 @@ def open_payment(*, token: str) -> Opened:
         if standing != Standing.PAYABLE:
             break
         if not asks:
-            raise throttled("This payment was tried too often: wait a minute.")
+            raise throttled("There were too many attempts to pay: try again in a minute.")
         payment = begin(payment, now)
     return Opened(payment=payment, standing=standing_of(payment, timezone.now()))
 

@@ -36,7 +36,7 @@ CHARGING = "charging-"
 WORDS = {
     State.FAILED: "The payment failed.",
     State.EXPIRED: "The payment expired.",
-    State.CANCELLED: "It was cancelled.",
+    State.CANCELLED: "The payment was cancelled.",
 }
 
 
@@ -65,7 +65,7 @@ def get_payment(**where: object) -> Payment:
     """One online payment, read anew; raises NotFound."""
     payment = online_payments().filter(**where).first()
     if payment is None:
-        raise NotFound("There is no such payment.")
+        raise NotFound("There is no payment with this id.")
     return payment
 
 
@@ -98,7 +98,7 @@ def take_notice(*, method: str, reference: str) -> None:
         return
     if not may_ask(payment_id, "notice"):
         ask_soon(payment_id)
-        raise throttled("There were too many notices of this payment: tell it again in a minute.")
+        raise throttled("Too many notices for this payment: send it again in a minute.")
     check_payment(payment_id)
 
 
@@ -183,7 +183,8 @@ def dispute(payment: Payment, found: Found) -> None:
     came = f"{to_text(found.amount, found.currency)} {found.currency}"
     asked = f"{to_text(payment.amount, payment.currency)} {payment.currency}"
     logger.error("payment %d: %s came in instead of %s", payment.pk, came, asked)
-    payment.state, payment.failure = PaymentStatus.UNPAID, f"{came} came in instead of {asked}: not counted as paid."
+    payment.state = PaymentStatus.UNPAID
+    payment.failure = f"{came} came in instead of {asked}: this does not count as paid."
     payment.disputed_amount, payment.disputed_currency = found.amount, found.currency
     payment.redirect_url, payment.due_at = "", None
     payment.save(update_fields=["state", "failure", "disputed_amount", "disputed_currency", "redirect_url", "due_at"])

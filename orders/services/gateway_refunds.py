@@ -81,7 +81,7 @@ def write_found(refund: Refund, found: FoundRefund, now: datetime) -> None:
             refund.state, refund.done_at, refund.due_at = Refund.State.DONE, now, None
         case RefundState.FAILED:
             refund.state, refund.due_at = Refund.State.FAILED, None
-            refund.failure = "The provider could not give it back."
+            refund.failure = "The payment provider could not refund it."
             logger.error("refund %d needs staff: it has failed", refund.pk, extra={"order": refund.order_id})
         case _:
             refund.state, refund.due_at = Refund.State.SENT, next_ask(refund, now)

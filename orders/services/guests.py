@@ -90,5 +90,5 @@ def check_strangers_value(vendor: Vendor, owed: int, pointer: str) -> None:
     if limit is None or owed <= limit:
         return
     most = with_currency(limit, vendor.currency)
-    detail = f"{vendor.name} takes orders of guests up to {most} before they are paid: pay online, or sign in."
+    detail = f"{vendor.name} takes orders from guests up to {most} before they are paid: pay online, or sign in."
     raise Invalid(pointer, "guest_limit", detail)

@@ -106,7 +106,9 @@ def set_label(*, order_id: int, caller: Caller, label_id: int, reason: str, name
         # Asked twice, by now the order is further on (lifecycle.md); or the status reads so by itself.
         return order
     if role is None:
-        raise Forbidden("forbidden", "A status is named by the vendor or staff.", extra=standing.refusal_extra())
+        raise Forbidden(
+            "forbidden", "Only the vendor or staff can set a status by its label.", extra=standing.refusal_extra()
+        )
     order.label = label
     order.version += 1
     order.save(update_fields=["label", "version"])

@@ -107,7 +107,7 @@ def draw_from_wallet(key: AccountKey, amount: int) -> int:
     balance = Account.objects.filter(name=key.name).values_list("balance", flat=True).first() or 0
     raise Conflict(
         "insufficient_funds",
-        "The wallet holds too little: top it up, or pay in another way.",
+        "The wallet balance is too low: top it up, or choose another payment method.",
         extra={"balance": as_json(balance, key.currency), "needed": as_json(amount, key.currency)},
     )
 

@@ -93,7 +93,7 @@ def give_sent(
     if offer is None:
         raise Invalid(pointer, "unknown", "There is no offer with this code: check how it is written, or leave it out.")
     if not asking:
-        raise Invalid(pointer, "not_asked_for", "Each vendor's part has a code of its own: leave this one out.")
+        raise Invalid(pointer, "not_asked_for", "Each vendor's part has its own offer code: leave this one out.")
     reached = [index for index in asking if reaches(offer, drafts[index])]
     for index in asking:
         if index not in reached and drafts[index].cart.offer:
@@ -107,7 +107,7 @@ def give_sent(
 
 
 def refuse_other_vendor(offer: Offer, draft: Draft, pointer: str) -> NoReturn:
-    raise Invalid(pointer, "other_vendor", f"{offer.name} is no offer of {draft.vendor.name}: leave its code out.")
+    raise Invalid(pointer, "other_vendor", f"{offer.name} is not an offer of {draft.vendor.name}: leave its code out.")
 
 
 def give_best(
@@ -190,26 +190,32 @@ def fault_of(offer: Offer, drafts: Sequence[Draft], customer: Customer, now: dat
     """Code and sentence of why an offer does not hold for these drafts together, or None where it does."""
     name, currency = offer.name, drafts[0].vendor.currency
     if offer.currency != currency:
-        return "currency", f"{name} is in {offer.currency}, the order in {currency}: leave the code out."
+        return "currency", f"{name} is in {offer.currency}, but the order is in {currency}: leave the code out."
     if not offer.is_active or (offer.ends_at is not None and offer.ends_at <= now):
         return "expired", f"{name} has ended: leave the code out."
     if offer.starts_at is not None and offer.starts_at > now:
-        return "not_started", f"{name} begins at {offer.starts_at:%Y-%m-%d %H:%M} UTC: send the code then."
+        return "not_started", f"{name} starts at {offer.starts_at:%Y-%m-%d %H:%M} UTC: leave the code out until then."
     if offer.max_uses is not None and offer.uses >= offer.max_uses:
-        return "used_up", f"{name} is used up: leave the code out."
+        return "used_up", f"{name} has been used up: leave the code out."
     if offer.max_uses_per_customer is not None:
         # One person has as many accounts as it likes whose e-mail nobody has confirmed.
         if customer.user is None or not customer.user.is_confirmed:
-            who = "customers with an account: sign in" if customer.user is None else "confirmed accounts: confirm yours"
-            return "guest", f"{name} is for {who}, or leave the code out."
+            who = (
+                "customers with an account: sign in"
+                if customer.user is None
+                else "customers with a confirmed account: confirm yours"
+            )
+            return "guest", f"{name} is only for {who}, or leave the code out."
         times, used = offer.max_uses_per_customer, offer.used_by_customer  # type: ignore[attr-defined]  # find_offers
         if used >= times:
-            return "used_up_by_you", f"{name} can be used {times} × by each customer: leave the code out."
+            return "used_up_by_you", f"Each customer can use {name} {times} × at most: leave the code out."
     if sum(draft.subtotal for draft in drafts) < offer.minimum:
         least = as_json(offer.minimum, currency)["amount"]
-        return "below_minimum", f"{name} begins at {least} {currency} of items: add something, or leave the code out."
+        return "below_minimum", (
+            f"{name} needs items for at least {least} {currency}: add items, or leave the code out."
+        )
     if not any(one.items or one.delivery for one in discount_of(drafts, offer)):
-        return "nothing_off", f"{name} would take nothing off this order: keep the code for another one."
+        return "nothing_off", f"{name} would not make this order cheaper: keep the code for another one."
     return None
 
 
@@ -324,7 +330,10 @@ def take_again(order: Order) -> None:
         return
     lock_counted(use.offer_id)
     if not is_shared(order) and take_uses([use.offer], order.customer_id):
-        detail = f"{use.offer.name} has been used up since, and the order's price needs it: place a new order."
+        detail = (
+            f"{use.offer.name} has been used up in the meantime, and the price of this order depends on it: place "
+            "a new order."
+        )
         raise Conflict("offer_used_up", detail)
     use.is_held = True
     use.save(update_fields=["is_held"])

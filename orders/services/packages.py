@@ -17,7 +17,7 @@ from vendors.models import PackageType, Vendor
 from vendors.services.bookable import package_types_of
 
 SIDES = ("width", "length", "height")
-NO_POINT = 'and no point is known of this address: send {"lat": …, "lng": …}.'
+NO_POINT = 'and this address has no location: send {"lat": …, "lng": …}.'
 METRES, GRAMS = 1000, 1000  # a kilometre, a kilogram
 
 
@@ -30,13 +30,13 @@ def check_package(*, cart: Cart, vendor: Vendor, menu: Menu, place: Place, now: 
     """
     at, wish = f"{cart.pointer}/package", cart.package
     if wish is None:
-        raise Invalid(at, "required", "Say what is to be carried, from where and to whom: send `package`.")
+        raise Invalid(at, "required", "The package is missing: send what is sent, from where and to whom as `package`.")
     if cart.fulfilment not in (None, Fulfilment.DELIVERY):
-        detail = "A package is delivered: leave delivery_type out, or send delivery."
+        detail = "A package is always delivered: leave delivery_type out, or send delivery."
         raise Invalid(f"{cart.pointer}/delivery_type", "not_offered", detail)
     package_type = package_types_of(vendor.pk).filter(pk=wish.package_type).first()
     if package_type is None:
-        detail = f"{vendor.name} carries no such package: read /vendors/{vendor.pk}/package-types."
+        detail = f"{vendor.name} does not carry this type of package: read /vendors/{vendor.pk}/package-types."
         raise Invalid(f"{at}/package_type", "unknown", detail)
     faults = [*place_faults(package_type, wish.pickup, f"{at}/pickup")]
     faults += place_faults(package_type, place, f"{at}/dropoff")
@@ -45,11 +45,18 @@ def check_package(*, cart: Cart, vendor: Vendor, menu: Menu, place: Place, now: 
         raise CartRefused(faults)
     away = distance_between(wish.pickup, place)
     if package_type.max_distance is not None and away is not None and away > package_type.max_distance:
-        detail = f"{package_type.name} is carried at most {package_type.max_distance} m, and this is {away} m."
+        detail = (
+            f"{package_type.name} is carried {package_type.max_distance} m at most, but this is {away} m: choose "
+            "closer addresses."
+        )
         raise Invalid(f"{at}/dropoff/location", "too_far", detail, most=package_type.max_distance)
     fee = package_type.per_km * begun(away or 0, METRES) + package_type.per_kg * begun(wish.weight, GRAMS)
     if package_type.price + fee > MAX_MINOR:
-        raise Invalid(at, "too_large", "Carrying this costs more than one order can: send less, or less far.")
+        raise Invalid(
+            at,
+            "too_large",
+            "The amount is larger than one order can have: choose closer addresses or a lighter package.",
+        )
     return Draft(
         cart=cart,
         vendor=vendor,
@@ -101,10 +108,10 @@ def distance_between(pickup: Place, dropoff: Place) -> int | None:
 def place_faults(package_type: PackageType, place: Place, at: str) -> Iterator[dict[str, Any]]:
     """What a place to pick up at, or to drop off at, lacks."""
     if not place.address:
-        yield field_error(f"{at}/address", "required", "Say where: send an address.")
+        yield field_error(f"{at}/address", "required", "The address is missing: send one.")
     if package_type.goes_by_distance and point_of(place.lat, place.lng) is None:
-        most = f"{package_type.name} is carried at most {package_type.max_distance} m"
-        why = "The fee goes by distance" if package_type.per_km else most
+        most = f"{package_type.name} is carried {package_type.max_distance} m at most"
+        why = "The fee depends on the distance" if package_type.per_km else most
         yield field_error(f"{at}/location", "required", f"{why}, {NO_POINT}")
 
 
@@ -112,7 +119,7 @@ def size_faults(package_type: PackageType, wish: PackageWish, at: str) -> Iterat
     """In what the package goes beyond its type; a side that has a limit must be told."""
     most = package_type.max_weight
     if most is not None and wish.weight > most:
-        detail = f"{package_type.name} weighs at most {most} g: choose another type."
+        detail = f"{package_type.name} may weigh {most} g at most: choose another type."
         yield field_error(f"{at}/weight", "too_heavy", detail, most=most)
     longest = package_type.max_side
     if longest is None:
@@ -120,8 +127,8 @@ def size_faults(package_type: PackageType, wish: PackageWish, at: str) -> Iterat
     for name in SIDES:
         side = getattr(wish, name)
         if side is None:
-            detail = f"{package_type.name} has a limit of {longest} mm a side: send the {name}."
+            detail = f"{package_type.name} may be {longest} mm long at most: send the {name}."
             yield field_error(f"{at}/{name}", "required", detail, most=longest)
         elif side > longest:
-            detail = f"{package_type.name} measures at most {longest} mm a side: choose another type."
+            detail = f"{package_type.name} may be {longest} mm long at most: choose another type."
             yield field_error(f"{at}/{name}", "too_large", detail, most=longest)

@@ -41,7 +41,7 @@ def check_custom(checkout: Checkout, caller: Caller) -> None:
     """Lines by hand are for who may place orders at the vendor: staff, and the vendor's own people with the right."""
     for cart in checkout.carts:
         if cart.custom and not may_at(caller, Right.PLACE_ORDERS, cart.vendor_id):
-            raise Forbidden("forbidden", "Only staff enter products by hand: leave `custom` out.")
+            raise Forbidden("forbidden", "Only staff can add products by hand: leave `custom` out.")
 
 
 def with_zones_by_hand(checkout: Checkout, caller: Caller) -> Checkout:
@@ -62,9 +62,9 @@ def check_empty(checkout: Checkout, caller: Caller) -> None:
         if not cart.is_empty:
             continue
         if not serves(caller, Right.PLACE_ORDERS, cart.vendor_id):
-            raise Forbidden("forbidden", "Only staff and the vendor's people order without items: send some.")
+            raise Forbidden("forbidden", "Only staff and the vendor can place an order without items: send some.")
         if checkout.payment_method in ONLINE_METHODS:
-            detail = "An order without items cannot be paid online yet: choose another method, or send the items."
+            detail = "An order without items cannot be paid online: choose another payment method, or send the items."
             raise Invalid("/payment_method", "no_items", detail)
 
 
@@ -79,10 +79,10 @@ def customer_meant(placing: Placing, caller: Caller) -> int | None:
     if caller.may_everywhere(Right.PLACE_ORDERS):
         return placing.customer_id
     if not caller.is_known or not may_name_guest(placing.checkout, caller):
-        raise Forbidden("forbidden", "Only staff order for a customer: leave `customer` out.")
+        raise Forbidden("forbidden", "Only staff can order for a customer: leave `customer` out.")
     own = Purchase.objects.filter(placed_by_key=caller.key, customer=placing.customer_id, customer__user=None)
     if not own.exists():
-        detail = "Only staff order for a customer that is not yours: send `guest` with a name and a phone."
+        detail = "Only staff can order for a customer that is not yours: send `guest` with a name and a phone."
         raise Forbidden("forbidden", detail)
     return placing.customer_id
 
@@ -100,15 +100,15 @@ def find_customer(placing: Placing, caller: Caller) -> Customer:
             raise Invalid("/guest", "customer", "Send `customer` or `guest`, not both.")
         customer = Customer.objects.select_related("user").filter(pk=meant or 0).first()
         if customer is None:
-            raise Invalid("/customer", "unknown", "There is no such customer.")
+            raise Invalid("/customer", "unknown", "There is no customer with this id.")
         return customer
     if placing.guest is not None:
         if not may_name_guest(placing.checkout, caller):
-            raise Invalid("/guest", "signed_in", "You are signed in, so the order is yours: leave `guest` out.")
+            raise Invalid("/guest", "signed_in", "You are signed in, so the order is for you: leave `guest` out.")
         return Customer(name=placing.guest.name, phone=placing.guest.phone, email=placing.guest.email.lower())
     if caller.user is None:
-        start = "Say" if caller.is_known else "Sign in, or say"
-        raise Invalid("/guest", "required", f"{start} who orders: send `guest` with a name and a phone.")
+        start = "Send" if caller.is_known else "Sign in, or send"
+        raise Invalid("/guest", "required", f"{start} `guest` with a name and a phone or an e-mail.")
     customer = related(caller.user, "customer")
     if customer is not None:
         return customer
@@ -140,7 +140,7 @@ def find_place(cart: Cart, guest: Guest | None, addresses: Mapping[int, Address]
         own = Where(point=point_of(saved.lat, saved.lng), anchor=point_of(saved.anchor_lat, saved.anchor_lng))
         sent = point_of(cart.place.lat, cart.place.lng)
         if sent and not is_correction(own, sent):
-            detail = "A saved address has a point of its own: leave the location out, or send the address as a text."
+            detail = "A saved address has its own location: leave the location out, or send the address as a text."
             raise Invalid(f"{cart.pointer}/location", "saved_address", detail)
         return Place(
             address=saved.address,
@@ -168,22 +168,26 @@ def check_photos(placing: Placing) -> None:
 def check_proven(payment_method: str) -> None:
     """Raises Invalid for what photos do not prove. Doors ask it, too, before they decode any."""
     if payment_method != TRANSFER:
-        detail = f"Photos prove a transfer: send {TRANSFER} as the payment method, or leave the photos out."
+        detail = f"Photos are the proof of a transfer: send {TRANSFER} as the payment method, or leave the photos out."
         raise Invalid("/payment_method", "not_transfer", detail)
 
 
 def find_saved_method(checkout: Checkout, customer: Customer) -> SavedMethod | None:
     """The customer's saved method that is to be charged; raises Invalid for another's, or one of another provider."""
     if checkout.saves_method and checkout.payment_method not in ONLINE_METHODS:
-        raise Invalid("/save_payment_method", "not_online", "Only what is paid online can be saved: leave it out.")
+        raise Invalid("/save_payment_method", "not_online", "Only an online payment method can be saved: leave it out.")
     if (checkout.saves_method or checkout.saved_method_id) and customer.user_id is None:
-        raise Invalid("/saved_payment_method", "guest", "A guest has no saved methods: sign in, or leave it out.")
+        raise Invalid(
+            "/saved_payment_method", "guest", "A guest has no saved payment methods: sign in, or leave it out."
+        )
     if checkout.saved_method_id is None:
         return None
     saved = SavedMethod.objects.filter(pk=checkout.saved_method_id, customer=customer.pk or 0).first()
     if saved is None:
-        raise Invalid("/saved_payment_method", "unknown", "There is no such method: read /me/payment-methods.")
+        raise Invalid(
+            "/saved_payment_method", "unknown", "You have no such saved payment method: read /me/payment-methods."
+        )
     if saved.provider != checkout.payment_method:
-        detail = f"It is one of {saved.provider}: send that as the payment method."
+        detail = f"This saved payment method belongs to {saved.provider}: send that as the payment method."
         raise Invalid("/saved_payment_method", "other_provider", detail)
     return saved

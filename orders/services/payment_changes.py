@@ -74,7 +74,7 @@ def adjust(order: Order, difference: int, *, is_tip: bool = False, actor: str, r
     if difference == 0:
         return Adjusted()
     if order.total < order.refunded + order.waived:
-        detail = "More was given back for the order already than it would then cost: give the rest back instead."
+        detail = "More was refunded than the changed order would cost: refund the rest instead."
         raise Conflict("refunded", detail, extra={"refunded": as_json(order.refunded, order.currency)})
     shares = shares_of(order)
     if difference > 0:
@@ -167,7 +167,7 @@ def refuse_pending(shares: Sequence[PaymentShare]) -> None:
     if may_be_here(shares):
         raise Conflict(
             "payment_pending",
-            "A payment is under way, or is being looked at: wait until it is known whether it came in.",
+            "A payment is in progress or being checked: wait until it is known whether it has come in.",
         )
 
 
@@ -194,9 +194,15 @@ def change_method(order: Order, method: str, *, actor: str, now: datetime) -> No
     refuse_pending(shares)
     for share in shares:
         if share.payment.shares.exclude(pk=share.pk).exists():
-            raise Conflict("payment_shared", "Several orders are paid together: their method cannot change apart.")
+            raise Conflict(
+                "payment_shared",
+                "Several orders are paid together, so the payment method of one of them cannot change.",
+            )
         if share.kept and share.payment.provider != WALLET:
-            raise Conflict("already_paid", "The order is paid: have it refunded instead.")
+            raise Conflict(
+                "already_paid",
+                "The order is paid, so its payment method can no longer change: ask for a refund instead.",
+            )
     order.payment_method = method
     moved = [
         move_share(order, share, method, actor, now)

@@ -39,7 +39,7 @@ def payment_link(*, order_id: int, caller: Caller, send: bool = False) -> Paymen
     order = get_order(caller=caller, order_id=order_id)
     actors = standing_of(caller, order).actors
     if not actors & {Actor.CUSTOMER, Actor.VENDOR, Actor.STAFF}:
-        raise Forbidden("forbidden", "A payment link is for the customer, and for those who sell to it.")
+        raise Forbidden("forbidden", "Only the customer, the vendor and staff can ask for a payment link.")
     payment = payment_to_make(order, timezone.now())
     url = address_of(f"/pay/{payment.token}")
     if send:
@@ -51,25 +51,27 @@ def payment_link(*, order_id: int, caller: Caller, send: bool = False) -> Paymen
 def payment_to_make(order: Order, now: datetime) -> Payment:
     """The newest payment of an order that can be made online now; raises Conflict that says why there is none."""
     if order.status in FAILURE:
-        raise Conflict("order_closed", "The order is closed: there is nothing to pay any more.")
+        raise Conflict("order_closed", "The order is closed: there is nothing left to pay.")
     standings = {}
     for payment in online_payments().filter(shares__order=order).order_by("-pk"):
         standings[payment] = payment_standing(payment, now)
         if standings[payment] in PAYABLE:
             return payment
     if Standing.DISPUTED in standings.values():
-        raise Conflict("payment_disputed", "Another amount came in than was asked for: staff look at it.")
+        raise Conflict(
+            "payment_disputed", "The amount that came in differs from what was due: staff are looking into it."
+        )
     if Standing.CLOSED in standings.values():
-        raise Conflict("payment_expired", "The time for paying is over: place the order anew.")
+        raise Conflict("payment_expired", "The time for paying has passed: place a new order.")
     others = Payment.objects.filter(shares__order=order).exclude(provider__in=ONLINE_METHODS)
     waiting = others.exclude(state__in=RECEIVED).order_by("-pk").first()
     if waiting is None:
-        raise Conflict("nothing_to_pay", "Nothing is left to be paid.")
+        raise Conflict("nothing_to_pay", "There is nothing left to pay.")
     if waiting.state == PaymentStatus.PROOF_PENDING:
-        raise Conflict("proof_pending", "A proof of payment was sent in: staff check it.")
+        raise Conflict("proof_pending", "A proof of payment was sent: wait until staff have checked it.")
     raise Conflict(
         "not_online",
-        f"The order is paid by {waiting.provider}, which has no link: change its payment method first.",
+        f"The order is paid by {waiting.provider}, which has no payment link: change the payment method first.",
         extra={"payment_method": waiting.provider},
     )
 
@@ -77,7 +79,7 @@ def payment_to_make(order: Order, now: datetime) -> Payment:
 def send_link(order: Order, payment: Payment, url: str, address: str) -> None:
     """E-mails the link to the order's contact; `address` is the network's that a customer asks from."""
     if not order.contact_email:
-        raise Invalid("/send", "no_email", "No e-mail is known of this customer: hand the link over yourself.")
+        raise Invalid("/send", "no_email", "This customer has no e-mail address: pass the link on yourself.")
     count_mail("payment_link", order.contact_email, address)
     amount = f"{to_text(payment.amount, payment.currency)} {payment.currency}"
     until = ""

@@ -92,7 +92,7 @@ def payout_amounts(purse: Purse, balance: Balance, amount: int | None) -> dict[A
     wanted = balance.net if amount is None else amount
     owed = {"owed": as_json(balance.net, purse.currency)}
     if balance.net <= 0 and not (amount is None and balance.net == 0 and balance.owed):
-        raise Conflict("nothing_owed", "Nothing is owed: there is nothing to pay out.", extra=owed)
+        raise Conflict("nothing_owed", "Nothing is owed, so there is nothing to pay out.", extra=owed)
     if wanted > balance.net:
         most = f"{to_text(balance.net, purse.currency)} {purse.currency}"
         raise Conflict("payout_too_large", f"That is more than is owed: pay out {most} at most.", extra=owed)
@@ -119,7 +119,7 @@ def hand_in_amounts(purse: Purse, balance: Balance, amount: int) -> dict[Account
     held = -balance.cash
     if amount > held:
         most = as_json(max(held, 0), purse.currency)
-        detail = f"That is more cash than there is in these hands: {most['amount']} {purse.currency}."
+        detail = f"That is more cash than this driver or vendor holds: {most['amount']} {purse.currency} at most."
         raise Conflict("hand_in_too_large", detail, extra={"held": most})
     return {purse.cash: amount, ledger.funding(purse.currency): -amount}
 
@@ -129,7 +129,9 @@ def refuse_changed(balance: Balance, shown: Balance | None) -> None:
     if shown in (None, balance):
         return
     owed, cash = (to_text(amount, balance.currency) for amount in (balance.owed, balance.cash))
-    detail = f"It has changed meanwhile: {owed} {balance.currency} are owed now, with {cash} in cash. Nothing was done."
+    detail = (
+        f"The amounts have changed: {owed} {balance.currency} are owed now, with {cash} in cash. Nothing was paid out."
+    )
     raise Conflict("balance_changed", detail, extra={"owed": as_json(balance.net, balance.currency)})
 
 
@@ -145,12 +147,12 @@ def reverse_movement(*, posting_id: int, caller: Caller, reason: str) -> Posting
     """
     caller.require(Right.PAY_OUT)
     if not reason.strip():
-        raise Invalid("/reason", "required", "Say why it is taken back.")
+        raise Invalid("/reason", "required", "A reason is needed: say why it is reversed.")
     posting = lock_posting(posting_id)
     if posting.kind not in REVERSALS:
-        raise Conflict("not_reversible", "Only a payout, or cash handed in, is taken back here.")
+        raise Conflict("not_reversible", "Only a payout, or cash handed in, can be reversed here.")
     if Posting.objects.filter(reverses=posting).exists():
-        raise Conflict("already_reversed", "It was taken back already: nothing was done twice.")
+        raise Conflict("already_reversed", "It has been reversed already: nothing was changed.")
     owners = Account.objects.filter(entries__posting=posting).exclude(kind=Account.Kind.FUNDING).distinct()
     for purse in {purse_of(account) for account in owners}:
         lock_purse(purse)

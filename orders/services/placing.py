@@ -105,7 +105,7 @@ def place(*, placing: Placing, caller: Caller) -> Placed:
     checked = check_out(checkout, vendors=vendors, places=places, customer=customer, now=now)
     saved = find_saved_method(checkout, customer)
     if checkout.payment_method == WALLET and customer.user_id is None:
-        raise Invalid("/payment_method", "wallet", "A guest has no wallet: sign in, or pay in another way.")
+        raise Invalid("/payment_method", "wallet", "A guest has no wallet: sign in, or choose another payment method.")
     counts = is_stranger(caller) and not sells(checkout, caller)
     if counts:
         check_strangers_parts(checked.parts, checkout.payment_method, customer)
@@ -409,7 +409,9 @@ def first_placing(external_code: str, caller: Caller) -> Placed | None:
     """What this caller placed first with the code, if anything; raises Invalid for a caller without a name."""
     if not caller.is_known:
         raise Invalid(
-            "/external_code", "unknown_caller", "Only a known caller may name its order: sign in, or leave it out."
+            "/external_code",
+            "unknown_caller",
+            "Only a signed-in caller can send an external_code: sign in, or leave it out.",
         )
     purchase = (
         Purchase.objects.select_related("customer")

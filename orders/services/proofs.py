@@ -52,12 +52,12 @@ def payment_to_prove(*, order_id: int, caller: Caller, count: int, version: int 
     actors = standing.acting(Right.CHECK_PAYMENTS)
     role = next((actor for actor in (Actor.STAFF, Actor.CUSTOMER) if actor in actors), None)
     if role is None:
-        raise Forbidden("forbidden", "Photos of a payment are sent by the customer, or by staff.")
+        raise Forbidden("forbidden", "Only the customer or staff can send photos of a payment.")
     refuse_unready(standing, version)
     waiting = Payment.objects.filter(shares__order=order_id, provider=TRANSFER)
     found = waiting.exclude(state__in=RECEIVED).order_by("-pk").first()
     if found is None:
-        detail = "Nothing of this order waits to be paid by transfer: change its payment method first."
+        detail = "No transfer is due for this order: change its payment method to transfer first."
         raise Conflict("no_transfer", detail, extra=standing.refusal_extra())
     check_waits(found, Order.objects.filter(shares__payment=found), count)
     return role, found.pk
@@ -67,11 +67,12 @@ def check_waits(payment: Payment, orders: Iterable[Order], count: int) -> list[O
     """The orders that a transfer which waits for `count` photos pays for; raises Conflict for one that does not."""
     orders = [order for order in orders if order.status not in FAILURE]
     if payment.provider != TRANSFER or payment.is_received:
-        raise Conflict("already_paid", "It is paid meanwhile: read the order anew.")
+        raise Conflict("already_paid", "The payment has come in in the meantime: reload the order.")
     if not orders:
-        raise Conflict("order_closed", "The order is closed: there is nothing to pay any more.")
+        raise Conflict("order_closed", "The order is closed: there is nothing left to pay.")
     if payment.proofs.count() + count > MOST_PROOFS:
-        raise Conflict("too_many_proofs", f"A payment has at most {MOST_PROOFS} photos: wait until staff have looked.")
+        detail = f"A payment can have {MOST_PROOFS} photos at most: wait until staff have checked them."
+        raise Conflict("too_many_proofs", detail)
     return orders
 
 
@@ -128,7 +129,7 @@ def approve(*, order_id: int, payment_id: int, caller: Caller, version: int | No
     elif payment.provider == TRANSFER:
         mark_paid(payment_id=payment_id, caller=caller, role=role, now=standing.now)
     else:
-        detail = f"Only {payment.provider} tells whether it is paid: change the payment method first."
+        detail = f"Only {payment.provider} can confirm this payment: change the payment method first."
         raise Conflict("paid_online", detail, extra=standing.refusal_extra())
     Payment.objects.filter(pk=payment_id).update(checked_by=caller.user)
     return get_order(caller=caller, order_id=order_id)
@@ -143,13 +144,13 @@ def refuse(*, order_id: int, payment_id: int, caller: Caller, reason: str, versi
     standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
     payment_of(standing.order, payment_id)
     if Actor.STAFF not in standing.acting(Right.CHECK_PAYMENTS):
-        raise Forbidden("forbidden", "Photos of a payment are refused by staff.")
+        raise Forbidden("forbidden", "Only staff can refuse the photos of a payment.")
     standing, payment, orders = lock(order_id, payment_id, caller, version)
     if payment.is_disputed:
         disputes.refuse_dispute(payment, orders, caller=caller, reason=reason, now=standing.now)
         return get_order(caller=caller, order_id=order_id)
     if payment.state != PaymentStatus.PROOF_PENDING:
-        detail = "No photos of this payment wait to be checked."
+        detail = "This payment has no photos that wait to be checked."
         raise Conflict("no_proof_pending", detail, extra=standing.refusal_extra())
     deadline = deadline_of(payment.provider, [order.vendor for order in orders], payment.created_at)
     payment.expires_at = max(deadline or standing.now, standing.now + AGAIN)
@@ -168,9 +169,9 @@ def waive(*, order_id: int, payment_id: int, caller: Caller, reason: str, versio
     standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
     payment_of(standing.order, payment_id)
     if Actor.STAFF not in standing.acting(Right.CHECK_PAYMENTS):
-        raise Forbidden("forbidden", "What is owed is waived by staff.")
+        raise Forbidden("forbidden", "Only staff can waive what is due.")
     if not reason.strip():
-        raise Invalid("/reason", "required", "Say why it need not be paid.")
+        raise Invalid("/reason", "required", "A reason is needed: say why it need not be paid.")
     standing, payment, orders = lock(order_id, payment_id, caller, version)
     order = next(order for order in orders if order.pk == order_id)
     disputes.waive_payment(payment, order, orders, caller=caller, reason=reason, now=standing.now)
@@ -185,7 +186,7 @@ def read_photo(*, order_id: int, payment_id: int, number: int, caller: Caller) -
     standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
     payment = payment_of(standing.order, payment_id)
     if Actor.CUSTOMER not in standing.readers and role_to_see(standing, payment) is None:
-        raise Forbidden("forbidden", "Photos of a payment are for those who pay, and staff.")
+        raise Forbidden("forbidden", "Photos of a payment are visible to the people who pay, and to staff.")
     found = payment.proofs.order_by("pk")[number - 1 : number] if number else ()
     for proof in found:
         return read_file(proof)
@@ -198,7 +199,7 @@ def read_file(proof: PaymentProof) -> bytes:
         with proof.photo.open() as file:
             return bytes(file.read())
     except FileNotFoundError as error:
-        raise NotFound("The photo is no longer there.") from error
+        raise NotFound("The photo has been deleted.") from error
 
 
 def lock(order_id: int, payment_id: int, caller: Caller, version: int | None) -> tuple[Standing, Payment, list[Order]]:
@@ -214,7 +215,7 @@ def refuse_unready(standing: Standing, version: int | None) -> None:
     """Raises Problem 412 where the caller saw another version, and Conflict for an order without items."""
     refuse_stale(standing.order.version, version, standing.refusal_extra() if version is not None else {})
     if standing.order.awaits_items:
-        raise Conflict("no_items", "The order has no items yet, so there is nothing to pay: add one first.")
+        raise Conflict("no_items", "The order has no items, so there is nothing to pay yet: add one first.")
 
 
 def payment_of(order: Order, payment_id: int) -> Payment:
@@ -244,7 +245,7 @@ def role_to_approve(standing: Standing, payment: Payment) -> Actor:
         return Actor.STAFF
     goes_to_platform = payment.provider == TRANSFER and not payment.to_vendor
     if Actor.VENDOR not in standing.readers or payment.is_disputed or goes_to_platform:
-        detail = "A payment is marked as received by staff, or by the vendor into whose hands alone it came."
+        detail = "A payment can be confirmed by staff, or by the vendor if the vendor alone receives it."
         raise Forbidden("forbidden", detail)
     return Actor.VENDOR
 

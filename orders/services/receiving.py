@@ -95,7 +95,7 @@ def receive(
     write_state(share.payment, order)
     if order.status in FAILURE and came:
         logger.info("paid after it was closed: the money goes back", extra={"order": order.pk})
-        reason = "It was paid after the order was closed."
+        reason = "The money came in after the order was closed."
         due = min(came, max(0, order.total - order.refunded - order.waived))
         if due:
             repay(order, due, actor=caller.key, reason=reason, closing=True, at_once=True, now=now)

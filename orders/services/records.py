@@ -20,11 +20,10 @@ def add_note(*, order_id: int, caller: Caller, text: str, visible_to: str) -> Or
     writers = (Actor.STAFF, Actor.VENDOR, Actor.COMPANY, Actor.DRIVER)
     role = next((actor for actor in writers if actor in standing.actors), None)
     if role is None or standing.is_only_a_candidate:
-        raise Forbidden(
-            "forbidden", "Notes are written by the vendor, staff and who carries the order: accept it first."
-        )
+        detail = "Only the vendor, staff and the driver that holds the order can add notes: accept it first."
+        raise Forbidden("forbidden", detail)
     if visible_to == OrderEvent.VisibleTo.STAFF and role != Actor.STAFF:
-        raise Forbidden("forbidden", "Only staff write notes for staff.")
+        raise Forbidden("forbidden", "Only staff can add notes that only staff can read.")
     order.version += 1
     order.save(update_fields=["version"])
     return record_event(
@@ -45,11 +44,11 @@ def delete_order(*, order_id: int, caller: Caller, version: int | None = None) -
     standing = standing_of(caller, order)
     refuse_stale(order.version, version, standing.refusal_extra() if version is not None else {})
     if Actor.STAFF not in standing.acting(Right.DELETE_ORDERS):
-        raise Forbidden("forbidden", "Orders are deleted by staff.")
+        raise Forbidden("forbidden", "Only staff can delete orders.")
     if not order.is_closed:
-        raise Conflict("order_open", "The order is open: cancel it first.", extra=standing.refusal_extra())
+        raise Conflict("order_open", "The order is still open: cancel it first.", extra=standing.refusal_extra())
     if may_be_here(shares_of(order)):
-        detail = "Money may have come in for it: say first what came, or wait until it is known."
+        detail = "A payment may have come in: decide that first, or wait until it is known."
         raise Conflict("payment_pending", detail, extra=standing.refusal_extra())
     order.deleted_at = timezone.now()
     order.version += 1

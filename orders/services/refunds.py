@@ -61,12 +61,12 @@ def make_refund(order_id: int, caller: Caller, wish: RefundWish) -> tuple[Order,
     actors = standing.acting(Right.REFUND_ORDERS)
     role = next((actor for actor in (Actor.STAFF, Actor.VENDOR) if actor in actors), None)
     if role is None:
-        raise Forbidden("forbidden", "Money is given back by the vendor or staff.")
+        raise Forbidden("forbidden", "Only the vendor and staff can refund money.")
     if wish.to == Refund.To.WALLET and order.customer.user_id is None:
-        raise Conflict("no_wallet", "A guest has no wallet: send it to the source.")
+        raise Conflict("no_wallet", "A guest has no wallet: refund to the source.")
     shares = shares_of(order)
     if not any(share.received for share in shares):
-        raise Conflict("not_paid", "Nothing was paid for this order yet: there is nothing to give back.")
+        raise Conflict("not_paid", "Nothing has been paid for this order yet, so there is nothing to refund.")
     check_currency("/amount", wish.amount, order)
     left = kept_of(shares)
     lines = amounts_of_lines(order, wish.items)
@@ -91,13 +91,13 @@ def make_refund(order_id: int, caller: Caller, wish: RefundWish) -> tuple[Order,
 def cancel_refunded(standing: Standing, role: Actor, reason: str) -> Order:
     """Cancels an order whose money was given back, as the vendor or staff would; raises Conflict where it cannot be."""
     name = "reject" if role == Actor.VENDOR else "cancel_by_staff"
-    text = reason.strip() or "The money was given back."
+    text = reason.strip() or "The money was refunded."
     return move_on(standing, Wish(name=name, reason_code="other", reason=text))
 
 
 def check_currency(pointer: str, amount: Money | None, order: Order) -> None:
     if amount and amount.currency != order.currency:
-        raise Invalid(pointer, "currency", f"The order is in {order.currency}: send an amount of that.")
+        raise Invalid(pointer, "currency", f"The order is in {order.currency}: send the amount in that currency.")
 
 
 def pay_back(order: Order, amount: int, wish: RefundWish, standing: Standing) -> list[Refund]:
@@ -115,8 +115,8 @@ def refuse_too_large(amount: int, most: int, currency: str, *, asks_staff: bool)
     """Raises Conflict refund_too_large for more than may be given back, and where nothing is left to give."""
     if 0 < amount <= most:
         return
-    remedy = "ask staff for more" if asks_staff else "the rest was given back already"
-    detail = f"At most {to_text(max(most, 0), currency)} {currency} can be given back: {remedy}."
+    remedy = "ask staff for more" if asks_staff else "the rest has been refunded already"
+    detail = f"At most {to_text(max(most, 0), currency)} {currency} can be refunded: {remedy}."
     raise Conflict("refund_too_large", detail, extra={"refundable": as_json(max(most, 0), currency)})
 
 
@@ -141,11 +141,15 @@ def amounts_of_lines(order: Order, wishes: Sequence[LineWish]) -> dict[Line, int
         at = f"/items/{index}"
         line = lines.get(wish.item)
         if line is None:
-            raise Invalid(f"{at}/item", "unknown", "The order has no such item: read its items.")
+            raise Invalid(f"{at}/item", "unknown", "The order has no such item: read its items again.")
         if line in amounts:
-            raise Invalid(f"{at}/item", "duplicate", "The item is there twice: send it once.")
+            raise Invalid(f"{at}/item", "duplicate", "This item comes twice: send it once, with the quantity of both.")
         if wish.quantity is not None and wish.quantity > line.quantity:
-            raise Invalid(f"{at}/quantity", "max_value", f"There are {line.quantity} of it: send that at most.")
+            raise Invalid(
+                f"{at}/quantity",
+                "max_value",
+                f"The order has {line.quantity} of this item: send that quantity at most.",
+            )
         check_currency(f"{at}/amount", wish.amount, order)
         amounts[line] = amount_of_line(order, line, wish)
     return amounts
@@ -164,7 +168,10 @@ def amount_of_line(order: Order, line: Line, wish: LineWish) -> int:
         if 2 * abs(left - amount) * line.quantity < paid:
             amount = left
     if not 0 < amount <= left:
-        detail = f"At most {to_text(left, order.currency)} {order.currency} of {line.name} can be given back."
+        detail = (
+            f"At most {to_text(left, order.currency)} {order.currency} can be refunded for {line.name}: send a "
+            "lower amount."
+        )
         extra = {"refundable": as_json(left, order.currency), "item": line.pk}
         raise Conflict("refund_too_large", detail, extra=extra)
     return amount
@@ -191,7 +198,7 @@ def refunds_of(*, order_id: int, caller: Caller) -> list[Refund]:
     """What was given back of an order, oldest first, for its customer, vendor and staff; raises NotFound, Forbidden."""
     order = get_order(caller=caller, order_id=order_id)
     if not standing_of(caller, order).readers & {Actor.CUSTOMER, Actor.VENDOR, Actor.STAFF}:
-        raise Forbidden("forbidden", "Refunds are for the customer, the vendor and staff.")
+        raise Forbidden("forbidden", "Only the customer, the vendor and staff can see refunds.")
     return list(order.refunds.select_related("payment"))
 
 
@@ -203,7 +210,7 @@ def lock_refund(refund_id: int, caller: Caller) -> tuple[Refund, Standing]:
     caller.require(Right.SEE_TO_REFUNDS)
     found = Refund.objects.filter(pk=refund_id).first()
     if found is None or found.order_id is None:
-        raise NotFound("There is no such refund of an order.")
+        raise NotFound("There is no such refund.")
     # A deleted order's too: what it owes its customer stays.
     order = Order.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=found.order_id)
     Payment.objects.select_for_update().get(pk=found.payment_id)
@@ -218,7 +225,9 @@ def finish_by_hand(*, refund_id: int, caller: Caller) -> Refund:
     """
     refund, standing = lock_refund(refund_id, caller)
     if refund.state not in (Refund.State.BY_HAND, Refund.State.FAILED):
-        raise Conflict("refund_state", f"The refund is not to be given by hand: it is {refund.get_state_display()}.")
+        raise Conflict(
+            "refund_state", f"This refund does not have to be paid by hand: it is {refund.get_state_display()}."
+        )
     refund.state, refund.done_at, refund.due_at = Refund.State.DONE, standing.now, None
     refund.save(update_fields=["state", "done_at", "due_at"])
     if refund.closing:
@@ -235,9 +244,9 @@ def send_to_wallet(*, refund_id: int, caller: Caller) -> Refund:
     refund, standing = lock_refund(refund_id, caller)
     order = standing.order
     if refund.state != Refund.State.FAILED:
-        raise Conflict("refund_state", f"The refund has not failed: it is {refund.get_state_display()}.")
+        raise Conflict("refund_state", f"This refund has not failed: it is {refund.get_state_display()}.")
     if order.customer.user_id is None:
-        raise Conflict("no_wallet", "A guest has no wallet: give it by hand.")
+        raise Conflict("no_wallet", "A guest has no wallet: pay the refund by hand.")
     # It was posted as gone to where it came from, and never arrived there.
     wallet = ledger.wallet_of(order.customer_id, order.currency)
     balances = {wallet: ledger.put_into_wallet(wallet, refund.amount)}
@@ -247,5 +256,5 @@ def send_to_wallet(*, refund_id: int, caller: Caller) -> Refund:
     refund.to, refund.state, refund.done_at, refund.due_at = Refund.To.WALLET, Refund.State.DONE, standing.now, None
     refund.save(update_fields=["to", "state", "done_at", "due_at"])
     told = {"amount": as_json(refund.amount, refund.currency), "to": refund.to}
-    record_refund(standing, Actor.STAFF, "The payment's provider could not send it.", {"refund": told})
+    record_refund(standing, Actor.STAFF, "The payment provider could not send the refund.", {"refund": told})
     return refund

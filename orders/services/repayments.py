@@ -66,11 +66,11 @@ def refuse_more_than_is_there(
     """Raises Conflict where less than the amount is kept, or less of it can go where it is to go."""
     there, most = kept_of(shares), kept_of(sources)
     if amount > there:
-        raise Conflict("refund_too_large", "More than was paid and is not refunded yet: send a smaller amount.")
+        raise Conflict("refund_too_large", "This is more than was paid and not yet refunded: send a lower amount.")
     if amount > most:
         detail = (
-            f"Of this {to_text(most, order.currency)} {order.currency} can go to the wallet: the rest was paid into "
-            "other hands than the platform's, and is given back by hand (to: source)."
+            f"Of this, {to_text(most, order.currency)} {order.currency} can go to the wallet. The rest was not "
+            "paid to the platform, and is refunded by hand (to: source)."
         )
         raise Conflict("by_hand_only", detail, extra={"refundable": as_json(most, order.currency)})
 
@@ -162,7 +162,7 @@ def take_again(order: Order, actor: str, *, now: datetime, leaves_what_is_gone: 
         order.refunded -= row.amount
         if has_left(row):
             if not leaves_what_is_gone:
-                detail = "The money has gone back to the customer: it cannot be taken again, place it anew."
+                detail = "The money has been refunded to the customer and cannot be charged again: place a new order."
                 raise Conflict("money_gone_back", detail)
             gone += row.amount
             # Whatever becomes of the order from here, this refund stays.

@@ -34,7 +34,7 @@ def forget_method(*, customer_id: int, method_id: int) -> None:
     if saved is None:
         raise NotFound()
     if saved.payments.filter(reference__startswith=CHARGING).exists():
-        raise Conflict("payment_pending", "It is being charged: wait until that is through.")
+        raise Conflict("payment_pending", "A payment with it is in progress: try again when that is done.")
     provider_of(saved.provider).forget_method(saved.provider_customer, saved.mandate)
     saved.delete()
 
@@ -46,10 +46,12 @@ def request_top_up(*, caller: Caller, amount: Money, method: str, saved_id: int 
     """
     if method not in ONLINE_METHODS:
         raise Invalid(
-            "/payment_method", "not_online", f"A wallet is filled online: send {' or '.join(ONLINE_METHODS)}."
+            "/payment_method",
+            "not_online",
+            f"Money can only be added to a wallet online: send {' or '.join(ONLINE_METHODS)}.",
         )
     if method not in available_methods():
-        raise Invalid("/payment_method", "not_available", "This method is not set up here: choose another.")
+        raise Invalid("/payment_method", "not_available", "This payment method is not available here: choose another.")
     wish = Checkout(carts=(), payment_method=method, saved_method_id=saved_id, saves_method=saves)
     customer, now = find_customer(Placing(checkout=wish), caller), timezone.now()
     saved = find_saved_method(wish, customer)

@@ -187,7 +187,7 @@ def carry_over(order: Order, shares: Sequence[PaymentShare], one: Repriced, acto
 
 def follow_repriced(one: Repriced, paid: int, caller: Caller, now: datetime) -> None:
     """Writes an order's new price, of whose rise so much is paid already, with the event that tells why."""
-    order, reason = one.order, "An order that shared its offer was cancelled."
+    order, reason = one.order, "Another order that shared the offer was cancelled."
     told = {"old": {name: as_json(getattr(order, name), order.currency) for name in TOLD}}
     write_repriced(one)
     told["new"] = {name: as_json(getattr(order, name), order.currency) for name in TOLD}
@@ -249,7 +249,13 @@ def take_everything_again(order: Order, actor: str, now: datetime, *, asks_anew:
     if again:
         # The others share the offer without it by now: it has what is left of the offer.
         write_repriced(again)
-        adjust(order, again.rise, actor=actor, reason="The offer is shared by others by now.", now=now)
+        adjust(
+            order,
+            again.rise,
+            actor=actor,
+            reason="The offer is now shared with other orders: place a new order instead.",
+            now=now,
+        )
 
 
 def ask_again(order: Order, share: PaymentShare, now: datetime) -> None:
@@ -357,7 +363,7 @@ def return_cash(order: Order, share: PaymentShare, actor: str) -> None:
     if amount == 0:
         return
     if share.received - amount < share.refunded:
-        raise Conflict("refunded", "Some of the cash was refunded: the order cannot be taken back any more.")
+        raise Conflict("refunded", "Part of the cash was refunded, so this step can no longer be undone.")
     ledger.move(order, share, Posting.Kind.CASH, back, actor=actor)
     share.payment.paid_at = None
     share.payment.save(update_fields=["paid_at"])

@@ -77,7 +77,7 @@ def refuse(vendor_id: int, fulfilment: Fulfilment, slot: SlotWish, value: int, p
     """Raises Conflict slot_full with the next slots that would take the order."""
     vendor = Vendor.objects.get(pk=vendor_id)
     free = free_slots(vendor, fulfilment, value, first=slot.starts_at, now=timezone.now())
-    detail = f"{vendor.name} takes no more for that time: "
+    detail = f"{vendor.name} can take no more orders for that time: "
     if free:
         detail += f"send deliver_at, such as {free[0].isoformat()}."
     else:

@@ -42,12 +42,12 @@ def confirm(*, order_id: int, caller: Caller) -> Order:
     standing = standing_of(caller, order)
     role = next((actor for actor in (Actor.VENDOR, Actor.STAFF) if actor in standing.actors), None)
     if role is None:
-        raise Forbidden("forbidden", "Orders are confirmed by the vendor's till.")
+        raise Forbidden("forbidden", "Only the vendor's till can confirm an order.")
     if order.visible_at is None:
         raise NotFound()
     if order.status in FAILURE:
         now = Status(order.status).label.lower()
-        raise Conflict("order_closed", f"The order is {now}: do not make it.", extra=standing.refusal_extra())
+        raise Conflict("order_closed", f"The order is {now}: do not prepare it.", extra=standing.refusal_extra())
     if order.pos_confirmed_at is not None:
         return order
     order.pos_confirmed_at = standing.now
@@ -58,7 +58,7 @@ def confirm(*, order_id: int, caller: Caller) -> Order:
         kind=OrderEvent.Kind.NOTE,
         actor=caller.key,
         role=role,
-        reason="Confirmed at the till",
+        reason="Confirmed by the till",
         visible_to=OrderEvent.VisibleTo.BUSINESS,
         app_id=caller.app_id,
         created_at=standing.now,

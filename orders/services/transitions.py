@@ -85,10 +85,12 @@ def with_reason(wish: Wish) -> Wish:
 def target_of(wish: Wish) -> Status:
     """Where the wish leads; raises Invalid for an unknown name, and where `to` and the name mean different changes."""
     if wish.name and wish.name not in lifecycle.NAMES:
-        raise Invalid("/transition", "unknown", "There is no transition of this name: read allowed_transitions.")
+        raise Invalid(
+            "/transition", "unknown", "There is no transition with this name: send one of allowed_transitions."
+        )
     target = lifecycle.NAMES[wish.name] if wish.name else wish.to
     if target is None or (wish.to is not None and wish.to != target):
-        raise Invalid("/to", "invalid", "Send `to` or `transition`; where both are sent they must mean the same.")
+        raise Invalid("/to", "invalid", "Send `to` or `transition`. If both are sent, they must mean the same change.")
     return target
 
 
@@ -100,13 +102,13 @@ def refuse(standing: Standing, wish: Wish, decision: Decision) -> NoReturn:
         detail = f"An order in status {now.value} ({now.slug}) cannot change to {target.value} ({target.slug})."
         undoes = lifecycle.find(Fulfilment(order.fulfilment), now, target)
         if undoes is not None and not wish.name:
-            detail = f"{undoes.name} is taken by its name only: send it as the `transition`."
+            detail = f"This status is only reached by name: send {undoes.name} as the `transition`."
         raise Conflict("transition_not_allowed", detail, extra=standing.refusal_extra())
     if not guard:
         raise Forbidden(
             "transition_not_permitted",
-            f"{change.name} is for {', '.join(sorted(change.actors))}: you stand to this order as "
-            f"{', '.join(sorted(standing.actors)) or 'nobody'}.",
+            f"{change.name} is for {', '.join(sorted(change.actors))}, but your role in this order is "
+            f"{{', '.join(sorted(standing.actors)) or 'none'}}.",
             extra=standing.refusal_extra(),
         )
     counts = False
@@ -137,7 +139,9 @@ def all_or_nothing(*, order_id: int, caller: Caller) -> Iterator[None]:
             problem.extra |= standing_of(caller, get_order(caller=caller, order_id=order_id)).refusal_extra()
             stands = problem.extra["order_status"]
             if stands != reached:
-                problem.detail += f" None of the steps was made: it is in status {stands['code']} ({stands['name']})."
+                problem.detail += (
+                    f" None of the steps was made: the order is still in status {stands['code']} ({stands['name']})."
+                )
         if problem.code == "guard_failed" and problem.keeps_writes:
             count_wrong_code(order_id)
         raise
@@ -315,14 +319,14 @@ def start_preparing(*, order_id: int, caller: Caller, version: int | None = None
     role = next((actor for actor in (Actor.VENDOR, Actor.STAFF) if actor in standing.actors), None)
     if role is None:
         raise Forbidden(
-            "transition_not_permitted", "Preparing is started by the vendor.", extra=standing.refusal_extra()
+            "transition_not_permitted", "Only the vendor can start the preparation.", extra=standing.refusal_extra()
         )
     if order.preparation_started_at is not None and not order.is_closed:
         return order
     if order.is_closed or order.accepted_at is None or order.prepared_at is not None:
         raise Conflict(
             "transition_not_allowed",
-            "Preparing starts while an order is accepted and not prepared.",
+            "Preparation can start once the order is accepted, and only while it is not prepared.",
             extra=standing.refusal_extra(),
         )
     order.apply_milestones(START_PREPARING, None, standing.now)

@@ -27,7 +27,7 @@ def top_up_by_hand(*, caller: Caller, customer_id: int, currency: str, amount: i
     """
     caller.require(Right.TOP_UP_WALLETS)
     if not Customer.objects.filter(pk=customer_id, user__isnull=False).exists():
-        raise Invalid("/customer", "unknown", "There is no such customer with an account.")
+        raise Invalid("/customer", "unknown", "There is no customer account with this id.")
     return top_up(customer_id=customer_id, currency=currency, amount=amount, actor=caller.key, text=text)
 
 

@@ -150,7 +150,7 @@ class AddressForm(forms.ModelForm):
             self.add_error("lat", "Fill in both latitude and longitude, or neither.")
         moved = {"lat", "lng"} & set(self.changed_data)
         if self.instance.pk and "address" in self.changed_data and not moved and point[0] is not None:
-            detail = "The address has changed, so its point does too: set it, or empty it to have it looked up."
+            detail = "The address has changed: set its location again, or leave it empty to have it looked up."
             self.add_error("lat", detail)
         return given
 
@@ -211,5 +211,5 @@ class ApiTokenAdmin(EverywhereAdmin, ComparingAdmin):
         self.message_user(request, f"{count} API tokens revoked.")
         if skipped := len(living) - len(tokens):
             level = messages.WARNING
-            told = f"{skipped} belong to people with more rights than you have: they were not revoked."
+            told = f"{skipped} belong to people with more rights than you: they were not revoked."
             self.message_user(request, told, level)

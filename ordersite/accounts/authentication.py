@@ -80,7 +80,7 @@ class BearerAuthentication(BaseAuthentication):
         if isinstance(credential, ApiToken):
             scope = ApiToken.Scope.READ if request.method in SAFE else ApiToken.Scope.WRITE
             if scope not in credential.scopes:
-                raise PermissionDenied(f"This API token lacks the scope {scope}.")
+                raise PermissionDenied(f"This API token lacks the scope {scope}: create one with it.")
         return principal, credential
 
     def authenticate_header(self, request: Request) -> str:
@@ -140,7 +140,7 @@ def user_behind(token: Token) -> User:
         users = users.filter(Exists(SignIn.objects.filter(pk=sign_in_id, user=OuterRef("pk"))))
     user = users.first()
     if user is None or not may_sign_in(user):
-        raise AuthenticationFailed("This sign-in has ended, or the account is switched off: sign in again.")
+        raise AuthenticationFailed("This session has ended, or the account is deactivated: sign in again.")
     if proof_of(token) != get_md5_hash_password(user.password):
         raise AuthenticationFailed("The password has changed: sign in again.")
     return user
@@ -171,12 +171,13 @@ def principal_of_api_token(token: str) -> tuple[Any, ApiToken]:
     )
     now = timezone.now()
     if row is None or row.revoked_at:
-        raise AuthenticationFailed("The API token is not known, revoked or expired.")
+        raise AuthenticationFailed("The API token is unknown, revoked or expired: create a new one.")
     if row.expires_at and row.expires_at <= now:
-        raise TokenExpired("The API token is not known, revoked or expired.")
+        raise TokenExpired("The API token is unknown, revoked or expired: create a new one.")
     if not may_use(row):
         raise AuthenticationFailed(
-            "Who made this API token is switched off, or administers the merchant no more: have another made."
+            "The person who created this API token is deactivated, or no longer administers the merchant: have "
+            "a new one created."
         )
     if row.last_used_at is None or row.last_used_at < now - USED_EVERY:
         ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)

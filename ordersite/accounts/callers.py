@@ -73,7 +73,7 @@ SYSTEM = Caller(key="system", is_system=True)
 
 def lacks(right: Right) -> Forbidden:
     """The refusal of an act of staff: it names the right that it asks for."""
-    return Forbidden("forbidden", f"This is for staff with the right {right.value}.")
+    return Forbidden("forbidden", f"Only for staff with the right {right.value}: ask an administrator for it.")
 
 
 def related(user: User, name: str) -> Any:

@@ -38,7 +38,7 @@ class HashGate:
 
 
 def too_busy() -> Problem:
-    detail = "Too many passwords are checked at this moment: try again in a few seconds."
+    detail = "Too many people are signing in at the moment: try again in a few seconds."
     return Problem("busy", detail, status=503, headers={"Retry-After": "3"}, keeps_writes=True)
 
 

@@ -55,15 +55,16 @@ def write_password_reset(recipient: str) -> Letter | None:
     if user is None or not may_sign_in(user):
         return None
     link = settings.PASSWORD_RESET_URL.format(uid=uid_of(user), token=default_token_generator.make_token(user))
-    return "Set a new password", f"Follow this link to set a new password:\n\n{link}\n"
+    return "Set a new password", f"Open this link to set a new password:\n\n{link}\n"
 
 
 def write_registration(recipient: str, user: str) -> Letter | None:
     """The link that confirms the e-mail, or word to its owner that somebody else registered with it."""
     if User.objects.filter(email=recipient).exists():
         text = (
-            "Somebody has registered with this e-mail, which has an account already. If it was you: sign in with the "
-            "password you have, or set a new one. If it was not, nothing has changed, and nothing is to be done.\n"
+            "Somebody tried to register with this e-mail address, which already has an account. If it was you, "
+            "sign in with your password or set a new one. If it was not you, you need not do anything: nothing "
+            "has changed.\n"
         )
         return "You have an account already", text
     registered = User.objects.filter(pk=user, unconfirmed_email=recipient).first()
@@ -72,10 +73,10 @@ def write_registration(recipient: str, user: str) -> Letter | None:
     token = confirmation_tokens.make_token(registered)
     link = settings.REGISTER_CONFIRM_URL.format(uid=uid_of(registered), token=token)
     text = (
-        f"Follow this link, and type the password you have registered with, to confirm your e-mail:\n\n{link}\n\n"
-        "If you have not registered, do nothing.\n"
+        "Open this link and type the password that you registered with, to confirm your e-mail "
+        f"address:\n\n{link}\n\nIf you did not register, you need not do anything.\n"
     )
-    return "Confirm your e-mail", text
+    return "Confirm your e-mail address", text
 
 
 WRITERS: dict[str, Callable[..., Letter | None]] = {

@@ -55,7 +55,7 @@ def send_confirmation(user: User, *, address: str) -> None:
     Raises Conflict where the e-mail is confirmed, and a 429 Problem where it had mails enough.
     """
     if user.is_confirmed:
-        raise Conflict("email_confirmed", "This e-mail is confirmed already.")
+        raise Conflict("email_confirmed", "This e-mail address is already confirmed: sign in.")
     count_mail("registration", user.unconfirmed_email, address)
     queue_mail("registration", user.unconfirmed_email, user=str(user.pk))
 

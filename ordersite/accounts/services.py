@@ -52,7 +52,7 @@ def sign_in(*, request: HttpRequest, email: str, password: str) -> Tokens:
     if not isinstance(user, User):
         raise Problem(
             "invalid_credentials",
-            "The e-mail or the password is wrong.",
+            "The e-mail address or the password is wrong.",
             status=401,
             headers={"WWW-Authenticate": "Bearer"},
             keeps_writes=True,
@@ -102,7 +102,7 @@ def confirm_password_reset(*, uid: str, token: str, password: str, address: str)
 
 
 def link_not_valid() -> Problem:
-    return refused_field("/token", "invalid", "The link is used, too old or incomplete: ask for a new one.")
+    return refused_field("/token", "invalid", "The link was already used, is too old or incomplete: ask for a new one.")
 
 
 def user_of_uid(uid: str) -> User | None:
@@ -208,7 +208,9 @@ def administers(user: User, merchant_id: int) -> bool:
 def refuse_stranger(user: User, merchant_id: int) -> None:
     """Raises Forbidden alike for another's merchant and for one that does not exist."""
     if not administers(user, merchant_id):
-        raise Forbidden("not_merchant_admin", "Only this merchant's owners and managers may see or make its tokens.")
+        raise Forbidden(
+            "not_merchant_admin", "Only the owners and managers of this merchant can see and create its tokens."
+        )
 
 
 def api_tokens_of(user: User, merchant_id: int | None) -> QuerySet[ApiToken]:

@@ -54,7 +54,7 @@ def renew_sign_in(refresh: str) -> Tokens:
             sign_in.delete()
             raise Problem(
                 "refresh_used",
-                "This refresh token was used before, so its sign-in has been ended: sign in again.",
+                "This refresh token was used before, so the session was ended for safety: sign in again.",
                 status=401,
                 headers={"WWW-Authenticate": "Bearer"},
                 keeps_writes=True,
@@ -75,7 +75,7 @@ def end_sign_in(refresh: str) -> None:
     """Ends the sign-in of a refresh token; raises AuthenticationFailed for one that is none, or ended already."""
     ended, _ = SignIn.objects.filter(pk=sign_in_id_of(read_token(RefreshToken, refresh))).delete()
     if not ended:
-        raise AuthenticationFailed("This sign-in has ended already.")
+        raise AuthenticationFailed("This session has already ended.")
 
 
 def end_of_refresh() -> datetime:

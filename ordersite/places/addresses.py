@@ -80,7 +80,10 @@ def change_where(old: Where, *, text: str | None, point: Point | None, found: An
         if is_correction(old, point):
             return Where(text=old.text, point=point, anchor=old.origin)
         if not found:
-            detail = "Address and point change together, and no address is known of this point: send the address too."
+            detail = (
+                "The address and its location change together, and no address is known for this location: send the "
+                "address too."
+            )
             raise Invalid("/address", "required", detail)
         return Where(text=found[0].text, point=point)
     if text is None or text == old.text:
@@ -89,7 +92,10 @@ def change_where(old: Where, *, text: str | None, point: Point | None, found: An
         place = the_only(found, "/address")
         return Where(text=text, point=Point(place.lat, place.lng))
     if old.point is not None:
-        detail = "Address and point change together, and no point is known of this address: send the location too."
+        detail = (
+            "The address and its location change together, and no location is known for this address: send the "
+            "location too."
+        )
         raise Invalid("/location", "required", detail)
     return Where(text=text)
 
@@ -119,8 +125,8 @@ def refuse_elsewhere(place: FoundPlace, point: Point, pointer: str, remedy: str 
     """Raises Invalid that names both: where the text is known to be, and the point that was sent."""
     away = distance(point.lat, point.lng, place.lat, place.lng)
     detail = (
-        f"The address is known at {place.lat}, {place.lng} ({place.text}), and the location {point.lat}, {point.lng}"
-        f" lies {away} m away from it: {remedy}."
+        f"The address is at {place.lat}, {place.lng} ({place.text}), but the location {point.lat}, {point.lng} "
+        f"is {away} m away from it: {remedy}."
     )
     known = {"text": place.text, "location": {"lat": place.lat, "lng": place.lng}}
     raise Invalid(pointer, "other_place", detail, places=[known], metres=away)
@@ -128,6 +134,6 @@ def refuse_elsewhere(place: FoundPlace, point: Point, pointer: str, remedy: str 
 
 def refuse_several(found: Sequence[FoundPlace], pointer: str) -> NoReturn:
     told = "; ".join(place.text for place in found)
-    detail = f"This may mean several places: {told}. Send one of these, or its point."
+    detail = f"This may mean several places: {told}. Send one of these, or its location."
     places = [{"text": place.text, "location": {"lat": place.lat, "lng": place.lng}} for place in found]
     raise Invalid(pointer, "several_places", detail, places=places)

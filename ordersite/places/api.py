@@ -35,7 +35,7 @@ class PlacesView(ApiView):
             OpenApiParameter(
                 "near",
                 {"type": "string", "pattern": POINT},
-                description="Latitude and longitude with a comma between: what is near goes before the rest.",
+                description="Latitude and longitude separated by a comma: places near this point come first.",
             ),
         ],
         responses=PlacesOutput,
@@ -45,12 +45,12 @@ class PlacesView(ApiView):
         """The places that an address may mean, the likeliest first; at most five. 503 where none can be asked."""
         text = request.query_params.get("q", "").strip()
         if not text or len(text) > MOST_TEXT:
-            raise Invalid("?q", "invalid", f"Send the address that is looked for, of 1 to {MOST_TEXT} characters.")
+            raise Invalid("?q", "invalid", f"Send the address to look up, of 1 to {MOST_TEXT} characters.")
         found = find_places(text, near_of(request), who=who_asks(request))
         if found is None:
             raise Problem(
                 "places_unavailable",
-                "Addresses cannot be looked up now: send a location with the address.",
+                "Addresses cannot be looked up at the moment: send a location with the address.",
                 status=503,
                 headers={"Retry-After": "10"},
             )
@@ -66,5 +66,5 @@ def near_of(request: Request) -> Point | None:
     except ValueError:
         lat = lng = float("nan")
     if not (abs(lat) <= 90 and abs(lng) <= 180):
-        raise Invalid("?near", "invalid", "Send a latitude and a longitude with a comma between, such as 50.85,4.35.")
+        raise Invalid("?near", "invalid", "Send a latitude and a longitude separated by a comma, such as 50.85,4.35.")
     return Point(lat, lng)

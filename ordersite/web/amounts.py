@@ -93,7 +93,7 @@ class AmountField(NumberField):
             return read_typed(text, self.currency)
         if read_typed(text, "EUR") == 0:
             return 0
-        raise MoneyError("Choose the currency first, or whose it is: that decides it.")
+        raise MoneyError("Choose the currency first, or who it is for: that decides the currency.")
 
 
 class PercentField(NumberField):

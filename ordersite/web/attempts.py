@@ -73,7 +73,7 @@ def refuse(expires_at: datetime | str, now: datetime) -> None:
     wait = max(1, round((until - now).total_seconds()))
     raise Problem(
         "throttled",
-        f"Too many tries: wait {wait} seconds.",
+        f"Too many attempts: try again in {wait} seconds.",
         status=429,
         headers={"Retry-After": str(wait)},
         keeps_writes=True,

@@ -31,11 +31,13 @@ COUNTED = "_counted"
 # So many rows at a time: a page names each of them, and all are one request.
 MOST = 200
 NAMED = 20
-LEFT_OUT = "{row} has changed since the list was shown: it was left out. Look at it, then choose it again."
+LEFT_OUT = "{row} has changed since the list was shown, so it was left out. Check it, then choose it again."
 COLLISION = "Somebody else saved this at the same moment, so nothing of yours was saved. Check it and save again."
-GONE = "{count} of those you chose are no longer in this list: they were left out."
+GONE = "{count} of those that you chose are no longer in this list: they were left out."
 TOO_MANY = "At most {most} {rows} at a time: narrow the list first. Nothing was done."
-DELETE_AGAIN = "It has changed since it was shown, or more would go with it now. Nothing was deleted: look again."
+DELETE_AGAIN = (
+    "It has changed since it was shown, or more would be deleted with it. Nothing was deleted: check it again."
+)
 
 
 def versions_shown(request: HttpRequest) -> dict[str, str]:

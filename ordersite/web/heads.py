@@ -42,7 +42,7 @@ def fault_of_path(path: str) -> Problem | None:
     """414 for an address that is too long."""
     if len(path) <= MOST_PATH:
         return None
-    detail = f"The address is longer than {MOST_PATH} characters: send a shorter one."
+    detail = f"The URL is longer than {MOST_PATH} characters: send a shorter one."
     return Problem("address_too_long", detail, status=414)
 
 
@@ -57,7 +57,11 @@ def check_headers(headers: Headers) -> tuple[Headers, Problem | None]:
 def fault_of(headers: Headers) -> Problem | None:
     """431 for headers that are too long, which names the first that is; 415 for a Content-Type that nobody can read."""
     if sum(len(name) + len(value) + 4 for name, value in headers) > MOST_BYTES:
-        return Problem("headers_too_large", f"The headers are larger than {MOST_BYTES} bytes: send less.", status=431)
+        return Problem(
+            "headers_too_large",
+            f"The headers are larger than {MOST_BYTES} bytes: send fewer or shorter ones.",
+            status=431,
+        )
     lengths = dict.fromkeys(MOST_CHARACTERS, 0)
     for name, value in headers:
         if name in lengths:
@@ -69,7 +73,7 @@ def fault_of(headers: Headers) -> Problem | None:
                 return Problem("unsupported_media_type", detail, status=415)
             return Problem("headers_too_large", detail, status=431)
     if not all(is_readable(value.decode("latin-1")) for name, value in headers if name == b"content-type"):
-        detail = "The header Content-Type is malformed, or of a charset that is not read here: send UTF-8."
+        detail = "The header Content-Type is malformed, or its charset is not supported: send UTF-8."
         return Problem("unsupported_media_type", detail, status=415)
     return None
 

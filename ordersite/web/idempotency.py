@@ -97,7 +97,7 @@ def insert_key(scope: str, fingerprint: str) -> bool:
             raise
         raise Conflict(
             "idempotency_in_progress",
-            "The first call with this key still runs: ask again.",
+            "The first call with this key is still running: try again in a moment.",
             headers={"Retry-After": "2"},
         ) from error
 
@@ -115,7 +115,9 @@ def replay(scope: str, fingerprint: str) -> Response:
     row = IdempotencyKey.objects.get(scope=scope)
     if row.fingerprint != fingerprint:
         raise Problem(
-            "idempotency_key_reused", "This Idempotency-Key came with another body: use a new key.", status=422
+            "idempotency_key_reused",
+            "This Idempotency-Key was already used with another body: send a new key.",
+            status=422,
         )
     kept = json.loads(decrypt(row.answer))
     return Response(

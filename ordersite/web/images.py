@@ -45,9 +45,9 @@ class ImageRefused(ValueError):
     """The bytes are no picture that we keep; the message says why and what to send."""
 
 
-TOO_LARGE = "The picture has too many pixels: scale it down, or send a plain JPEG."
-TOO_MUCH_TOGETHER = "Together the pictures take too much: send fewer or smaller ones, or plain JPEGs."
-NO_PICTURE = "This is no whole JPEG, PNG or WEBP picture: send one of these."
+TOO_LARGE = "The picture has too many pixels: scale it down."
+TOO_MUCH_TOGETHER = "The pictures are too large together: send fewer or smaller ones."
+NO_PICTURE = "This is not a complete JPEG, PNG or WEBP picture: send one of these."
 
 
 def clean_image(raw: bytes) -> CleanImage:

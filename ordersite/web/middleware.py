@@ -49,7 +49,9 @@ class DatabaseRefusalMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, ValueError) and NOT_A_NUMBER in str(exception):
-            return answer(request, Problem("invalid", "A text stands where a number belongs: choose from the page."))
+            return answer(
+                request, Problem("invalid", "A text was sent where a number is needed: choose from the page.")
+            )
         if not isinstance(exception, Problem | DataError | OverflowError | OperationalError):
             return None
         problem = from_exception(exception)
@@ -78,14 +80,16 @@ class BodyLimitMiddleware:
                 detail += f" A form that tells its Content-Length may have {most} MB."
             return refuse(request, Problem("too_large", detail, status=413))
         if scope.get(LATE):
-            return refuse_and_end(request, Problem("too_slow", "The body took too long: send it again.", status=408))
+            return refuse_and_end(
+                request, Problem("too_slow", "The body took too long to arrive: send it again.", status=408)
+            )
         if len(request.META.get("QUERY_STRING", "")) > settings.MAX_QUERY_BYTES:
-            detail = f"The query is longer than {settings.MAX_QUERY_BYTES} characters: send less."
+            detail = f"The query string is longer than {settings.MAX_QUERY_BYTES} characters: send less."
             return refuse(request, Problem("invalid", detail))
         # A foreign API reads a parameter with a NUL as any other wrong one.
         query = "" if request.path.startswith("/dialects/") else request.META.get("QUERY_STRING", "")
         if "\0" in request.path or "%00" in query:
-            return refuse(request, Problem("invalid", "The address contains a NUL character: leave it out."))
+            return refuse(request, Problem("invalid", "The URL contains a NUL character: leave it out."))
         return self.get_response(request)
 
 

@@ -59,7 +59,9 @@ def from_text(text: str, currency: str) -> int:
     if abs(scaled) > MAX_MINOR:
         raise MoneyError(f"The amount is too large: at most {to_text(MAX_MINOR, currency)} {currency}.")
     if scaled != scaled.to_integral_value():
-        raise MoneyError(f"{currency} has {exponent(currency)} digits after the point: round the amount to that.")
+        raise MoneyError(
+            f"{currency} has {exponent(currency)} digits after the decimal point: round the amount to that."
+        )
     return int(scaled)
 
 
@@ -77,7 +79,9 @@ def read_typed(text: str, currency: str) -> int:
     whole, decimals = typed_parts(text, f'write an amount such as "{to_text(123450 * 10**digits // 100, currency)}"')
     if len(decimals) > digits:
         allowed = f"{digits} digits" if digits else "no digits"
-        detail = f"{currency} has {allowed} after the point or comma: between thousands write a space, or nothing."
+        detail = (
+            f"{currency} has {allowed} after the decimal point or comma: between thousands write a space, or nothing."
+        )
         raise MoneyError(detail)
     minor = int(whole + decimals.ljust(digits, "0"))
     if minor > MAX_MINOR:
@@ -89,10 +93,10 @@ def read_percent(text: str) -> int:
     """What somebody typed as a percentage, "6" or "21,5 %", as hundredths of a percent; raises MoneyError."""
     whole, decimals = typed_parts(text.strip().removesuffix("%"), 'write a percentage such as "21.5"')
     if len(decimals) > 2:
-        raise MoneyError("A percentage has 2 digits after the point or comma at most.")
+        raise MoneyError("A percentage has at most 2 digits after the decimal point or comma.")
     hundredths = int(whole + decimals.ljust(2, "0"))
     if hundredths > WHOLE:
-        raise MoneyError("A percentage is at most 100.")
+        raise MoneyError("A percentage is 100 at most.")
     return hundredths
 
 
@@ -100,7 +104,7 @@ def typed_parts(text: str, remedy: str) -> tuple[str, str]:
     """The digits before and after the decimal mark of what somebody typed; raises MoneyError for what is no number."""
     text = text.translate(SPACES).strip()
     if text.startswith(("-", "\u2212")):
-        raise MoneyError("An amount is not below zero.")
+        raise MoneyError("The amount must not be below zero.")
     found = TYPED.fullmatch(text) if len(text) <= LONGEST_TYPED else None
     if found is None:
         raise MoneyError(f'"{text[:LONGEST_TYPED]}" is not clear: {remedy}, with nothing but spaces between thousands.')

@@ -148,7 +148,7 @@ class PhotoFormParser(BaseParser):
             raise ParseError(f"The form is malformed: {error}") from error
         # Django takes what is cut off for a whole form, and leaves its last part out.
         if b"--%b--" % boundary_of(meta) not in body.last:
-            raise ParseError("The form does not end with its boundary: send it whole.")
+            raise ParseError("The form is incomplete: it does not end with its boundary. Send it again.")
         texts: list[tuple[str, str]] = []
         for name, values in fields.lists():
             if self.photo_parts.fullmatch(name):
@@ -174,7 +174,7 @@ class PhotoFormParser(BaseParser):
         """The object in the only part that holds JSON."""
         pointer = f"/{self.json_part}"
         if len(parts) != 1:
-            raise Invalid(pointer, "required", f"Send one part `{self.json_part}` with the JSON.")
+            raise Invalid(pointer, "required", f"Send the JSON as one part named `{self.json_part}`.")
         if len(parts[0]) > settings.MAX_BODY_BYTES:
             detail = f"The JSON is larger than {settings.MAX_BODY_BYTES // 1_000_000} MB: send less."
             raise Problem("too_large", detail, status=413)
@@ -213,7 +213,7 @@ def check_name(name: str, json_part: str) -> None:
     known = [part for part in (json_part, *PHOTO_PARTS) if part]
     if name not in known:
         told = name.encode(EVERY_BYTE, "replace").decode(errors="replace")[:60]
-        raise Invalid(f"/{told}", "unknown_field", f"There is no such part: send {', '.join(known)}.")
+        raise Invalid(f"/{told}", "unknown_field", f"There is no such part in this form: send {', '.join(known)}.")
 
 
 def has_photos(request: Request) -> bool:

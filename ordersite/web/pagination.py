@@ -45,7 +45,9 @@ def order_by(request: Request, allowed: Mapping[str, tuple[str, ...]], default: 
     given = request.query_params.get("ordering", default)
     name = given.removeprefix("-")
     if name not in allowed:
-        raise Invalid("?ordering", "invalid", f"Send one of {', '.join(sorted(allowed))}, with a - for descending.")
+        raise Invalid(
+            "?ordering", "invalid", f"Send one of {', '.join(sorted(allowed))}, with a - in front for descending order."
+        )
     if not given.startswith("-"):
         return allowed[name]
     return tuple(f"-{column}" for column in allowed[name])
@@ -74,7 +76,7 @@ def read_page(rows: QuerySet[Any], counted: Counted, start: int, size: int, *, r
     """
     if start >= counted.count:
         if not counted.is_exact:
-            raise Invalid("?page", "too_deep", f"Pages end after {counted.count} rows: {remedy}")
+            raise Invalid("?page", "too_deep", f"Pages end after {counted.count} results: {remedy}")
         return []
     if start < FAR or not issubclass(rows._iterable_class, ModelIterable):
         return list(rows[start : start + size])
@@ -146,4 +148,4 @@ def read_cursor(cursor: str) -> tuple[datetime, int]:
             raise ValueError(cursor)
         return moment.astimezone(UTC), int(pk)
     except (ValueError, OverflowError, binascii.Error) as error:
-        raise Invalid("?cursor", "invalid", "Send a cursor of ours (the end of a `next` link), or none.") from error
+        raise Invalid("?cursor", "invalid", "Send the cursor from a `next` link, or leave it empty.") from error

@@ -37,17 +37,17 @@ def refuse_constant(name: str) -> None:
 def read_int(text: str) -> int:
     """A whole number; raises ParseError for one that no column holds and that is slow to read."""
     if len(text) > MOST_DIGITS:
-        raise ParseError(f"A number has {len(text)} digits: send at most {MOST_DIGITS}.")
+        raise ParseError(f"A number has {len(text)} digits: send {MOST_DIGITS} at most.")
     return int(text)
 
 
 def read_float(text: str) -> float:
     """A finite number; raises ParseError, also for 1e999."""
     if len(text) > MOST_DIGITS:
-        raise ParseError(f"A number has {len(text)} digits: send at most {MOST_DIGITS}.")
+        raise ParseError(f"A number has {len(text)} digits: send {MOST_DIGITS} at most.")
     number = float(text)
     if not math.isfinite(number):
-        raise ParseError(f"{text} is larger than any number: send a smaller one.")
+        raise ParseError(f"The number {text} is too large: send a smaller one.")
     return number
 
 
@@ -122,7 +122,7 @@ def check_storable(value: Any, pointer: str = "") -> None:
 def refuse_unstorable(text: str, pointer: str = "") -> None:
     """Raises Invalid for text that PostgreSQL or UTF-8 cannot hold."""
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        detail = "The text contains a NUL character or half of a surrogate pair: leave it out."
+        detail = "The text contains a NUL character or half a surrogate pair: leave it out."
         raise Invalid(pointer, "unstorable", detail)
 
 

@@ -88,7 +88,7 @@ class NotFound(Problem):
 
     status = 404
 
-    def __init__(self, detail: str = "There is nothing here that you may see.") -> None:
+    def __init__(self, detail: str = "This does not exist, or you may not see it.") -> None:
         super().__init__("not_found", detail)
 
 
@@ -104,7 +104,9 @@ class Busy(Problem):
     status = 503
 
     def __init__(self) -> None:
-        super().__init__("busy", "Too many changes at once: try again in a second.", headers={"Retry-After": "1"})
+        super().__init__(
+            "busy", "Too many changes at the same time: try again in a second.", headers={"Retry-After": "1"}
+        )
 
 
 def short(text: str) -> str:
@@ -119,7 +121,7 @@ def told_errors(errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
     told = [{**row, "pointer": short(row["pointer"]), "detail": short(str(row["detail"]))} for row in errors[:most]]
     if len(errors) <= most:
         return told
-    more = field_error("", "more_errors", f"{len(errors) - most} more faults are not told: mend these first.")
+    more = field_error("", "more_errors", f"{len(errors) - most} more errors are not listed: correct these first.")
     return [*told, more]
 
 
@@ -156,7 +158,7 @@ def from_exception(exc: Exception) -> Problem | None:
         case Http404():
             return NotFound()
         case PermissionDenied():
-            return Forbidden("forbidden", "You may not do this.")
+            return Forbidden("forbidden", "You do not have the right to do this.")
         case RequestDataTooBig():
             return Problem("too_large", "The body is too large.", status=413)
         case exceptions.Throttled():
@@ -170,7 +172,7 @@ def from_exception(exc: Exception) -> Problem | None:
             code = exc.get_codes() if isinstance(exc.get_codes(), str) else exc.default_code
             return Problem(str(code), describe(exc), status=exc.status_code, headers=headers)
         case DataError() | OverflowError():
-            return Problem("invalid", "A number or text is larger than any that is kept: send a smaller one.")
+            return Problem("invalid", "A number or text is too large to be saved: send a smaller one.")
         case OperationalError():
             logger.warning("database refused for now: %s", type(exc.__cause__ or exc).__name__)
             return Busy()
@@ -194,7 +196,9 @@ def problem_of(exc: Exception) -> Problem:
     problem = from_exception(exc)
     if problem is None:
         logger.error("unhandled error", exc_info=exc)
-        problem = Problem("internal", "Something broke on our side; it has been logged.", status=500)
+        problem = Problem(
+            "internal", "Something went wrong on our side. It has been logged: try again later.", status=500
+        )
     return problem
 
 
@@ -238,7 +242,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer(request, Forbidden("forbidden", "You may not do this."))
+    return answer(request, Forbidden("forbidden", "You do not have the right to do this."))
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -246,8 +250,11 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return answer(request, Problem("internal", "Something broke on our side; it has been logged.", status=500))
+    return answer(
+        request,
+        Problem("internal", "Something went wrong on our side. It has been logged: try again later.", status=500),
+    )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return answer(request, Forbidden("csrf", "The form's CSRF token is missing or old: reload the page and try again."))
+    return answer(request, Forbidden("csrf", "This form was open for too long: reload the page and try again."))

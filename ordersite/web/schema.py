@@ -18,7 +18,7 @@ from ordersite.web.words import WORDS
 
 PROBLEM = {
     "type": "object",
-    "description": "An error (RFC 9457): `code` is stable, `detail` says what to do, `errors` names the fields.",
+    "description": "An error (RFC 9457): `code` never changes, `detail` says what to do, `errors` lists the fields.",
     "required": ["type", "title", "status", "detail", "code", "request_id", "errors"],
     "properties": {
         "type": {"type": "string"},
@@ -43,18 +43,18 @@ LARGEST = 2**53 - 1  # what JavaScript can hold
 EVERYWHERE = ("400", "401", "403", "404", "405", "429", "500", "503")
 UNSAFE = ("409", "412", "413", "415", "422")
 TITLES = {
-    "400": "A field or a rule of the input.",
-    "401": "Not known.",
-    "403": "Known, and not allowed.",
-    "404": "Nothing that you may see.",
-    "405": "Not this method.",
-    "409": "The state does not allow it.",
-    "412": "If-Match is stale.",
+    "400": "A field is wrong, or breaks a rule.",
+    "401": "Not signed in.",
+    "403": "Signed in, but not allowed.",
+    "404": "Does not exist, or you may not see it.",
+    "405": "This method is not supported here.",
+    "409": "The current state does not allow it.",
+    "412": "If-Match does not match: the order has changed.",
     "413": "The body is too large.",
-    "415": "Not this content type.",
-    "422": "The Idempotency-Key came with another body.",
+    "415": "This content type is not supported.",
+    "422": "The Idempotency-Key was already used with another body.",
     "429": "Too many requests; see Retry-After.",
-    "500": "A fault of ours.",
+    "500": "An error on our side.",
     "503": "Busy; see Retry-After.",
 }
 

@@ -99,7 +99,7 @@ class MoneyField(serializers.Field):
         if not isinstance(data, dict) or set(data) != {"amount", "currency"}:
             raise serializers.ValidationError('Send {"amount": "12.50", "currency": "EUR"}.', "invalid")
         if not isinstance(data["currency"], str) or data["currency"] not in CURRENCIES:
-            raise serializers.ValidationError("The currency is no ISO 4217 code: send one such as EUR.", "currency")
+            raise serializers.ValidationError("This is not an ISO 4217 currency: send one such as EUR.", "currency")
         if not isinstance(data["amount"], str):
             raise serializers.ValidationError('Send the amount as a string, such as "12.50".', "invalid")
         try:
@@ -214,6 +214,6 @@ class PhoneField(LineField):
         number = e164(text, self.region)
         if not number:
             raise serializers.ValidationError(
-                "This is no telephone number: send it with its country's code, such as +32470123456.", "invalid"
+                "This is not a phone number: send it with its country code, such as +32470123456.", "invalid"
             )
         return number

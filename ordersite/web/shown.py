@@ -31,14 +31,14 @@ from ordersite.web.typed import TypedForm
 SHOWN = "_shown"
 # In a request's META: the database has refused what it writes.
 REFUSED = "ordersite.is_refused"
-STALE = "This page was sent without what it had shown: open it anew, make your changes again and save."
+STALE = "This page was sent without the values that it had shown: open it again, make your changes and save."
 CONFLICT = "Changed meanwhile: now {now}. Save again to put what you typed in its place."
-ROW_GONE = "This row was deleted meanwhile: tick “Delete” to go on without it, or open the page anew."
-ROW_ADDED = "Somebody added this meanwhile: {row}. Open the page anew to change it."
+ROW_GONE = "This row was deleted meanwhile: tick “Delete” to go on without it, or open the page again."
+ROW_ADDED = "Somebody added this meanwhile: {row}. Open the page again to change it."
 # Rows of one kind that a page takes or shows at once beside those that stand; each costs some 6 ms.
 MOST_NEW_ROWS = 20
 TOO_MANY_ROWS = f"Add at most {MOST_NEW_ROWS} rows at a time: save these, then add the others."
-ROW_CHANGED = "{row} was changed meanwhile: look at it again before you delete it."
+ROW_CHANGED = "{row} was changed meanwhile: check it again before you delete it."
 
 Digests = Mapping[str, str]
 

@@ -131,7 +131,7 @@ def test_tokens_of_people_with_more_rights_are_not_revoked(cast: Cast) -> None:
     told = [str(message) for message in client.get(path).context["messages"]]
     assert told == [
         "1 API tokens revoked.",
-        "1 belong to people with more rights than you have: they were not revoked.",
+        "1 belong to people with more rights than you: they were not revoked.",
     ]
     living = ApiToken.objects.filter(revoked_at=None)
     assert list(living) == [staffs]

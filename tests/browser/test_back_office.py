@@ -26,7 +26,7 @@ def test_signs_in_opens_an_order_and_accepts_it(stage: Cast, open_page: OpenPage
     order = place_order(stage)
     page = open_page()
     sign_in(page, stage.staff.email)
-    expect(page.get_by_role("heading", name="What is stuck")).to_be_visible()
+    expect(page.get_by_role("heading", name="Orders that need attention")).to_be_visible()
     page.get_by_role("link", name="All open orders").click()
     page.get_by_role("link", name=f"#{order.pk}").click()
     expect(page.locator(".order-head .badge").first).to_have_text("●Pending")

@@ -49,7 +49,7 @@ def test_an_order_by_phone_finds_its_address(stage: Cast, open_page: OpenPage, s
     picture(page, f"map-phone-{width}")
     page.get_by_role("button", name="Show the price").click()
     page.get_by_role("button", name="Place the order").click()
-    expect(page.get_by_text("The order is placed.")).to_be_visible()
+    expect(page.get_by_text("The order was placed.")).to_be_visible()
     order = Order.objects.get()
     assert (order.address, order.lat, order.lng) == ("Rue de l'Église 1, 1060 Brussels", 50.8274, 4.3452)
 
@@ -85,7 +85,7 @@ def test_a_package_by_phone_has_a_map_for_each_end(
     end.get_by_role("application").focus()
     page.keyboard.press("ArrowUp")
     page.get_by_role("button", name="Place the order").click()
-    expect(page.get_by_text("The order is placed.")).to_be_visible()
+    expect(page.get_by_text("The order was placed.")).to_be_visible()
     order = Order.objects.get()
     assert (order.package.pickup_address, order.package.pickup_lat) == ("Rue de l'Église 1, 1060 Brussels", 50.8274)
     assert (order.address, order.lat) == ("Place du Grand Sablon 12", 50.840545)
@@ -105,7 +105,7 @@ def test_the_pin_by_keyboard_and_by_mouse(stage: Cast, open_page: OpenPage, sign
     expect(page.get_by_label("Latitude")).to_have_value("50.85109")
     picture(page, "map-order")
     page.get_by_role("button", name="Change the address").click()
-    expect(page.get_by_text("The address is changed.")).to_be_visible()
+    expect(page.get_by_text("The address was changed.")).to_be_visible()
     order.refresh_from_db()
     assert (order.address, order.lat, order.lng) == ("Rue Neuve 1", 50.85109, 4.351)
 
@@ -126,7 +126,7 @@ def test_the_pin_by_keyboard_and_by_mouse(stage: Cast, open_page: OpenPage, sign
     assert float(page.get_by_label("Longitude").input_value()) > moved
     page.locator("#id_address").fill("Boulevard 7")
     page.get_by_role("button", name="Change the address").click()
-    expect(page.get_by_text("The address is changed.")).to_be_visible()
+    expect(page.get_by_text("The address was changed.")).to_be_visible()
     order.refresh_from_db()
     assert order.address == "Boulevard 7"
     assert order.lng is not None
@@ -160,7 +160,7 @@ def test_without_scripts_the_fields_do_it(stage: Cast, browser: Browser, live_se
     page.get_by_role("button", name="Change the address").click()
     page.get_by_label("Rue de l'Église 1, 1060 Brussels").check()
     page.get_by_role("button", name="Change the address").click()
-    expect(page.get_by_text("The address is changed.")).to_be_visible()
+    expect(page.get_by_text("The address was changed.")).to_be_visible()
     order.refresh_from_db()
     assert (order.address, order.lat) == ("Rue de l'Église 1, 1060 Brussels", 50.8274)
 

@@ -51,7 +51,7 @@ def test_takes_an_order_for_a_guest(stage: Cast, open_page: OpenPage, sign_in: S
 
     expect(page.get_by_role("alert")).to_contain_text("Not ready yet")
     expect(page.get_by_text("Choose at least 1 of Size.")).to_be_hidden()
-    expect(page.get_by_text("Fill in the name of who orders.")).to_be_visible()
+    expect(page.get_by_text("Fill in the customer's name.")).to_be_visible()
     picture(page, f"errors-{width}")
     page.get_by_label("Delivery type").select_option("pickup")
     page.get_by_label("Name").fill("Gina Guest")
@@ -69,7 +69,7 @@ def test_takes_an_order_for_a_guest(stage: Cast, open_page: OpenPage, sign_in: S
     assert page.evaluate(UNNAMED) == []
     page.get_by_role("button", name="Place the order").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("The order is placed.")).to_be_visible()
+    expect(page.get_by_text("The order was placed.")).to_be_visible()
     expect(page.get_by_text("No Onion")).to_be_visible()
     order = Order.objects.get()
     assert (order.total, order.contact_name, order.contact_phone) == (2250, "Gina Guest", "+32470123456")

@@ -69,7 +69,7 @@ def test_every_status_kind_payment_and_exception_is_shown() -> None:
     waiting = {
         "staff look at a transfer's photo": Q(shares__payment__state=PaymentStatus.PROOF_PENDING),
         "another amount came in": Q(shares__payment__disputed_amount=1500),
-        "codes are missing": Q(codes_missing=1, status=Status.ACCEPTED_BY_BUSINESS),
+        "codes are not available yet": Q(codes_missing=1, status=Status.ACCEPTED_BY_BUSINESS),
         "its vendor is paused at the agreed time": Q(unserved=Unserved.PAUSED, status=Status.PREORDER),
         "the customer is asked for its consent": Q(item_changes__state=ItemChange.State.WAITING, status=0),
         "an item was sold out": Q(item_changes__state=ItemChange.State.APPLIED, lines__name="Homard du jour"),

@@ -43,7 +43,7 @@ def test_the_shops_steps_by_the_vendor(cast: Cast, api: Api, flag: str, status: 
         answer = shop.set_flag(owner, order, flag)
         error = shop.refused(answer, 409, "guard_failed")
     assert error["allowedStatuses"] == may_set(owner, order) != []
-    stands = f"it is in status “{shop.label_of(status).name}”."
+    stands = f"the order is still in status “{shop.label_of(status).name}”."
     assert (stands in answer.content.decode()) == (status != 4)
 
 

@@ -77,7 +77,7 @@ def test_too_few_are_told_at_their_quantity(cast: Cast, api: Api, door: Door, fi
     with assert_nothing_changed():
         response = api(cast.customer).post(path, body)
     assert (response.status_code, fields_of(response)) == (409, [field])
-    assert "1 of Soda left: take fewer." in str(response.json())
+    assert "Only 1 × Soda left: lower the quantity." in str(response.json())
 
 
 def test_too_few_codes_are_told_at_their_line(cast: Cast, api: Api) -> None:

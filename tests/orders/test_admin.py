@@ -70,7 +70,7 @@ def test_staff_without_permission_see_nothing_of_orders(cast: Cast) -> None:
     order = place_order(cast)
     client = clerk_with()
     assert client.get("/admin/").status_code == 200
-    assert b"What is stuck" not in client.get("/admin/").content
+    assert b"Orders that need attention" not in client.get("/admin/").content
     for page in (LIST, f"{LIST}{order.pk}/change/", "/admin/orders/account/top-up/"):
         assert client.get(page).status_code == 403
 
@@ -315,7 +315,7 @@ def test_tops_a_wallet_up_once(cast: Cast, office: Client, top_up_form: Any) -> 
     ]
     page = office.get(response["Location"]).content.decode()
     assert "25.00\u00a0EUR" in page
-    assert "This was done already: the form came twice" in page
+    assert "The form was sent twice" in page
 
 
 def test_refuses_a_wrong_top_up(cast: Cast, office: Client, top_up_form: Any) -> None:

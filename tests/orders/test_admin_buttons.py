@@ -174,7 +174,7 @@ def test_two_at_once_get_a_clear_message(cast: Cast, office: Client) -> None:
     assert press(office, order, "accept", version=1) == ["Accept: done."]
     told = press(office, order, "cancel_by_staff", version=1, reason_code="fraud")
     assert told == [
-        "Changed meanwhile: now Accepted by business. Nothing was done; this is the order as it stands.",
+        "Changed meanwhile: now Accepted by business. Nothing was done; this page shows the order as it is.",
     ]
     order.refresh_from_db()
     assert (order.status, order.version, OrderEvent.objects.count()) == (7, 2, 2)
@@ -185,15 +185,15 @@ def test_what_is_refused_changes_nothing(cast: Cast, office: Client) -> None:
     order = place_order(cast)
     refusals: list[tuple[str, dict[str, Any], str]] = [
         ("deliver", {}, "cannot change to 11"),
-        ("nonsense", {}, "no transition of this name"),
-        ("cancel_by_staff", {}, "Say why"),
-        ("cancel_by_staff", {"reason_code": "other"}, "In words: Say the reason in words."),
+        ("nonsense", {}, "no transition with this name"),
+        ("cancel_by_staff", {}, "A reason is needed"),
+        ("cancel_by_staff", {"reason_code": "other"}, "Explanation: This reason needs an explanation: type one."),
         ("cancel_by_staff", {"reason_code": "made_up"}, "Reason:"),
         ("accept", {"prepared_in": "-1"}, "Ready in:"),
         ("accept", {"version": "x"}, "Version:"),
         ("accept", {"version": 2**40}, "Version:"),
-        ("accept", {"reason": "\x00"}, "In words:"),
-        ("start_preparing", {}, "Preparing starts while"),
+        ("accept", {"reason": "\x00"}, "Explanation:"),
+        ("start_preparing", {}, "Preparation can start once"),
     ]
     before = state(order)
     for transition, fields, sentence in refusals:
@@ -249,7 +249,7 @@ def test_an_order_that_is_gone_is_told(cast: Cast, office: Client) -> None:
     page = office.get(f"/admin/orders/order/{order.pk}/change/").content.decode()
     assert "deleted" in page
     assert 'name="transition"' not in page
-    assert press(office, order, "accept") == ["There is nothing here that you may see."]
+    assert press(office, order, "accept") == ["This does not exist, or you may not see it."]
     assert Order.objects.get().version == 1
 
 
@@ -260,21 +260,19 @@ def test_names_a_driver_adds_a_number_and_a_note(cast: Cast, office: Client) -> 
         "The order is offered to Dora Driver."
     ]
     assert sent(office, order, "driver", {"version": 2, "driver": ""}) == [
-        f"Changed meanwhile: driver: – → {cast.driver_row.pk}. Nothing was done; this is the order as it stands."
+        f"Changed meanwhile: driver: – → {cast.driver_row.pk}. Nothing was done; this page shows the order as it is."
     ]
     assert sent(office, order, "driver", {"version": 3, "driver": cast.driver_row.pk}) == [
-        "Nothing was changed: it is so already."
+        "Nothing was changed: the order already has these values."
     ]
     assert len(sent(office, order, "driver", {"version": 3, "driver": "9" * 30})) == 1
     number = {"version": 3, "tracking_number": "BE-1", "carrier": "bpost"}
-    assert sent(office, order, "tracking-number", number) == ["The number is saved."]
+    assert sent(office, order, "tracking-number", number) == ["The tracking number was saved."]
     again = {**number, "version": 4}
-    assert sent(office, order, "tracking-number", again) == ["Nothing was changed: it is so already."]
+    assert sent(office, order, "tracking-number", again) == ["Nothing was changed: the order already has these values."]
     note = {"key": str(uuid.uuid4()), "text": "Called twice", "visible_to": "staff"}
-    assert sent(office, order, "note", note) == ["The note is in the history."]
-    assert sent(office, order, "note", note) == [
-        "This was done already: the form came twice, and was carried out once."
-    ]
+    assert sent(office, order, "note", note) == ["The note was added to the history."]
+    assert sent(office, order, "note", note) == ["The form was sent twice, but the change was made only once."]
     order.refresh_from_db()
     assert (order.driver_id, order.tracking_number, order.carrier) == (cast.driver_row.pk, "BE-1", "bpost")
     assert list(OrderEvent.objects.values_list("kind", "reason", "visible_to"))[2:] == [
@@ -317,7 +315,7 @@ def test_bulk_skips_what_is_not_allowed_and_says_so(cast: Cast, office: Client) 
     said = said_by(choose(office, LIST, "accept", [waiting, accepted, cancelled]))
     assert said[0] == "Accept: 1 of 3 changed."
     assert said[1] == f"Accept: order #{accepted.pk} (Burger Bar) needed no change."
-    assert said[2].startswith(f"Accept: order #{cancelled.pk} (Burger Bar) was skipped. An order in status 2")
+    assert said[2].startswith(f"Accept: order #{cancelled.pk} (Burger Bar) was not changed. An order in status 2")
     assert list(Order.objects.order_by("pk").values_list("status", "version")) == [(7, 2), (7, 2), (2, 2)]
 
 
@@ -343,8 +341,8 @@ def test_what_changed_since_the_list_was_shown_is_left_out(cast: Cast, office: C
     press(office, early, "accept")
     page = choose(office, LIST, "cancel_by_staff", [early, thinking, late, same], page=shown)
     left_out = (
-        "Order #{} (Burger Bar), now Accepted by business has changed since the list was shown: "
-        "it was left out. Look at it, then choose it again."
+        "Order #{} (Burger Bar), now Accepted by business has changed since the list was shown, "
+        "so it was left out. Check it, then choose it again."
     )
     assert "3 orders will be cancelled" in page.content.decode()
     assert left_out.format(early.pk) in page.content.decode()
@@ -363,8 +361,8 @@ def test_what_changed_since_the_list_was_shown_is_left_out(cast: Cast, office: C
     assert said == [
         left_out.format(thinking.pk),
         "Cancel the order: 1 of 2 changed.",
-        f"Cancel the order: order #{late.pk} (Burger Bar) was skipped. Changed meanwhile: now Accepted by business."
-        " Nothing was done; this is the order as it stands.",
+        f"Cancel the order: order #{late.pk} (Burger Bar) was not changed. Changed meanwhile: now Accepted by business."
+        " Nothing was done; this page shows the order as it is.",
     ]
     statuses = dict(Order.objects.values_list("pk", "status"))
     # The late acceptance was made in the transaction that was refused.
@@ -385,7 +383,7 @@ def test_all_of_a_list_is_shown_before_it_is_done(cast: Cast, office: Client) ->
     orders = [place_order(cast) for _ in range(3)]
     sent = {**form_of(office.get(LIST)), "action": "accept", "_selected_action": [orders[0].pk], "index": "0"}
     page = office.post(LIST, {**sent, "select_across": "1"})
-    assert "All that the list held, 3 in number." in page.content.decode()
+    assert "All rows of the list, 3 in number." in page.content.decode()
     assert set(Order.objects.values_list("status", flat=True)) == {0}
     press(office, orders[1], "cancel_by_staff", reason_code="fraud")
     assert said_by(confirm(office, LIST, page))[-1] == "Accept: 2 of 2 changed."

@@ -57,13 +57,13 @@ def test_the_button_does_what_the_call_does(cast: Cast, api: Api, office: Client
     by_button, by_call = pickup(cast, api, payment_method="wallet"), pickup(cast, api, payment_method="wallet")
     lines = [order.lines.get() for order in (by_button, by_call)]
     url = f"/api/v1/orders/{by_call.pk}/refunds"
-    assert give_back(office, by_button, "amount", amount="1.50", reason="Late") == ["The money goes back."]
+    assert give_back(office, by_button, "amount", amount="1.50", reason="Late") == ["The refund has been started."]
     body: dict[str, Any] = {"amount": {"amount": "1.50", "currency": "EUR"}, "reason": "Late"}
     assert api(cast.staff).post(url, body).status_code == 201
     assert give_back(office, by_button, "amount", amount="12.00") == [
-        "At most 11.00 EUR can be given back: the rest was given back already."
+        "At most 11.00 EUR can be refunded: the rest has been refunded already."
     ]
-    assert give_back(office, by_button, "all", to="wallet") == ["The money goes back."]
+    assert give_back(office, by_button, "all", to="wallet") == ["The refund has been started."]
     assert api(cast.staff).post(url, {"to": "wallet"}).status_code == 201
     assert history(by_button) == history(by_call)
     assert ledger(by_button) == ledger(by_call)
@@ -75,11 +75,11 @@ def test_items_are_given_back_by_the_button(cast: Cast, office: Client) -> None:
     order = settled(cast)
     soda, cake = add_line(order, cast.products["soda"], 3), add_line(order, cast.products["cake"])
     fields = {f"line_{soda.pk}": "2", f"line_{cake.pk}": "0", "line_x": "1", "line_": "9" * 30}
-    assert give_back(office, order, "lines", **fields) == ["The money goes back."]
+    assert give_back(office, order, "lines", **fields) == ["The refund has been started."]
     soda.refresh_from_db()
     assert (soda.refunded, Refund.objects.get().amount) == (500, 500)
     page = office.get(f"/admin/orders/order/{order.pk}/change/").content.decode()
-    assert "5.00\u00a0EUR given back" in page
+    assert "5.00\u00a0EUR refunded" in page
     assert "items item" in page
 
 
@@ -90,15 +90,15 @@ def test_items_are_given_back_by_the_button(cast: Cast, office: Client) -> None:
         ("nothing", {}, "What:"),
         ("amount", {"amount": ""}, "Amount:"),
         ("amount", {"amount": "x"}, "Amount:"),
-        ("amount", {"amount": "0"}, "Amount: Give back more than zero."),
-        ("amount", {"amount": "1.00", "currency": "XXX"}, "Currency: This is no currency."),
-        ("amount", {"amount": "1.00", "currency": "USD"}, "The order is in EUR: send an amount of that."),
+        ("amount", {"amount": "0"}, "Amount: The amount must be more than zero."),
+        ("amount", {"amount": "1.00", "currency": "XXX"}, "Currency: This is not a currency code."),
+        ("amount", {"amount": "1.00", "currency": "USD"}, "The order is in EUR: send the amount in that currency."),
         ("", {}, "What:"),
-        ("all", {"amount": "1.00"}, "Choose “An amount” or “Items” to give those back"),
-        ("all", {"line_1": "1"}, "Choose “An amount” or “Items” to give those back"),
-        ("amount", {"amount": "1.00", "line_1": "1"}, "Choose “An amount” or “Items” to give those back"),
-        ("lines", {}, "Fill in how many units of which items go back."),
-        ("lines", {"line_999999": "1"}, "The order has no such item: read its items."),
+        ("all", {"amount": "1.00"}, "Choose “An amount” or “Items” to refund these"),
+        ("all", {"line_1": "1"}, "Choose “An amount” or “Items” to refund these"),
+        ("amount", {"amount": "1.00", "line_1": "1"}, "Choose “An amount” or “Items” to refund these"),
+        ("lines", {}, "Fill in how many of which items are refunded."),
+        ("lines", {"line_999999": "1"}, "The order has no such item: read its items again."),
         ("all", {"version": "7"}, "Changed meanwhile"),
     ],
 )
@@ -127,11 +127,11 @@ def test_refunds_that_need_somebody_stand_on_the_first_page(cast: Cast, office: 
     assert f"/admin/orders/refund/{refund.pk}/done/" in page
     assert "to-wallet" not in page
     url = f"/admin/orders/refund/{refund.pk}"
-    assert told(office, f"{url}/to-wallet/", {}) == ["The refund has not failed: it is to be given by hand."]
-    assert told(office, f"{url}/done/", {}) == ["The refund is done."]
+    assert told(office, f"{url}/to-wallet/", {}) == ["This refund has not failed: it is to be given by hand."]
+    assert told(office, f"{url}/done/", {}) == ["The refund was made."]
     refund.refresh_from_db()
     assert (refund.state, refund.done_at is None) == ("done", False)
-    assert told(office, f"{url}/done/", {}) == ["The refund is not to be given by hand: it is done."]
+    assert told(office, f"{url}/done/", {}) == ["This refund does not have to be paid by hand: it is done."]
     event = OrderEvent.objects.filter(order=order).latest("number")
     assert event.data == {"refund_done": {"amount": "3.00", "currency": "EUR"}}
     assert office.get(f"{url}/change/").content.decode().count('class="act act-success"') == 0
@@ -144,13 +144,13 @@ def test_a_failed_one_goes_to_the_wallet_instead(cast: Cast, office: Client) -> 
     before = sums()
     refund = Refund.objects.get()
     url = f"/admin/orders/refund/{refund.pk}/to-wallet/"
-    assert told(office, url, {}) == ["The money is in the customer's wallet."]
+    assert told(office, url, {}) == ["The money was added to the customer's wallet."]
     refund.refresh_from_db()
     assert (refund.state, refund.to) == ("done", "wallet")
     changed = {name: amount - before.get(name, 0) for name, amount in sums().items() if amount != before.get(name, 0)}
     assert changed == held(cast, wallet=500, funding=-500)
     with assert_nothing_changed(order.__class__.objects.get(pk=order.pk)):
-        assert told(office, url, {}) == ["The refund has not failed: it is done."]
+        assert told(office, url, {}) == ["This refund has not failed: it is done."]
 
 
 def test_a_guest_s_failed_refund_stays(cast: Cast, office: Client) -> None:
@@ -159,8 +159,8 @@ def test_a_guest_s_failed_refund_stays(cast: Cast, office: Client) -> None:
     Refund.objects.update(state="failed")
     with assert_nothing_changed(Order.objects.get()):
         url = f"/admin/orders/refund/{Refund.objects.get().pk}/to-wallet/"
-        assert told(office, url, {}) == ["A guest has no wallet: give it by hand."]
-        assert told(office, "/admin/orders/refund/999999/done/", {})[0] == "There is no such refund of an order."
+        assert told(office, url, {}) == ["A guest has no wallet: pay the refund by hand."]
+        assert told(office, "/admin/orders/refund/999999/done/", {})[0] == "There is no such refund."
 
 
 # --- what is owed -----------------------------------------------------------------------------------------------
@@ -181,13 +181,13 @@ def test_what_is_owed_is_paid_out_from_its_page(cast: Cast, office: Client) -> N
         # To look is not to pay, and to press without having looked neither.
         page, shown = asked(office, url, **form)
         assert told(office, url, {**form, "amount": "8.60"}) == [
-            "Nothing was done: look first at what will happen, then confirm it."
+            "Nothing was done: first check what will happen, then confirm it."
         ]
         assert "Nothing was done" in told(office, url, {"shown": shown["shown"] + "x"})[0]
     for fact in ("Burger Bar", "8.60\u00a0EUR", "23.60\u00a0EUR", "-15.00\u00a0EUR", "Bank 17", "funding::EUR"):
         assert fact in page
-    assert told(office, url, shown) == ["The payout is in the ledger."]
-    assert told(office, url, shown) == ["This was done already: the form came twice, and was carried out once."]
+    assert told(office, url, shown) == ["The payout was recorded."]
+    assert told(office, url, shown) == ["The form was sent twice, but the change was made only once."]
     assert sums() == held(cast, wallet=4500, driver=300, platform=340, funding=-5140)
     assert Posting.objects.get(kind="payout").text == "Bank 17"
 
@@ -199,9 +199,9 @@ def test_what_has_changed_since_it_was_shown_is_not_paid(cast: Cast, office: Cli
     settled(cast, "cash")
     with assert_nothing_changed():
         assert told(office, url, shown) == [
-            "It has changed meanwhile: 26.60 EUR are owed now, with -15.00 in cash. Nothing was done."
+            "The amounts have changed: 26.60 EUR are owed now, with -15.00 in cash. Nothing was paid out."
         ]
-    assert confirm(office, url, amount="5,00") == ["The payout is in the ledger."]
+    assert confirm(office, url, amount="5,00") == ["The payout was recorded."]
     assert sums()[f"vendor:{cast.vendor.pk}:EUR"] == 2660 - 1500 - 500
 
 
@@ -212,23 +212,23 @@ def test_selected_payees_are_paid_all_or_none(cast: Cast, office: Client) -> Non
     url = "/admin/orders/account/pay-out/"
     rows = [account("vendor", vendor=vendor).pk for vendor in (cast.vendor, cast.other_vendor)]
     with assert_nothing_changed():
-        assert not_asked(office, url) == ["Tick first who is to be paid."]
+        assert not_asked(office, url) == ["First tick who is to be paid."]
         assert not_asked(office, url, account=["x", "9" * 30, account("clearing").pk]) == [
-            "Tick first who is to be paid."
+            "First tick who is to be paid."
         ]
         page, shown = asked(office, url, account=rows)
     assert page.count("13.30\u00a0EUR") >= 4
     assert "Pay out to 2" in page
     settled(cast, vendor=cast.other_vendor)
     with assert_nothing_changed():
-        assert "It has changed meanwhile: 26.60 EUR are owed now" in told(office, url, shown)[0]
-    assert confirm(office, url, account=rows) == ["2 payouts are in the ledger."]
+        assert "The amounts have changed: 26.60 EUR are owed now" in told(office, url, shown)[0]
+    assert confirm(office, url, account=rows) == ["2 payouts were recorded."]
     assert sorted(Posting.objects.filter(kind="payout").values_list("entries__amount", flat=True)) == [
         *[-2660, -1330],
         *[1330, 2660],
     ]
     with assert_nothing_changed():
-        assert not_asked(office, url, account=rows) == ["Burger Bar: Nothing is owed: there is nothing to pay out."]
+        assert not_asked(office, url, account=rows) == ["Burger Bar: Nothing is owed, so there is nothing to pay out."]
 
 
 def test_a_driver_hands_its_cash_in_and_gets_its_tips(cast: Cast, office: Client) -> None:
@@ -237,17 +237,17 @@ def test_a_driver_hands_its_cash_in_and_gets_its_tips(cast: Cast, office: Client
     cash = account("cash", driver=cast.driver_row)
     url = f"/admin/orders/account/{cash.pk}"
     with assert_nothing_changed():
-        held_most = "That is more cash than there is in these hands: 15.00 EUR."
+        held_most = "That is more cash than this driver or vendor holds: 15.00 EUR at most."
         assert not_asked(office, f"{url}/hand-in/", amount="15.01") == [held_most]
-        assert not_asked(office, f"{url}/pay-out/") == ["Nothing is owed: there is nothing to pay out."]
+        assert not_asked(office, f"{url}/pay-out/") == ["Nothing is owed, so there is nothing to pay out."]
         assert "Amount:" in not_asked(office, f"{url}/hand-in/", amount="")[0]
         page, shown = asked(office, f"{url}/hand-in/", amount="15,00")
         assert "Nothing was done" in told(office, f"{url}/hand-in/", {"amount": "15.00"})[0]
     assert "Dora Driver" in page
     assert "15.00\u00a0EUR was handed in" in page
-    assert told(office, f"{url}/hand-in/", shown) == ["15.00\u00a0EUR handed in."]
+    assert told(office, f"{url}/hand-in/", shown) == ["15.00\u00a0EUR was handed in."]
     assert sums() == held(cast, wallet=6000, vendor=1030, driver=300, platform=170, funding=-7500)
-    assert confirm(office, f"{url}/pay-out/", amount="3.00") == ["The payout is in the ledger."]
+    assert confirm(office, f"{url}/pay-out/", amount="3.00") == ["The payout was recorded."]
     assert sums() == held(cast, wallet=6000, vendor=1030, platform=170, funding=-7200)
 
 
@@ -255,9 +255,9 @@ def test_cash_that_was_handed_in_meanwhile_is_not_booked_twice(cast: Cast, offic
     driven(cast, "cash")
     url = f"/admin/orders/account/{account('cash', driver=cast.driver_row).pk}/hand-in/"
     first, second = asked(office, url, amount="5")[1], asked(office, url, amount="5")[1]
-    assert told(office, url, first) == ["5.00\u00a0EUR handed in."]
+    assert told(office, url, first) == ["5.00\u00a0EUR was handed in."]
     with assert_nothing_changed():
-        assert "It has changed meanwhile" in told(office, url, second)[0]
+        assert "The amounts have changed" in told(office, url, second)[0]
 
 
 @pytest.mark.parametrize(("kind", "amount"), [("pay-out", "2.00"), ("hand-in", "5.00")])
@@ -273,14 +273,14 @@ def test_a_payout_or_cash_handed_in_is_taken_back_once(cast: Cast, office: Clien
     page = f"/admin/orders/posting/{posting.pk}"
     assert f"{page}/reverse/" in office.get(f"{page}/change/").content.decode()
     text, shown = asked(office, f"{page}/reverse/")
-    for fact in ("Dora Driver", f"Take back {amount}\u00a0EUR", f"-{amount}\u00a0EUR"):
+    for fact in ("Dora Driver", f"Reverse {amount}\u00a0EUR", f"-{amount}\u00a0EUR"):
         assert fact in text
     with assert_nothing_changed():
         assert "This field is required." in office.post(f"{page}/reverse/", shown).content.decode()
         assert "Nothing was done" in told(office, f"{page}/reverse/", {"reason": "Wrong account"})[0]
     _, other = asked(office, f"{page}/reverse/")
     given = {**shown, "reason": "Wrong account"}
-    assert told(office, f"{page}/reverse/", given) == ["It is taken back, by a posting of its own."]
+    assert told(office, f"{page}/reverse/", given) == ["It was reversed, with an entry of its own."]
     assert sums() == before
     reversal = Posting.objects.latest("pk")
     assert (reversal.reverses, reversal.kind, reversal.text, reversal.actor) == (
@@ -290,12 +290,12 @@ def test_a_payout_or_cash_handed_in_is_taken_back_once(cast: Cast, office: Clien
         cast.staff.caller_key,
     )
     with assert_nothing_changed():
-        assert "was done already" in told(office, f"{page}/reverse/", given)[0]
+        assert "The form was sent twice" in told(office, f"{page}/reverse/", given)[0]
         assert told(office, f"{page}/reverse/", {**other, "reason": "Again"}) == [
-            "It was taken back already: nothing was done twice."
+            "It has been reversed already: nothing was changed."
         ]
-        assert "cannot be taken back" in not_asked(office, f"{page}/reverse/")[0]
-        assert "cannot be taken back" in not_asked(office, f"/admin/orders/posting/{reversal.pk}/reverse/")[0]
+        assert "cannot be reversed" in not_asked(office, f"{page}/reverse/")[0]
+        assert "cannot be reversed" in not_asked(office, f"/admin/orders/posting/{reversal.pk}/reverse/")[0]
     assert f"/admin/orders/posting/{reversal.pk}/change/" in office.get(f"{page}/change/").content.decode()
     assert "/reverse/" not in office.get(f"{page}/change/").content.decode()
 
@@ -304,7 +304,7 @@ def test_other_movements_are_not_taken_back(cast: Cast, office: Client) -> None:
     settled(cast)
     with assert_nothing_changed():
         for posting in Posting.objects.all():
-            assert "cannot be taken back" in not_asked(office, f"/admin/orders/posting/{posting.pk}/reverse/")[0]
+            assert "cannot be reversed" in not_asked(office, f"/admin/orders/posting/{posting.pk}/reverse/")[0]
             assert "/reverse/" not in office.get(f"/admin/orders/posting/{posting.pk}/change/").content.decode()
             with pytest.raises(Conflict) as conflict, transaction.atomic():
                 reverse_movement(posting_id=posting.pk, caller=SYSTEM, reason="Why not")

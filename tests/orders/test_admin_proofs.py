@@ -82,12 +82,12 @@ def test_approved_the_money_is_there(cast: Cast, office: Client) -> None:
         assert "Nothing was done" in told(office, url, {"version": order.version})[0]
     for fact in ("Clara Customer", "15.00\u00a0EUR was received", f"For order #{order.pk}", "Burger Bar"):
         assert fact in text
-    assert told(office, url, shown) == ["The payment is marked as received."]
-    assert "was done already" in told(office, url, shown)[0]
+    assert told(office, url, shown) == ["The payment was marked as received."]
+    assert "The form was sent twice" in told(office, url, shown)[0]
     payment.refresh_from_db()
     assert (payment.state, payment.checked_by) == ("paid", cast.staff)
     assert sums() == {"clearing::EUR": 1500, "funding::EUR": -1500}
-    assert "No payments wait" in office.get(PAGE).content.decode()
+    assert "No payments are waiting" in office.get(PAGE).content.decode()
     # What became of it is still to be seen.
     shown = office.get(f"{PAGE}?payment={payment.pk}").content.decode()
     assert shown.count("<img ") == 1
@@ -104,7 +104,7 @@ def test_refused_with_a_reason(cast: Cast, office: Client) -> None:
         assert "Why: This field is required." in answer.content.decode()
     given = {"version": order.version, "reason": "Another amount"}
     answer = office.post(f"{PAGE}{payment.pk}/refuse/", given, follow=True)
-    assert "Refused: the customer reads why." in answer.content.decode()
+    assert "The payment was refused. The customer can read the reason." in answer.content.decode()
     payment.refresh_from_db()
     assert (payment.state, payment.failure) == ("failed", "Another amount")
 
@@ -119,13 +119,13 @@ def test_what_changed_meanwhile_is_not_approved(cast: Cast, office: Client) -> N
     _, shown = asked(office, url)
     Payment.objects.filter(pk=payment.pk).update(amount=1600)
     with assert_nothing_changed(order):
-        assert told(office, url, shown) == ["It has changed meanwhile: 16.00\u00a0EUR are due now. Nothing was done."]
+        assert told(office, url, shown) == ["The amount has changed: 16.00\u00a0EUR are due now. Nothing was done."]
 
 
 def test_nonsense_leads_back(cast: Cast, office: Client) -> None:
     assert not_asked(office, f"{PAGE}999/approve/") == ["There is no payment 999 of an order."]
     given = {"version": 1, "reason": "no"}
-    assert told(office, f"{PAGE}999/refuse/", given) == ["There is no payment 999 to decide."]
+    assert told(office, f"{PAGE}999/refuse/", given) == ["There is no payment 999 that waits for a decision."]
     assert office.get(f"{PAGE}999/photo/").status_code == 404
     assert office.get(f"{PAGE}?payment={10**40}&p=x").status_code == 200
     assert "There is no payment proof" in office.get(f"{PAGE}999/change/", follow=True).content.decode()

@@ -93,10 +93,10 @@ class TestImport:
         assert "<strong>2</strong> double" in page
         assert "<strong>4</strong> refused" in page
         for line, why in {
-            7: "It has 3 characters: a code has 4 to 200.",
-            8: "It has 2 columns, the first row 1.",
+            7: "It has 3 characters, but a code has 4 to 200.",
+            8: "It has 2 columns, but the first row has 1.",
             9: "A quotation mark is not closed.",
-            10: "It has 201 characters: a code has 4 to 200.",
+            10: "It has 201 characters, but a code has 4 to 200.",
         }.items():
             assert f"<td>{line}</td><td>{why}</td>" in page
         # Neither a code nor a refused row is shown.
@@ -140,7 +140,7 @@ class TestImport:
     def test_a_heading_is_no_code(self, office: Client, card: Product, heading: str) -> None:
         page = upload(office, card, f"{heading}\n{FIRST}\n".encode())
         assert page.context["layout"] == Layout(delimiter="comma", column=1, has_heading=True)
-        assert "(heading, not imported)" in text_of(page)
+        assert "(header, not imported)" in text_of(page)
         assert "<strong>1</strong> imported" in text_of(press(office, page))
         assert [decrypt(code.sealed) for code in Code.objects.all()] == [FIRST]
 
@@ -152,7 +152,7 @@ class TestImport:
         # Said otherwise than was shown, it is shown first.
         with assert_nothing_changed():
             again = press(office, page, has_heading="on")
-        assert "Nothing is imported yet: this is how the file reads now." in text_of(again)
+        assert "Nothing has been imported yet. The file is now read like this:" in text_of(again)
         assert "<strong>1</strong> imported" in text_of(press(office, again))
         assert [decrypt(code.sealed) for code in Code.objects.all()] == [FIRST]
 
@@ -174,7 +174,7 @@ class TestImport:
         answer = text_of(press(office, page))
         assert "<strong>2</strong> imported" in answer
         assert "<td>4</td><td>It has no column 2.</td>" in answer
-        assert "<td>5</td><td>It has 4 columns, the first row 3.</td>" in answer
+        assert "<td>5</td><td>It has 4 columns, but the first row has 3.</td>" in answer
         assert [decrypt(code.sealed) for code in Code.objects.order_by("pk")] == [FIRST, SECOND]
 
     def test_nothing_is_imported_or_kept_in_clear_before_it_is_seen(self, office: Client, card: Product) -> None:
@@ -194,11 +194,11 @@ class TestImport:
         for _ in range(2):
             answer = text_of(press(office, page))
             assert "<strong>1</strong> imported as “codes.csv”" in answer
-            assert "<td>2</td><td>It has 3 characters: a code has 4 to 200.</td>" in answer
-        assert "This was done already" in answer
+            assert "<td>2</td><td>It has 3 characters, but a code has 4 to 200.</td>" in answer
+        assert "The form was sent twice" in answer
         assert (Code.objects.count(), CodeUpload.objects.count()) == (1, 0)
         gone = office.get(page.request["PATH_INFO"], follow=True)
-        assert "This file was imported already, or waited for too long: send it again." in gone.content.decode()
+        assert "This file was imported already, or was left too long: upload it again." in gone.content.decode()
 
     def test_a_file_waits_an_hour_and_for_who_sent_it(self, cast: Cast, office: Client, card: Product) -> None:
         page = upload(office, card, FIRST.encode())
@@ -230,9 +230,9 @@ class TestImport:
         [
             (f"{FIRST}\nG\xfcltig-0001\n".encode("latin-1"), "Line 2 is not UTF-8: save the file as CSV in UTF-8."),
             (FIRST.encode("utf-16"), "Line 1 is not UTF-8: save the file as CSV in UTF-8."),
-            (b"code\n\n", "There is no code in the file: send one a line."),
-            (b"A" * 2_000_001, "The file is larger than 2 MB: divide it."),
-            (b"ABCD\n" * 50_001, "The file has more than 50000 rows: divide it."),
+            (b"code\n\n", "There is no code in the file: put one code on each line."),
+            (b"A" * 2_000_001, "The file is larger than 2 MB: divide it into several files."),
+            (b"ABCD\n" * 50_001, "The file has more than 50000 rows: divide it into several files."),
             (b"", "The submitted file is empty."),
         ],
     )
@@ -356,7 +356,7 @@ class TestBackOffice:
     def test_revealing_needs_its_own_permission(self, order: Order) -> None:
         code = Code.objects.get(line__order=order)
         client = clerk_with("view_code", "change_code", "add_code", "view_order", "change_order")
-        assert "Reveal" not in client.get(f"{LIST}{code.pk}/change/").content.decode()
+        assert "Show the code" not in client.get(f"{LIST}{code.pk}/change/").content.decode()
         with assert_nothing_changed(order):
             assert client.post(f"{LIST}{code.pk}/reveal/").status_code == 403
         clerk = User.objects.get(email="clerk@example.org")
@@ -374,7 +374,7 @@ class TestBackOffice:
         for code, text in ((set_aside, SECOND), (free, THIRD)):
             with assert_nothing_changed(waiting):
                 page = office.post(f"{LIST}{code.pk}/reveal/").content.decode()
-            assert "This code was not handed out yet: nobody may read it." in page
+            assert "This code has not been issued to the customer yet: nobody may read it." in page
             assert text not in page
         for code_id in ("999999", "9" * 18):
             assert office.post(f"{LIST}{code_id}/reveal/", follow=True).status_code == 200
@@ -398,7 +398,7 @@ class TestLowStock:
         stock(card, FIRST, SECOND)
         stock(enough, THIRD)
         page = office.get("/admin/").content.decode()
-        assert "Codes run low" not in page
+        assert "Digital codes are running low" not in page
         place_order(api(cast.customer), gift_cart(card))
         page = office.get("/admin/").content.decode()
         assert "Burger Bar: Gift card</a>: 1 free, wanted 2" in page

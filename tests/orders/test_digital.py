@@ -145,7 +145,7 @@ class TestFulfilling:
         assert order.due_at == order.codes_tried_at + timedelta(minutes=1)
         event = order.events.latest("number")
         assert (event.kind, event.role, event.data) == ("delay", "system", {"codes_missing": 2})
-        assert event.reason == "2 codes are missing: they are waited for."
+        assert event.reason == "2 codes are not available yet: the order waits for them."
         assert (event.number, event.visible_to) == (order.version, "everybody")
         # What is set aside is not shown while the order may still be cancelled.
         assert api(cast.customer).get(codes_url(order)).json() == {"codes": [], "missing": 2}
@@ -165,7 +165,7 @@ class TestFulfilling:
             stock(card, FIRST)
         assert later() == 1
         assert (Order.objects.get(pk=order.pk).codes_missing, issued(order)) == (1, [FIRST])
-        assert order.events.latest("number").reason == "A code is missing: it is waited for."
+        assert order.events.latest("number").reason == "One code is not available yet: the order waits for it."
         with django_capture_on_commit_callbacks(execute=True):
             stock(card, SECOND, THIRD)
         assert (later(), later()) == (1, 0)

@@ -87,7 +87,7 @@ def test_the_change_is_made_and_decided(cast: Cast, api: Api, office: Client) ->
     decision = {"number": 2, "decision": "accept", "version": order.version}
     url = f"/admin/orders/order/{order.pk}/decide-change/"
     with assert_nothing_changed(order):
-        assert messages_of(office, office.post(url, decision)) == ["Say how the customer consented."]
+        assert messages_of(office, office.post(url, decision)) == ["Say how the customer agreed to the change."]
     office.post(url, {**decision, "reason": "By telephone"})
     order.refresh_from_db()
     assert (order.total, ItemChange.objects.get(number=2).state) == (4040, "applied")
@@ -103,7 +103,10 @@ def test_refusals_are_told_and_change_nothing(cast: Cast, api: Api, office: Clie
         for fields, told in (
             ({"action": "add", **burger}, "Choose at least 1 of Size."),
             ({"action": "add"}, "This vendor has no such product: read its menu."),
-            ({"action": "change", "line": soda.pk, "quantity": 7}, "At most 6 × Soda in one order."),
+            (
+                {"action": "change", "line": soda.pk, "quantity": 7},
+                "At most 6 × Soda in one order: lower the quantity.",
+            ),
             ({"action": "change", "line": pizza.pk, "quantity": 7}, "This item is no longer on the menu"),
             ({"action": "remove", "line": 5}, "The order has no such item"),
             ({"action": "eat"}, "Action: Select a valid choice"),
@@ -142,10 +145,12 @@ def test_items_of_a_prepared_order_are_changed_with_a_reason(cast: Cast, api: Ap
         page = sent(office, order, "change", soda, quantity=1)
         text = page.content.decode()
         assert "With the change: -2.52\u00a0EUR" in text
-        assert "The order is prepared: it must be said." in text
+        assert "It is required, because the order is already prepared." in text
         for reason in ("", "   "):
             answer = confirm(office, page_of(order), page, reason=reason, do="yes")
-            assert messages_of(office, answer) == ["The order is prepared: say why it changes."]
+            assert messages_of(office, answer) == [
+                "The order is prepared, so a reason is needed: say why its items change."
+            ]
             assert "With the change: -2.52\u00a0EUR" in answer.content.decode()
     answer = confirm(office, page_of(order), answer, reason="One bottle broke", do="yes")
     assert answer["Location"] == f"/admin/orders/order/{order.pk}/change/"
@@ -162,7 +167,7 @@ def test_a_conflict_says_what_changed_and_keeps_what_was_typed(cast: Cast, api: 
     with assert_nothing_changed(order):
         answer = confirm(office, page_of(order), page, reason="One bottle broke", do="yes")
     assert messages_of(office, answer) == [
-        "Changed meanwhile: comment: – → Ring twice. Nothing was done; this is the order as it stands."
+        "Changed meanwhile: comment: – → Ring twice. Nothing was done; this page shows the order as it is."
     ]
     fields = form_of(answer)
     assert (fields["quantity"], fields["reason"], fields["version"]) == ("1", "One bottle broke", str(order.version))
@@ -176,17 +181,20 @@ def test_the_same_quantity_changes_nothing(cast: Cast, api: Api, office: Client)
     with assert_nothing_changed(order):
         for do in ({}, {"do": "yes"}):
             answer = sent(office, order, "change", line_of(order, "Soda"), quantity=2, **do)
-            assert messages_of(office, answer)[-1] == "Nothing was changed: it is so already."
+            assert messages_of(office, answer)[-1] == "Nothing was changed: the order already has these values."
     assert not ItemChange.objects.exists()
 
 
 @pytest.mark.parametrize(
     ("columns", "why"),
     [
-        ({"status": 2, "closed_at": NOW}, "The order is closed: nothing of it changes any more."),
-        ({"status": 9, "picked_up_at": NOW}, "The order is picked up, so its items stand: give money back instead."),
-        ({"kind": "package"}, "The items of a package order stand as ordered: cancel it, and order anew."),
-        ({"deleted_at": NOW}, "Order #{} is deleted: its items change no more."),
+        ({"status": 2, "closed_at": NOW}, "The order is closed and can no longer be changed."),
+        (
+            {"status": 9, "picked_up_at": NOW},
+            "The order is picked up, so its items can no longer be changed: refund the difference instead.",
+        ),
+        ({"kind": "package"}, "The items of a package order cannot be changed: cancel it and place a new one."),
+        ({"deleted_at": NOW}, "Order #{} is deleted: its items can no longer be changed."),
     ],
 )
 def test_what_stands_says_why(cast: Cast, api: Api, office: Client, columns: dict[str, Any], why: str) -> None:

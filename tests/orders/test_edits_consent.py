@@ -244,7 +244,7 @@ def test_another_price_lapses(cast: Cast, api: Api) -> None:
     more(api(cast.owner), order)
     Product.objects.filter(pk=cast.products["soda"].pk).update(price=300)
     bump_menu_version(cast.vendor.pk)
-    lapses(cast, api, order, "another difference")
+    lapses(cast, api, order, "price difference is no longer the same")
     assert (fresh(order).total, balance_of(cast.customer_row)) == (1750, 8250)
 
 

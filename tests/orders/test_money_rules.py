@@ -577,7 +577,7 @@ def test_given_back_and_still_open_is_a_decision_for_staff(cast: Cast, api: Api,
     assert refund(api(cast.staff), order).status_code == 201
     client.force_login(cast.staff)
     page = client.get("/admin/").content.decode()
-    assert "Given back, and still open" in page
+    assert "Refunded, and still open" in page
 
 
 # --- an offer that several orders share ---------------------------------------------------------------------------

@@ -53,14 +53,14 @@ def test_who_does_not_work_cannot_be_named(cast: Cast, api: Api, off: str) -> No
                 {
                     "pointer": "/driver",
                     "code": "off_duty",
-                    "detail": "This driver is off duty or switched off: name another.",
+                    "detail": "This driver is off duty or deactivated: choose another.",
                 },
             )
         kesk = api(cast.owner).put(kesk_url(order), {"driver_id": cast.driver_row.pk})
         assert (kesk.status_code, kesk.json()["error"]["details"][0]["field"]) == (400, "driver_id")
         ordering = api(cast.owner).put(ordering_url(order.pk), {"driver_id": cast.driver.pk})
         assert ordering.status_code == 400
-        assert ordering.json()["result"] == ["driver_id: This driver is off duty or switched off: name another."]
+        assert ordering.json()["result"] == ["driver_id: This driver is off duty or deactivated: choose another."]
     assert name(api, cast.owner, order, cast.other_driver_row).status_code == 200
 
 

@@ -118,7 +118,7 @@ def test_limits_are_named(box: PackageType, cast: Cast, api: Api) -> None:
     assert api().post(QUOTE, package_cart(box)).status_code == 200
     PackageType.objects.update(max_distance=METRES - 1)
     body = refused(api().post(QUOTE, package_cart(box)), 400, "/package/dropoff/location", "too_far")
-    assert body["detail"] == f"Box is carried at most {METRES - 1} m, and this is {METRES} m."
+    assert body["detail"] == f"Box is carried {METRES - 1} m at most, but this is {METRES} m: choose closer addresses."
 
 
 def test_without_limits_no_sides_need_be_told(cast: Cast, api: Api) -> None:
@@ -246,8 +246,8 @@ def test_a_flat_fee_needs_no_points(
 @pytest.mark.parametrize(
     ("terms", "why"),
     [
-        ({"per_km": 1, "max_distance": None}, "The fee goes by distance"),
-        ({"per_km": 0, "max_distance": 500}, "Box is carried at most 500 m"),
+        ({"per_km": 1, "max_distance": None}, "The fee depends on the distance"),
+        ({"per_km": 0, "max_distance": 500}, "Box is carried 500 m at most"),
     ],
 )
 @pytest.mark.parametrize("stop", ["pickup", "dropoff"])
@@ -261,7 +261,7 @@ def test_what_goes_by_distance_needs_both(
         body = refused(answer, 400, f"/package/{stop}/location", "required")
         lost = {stop: {"location": NEAR}}
         refused(api().post(ORDERS, package_cart(box, package=lost)), 400, f"/package/{stop}/address", "required")
-    assert body["errors"][0]["detail"] == f'{why}, and no point is known of this address: send {{"lat": …, "lng": …}}.'
+    assert body["errors"][0]["detail"] == f'{why}, and this address has no location: send {{"lat": …, "lng": …}}.'
 
 
 def test_a_whole_life_without_points(flat: PackageType, cast: Cast, api: Api, settings: Any) -> None:

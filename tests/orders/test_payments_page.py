@@ -111,7 +111,7 @@ def test_a_begun_payment_that_was_not_written_down_is_found_again(
     [
         ("failed", "The card was declined."),
         ("expired", "The payment expired."),
-        ("canceled", "It was cancelled."),
+        ("canceled", "The payment was cancelled."),
     ],
 )
 def test_after_a_try_that_failed_it_is_begun_anew(
@@ -177,7 +177,7 @@ def test_a_closed_order_is_not_paid_and_what_comes_in_late_goes_back(
     refund = payment.refunds.get()
     assert (read(payment).state, refund.state, refund.amount) == ("refunded", "sent", 1200)
     assert sums() == {}
-    assert b"<h1>Paid back</h1>" in client.get(f"/pay/{payment.token}/return").content
+    assert b"<h1>Refunded</h1>" in client.get(f"/pay/{payment.token}/return").content
 
 
 def test_a_provider_out_of_reach_is_told_without_a_trace(
@@ -233,7 +233,7 @@ def test_another_amount_or_currency_is_never_paid_and_never_asked_for_again(
     provider.pay(payment.reference)
     page = client.get(f"/pay/{payment.token}/return").content.decode()
     assert "<h1>We are looking at it</h1>" in page
-    told = "1.00 EUR came in instead of 12.00 EUR: not counted as paid."
+    told = "1.00 EUR came in instead of 12.00 EUR: this does not count as paid."
     assert (read(payment).state, payment.failure, payment.paid_at) == ("unpaid", told, None)
     assert (order_of(payment).payment_status, order_of(payment).visible_at, Posting.objects.count()) == (
         "unpaid",

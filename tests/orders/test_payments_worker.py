@@ -167,7 +167,7 @@ class TestRefunds:
         provider.finish_refund(payment.reference, refund.reference, "failed")
         Refund.objects.update(due_at=timezone.now())
         assert (gateway.run_due(), read(refund).state, refund.due_at) == (1, "failed", None)
-        assert refund.failure == "The provider could not give it back."
+        assert refund.failure == "The payment provider could not refund it."
 
     def test_one_whose_answer_was_lost_is_found_again(
         self, provider: Provider, payment: Payment, refund: Refund

@@ -127,7 +127,7 @@ def test_the_page_after_it_has_the_payment_link(
     assert (order.visible_at, payment.state) == (None, PaymentStatus.UNPAID)
     address = f"/admin/orders/order/{order.pk}/"
     page = office.get(f"{address}change/")
-    assert said(page) == ["The order is placed."]
+    assert said(page) == ["The order was placed."]
     assert f'<a href="http://testserver/pay/{payment.token}">Payment link</a>' in page.content.decode()
     key = str(page.context["link_form"]["key"].value())
     for number in range(2):
@@ -135,8 +135,8 @@ def test_the_page_after_it_has_the_payment_link(
         assert response.status_code == 302
         mails.send_due()
         assert len(mail.outbox) == 1
-        done = "This was done already: the form came twice, and was carried out once."
-        assert said(response)[-1] == (done if number else "The payment link is on its way to the customer.")
+        done = "The form was sent twice, but the change was made only once."
+        assert said(response)[-1] == (done if number else "The payment link is being e-mailed to the customer.")
     assert mail.outbox[0].to == ["gina@example.net"]
     Payment.objects.update(state=PaymentStatus.PAID)
     assert "Payment link" not in office.get(f"{address}change/").content.decode()
@@ -156,7 +156,7 @@ def test_for_a_customer_to_its_saved_address(cast: Cast, office: Client) -> None
     assert "Home: Naamsestraat 1" in office.get(where).content.decode()
     with assert_nothing_changed():
         response = send(office, where, form, "place", total=1450)
-    assert said(response) == ["The wallet holds too little: top it up, or pay in another way."]
+    assert said(response) == ["The wallet balance is too low: top it up, or choose another payment method."]
     fill_wallet(cast.customer_row, 2000)
     order = placed(office, where, form)
     assert (order.customer_id, order.payment_status, order.total) == (cast.customer_row.pk, "paid", 1450)
@@ -208,7 +208,7 @@ def test_the_same_form_places_once(cast: Cast, office: Client) -> None:
     order = placed(office, path(cast), form)
     response = send(office, path(cast), form, "place", total=1200)
     assert (response.status_code, response["Location"]) == (302, f"/admin/orders/order/{order.pk}/change/")
-    assert said(response)[-1] == "This was done already: the form came twice, and was carried out once."
+    assert said(response)[-1] == "The form was sent twice, but the change was made only once."
     assert Order.objects.count() == 1
     placed(office, path(cast), {**form, "key": str(uuid.uuid4())})
     assert Order.objects.count() == 2
@@ -220,7 +220,7 @@ def test_nothing_is_placed_at_a_price_that_was_not_shown(cast: Cast, office: Cli
         with assert_nothing_changed():
             response = send(office, path(cast), form, "place", **total)
         assert response.context["form"].non_field_errors() == [
-            "It costs 12.00\u00a0EUR now: look at it, and place it again."
+            "The price is now 12.00\u00a0EUR: check it, and place the order again."
         ]
         assert response.context["quote"].total == 1200
 
@@ -228,12 +228,12 @@ def test_nothing_is_placed_at_a_price_that_was_not_shown(cast: Cast, office: Cli
 @pytest.mark.parametrize(
     ("changes", "field", "text"),
     [
-        ({"guest_name": ""}, "guest_name", "Fill in the name of who orders."),
+        ({"guest_name": ""}, "guest_name", "Fill in the customer's name."),
         ({"guest_phone": "", "guest_email": ""}, "guest_phone", "Fill in a phone or an e-mail, so that"),
         (
             {"guest_phone": "12"},
             "guest_phone",
-            "This is no telephone number: type all of it, such as +32 470 12 34 56.",
+            "This is not a phone number: type it in full, such as +32 470 12 34 56.",
         ),
         ({"guest_name": "a\x00b"}, "guest_name", "Null characters are not allowed."),
         ({"delivery_type": "teleport"}, "delivery_type", "Select a valid choice."),
@@ -242,16 +242,16 @@ def test_nothing_is_placed_at_a_price_that_was_not_shown(cast: Cast, office: Cli
         ({"delivery_type": "delivery", "address": "X", "lat": "51.2", "lng": "4.4"}, "lat", "does not deliver there"),
         ({"lat": "50"}, "lat", "Fill in both latitude and longitude, or neither."),
         ({"lat": "nan", "lng": "inf"}, "lat", "Enter a number."),
-        ({"deliver_at": "2020-01-01T12:00"}, "deliver_at", "The time has passed"),
-        ({"deliver_at": "0001-01-01T00:00"}, "deliver_at", "The time has passed"),
-        ({"deliver_at": "9999-12-31T23:59"}, "deliver_at", "Orders are taken 7 days ahead"),
+        ({"deliver_at": "2020-01-01T12:00"}, "deliver_at", "This time has passed"),
+        ({"deliver_at": "0001-01-01T00:00"}, "deliver_at", "This time has passed"),
+        ({"deliver_at": "9999-12-31T23:59"}, "deliver_at", "Orders are possible up to 7 days ahead"),
         ({"deliver_at": "2026-03-29T02:30"}, "deliver_at", "couldn’t be interpreted in time zone"),
         ({"deliver_at": "soon"}, "deliver_at", "Enter a valid date/time."),
         ({"payment_method": "fake"}, "payment_method", "Select a valid choice."),
         ({"offer": "NONE"}, "offer", ""),
-        ({"free_name_1": "Balloon"}, "free_amount_1", "Say what it costs."),
-        ({"free_amount_1": "-1"}, "free_amount_1", "An amount is not below zero."),
-        ({"free_amount_1": "1.234"}, "free_amount_1", "EUR has 2 digits after the point"),
+        ({"free_name_1": "Balloon"}, "free_amount_1", "Fill in the amount."),
+        ({"free_amount_1": "-1"}, "free_amount_1", "The amount must not be below zero."),
+        ({"free_amount_1": "1.234"}, "free_amount_1", "EUR has 2 digits after the decimal point"),
         ({"free_amount_1": "9" * 13}, "free_amount_1", "The amount is too large"),
         ({"key": "mine"}, "key", "Enter a valid UUID."),
         ({"total": "9" * 30}, "total", "Ensure this value is less"),
@@ -275,7 +275,7 @@ def test_what_is_wrong_with_a_product_is_said_in_its_row(cast: Cast, office: Cli
     burger, pizza, soda = (cast.products[name].pk for name in ("burger", "pizza", "soda"))
     wrong: list[tuple[dict[str, Any], dict[str, list[str]]]] = [
         ({f"quantity-{burger}": "1"}, {"Burger": ["Choose at least 1 of Size."]}),
-        ({f"quantity-{soda}": "7"}, {"Soda": ["At most 6 × Soda in one order."]}),
+        ({f"quantity-{soda}": "7"}, {"Soda": ["At most 6 × Soda in one order: lower the quantity."]}),
         ({f"quantity-{pizza}": "-1"}, {"Pizza": ["Ensure this value is greater than or equal to 0."]}),
         ({f"quantity-{pizza}": "many"}, {"Pizza": ["Enter a whole number."]}),
         ({f"quantity-{pizza}": "9" * 30}, {"Pizza": ["Ensure this value is less than or equal to 10000."]}),
@@ -285,7 +285,7 @@ def test_what_is_wrong_with_a_product_is_said_in_its_row(cast: Cast, office: Cli
         ),
         (
             {f"quantity-{pizza}": "1", f"option-{pizza}-{cast.options['Olives'].pk}": "2"},
-            {"Pizza": ["Toppings takes each choice once."]},
+            {"Pizza": ["In Toppings each option can be chosen once only: send quantity 1."]},
         ),
     ]
     for changes, expected in wrong:
@@ -297,22 +297,22 @@ def test_what_is_wrong_with_a_product_is_said_in_its_row(cast: Cast, office: Cli
 
 def test_nothing_at_all_and_what_is_short(cast: Cast, office: Client) -> None:
     response = send(office, path(cast), of_phone(cast))
-    assert response.context["form"].non_field_errors() == ["Send items: there is nothing to order yet."]
+    assert response.context["form"].non_field_errors() == ["The order is empty: send items."]
     Stock.objects.update(quantity=1)
     with assert_nothing_changed():
         response = send(office, path(cast), of_phone(cast, soda=2), "place", total=500)
-    assert said(response) == ["1 of Soda left: take fewer."]
+    assert said(response) == ["Only 1 × Soda left: lower the quantity."]
 
 
 def test_a_full_slot_and_a_pause_are_told(cast: Cast, office: Client) -> None:
     Vendor.objects.filter(pk=cast.vendor.pk).update(slot_orders=0)
     with assert_nothing_changed():
         response = send(office, path(cast), of_phone(cast, pizza=1), "place", total=1200)
-    assert said(response) == ["Burger Bar takes no more for that time: order less, or choose another day."]
+    assert said(response) == ["Burger Bar can take no more orders for that time: order less, or choose another day."]
     Vendor.objects.filter(pk=cast.vendor.pk).update(paused_until=timezone.now() + timedelta(hours=1))
     response = send(office, path(cast), of_phone(cast, pizza=1))
     assert response.context["form"].non_field_errors() == [
-        "Burger Bar takes no orders for now: order for later with deliver_at."
+        "Burger Bar takes no orders now: send deliver_at to order for later."
     ]
 
 

@@ -367,7 +367,7 @@ def test_a_day_is_closed_with_preorders_on_it(cast: Cast, api: Api, office: Clie
         **{"opening_hours-7-date": at.date().isoformat(), "opening_hours-7-closed": "on"},
         **{"opening_hours-TOTAL_FORMS": "8"},
     )
-    assert f"Cannot be served as it stands now: #{hit.pk} (closed), #{accepted.pk} (closed)." in page
+    assert f"These orders can no longer be served: #{hit.pk} (closed), #{accepted.pk} (closed)." in page
     assert reasons() == {hit.pk: "closed", accepted.pk: "closed"}
     listed = office.get("/admin/orders/order/", {"stuck": "cannot_serve"}).content.decode()
     assert [f"/admin/orders/order/{pk}/change/" in listed for pk in (hit.pk, accepted.pk)] == [True, True]
@@ -390,7 +390,7 @@ def test_a_delivery_type_is_dropped(cast: Cast, api: Api, save: Callable[..., st
     page = save(fulfilments=["pickup", "delivery"])
     assert f"#{order.pk} (not offered)." in page
     assert reasons() == {order.pk: "not_offered"}
-    assert "Cannot be served" not in save(fulfilments=["pickup", "delivery", "curbside"])
+    assert "can no longer be served" not in save(fulfilments=["pickup", "delivery", "curbside"])
     assert reasons() == {}
 
 
@@ -471,7 +471,7 @@ def test_an_accepted_package_is_carried_out_until_it_is_picked_up(
     save(is_active=None)
     assert reasons() == {order.pk: "switched_off"}
     Order.objects.filter(pk=order.pk).update(picked_up_at=timezone.now())
-    assert "Cannot be served" not in save(fulfilments=["pickup"])
+    assert "can no longer be served" not in save(fulfilments=["pickup"])
     assert reasons() == {}
 
 

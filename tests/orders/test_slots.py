@@ -59,7 +59,7 @@ def test_a_slot_takes_so_many_orders_and_names_the_next_free_ones(cast: Cast, ap
         next_slots = [f"2026-01-14T{time}:00+00:00" for time in ("11:30", "11:45", "12:00")]
         assert answer["next_slots"] == next_slots
         assert answer["detail"] == (
-            "Burger Bar takes no more for that time: send deliver_at, such as 2026-01-14T11:30:00+00:00."
+            "Burger Bar can take no more orders for that time: send deliver_at, such as 2026-01-14T11:30:00+00:00."
         )
     # Other delivery types count for themselves.
     place(api(), guest_cart(cast, delivery_type="eat_in"))
@@ -91,7 +91,9 @@ def test_an_order_alone_above_the_cap_has_no_slot(cast: Cast, api: Api, clock: C
     three = [{"product": cast.products["pizza"].pk, "quantity": 3}]
     with full(api(), guest_cart(cast, items=three)) as answer:
         assert answer["next_slots"] == []
-        assert answer["detail"] == "Burger Bar takes no more for that time: order less, or choose another day."
+        assert (
+            answer["detail"] == "Burger Bar can take no more orders for that time: order less, or choose another day."
+        )
     assert uses() == []
 
 

@@ -54,7 +54,7 @@ def test_a_late_retry_of_accepting_does_not_take_ready_back(cast: Cast, api: Api
     # Who has not accepted it itself is told so.
     refused = move(api, cast.staff, order, to=7, **REASON)
     assert (refused.status_code, refused.data["code"]) == (409, "transition_not_allowed")
-    assert refused.data["detail"] == "undo_ready is taken by its name only: send it as the `transition`."
+    assert refused.data["detail"] == "This status is only reached by name: send undo_ready as the `transition`."
     assert state_of(order) == before
     by_name = {row["name"] for row in answer.data["allowed_transitions"] if row["by_name"]}
     assert by_name == {"undo_ready"}

@@ -61,7 +61,7 @@ class TestOrders:
         page = office.get(f"/admin/orders/order/{order.pk}/change/").content.decode()
         assert f'href="{path(order)}"' in page
         response = send(office, order, address="Rue Haute 118", address_notes="Bell 3")
-        assert (response.status_code, said(response)) == (302, ["The address is changed."])
+        assert (response.status_code, said(response)) == (302, ["The address was changed."])
         assert now(order) == ("Rue Haute 118", *HAUTE.values())
         assert (order.address_notes, order.distance, order.version) == ("Bell 3", 1157, 2)
         event = OrderEvent.objects.latest("number")
@@ -74,7 +74,7 @@ class TestOrders:
         with assert_nothing_changed(order):
             response = send(office, order, lat="50.8513")
             assert said(response) == [
-                "The new place lies outside the delivery zone that was paid for: cancel, and order anew."
+                "The new address is outside the delivery zone that was paid for: cancel the order and place a new one."
             ]
         assert send(office, order, lat="50.8511").status_code == 302
         assert now(order) == ("Naamsestraat 1", 50.8511, 4.351)
@@ -88,7 +88,9 @@ class TestOrders:
     def test_words_are_set_right_and_the_point_stays(self, office: Client, order: Order) -> None:
         with assert_nothing_changed(order):
             response = send(office, order, address="Naamsestraat 1A")
-            assert said(response)[0].startswith("Address and point change together, and no point is known")
+            assert said(response)[0].startswith(
+                "The address and its location change together, and no location is known"
+            )
         assert send(office, order, address="Naamsestraat 1A", keep_point="on").status_code == 302
         assert now(order) == ("Naamsestraat 1A", *NEAR.values())
 
@@ -139,7 +141,7 @@ class TestOrders:
             page = office.post(path(order), {**shown, "address": "Rue Haute 118"})
         assert said(page)[0].startswith(f"Changed meanwhile: {told}")
         assert "now Pending" not in said(page)[0]
-        assert "As it stands now" in page.content.decode()
+        assert "Current address" in page.content.decode()
         assert order.address in page.content.decode()
         # What was typed is kept; what was not, follows the order.
         sent = form_of(page)
@@ -171,7 +173,9 @@ class TestOrders:
         with monkeypatch.context() as patch:
             patch.setattr(destination, "look_up_destination", slow)
             page = office.post(path(order), sent)
-        assert said(page) == ["Changed meanwhile: comment: – → Ring. Nothing was done; this is the order as it stands."]
+        assert said(page) == [
+            "Changed meanwhile: comment: – → Ring. Nothing was done; this page shows the order as it is."
+        ]
         assert now(order) == ("Naamsestraat 1", *NEAR.values())
         assert office.post(path(order), form_of(page)).status_code == 302
         assert now(order) == ("Rue Haute 118", *HAUTE.values())
@@ -180,7 +184,7 @@ class TestOrders:
     def test_nothing_typed_is_nothing_changed(self, office: Client, order: Order, fields: dict[str, Any]) -> None:
         with assert_nothing_changed(order):
             response = office.post(path(order), {**form_of(office.get(path(order))), **fields})
-        assert said(response) == ["Nothing was changed: it is so already."]
+        assert said(response) == ["Nothing was changed: the order already has these values."]
         assert OrderEvent.objects.filter(order=order).count() == 1
 
     def test_what_has_no_address_to_change_says_why(self, cast: Cast, office: Client, order: Order) -> None:
@@ -189,9 +193,9 @@ class TestOrders:
         Order.objects.filter(pk=deleted.pk).update(deleted_at=deleted.placed_at)
         Order.objects.filter(pk=order.pk).update(status=2, closed_at=order.placed_at)
         for one, why in (
-            (collected, "has no delivery address: it is not brought to anybody (pickup)."),
-            (deleted, "is deleted: its address changes no more."),
-            (order, "is closed: its address changes no more."),
+            (collected, "has no delivery address, because it is not delivered (pickup)."),
+            (deleted, "is deleted: its address can no longer be changed."),
+            (order, "is closed: its address can no longer be changed."),
         ):
             one.refresh_from_db()
             with assert_nothing_changed(one):
@@ -231,7 +235,7 @@ class TestSavedAddresses:
 
         response = self.post(office, saved, address="Meir 1")
         assert response.status_code == 200
-        assert "The address has changed, so its point does too" in response.content.decode()
+        assert "The address has changed: set its location again" in response.content.decode()
         for wrong in ({"lat": "500"}, {"lat": ""}):
             assert self.post(office, saved, **wrong).status_code == 200
         assert row() == ("Naamsestraat 1", *NEAR.values())

@@ -93,7 +93,7 @@ def test_the_price_first_then_the_order_as_by_the_api(cast: Cast, office: Client
     assert (event.kind, event.role, event.actor) == ("placed", "staff", cast.staff.caller_key)
     # Twice is once.
     again = office.post(path(cast), {**sent, "place": "yes"})
-    assert said(again)[-1] == "This was done already: the form came twice, and was carried out once."
+    assert said(again)[-1] == "The form was sent twice, but the change was made only once."
     # By the API it costs the same.
     client = APIClient()
     client.force_authenticate(cast.customer)
@@ -151,23 +151,23 @@ def test_a_pin_counts_where_nobody_knows_the_address(cast: Cast, office: Client,
 @pytest.mark.parametrize(
     ("changes", "field", "text"),
     [
-        ({"guest_name": ""}, "guest_name", "Fill in the name of who orders."),
+        ({"guest_name": ""}, "guest_name", "Fill in the customer's name."),
         ({"recipient_name": ""}, "recipient_name", "This field is required."),
         (
             {"recipient_phone": "soon"},
             "recipient_phone",
-            "This is no telephone number: type all of it, such as +32 470 12 34 56.",
+            "This is not a phone number: type it in full, such as +32 470 12 34 56.",
         ),
         ({"weight": ""}, "weight", "This field is required."),
-        ({"weight": "10001"}, "weight", "Box weighs at most 10000 g"),
-        ({"width": "601"}, "width", "Box measures at most 600 mm"),
-        ({"height": ""}, "height", "Box has a limit of 600 mm a side"),
+        ({"weight": "10001"}, "weight", "Box may weigh 10000 g at most"),
+        ({"width": "601"}, "width", "Box may be 600 mm long at most"),
+        ({"height": ""}, "height", "Box may be 600 mm long at most: send the height"),
         ({"package_type": "987654"}, "package_type", "Select a valid choice."),
         ({"pickup-address": ""}, "pickup-address", "This field is required."),
         ({"pickup-lat": "91"}, "pickup-lat", "Ensure this value is less than or equal to 90."),
         ({"dropoff-lat": "50"}, "dropoff-lat", "Fill in both latitude and longitude, or neither."),
-        ({"dropoff-lat": "53.0", "dropoff-lng": "4.35"}, "dropoff-lat", "Box is carried at most 50000 m"),
-        ({"deliver_at": "2020-01-01T12:00"}, "deliver_at", "The time has passed"),
+        ({"dropoff-lat": "53.0", "dropoff-lng": "4.35"}, "dropoff-lat", "Box is carried 50000 m at most"),
+        ({"deliver_at": "2020-01-01T12:00"}, "deliver_at", "This time has passed"),
         ({"offer": "NONE"}, "offer", ""),
         ({"payment_method": "fake"}, "payment_method", "Select a valid choice."),
     ],
@@ -188,7 +188,7 @@ def test_not_at_a_price_that_was_not_shown(cast: Cast, office: Client, box: Pack
         with assert_nothing_changed():
             page = office.post(path(cast), of_phone(box, place="yes", **total))
         assert page.context["form"].non_field_errors() == [
-            "It costs 4.10\u00a0EUR now: look at it, and place it again."
+            "The price is now 4.10\u00a0EUR: check it, and place the order again."
         ]
 
 

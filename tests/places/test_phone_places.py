@@ -75,7 +75,7 @@ def test_nobody_knows_it_so_the_zone_is_chosen_by_hand(cast: Cast, office: Clien
     with assert_nothing_changed():
         page = send(office, path(cast), form)
     assert page.context["form"].errors["lat"] == [
-        "No point is known of this address: put the pin on the map, or type its point. Or choose a zone by hand."
+        "This address has no location yet: put the pin on the map, or type the coordinates. Or choose a zone by hand."
     ]
     order = placed(office, path(cast), {**form, "delivery_zone": str(cast.zone.pk)})
     assert (order.address, order.lat, order.delivery_zone_id, order.delivery_fee, order.total) == (

@@ -84,7 +84,7 @@ def test_nobody_is_told_where_another_customer_lives(cast: Cast, api: Api) -> No
         if name in ("owner", "manager"):
             remedy = " that is not yours: send `guest` with a name and a phone."
         assert (answer.status_code, told["code"]) == (403, "forbidden"), name
-        assert told["detail"] == f"Only staff order for a customer{remedy}", name
+        assert told["detail"] == f"Only staff can order for a customer{remedy}", name
         assert "places" not in told
         # Nor of an address that it names without the customer.
         with assert_nothing_changed():
@@ -160,7 +160,9 @@ def test_an_address_that_means_several_places(cast: Cast, api: Api) -> None:
     with assert_nothing_changed():
         answer = api(cast.customer).post(ORDERS, by_text(cast, "Rue de l'Eglise 1"))
     body = refused(answer, 400, "/address", "several_places")
-    assert body["detail"] == (f"This may mean several places: {texts[0]}; {texts[1]}. Send one of these, or its point.")
+    assert body["detail"] == (
+        f"This may mean several places: {texts[0]}; {texts[1]}. Send one of these, or its location."
+    )
     assert body["places"] == [
         {"text": texts[0], "location": {"lat": 50.8274, "lng": 4.3452}},
         {"text": texts[1], "location": {"lat": 50.865, "lng": 4.2912}},
@@ -175,9 +177,7 @@ def test_an_address_that_nobody_knows(cast: Cast, api: Api, settings: Any, geoco
     with assert_nothing_changed():
         answer = api(cast.customer).post(ORDERS, by_text(cast, "Nowhere 1"))
     body = refused(answer, 400, "/location", "required")
-    assert body["detail"] == (
-        'A delivery needs a location, and none is known of this address: send {"lat": …, "lng": …}.'
-    )
+    assert body["detail"] == ('A delivery needs a location, and this address has none: send {"lat": …, "lng": …}.')
 
 
 def test_what_was_found_may_lie_outside(cast: Cast, api: Api) -> None:
@@ -279,7 +279,7 @@ class TestDialects:
         for name in ("pickup_address", "dropoff_address"):
             for text, why in (
                 ("Kerkstraat 1", "This may mean several places: "),
-                ("Nowhere 1", "The fee goes by distance, and no point is known of this address: send {"),
+                ("Nowhere 1", "The fee depends on the distance, and this address has no location: send {"),
             ):
                 with assert_nothing_changed():
                     error = kesk.refused(api(cast.customer).post(kesk.ORDERS, body | {name: text}), 400, name)

@@ -48,8 +48,8 @@ def test_another_zone_or_none_is_refused(cast: Cast, api: Api, address: str) -> 
         assert len(told["places"]) == 1
     if address != OUTSIDE:
         assert told["detail"] == (
-            "The address is known at 50.8396, 4.3496 (Rue Haute 118, 1000 Brussels), and the location 50.851, 4.351"
-            f" lies {TO_HAUTE} m away from it: send the address alone, or the address of that location."
+            "The address is at 50.8396, 4.3496 (Rue Haute 118, 1000 Brussels), but the location 50.851, 4.351"
+            f" is {TO_HAUTE} m away from it: send the address alone, or the address of that location."
         )
         assert (told["places"][0]["location"], told["metres"]) == (HAUTE, TO_HAUTE)
 

@@ -81,7 +81,7 @@ def test_is_staff_alone_opens_nothing(world: World, figure: Callable[[str], None
                 leads_on = answer.status_code == 302 and answer["Location"] in (f"{page}change/", "/admin/")
                 assert leads_on or answer.status_code in (403, 404, 405), (page, answer.status_code)
     index = client.get("/admin/").content.decode()
-    assert not [text for text in ("What is stuck", "comment-of-", "/admin/orders/") if text in index]
+    assert not [text for text in ("Orders that need attention", "comment-of-", "/admin/orders/") if text in index]
     figure(f"{len(pages)} pages of the back-office refused to is_staff alone")
 
 

@@ -194,7 +194,7 @@ def test_refusals_accept_and_then_close(server: Server, live_cast: Cast) -> None
         (vendor, "ost_unknown", UNKNOWN),
         (vendor, "ost_revoked", UNKNOWN),
         (vendor, "ost_lapsed", EXPIRED),
-        (vendor, "ost_write-only", Closing(4403, "The token lacks the scope read: have another made.")),
+        (vendor, "ost_write-only", Closing(4403, "The API token lacks the scope read: create one with it.")),
         (other, owner, FORBIDDEN),
         (vendor, jwt(live_cast.customer), FORBIDDEN),
         (vendor, jwt(live_cast.driver), FORBIDDEN),
@@ -265,7 +265,7 @@ def test_a_session_counts_from_our_own_pages_only(server: Server, live_cast: Cas
         assert told(socket)["position"] == 1
     for origin in ("http://evil.example", "null", f"http://127.0.0.1:{server.port + 1}", None):
         with server.connect(path, additional_headers=cookie, origin=origin) as socket:
-            assert why_closed(socket) == (4403, "A session counts on pages of this site only: send a token.")
+            assert why_closed(socket) == (4403, "A session works on the pages of this site only: send a token.")
     with server.connect(path, additional_headers={"Cookie": "sessionid=unknown"}) as socket:
         assert closed_with(socket) in (4401, 4403)
 
@@ -371,7 +371,7 @@ def test_so_many_sockets_and_one_more(live_cast: Cast, tmp_path: Path) -> None:
         def refused(path: str, token: str, most: int) -> None:
             with server.connect(path, token=token) as socket:
                 assert closed_with(socket) == 1013
-                assert socket.close_reason == f"More than {most} sockets at once: close others first."
+                assert socket.close_reason == f"More than {most} sockets are open: close others first."
 
         followers = [enter(order) for _ in range(2)]
         refused(order, "", 2)

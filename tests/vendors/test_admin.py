@@ -129,7 +129,7 @@ def test_a_part_of_another_vendors_menu_is_refused(cast: Cast, office: Client) -
     for changes, sentence in (
         (
             {"category": str(cast.tea.category_id)},
-            "This category is another vendor&#x27;s: choose one of this vendor&#x27;s.",
+            "This category belongs to another vendor: choose one of this vendor&#x27;s.",
         ),
         (
             {"group_links-TOTAL_FORMS": "3", "group_links-2-group": str(foreign.pk)},

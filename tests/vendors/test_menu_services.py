@@ -250,7 +250,7 @@ def test_short_stock_is_refused_with_what_is_left(cast: Cast) -> None:
         {
             "pointer": "",
             "code": "out_of_stock",
-            "detail": "10 of Soda left: take fewer.",
+            "detail": "Only 10 × Soda left: lower the quantity.",
             "product": soda,
             "left": 10,
         }

@@ -93,7 +93,7 @@ def test_nonsense_is_refused_in_plain_words(cast: Cast, office: Client) -> None:
         ({"kind": "amount"}, ["An offer of this kind has no rate: leave it empty."]),
         (
             {"rate": "100.01", "currency": "XXX"},
-            ["A percentage is at most 100.", "XXX is no ISO 4217 currency."],
+            ["A percentage is 100 at most.", "XXX is no ISO 4217 currency."],
         ),
         (times, ["It ends before it starts."]),
     ]

@@ -51,12 +51,16 @@ def test_an_amount_is_read_as_people_write_it(text: str, currency: str, minor: i
 @pytest.mark.parametrize(
     ("text", "currency", "why"),
     [
-        ("1.234", "EUR", "EUR has 2 digits after the point or comma: between thousands write a space, or nothing."),
-        ("1,234", "EUR", "EUR has 2 digits after the point or comma"),
-        ("14.505", "EUR", "EUR has 2 digits after the point or comma"),
-        ("14.500", "EUR", "EUR has 2 digits after the point or comma"),
-        ("5.40", "JPY", "JPY has no digits after the point or comma"),
-        ("1.2345", "KWD", "KWD has 3 digits after the point or comma"),
+        (
+            "1.234",
+            "EUR",
+            "EUR has 2 digits after the decimal point or comma: between thousands write a space, or nothing.",
+        ),
+        ("1,234", "EUR", "EUR has 2 digits after the decimal point or comma"),
+        ("14.505", "EUR", "EUR has 2 digits after the decimal point or comma"),
+        ("14.500", "EUR", "EUR has 2 digits after the decimal point or comma"),
+        ("5.40", "JPY", "JPY has no digits after the decimal point or comma"),
+        ("1.2345", "KWD", "KWD has 3 digits after the decimal point or comma"),
         ("1,234.5,6", "EUR", "is not clear"),
         ("1,234.50", "EUR", "is not clear"),
         ("1.234,50", "EUR", "is not clear"),
@@ -78,8 +82,8 @@ def test_an_amount_is_read_as_people_write_it(text: str, currency: str, minor: i
         ("14\x00", "EUR", "is not clear"),
         ("1" * 100_000, "EUR", "is not clear"),
         ("9" * 30, "EUR", "The amount is too large: at most 10000000000.00 EUR."),
-        ("-1", "EUR", "An amount is not below zero."),
-        ("\u22121", "EUR", "An amount is not below zero."),
+        ("-1", "EUR", "The amount must not be below zero."),
+        ("\u22121", "EUR", "The amount must not be below zero."),
     ],
 )
 def test_what_is_not_clear_is_refused(text: str, currency: str, why: str) -> None:
@@ -313,9 +317,9 @@ def test_the_chosen_vendor_decides(cast: Cast, office: Client) -> None:
     for price, extra in (("5.40", "100"), ("540", "1.00"), ("5,4", "1")):
         refused = office.post(path, {**given, **rows, "price": price, "extras-0-price": extra})
         assert refused.status_code == 200
-        assert "JPY has no digits after the point or comma" in refused.content.decode()
+        assert "JPY has no digits after the decimal point or comma" in refused.content.decode()
     nobody = office.post(path, {**given, **rows, "vendor": "", "price": "540", "extras-0-price": "100"})
-    assert "Choose the currency first, or whose it is: that decides it." in nobody.content.decode()
+    assert "Choose the currency first, or who it is for: that decides the currency." in nobody.content.decode()
     assert not Product.objects.filter(name="Sencha").exists()
     assert office.post(path, {**given, **rows, "price": "1 540", "extras-0-price": "100"}).status_code == 302
     sencha = Product.objects.get(name="Sencha")

@@ -99,7 +99,7 @@ def test_conditions_in_texts_are_counted_together(cast: Cast, api: Callable[...,
     assert time.process_time() - began < MOST_CPU
     assert (answer.status_code, answer.json()["result"]) == (
         400,
-        ["where: At most 30 conditions: ask for less at once."],
+        ["where: Send 30 conditions at most."],
     )
 
 
@@ -111,7 +111,7 @@ def test_at_most_fifty_faults_are_told(cast: Cast) -> None:
     assert len(errors) == 51
     assert errors[0]["pointer"] == "/items/0/options/0/colour"
     assert errors[50]["code"] == "more_errors"
-    assert errors[50]["detail"] == "750 more faults are not told: mend these first."
+    assert errors[50]["detail"] == "750 more errors are not listed: correct these first."
 
 
 def test_a_fault_is_told_shortly(cast: Cast) -> None:
@@ -124,10 +124,10 @@ def test_a_fault_is_told_shortly(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        (b"1e999999", "1e999999 is larger than any number: send a smaller one."),
-        (b"-1e400", "-1e400 is larger than any number: send a smaller one."),
-        (b"9" * 10_000, "A number has 10000 digits: send at most 100."),
-        (b"0." + b"1" * 10_000, "A number has 10002 digits: send at most 100."),
+        (b"1e999999", "The number 1e999999 is too large: send a smaller one."),
+        (b"-1e400", "The number -1e400 is too large: send a smaller one."),
+        (b"9" * 10_000, "A number has 10000 digits: send 100 at most."),
+        (b"0." + b"1" * 10_000, "A number has 10002 digits: send 100 at most."),
         (b"NaN", "NaN is not a JSON number: leave it out."),
         (b"Infinity", "Infinity is not a JSON number: leave it out."),
         (b"-Infinity", "-Infinity is not a JSON number: leave it out."),
@@ -180,7 +180,7 @@ def test_a_dialect_takes_the_last_of_a_key(cast: Cast, api: Callable[..., APICli
 def test_a_query_is_bounded(cast: Cast) -> None:
     answer = APIClient().get("/api/v1/vendors", {"q": "x" * 9_000})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
-    assert answer.json()["detail"] == "The query is longer than 8000 characters: send less."
+    assert answer.json()["detail"] == "The query string is longer than 8000 characters: send less."
 
 
 def test_control_without_the_count_it_costs(cast: Cast, settings: Any) -> None:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 CATEGORIES, GROUPS, TOKENS, OFFERS = (
     f"/admin/{name}/" for name in ("vendors/category", "vendors/optiongroup", "accounts/apitoken", "vendors/offer")
 )
-AGAIN = "It has changed since it was shown, or more would go with it now. Nothing was deleted: look again."
+AGAIN = "It has changed since it was shown, or more would be deleted with it. Nothing was deleted: check it again."
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_chosen_rows_are_deleted_as_they_were_shown(cast: Cast, office: Client, 
     shown = office.get(CATEGORIES)
     Category.objects.filter(pk=empty[0].pk).update(position=7)
     page = choose(office, CATEGORIES, "delete_selected", empty, page=shown)
-    left_out = "{} has changed since the list was shown: it was left out. Look at it, then choose it again."
+    left_out = "{} has changed since the list was shown, so it was left out. Check it, then choose it again."
     assert left_out.format("Empty 0") in page.content.decode()
     Category.objects.filter(pk=empty[1].pk).update(position=7)
     page = confirm(office, CATEGORIES, page)
@@ -85,7 +85,7 @@ def test_chosen_rows_are_deleted_as_they_were_shown(cast: Cast, office: Client, 
     shown = office.get(CATEGORIES)
     Category.objects.filter(pk=empty[0].pk).delete()
     answer = choose(office, CATEGORIES, "delete_selected", empty[:1], page=shown)
-    assert told(answer)[-1] == "1 of those you chose are no longer in this list: they were left out."
+    assert told(answer)[-1] == "1 of those that you chose are no longer in this list: they were left out."
 
 
 def test_without_versions_nothing_is_deleted_switched_or_revoked(
@@ -124,7 +124,7 @@ def test_all_of_a_list_is_named_before_it_is_deleted(cast: Cast, office: Client,
     path = f"{CATEGORIES}?q=Empty"
     sent = {**form_of(office.get(path)), "action": "delete_selected", "_selected_action": [empty[0].pk], "index": "0"}
     page = office.post(path, {**sent, "select_across": "1"})
-    assert "All that the list held, 3 in number." in page.content.decode()
+    assert "All rows of the list, 3 in number." in page.content.decode()
     page = office.post(path, form_of(page))
     assert "Are you sure" in page.content.decode()
     assert office.post(path, form_of(page)).status_code == 302

@@ -80,9 +80,9 @@ def test_the_last_boundary_may_end_the_body() -> None:
 @pytest.mark.parametrize(
     ("parts", "pointer", "code", "remedy"),
     [
-        ([], "/order", "required", "one part `order`"),
-        ([picture()], "/order", "required", "one part `order`"),
-        ([ORDER, ORDER], "/order", "required", "one part `order`"),
+        ([], "/order", "required", "one part named `order`"),
+        ([picture()], "/order", "required", "one part named `order`"),
+        ([ORDER, ORDER], "/order", "required", "one part named `order`"),
         ([part("order", "[1]")], "/order", "invalid", "Send a JSON object"),
         ([ORDER, part("photoo", "x")], "/photoo", "unknown_field", "send order, photo, photos"),
         ([ORDER, part("fóto", photo(), filename="p.png")], "/fóto", "unknown_field", "send order, photo, photos"),
@@ -139,7 +139,7 @@ def test_json_is_no_larger_than_everywhere(filename: str | None) -> None:
 
 @pytest.mark.parametrize("kept", [10, 60, 120, -3])
 def test_a_form_that_is_cut_off_is_refused(kept: int) -> None:
-    with pytest.raises(ParseError, match="send it whole"):
+    with pytest.raises(ParseError, match="Send it again"):
         form(ORDER, picture()[:kept], end=b"")
 
 

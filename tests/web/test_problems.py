@@ -175,7 +175,7 @@ def test_pages_get_a_page(db: None) -> None:
     page = response.content.decode()
     assert '<html lang="en">' in page
     assert "<h1>Not Found</h1>" in page
-    assert "There is nothing here that you may see." in page
+    assert "This does not exist, or you may not see it." in page
     assert Client(headers={"Host": "evil.example"}).get("/nothing").status_code == 400
 
 

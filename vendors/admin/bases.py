@@ -39,7 +39,9 @@ def announce_and_warn(request: HttpRequest, vendor_id: int, changed: Iterable[st
         return
     named = ", ".join(str(order) for order in unserved[:MOST_NAMED])
     more = f" and {len(unserved) - MOST_NAMED} more" if len(unserved) > MOST_NAMED else ""
-    messages.warning(request, f"Cannot be served as it stands now: {named}{more}. Call the customers, or cancel them.")
+    messages.warning(
+        request, f"These orders can no longer be served: {named}{more}. Call the customers, or cancel the orders."
+    )
 
 
 class MenuAdmin(ScopedAdmin, AmountsAdmin):

@@ -59,7 +59,7 @@ class GroupFormSet(SettledFormSet):
         for form in self.forms:
             group = getattr(form, "cleaned_data", {}).get("group")
             if group and group.vendor_id != self.instance.vendor_id:
-                raise ValidationError(f"The group {group} is another vendor's: choose one of this vendor's.")
+                raise ValidationError(f"The group {group} belongs to another vendor: choose one of this vendor's.")
 
 
 class GroupInline(ScopedInline, ComparingInline):
@@ -80,7 +80,7 @@ class ProductForm(forms.ModelForm):
         vendor = cleaned.get("vendor")
         vendor_id = vendor.pk if vendor else self.instance.vendor_id
         if category and vendor_id and category.vendor_id != vendor_id:
-            self.add_error("category", "This category is another vendor's: choose one of this vendor's.")
+            self.add_error("category", "This category belongs to another vendor: choose one of this vendor's.")
         return cleaned
 
 

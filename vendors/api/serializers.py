@@ -17,12 +17,14 @@ MOST_RUSH_MINUTES = 600
 
 
 class VendorInput(Input):
-    paused_until = serializers.DateTimeField(allow_null=True, help_text="Takes no orders until then; null: takes them.")
+    paused_until = serializers.DateTimeField(
+        allow_null=True, help_text="The vendor takes no orders until then; null if it does."
+    )
     rush_minutes = StrictIntegerField(
-        min_value=0, max_value=MOST_RUSH_MINUTES, help_text="Added to the preparation time while busy."
+        min_value=0, max_value=MOST_RUSH_MINUTES, help_text="Extra preparation minutes while the vendor is busy."
     )
     rush_until = serializers.DateTimeField(
-        allow_null=True, help_text="The rush minutes end by themselves then; null: they last until they are changed."
+        allow_null=True, help_text="When the extra minutes end; null if they last until they are changed."
     )
 
     def validate_paused_until(self, paused_until: datetime | None) -> datetime | None:
@@ -33,7 +35,7 @@ class VendorInput(Input):
     def validate_rush_until(self, rush_until: datetime | None) -> datetime | None:
         if rush_until is not None and rush_until <= timezone.now():
             raise serializers.ValidationError(
-                "This time has passed: send a later one, or rush_minutes 0 to end it.", "past"
+                "This time has passed: send a later one, or rush_minutes 0 to end rush mode.", "past"
             )
         return rush_until
 
@@ -47,11 +49,13 @@ class HoursOutput(serializers.Serializer):
     """A span of opening; one that closes at or before it opens ends on the next day."""
 
     weekday = serializers.IntegerField(allow_null=True, min_value=0, max_value=6, help_text="0 is Monday.")
-    date = serializers.DateField(allow_null=True, help_text="Its rows replace those of its weekday.")
+    date = serializers.DateField(allow_null=True, help_text="On this date these hours replace those of the weekday.")
     closed = serializers.BooleanField()
     opens = serializers.TimeField(allow_null=True, format="%H:%M")
     closes = serializers.TimeField(allow_null=True, format="%H:%M")
-    delivery_type = serializers.CharField(source="fulfilment", help_text="Empty: for all.")
+    delivery_type = serializers.CharField(
+        source="fulfilment", help_text="The delivery types for which these hours hold; empty for all."
+    )
 
 
 @extend_schema_field(
@@ -71,8 +75,8 @@ class ZoneOutput(serializers.Serializer):
     radius = serializers.IntegerField(allow_null=True, help_text="Metres around the vendor.")
     polygon = PolygonField()
     fee = serializers.SerializerMethodField()
-    minimum = serializers.SerializerMethodField(help_text="The items' least sum.")
-    free_from = serializers.SerializerMethodField(help_text="No fee from this sum of the items on.")
+    minimum = serializers.SerializerMethodField(help_text="The minimum for the items together.")
+    free_from = serializers.SerializerMethodField(help_text="Delivery is free from this total of the items on.")
 
     @extend_schema_field(MoneyField())
     def get_fee(self, zone: DeliveryZone) -> dict[str, str]:
@@ -107,10 +111,12 @@ class VendorSummaryOutput(serializers.Serializer):
     delivery_types = serializers.ListField(child=serializers.ChoiceField(choices=FULFILMENTS), source="fulfilments")
     payment_methods = serializers.ListField(child=serializers.ChoiceField(choices=PAYMENT_METHODS))
     prices_include_tax = serializers.BooleanField()
-    preparation_minutes = serializers.IntegerField(help_text="As usual.")
-    rush_minutes = serializers.SerializerMethodField(help_text="Added to them now; 0 when rush mode is over.")
-    rush_until = serializers.SerializerMethodField(help_text="When these end by themselves.")
-    current_preparation_minutes = serializers.SerializerMethodField(help_text="Both together: how long it takes now.")
+    preparation_minutes = serializers.IntegerField(help_text="The usual preparation time.")
+    rush_minutes = serializers.SerializerMethodField(help_text="Extra minutes in rush mode; 0 outside it.")
+    rush_until = serializers.SerializerMethodField(help_text="When rush mode ends.")
+    current_preparation_minutes = serializers.SerializerMethodField(
+        help_text="The preparation time now: both together."
+    )
     paused_until = serializers.DateTimeField(allow_null=True)
     is_open = serializers.SerializerMethodField(help_text="By delivery type: open now, and not paused.")
 
@@ -138,9 +144,11 @@ class VendorSummaryOutput(serializers.Serializer):
 class VendorOutput(VendorSummaryOutput):
     """All that is public of a vendor."""
 
-    next_opening = serializers.SerializerMethodField(help_text="By delivery type; null: not within eight days.")
+    next_opening = serializers.SerializerMethodField(
+        help_text="By delivery type: the next opening; null if there is none within eight days."
+    )
     preorder_days = serializers.IntegerField(
-        help_text="How many days ahead orders are taken, by its own calendar: 0 is today."
+        help_text="How many days ahead orders are taken, in the vendor's time zone: 0 is today only."
     )
     slot_minutes = serializers.IntegerField()
     hours = HoursOutput(many=True, source="opening_hours.all")
@@ -165,15 +173,17 @@ class VendorChangedOutput(VendorOutput):
     """The vendor after a change."""
 
     cannot_serve = UnservedOrderOutput(
-        many=True, help_text="Orders that wait and that it cannot serve as its settings now stand; 100 at most."
+        many=True, help_text="Open orders that cannot be served with the vendor's present settings; 100 at most."
     )
 
 
 class SlotOutput(serializers.Serializer):
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
-    left = serializers.IntegerField(allow_null=True, help_text="How many more orders it takes; null: no cap.")
-    full = serializers.BooleanField(help_text="It takes no more orders: choose another.")
+    left = serializers.IntegerField(
+        allow_null=True, help_text="How many more orders this slot takes; null for any number."
+    )
+    full = serializers.BooleanField(help_text="The slot is full: choose another.")
 
 
 class SlotsOutput(serializers.Serializer):
@@ -205,9 +215,11 @@ class MenuExtraOutput(serializers.Serializer):
 class MenuOptionOutput(serializers.Serializer):
     id = serializers.IntegerField()
     name = serializers.CharField()
-    kind = serializers.ChoiceField(choices=Option.Kind.choices, help_text="text: takes a text of the customer's.")
+    kind = serializers.ChoiceField(
+        choices=Option.Kind.choices, help_text="text: the customer types a text for this option."
+    )
     price = MoneyField()
-    half_price = MoneyField(allow_null=True, help_text="On one half; null: half of the price.")
+    half_price = MoneyField(allow_null=True, help_text="The price for one half; null for half of the price.")
     charged = serializers.ChoiceField(choices=Charged.choices, help_text=CHARGED)
     max_quantity = serializers.IntegerField()
     preselected = serializers.BooleanField()
@@ -217,11 +229,17 @@ class MenuOptionOutput(serializers.Serializer):
 class MenuGroupOutput(serializers.Serializer):
     id = serializers.IntegerField()
     name = serializers.CharField()
-    minimum = serializers.IntegerField(help_text="Of choices, their quantities added up; a half counts as half.")
-    maximum = serializers.IntegerField(help_text="Of them too.")
+    minimum = serializers.IntegerField(
+        help_text="How many options in total, counting quantities; a half counts as half."
+    )
+    maximum = serializers.IntegerField(
+        help_text="How many options in total, counting quantities; a half counts as half."
+    )
     allows_quantity = serializers.BooleanField()
     allows_halves = serializers.BooleanField()
-    condition = serializers.IntegerField(allow_null=True, help_text="The option that brings this group up.")
+    condition = serializers.IntegerField(
+        allow_null=True, help_text="The option that must be chosen for this group to be shown."
+    )
     options = MenuOptionOutput(many=True)
 
 
@@ -230,14 +248,14 @@ class MenuProductOutput(serializers.Serializer):
     name = serializers.CharField()
     description = serializers.CharField()
     picture = serializers.CharField(allow_null=True)
-    plu_code = serializers.CharField(help_text="How the till knows it.")
+    plu_code = serializers.CharField(help_text="The product's code at the till.")
     unit = serializers.ChoiceField(choices=Product.Unit.choices)
-    price = MoneyField(help_text="Of `price_per` units.")
+    price = MoneyField(help_text="The price for `price_per` units.")
     price_per = serializers.ChoiceField(choices=Product.PricePer.choices)
     tax_rate = serializers.CharField(help_text="Percent, such as 6.00.")
     max_per_order = serializers.IntegerField(allow_null=True)
     is_available = serializers.BooleanField()
-    stock = serializers.IntegerField(allow_null=True, help_text="How many are left; null: not counted.")
+    stock = serializers.IntegerField(allow_null=True, help_text="How many are left; null if stock is not counted.")
     option_groups = MenuGroupOutput(many=True)
     extras = MenuExtraOutput(many=True)
     ingredients = MenuIngredientOutput(many=True)
@@ -253,7 +271,7 @@ class MenuOutput(serializers.Serializer):
     """A whole menu; rendered by `vendors.api.menus`, which is quicker than serializers nested five deep."""
 
     vendor = serializers.IntegerField()
-    version = serializers.IntegerField(help_text="Grows with every change of the menu.")
+    version = serializers.IntegerField(help_text="Increases with every change of the menu.")
     currency = serializers.CharField()
     prices_include_tax = serializers.BooleanField()
     categories = MenuCategoryOutput(many=True)

@@ -80,13 +80,14 @@ class VendorsView(ApiView):
             *PAGE_PARAMETERS,
             ordering_parameter("id", "name"),
             OpenApiParameter("type", {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID}),
-            OpenApiParameter("q", {"type": "string", "maxLength": 120}, description="A part of the name."),
+            OpenApiParameter("q", {"type": "string", "maxLength": 120}, description="A part of the vendor's name."),
             OpenApiParameter("city", {"type": "string", "maxLength": 80}),
             OpenApiParameter("delivery_type", DELIVERY_TYPE_SCHEMA, description="Its name, or its number from 1 to 5."),
             OpenApiParameter(
                 "open_now",
                 {"type": "boolean"},
-                description="Takes orders now, for delivery_type where that is given, else for any of its own.",
+                description="Only vendors that take orders now: for delivery_type if it is given, otherwise for any "
+                "delivery type.",
             ),
         ],
         responses=page_of(VendorSummaryOutput),
@@ -154,7 +155,9 @@ class VendorSlotsView(ApiView):
         vendor = visible_vendor(rows, vendor_id, caller_of(request))
         if delivery_type not in vendor.fulfilments:
             raise Invalid(
-                "?delivery_type", "not_offered", f"{vendor.name} offers {', '.join(vendor.fulfilments)}: send one."
+                "?delivery_type",
+                "not_offered",
+                f"{vendor.name} offers {', '.join(vendor.fulfilments)}: send one of them.",
             )
         now = timezone.now()
         today = now.astimezone(vendor.zone).date()

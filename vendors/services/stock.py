@@ -42,7 +42,7 @@ def take_stock(wanted: Mapping[int, int], pointers: Mapping[int, str] | None = N
             field_error(
                 (pointers or {}).get(row.pk, ""),
                 "out_of_stock",
-                f"{row.quantity} of {row.product.name} left: take fewer."
+                f"Only {row.quantity} × {row.product.name} left: lower the quantity."
                 if row.quantity
                 else f"{row.product.name} is sold out: leave it out.",
                 product=row.pk,

@@ -49,7 +49,7 @@ def update_vendor(*, vendor: Vendor, caller: Caller, **changes: Unpack[VendorCha
     does not work there.
     """
     if not serves(caller, Right.CHANGE_VENDORS, vendor.pk):
-        raise Forbidden("not_a_member", "Only the people of this vendor may change it.")
+        raise Forbidden("not_a_member", "Only the people who work for this vendor can change it.")
     if changes:
         standing = Vendor.objects.select_for_update(no_key=True).only(*VendorChanges.__annotations__).get(pk=vendor.pk)
         if "rush_minutes" in changes and "rush_until" not in changes and not standing.rush_lasts(timezone.now()):

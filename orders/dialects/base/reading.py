@@ -285,7 +285,7 @@ def with_country(text: str, country: str | None, pointer: str) -> str:
     """A telephone number that was read by LocalPhoneField, with its country's code; raises Invalid."""
     number = text if not text or text.startswith("+") else e164(text, country)
     if text and not number:
-        detail = "This is no telephone number of the vendor's country: send it as +32470123456."
+        detail = "This is not a phone number of the vendor's country: send it as +32470123456."
         raise Invalid(pointer, "invalid", detail)
     return number
 

@@ -24,13 +24,13 @@ class AddressOutput(serializers.Serializer):
     bus = serializers.CharField(help_text="The box, flat or floor; empty where there is none.")
     postal_code = serializers.CharField(help_text="The postal code.")
     city = serializers.CharField(help_text="The town.")
-    country = serializers.CharField(help_text="Two letters: what the address says, else the shop's country.")
-    distance = serializers.CharField(help_text="From the shop, in metres; empty where it is not known.")
+    country = serializers.CharField(help_text="Two letters: the country in the address, otherwise the shop's country.")
+    distance = serializers.CharField(help_text="The distance from the shop, in metres; empty if it is not known.")
 
 
 class ShopOutput(serializers.Serializer):
-    id = serializers.CharField(help_text="The shop, as the parameter shop takes it.")
-    name = serializers.CharField(help_text="What it is called.")
+    id = serializers.CharField(help_text="The shop's id, as the parameter shop takes it.")
+    name = serializers.CharField(help_text="The shop's name.")
     address = serializers.CharField(help_text="Its street and house number.")
     postal_code = serializers.CharField(help_text="Its postal code.")
     city = serializers.CharField(help_text="Its town.")
@@ -38,49 +38,49 @@ class ShopOutput(serializers.Serializer):
 
 
 class ClientOutput(serializers.Serializer):
-    id = serializers.UUIDField(help_text="The customer; a guest is a new one with each order.")
+    id = serializers.UUIDField(help_text="The customer's id; a guest gets a new one with each order.")
     first_name = serializers.CharField(help_text="The first word of the name.")
     last_name = serializers.CharField(help_text="The rest of the name; may be empty.")
     email = serializers.CharField(allow_null=True, help_text="The e-mail address, null where none was given.")
     mobile_phone = serializers.CharField(allow_null=True, help_text="The telephone, null where none was given.")
-    phone = serializers.CharField(allow_null=True, help_text="Always null: one telephone is kept.")
+    phone = serializers.CharField(allow_null=True, help_text="Always null: customers have one phone number only.")
 
 
 class OptionOutput(serializers.Serializer):
     """A choice, an ingredient that is left out ("No Onion"), or what the customer wrote about the line."""
 
-    name = serializers.CharField(help_text="What was chosen; a half says which.")
-    plu_code = serializers.CharField(help_text="Its code at the till; may be empty.")
-    qty = serializers.IntegerField(help_text="How many in all, the line's quantity included.")
-    total = serializers.CharField(help_text="What all of them cost.")
+    name = serializers.CharField(help_text="What was chosen; for one half, the text says which.")
+    plu_code = serializers.CharField(help_text="The option's code at the till; may be empty.")
+    qty = serializers.IntegerField(help_text="How many in total, including the line's quantity.")
+    total = serializers.CharField(help_text="The price of all of them.")
     type = serializers.CharField(help_text="default, or text.")
     meta = serializers.CharField(allow_null=True, help_text="The text of an option of the type text.")
 
 
 class ExtraOutput(serializers.Serializer):
-    name = serializers.CharField(help_text="What comes with it.")
-    plu_code = serializers.CharField(help_text="Its code at the till; may be empty.")
-    qty = serializers.IntegerField(help_text="How many in all, the line's quantity included.")
-    total = serializers.CharField(help_text="What all of them cost.")
+    name = serializers.CharField(help_text="The name of the extra.")
+    plu_code = serializers.CharField(help_text="The extra's code at the till; may be empty.")
+    qty = serializers.IntegerField(help_text="How many in total, including the line's quantity.")
+    total = serializers.CharField(help_text="The price of all of them.")
     unit = serializers.CharField(help_text="st, gr, kg or pers.")
 
 
 class OrderLineOutput(serializers.Serializer):
     product = serializers.CharField(help_text="The product's name.")
-    plu_code = serializers.CharField(help_text="Its code at the till; may be empty.")
+    plu_code = serializers.CharField(help_text="The product's code at the till; may be empty.")
     qty = serializers.IntegerField(help_text="How many units.")
     unit = serializers.CharField(help_text="st, gr, kg or pers.")
-    total = serializers.CharField(help_text="Without its options and extras.")
-    options = OptionOutput(many=True, help_text="What was chosen, left out and written.")
-    extras = ExtraOutput(many=True, help_text="What comes with it.")
+    total = serializers.CharField(help_text="The line's price without its options and extras.")
+    options = OptionOutput(many=True, help_text="The options that were chosen, ingredients left out, and texts.")
+    extras = ExtraOutput(many=True, help_text="The extras that were added.")
 
 
 class OrderOutput(serializers.Serializer):
     """An order as the till reads it; amounts are decimal texts, times those of the shop's clock."""
 
-    id = serializers.UUIDField(help_text="The order, as the calls that confirm or read it take it.")
+    id = serializers.UUIDField(help_text="The order's id, as the calls that read and confirm it take it.")
     payment_reference = serializers.CharField(
-        allow_null=True, help_text="The payment at its provider, null where none knows it."
+        allow_null=True, help_text="The id of the payment at its provider; null if there is none."
     )
     payment_method = serializers.CharField(help_text="bancontact, creditcard, cash, …")
     payed_at = serializers.CharField(
@@ -89,12 +89,12 @@ class OrderOutput(serializers.Serializer):
     total = serializers.CharField(
         help_text="What all of it costs: lines, options, extras, delivery_cost and service_cost, less the discount."
     )
-    order_type = serializers.ChoiceField(choices=ORDER_TYPES, help_text="How it reaches the customer.")
-    order_date = serializers.CharField(help_text="The day that it is for: 2023-04-26.")
-    order_time = serializers.CharField(help_text="The time that it is for: 09:00:00.")
-    order_number = serializers.CharField(help_text="Of the day, for each shop and order type, from 1.")
-    delivery_address = AddressOutput(required=False, help_text="On deliveries only.")
-    delivery_cost = serializers.CharField(help_text="What delivering costs.")
+    order_type = serializers.ChoiceField(choices=ORDER_TYPES, help_text="How the customer gets it.")
+    order_date = serializers.CharField(help_text="The day for which it was ordered: 2023-04-26.")
+    order_time = serializers.CharField(help_text="The time for which it was ordered: 09:00:00.")
+    order_number = serializers.CharField(help_text="Counted from 1 for each shop, day and order type.")
+    delivery_address = AddressOutput(required=False, help_text="Only for deliveries.")
+    delivery_cost = serializers.CharField(help_text="The delivery fee.")
     service_cost = serializers.CharField(
         help_text="The service fee, the driver's tip, and the tax where prices are without it; remarks say how much."
     )
@@ -103,9 +103,9 @@ class OrderOutput(serializers.Serializer):
         help_text='A line each: "Discount: -5.00", "Tip in service_cost: 2.00", "Tax in service_cost: 1.10"; then what '
         'people wrote: "Comment: …", "Address notes: …", "Table: …", "Vehicle: …", "Locker: …"; null for none.',
     )
-    shop = ShopOutput(help_text="Who sells it.")
-    client = ClientOutput(help_text="Who ordered.")
-    order_lines = OrderLineOutput(many=True, help_text="What was ordered.")
+    shop = ShopOutput(help_text="The shop that sells it.")
+    client = ClientOutput(help_text="The customer who ordered.")
+    order_lines = OrderLineOutput(many=True, help_text="The lines of the order.")
 
 
 def render_order(order: Order) -> dict[str, Any]:

@@ -113,9 +113,11 @@ class OrdersView(TillView):
     @extend_schema(
         parameters=[
             TENANT,
-            OpenApiParameter("limit", int, description="1 to 100; 10 where it is missing or no such number."),
+            OpenApiParameter("limit", int, description="1 to 100; 10 if it is missing or is not such a number."),
             OpenApiParameter(
-                "shop", int, description="Of one shop; of all without it, or if the tenant has none such."
+                "shop",
+                int,
+                description="The orders of one shop; of all shops if it is missing or the tenant has no such shop.",
             ),
         ],
         responses={200: OrderOutput(many=True)},

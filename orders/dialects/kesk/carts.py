@@ -87,7 +87,7 @@ def method_of(given: Mapping[str, Any]) -> str:
     if number is None:
         return str(name)
     if name and METHOD_IDS[name] != number:
-        detail = f"{number} is {METHODS[number]}, not {name}: send one of the two."
+        detail = f"{number} means {METHODS[number]}, not {name}: send one of the two."
         raise Invalid("/payment_gateway_method_id", "contradiction", detail)
     return METHODS[number]
 
@@ -197,7 +197,7 @@ def find_stop(stop: str, part: Mapping[str, Any], pointer: str, places: Mapping[
         return said or Place()
     saved = places.get(saved_id)
     if saved is None:
-        raise Invalid(f"{pointer}/{stop}_location_id", "unknown", "You have no such saved address.")
+        raise Invalid(f"{pointer}/{stop}_location_id", "unknown", "You have no saved address with this id.")
     if said is None:
         return saved
     has_point = said.lat is not None
@@ -232,7 +232,7 @@ def as_destination(given: Mapping[str, Any]) -> Cart:
     """Where something is to be brought, for its fee: a saved address, or a point. Raises Invalid for neither."""
     given = with_vendor(given)
     if "vendor_id" not in given:
-        raise Invalid("/vendor_id", "required", "Send vendor_id: from where it is to be brought.")
+        raise Invalid("/vendor_id", "required", "Send vendor_id, the vendor from which it is delivered.")
     check_location(given)
     lat, lng = point_in(given)
     if "delivery_address_id" not in given and (lat is None or lng is None):

@@ -36,11 +36,16 @@ FIELDS = [
 SEGMENTS = {"product": "product_id", "option": "option_id", "extra": "extra_id", "comment": "notes"}
 # Our sentences that speak of fields which Kesk's clients do not have, by the fault's field and code.
 SENTENCES = {
-    ("delivery_address_id", "not_offered"): "The vendor does not hand orders over in this way: send a "
-    "delivery_address_id to have it delivered, or none to collect it.",
-    ("delivery_address_id", "outside_delivery_zone"): "The vendor does not deliver there: choose another address, or "
-    "leave delivery_address_id out to collect it.",
-    ("", "required"): "A person orders here: sign in as one.",
+    (
+        "delivery_address_id",
+        "not_offered",
+    ): "The vendor does not offer this way: send a delivery_address_id for delivery, or none to collect the order.",
+    (
+        "delivery_address_id",
+        "outside_delivery_zone",
+    ): "The vendor does not deliver to this address: choose another, or leave delivery_address_id out to collect "
+    "the order.",
+    ("", "required"): "Only a person can order here: sign in as one.",
 }
 # The field that a refusal is about which points to none, by its code.
 FIELD_OF_CODE = {
@@ -49,10 +54,10 @@ FIELD_OF_CODE = {
     "slot_full": "scheduled_at",
     "vendor_closed": "scheduled_at",
 }
-PHOTOS_AS_FILES = "Photos may be sent as files of a form (multipart/form-data), of up to 5 MB each."
+PHOTOS_AS_FILES = "Photos can be sent as files of a form (multipart/form-data), of up to 5 MB each."
 # Why a status is refused, where our sentence speaks of the twenty-six.
 STATUS_REFUSED = {
-    "transition_not_allowed": "From the status that the order has it cannot get this one.",
+    "transition_not_allowed": "The order cannot change to this status now.",
     "transition_not_permitted": NOT_YOURS,
 }
 # What to do instead of what our sentence says after its colon, by the end of our pointer and the code.

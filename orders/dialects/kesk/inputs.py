@@ -62,7 +62,11 @@ COORDINATE = {"type": "number", "nullable": True}
     {
         "nullable": True,
         "oneOf": [
-            {"type": "string", "maxLength": 300, "description": "The address; its point is that of the saved one."},
+            {
+                "type": "string",
+                "maxLength": 300,
+                "description": "The address as a text; the location is that of the saved address.",
+            },
             {
                 "type": "object",
                 "required": ["address"],
@@ -159,12 +163,12 @@ class PartInput(DialectInput):
 
     type = TypeField(
         choices=list(TYPES),
-        help_text=f"One of {', '.join(TYPES)}, in any case; found from the content where it is left out.",
+        help_text=f"One of {', '.join(TYPES)}, in any case; derived from the content if it is left out.",
         **OPTIONAL,
     )
     vendor_id = IdField(**OPTIONAL)
-    vendor_location_id = IdField(help_text="The same as vendor_id: a vendor is one location.", **OPTIONAL)
-    delivery_address_id = IdField(help_text="A service without one takes place at the vendor's.", **OPTIONAL)
+    vendor_location_id = IdField(help_text="The same as vendor_id: a vendor has one location.", **OPTIONAL)
+    delivery_address_id = IdField(help_text="Without it the service takes place at the vendor's.", **OPTIONAL)
     sub_total = amount()
     discount = amount()
     delivery_fee = amount()
@@ -173,10 +177,12 @@ class PartInput(DialectInput):
     items = ItemInput(many=True, allow_empty=False, max_length=MOST_ITEMS, **OPTIONAL)  # type: ignore[call-arg]
     notes = ParagraphField(max_length=500, **OPTIONAL)
     coupon_code = LineField(max_length=40, **OPTIONAL)
-    scheduled_at = MomentField(help_text="For later; when a service begins, else at its first free time.", **OPTIONAL)
+    scheduled_at = MomentField(
+        help_text="For later. For a service: when it starts, by default at its first free time.", **OPTIONAL
+    )
     package_type_id = IdField(**OPTIONAL)
-    pickup_location_id = IdField(help_text="A saved address.", **OPTIONAL)
-    dropoff_location_id = IdField(help_text="A saved address.", **OPTIONAL)
+    pickup_location_id = IdField(help_text="The id of a saved address.", **OPTIONAL)
+    dropoff_location_id = IdField(help_text="The id of a saved address.", **OPTIONAL)
     pickup_address = PlaceField(**OPTIONAL)
     dropoff_address = PlaceField(**OPTIONAL)
     weight = MeasureField(
@@ -195,11 +201,15 @@ class QuoteInput(PartInput):
 
     data = PartInput(many=True, allow_empty=False, max_length=MOST_PARTS, **OPTIONAL)  # type: ignore[assignment, call-arg]
     payment_gateway_method_id = MethodField()
-    payment_method = WordField(choices=PAYMENT_METHODS, help_text="The same by its name.", **OPTIONAL)
+    payment_method = WordField(
+        choices=PAYMENT_METHODS,
+        help_text="The payment method by its name, instead of payment_gateway_method_id.",
+        **OPTIONAL,
+    )
     saved_payment_method_id = IdField(**OPTIONAL)
 
 
-PHOTO = {"type": "string", "nullable": True, "description": "Base64 or a data URI; never an address."}
+PHOTO = {"type": "string", "nullable": True, "description": "Base64 or a data URI; a web address is not fetched."}
 
 
 @extend_schema_field(PHOTO)
@@ -248,11 +258,13 @@ class UpdateOrderInput(DialectInput):
     payment_gateway_method_id = MethodField()
     payment_status = WordField(
         choices=sorted(set(PAYMENT_WORDS.values())),
-        help_text="Paid: cash or a transfer was received. Failed: the photos do not prove it.",
+        help_text="Paid: cash or a transfer was received. Failed: the photos do not prove the payment.",
         **OPTIONAL,
     )
-    driver_id = IdField(help_text="Offers the order to this driver; a driver who names itself takes it.", **OPTIONAL)
-    reason = ParagraphField(max_length=300, help_text="Why, where it is cancelled or has failed.", **OPTIONAL)
+    driver_id = IdField(
+        help_text="Offers the order to this driver. A driver who sends its own id takes the order.", **OPTIONAL
+    )
+    reason = ParagraphField(max_length=300, help_text="The reason for which it is cancelled or has failed.", **OPTIONAL)
     code = LineField(max_length=200, help_text="The collection code, or another proof.", **OPTIONAL)
 
 
@@ -269,6 +281,8 @@ class ListParameters(DialectInput):
     vendor_id = IdField(required=False)
     vendor_type_id = IdField(required=False)
     status = WordField(choices=[word.value for word in Word], required=False, help_text="In any case.")
-    type = WordField(choices=["history", "assigned"], required=False, help_text="history: closed; assigned: open.")
+    type = WordField(
+        choices=["history", "assigned"], required=False, help_text="history: closed orders; assigned: open orders."
+    )
     page = WholeField(min_value=1, max_value=10**9, default=1)
     per_page = PageSizeField()

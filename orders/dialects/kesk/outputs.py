@@ -149,7 +149,7 @@ class OrderListItem(serializers.Serializer):
 
     id = serializers.IntegerField()
     code = serializers.CharField(allow_null=True)
-    number = serializers.CharField(help_text="Of the vendor and its day, for display.")
+    number = serializers.CharField(help_text="The number that people read, counted for each vendor and day.")
     type = TypeField()
     order_category = serializers.ChoiceField(choices=["commerce", "package", "service"])
     status = StatusField()
@@ -168,7 +168,7 @@ class OrderListItem(serializers.Serializer):
     scheduled_at = serializers.DateTimeField(allow_null=True)
     estimated_delivery_time = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField(help_text="Of its last change of status.")
+    updated_at = serializers.DateTimeField(help_text="When the status last changed.")
 
 
 class OrderDetail(OrderListItem):
@@ -180,7 +180,7 @@ class OrderDetail(OrderListItem):
     service_fee = AmountField()
     driver_tip = AmountField()
     tax = AmountField(help_text="Added to the prices.")
-    tax_included = AmountField(help_text="In the prices already.")
+    tax_included = AmountField(help_text="Included in the prices.")
     refunded = AmountField()
     notes = serializers.CharField()
     items = ItemOutput(many=True)
@@ -192,11 +192,13 @@ class OrderDetail(OrderListItem):
     collection_code = serializers.CharField(allow_null=True)
     payments = PaymentOutput(many=True)
     history = HistoryOutput(many=True)
-    allowed_statuses = serializers.ListField(child=serializers.CharField(), help_text="What you may write now.")
+    allowed_statuses = serializers.ListField(
+        child=serializers.CharField(), help_text="The statuses that you may set now."
+    )
 
 
 class OrderData(OrderDetail):
-    orders = OrderDetail(many=True, help_text="All that were placed together, where they are several.")
+    orders = OrderDetail(many=True, help_text="All orders that were placed together, if there are several.")
 
 
 class OrderResponse(serializers.Serializer):
@@ -238,7 +240,7 @@ class TrackedOrder(serializers.Serializer):
     scheduled_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     vendor = VendorOutput()
-    customer = serializers.CharField(help_text="First name.")
+    customer = serializers.CharField(help_text="The driver's first name.")
     driver = TrackDriver(allow_null=True)
     items = TrackItem(many=True)
     tracking_number = serializers.CharField()
@@ -246,7 +248,7 @@ class TrackedOrder(serializers.Serializer):
 
 
 class TrackData(TrackedOrder):
-    orders = TrackedOrder(many=True, help_text="All, where the code is of several that were placed together.")
+    orders = TrackedOrder(many=True, help_text="All orders that were placed together, if the code is for several.")
 
 
 class TrackOrderResponse(serializers.Serializer):
@@ -304,8 +306,8 @@ class DeliveryFeeData(serializers.Serializer):
     currency = serializers.CharField()
     distance = serializers.IntegerField(allow_null=True, help_text="Metres.")
     zone = NamedOutput()
-    minimum = AmountField(help_text="The least sub_total there.")
-    free_from = AmountField(allow_null=True, help_text="From this sub_total on it costs nothing.")
+    minimum = AmountField(help_text="The smallest sub_total for delivery to this zone.")
+    free_from = AmountField(allow_null=True, help_text="Delivery is free from this sub_total on.")
 
 
 class DeliveryFeeResponse(serializers.Serializer):

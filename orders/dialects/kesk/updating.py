@@ -79,7 +79,7 @@ def set_payment(order_id: int, caller: Caller, payment: str, reason: str) -> Non
         raise Invalid("/payment_status", "not_set", detail)
     payment_id = payment_due(order_id)
     if payment_id is None:
-        raise Conflict("nothing_due", "Nothing of this order waits to be paid: read it anew.")
+        raise Conflict("nothing_due", "No payment of this order is due: read the order again.")
     if payment == PAID:
         approve(order_id=order_id, payment_id=payment_id, caller=caller)
     else:

@@ -191,7 +191,7 @@ class TrackOrderView(KeskView):
         count_try(client_address(request))
         orders = followed_together(code, timezone.now())
         if not orders:
-            problem = NotFound("There is no order to follow under this code.")
+            problem = NotFound("There is no order with this code.")
             problem.keeps_writes = True
             raise problem
         return Response({"success": True, "data": render_followed(orders)})

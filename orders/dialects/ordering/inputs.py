@@ -70,7 +70,7 @@ class KeyedField(serializers.DictField):
     """{"id:5": {…}} → {5: {…}}; an entry without a value counts as left out."""
 
     default_error_messages = {
-        "key": 'The key "{given}" is none: send such as "id:5".',
+        "key": 'The key "{given}" is not valid: send one such as "id:5".',
         "many": f"At most {MOST_CHOICES} of them.",
     }
 
@@ -101,7 +101,7 @@ class SuboptionInput(DialectInput):
     selected = serializers.BooleanField(default=True)
     quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, default=1)
     position = WordField(choices=["whole", "left", "right"], default="whole")
-    text = ParagraphField(max_length=200, default="", help_text="Of a choice that asks for one.")
+    text = ParagraphField(max_length=200, default="", help_text="For an option that asks for a text.")
 
 
 class OptionInput(DialectInput):
@@ -193,20 +193,20 @@ class PlaceInput(DialectInput):
 
     paymethod_id = WordField(choices=sorted(PAYMETHOD_NAMES))
     business_id = IdField()
-    customer_id = IdField(required=False, help_text="Another than one's own: by staff.")
+    customer_id = IdField(required=False, help_text="Only for staff: the customer for whom they order.")
     delivery_type = WholeField(min_value=1, max_value=5)
-    delivery_datetime = MomentField(help_text="UTC; the time that it is, or just was: as soon as can be.")
+    delivery_datetime = MomentField(help_text="In UTC. The current time, or one just past, means as soon as possible.")
     comment = ParagraphField(max_length=500, default="")
     driver_tip = AmountField(required=False)
     pay_data = ParagraphField(
         max_length=4000,
         default="",
-        help_text="With an online method: the number of a saved one. Anything else is not kept.",
+        help_text="With an online payment method: the number of a saved one. Anything else is not saved.",
     )
     delivery_zone_id = IdField(required=False)
     offer_id = IdField(required=False)
     location = DestinationInput()
-    cash = CashField(required=False, help_text="Above the total, without decimals.")
+    cash = CashField(required=False, help_text="More than the total, without decimals.")
     products = ProductInput(many=True, max_length=MOST_ITEMS)  # type: ignore[call-arg]
     total = AmountField(required=False)
     customer = CustomerInput(required=False)
@@ -216,7 +216,9 @@ class PlaceInput(DialectInput):
             for name in ("status", "driver_id"):
                 is_none = name == "driver_id" and whole_of(data.get(name)) == 0
                 if not is_none and not self.is_nothing(None, data.get(name)):
-                    detail = serializers.ErrorDetail("Only an update takes it: leave it out.", "only_to_update")
+                    detail = serializers.ErrorDetail(
+                        "Can only be sent when an order is updated: leave it out.", "only_to_update"
+                    )
                     raise serializers.ValidationError({name: [detail]})
             if "location" in data and self.is_nothing(self.fields["location"], data["location"]):
                 data = {**data, "location": {}}
@@ -244,13 +246,13 @@ class UpdateInput(DialectInput):
 
     status = WholeField(min_value=0, max_value=25, required=False)
     transition = WordField(
-        choices=sorted(NAMES), required=False, help_text="The change's own name: what takes something back needs it."
+        choices=sorted(NAMES), required=False, help_text="The name of the change, which is required to undo something."
     )
     paymethod_id = WordField(choices=sorted(PAYMETHOD_NAMES), required=False)
     delivery_datetime = MomentField(required=False)
     comment = ParagraphField(max_length=500, required=False)
     driver_id = WholeField(
-        min_value=0, max_value=MAX_ID, required=False, help_text="A user's id: that driver. 0: none."
+        min_value=0, max_value=MAX_ID, required=False, help_text="The id of a driver's user. 0: none."
     )
     driver_tip = AmountField(required=False)
     location = PointInput(required=False)

@@ -212,7 +212,9 @@ def read_params(sent: Any) -> tuple[str, ...]:
     names = tuple(name for name in dict.fromkeys(one.strip(' "[]') for one in text.split(",")) if name)
     unknown = next((name for name in names if name not in ATTRIBUTES), None)
     if unknown is not None:
-        raise Invalid("?params", "unknown", f"{unknown[:60]} is no attribute: send any of {', '.join(ATTRIBUTES)}.")
+        raise Invalid(
+            "?params", "unknown", f"There is no attribute {unknown[:60]}: send any of {', '.join(ATTRIBUTES)}."
+        )
     return names or tuple(ATTRIBUTES)
 
 
@@ -291,11 +293,11 @@ class ExtraChoiceOutput(serializers.Serializer):
 class OrderedProductOutput(serializers.Serializer):
     id = serializers.IntegerField(allow_null=True)
     name = serializers.CharField()
-    price = serializers.FloatField(help_text="Of one, without options and extras.")
+    price = serializers.FloatField(help_text="The price of one, without options and extras.")
     quantity = serializers.IntegerField()
     total = serializers.FloatField()
     comment = serializers.CharField()
-    ingredients = LeftOutOutput(many=True, help_text="Those left out, never those that stay.")
+    ingredients = LeftOutOutput(many=True, help_text="The ingredients that are left out, never those that stay in.")
     options = OptionGroupOutput(many=True)
     extras = ExtraChoiceOutput(many=True)
     ticket = serializers.ListField(child=serializers.CharField())
@@ -315,10 +317,10 @@ class OrderOutput(serializers.Serializer):
     status_group = serializers.ChoiceField(required=False, choices=GROUPS)
     reason = ReasonOutput(required=False, allow_null=True)
     comment = serializers.CharField(required=False)
-    driver_id = serializers.IntegerField(required=False, allow_null=True, help_text="A user's id.")
+    driver_id = serializers.IntegerField(required=False, allow_null=True, help_text="The id of the driver's user.")
     driver_tip = serializers.FloatField(required=False)
     pay_data = serializers.CharField(
-        required=False, allow_null=True, help_text="Where it is paid online, while it waits."
+        required=False, allow_null=True, help_text="Where it is paid online, as long as it is not paid."
     )
     payment_status = serializers.CharField(required=False)
     delivery_zone_id = serializers.IntegerField(required=False, allow_null=True)

@@ -100,11 +100,16 @@ FIXED = (
     "pay_data",
 )
 
-MODE = OpenApiParameter("mode", str, enum=[DASHBOARD], description="Levels 0 and 2: all orders of their businesses.")
-PARAMS = OpenApiParameter("params", str, description=f"Attributes with commas between: {', '.join(ATTRIBUTES)}.")
+MODE = OpenApiParameter(
+    "mode", str, enum=[DASHBOARD], description="For levels 0 and 2: all orders of their businesses."
+)
+PARAMS = OpenApiParameter("params", str, description=f"Attributes separated by commas: {', '.join(ATTRIBUTES)}.")
 APP_ID = OpenApiParameter("X-APP-X", str, OpenApiParameter.HEADER, description="From which app: kept as app_id.")
 UUID_ACCESS = OpenApiParameter(
-    "X-uuid-access-X", str, OpenApiParameter.HEADER, description="The uuid of a guest's order: reads that one."
+    "X-uuid-access-X",
+    str,
+    OpenApiParameter.HEADER,
+    description="The uuid of a guest's order, which gives access to that order.",
 )
 LIST = [
     OpenApiParameter("where", {"type": "string", "maxLength": MOST_TEXT}),
@@ -121,7 +126,7 @@ def is_dashboard(query: Mapping[str, Any]) -> bool:
     """Whether mode=dashboard is asked for; raises Invalid for another mode."""
     mode = str(query.get("mode", "")).strip().lower()
     if mode not in ("", DASHBOARD):
-        raise Invalid("?mode", "unknown", "Send mode=dashboard, or no mode.")
+        raise Invalid("?mode", "unknown", "Send mode=dashboard, or leave mode out.")
     return mode == DASHBOARD
 
 
@@ -215,7 +220,7 @@ def looked_up(given: Mapping[str, Any], caller: Caller) -> Placing:
     vendor_id, customer_id = given["business_id"], given.get("customer_id")
     currency = currency_of(vendor_id)
     if currency is None:
-        raise Invalid("/business_id", "unknown", "There is no such business.")
+        raise Invalid("/business_id", "unknown", "There is no business with this id.")
     offer_id, code = given.get("offer_id"), None
     if offer_id is not None:
         code = code_of_offer(offer_id, vendor_id, caller)
@@ -270,7 +275,7 @@ class OrderView(OrderingView):
         if is_own(caller, standing.order):
             return standing
         if standing.readers & LEVELS_0_AND_2:
-            raise NotFound("This order is not your own: send mode=dashboard to read it.")
+            raise NotFound("This is not your own order: send mode=dashboard to read it.")
         raise NotFound()
 
     def on_dashboard(self, caller: Caller, order_id: int) -> Standing:
@@ -346,7 +351,7 @@ def what_differs(sent: Any, before: Standing) -> Any:
     left = {name: value for name, value in said.items() if not (name in ATTRIBUTES and puts_back(name, value, seen))}
     fixed = next((name for name in FIXED if name in left), None)
     if fixed is not None:
-        raise Invalid(f"/{fixed}", "fixed", "It stands since the order was placed: leave it out.")
+        raise Invalid(f"/{fixed}", "fixed", "It cannot change after the order was placed: leave it out.")
     return left
 
 
@@ -360,7 +365,7 @@ def puts_back(name: str, value: Any, seen: Seen) -> bool:
 def check_level(before: Standing, changes: Mapping[str, Any]) -> None:
     """Raises Forbidden where others than levels 0 and 2 change more than the status."""
     if not before.actors & LEVELS_0_AND_2 and not changes.keys() <= WITH_A_STATUS:
-        raise Forbidden("forbidden", "An order is changed by levels 0 and 2: send its status alone.")
+        raise Forbidden("forbidden", "Only levels 0 and 2 can change this field: send the status alone.")
 
 
 def update(before: Standing, changes: Mapping[str, Any], found: Answer) -> Order:
@@ -422,5 +427,5 @@ def driver_named(user_id: int) -> int | None:
     """The driver that a user is, None for 0; raises Invalid for another user, as the core does for one out of reach."""
     driver_id = driver_of_user(user_id) if user_id else None
     if user_id and driver_id is None:
-        raise Invalid("/driver_id", "unknown", "There is no such driver that you may name.")
+        raise Invalid("/driver_id", "unknown", "There is no such driver, or it is not yours to choose.")
     return driver_id

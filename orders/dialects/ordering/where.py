@@ -64,13 +64,13 @@ def clean_number(name: str, value: Any) -> int:
     """A whole number, in any spelling."""
     number = whole_of(value)
     if number is None or abs(number) > MOST_NUMBER:
-        raise refuse(f"{name} is a whole number.")
+        raise refuse(f"{name} is a whole number: send one.")
     return number
 
 
 def clean_text(name: str, value: Any) -> str:
     if not isinstance(value, str) or len(value) > MOST_CHARACTERS or "\0" in value:
-        raise refuse(f"{name} is a text of at most {MOST_CHARACTERS} characters.")
+        raise refuse(f"{name} is a text: send {MOST_CHARACTERS} characters at most.")
     return value
 
 
@@ -78,7 +78,7 @@ def clean_amount(name: str, value: Any) -> Decimal:
     """An amount, as a number or a text of one."""
     number = number_of(value)
     if number is None or not 0 <= number <= MAX_MINOR:
-        raise refuse(f"{name} is an amount, such as 2.5.")
+        raise refuse(f"{name} is an amount: send one such as 2.5.")
     return number
 
 
@@ -99,7 +99,7 @@ def ask_text(column: str) -> Callable[[str, Any], Q]:
             return Q(**{column: value})
         inner = value.strip("%")
         if "%" in inner:
-            raise refuse("A % stands at the beginning or the end of a text only.")
+            raise refuse("A % can only be at the beginning or the end of a text.")
         before, after = value.startswith("%"), value.endswith("%") and len(value) > 1
         lookup = {(True, True): "contains", (False, True): "startswith", (True, False): "endswith"}.get(
             (before, after), "exact"
@@ -166,7 +166,7 @@ class Budget:
     def take(self) -> None:
         self.left -= 1
         if self.left < 0:
-            raise refuse(f"At most {MOST_CONDITIONS} conditions: ask for less at once.")
+            raise refuse(f"Send {MOST_CONDITIONS} conditions at most.")
 
 
 def read_where(sent: Any, conector: Any) -> Q:
@@ -206,12 +206,12 @@ def read_group(given: Any, conector: str, budget: Budget, depth: int) -> Q:
     """An object of attributes, a list of conditions, or {conditions, conector}."""
     if isinstance(given, dict) and "conditions" in given:
         if depth == 0:
-            raise refuse(f"Conditions stand in at most {MOST_DEPTH} groups, one in the other.")
+            raise refuse(f"Send groups of conditions nested {MOST_DEPTH} deep at most.")
         unknown = next((name for name in given if name not in ("conditions", "conector")), None)
         if unknown is not None:
-            raise refuse(f"{unknown[:60]} stands beside conditions: a group has conditions and conector.")
+            raise refuse(f"A group has only conditions and conector: leave {unknown[:60]} out.")
         if not isinstance(given["conditions"], list):
-            raise refuse("conditions is a list.")
+            raise refuse("Send conditions as a list.")
         return read_group(given["conditions"], read_conector(given.get("conector")), budget, depth - 1)
     if isinstance(given, dict):
         return join([read_condition(name, value, budget) for name, value in given.items()], "AND")
@@ -231,12 +231,12 @@ def read_row(row: Any, budget: Budget, depth: int) -> Q:
     if isinstance(row, dict) and "conditions" in row:
         return read_group(row, "AND", budget, depth)
     if not isinstance(row, dict) or not isinstance(row.get("attribute"), str) or "value" not in row:
-        raise refuse('Each condition is {"attribute": "status", "value": 7}, or a group of such.')
+        raise refuse('Send each condition as {"attribute": "status", "value": 7}, or as a group of these.')
     name, value, rest = row["attribute"], row["value"], row.keys() - {"attribute", "value"}
     if rest == {"condition"}:
         value = {"condition": row["condition"], "value": value}
     elif rest:
-        raise refuse('Each condition is {"attribute": "status", "value": 7}, or a group of such.')
+        raise refuse('Send each condition as {"attribute": "status", "value": 7}, or as a group of these.')
     return read_condition(name, value, budget)
 
 
@@ -245,17 +245,17 @@ def read_condition(name: str, value: Any, budget: Budget) -> Q:
     budget.take()
     attribute = WHEREABLE.get(name)
     if attribute is None:
-        raise refuse(f"{name[:60]} is not whereable: ask by {', '.join(WHEREABLE)}.")
+        raise refuse(f"{name[:60]} cannot be searched by: send any of {', '.join(WHEREABLE)}.")
     condition: Any = "="
     if isinstance(value, dict):
         if set(value) != {"condition", "value"}:
-            raise refuse(f'{name} takes a value, or {{"condition": "=", "value": …}}.')
+            raise refuse(f'Send {name} as a value, or as {{"condition": "=", "value": …}}.')
         condition, value = value["condition"], value["value"]
     if not isinstance(condition, str) or condition.lower() not in attribute.conditions:
-        raise refuse(f"{name} takes the conditions {', '.join(attribute.conditions)}.")
+        raise refuse(f"Send {name} with one of the conditions {', '.join(attribute.conditions)}.")
     condition = condition.lower()
     if isinstance(value, list) and (len(value) > MOST_VALUES or condition not in EQUAL):
-        raise refuse(f"{name} takes a list of at most {MOST_VALUES} values, with = or != only.")
+        raise refuse(f"Send {name} as a list of {MOST_VALUES} values at most, with = or != only.")
     if is_blank(value) and value != [] and attribute.clean is not clean_text and not attribute.nullable:
         return Q()
     positive = "=" if condition == "!=" else condition
@@ -277,7 +277,7 @@ def read_ordering(sent: Any) -> tuple[str, ...]:
     text = sent.strip().lower() if isinstance(sent, str) else ""
     columns = ORDERINGS.get(text.removeprefix("-"))
     if columns is None:
-        detail = f"Send one of {', '.join(ORDERINGS)}, with a - before it for descending."
+        detail = f"Send one of {', '.join(ORDERINGS)}, with a - in front for descending order."
         raise Invalid("?orderBy", "invalid", detail)
     if not text.startswith("-"):
         return columns

@@ -58,10 +58,10 @@ class DeliveryTypeField(FulfilmentInputField):
 class CustomerInput(DialectInput):
     """Who orders: one who is known by its id, whatever else is sent, or anybody by name and how to be reached."""
 
-    id = IdField(required=False, help_text="Of a customer who is known; the rest is passed over then.")
+    id = IdField(required=False, help_text="The id of a known customer; name, email and phone are then ignored.")
     name = LineField(max_length=120, required=False, help_text="First and last name.")
-    email = LowerEmailField(required=False, help_text="An email or a phone is needed with a name.")
-    phone = LocalPhoneField(required=False, help_text="Without a country's prefix it is of the vendor's country.")
+    email = LowerEmailField(required=False, help_text="With a name, an email or a phone is required.")
+    phone = LocalPhoneField(required=False, help_text="Without a country code it is a number of the vendor's country.")
 
     def run_validation(self, data: Any = empty) -> Any:
         # The id alone stands for a customer too; a client that has read one sends all of it.
@@ -77,16 +77,18 @@ class CustomerInput(DialectInput):
         if "name" not in attrs:
             raise serializers.ValidationError({"name": fault("Send the customer's id, or a name.")})
         if not attrs.get("email") and not attrs.get("phone"):
-            raise serializers.ValidationError({"email": fault("Send an email or a phone: where can it be reached?")})
+            raise serializers.ValidationError(
+                {"email": fault("Send an email or a phone, so that the customer can be reached.")}
+            )
         return attrs
 
 
 class OptionInput(DialectInput):
     """A choice for a product."""
 
-    optionId = IdField(help_text="Of the vendor's menu.")
+    optionId = IdField(help_text="The id of an option on the vendor's menu.")
     quantity = WholeField(
-        min_value=1, max_value=MOST_QUANTITY, default=1, help_text="How often, for one of the product."
+        min_value=1, max_value=MOST_QUANTITY, default=1, help_text="How many for one unit of the product."
     )
 
 
@@ -96,7 +98,7 @@ class OptionsField(serializers.ListField):
     child = OptionInput()
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=MOST_CHOICES, required=False, help_text="What is chosen.", **kwargs)
+        super().__init__(max_length=MOST_CHOICES, required=False, help_text="The chosen options.", **kwargs)
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, list):
@@ -112,7 +114,7 @@ def is_left_out(option: Mapping[str, Any]) -> bool:
 class ItemInput(DialectInput):
     """A product, and what is chosen where it asks for choices."""
 
-    productId = IdField(help_text="Of the vendor's menu.")
+    productId = IdField(help_text="The id of a product on the vendor's menu.")
     quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, help_text="How many.")
     options = OptionsField()
 
@@ -120,17 +122,23 @@ class ItemInput(DialectInput):
 class CreateInput(DialectInput):
     """A new order. Staff and the vendor's people may leave the items out and add them later."""
 
-    customer = CustomerInput(required=False, help_text="Left out: whoever calls.")
-    currency = CurrencyField(help_text="ISO 4217: the vendor's.")
+    customer = CustomerInput(required=False, help_text="By default the caller.")
+    currency = CurrencyField(help_text="ISO 4217; the vendor's currency.")
     items = ItemInput(  # type: ignore[call-arg]
-        many=True, max_length=MOST_ITEMS, required=False, help_text="The products, all of one vendor."
+        many=True, max_length=MOST_ITEMS, required=False, help_text="The products, all of the same vendor."
     )
-    vendorId = IdField(required=False, help_text="Left out: whose the items are, else your first of the currency.")
-    deliveryType = DeliveryTypeField(required=False, help_text="Left out: delivery with an address, else pickup.")
-    address = LineField(max_length=300, required=False, help_text="Where it is delivered.")
-    location = LocationInput(required=False, help_text="Of the address.")
+    vendorId = IdField(
+        required=False, help_text="By default the vendor of the items, otherwise your first vendor with this currency."
+    )
+    deliveryType = DeliveryTypeField(
+        required=False, help_text="By default delivery if there is an address, otherwise pickup."
+    )
+    address = LineField(max_length=300, required=False, help_text="The address for a delivery.")
+    location = LocationInput(required=False, help_text="The location of the address.")
     paymentMethod = WordField(
-        choices=PAYMENT_METHODS, required=False, help_text="Left out: transfer, else cash, as the vendor takes them."
+        choices=PAYMENT_METHODS,
+        required=False,
+        help_text="By default transfer, or cash if the vendor takes no transfers.",
     )
 
     def is_nothing(self, field: Any, value: Any) -> bool:
@@ -141,9 +149,9 @@ class CreateInput(DialectInput):
 class EditItemInput(DialectInput):
     """Another product, another quantity, other choices, or all of them; what is left out stays."""
 
-    itemId = IdField(help_text="Of the order's items.")
-    productId = IdField(required=False, help_text="The product that takes its place.")
-    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, required=False, help_text="How many it becomes.")
+    itemId = IdField(help_text="The id of an item of the order.")
+    productId = IdField(required=False, help_text="The product that replaces it.")
+    quantity = WholeField(min_value=1, max_value=MOST_QUANTITY, required=False, help_text="The new quantity.")
     options = OptionsField()
 
     def validate(self, attrs: Any) -> Any:
@@ -155,29 +163,29 @@ class EditItemInput(DialectInput):
 class StatusInput(DialectInput):
     """A status of the list of statuses."""
 
-    statusId = IdField(help_text="Of the list of statuses.")
+    statusId = IdField(help_text="The id of a status in the list of statuses.")
     transition = WordField(
-        choices=sorted(NAMES), required=False, help_text="The change's own name: what takes something back needs it."
+        choices=sorted(NAMES), required=False, help_text="The name of the change, which is required to undo something."
     )
 
 
 class TrackingInput(DialectInput):
     """A parcel that is on its way, or will be: of an order that is delivered, to its address."""
 
-    trackingNumber = LineField(max_length=80, help_text="As the carrier knows it.")
-    carrier = LineField(max_length=60, default="", help_text="Who carries it.")
+    trackingNumber = LineField(max_length=80, help_text="The number given by the carrier.")
+    carrier = LineField(max_length=60, default="", help_text="The name of the carrier.")
 
 
 class HistoryInput(DialectInput):
     """A record by hand."""
 
-    text = ParagraphField(max_length=500, help_text="What happened; all parties read it.")
+    text = ParagraphField(max_length=500, help_text="What happened; visible to everyone involved in the order.")
 
 
 class FlagInput(DialectInput):
     """Nothing, or that the flag is set."""
 
-    value = serializers.BooleanField(default=True, help_text="Only true: a flag is not taken back.")
+    value = serializers.BooleanField(default=True, help_text="Always true: a flag cannot be unset.")
 
     def run_validation(self, data: Any = empty) -> Any:
         return super().run_validation({"value": data} if isinstance(data, bool) else data)
@@ -185,7 +193,7 @@ class FlagInput(DialectInput):
     def validate_value(self, value: bool) -> bool:
         if not value:
             raise serializers.ValidationError(
-                "A flag is set, not taken back: set the order's status to an earlier one instead.", "not_taken_back"
+                "A flag cannot be unset: set the order's status to an earlier one instead.", "not_taken_back"
             )
         return value
 
@@ -195,9 +203,9 @@ class ListInput(DialectInput):
 
     zero_is_no_id = False
 
-    customerId = IdField(required=False, help_text="Orders of this customer.")
-    statusId = IdField(required=False, help_text="Orders that read as this status, of the list of statuses.")
-    email = LineField(max_length=254, required=False, help_text="Orders with this email, in any case.")
+    customerId = IdField(required=False, help_text="The orders of this customer.")
+    statusId = IdField(required=False, help_text="The orders with this status, by its id in the list of statuses.")
+    email = LineField(max_length=254, required=False, help_text="The orders with this email, in upper or lower case.")
     page = WholeField(min_value=1, max_value=10**9, default=1, help_text="From 1.")
     limit = PageSizeField(help_text="Orders a page.")
 
@@ -257,7 +265,7 @@ def find_vendor(
         return vendor_of(products, found) if products else usual_vendor(given["currency"], caller)
     vendor = active_vendor(vendor_id)
     if vendor is None:
-        raise Invalid("/vendor", "unknown", "There is no such vendor.")
+        raise Invalid("/vendor", "unknown", "There is no vendor with this id.")
     return vendor
 
 
@@ -276,11 +284,13 @@ def usual_vendor(currency: str, caller: Caller) -> Vendor:
     served = vendors_served(caller, Right.PLACE_ORDERS)
     merchants = served.order_by().values_list("merchant", flat=True).distinct()[:2]
     if len(merchants) != 1:
-        why = "You serve several merchants" if merchants else "You serve no vendor"
-        raise Invalid("/vendor", "required", f"{why}: send `vendor`, or `items`, whose products tell it.")
+        why = "You work for several merchants" if merchants else "You work for no vendor"
+        raise Invalid("/vendor", "required", f"{why}: send `vendor`, or `items` with products of one vendor.")
     vendor = served.filter(currency=currency).order_by("pk").first()
     if vendor is None:
-        raise Invalid("/currency", "no_vendor", f"No vendor of yours sells in {currency}: send a currency of theirs.")
+        raise Invalid(
+            "/currency", "no_vendor", f"None of your vendors sells in {currency}: send a currency of one of them."
+        )
     return vendor
 
 
@@ -288,9 +298,9 @@ def vendor_of(products: Sequence[int], found: Mapping[int, Product]) -> Vendor:
     """The one vendor of all these products; raises Invalid for one that is unknown or another vendor's."""
     for index, product in enumerate(products):
         if product not in found:
-            raise Invalid(f"/items/{index}/product", "unknown", "There is no such product.")
+            raise Invalid(f"/items/{index}/product", "unknown", "There is no product with this id.")
         if found[product].vendor_id != found[products[0]].vendor_id:
-            detail = "Another vendor sells this product: create an order for each vendor."
+            detail = "This product is sold by another vendor: create a separate order for each vendor."
             raise Invalid(f"/items/{index}/product", "other_vendor", detail)
     return found[products[0]].vendor
 

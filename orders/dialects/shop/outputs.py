@@ -18,62 +18,68 @@ from ordersite.web.money import to_text, unit_text
 class StatusRef(serializers.Serializer):
     """What an order reads as here."""
 
-    id = serializers.IntegerField(allow_null=True, help_text="Of the list of statuses.")
-    name = serializers.CharField(help_text="What the order reads as.")
+    id = serializers.IntegerField(allow_null=True, help_text="The id of the status in the list of statuses.")
+    name = serializers.CharField(help_text="The name of the status.")
 
 
 class CustomerOutput(serializers.Serializer):
     """Who ordered."""
 
-    id = serializers.IntegerField(help_text="Of the customer; a guest has one for each placing.")
-    name = serializers.CharField(help_text="A first name alone to who could carry the order, and does not yet.")
-    email = serializers.CharField(help_text="Empty where it is not known, or kept from the reader.")
-    phone = serializers.CharField(help_text="With the country's prefix; empty as the email is.")
+    id = serializers.IntegerField(help_text="The id of the customer; a guest gets a new one with each order.")
+    name = serializers.CharField(help_text="A driver who is only offered the order reads the first name only.")
+    email = serializers.CharField(help_text="Empty if it is not known, or not visible to the reader.")
+    phone = serializers.CharField(help_text="With the country code; empty in the same cases as the email.")
 
 
 class RowOutput(serializers.Serializer):
     """An order in the list."""
 
-    id = serializers.IntegerField(help_text="By it the other calls name the order.")
-    number = serializers.IntegerField(help_text="Of the vendor, its day and delivery type.")
-    vendorId = serializers.IntegerField(help_text="Whose order it is.")
-    status = StatusRef(help_text="Where the order stands.")
-    value = serializers.CharField(help_text="Of the items.")
-    price = serializers.CharField(help_text="Of the whole order: items, delivery, service, tip and tax, less discount.")
+    id = serializers.IntegerField(help_text="The id of the order, used by the other calls.")
+    number = serializers.IntegerField(help_text="Counted for each vendor, day and delivery type.")
+    vendorId = serializers.IntegerField(help_text="The vendor whose order it is.")
+    status = StatusRef(help_text="The status of the order.")
+    value = serializers.CharField(help_text="The total of the items.")
+    price = serializers.CharField(
+        help_text="The total of the order: items, delivery, service, tip and tax, less the discount."
+    )
     currency = serializers.CharField(help_text="ISO 4217; of all amounts.")
-    customer = CustomerOutput(help_text="Who ordered.")
-    paid = serializers.BooleanField(help_text="The money was received, or is reserved.")
+    customer = CustomerOutput(help_text="The customer who ordered.")
+    paid = serializers.BooleanField(help_text="Whether the money was received or is reserved.")
     done = serializers.BooleanField(help_text="Completed.")
-    canceled = serializers.BooleanField(help_text="By the customer, the vendor or staff.")
-    sent = serializers.BooleanField(help_text="On its way; where the customer comes for it, ready.")
-    delivered = serializers.BooleanField(help_text="The customer has it.")
+    canceled = serializers.BooleanField(help_text="Whether it was cancelled by the customer, the vendor or staff.")
+    sent = serializers.BooleanField(help_text="Whether it is on its way, or ready if the customer collects it.")
+    delivered = serializers.BooleanField(help_text="Whether the customer has received it.")
     createdAt = serializers.DateTimeField(help_text="When it was placed, in UTC.")
 
 
 class OptionOutput(serializers.Serializer):
     """What was chosen for a product, or is left out of it."""
 
-    optionId = serializers.IntegerField(allow_null=True, help_text="Null for what is left out.")
+    optionId = serializers.IntegerField(
+        allow_null=True, help_text="The id of the option; null for an ingredient that is left out."
+    )
     name = serializers.CharField(help_text="What is chosen, or left out.")
-    quantity = serializers.IntegerField(help_text="How often, for one of the product.")
+    quantity = serializers.IntegerField(help_text="How many for one unit of the product.")
 
 
 class ItemOutput(serializers.Serializer):
     """A line of an order."""
 
-    itemId = serializers.IntegerField(help_text="By it the item is edited and deleted.")
-    productId = serializers.IntegerField(allow_null=True, help_text="Null for what stands on no menu.")
-    name = serializers.CharField(help_text="Of the product, when it was ordered.")
-    quantity = serializers.IntegerField(help_text="How many.")
-    unitPrice = serializers.CharField(help_text="Of one, without its options.")
-    price = serializers.CharField(help_text="Of all of it, with its options.")
-    options = OptionOutput(many=True, help_text="What was chosen.")
+    itemId = serializers.IntegerField(help_text="The id of the item, for editing and deleting it.")
+    productId = serializers.IntegerField(
+        allow_null=True, help_text="The id of the product; null for an item that is on no menu."
+    )
+    name = serializers.CharField(help_text="The product's name when it was ordered.")
+    quantity = serializers.IntegerField(help_text="How many units.")
+    unitPrice = serializers.CharField(help_text="The price of one unit, without its options.")
+    price = serializers.CharField(help_text="The price of the whole item, with its options.")
+    options = OptionOutput(many=True, help_text="The chosen options.")
 
 
 class HistoryOutput(serializers.Serializer):
     """A record of what happened."""
 
-    id = serializers.IntegerField(help_text="Of the record, in its order.")
+    id = serializers.IntegerField(help_text="The number of the entry within its order.")
     text = serializers.CharField(help_text="What happened, in a sentence.")
     author = serializers.CharField(help_text="customer, vendor, driver, company, staff or system.")
     createdAt = serializers.DateTimeField(help_text="When it happened, in UTC.")
@@ -82,51 +88,57 @@ class HistoryOutput(serializers.Serializer):
 class OrderOutput(RowOutput):
     """An order with all that is known of it."""
 
-    items = ItemOutput(many=True, help_text="The products, one line each.")
-    discount = serializers.CharField(help_text="What offers take off.")
-    deliveryPrice = serializers.CharField(help_text="What the delivery costs.")
+    items = ItemOutput(many=True, help_text="The products, one item each.")
+    discount = serializers.CharField(help_text="The discount by offers.")
+    deliveryPrice = serializers.CharField(help_text="The delivery fee.")
     servicePrice = serializers.CharField(help_text="The platform's fee.")
-    tip = serializers.CharField(help_text="For the driver.")
-    taxIncluded = serializers.CharField(help_text="In the prices.")
-    taxAdded = serializers.CharField(help_text="On top of the prices.")
+    tip = serializers.CharField(help_text="The tip for the driver.")
+    taxIncluded = serializers.CharField(help_text="The tax included in the prices.")
+    taxAdded = serializers.CharField(help_text="The tax added to the prices.")
     deliveryType = serializers.CharField(help_text="delivery, pickup, eat_in, curbside, drive_thru or digital.")
-    address = serializers.CharField(help_text="Where it is delivered; empty where the customer comes.")
+    address = serializers.CharField(help_text="The delivery address; empty if the customer collects the order.")
     paymentMethod = serializers.CharField(help_text="How it is paid.")
-    trackingNumber = serializers.CharField(help_text="The parcel carrier's; empty without one.")
-    carrier = serializers.CharField(help_text="Who carries the parcel.")
-    history = HistoryOutput(many=True, help_text="What has happened, oldest first, as far as the reader may see it.")
+    trackingNumber = serializers.CharField(help_text="The parcel carrier's tracking number; empty if there is none.")
+    carrier = serializers.CharField(help_text="The parcel carrier.")
+    history = HistoryOutput(many=True, help_text="The history, oldest first, as far as the reader may see it.")
 
 
 class ChangeOutput(serializers.Serializer):
     """What became of a change of items."""
 
-    number = serializers.IntegerField(help_text="Of the change, in the order; from 1.")
-    state = serializers.ChoiceField(choices=ItemChange.State.values, help_text="waiting: the customer is asked first.")
-    difference = serializers.CharField(help_text="What the order costs more, or with a - less.")
+    number = serializers.IntegerField(help_text="The number of the change within the order, from 1.")
+    state = serializers.ChoiceField(
+        choices=ItemChange.State.values, help_text="waiting: the customer has to accept it first."
+    )
+    difference = serializers.CharField(help_text="How much more the order costs; negative if it costs less.")
 
 
 class EditedOutput(OrderOutput):
     """The order after a change of its items; as it stands while the change waits for the customer."""
 
-    change = ChangeOutput(allow_null=True, help_text="Null where nothing differs.")
+    change = ChangeOutput(allow_null=True, help_text="The proposed change of the items; null if nothing differs.")
 
 
 class ListOutput(serializers.Serializer):
     """A page of orders."""
 
-    orders = RowOutput(many=True, help_text="Newest first.")
+    orders = RowOutput(many=True, help_text="The orders, newest first.")
     page = serializers.IntegerField(help_text="As asked for, from 1.")
     limit = serializers.IntegerField(help_text="Orders a page.")
-    total = serializers.IntegerField(help_text="Orders on all pages; null where there are too many to count.")
+    total = serializers.IntegerField(
+        help_text="The number of orders on all pages; null if there are too many to count."
+    )
 
 
 class StatusOutput(serializers.Serializer):
     """A status of this instance. Several may stand on one of ours, the first is what an order reads as by itself."""
 
-    id = serializers.IntegerField(help_text="By it a status is set.")
-    name = serializers.CharField(help_text="What an order reads as.")
-    status = serializers.IntegerField(min_value=0, max_value=25, help_text="Ours that it stands on.")
-    message = serializers.CharField(help_text="May be sent to the customer.")
+    id = serializers.IntegerField(help_text="The id by which the status is set.")
+    name = serializers.CharField(help_text="The name that orders with this status show.")
+    status = serializers.IntegerField(
+        min_value=0, max_value=25, help_text="The status of the life cycle that it belongs to."
+    )
+    message = serializers.CharField(help_text="A message that may be sent to the customer.")
 
 
 AMOUNTS = {

@@ -88,7 +88,7 @@ class OrdersView(ShopView):
         labels, status_id = read_labels(), given.get("statusId")
         label = labels.find(status_id) if status_id else None
         if status_id and label is None:
-            raise Invalid("?label", "unknown", "There is no such status: read the list of statuses.")
+            raise Invalid("?label", "unknown", "There is no status with this id: read the list of statuses.")
         orders = visible_reading_as(
             caller,
             label,
@@ -273,7 +273,7 @@ class PaidView(FlagView):
     def change(self, caller: Caller, order_id: int) -> None:
         payment_id = payment_due(order_id)
         if payment_id is None:
-            raise Conflict("nothing_due", "Nothing of this order waits to be paid.")
+            raise Conflict("nothing_due", "No payment of this order is due.")
         with all_or_nothing(order_id=order_id, caller=caller):
             while payment_id is not None:
                 approve(order_id=order_id, payment_id=payment_id, caller=caller)

@@ -159,14 +159,17 @@ ERROR_SCHEMA = {
                         "type": "object",
                         "required": ["field", "message"],
                         "properties": {
-                            "field": {"type": "string", "description": "Its path in the body, or the parameter."},
+                            "field": {
+                                "type": "string",
+                                "description": "The field's path in the body, or the parameter.",
+                            },
                             "message": {"type": "string", "description": "What is wrong with it."},
                         },
                     },
                 },
                 "allowedStatuses": {
                     "type": "array",
-                    "description": "What `statusId` may be now: ids of the list of statuses.",
+                    "description": "The statuses that the order can change to now: ids of the list of statuses.",
                     "items": {"type": "integer"},
                 },
             },

@@ -44,7 +44,7 @@ class RegisterInput(Input):
 class RegisterConfirmInput(Input):
     uid = serializers.CharField(max_length=64)
     token = serializers.CharField(max_length=128)
-    password = PasswordField(help_text="The one that you registered with.")
+    password = PasswordField(help_text="The e-mail address that you registered with.")
 
 
 class PasswordResetInput(Input):
@@ -112,7 +112,8 @@ class UserOutput(serializers.Serializer):
     uuid = serializers.UUIDField()
     email = serializers.EmailField(source="shown_email")
     email_confirmed = serializers.BooleanField(
-        source="is_confirmed", help_text="Whether one may sign in elsewhere with it, or reset the password."
+        source="is_confirmed",
+        help_text="Whether it can be used to sign in on another device, or to reset the password.",
     )
     name = serializers.CharField()
     phone = serializers.CharField()
@@ -135,7 +136,7 @@ class AddressOutput(serializers.Serializer):
 class ApiTokenOutput(serializers.Serializer):
     id = serializers.IntegerField()
     name = serializers.CharField()
-    hint = serializers.CharField(help_text="How the token begins.")
+    hint = serializers.CharField(help_text="The first characters of the token.")
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=ApiToken.Scope.choices))
     merchant = serializers.IntegerField(source="merchant_id", allow_null=True)
     created_at = serializers.DateTimeField()
@@ -144,4 +145,4 @@ class ApiTokenOutput(serializers.Serializer):
 
 
 class NewApiTokenOutput(ApiTokenOutput):
-    token = serializers.CharField(help_text="Told this once.")
+    token = serializers.CharField(help_text="Shown only once.")

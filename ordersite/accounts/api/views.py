@@ -37,14 +37,14 @@ from ordersite.web.views import ApiView, parse, render, who_asks
 def user_of(request: Request) -> User:
     """The person who calls; raises Forbidden for a merchant's token, which stands for nobody."""
     if not isinstance(request.user, User):
-        raise Forbidden("not_a_user", "This token stands for a merchant: sign in as a person for this.")
+        raise Forbidden("not_a_user", "An API token acts for a merchant: sign in as a person for this call.")
     return request.user
 
 
 def person_of(request: Request) -> User:
     """The same, without an API token: one that leaked must not be able to make itself immortal."""
     if isinstance(request.auth, ApiToken):
-        raise Forbidden("api_token_refused", "An API token may not make or revoke API tokens: sign in for this.")
+        raise Forbidden("api_token_refused", "An API token cannot create or revoke API tokens: sign in as a person.")
     return user_of(request)
 
 
@@ -209,7 +209,7 @@ class ApiTokensView(ApiView):
             OpenApiParameter(
                 "merchant",
                 {"type": "integer", "format": "int64", "minimum": 1, "maximum": 10**9},
-                description="The tokens of this merchant, which you administer, in the place of your own.",
+                description="The merchant whose tokens are listed, if you administer it; otherwise your own tokens.",
             ),
         ],
         responses=page_of(ApiTokenOutput),

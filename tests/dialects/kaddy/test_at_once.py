@@ -39,7 +39,7 @@ def check_confirmed(order: Order, answers: Counter[int]) -> None:
     order.refresh_from_db()
     assert answers == {200: 8}
     assert order.version == 2
-    assert OrderEvent.objects.filter(order=order, reason="Confirmed at the till").count() == 1
+    assert OrderEvent.objects.filter(order=order, reason="Confirmed by the till").count() == 1
 
 
 def test_many_tills_confirm_once(cast: Cast, api: Api) -> None:

@@ -329,7 +329,7 @@ class TestQueue:
         assert till.get(f"{BASE}/{first['uuid']}").status_code == 200
         order = Order.objects.get(pk=first["id"])
         assert (order.status, order.version) == (0, 2)
-        assert OrderEvent.objects.filter(order=order, reason="Confirmed at the till").count() == 1
+        assert OrderEvent.objects.filter(order=order, reason="Confirmed by the till").count() == 1
 
     @pytest.mark.rows(73, call="POST /v1/orders/{id}/confirm")
     @pytest.mark.parametrize("status", sorted(FAILURE))
@@ -344,7 +344,7 @@ class TestQueue:
         written = state_of(order)
         refused = till.post(f"{BASE}/{order.uuid}/confirm")
         assert refused.status_code == 409
-        assert refused.json() == {"error": f"The order is {status.label.lower()}: do not make it."}
+        assert refused.json() == {"error": f"The order is {status.label.lower()}: do not prepare it."}
         assert state_of(order) == written
 
     @pytest.mark.rows(73, call="POST /v1/orders/{id}/confirm")
@@ -521,8 +521,8 @@ def test_a_native_client_sees_what_the_till_did(cast: Cast, api: Api, till: APIC
     order = place(api(cast.customer), cart(cast))["orders"][0]
     till.post(f"{BASE}/{order['uuid']}/confirm")
     seen = api(cast.owner).get(f"{ORDERS}/{order['id']}/history").json()
-    assert "Confirmed at the till" in str(seen)
-    assert "Confirmed at the till" not in str(api(cast.customer).get(f"{ORDERS}/{order['id']}/history").json())
+    assert "Confirmed by the till" in str(seen)
+    assert "Confirmed by the till" not in str(api(cast.customer).get(f"{ORDERS}/{order['id']}/history").json())
 
 
 @pytest.mark.rows(41, 42, call="GET /v1/orders")

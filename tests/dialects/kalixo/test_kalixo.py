@@ -176,7 +176,9 @@ def test_retrieving_shows_status_and_pins(cast: Cast, api: Api, codes: Vendor, p
 @pytest.mark.rows(53, call="GET /v1/orders/retrieve-order")
 def test_others_get_no_pins(cast: Cast, api: Api, codes: Vendor, pounds: int) -> None:
     placed = api(cast.customer).post(PLACE, order_of((2, 3299, 1))).json()
-    refused(api(cast.stranger).get(RETRIEVE, {"id": placed["orderId"]}), 404, "There is nothing here that you may see.")
+    refused(
+        api(cast.stranger).get(RETRIEVE, {"id": placed["orderId"]}), 404, "This does not exist, or you may not see it."
+    )
     seen = api(cast.other_owner).get(RETRIEVE, {"id": placed["orderId"]}).json()
     assert seen["products"][0]["pin"][0]["PIN"].endswith(f"{PIN}20"[-4:])
     assert seen["products"][0]["pin"][0]["PIN"] != f"{PIN}20"
@@ -329,24 +331,24 @@ def test_a_rule_of_the_shop_names_the_line(cast: Cast, api: Api, codes: Vendor, 
     import_menu(vendor=codes, menu={})
     with assert_nothing_changed():
         response = api(cast.customer).post(PLACE, order_of((1, 1099, 1), (card.pk, 100, 1), (6, 839, 1)))
-        refused(response, 400, "/orderProducts/2/productId: Card 6 is not available now.")
+        refused(response, 400, "/orderProducts/2/productId: Card 6 is not available now: leave it out.")
         response = api(cast.customer).post(PLACE, order_of((card.pk, 100, 1), (2, 3299, 2)))
-        refused(response, 400, "/orderProducts/1/quantity: At most 1 × Card 2 in one order.")
+        refused(response, 400, "/orderProducts/1/quantity: At most 1 × Card 2 in one order: lower the quantity.")
 
 
 @pytest.mark.rows(21, call="POST /v1/orders/place-order")
 def test_too_little_in_the_wallet_is_refused_and_nothing_is_written(cast: Cast, api: Api, codes: Vendor) -> None:
     with assert_nothing_changed():
         response = api(cast.customer).post(PLACE, order_of((2, 3299, 1)))
-    refused(response, 409, "The wallet holds too little: top it up, or pay in another way.")
+    refused(response, 409, "The wallet balance is too low: top it up, or choose another payment method.")
 
 
 @pytest.mark.rows(53, call="GET /v1/orders/retrieve-order")
 def test_a_wrong_id_method_or_path(cast: Cast, api: Api, client: Client) -> None:
     refused(api(cast.customer).get(RETRIEVE, {"id": "x"}), 400, "id must be the number of an order")
-    refused(api(cast.customer).get(RETRIEVE, {"id": 10**17}), 404, "There is nothing here that you may see.")
+    refused(api(cast.customer).get(RETRIEVE, {"id": 10**17}), 404, "This does not exist, or you may not see it.")
     refused(api(cast.customer).get(PLACE), 405, "This address does not take GET: see the documentation.")
-    refused(client.get("/dialects/kalixo/v1/orders"), 404, "There is nothing here that you may see.")
+    refused(client.get("/dialects/kalixo/v1/orders"), 404, "This does not exist, or you may not see it.")
 
 
 @pytest.mark.rows(21, call="POST /v1/orders/place-order")

@@ -90,7 +90,7 @@ def test_a_change_that_cannot_be_is_refused_and_tells_which_can(
     error = refused(response, status, "status", code)
     assert error["allowed_statuses"] == allowed
     assert error["message"] in (
-        "From the status that the order has it cannot get this one.",
+        "The order cannot change to this status now.",
         "You may not set this status as the order stands: others do.",
     )
     assert error["details"] == [{"field": "status", "message": f"Allowed now: {', '.join(allowed) or 'none'}."}]

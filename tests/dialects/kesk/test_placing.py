@@ -238,7 +238,7 @@ def test_the_first_free_time_keeps_the_vendors_rules(cast: Cast, api: Api) -> No
     vendors.update(preorder_days=0)
     with assert_nothing_changed():
         error = refused(client.post(path, body), 409, "scheduled_at", "slot_full")
-        assert "today, and not booked ahead" in error["message"]
+        assert "today, and cannot be booked ahead" in error["message"]
         vendors.update(preorder_days=7, paused_until=tomorrow(cast, "12:00"))
         refused(client.post(path, body), 409, "scheduled_at", "slot_full")
         vendors.update(paused_until=None)
@@ -685,7 +685,7 @@ def test_a_phones_photo_comes_as_a_file(cast: Cast, api: Api) -> None:
     body = order_of(cast, payment_gateway_method_id=None)
     with assert_nothing_changed():
         large = api(cast.customer).post(ORDERS, {**body, "photo": as_text(raw.getvalue())})
-        told = "Photos may be sent as files of a form (multipart/form-data), of up to 5 MB each."
+        told = "Photos can be sent as files of a form (multipart/form-data), of up to 5 MB each."
         assert refused(large, 413, "", "too_large")["message"] == f"The body is larger than 1 MB: send less. {told}"
     photos = [SimpleUploadedFile(f"IMG_{at}.JPG", raw.getvalue(), "image/jpeg") for at in range(2)]
     form = {"CreateOrderInput": json.dumps(body), "photos": photos}

@@ -148,17 +148,17 @@ def test_an_offer_with_a_code_is_named_by_those_who_know_it(cast: Cast, api: Api
     [
         ({"offer_id": 999_999}, "offer_id: The business has no such offer"),
         ({"delivery_zone_id": 999_999, "delivery_type": 1, "location": HERE}, "delivery_zone_id: "),
-        ({"customer_id": 999_999}, "Only staff order for a customer: leave `customer_id` out."),
-        ({"business_id": 999_999}, "business_id: There is no such business."),
+        ({"customer_id": 999_999}, "Only staff can order for a customer: leave `customer_id` out."),
+        ({"business_id": 999_999}, "business_id: There is no business with this id."),
         ({"paymethod_id": 9}, "paymethod_id: Send one of 1, 2, 3, 4, 5; 9 is none of them."),
         ({"paymethod_id": 3}, "paymethod_id: Burger Bar takes cash, wallet."),
         ({"driver_tip": -1}, "driver_tip: "),
         ({"driver_tip": "much"}, "driver_tip: Send an amount, such as 2.5."),
         ({"location": {"lat": 91, "lng": 4}}, "location.lat: "),
-        ({"location": "{"}, "location: It is no JSON."),
+        ({"location": "{"}, "location: This is not valid JSON: correct it."),
         ({"delivery_type": 6}, "delivery_type: "),
         ({"delivery_datetime": "soon"}, "delivery_datetime: "),
-        ({"delivery_datetime": "2020-01-01 10:00:00"}, "delivery_datetime: The time has passed"),
+        ({"delivery_datetime": "2020-01-01 10:00:00"}, "delivery_datetime: This time has passed"),
         ({"comment": "x" * 501}, "comment: "),
         ({"products": {"id": 1}}, "products: "),
         ({"products": []}, "products: Send products"),
@@ -166,7 +166,7 @@ def test_an_offer_with_a_code_is_named_by_those_who_know_it(cast: Cast, api: Api
         ({"products": [{"id": 999_999}]}, "products.0.id: This vendor has no such product"),
         ({"products": [{"id": 1, "ingredients": {"5": {"selected": False}}}]}, "products.0.ingredients: The key"),
         ({"products": [{"id": 1, "options": {"id:1": {"suboptions": {"id:2": {"position": "up"}}}}}]}, "position"),
-        ({"products": [{"name": "Mystery", "price": 3}]}, "Only staff enter products by hand: leave products with"),
+        ({"products": [{"name": "Mystery", "price": 3}]}, "Only staff can add products by hand: leave products with"),
     ],
 )
 def test_a_mistake_is_named_and_changes_nothing(cast: Cast, api: Api, fields: dict[str, Any], told: str) -> None:
@@ -189,7 +189,7 @@ def test_a_body_that_is_none_is_refused(cast: Cast, api: Api, body: Any) -> None
 def test_what_only_an_update_takes_is_refused_by_name(cast: Cast, api: Api, field: str, value: Any) -> None:
     with assert_nothing_changed():
         response = api(cast.staff).post(ORDERS, {**order_of(cast), field: value})
-        refused(response, 400, f"{field}: Only an update takes it")
+        refused(response, 400, f"{field}: Can only be sent when an order is updated")
 
 
 @pytest.mark.rows(14, call="POST /orders")
@@ -204,7 +204,7 @@ def test_no_driver_is_no_driver(cast: Cast, api: Api, none: Any) -> None:
 @pytest.mark.parametrize(
     ("cash", "told"),
     [
-        ("12", "cash: Cash is what is handed over, above the total of 12.00"),
+        ("12", "cash: Send the cash that the customer pays with, above the total of 12.00"),
         ("20.50", "cash: Send a whole amount without decimals"),
         ("much", "cash: Send a whole amount"),
         (20.5, "cash: Send a whole amount"),
@@ -325,12 +325,15 @@ def test_halves_cost_their_half_price(cast: Cast, api: Api, position: str, total
 @pytest.mark.parametrize(
     ("sent", "told"),
     [
-        ({"options": {"Size": {"none": {}}}}, "options.{Size}.suboptions.id:999999: Burger has no such option."),
+        (
+            {"options": {"Size": {"none": {}}}},
+            "options.{Size}.suboptions.id:999999: Burger has no such option: read the menu again.",
+        ),
         ({"options": {"Size": {"Large": {"quantity": 9}}}}, "options.{Size}.suboptions.{Large}.quantity: "),
         ({"options": {"none": {"Large": {}}}}, "options.id:999999.suboptions.{Large}: It is a choice of {Size}: "),
         ({"options": {"Size": {"Mayonnaise": {}}}}, "options.{Size}.suboptions.{Mayonnaise}: It is a choice of "),
         ({"options": {"Sauce": {"Mayonnaise": {"selected": 0}, "none": {}}}}, "options.{Sauce}.suboptions.id:999999: "),
-        ({"extras": {"none": {}}}, "extras.id:999999: Burger has no such extra."),
+        ({"extras": {"none": {}}}, "extras.id:999999: Burger has no such extra: read the menu again."),
         ({"ingredients": {"Onion": {"selected": 1}, "none": {"selected": 0}}}, "ingredients.id:999999: Burger"),
     ],
 )
@@ -400,7 +403,7 @@ def test_forms_as_php_sends_them(cast: Cast, api: Api) -> None:
     wrong = {**body, "products": [{**line, "options": "{"}]}
     with assert_nothing_changed():
         answer = api().generic("POST", ORDERS, form_of(wrong), "application/x-www-form-urlencoded")
-        refused(answer, 400, "products.0.options: It is no JSON.")
+        refused(answer, 400, "products.0.options: This is not valid JSON: correct it.")
 
 
 GUEST = {
@@ -446,9 +449,9 @@ def test_a_guests_number_is_of_the_businesss_country(cast: Cast, api: Api, said:
 @pytest.mark.parametrize(
     ("guest", "told"),
     [
-        (None, "customer: Sign in, or say who orders: send `customer` with a name and a phone."),
+        (None, "customer: Sign in, or send `customer` with a name and a phone or an e-mail."),
         ({"name": "Greta"}, "customer.cellphone: Send a cellphone"),
-        ({**GUEST, "cellphone": "12"}, "customer.cellphone: This is no telephone number"),
+        ({**GUEST, "cellphone": "12"}, "customer.cellphone: This is not a phone number"),
         ({**GUEST, "location": {"lat": 1}}, "customer.location.lng: "),
         ("[", "customer: It is no JSON"),
     ],
@@ -527,7 +530,7 @@ def test_the_address_saved_near_the_point_is_taken(cast: Cast, api: Api, saved: 
     by_phone = to_a_point(cast, customer_id=cast.customer_row.pk)
     assert result_of(api(cast.staff).post(ORDERS, by_phone))["location"]["address"] == text[0]
     with assert_nothing_changed():
-        refused(api(cast.owner).post(ORDERS, by_phone), 403, "Only staff order for a customer")
+        refused(api(cast.owner).post(ORDERS, by_phone), 403, "Only staff can order for a customer")
 
 
 @pytest.mark.rows(12, 13, call="POST /orders")
@@ -543,7 +546,7 @@ def test_an_address_alone_is_looked_up(cast: Cast, api: Api) -> None:
     assert shown["location"] == {"lat": 50.8467, "lng": 4.3524, "address": "Grand-Place 1", "address_notes": ""}
     with assert_nothing_changed():
         for location, told in (
-            ({"address": "Nowhere 1"}, "location: A delivery needs a location, and none is known of this address"),
+            ({"address": "Nowhere 1"}, "location: A delivery needs a location, and this address has none"),
             ({"lat": 50.85, "address": "Grand-Place 1"}, "location.lng: Send a number of degrees"),
             ({"address_notes": "2nd floor"}, "location.lat: Send a number of degrees"),
         ):
@@ -561,9 +564,9 @@ def test_0_is_none_of_them_nor_is_an_empty_object(cast: Cast, api: Api) -> None:
 def test_a_text_that_is_clearly_elsewhere_is_refused(cast: Cast, api: Api) -> None:
     with assert_nothing_changed():
         body = to_a_point(cast, location={**POINT, "address": "Lamb's Conduit Street 12, London"})
-        refused(api(cast.customer).post(ORDERS, body), 400, "location: The address is known at 51.5222")
+        refused(api(cast.customer).post(ORDERS, body), 400, "location: The address is at 51.5222")
         body = to_a_point(cast, location={**POINT, "address": "51.5222, -0.1187"})
-        refused(api(cast.customer).post(ORDERS, body), 400, "location: The address is known at 51.5222")
+        refused(api(cast.customer).post(ORDERS, body), 400, "location: The address is at 51.5222")
     for text in (AS_TEXT, " 50.85031,4.35171 "):
         body = to_a_point(cast, location={**POINT, "address": text})
         assert result_of(api(cast.customer).post(ORDERS, body))["location"]["address"] == text.strip()
@@ -589,7 +592,11 @@ def test_codes_are_fetched_in_their_words(cast: Cast, api: Api) -> None:
     assert (shown["delivery_type"], shown["status"], shown["status_group"]) == (2, 1, "completed")
     assert Order.objects.get().kind == Kind.DIGITAL
     with assert_nothing_changed():
-        refused(api(cast.customer).post(ORDERS, {**body, "delivery_type": 3}), 400, "delivery_type: Codes come at once")
+        refused(
+            api(cast.customer).post(ORDERS, {**body, "delivery_type": 3}),
+            400,
+            "delivery_type: Digital codes are issued at once",
+        )
 
 
 @pytest.mark.rows(12, call="POST /orders")

@@ -212,7 +212,11 @@ NOT_WHEREABLE = ("delivery_datetime", "pay_data", "location", "cash", "products"
 @pytest.mark.parametrize("name", NOT_WHEREABLE)
 def test_what_is_not_whereable_is_refused_by_name(cast: Cast, api: Api, name: str) -> None:
     for where in ({name: 1}, [{"attribute": name, "value": {"condition": "=", "value": 1}}]):
-        refused(ask(api, cast.staff, where), 400, f"where: {name} is not whereable: ask by paymethod_id, business_id")
+        refused(
+            ask(api, cast.staff, where),
+            400,
+            f"where: {name} cannot be searched by: send any of paymethod_id, business_id",
+        )
 
 
 def nested(depth: int) -> Any:
@@ -275,7 +279,7 @@ def test_nonsense_is_their_error(cast: Cast, api: Api, orders: dict[str, Order])
     for query in ({"orderBy": "total"}, {"params": "id,nonsense"}, {"page": "0"}, {"page_size": "0"}, {"page": "x"}):
         refused(ask(api, cast.staff, **query), 400, f"{next(iter(query))}: ")
     refused(ask(api, cast.staff, conector="XOR"), 400, "conector: Send AND or OR.")
-    refused(ask(api, cast.staff, mode="kiosk"), 400, "mode: Send mode=dashboard, or no mode.")
+    refused(ask(api, cast.staff, mode="kiosk"), 400, "mode: Send mode=dashboard, or leave mode out.")
 
 
 @pytest.mark.rows(35, call="GET /orders")
@@ -367,18 +371,18 @@ def test_without_the_dashboard_one_reads_ones_own(cast: Cast, api: Api, orders: 
         assert result_of(api(getattr(cast, name)).get(one(driven)))["id"] == driven
     for name in ("staff", "owner"):
         client = api(getattr(cast, name))
-        refused(client.get(one(driven)), 404, "This order is not your own: send mode=dashboard to read it.")
+        refused(client.get(one(driven)), 404, "This is not your own order: send mode=dashboard to read it.")
         assert result_of(client.get(one(driven), {"mode": "dashboard"}))["id"] == driven
         mine = make_order(cast, 0, customer=Customer.objects.create(user=getattr(cast, name), name="Me"))
         assert result_of(client.get(one(mine.pk)))["id"] == mine.pk
     for name in ("stranger", "other_owner", "other_driver", "dispatcher"):
-        refused(api(getattr(cast, name)).get(one(driven)), 404, "There is nothing here that you may see.")
-    refused(api(cast.owner).get(one(orders["elsewhere"].pk), {"mode": "dashboard"}), 404, "There is nothing")
-    refused(api(cast.owner).get(one(orders["elsewhere"].pk)), 404, "There is nothing")
+        refused(api(getattr(cast, name)).get(one(driven)), 404, "This does not exist, or you may not see it.")
+    refused(api(cast.owner).get(one(orders["elsewhere"].pk), {"mode": "dashboard"}), 404, "This does not exist")
+    refused(api(cast.owner).get(one(orders["elsewhere"].pk)), 404, "This does not exist")
     for mode in ({}, {"mode": "dashboard"}):
-        refused(api(cast.staff).get(one(10**17), mode), 404, "There is nothing")
+        refused(api(cast.staff).get(one(10**17), mode), 404, "This does not exist")
     with merchant_token(cast) as token:
-        refused(api(token=token).get(one(driven)), 404, "This order is not your own")
+        refused(api(token=token).get(one(driven)), 404, "This is not your own order")
         assert result_of(api(token=token).get(one(driven), {"mode": "dashboard"}))["id"] == driven
 
 
@@ -396,7 +400,7 @@ def test_who_could_drive_an_order_reads_it_once_it_is_its_own(cast: Cast, api: A
     """What is on offer is read natively (/drivers/me/offers); here a driver accepts it by its number."""
     order = make_order(cast, 22, stood="accepted search_started", address_notes="Key under the mat")
     client = api(cast.driver)
-    refused(client.get(one(order.pk)), 404, "There is nothing here that you may see.")
+    refused(client.get(one(order.pk)), 404, "This does not exist, or you may not see it.")
     refused(client.put(one(order.pk), {"status": 4}), 403)
     shown = result_of(client.put(one(order.pk), {"status": 8}))
     assert (shown["status"], shown["location"]["address_notes"]) == (8, "Key under the mat")
@@ -430,7 +434,7 @@ def test_the_uuid_opens_that_one_order_to_read(cast: Cast, api: Api, guests: Ord
         ("nonsense", guests.pk),
         (str(guests.purchase.uuid), guests.pk),
     ):
-        refused(api(X_uuid_access_X=text).get(one(pk)), 404, "There is nothing here that you may see.")
+        refused(api(X_uuid_access_X=text).get(one(pk)), 404, "This does not exist, or you may not see it.")
     client = api(X_uuid_access_X=str(guests.uuid))
     refused(client.get(ORDERS), 401, "")
     refused(client.put(one(guests.pk), {"status": 16}), 401, "")
@@ -445,7 +449,7 @@ def test_tries_of_uuids_are_counted(cast: Cast, api: Api, guests: Order) -> None
         count_try("127.0.0.1")
     assert api(X_uuid_access_X=str(uuid.uuid4())).get(one(guests.pk)).status_code == 404
     locked = api(X_uuid_access_X=str(guests.uuid)).get(one(guests.pk))
-    refused(locked, 429, "Too many tries")
+    refused(locked, 429, "Too many attempts")
     assert int(locked["Retry-After"]) > 0
 
 

@@ -113,7 +113,7 @@ def test_a_status_alone_follows_the_life_cycle(
 def test_levels_3_and_4_change_nothing_but_the_status(cast: Cast, api: Api, user: str, body: dict[str, Any]) -> None:
     order = make_order(cast, 0, driver=cast.driver_row)
     with assert_nothing_changed(order):
-        refused(api(getattr(cast, user)).put(one(order.pk), body), 403, "An order is changed by levels 0 and 2")
+        refused(api(getattr(cast, user)).put(one(order.pk), body), 403, "Only levels 0 and 2 can change this field")
 
 
 @pytest.mark.rows(61, call="PUT /orders/{order_id}")
@@ -121,8 +121,8 @@ def test_levels_3_and_4_change_nothing_but_the_status(cast: Cast, api: Api, user
 def test_who_does_not_see_it_finds_nothing(cast: Cast, api: Api, user: str) -> None:
     order = make_order(cast, 0)
     with assert_nothing_changed(order):
-        refused(api(getattr(cast, user)).put(one(order.pk), {"status": 7}), 404, "There is nothing here")
-        refused(api(getattr(cast, user)).delete(one(order.pk)), 404, "There is nothing here")
+        refused(api(getattr(cast, user)).put(one(order.pk), {"status": 7}), 404, "This does not exist")
+        refused(api(getattr(cast, user)).delete(one(order.pk)), 404, "This does not exist")
 
 
 @pytest.mark.rows(61, call="PUT /orders/{order_id}")
@@ -202,15 +202,15 @@ def test_level_2_names_a_driver_and_tells_minutes(cast: Cast, api: Api) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "told"),
     [
-        ({"driver_id": 999_999}, 400, "driver_id: There is no such driver that you may name."),
-        ({"driver_id": "company_driver"}, 400, "driver_id: There is no such driver that you may name."),
-        ({"driver_id": "customer"}, 400, "driver_id: There is no such driver that you may name."),
+        ({"driver_id": 999_999}, 400, "driver_id: There is no such driver, or it is not yours to choose."),
+        ({"driver_id": "company_driver"}, 400, "driver_id: There is no such driver, or it is not yours to choose."),
+        ({"driver_id": "customer"}, 400, "driver_id: There is no such driver, or it is not yours to choose."),
         ({"prepared_in": 0}, 400, "prepared_in: "),
         ({"comment": "x" * 501}, 400, "comment: "),
         ({"location": {"lat": "north", "lng": 4.4}}, 400, "location.lat: "),
         ({"location": {"lat": 50.85}}, 400, "location.lng: "),
         ({"delivery_datetime": "2020-01-01 10:00:00"}, 400, "delivery_datetime: "),
-        ({"driver_tip": 3}, 403, "driver_tip is changed by customer, staff"),
+        ({"driver_tip": 3}, 403, "driver_tip can be changed by customer, staff"),
         ({"driver_tip": -1}, 400, "driver_tip: "),
         ({"reason": 5.5, "status": [1]}, 400, "status: "),
     ],
@@ -242,7 +242,11 @@ def test_what_is_fixed_is_refused_by_name(cast: Cast, api: Api, name: str) -> No
     order = make_order(cast, 0)
     value = [{"id": 1}] if name == "products" else FIXED[name]
     with assert_nothing_changed(order):
-        refused(api(cast.staff).put(one(order.pk), {name: value, "comment": "x"}), 400, f"{name}: It stands since")
+        refused(
+            api(cast.staff).put(one(order.pk), {name: value, "comment": "x"}),
+            400,
+            f"{name}: It cannot change after the order was placed",
+        )
 
 
 @pytest.mark.rows(61, call="PUT /orders/{order_id}")
@@ -326,14 +330,14 @@ def test_deleting_hides_and_keeps(cast: Cast, api: Api) -> None:
 def test_who_may_delete_what(cast: Cast, api: Api) -> None:
     order, closed = make_order(cast, 7), make_order(cast, 5, driver=cast.driver_row)
     with assert_nothing_changed(order):
-        refused(api(cast.staff).delete(one(order.pk)), 409, "The order is open: cancel it first.", "You may set")
+        refused(api(cast.staff).delete(one(order.pk)), 409, "The order is still open: cancel it first.", "You may set")
         for user in ("owner", "customer", "driver"):
-            refused(api(getattr(cast, user)).delete(one(closed.pk)), 403, "Orders are deleted by staff.")
+            refused(api(getattr(cast, user)).delete(one(closed.pk)), 403, "Only staff can delete orders.")
 
 
 def test_other_methods_and_paths(cast: Cast, api: Api) -> None:
     refused(api(cast.staff).patch(one(1), {}), 405, "This address does not take PATCH: see the documentation.")
-    refused(api(cast.staff).get("/dialects/ordering/nothing"), 404, "There is nothing here that you may see.")
+    refused(api(cast.staff).get("/dialects/ordering/nothing"), 404, "This does not exist, or you may not see it.")
 
 
 @pytest.mark.rows(74, call="PUT /orders/{order_id}")
@@ -346,7 +350,7 @@ def test_what_takes_back_is_meant_by_its_name(cast: Cast, api: Api) -> None:
     assert shown["status"] == 4
     with assert_nothing_changed(order):
         answer = staff.put(one(order.pk), {"status": 7})
-        refused(answer, 409, "undo_ready is taken by its name only: send it as the `transition`.", "You may")
+        refused(answer, 409, "This status is only reached by name: send undo_ready as the `transition`.", "You may")
         assert " 7 (" not in answer.json()["result"][1]
         refused(staff.put(one(order.pk), {"status": 4, "transition": "undo_delivery"}), 409)
         refused(staff.put(one(order.pk), {"status": 5, "transition": "undo_ready"}), 400, "status: ")

@@ -246,7 +246,7 @@ class TestCreating:
             error = refused(
                 api(cast.customer).post(ORDERS, body_of(cast, items=items)), 400, "invalid", "items[1].productId"
             )
-        assert error["message"] == "Another vendor sells this product: create an order for each vendor."
+        assert error["message"] == "This product is sold by another vendor: create a separate order for each vendor."
 
     @pytest.mark.rows(11, call=CREATE)
     def test_who_may_not(self, cast: Cast, api: Api) -> None:
@@ -254,7 +254,7 @@ class TestCreating:
             refused(api().post(ORDERS, body_of(cast)), 401, "not_authenticated")
             for_another = body_of(cast, customer={"id": cast.stranger_row.pk})
             error = refused(api(cast.customer).post(ORDERS, for_another), 403, "forbidden")
-            assert error["message"] == "Only staff order for a customer: leave `customer` out."
+            assert error["message"] == "Only staff can order for a customer: leave `customer` out."
             empty = body_of(cast, items=None, vendorId=cast.vendor.pk)
             for user in (cast.customer, cast.driver, cast.dispatcher):
                 refused(api(user).post(ORDERS, empty), 403, "forbidden")
@@ -263,7 +263,7 @@ class TestCreating:
 
 
 NATIVE = "/api/v1/orders"
-NOT_YOURS = "Only staff order for a customer that is not yours: send `customer` with a name and a phone."
+NOT_YOURS = "Only staff can order for a customer that is not yours: send `customer` with a name and a phone."
 
 
 class TestForAGuestOfEarlier:
@@ -324,7 +324,7 @@ class TestForAGuestOfEarlier:
         with assert_nothing_changed():
             for customer in (None, {}, {"id": 0}):
                 error = refused(client.post(ORDERS, body_of(cast, customer=customer)), 400, "invalid", "customer")
-                assert error["message"] == "Say who orders: send `customer` with a name and a phone."
+                assert error["message"] == "Send `customer` with a name and a phone or an e-mail."
 
     @pytest.mark.rows(11, call=CREATE)
     def test_another_merchants_product_is_refused_as_for_a_guest(self, cast: Cast, api: Api) -> None:
@@ -425,10 +425,10 @@ class TestWithoutItems:
         with assert_nothing_changed():
             for user in (cast.staff, clerk, both):
                 error = refused(api(user).post(ORDERS, body), 400, "invalid", "vendorId")
-                said = "You serve several merchants: send `vendorId`, or `items`, whose products tell it."
+                said = "You work for several merchants: send `vendorId`, or `items` with products of one vendor."
                 assert error["message"] == said
             error = refused(api(cast.driver).post(ORDERS, body), 400, "invalid", "vendorId")
-            assert error["message"].startswith("You serve no vendor: ")
+            assert error["message"].startswith("You work for no vendor: ")
         with_items = body_of(cast, customer=WALK_IN)
         for user in (cast.staff, clerk, both):
             assert created(api(user).post(ORDERS, with_items)).vendor == cast.vendor

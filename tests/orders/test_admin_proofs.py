@@ -56,7 +56,7 @@ def test_the_oldest_comes_first_and_the_first_page_counts(cast: Cast, office: Cl
     dashboard = office.get("/admin/").content.decode()
     panel = dashboard[dashboard.index(f'href="{PAGE}"') :]
     assert '<span class="count">2</span>' in panel[:200]
-    assert "the oldest for 3 h" in panel[:400]
+    assert "the oldest for 3\u00a0h" in panel[:400]
 
 
 def test_the_page_costs_the_same_for_one_and_for_many(cast: Cast, office: Client) -> None:

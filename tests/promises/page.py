@@ -11,8 +11,7 @@ HEAD = """# Promises
 
 What must hold whatever happens: races, crashes, hostile callers. Each has a test, named by its number; where it is \
 about a race or a crash, the test has a control that fails with the protection taken out. `make promises` runs them \
-all at full size on PostgreSQL and Redis, and prints a line with its figure for each; the quick tests run them small. \
-Numbers that are missing belong to what is not built yet.
+all at full size on PostgreSQL and Redis, and prints a line with its figure for each; the quick tests run them small.
 
 Generated from the tests by `python -m tests.promises.page`.
 

@@ -1,4 +1,4 @@
-"""Promise 29: no call costs more than its share. The worst of many hostile bodies, queries and pages is told."""
+"""Promise 29: no call costs more than its share; the most expensive of many hostile ones is printed."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""Promise 30: random lives of orders, each step of which an oracle of its own reckons after."""
+"""Promise 30: random lives of orders; an oracle with arithmetic of its own checks each step."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Promise 30, at once: twenty acts on one order or purse. Whatever came first, the oracle finds every cent.
+"""Promise 30, at once: twenty acts on one order or account. Whatever came first, the oracle finds every cent.
 
 Each granted act made a version of the order. Told to the oracle in that order, as if one had come after the other, they
 must lead to what the API and the ledger tell.

@@ -52,11 +52,14 @@ def refuse(detail: str) -> Invalid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribute:
-    """An attribute that may be asked for: which conditions it takes, and how a value becomes a condition on the row."""
+    """An attribute that may be asked for: which conditions it takes, and how any of several values is asked for.
+
+    Several values come with = only: one term of SQL, however many they are.
+    """
 
     conditions: tuple[str, ...]
     clean: Callable[[str, Any], Any]
-    ask: Callable[[str, Any], Q]
+    ask: Callable[[str, list[Any]], Q]
     nullable: str = ""  # the column that may be empty
 
 
@@ -82,21 +85,27 @@ def clean_amount(name: str, value: Any) -> Decimal:
     return number
 
 
-def ask_number(column: str) -> Callable[[str, Any], Q]:
-    return lambda condition, value: Q(**{f"{column}__{LOOKUPS[condition]}": value})
+def compare(column: str, condition: str, values: list[Any]) -> Q:
+    """Any of the values with =, else the one."""
+    return Q(**{f"{column}__in": values}) if condition == "=" else Q(**{f"{column}__{LOOKUPS[condition]}": values[0]})
 
 
-def ask_word(column: str, words: Mapping[int, Any]) -> Callable[[str, Any], Q]:
+def ask_number(column: str) -> Callable[[str, list[Any]], Q]:
+    return lambda condition, values: compare(column, condition, values)
+
+
+def ask_word(column: str, words: Mapping[int, Any]) -> Callable[[str, list[Any]], Q]:
     """Their number stands for one or several values of ours; one that stands for none is found nowhere."""
-    return lambda condition, value: Q(**{f"{column}__in": words.get(value, ())})
+    return lambda condition, values: Q(**{f"{column}__in": [ours for value in values for ours in words.get(value, ())]})
 
 
-def ask_text(column: str) -> Callable[[str, Any], Q]:
+def ask_text(column: str) -> Callable[[str, list[Any]], Q]:
     """`like` knows % at the beginning and the end."""
 
-    def ask(condition: str, value: str) -> Q:
+    def ask(condition: str, values: list[str]) -> Q:
         if condition == "=":
-            return Q(**{column: value})
+            return compare(column, condition, values)
+        value = values[0]
         inner = value.strip("%")
         if "%" in inner:
             raise refuse("A % can only be at the beginning or the end of a text.")
@@ -109,18 +118,19 @@ def ask_text(column: str) -> Callable[[str, Any], Q]:
     return ask
 
 
-def ask_amount(condition: str, value: Decimal) -> Q:
+def ask_amount(condition: str, values: list[Decimal]) -> Q:
     """Tips are kept in minor units: how many digits these are depends on the order's currency."""
     asked = Q(pk__in=[])
     odd = [currency for currency, digits in EXPONENTS.items() if digits != 2]
     for digits in (0, 2, 3):
         currencies = [currency for currency in odd if EXPONENTS[currency] == digits]
         those = Q(currency__in=currencies) if currencies else ~Q(currency__in=odd)
-        minor = value.scaleb(digits)
         # 2.005 lies between two cents: nothing equals it, and the next cents are more, or less, than it.
-        bound = math.floor(minor) if condition in (">", "<=") else math.ceil(minor)
-        if condition != "=" or bound == minor:
-            asked |= those & Q(**{f"driver_tip__{LOOKUPS[condition]}": bound})
+        to_whole = math.floor if condition in (">", "<=") else math.ceil
+        minor = [value.scaleb(digits) for value in values]
+        bounds = [to_whole(one) for one in minor if condition != "=" or one == to_whole(one)]
+        if bounds:
+            asked |= those & compare("driver_tip", condition, bounds)
     return asked
 
 
@@ -158,15 +168,21 @@ WHEREABLE: dict[str, Attribute] = {
 
 
 class Budget:
-    """How many conditions are left of those that one `where` may hold."""
+    """How many conditions, and values in their lists, are left of those that one `where` may hold."""
 
     def __init__(self) -> None:
-        self.left = MOST_CONDITIONS
+        self.conditions = MOST_CONDITIONS
+        self.values = MOST_VALUES
 
-    def take(self) -> None:
-        self.left -= 1
-        if self.left < 0:
+    def take_condition(self) -> None:
+        self.conditions -= 1
+        if self.conditions < 0:
             raise refuse(f"Send {MOST_CONDITIONS} conditions at most.")
+
+    def take_values(self, number: int) -> None:
+        self.values -= number
+        if self.values < 0:
+            raise refuse(f"Send {MOST_VALUES} values at most in all lists together.")
 
 
 def read_where(sent: Any, conector: Any) -> Q:
@@ -242,7 +258,7 @@ def read_row(row: Any, budget: Budget, depth: int) -> Q:
 
 def read_condition(name: str, value: Any, budget: Budget) -> Q:
     """One attribute with a value, any of several, or {condition, value}; raises Invalid for one not whereable."""
-    budget.take()
+    budget.take_condition()
     attribute = WHEREABLE.get(name)
     if attribute is None:
         raise refuse(f"{name[:60]} cannot be searched by: send any of {', '.join(WHEREABLE)}.")
@@ -254,20 +270,24 @@ def read_condition(name: str, value: Any, budget: Budget) -> Q:
     if not isinstance(condition, str) or condition.lower() not in attribute.conditions:
         raise refuse(f"Send {name} with one of the conditions {', '.join(attribute.conditions)}.")
     condition = condition.lower()
-    if isinstance(value, list) and (len(value) > MOST_VALUES or condition not in EQUAL):
-        raise refuse(f"Send {name} as a list of {MOST_VALUES} values at most, with = or != only.")
     if is_blank(value) and value != [] and attribute.clean is not clean_text and not attribute.nullable:
         return Q()
+    if isinstance(value, list):
+        if condition not in EQUAL:
+            raise refuse(f"Send {name} as a list with = or != only.")
+        budget.take_values(len(value))
     positive = "=" if condition == "!=" else condition
     values = value if isinstance(value, list) else [value]
-    asked = join([ask(attribute, name, positive, one) for one in values], "OR") if values else Q(pk__in=[])
+    asked = ask(attribute, name, positive, values)
     return ~asked if condition == "!=" else asked
 
 
-def ask(attribute: Attribute, name: str, condition: str, value: Any) -> Q:
-    if is_blank(value) and attribute.nullable and condition == "=":
-        return Q(**{f"{attribute.nullable}__isnull": True})
-    return attribute.ask(condition, attribute.clean(name, value))
+def ask(attribute: Attribute, name: str, condition: str, values: list[Any]) -> Q:
+    """Any of the values; none is found nowhere."""
+    takes_none = attribute.nullable and condition == "="
+    cleaned = [attribute.clean(name, one) for one in values if not (takes_none and is_blank(one))]
+    asked = attribute.ask(condition, cleaned) if cleaned else Q(pk__in=[])
+    return asked | Q(**{f"{attribute.nullable}__isnull": True}) if len(cleaned) < len(values) else asked
 
 
 def read_ordering(sent: Any) -> tuple[str, ...]:

@@ -102,6 +102,10 @@ WHERES: list[tuple[Any, tuple[str, ...]]] = [
     ({"driver_tip": {"condition": ">", "value": "1"}}, ("driven",)),
     ({"driver_tip": {"condition": "<", "value": 1.005}}, ("plain", "paid", "codes", "elsewhere")),
     ({"driver_tip": 1.005}, ()),
+    ({"driver_tip": [1.005, 2.5, "1"]}, ("driven", "elsewhere")),
+    ({"driver_tip": {"condition": "!=", "value": [1.005, 2.5, 1]}}, ("plain", "paid", "codes")),
+    ({"offer_id": ["offer", None]}, ("plain", "driven", "paid", "codes", "elsewhere")),
+    ({"driver_id": {"condition": "!=", "value": ["driver", None]}}, ()),
     ({"delivery_zone_id": "zone"}, ("driven",)),
     ({"offer_id": "offer"}, ("paid",)),
     ({"offer_id": {"condition": "!=", "value": "offer"}}, ("plain", "driven", "codes", "elsewhere")),
@@ -280,6 +284,50 @@ def test_nonsense_is_their_error(cast: Cast, api: Api, orders: dict[str, Order])
         refused(ask(api, cast.staff, **query), 400, f"{next(iter(query))}: ")
     refused(ask(api, cast.staff, conector="XOR"), 400, "conector: Send AND or OR.")
     refused(ask(api, cast.staff, mode="kiosk"), 400, "mode: Send mode=dashboard, or leave mode out.")
+
+
+TIPS = [at / 100 for at in range(100, 200)]
+TOO_MANY = "where: Send 100 values at most in all lists together."
+TIP_LISTS = [json.dumps({"attribute": "driver_tip", "value": TIPS[:51]})] * 2
+TOO_MANY_VALUES: list[dict[str, Any]] = [
+    {"where": json.dumps({"status": [1] * 101})},
+    {"where": json.dumps({"status": {"condition": "!=", "value": [1] * 101}})},
+    {"where": json.dumps({"status": [1] * 51, "comment": ["a"] * 50})},
+    {"where": f"[{','.join(TIP_LISTS)}]"},
+    {"where": f'{{"conditions":[{{"conditions":[{TIP_LISTS[0]}]}},{TIP_LISTS[1]}],"conector":"OR"}}'},
+    {"where[]": TIP_LISTS, "conector": "OR"},
+    {"where[status][]": [1] * 51, "where[driver_tip][]": TIPS[:50]},
+    {"where[0][attribute]": "status", "where[0][value][]": [1] * 101},
+]
+
+
+@pytest.mark.rows(34, 35, call="GET /orders")
+def test_values_of_all_lists_are_counted_together(cast: Cast, api: Api, orders: dict[str, Order]) -> None:
+    for query in TOO_MANY_VALUES:
+        assert api(cast.staff).get(ORDERS, {"mode": "dashboard", **query}).json() == {
+            "error": True,
+            "result": [TOO_MANY],
+        }
+
+
+LARGEST: list[Any] = [
+    {"driver_tip": TIPS},
+    {"driver_tip": {"condition": "!=", "value": TIPS}},
+    {"comment": ["x" * 30] * 100},
+    {"driver_id": [None, *range(99)]},
+    {"paymethod_id": [2] * 100},
+    [*[{"attribute": "driver_tip", "condition": ">", "value": 1}] * 29, {"attribute": "driver_tip", "value": TIPS}],
+    [{"attribute": "driver_tip", "condition": "!=", "value": [1, 2, 3]}] * 30,
+]
+
+
+@pytest.mark.rows(35, call="GET /orders")
+@pytest.mark.parametrize("conector", ["AND", "OR"])
+def test_the_largest_where_is_a_short_statement(cast: Cast, api: Api, orders: dict[str, Order], conector: str) -> None:
+    for where in LARGEST:
+        with CaptureQueriesContext(connection) as asked:
+            result_of(ask(api, cast.staff, json.dumps(where, separators=(",", ":")), conector=conector))
+        assert max(len(query["sql"]) for query in asked) < 30_000, where
 
 
 @pytest.mark.rows(35, call="GET /orders")

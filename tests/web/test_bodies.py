@@ -30,6 +30,7 @@ def send(body: bytes, path: str = QUOTE, client: APIClient | None = None, **head
 
 @pytest.mark.parametrize("name", ROWS)
 def test_rows_are_counted_before_they_are_read(cast: Cast, name: str) -> None:
+    send(b"{}")  # the first call of a process loads its paths
     began = time.process_time()
     answer = send(ROWS[name])
     assert time.process_time() - began < MOST_CPU

@@ -36,6 +36,8 @@ from ordersite.web.serializers import MAX_ID, LineField
 from ordersite.web.views import parse
 from vendors.models import Product
 
+# Nothing else pays here.
+TOO_LITTLE = "The wallet balance is too low: top it up by POST /api/v1/wallet/top-ups."
 CODES_UNAVAILABLE = "codes_unavailable"
 
 # Our status → theirs; "error" is no status but a flag: a code could not be issued, and is tried again.
@@ -63,7 +65,7 @@ CART_FIELDS = {"product": "productId"}
 
 def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     """{"statusCode", "error", "message"}; a rule of the shop's is told with the line that it is about."""
-    message = problem.detail
+    message = TOO_LITTLE if problem.code == "insufficient_funds" else problem.detail
     if problem.errors:
         pointer, detail = problem.errors[0]["pointer"], problem.errors[0]["detail"]
         if found := CART_LINE.match(pointer):
@@ -143,6 +145,9 @@ class RetrievedOutput(serializers.Serializer):
 
 def check_prices(given: Mapping[str, Any]) -> None:
     """The sum and the currency must be those of the lines (row 23); raises a mismatch Problem."""
+    currencies = {line.get("currency", given["currency"]) for line in given["orderProducts"]}
+    if given["currency"] not in currencies and len(currencies) == 1:
+        raise Problem("currency_mismatch", f"Order currency mismatch: expected {currencies.pop()}")
     for line in given["orderProducts"]:
         if line.get("currency", given["currency"]) != given["currency"]:
             detail = f"Product {line['productId']} currency mismatch: expected {given['currency']}"

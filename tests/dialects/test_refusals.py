@@ -16,6 +16,7 @@ from tests.dialects.kesk import calling as kesk
 from tests.dialects.ordering import asking
 from tests.dialects.shop import calling as shop
 from tests.orders.gift_cards import stock
+from tests.orders.kinds import RECIPIENT, make_package_type
 from tests.orders.shopping import assert_nothing_changed
 from vendors.models import Stock
 
@@ -105,3 +106,51 @@ def test_a_refusal_needs_nothing_but_the_problem(dialect: Dialect, allowed: tupl
     assert answer.status_code == 409
     assert answer.content
     assert problem.extra == {"allowed_transitions": rows}
+
+
+def test_too_little_in_the_wallet_is_told_at_the_method(cast: Cast, api: Api) -> None:
+    path, body = by_ordering(cast, [cast.products["pizza"].pk], paymethod_id=2)
+    with assert_nothing_changed():
+        response = api(cast.customer).post(path, body)
+    assert (response.status_code, fields_of(response)) == (409, ["paymethod_id"])
+
+
+def test_lines_of_one_currency_blame_that_of_the_order(cast: Cast, api: Api) -> None:
+    body = order_of((cast.products["soda"].pk, 250, 2), currency="EUR")
+    with assert_nothing_changed():
+        response = api(cast.customer).post(PLACE, body)
+    assert (response.status_code, response.json()["message"]) == (400, "Order currency mismatch: expected GBP")
+
+
+@pytest.mark.parametrize("method", [None, ""])
+def test_the_method_is_asked_for_by_the_name_that_was_sent(cast: Cast, api: Api, method: Any) -> None:
+    path, body = by_kesk(cast, [cast.products["pizza"].pk], payment_method=method)
+    named = {name: value for name, value in body.items() if name != "payment_gateway_method_id"}
+    with assert_nothing_changed():
+        assert fields_of(api(cast.customer).post(path, named)) == ["payment_method"]
+        both = {**named, "payment_gateway_method_id": None}
+        assert fields_of(api(cast.customer).post(path, both)) == ["payment_gateway_method_id"]
+
+
+def test_kesk_tells_kilograms_and_centimetres(cast: Cast, api: Api) -> None:
+    box = make_package_type(cast.vendor)
+    there = {"address": "Meir 1", "lat": 51.2, "lng": 4.4}
+    body = {
+        **{"vendor_id": cast.vendor.pk, "package_type_id": box.pk, "payment_method": "cash", **RECIPIENT},
+        **{"pickup_address": there, "dropoff_address": there, "weight": 10.5, "width": 60.1, "length": 10},
+    }
+    with assert_nothing_changed():
+        details = api(cast.customer).post(kesk.ORDERS, body).json()["error"]["details"]
+    assert {row["field"]: row["message"] for row in details} == {
+        "weight": f"{box.name} may weigh 10 kg at most: choose another type.",
+        "width": f"{box.name} may be 60 cm long at most: choose another type.",
+        "height": f"{box.name} may be 60 cm long at most: send the height.",
+    }
+
+
+def test_our_own_calls_are_named_by_their_whole_paths(cast: Cast, api: Api) -> None:
+    client, pizza = api(cast.customer), [cast.products["pizza"].pk]
+    path, body = by_kesk(cast, pizza, vendor_id=10**9)
+    assert client.post(path, body).json()["error"]["message"].endswith("read /api/v1/vendors.")
+    path, body = by_kesk(cast, pizza, total=1)
+    assert client.post(path, body).json()["error"]["message"].endswith(": ask /v1/order/summary again.")

@@ -44,11 +44,14 @@ NEEDED = {
 }
 
 
-def as_placing(given: Mapping[str, Any], caller: Caller, *, has_photos: bool) -> Placing:
-    """An order to be placed; raises Invalid without a payment method where no photo proves that it was paid (row 3)."""
+def as_placing(given: Mapping[str, Any], caller: Caller, *, has_photos: bool, method_field: str) -> Placing:
+    """An order to be placed; raises Invalid without a payment method where no photo proves that it was paid (row 3).
+
+    `method_field` is by which of its two names the client sends the method.
+    """
     if not method_of(given) and not has_photos:
         detail = "Send a payment method, or a photo that proves the payment."
-        raise Invalid("/payment_gateway_method_id", "required", detail)
+        raise Invalid(f"/{method_field}", "required", detail)
     checkout = as_checkout(given, caller)
     if not checkout.payment_method:
         checkout = replace(checkout, payment_method=TRANSFER)

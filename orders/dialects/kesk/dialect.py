@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from orders.dialects.base import NOT_YOURS, Dialect
@@ -9,6 +10,8 @@ from orders.dialects.kesk.words import ASKED, READS, allowed_words
 from ordersite.web.problems import Problem
 
 TITLE = "Kesk OrdersApi"
+# Of a package's measures: our unit, how many digits smaller it is, and theirs.
+UNITS = {"weight": ("g", 3, "kg"), **dict.fromkeys(("width", "length", "height"), ("mm", 1, "cm"))}
 # Where our services point to → Kesk's field; the first that matches, from the beginning of what is left of a pointer.
 FIELDS = [
     (re.compile(pattern), field)
@@ -114,6 +117,12 @@ def sentence_of(row: Mapping[str, Any]) -> str:
     field = field_of(row)
     if field == "" and row["pointer"] == "":
         return str(row["detail"])
+    if "most" in row and (unit := UNITS.get(str(row["pointer"]).rpartition("/package/")[2])):
+        ours, digits, theirs = unit
+        most = Decimal(row["most"]).scaleb(-digits).normalize()
+        return str(row["detail"]).replace(f" {row['most']} {ours}", f" {most:f} {theirs}")
+    if row["code"] == "amount_mismatch":
+        return str(row["detail"]).replace("ask for a new quote", "ask /v1/order/summary again")
     for end, code, remedy in REMEDIES:
         if row["code"] == code and str(row["pointer"]).endswith(end):
             return f"{str(row['detail']).partition(': ')[0]}: {remedy}"

@@ -82,7 +82,14 @@ class PlacingView(KeskView):
         """What is to be placed, with its photos and the points of addresses, before the transaction begins."""
         caller = caller_of(request)
         given = parse(QuoteInput, request.data) | self.fixed
-        placing = replace(as_placing(given, caller, has_photos=has_photos(request)), photos=photos_of(request))
+        by_name = "payment_method" in request.data and "payment_gateway_method_id" not in request.data
+        placing = as_placing(
+            given,
+            caller,
+            has_photos=has_photos(request),
+            method_field="payment_method" if by_name else "payment_gateway_method_id",
+        )
+        placing = replace(placing, photos=photos_of(request))
         return locate_placing(placing, caller=caller, who=who_asks(request), chooses=False)
 
     def place(self, request: Request) -> Response:

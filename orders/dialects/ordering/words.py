@@ -89,6 +89,8 @@ def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
         else sentence_of(row["detail"])
         for row in problem.errors
     ] or [NOT_YOURS if problem.code == "transition_not_permitted" else sentence_of(problem.detail)]
+    if problem.code == "insufficient_funds" and not problem.errors:
+        told = [f"paymethod_id: {told[0]}"]
     allowed = problem.extra.get("allowed_transitions")
     if allowed is not None:
         by_number = [one["to"] for one in allowed if not one["by_name"]]

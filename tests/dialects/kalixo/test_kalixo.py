@@ -340,7 +340,7 @@ def test_a_rule_of_the_shop_names_the_line(cast: Cast, api: Api, codes: Vendor, 
 def test_too_little_in_the_wallet_is_refused_and_nothing_is_written(cast: Cast, api: Api, codes: Vendor) -> None:
     with assert_nothing_changed():
         response = api(cast.customer).post(PLACE, order_of((2, 3299, 1)))
-    refused(response, 409, "The wallet balance is too low: top it up, or choose another payment method.")
+    refused(response, 409, "The wallet balance is too low: top it up by POST /api/v1/wallet/top-ups.")
 
 
 @pytest.mark.rows(53, call="GET /v1/orders/retrieve-order")

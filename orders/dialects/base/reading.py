@@ -151,6 +151,8 @@ class DialectInput(serializers.Serializer):
             row = getattr(field, "child", None)
             return all(isinstance(one, Mapping) and self.is_nothing(row, one) for one in value)
         if isinstance(value, Mapping):
+            if isinstance(field, serializers.DictField):
+                return all(is_blank(one) for one in value.values())  # its keys say something themselves
             inner = getattr(field, "fields", {})
             return all(self.is_nothing(inner.get(name), one) for name, one in value.items())
         may_be_zero = self.zero_is_no_id and getattr(field, "zero_is_none", False)

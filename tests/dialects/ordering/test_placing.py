@@ -311,6 +311,56 @@ def test_a_product_line_with_all_that_it_may_have(cast: Cast, api: Api) -> None:
 
 
 @pytest.mark.rows(19, call="POST /orders")
+@pytest.mark.parametrize(
+    ("extras", "sauces", "ticket", "total"),
+    [
+        *(
+            ({"Bacon": said}, {"Mayonnaise": said}, ["Mayonnaise", "Large", "Bacon"], 12.3)
+            for said in ({"selected": True}, {}, {"quantity": None}, {"selected": "", "quantity": " "}, {"colour": 1})
+        ),
+        *(
+            ({"Bacon": said}, {"Mayonnaise": said}, ["Large"], 10.5)
+            for said in (None, "", {"selected": False}, {"selected": 0, "quantity": None})
+        ),
+        ({}, {"Mayonnaise": {}, "Ketchup sauce": {"selected": True}}, ["Mayonnaise", "Ketchup sauce", "Large"], 11.6),
+        ({}, {"Mayonnaise": {}, "Ketchup sauce": None}, ["Mayonnaise", "Large"], 11.1),
+    ],
+)
+@pytest.mark.parametrize("as_text", [False, True])
+def test_the_key_of_a_choice_chooses_it(
+    cast: Cast,
+    api: Api,
+    extras: dict[str, Any],
+    sauces: dict[str, Any],
+    ticket: list[str],
+    total: float,
+    as_text: bool,
+) -> None:
+    line = {
+        "id": cast.products["burger"].pk,
+        "quantity": 1,
+        "extras": {f"id:{cast.extras[name].pk}": said for name, said in extras.items()},
+        "options": {
+            f"id:{cast.groups[group].pk}": {
+                "suboptions": {f"id:{cast.options[name].pk}": said for name, said in chosen.items()}
+            }
+            for group, chosen in (("Size", {"Large": {}}), ("Sauce", sauces))
+        },
+    }
+    products = json.dumps([line]) if as_text else [line]
+    shown = result_of(api(cast.customer).post(ORDERS, order_of(cast, products=products)))["products"][0]
+    assert (shown["ticket"], shown["total"]) == (ticket, total)
+
+
+@pytest.mark.rows(19, call="POST /orders")
+def test_an_ingredient_is_selected_or_not(cast: Cast, api: Api) -> None:
+    ingredients = {f"id:{cast.ingredients['Onion'].pk}": {}}
+    products = [{"id": cast.products["burger"].pk, "quantity": 1, "ingredients": ingredients}]
+    with assert_nothing_changed():
+        refused(api(cast.customer).post(ORDERS, order_of(cast, products=products)), 400, "products.0.ingredients.")
+
+
+@pytest.mark.rows(19, call="POST /orders")
 @pytest.mark.parametrize(("position", "total"), [("whole", 13.5), ("left", 12.8), ("right", 12.8)])
 def test_halves_cost_their_half_price(cast: Cast, api: Api, position: str, total: float) -> None:
     chosen = {f"id:{cast.options['Mushrooms'].pk}": {"selected": True, "position": position}}

@@ -112,7 +112,7 @@ class TextOpener:
         try:
             return parse_json(raw, unique_keys=False, pointer=pointer)
         except ParseError as error:
-            raise Invalid(pointer, "invalid", "It is no JSON.") from error
+            raise Invalid(pointer, "invalid", "This is not valid JSON: correct it.") from error
 
 
 class DialectInput(serializers.Serializer):

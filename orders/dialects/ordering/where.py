@@ -207,7 +207,7 @@ def open_where(text: Any) -> Any:
     try:
         return parse_json(text.encode(errors="replace"), unique_keys=False)
     except (ParseError, Invalid) as error:
-        raise refuse('It is no JSON: send such as {"status": [0, 7]}.') from error
+        raise refuse('This is not valid JSON: send such as {"status": [0, 7]}.') from error
 
 
 def read_conector(value: Any) -> str:

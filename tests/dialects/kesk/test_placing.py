@@ -478,7 +478,7 @@ def test_an_amount_that_differs_is_refused_with_both_figures(
     with assert_nothing_changed():
         error = refused(api(cast.customer).post(ORDERS, {**body, field: 7.77}), 400, field, "amount_mismatch")
     expected = f"{float(right):.2f}"
-    told = f"It is {expected} EUR, not 7.77"
+    told = f"The amount is {expected} EUR, not 7.77"
     assert told in error["details"][0]["message"].replace("7.770", "7.77")
     assert placed(api(cast.customer), {**body, field: right})["total"] == 14.5
 

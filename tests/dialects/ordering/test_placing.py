@@ -503,7 +503,7 @@ def test_a_guests_number_is_of_the_businesss_country(cast: Cast, api: Api, said:
         ({"name": "Greta"}, "customer.cellphone: Send a cellphone"),
         ({**GUEST, "cellphone": "12"}, "customer.cellphone: This is not a phone number"),
         ({**GUEST, "location": {"lat": 1}}, "customer.location.lng: "),
-        ("[", "customer: It is no JSON"),
+        ("[", "customer: This is not valid JSON"),
     ],
 )
 def test_a_guest_is_named(cast: Cast, api: Api, guest: Any, told: str) -> None:

@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 
 from orders.deadlines import answerable_since, awaits_payment
 from orders.lifecycle import FAILURE, SUCCESS, Status
-from orders.models import Order, PaymentStatus, Refund
+from orders.models import Account, Order, PaymentStatus, Refund
 from ordersite.web.money import with_currency
 
 EXCEPTIONS = frozenset({Status.CANCELED_BY_DRIVER, Status.PICK_UP_FAILED_BY_DRIVER})
@@ -37,6 +37,14 @@ UNANSWERED = timedelta(minutes=10)
 def money(minor: int | None, currency: str) -> str:
     """2430 EUR → "24.30 EUR", kept on one line; nothing for None."""
     return with_currency(minor, currency).replace(" ", "\u00a0")
+
+
+def account_in_words(account: Account) -> str:
+    """Whose money an account is, for people: "Cash with Dries Driver"; reads its owner."""
+    owner = account.customer or account.vendor or account.driver
+    plain = {"clearing": "Held until the order succeeds", "platform": "The platform", "funding": "From outside"}
+    named = {"wallet": "Wallet of {}", "cash": "Cash with {}"}
+    return named.get(account.kind, "{}").format(owner) if owner else plain.get(account.kind, account.name)
 
 
 def tone_of(status: int) -> str:

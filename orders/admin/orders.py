@@ -45,7 +45,7 @@ from orders.admin.page import order_context, read_order
 from orders.admin.phone import order_by_phone
 from orders.admin.refunds import LINE, RefundForm
 from orders.admin.search import HELP, find_orders
-from orders.lifecycle import FAILURE, Actor, Fulfilment, Status
+from orders.lifecycle import Actor, Fulfilment, Status
 from orders.models import Kind, Order
 from orders.permissions import SHOWN_TO_VENDOR, knows_driver
 from orders.services.changes import add_tracking_number, change_order
@@ -248,7 +248,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
             "shows_forced": any(one.forced and form.is_bound for one, form in buttons),
             "driver_form": driver_form if delivers and not order.is_closed else None,
             "number_form": form_of(kept, TrackingNumberForm(initial={**version, **number}, auto_id="number_%s"))
-            if delivers and order.status not in FAILURE
+            if delivers and not order.is_closed
             else None,
             "note_form": form_of(kept, NoteForm(auto_id="note_%s", initial={"visible_to": note_reader})),
             "link_form": OnceForm(auto_id="link_%s"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from orders.admin import display
 from orders.admin.buttons import label_of
+from orders.deadlines import timer_of
 from orders.lifecycle import Actor, Fulfilment, Status
 from orders.models import Entry, LineOption, Order, OrderEvent, Payment, Posting, Refund
 from orders.permissions import with_standing
@@ -28,7 +30,8 @@ ALSO = ("vendor__merchant", "vendor__type", "delivery_zone", "customer__user", "
 
 def read_order(seen: QuerySet[Order], order_id: int, caller: Caller) -> Order | None:
     """One of the orders that somebody sees, with all that its page shows."""
-    entries = Prefetch("entries", queryset=Entry.objects.select_related("account").order_by("id"))
+    owners = ("account__vendor", "account__driver", "account__customer__user")
+    entries = Prefetch("entries", queryset=Entry.objects.select_related(*owners).order_by("id"))
     postings = Prefetch("postings", queryset=Posting.objects.order_by("id").prefetch_related(entries))
     orders = with_standing(seen, caller).select_related(*RELATED, *ALSO)
     refunds = Prefetch("refunds", queryset=Refund.objects.select_related("payment").order_by("id"))
@@ -147,6 +150,17 @@ def lines_of(order: Order) -> list[dict[str, Any]]:
     ]
 
 
+def milestones_of(order: Order) -> list[tuple[str, datetime | None]]:
+    """Each with its time; that the customer came is not among those of what is delivered."""
+    delivers = order.fulfilment == Fulfilment.DELIVERY
+    reached = order.milestones.items()
+    return [
+        (name.replace("_", " ").capitalize(), at)
+        for name, at in reached
+        if at or not (delivers and name == "customer_arrived")
+    ]
+
+
 def payments_of(order: Order, readers: Collection[Actor]) -> list[tuple[Payment, int, int]]:
     """The payments of all that was bought together, with what was paid and refunded; to a vendor's people its part."""
     if Actor.STAFF in readers:
@@ -167,9 +181,10 @@ def order_context(standing: Standing) -> dict[str, Any]:
         "fulfilment": Fulfilment(order.fulfilment).slug.replace("_", " "),
         "late": display.lateness(order, now),
         "due": display.due_hint(order, now),
+        "due_change": label_of(timer[1]) if (timer := timer_of(order, now)) else "",
         "money_rows": money_rows(order),
         "lines": lines_of(order),
-        "milestones": [(name.replace("_", " ").capitalize(), at) for name, at in order.milestones.items()],
+        "milestones": milestones_of(order),
         "payments": payments_of(order, readers),
         "for_staff": is_staff,
         "shows_code": is_staff or order.fulfilment != Fulfilment.DELIVERY,

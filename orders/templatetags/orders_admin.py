@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from orders.admin import display, stuck
 from orders.admin.filters import chosen_day, day_links, filter_bar
 from orders.admin.stuck import PaymentTally, RefundTally, Tally, low_on_codes, refund_tallies, tallies
-from orders.models import Order, OrderEvent, Payment, Refund
+from orders.models import Account, Order, OrderEvent, Payment, Refund
 from orders.reading.payments import checkout_url
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.links import link_to
@@ -45,6 +45,11 @@ def linked(context: Any, row: Model, text: object = "") -> SafeString:
 def payment_url(payment: Payment) -> str | None:
     """The page on which an online payment is still to be made."""
     return checkout_url(payment)
+
+
+@register.filter
+def account_in_words(account: Account) -> str:
+    return display.account_in_words(account)
 
 
 @register.filter

@@ -336,3 +336,20 @@ def test_only_what_is_open_has_an_age(cast: Cast, office: Client) -> None:
     assert '<td class="field-age">7\u00a0min</td>' in office.get("/admin/orders/order/").content.decode()
     Order.objects.filter(pk=order.pk).update(status=2, closed_at=timezone.now())
     assert '<td class="field-age"></td>' in office.get("/admin/orders/order/").content.decode()
+
+
+def test_an_orders_page_names_accounts_and_what_comes_by_itself(cast: Cast, office: Client) -> None:
+    order = place_order(cast, payment_method="wallet")
+    page = office.get(f"/admin/orders/order/{order.pk}/change/").content.decode()
+    assert "clearing::EUR" not in page
+    assert ">Held until the order succeeds</a>" in page
+    assert f">Wallet of {cast.customer_row}</a>" in page
+    assert "Customer arrived" in page
+    Order.objects.filter(pk=order.pk).update(fulfilment=1, status=11, due_at=timezone.now() + timedelta(hours=2))
+    Order.objects.filter(pk=order.pk).update(delivered_at=timezone.now())
+    cast.vendor.settle_minutes = 120
+    cast.vendor.save()
+    page = office.get(f"/admin/orders/order/{order.pk}/change/").content.decode()
+    assert "by itself in 1\u00a0h\u00a059: C" in page
+    assert "Keep the number" not in page
+    assert "Customer arrived" not in page

@@ -295,7 +295,7 @@ def test_the_page_shows_the_whole_order(cast: Cast, office: Client) -> None:
         "Clara Customer as customer",
         "19.50\u00a0EUR",
         "-19.50\u00a0EUR",
-        "clearing::EUR",
+        "Held until the order succeeds",
         order.collection_code,
         str(order.uuid),
         "times in Europe/Brussels",

@@ -87,10 +87,19 @@ def read_form(raw: bytes, charset: str = UTF_8) -> dict[str, Any]:
     return nested(pairs)
 
 
-def read_query(query: QueryDict) -> dict[str, Any]:
-    """The parameters of a query, nested as a form's; those without a value count as not sent."""
-    pairs = ((name, value) for name, values in query.lists() for value in values)
-    return nested((name, value) for name, value in pairs if value.strip() not in ("", *NO_VALUE))
+def read_query(query: QueryDict, *, nullable: str = "") -> dict[str, Any]:
+    """The parameters of a query, nested as a form's; those without a value count as not sent.
+
+    Within the one that is `nullable` they stay, null as None: where[driver_id]=null asks for something.
+    """
+    pairs: list[tuple[str, Any]] = []
+    for name, values in query.lists():
+        keeps = nullable != "" and name.startswith(f"{nullable}[")
+        for value in values:
+            is_null = value.strip() in NO_VALUE
+            if keeps or (value.strip() and not is_null):
+                pairs.append((name, None if is_null else value))
+    return nested(pairs)
 
 
 def nested(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

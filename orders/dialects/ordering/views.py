@@ -165,7 +165,7 @@ class OrdersView(OrderingView):
     @extend_schema(parameters=LIST, responses={200: outputs.OrdersAnswer}, operation_id="getOrders")
     def get(self, request: Request) -> Response:
         """The caller's own orders; with `mode=dashboard` all that it may see."""
-        caller, query = self.known_caller(request), read_query(request.query_params)
+        caller, query = self.known_caller(request), read_query(request.query_params, nullable="where")
         names = read_params(query.get("params"))
         given = parse(PageInput, query)
         page, size = given["page"], given["page_size"]

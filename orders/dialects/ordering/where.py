@@ -190,12 +190,17 @@ def read_where(sent: Any, conector: Any) -> Q:
     joined = read_conector(conector)
     given = open_where(sent)
     if isinstance(given, list):
-        given = [open_where(one) for one in given]
+        given = [open_where(one) for one in given if not is_blank_text(one)]
     if is_blank(given):
         return Q()
     if not isinstance(given, dict | list):
         raise refuse('Send an object, such as {"status": [0, 7]}, or a list of conditions.')
     return read_group(given, joined, Budget(), MOST_DEPTH)
+
+
+def is_blank_text(value: Any) -> bool:
+    """What a form says of what is not filled in; null asks for what has none."""
+    return isinstance(value, str) and is_blank(value)
 
 
 def open_where(text: Any) -> Any:
@@ -270,7 +275,7 @@ def read_condition(name: str, value: Any, budget: Budget) -> Q:
     if not isinstance(condition, str) or condition.lower() not in attribute.conditions:
         raise refuse(f"Send {name} with one of the conditions {', '.join(attribute.conditions)}.")
     condition = condition.lower()
-    if is_blank(value) and value != [] and attribute.clean is not clean_text and not attribute.nullable:
+    if is_blank_text(value) and attribute.clean is not clean_text and not attribute.nullable:
         return Q()
     if isinstance(value, list):
         if condition not in EQUAL:

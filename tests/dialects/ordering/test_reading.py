@@ -171,8 +171,8 @@ SHAPES: list[tuple[str, tuple[str, ...]]] = [
     ('where={"driver_id":""}', ("plain", "paid", "codes", "elsewhere")),
     ("where={}&where[status]=0", ("plain",)),
     *((f"where={nothing}&conector={nothing}&orderBy={nothing}", ALL) for nothing in ("", "null", "undefined", "%20")),
-    *((f'where=[{{"attribute":"status","value":{nothing}}}]', ALL) for nothing in ('""', "null", '" "')),
-    ('where={"status":null,"paymethod_id":"","driver_tip":{"condition":">","value":null},"business_id":""}', ALL),
+    *((f'where=[{{"attribute":"status","value":{nothing}}}]', ALL) for nothing in ('""', '" "')),
+    ('where={"status":" ","paymethod_id":"","driver_tip":{"condition":">","value":""},"business_id":""}', ALL),
     ('where=[{"attribute":"status","value":7},{"attribute":"status","value":""}]', ("paid", "elsewhere")),
     *((f"where={nothing}", ALL) for nothing in ("[]", "{}", '""')),
     ("params=null&page=undefined&page_size=null", ALL),
@@ -207,6 +207,57 @@ def test_where_in_every_shape(
 )
 def test_what_no_shape_means_is_an_error(cast: Cast, api: Api, orders: dict[str, Order], query: str) -> None:
     refused(api(cast.staff).get(f"{ORDERS}?mode=dashboard&{query}"), 400)
+
+
+UNDRIVEN = ("plain", "paid", "codes", "elsewhere")
+# The same as JSON and as parameters; None is a refusal that names the attribute.
+NULLS: list[tuple[Any, str, tuple[str, ...] | None]] = [
+    *(({"driver_id": null}, f"where[driver_id]={text}", UNDRIVEN) for null, text in ((None, "null"), ("", ""))),
+    ({"driver_id": None}, "where[driver_id]=undefined", UNDRIVEN),
+    ({"driver_id": [None]}, "where[driver_id][]=null", UNDRIVEN),
+    ({"driver_id": [""]}, "where[driver_id][]=", UNDRIVEN),
+    ({"driver_id": ["%s", None]}, "where[driver_id][]=%s&where[driver_id][]=null", ALL),
+    (
+        {"driver_id": {"condition": "!=", "value": None}},
+        "where[driver_id][condition]=!=&where[driver_id][value]=null",
+        ("driven",),
+    ),
+    (
+        [{"attribute": "driver_id", "value": None}, {"attribute": "status", "value": 7}],
+        "where[0][attribute]=driver_id&where[0][value]=null&where[1][attribute]=status&where[1][value]=7",
+        ("paid", "elsewhere"),
+    ),
+    ({"delivery_zone_id": None, "status": ""}, "where[delivery_zone_id]=null&where[status]=", UNDRIVEN),
+    ({"offer_id": None}, "where[offer_id]=%20null", ("plain", "driven", "codes", "elsewhere")),
+    ({"comment": ""}, "where[comment]=", ("driven", "paid", "elsewhere")),
+    (
+        {"conditions": [{"attribute": "status", "value": 7}], "conector": None},
+        "where[conditions][0][attribute]=status&where[conditions][0][value]=7&where[conector]=null",
+        ("paid", "elsewhere"),
+    ),
+    ([""], "where[]=", ALL),
+    *(({name: ""}, f"where[{name}]=", ALL) for name in ("status", "business_id", "driver_tip", "paymethod_id")),
+    *(
+        ({name: null}, f"where[{name}]{text}", None)
+        for name in ("status", "business_id", "driver_tip", "paymethod_id", "delivery_type", "comment", "app_id")
+        for null, text in ((None, "=null"), ([None], "[]=null"))
+    ),
+    ([None], "where[]=null", None),
+]
+
+
+@pytest.mark.rows(33, 34, 35, call="GET /orders")
+def test_null_asks_alike_in_every_shape(cast: Cast, api: Api, orders: dict[str, Order]) -> None:
+    for where, query, names in NULLS:
+        driver = str(cast.driver.pk)
+        as_json = ask(api, cast.staff, json.dumps(where).replace("%s", driver))
+        as_parameters = api(cast.staff).get(f"{ORDERS}?mode=dashboard&{query.replace('%s', driver)}")
+        assert as_json.json() == as_parameters.json(), query
+        if names is None:
+            name = next(iter(where)) if isinstance(where, dict) else "each condition"
+            refused(as_parameters, 400, name)
+        else:
+            assert {order["id"] for order in result_of(as_parameters)} == named(orders, *names), query
 
 
 NOT_WHEREABLE = ("delivery_datetime", "pay_data", "location", "cash", "products", "customer", "id", "total", "nonsense")

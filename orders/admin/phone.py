@@ -17,6 +17,7 @@ from orders.admin.page import money_rows
 from orders.admin.phone_call import CallForm, place_once
 from orders.admin.phone_menu import menu_rows, read_items
 from orders.admin.phone_package import package_by_phone
+from orders.admin.phone_words import in_words_of_form, mark, marked
 from orders.admin.places import NOWHERE_KNOWN, PlaceFields, choices_of, map_of, plain
 from orders.checkout import Cart, Checked, Checkout, CustomLine, Place
 from orders.lifecycle import Fulfilment
@@ -40,17 +41,6 @@ from vendors.services.menus import menu_of
 FREE_LINES = range(1, 6)
 # Without a name, where staff enter only a total.
 FREE_NAME = "Order by phone"
-# Where a refusal's pointer is shown.
-FIELDS = {
-    "delivery_type": "delivery_type",
-    "deliver_at": "deliver_at",
-    "address": "address",
-    "location": "lat",
-    "payment_method": "payment_method",
-    "delivery_zone": "delivery_zone",
-    "offer": "offer",
-    "guest": "guest_name",
-}
 
 
 class StartForm(TypedForm, forms.Form):
@@ -228,7 +218,8 @@ def reckon(request: HttpRequest, form: PhoneForm, placing: Placing) -> tuple[Che
     """What it costs, or None with what is wrong: in the form, and of products by their ids."""
     customer = form.customer or Customer()
     try:
-        checked = quote(checkout=placing.checkout, caller=caller_of_request(request), customer=customer)
+        with in_words_of_form(form.vendor):
+            checked = quote(checkout=placing.checkout, caller=caller_of_request(request), customer=customer)
     except (Problem, OperationalError) as error:
         return None, show_refusal(form, placing.checkout.carts[0].items, error)
     return checked.parts[0], {}
@@ -245,10 +236,9 @@ def show_refusal(form: PhoneForm, items: Sequence[CartItem], error: Exception) -
         if name == "items" and number.isdecimal():
             products.setdefault(items[int(number)].product, []).append(str(row["detail"]))
         else:
-            field, detail = FIELDS.get(name), str(row["detail"])
             if (name, row["code"]) == ("location", "required") and form.cleaned_data.get("address"):
-                detail = f"{NOWHERE_KNOWN} Or choose a zone by hand."
-            form.add_error(field if field in form.fields else None, detail)
+                row = {**row, "detail": f"{NOWHERE_KNOWN} Or choose a zone by hand."}
+            mark(form, row)
     return products
 
 
@@ -279,6 +269,7 @@ def page(
         "map": map_of(vendor),
         "carries": getattr(vendor, "carries", False),
         "has_errors": bool(form.errors or errors),
+        "marked": [*((f"quantity-{key}", menu.products[key].name) for key in errors), *marked(form)],
         "quote": checked.priced if checked else None,
         "amounts": money_rows(checked.priced) if checked else [],
         "is_preorder": checked.draft.is_preorder if checked else False,

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from orders.admin.display import money
 from orders.admin.doing import answer, caller_of_request
 from orders.admin.forms import OnceForm
+from orders.admin.phone_words import in_words_of_form
 from orders.checkout import Checked
 from orders.payments import available_methods
 from orders.services.parties import Guest, Placing
@@ -99,7 +100,8 @@ def place_once(request: HttpRequest, form: CallForm, placing: Placing, checked: 
     checkout = replace(placing.checkout, total=Money(priced.total, priced.currency))
 
     def call() -> dict[str, int]:
-        placed = place(placing=replace(placing, checkout=checkout), caller=caller)
+        with in_words_of_form(form.vendor):
+            placed = place(placing=replace(placing, checkout=checkout), caller=caller)
         return {"order": placed.orders[0].pk}
 
     response = answer(request, call, done="The order was placed.", key=str(form.cleaned_data["key"]))

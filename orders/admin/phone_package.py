@@ -15,6 +15,7 @@ from orders.admin.display import money
 from orders.admin.doing import caller_of_request, refusal
 from orders.admin.page import money_rows
 from orders.admin.phone_call import CallForm, place_once
+from orders.admin.phone_words import in_words_of_form, mark, marked
 from orders.admin.places import NOWHERE_KNOWN, PlaceFields, choices_of, map_of
 from orders.checkout import MOST_GRAMS, MOST_MILLIMETRES, Cart, Checked, Checkout, PackageWish, Place
 from orders.services.locating import locate_placing
@@ -26,8 +27,7 @@ from vendors.models import PackageType, Vendor
 from vendors.services.bookable import package_types_of
 
 STOPS = ("pickup", "dropoff")
-# Where a refusal's pointer is shown, of what is not a field of the same name.
-FIELDS = {"location": "lat", "guest": "guest_name"}
+TITLES = {"pickup": "From", "dropoff": "To"}
 
 
 class TypeField(forms.ModelChoiceField):
@@ -110,10 +110,9 @@ class Asked:
         for row in rows or [{"pointer": "", "code": "", "detail": refusal(error)}]:
             parts = str(row["pointer"]).strip("/").removeprefix("package/").split("/")
             form = self.stops.get(parts[0], self.form)
-            name, detail = FIELDS.get(parts[-1], parts[-1]), str(row["detail"])
             if form is not self.form and (parts[-1], row["code"]) == ("location", "required"):
-                detail = NOWHERE_KNOWN
-            form.add_error(name if name in form.fields else None, detail)
+                row = {**row, "detail": NOWHERE_KNOWN}
+            mark(form, row)
 
 
 def place_of(stop: PlaceFields) -> Place:
@@ -166,7 +165,8 @@ def reckon(request: HttpRequest, asked: Asked, placing: Placing) -> Checked | No
     """What it costs; None where it is refused, which the form tells."""
     customer = asked.form.customer or Customer()
     try:
-        checked = quote(checkout=placing.checkout, caller=caller_of_request(request), customer=customer)
+        with in_words_of_form(asked.form.vendor):
+            checked = quote(checkout=placing.checkout, caller=caller_of_request(request), customer=customer)
     except (Problem, OperationalError) as error:
         asked.refuse(error)
         return None
@@ -175,17 +175,20 @@ def reckon(request: HttpRequest, asked: Asked, placing: Placing) -> Checked | No
 
 def page(request: HttpRequest, base: Mapping[str, Any], asked: Asked, checked: Checked | None) -> HttpResponse:
     vendor = asked.form.vendor
-    titles = {"pickup": "From", "dropoff": "To"}
     context = {
         **base,
         "title": f"Package by phone at {vendor.name}",
         "form": asked.form,
-        "stops": [(name, titles[name], stop, asked.choices.get(name, [])) for name, stop in asked.stops.items()],
+        "stops": [(name, TITLES[name], stop, asked.choices.get(name, [])) for name, stop in asked.stops.items()],
         "vendor": vendor,
         "customer": asked.form.customer,
         # A package's fee goes by its distance: no zone of the vendor's counts.
         "map": {**map_of(vendor), "zones": "[]"},
         "has_errors": any(form.errors for form in asked.forms()),
+        "marked": [
+            *(field for name, stop in asked.stops.items() for field in marked(stop, TITLES[name])),
+            *marked(asked.form),
+        ],
         "quote": checked.priced if checked else None,
         "distance": checked.draft.distance if checked else None,
         "amounts": money_rows(checked.priced) if checked else [],

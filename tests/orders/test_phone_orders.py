@@ -1,7 +1,8 @@
 """Orders by phone, entered by staff (row 20): first the quote, then the order, once; a refusal changes nothing."""
 
+import re
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from tests.cast import Cast
 from tests.clock import Clock
 from tests.orders.online import takes_online
 from tests.orders.shopping import NEAR, assert_nothing_changed, fill_wallet
-from vendors.models import Stock, Vendor
+from vendors.models import OpeningHours, Stock, Vendor
 from vendors.services.vendors import bump_menu_version, import_menu
 
 PHONE = "/admin/orders/order/phone/"
@@ -74,6 +75,12 @@ def faults(response: Any) -> dict[str, list[str]]:
     """What is written beside products, by their names."""
     rows = [row for _, rows in response.context["categories"] for row in rows]
     return {row.product.name: row.errors for row in rows if row.errors}
+
+
+def assert_said_to_people(errors: dict[str, list[str]]) -> None:
+    """Nothing is told in the words of the API: no field's name, no address of its, nothing to be sent."""
+    for text, *_ in errors.values():
+        assert not re.search(r"\b[Ss]end\b|\bread\b|sign in|[{}_]| /", text), text
 
 
 def test_the_quote_first_then_the_order(cast: Cast, office: Client) -> None:
@@ -237,18 +244,27 @@ def test_nothing_is_placed_at_a_price_that_was_not_shown(cast: Cast, office: Cli
         ),
         ({"guest_name": "a\x00b"}, "guest_name", "Null characters are not allowed."),
         ({"delivery_type": "teleport"}, "delivery_type", "Select a valid choice."),
-        ({"delivery_type": "delivery"}, "lat", "A delivery needs a location"),
-        ({"delivery_type": "delivery", **NEAR}, "address", "A delivery needs an address"),
-        ({"delivery_type": "delivery", "address": "X", "lat": "51.2", "lng": "4.4"}, "lat", "does not deliver there"),
+        ({"delivery_type": "delivery"}, "address", "Type an address, or click the place on the map."),
+        (
+            {"delivery_type": "delivery", "address": "Far Away 1"},
+            "address",
+            "This address has no location yet",
+        ),
+        ({"delivery_type": "delivery", **NEAR}, "address", "Type the address too."),
+        (
+            {"delivery_type": "delivery", "address": "X", "lat": "51.2", "lng": "4.4"},
+            "address",
+            "Burger Bar does not deliver there: choose another address, or a zone.",
+        ),
         ({"lat": "50"}, "lat", "Fill in both latitude and longitude, or neither."),
         ({"lat": "nan", "lng": "inf"}, "lat", "Enter a number."),
-        ({"deliver_at": "2020-01-01T12:00"}, "deliver_at", "This time has passed"),
+        ({"deliver_at": "2020-01-01T12:00"}, "deliver_at", "This time has passed: choose a later one, or none"),
         ({"deliver_at": "0001-01-01T00:00"}, "deliver_at", "This time has passed"),
-        ({"deliver_at": "9999-12-31T23:59"}, "deliver_at", "Orders are possible up to 7 days ahead"),
+        ({"deliver_at": "9999-12-31T23:59"}, "deliver_at", "Orders are taken 7 days ahead: choose an earlier time."),
         ({"deliver_at": "2026-03-29T02:30"}, "deliver_at", "couldn’t be interpreted in time zone"),
         ({"deliver_at": "soon"}, "deliver_at", "Enter a valid date/time."),
         ({"payment_method": "fake"}, "payment_method", "Select a valid choice."),
-        ({"offer": "NONE"}, "offer", ""),
+        ({"offer": "NONE"}, "offer", "There is no offer with this code"),
         ({"free_name_1": "Balloon"}, "free_amount_1", "Fill in the amount."),
         ({"free_amount_1": "-1"}, "free_amount_1", "The amount must not be below zero."),
         ({"free_amount_1": "1.234"}, "free_amount_1", "EUR has 2 digits after the decimal point"),
@@ -267,8 +283,13 @@ def test_what_is_wrong_is_said_beside_its_field(
         errors = response.context["form"].errors
         assert field in errors, errors
         assert text in errors[field][0]
+        assert_said_to_people(errors)
         assert response.context["quote"] is None
-        assert 'role="alert"' in response.content.decode()
+        html = response.content.decode()
+        assert 'role="alert"' in html
+        bound = response.context["form"][field]
+        assert (f'<a href="#{bound.id_for_label}">{bound.label}</a>' in html) == (not bound.is_hidden)
+        assert bound.is_hidden or f'id="{bound.id_for_label}"' in html
 
 
 def test_what_is_wrong_with_a_product_is_said_in_its_row(cast: Cast, office: Client) -> None:
@@ -292,12 +313,20 @@ def test_what_is_wrong_with_a_product_is_said_in_its_row(cast: Cast, office: Cli
         with assert_nothing_changed():
             response = send(office, path(cast), {**of_phone(cast), **changes}, "place", total=1)
         assert faults(response) == expected
+        for name in expected:
+            product = cast.products[name.lower()]
+            assert f'<a href="#quantity-{product.pk}">{name}</a>' in response.content.decode()
         assert response.context["quote"] is None
 
 
 def test_nothing_at_all_and_what_is_short(cast: Cast, office: Client) -> None:
     response = send(office, path(cast), of_phone(cast))
-    assert response.context["form"].non_field_errors() == ["The order is empty: send items."]
+    assert response.context["form"].non_field_errors() == ["Choose at least one product."]
+    assert response.content.decode().count("Choose at least one product.") == 1
+    form = {**of_phone(cast, pizza=1), "payment_method": "wallet"}
+    with assert_nothing_changed():
+        response = send(office, path(cast), form, "place", total=1200)
+    assert said(response) == ["A guest has no wallet: choose another way to pay, or a customer."]
     Stock.objects.update(quantity=1)
     with assert_nothing_changed():
         response = send(office, path(cast), of_phone(cast, soda=2), "place", total=500)
@@ -308,12 +337,45 @@ def test_a_full_slot_and_a_pause_are_told(cast: Cast, office: Client) -> None:
     Vendor.objects.filter(pk=cast.vendor.pk).update(slot_orders=0)
     with assert_nothing_changed():
         response = send(office, path(cast), of_phone(cast, pizza=1), "place", total=1200)
-    assert said(response) == ["Burger Bar can take no more orders for that time: order less, or choose another day."]
+    assert said(response) == ["Burger Bar takes no more for that time: order less, or choose another time."]
     Vendor.objects.filter(pk=cast.vendor.pk).update(paused_until=timezone.now() + timedelta(hours=1))
     response = send(office, path(cast), of_phone(cast, pizza=1))
     assert response.context["form"].non_field_errors() == [
-        "Burger Bar takes no orders now: send deliver_at to order for later."
+        "Burger Bar takes no orders for now: choose a later time in “For when”."
     ]
+    later = timezone.now().astimezone(cast.vendor.zone) + timedelta(minutes=50)
+    response = send(office, path(cast), {**of_phone(cast, pizza=1), "deliver_at": f"{later:%Y-%m-%dT%H:%M}"})
+    assert response.context["form"].errors == {
+        "deliver_at": ["Burger Bar takes no orders for that time: choose a later one."]
+    }
+    OpeningHours.objects.filter(vendor=cast.vendor).delete()
+    OpeningHours.objects.create(vendor=cast.vendor, weekday=(later.weekday() + 3) % 7, opens=time(10), closes=time(11))
+    Vendor.objects.filter(pk=cast.vendor.pk).update(paused_until=None)
+    bump_menu_version(cast.vendor.pk)
+    for at, expected in (
+        ("", {"__all__": ["Burger Bar is closed: choose a time in “For when”."]}),
+        (f"{later:%Y-%m-%dT%H:%M}", {"deliver_at": ["Burger Bar is closed then: choose another time."]}),
+    ):
+        response = send(office, path(cast), {**of_phone(cast, pizza=1), "deliver_at": at})
+        assert response.context["form"].errors == expected
+
+
+def test_another_time_is_told_by_the_vendors_clock(cast: Cast, office: Client, clock: Clock) -> None:
+    clock.now = datetime.fromisoformat("2026-06-10T10:00Z")
+    office.force_login(cast.staff)
+    Vendor.objects.filter(pk=cast.vendor.pk).update(preparation_minutes=60)
+    response = send(office, path(cast), {**of_phone(cast, pizza=1), "deliver_at": "2026-06-10T12:30"})
+    assert response.context["form"].errors == {
+        "deliver_at": ["Burger Bar needs until 2026-06-10 13:00: choose a later time, or none for as soon as can be."]
+    }
+    Vendor.objects.filter(pk=cast.vendor.pk).update(slot_orders=1)
+    placed(office, path(cast), {**of_phone(cast, pizza=1), "deliver_at": "2026-06-10T15:00"})
+    full = {**of_phone(cast, pizza=1), "deliver_at": "2026-06-10T15:00"}
+    with assert_nothing_changed():
+        response = send(office, path(cast), full, "place", total=1200)
+    assert said(response)[-1] == (
+        "Burger Bar takes no more for that time: order less, or choose another time, such as 2026-06-10 15:15."
+    )
 
 
 def test_what_was_typed_stands_there_again(cast: Cast, office: Client) -> None:

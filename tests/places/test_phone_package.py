@@ -8,12 +8,13 @@ from django.test import Client
 from django.utils.html import escape
 from rest_framework.test import APIClient
 
+from orders.admin.places import NOWHERE_KNOWN
 from orders.models import Order, OrderEvent
 from tests.cast import Cast, make_manager
 from tests.office import form_of, posted_forms
 from tests.orders.kinds import make_package_type, package_cart
 from tests.orders.shopping import assert_nothing_changed, place
-from tests.orders.test_phone_orders import GUEST, said
+from tests.orders.test_phone_orders import GUEST, assert_said_to_people, said
 from tests.places.fake_geocoder import FakeGeocoder, nominatim
 from vendors.models import PackageType, Product
 from vendors.services.vendors import bump_menu_version
@@ -113,7 +114,7 @@ def test_for_a_flat_fee_an_address_that_nobody_knows_will_do(cast: Cast, office:
     priced = make_package_type(cast.vendor)
     with assert_nothing_changed():
         page = office.post(path(cast), of_phone(priced, **there, quote="yes"))
-    assert set(errors_of(page)) == {"pickup-lat", "dropoff-lat"}
+    assert errors_of(page) == {f"{stop}-address": [NOWHERE_KNOWN] for stop in ("pickup", "dropoff")}
 
 
 def test_for_a_customer_from_the_wallet_of_its_account(cast: Cast, office: Client, box: PackageType) -> None:
@@ -140,7 +141,7 @@ def test_one_of_several_is_chosen(cast: Cast, office: Client, box: PackageType, 
 
 def test_a_pin_counts_where_nobody_knows_the_address(cast: Cast, office: Client, box: PackageType) -> None:
     page = office.post(path(cast), of_phone(box, **{"dropoff-address": "Behind the barn", "quote": "yes"}))
-    assert list(errors_of(page)) == ["dropoff-lat"]
+    assert errors_of(page) == {"dropoff-address": [NOWHERE_KNOWN]}
     pin = {"dropoff-address": "Behind the barn", "dropoff-lat": "50.8405", "dropoff-lng": "4.3554"}
     sent = form_of(office.post(path(cast), of_phone(box, **pin, quote="yes")))
     assert office.post(path(cast), {**sent, "place": "yes"}).status_code == 302
@@ -161,12 +162,12 @@ def test_a_pin_counts_where_nobody_knows_the_address(cast: Cast, office: Client,
         ({"weight": ""}, "weight", "This field is required."),
         ({"weight": "10001"}, "weight", "Box may weigh 10000 g at most"),
         ({"width": "601"}, "width", "Box may be 600 mm long at most"),
-        ({"height": ""}, "height", "Box may be 600 mm long at most: send the height"),
+        ({"height": ""}, "height", "A side is at most 600 mm: fill in the height."),
         ({"package_type": "987654"}, "package_type", "Select a valid choice."),
         ({"pickup-address": ""}, "pickup-address", "This field is required."),
         ({"pickup-lat": "91"}, "pickup-lat", "Ensure this value is less than or equal to 90."),
         ({"dropoff-lat": "50"}, "dropoff-lat", "Fill in both latitude and longitude, or neither."),
-        ({"dropoff-lat": "53.0", "dropoff-lng": "4.35"}, "dropoff-lat", "Box is carried 50000 m at most"),
+        ({"dropoff-lat": "53.0", "dropoff-lng": "4.35"}, "dropoff-address", "Box is carried 50000 m at most"),
         ({"deliver_at": "2020-01-01T12:00"}, "deliver_at", "This time has passed"),
         ({"offer": "NONE"}, "offer", ""),
         ({"payment_method": "fake"}, "payment_method", "Select a valid choice."),
@@ -181,6 +182,8 @@ def test_what_is_wrong_is_said_beside_its_field(
         errors = errors_of(page)
         assert list(errors) == [field], errors
         assert text in errors[field][0]
+        assert_said_to_people(errors)
+        assert f'<a href="#id_{field}">' in page.content.decode()
 
 
 def test_not_at_a_price_that_was_not_shown(cast: Cast, office: Client, box: PackageType) -> None:

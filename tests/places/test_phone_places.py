@@ -74,7 +74,7 @@ def test_nobody_knows_it_so_the_zone_is_chosen_by_hand(cast: Cast, office: Clien
     form = delivery(cast, address="Mill at the brook")
     with assert_nothing_changed():
         page = send(office, path(cast), form)
-    assert page.context["form"].errors["lat"] == [
+    assert page.context["form"].errors["address"] == [
         "This address has no location yet: put the pin on the map, or type the coordinates. Or choose a zone by hand."
     ]
     order = placed(office, path(cast), {**form, "delivery_zone": str(cast.zone.pk)})

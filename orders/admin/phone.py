@@ -106,13 +106,20 @@ class PhoneForm(CallForm, PlaceFields):
         self.custom: list[CustomLine] = []
         # Any: a form's fields are known by name only.
         fields: dict[str, Any] = self.fields
-        fields["delivery_type"].choices = [(name, name.replace("_", " ")) for name in vendor.fulfilments]
-        zones = [(zone.id, zone.name) for zone in menu_of(vendor).zones]
+        menu = menu_of(vendor)
+        self.only_codes = bool(menu.products) and all(product.is_digital for product in menu.products.values())
+        self.types = [Fulfilment.DIGITAL.slug] if self.only_codes else vendor.fulfilments
+        fields["delivery_type"].choices = [(name, name.replace("_", " ")) for name in self.types]
+        zones = [(zone.id, zone.name) for zone in menu.zones]
         fields["delivery_zone"].choices = [("", "By the address"), *zones]
         if customer is None:
             del self.fields["saved_address"]
         else:
             fields["saved_address"].queryset = customer.addresses.all()
+        if self.only_codes:
+            # They come at once, and apart from all else.
+            del self.fields["deliver_at"]
+            return
         for number in FREE_LINES:
             self.fields[f"free_name_{number}"] = forms.CharField(label=f"Line {number}", max_length=120, required=False)
             self.fields[f"free_amount_{number}"] = AmountField(
@@ -120,7 +127,8 @@ class PhoneForm(CallForm, PlaceFields):
             )
 
     def free_lines(self) -> Iterator[tuple[forms.BoundField, forms.BoundField]]:
-        return ((self[f"free_name_{number}"], self[f"free_amount_{number}"]) for number in FREE_LINES)
+        numbers = () if self.only_codes else FREE_LINES
+        return ((self[f"free_name_{number}"], self[f"free_amount_{number}"]) for number in numbers)
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()
@@ -147,15 +155,15 @@ class PhoneForm(CallForm, PlaceFields):
     def placing(self, items: list[CartItem], menu: Menu) -> Placing:
         """What is to be placed, for whom."""
         given = self.cleaned_data
-        codes_only = bool(items) and not self.custom and all(menu.products[item.product].is_digital for item in items)
+        of_codes = bool(items) and not self.custom and all(menu.products[item.product].is_digital for item in items)
         cart = Cart(
             vendor_id=self.vendor.pk,
             items=items,
             custom=self.custom,
-            fulfilment=None if codes_only else Fulfilment[given["delivery_type"].upper()],
+            fulfilment=None if of_codes else Fulfilment[given["delivery_type"].upper()],
             place=self.place(),
             delivery_zone_id=given["delivery_zone"] if given["delivery_type"] == "delivery" else None,
-            deliver_at=None if codes_only else given["deliver_at"],
+            deliver_at=None if of_codes else given.get("deliver_at"),
             offer=given["offer"],
             comment=given["comment"],
             table=given["table"],
@@ -260,9 +268,9 @@ def page(
         "vendor": vendor,
         "customer": form.customer,
         "takes": {
-            "delivery": "delivery" in vendor.fulfilments,
-            "eat_in": "eat_in" in vendor.fulfilments,
-            "vehicle": bool({"curbside", "drive_thru"} & set(vendor.fulfilments)),
+            "delivery": "delivery" in form.types,
+            "eat_in": "eat_in" in form.types,
+            "vehicle": bool({"curbside", "drive_thru"} & set(form.types)),
         },
         "categories": menu_rows(menu, request.POST or None, left=left, errors=errors),
         "choices": choices,

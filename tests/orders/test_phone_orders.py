@@ -19,9 +19,10 @@ from ordersite.accounts import mails
 from ordersite.accounts.models import Address, Customer, User
 from tests.cast import Cast
 from tests.clock import Clock
+from tests.office import form_of
 from tests.orders.online import takes_online
 from tests.orders.shopping import NEAR, assert_nothing_changed, fill_wallet
-from vendors.models import OpeningHours, Stock, Vendor
+from vendors.models import OpeningHours, Product, Stock, Vendor
 from vendors.services.vendors import bump_menu_version, import_menu
 
 PHONE = "/admin/orders/order/phone/"
@@ -450,3 +451,25 @@ def test_a_page_takes_the_same_statements_for_every_menu(cast: Cast, office: Cli
             assert office.get(path(cast, cast.customer_row)).status_code == 200
         taken.append(len(queries))
     assert taken == [13, 7]
+
+
+def test_codes_alone_are_digital_and_come_at_once(cast: Cast, office: Client) -> None:
+    cake = cast.products["cake"]
+    Product.objects.filter(pk=cake.pk).update(is_digital=True)
+    bump_menu_version(cast.vendor.pk)
+    mixed = office.get(path(cast))
+    assert [name for name, _ in mixed.context["form"].fields["delivery_type"].choices] == cast.vendor.fulfilments
+    Product.objects.filter(vendor=cast.vendor).exclude(pk=cake.pk).delete()
+    bump_menu_version(cast.vendor.pk)
+    page = office.get(path(cast))
+    assert page.context["form"].fields["delivery_type"].choices == [("digital", "digital")]
+    sent = form_of(page)
+    assert not {"deliver_at", "free_name_1", "address", "table"} & sent.keys()
+    with assert_nothing_changed():
+        response = send(office, path(cast), {**sent, **GUEST})
+        assert response.context["form"].errors == {"__all__": ["Choose at least one product."]}
+    form = {**sent, **GUEST, f"quantity-{cake.pk}": "1", f"option-{cake.pk}-{cast.options['Plate text'].pk}": "Hi"}
+    with assert_nothing_changed():
+        response = send(office, path(cast), {**form, "payment_method": "cash"})
+        assert list(response.context["form"].errors) == ["payment_method"]
+        assert quoted(office, path(cast), {**form, "payment_method": "wallet"}) > 0

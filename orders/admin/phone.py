@@ -35,10 +35,12 @@ from ordersite.web.serializers import Money
 from ordersite.web.typed import TypedForm
 from vendors.admin.scoping import within
 from vendors.menu import Menu
-from vendors.models import PackageType, Stock, Vendor
+from vendors.models import PackageType, Service, Stock, Vendor
 from vendors.services.menus import menu_of
 
 FREE_LINES = range(1, 6)
+# How many of who carries packages are listed.
+MOST_CARRIERS = 20
 # Without a name, where staff enter only a total.
 FREE_NAME = "Order by phone"
 
@@ -61,7 +63,8 @@ class StartForm(TypedForm, forms.Form):
         super().__init__(*args, **kwargs)
         vendor: Any = self.fields["vendor"]
         carried = PackageType.objects.filter(vendor=OuterRef("pk"), is_active=True)
-        vendor.queryset = within(request, vendor.queryset, "pk").annotate(carries=Exists(carried))
+        booked = Service.objects.filter(vendor=OuterRef("pk"), is_active=True)
+        vendor.queryset = within(request, vendor.queryset, "pk").annotate(carries=Exists(carried), books=Exists(booked))
         if not acts_everywhere(request):
             del self.fields["customer"]
 
@@ -180,10 +183,21 @@ def order_by_phone(request: HttpRequest, base: Mapping[str, Any]) -> HttpRespons
     """The page: first the vendor and for whom, then the order. `base` is what every page of the back-office shows."""
     start = StartForm(request, request.GET if "vendor" in request.GET else None)
     if not start.is_valid():
-        context = {**base, "title": "New order by phone", "form": start, "media": base["media"] + start.media}
-        return TemplateResponse(request, "admin/orders/order/phone_start.html", context)
+        return start_page(request, base, start)
     vendor, customer = start.cleaned_data["vendor"], start.cleaned_data.get("customer")
     menu = menu_of(vendor)
+    if request.GET.get("what") == "package" and not vendor.carries:
+        start.add_error("vendor", f"{vendor.name} carries no packages.")
+        vendors: Any = start.fields["vendor"]
+        carriers = vendors.queryset.filter(carries=True).order_by("name", "pk")[:MOST_CARRIERS]
+        return start_page(request, base, start, carriers=carriers, customer=customer)
+    if vendor.books and not vendor.carries and not menu.products:
+        start.add_error(
+            "vendor",
+            f"Appointments cannot be taken here: the customer books at {vendor.name} in the app, or a program books "
+            f"through the API, with a time from /api/v1/vendors/{vendor.pk}/services.",
+        )
+        return start_page(request, base, start)
     # Who has nothing on a menu, and carries packages, is called for one.
     if request.GET.get("what") == "package" or (getattr(vendor, "carries", False) and not menu.products):
         return package_by_phone(request, base, vendor, customer)
@@ -203,6 +217,11 @@ def order_by_phone(request: HttpRequest, base: Mapping[str, Any]) -> HttpRespons
             if placed is not None:
                 return HttpResponseRedirect(reverse("admin:orders_order_change", args=[placed]))
     return page(request, base, form, menu, checked, errors, choices)
+
+
+def start_page(request: HttpRequest, base: Mapping[str, Any], start: StartForm, **shown: Any) -> HttpResponse:
+    context = {**base, "title": "New order by phone", "form": start, "media": base["media"] + start.media, **shown}
+    return TemplateResponse(request, "admin/orders/order/phone_start.html", context)
 
 
 def located(request: HttpRequest, form: PhoneForm, placing: Placing) -> tuple[Placing, list[tuple[str, str]]]:

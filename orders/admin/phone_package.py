@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -123,13 +122,7 @@ def place_of(stop: PlaceFields) -> Place:
 def package_by_phone(
     request: HttpRequest, base: Mapping[str, Any], vendor: Vendor, customer: Customer | None
 ) -> HttpResponse:
-    """The page, the price, and the order. `base` is what every page of the back-office shows.
-
-    The vendor was read with `carries`: whether it takes packages (StartForm).
-    """
-    if not getattr(vendor, "carries", False):
-        messages.warning(request, f"{vendor.name} carries no packages.")
-        return HttpResponseRedirect(f"{request.path}?vendor={vendor.pk}&customer={customer.pk if customer else ''}")
+    """The page, the price, and the order. `base` is what every page of the back-office shows."""
     if request.method != "POST":
         return page(request, base, Asked(vendor, customer), None)
     asked = Asked(vendor, customer, request.POST)

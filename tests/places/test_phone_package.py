@@ -12,11 +12,11 @@ from orders.admin.places import NOWHERE_KNOWN
 from orders.models import Order, OrderEvent
 from tests.cast import Cast, make_manager
 from tests.office import form_of, posted_forms
-from tests.orders.kinds import make_package_type, package_cart
+from tests.orders.kinds import make_package_type, make_service, package_cart
 from tests.orders.shopping import assert_nothing_changed, place
 from tests.orders.test_phone_orders import GUEST, assert_said_to_people, said
 from tests.places.fake_geocoder import FakeGeocoder, nominatim
-from vendors.models import PackageType, Product
+from vendors.models import PackageType, Product, Service
 from vendors.services.vendors import bump_menu_version
 
 pytestmark = pytest.mark.django_db
@@ -200,8 +200,29 @@ def test_who_carries_packages_offers_them(cast: Cast, office: Client, box: Packa
     assert "what=package" in office.get(plain).content.decode()
     PackageType.objects.update(is_active=False)
     assert "what=package" not in office.get(plain).content.decode()
-    response = office.get(path(cast))
-    assert (response["Location"], said(response)) == (plain, ["Burger Bar carries no packages."])
+    carrier = make_package_type(cast.other_vendor).vendor
+    for page in (office.get(path(cast)), office.post(path(cast), of_phone(box))):
+        assert page.context["form"].errors == {"vendor": ["Burger Bar carries no packages."]}
+        assert list(page.context["carriers"]) == [carrier]
+        assert f'?vendor={carrier.pk}&amp;customer=&amp;what=package">{carrier}</a>' in page.content.decode()
+        assert posted_forms(page) == []
+
+
+def test_appointments_are_not_taken_by_phone(cast: Cast, office: Client) -> None:
+    service = make_service(cast.vendor)
+    plain = f"{PHONE}?vendor={cast.vendor.pk}&customer="
+    assert len(posted_forms(office.get(plain))) == 1
+    Product.objects.filter(vendor=cast.vendor).delete()
+    bump_menu_version(cast.vendor.pk)
+    box = make_package_type(cast.other_vendor)
+    with assert_nothing_changed():
+        for page in (office.get(plain), office.post(plain, of_phone(box))):
+            assert (
+                page.context["form"].errors["vendor"][0].startswith("Appointments cannot be taken here: the customer")
+            )
+            assert posted_forms(page) == []
+    Service.objects.filter(pk=service.pk).update(is_active=False)
+    assert len(posted_forms(office.get(plain))) == 1
 
 
 def test_who_only_carries_packages_is_called_for_one(cast: Cast, office: Client, box: PackageType) -> None:

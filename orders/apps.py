@@ -5,6 +5,7 @@ from django.apps import AppConfig
 
 class OrdersConfig(AppConfig):
     name = "orders"
+    verbose_name = "Orders and money"
 
     def ready(self) -> None:
         """Has the orders hear of changes of their vendors."""

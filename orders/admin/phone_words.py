@@ -71,4 +71,4 @@ def mark(form: forms.Form, row: dict[str, Any]) -> None:
 def marked(form: forms.Form, title: str = "") -> Iterable[tuple[str, str]]:
     """The fields in which something is wrong: where a link leads to, and what it says; `title` is the form's."""
     shown = [form[name] for name in form.errors if name in form.fields and not form[name].is_hidden]
-    return [(field.id_for_label, f"{title}: {field.label}" if title else field.label) for field in shown]
+    return [(field.id_for_label, f"{title}: {field.label}" if title else str(field.label)) for field in shown]

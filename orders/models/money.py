@@ -203,6 +203,7 @@ class PaymentProof(models.Model):
 
     class Meta:
         ordering = ["id"]
+        verbose_name_plural = "payments to check"
 
     def __str__(self) -> str:
         return f"proof {self.pk}"

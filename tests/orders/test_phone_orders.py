@@ -473,3 +473,14 @@ def test_codes_alone_are_digital_and_come_at_once(cast: Cast, office: Client) ->
         response = send(office, path(cast), {**form, "payment_method": "cash"})
         assert list(response.context["form"].errors) == ["payment_method"]
         assert quoted(office, path(cast), {**form, "payment_method": "wallet"}) > 0
+
+
+def test_the_trail_and_the_lists_have_one_name_each(cast: Cast, office: Client) -> None:
+    front = office.get("/admin/").content.decode()
+    assert "Payments to check" in front
+    assert "Payment proofs" not in front
+    assert [one["name"] for one in office.get(PHONE).context["available_apps"] if one["app_label"] == "orders"] == [
+        "Orders and money"
+    ]
+    trail = office.get(PHONE).content.decode().split('<div class="breadcrumbs">')[1].split("</div>")[0]
+    assert re.findall(r">([^<>]+)</a>", trail) == ["Home", "Orders and money", "Orders"]

@@ -10,9 +10,9 @@ BEGIN, END = "<!-- tables: made by tests/promises/rights_page.py -->\n", "<!-- e
 EVERYWHERE = "accounts.act_everywhere"
 PAGES = """\
 view opens the list and the page, add makes a new row, change writes to one that is there, and delete takes it away. \
-Orders, codes, refunds and payment proofs have no such forms: there add is to take an order by phone, to import codes, \
-to give money back; change is to press an order's buttons, to see to a refund, to check a payment; and delete takes an \
-order out of the lists, by the API."""
+Orders, codes, refunds and payments to check have no such forms: there add is to take an order by phone, to import \
+codes, to give money back; change is to press an order's buttons, to see to a refund, to check a payment; and delete \
+takes an order out of the lists, by the API."""
 
 
 def tables() -> Iterator[str]:

@@ -45,7 +45,7 @@ class ImageRefused(ValueError):
     """The bytes are no picture that we keep; the message says why and what to send."""
 
 
-TOO_LARGE = "The picture has too many pixels: scale it down."
+TOO_LARGE = "The picture has too many pixels: send a smaller one."
 TOO_MUCH_TOGETHER = "The pictures are too large together: send fewer or smaller ones."
 NO_PICTURE = "This is not a complete JPEG, PNG or WEBP picture: send one of these."
 

@@ -100,7 +100,7 @@ def test_an_email_that_has_an_account_answers_as_one_that_has_none() -> None:
     assert stranger.customer != getattr(owner, "customer", None)
     assert [sign_in("new@example.org", word) for word in (BODY["password"], "the-owner's-own-passphrase")] == [401, 200]
     mails.send_due()
-    assert [message.subject for message in mail.outbox] == ["You have an account already", "Confirm your e-mail"]
+    assert [message.subject for message in mail.outbox] == ["You have an account already", "Confirm your e-mail address"]
     assert "http" not in mail.outbox[0].body
     assert mail.outbox[0].to == ["new@example.org"]
 
@@ -113,7 +113,7 @@ def test_what_was_registered_opens_nothing_elsewhere_before_it_is_confirmed() ->
     assert Client().login(email=user.email, password=BODY["password"]) is False
     APIClient().post("/api/v1/auth/password-reset", {"email": "new@example.org"})
     mails.send_due()
-    assert [message.subject for message in mail.outbox] == ["Confirm your e-mail"]
+    assert [message.subject for message in mail.outbox] == ["Confirm your e-mail address"]
     # Here it works on, and renews itself.
     renewed = APIClient().post("/api/v1/auth/token/refresh", {"refresh": body["refresh"]})
     assert renewed.status_code == 200

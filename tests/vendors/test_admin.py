@@ -133,7 +133,7 @@ def test_a_part_of_another_vendors_menu_is_refused(cast: Cast, office: Client) -
         ),
         (
             {"group_links-TOTAL_FORMS": "3", "group_links-2-group": str(foreign.pk)},
-            "is another vendor&#x27;s: choose one of this vendor&#x27;s.",
+            "belongs to another vendor: choose one of this vendor&#x27;s.",
         ),
     ):
         extra = {"group_links-2-position": "2", "group_links-2-product": str(burger.pk)}

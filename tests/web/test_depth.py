@@ -60,7 +60,7 @@ def test_pages_end_where_counting_ends(cast: Cast, api: Api, seven: list[Order],
     assert client.get(path.format(page=2)).status_code == 200
     answer, statements = asked(client, path.format(page=3))
     assert answer.status_code == 400
-    assert "Pages end after 4 rows:" in answer.content.decode()
+    assert "Pages end after 4 results:" in answer.content.decode()
     assert not reads_far(statements)
 
 
@@ -78,7 +78,7 @@ def test_a_count_that_is_not_exact_says_so(cast: Cast, api: Api, seven: list[Ord
         {
             "pointer": "?page",
             "code": "too_deep",
-            "detail": "Pages end after 6 rows: read on with cursor, or narrow the list by its filters.",
+            "detail": "Pages end after 6 results: read on with cursor, or narrow the list by its filters.",
         }
     ]
 

@@ -55,7 +55,7 @@ NAMES = {
     "payment_method": "paymethod_id",
     "send a text, or the id of a saved one": "send it with the location",
     "or none for as soon as can be": "or the time that it is",
-    "Send items": "Send products",
+    "send items": "send products",
     "`to`": "`status`",
     "`custom`": "products without an id",
     "`guest`": "`customer`",

@@ -161,7 +161,7 @@ def test_an_offer_with_a_code_is_named_by_those_who_know_it(cast: Cast, api: Api
         ({"delivery_datetime": "2020-01-01 10:00:00"}, "delivery_datetime: This time has passed"),
         ({"comment": "x" * 501}, "comment: "),
         ({"products": {"id": 1}}, "products: "),
-        ({"products": []}, "products: Send products"),
+        ({"products": []}, "products: The order is empty: send products"),
         ({"products": [{"quantity": 1}]}, "products.0.id: Send the product's id."),
         ({"products": [{"id": 999_999}]}, "products.0.id: This vendor has no such product"),
         ({"products": [{"id": 1, "ingredients": {"5": {"selected": False}}}]}, "products.0.ingredients: The key"),

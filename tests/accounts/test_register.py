@@ -100,7 +100,8 @@ def test_an_email_that_has_an_account_answers_as_one_that_has_none() -> None:
     assert stranger.customer != getattr(owner, "customer", None)
     assert [sign_in("new@example.org", word) for word in (BODY["password"], "the-owner's-own-passphrase")] == [401, 200]
     mails.send_due()
-    assert [message.subject for message in mail.outbox] == ["You have an account already", "Confirm your e-mail address"]
+    subjects = [message.subject for message in mail.outbox]
+    assert subjects == ["You have an account already", "Confirm your e-mail address"]
     assert "http" not in mail.outbox[0].body
     assert mail.outbox[0].to == ["new@example.org"]
 

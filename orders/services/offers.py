@@ -208,7 +208,7 @@ def fault_of(offer: Offer, drafts: Sequence[Draft], customer: Customer, now: dat
             return "guest", f"{name} is only for {who}, or leave the code out."
         times, used = offer.max_uses_per_customer, offer.used_by_customer  # type: ignore[attr-defined]  # find_offers
         if used >= times:
-            return "used_up_by_you", f"Each customer can use {name} {times} × at most: leave the code out."
+            return "used_up_by_you", f"{name} can be used {times} × by each customer: leave the code out."
     if sum(draft.subtotal for draft in drafts) < offer.minimum:
         least = as_json(offer.minimum, currency)["amount"]
         return "below_minimum", (

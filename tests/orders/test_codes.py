@@ -90,7 +90,7 @@ class TestImport:
         rows = ["Code", FIRST, "", SECOND, FIRST, f'"{THIRD}"', "ABC", "ONE-CODE,TWO-CODE", '"OPEN-QUOTE', "X" * 201]
         page = send(office, card, "\r\n".join(rows).encode(), batch="November")
         assert "<strong>2</strong> imported as “November”" in page
-        assert "<strong>2</strong> double" in page
+        assert "<strong>2</strong> duplicates" in page
         assert "<strong>4</strong> refused" in page
         for line, why in {
             7: "It has 3 characters, but a code has 4 to 200.",
@@ -116,7 +116,7 @@ class TestImport:
         assert "<strong>2</strong> imported as “codes.csv”" in send(office, card, content)
         page = send(office, card, content)
         assert "<strong>0</strong> imported" in page
-        assert "<strong>2</strong> double" in page
+        assert "<strong>2</strong> duplicates" in page
         assert Code.objects.count() == 2
 
     @pytest.mark.parametrize(
@@ -205,14 +205,14 @@ class TestImport:
         clerk = clerk_with("add_code", "view_code")
         path = page.request["PATH_INFO"]
         with assert_nothing_changed():
-            assert "send it again" in clerk.get(path, follow=True).content.decode()
-            assert "send it again" in text_of(press(clerk, page))
+            assert "upload it again" in clerk.get(path, follow=True).content.decode()
+            assert "upload it again" in text_of(press(clerk, page))
             with override_settings(ENCRYPTION_KEYS=["another key"]):
-                assert "send it again" in text_of(press(office, page))
+                assert "upload it again" in text_of(press(office, page))
             assert delete_old_uploads() == 0
         CodeUpload.objects.update(created_at=timezone.now() - timedelta(minutes=61))
         with assert_nothing_changed():
-            assert "send it again" in text_of(press(office, page))
+            assert "upload it again" in text_of(press(office, page))
         assert delete_old_uploads() == 1
         assert not CodeUpload.objects.exists()
 

@@ -13,7 +13,7 @@ from tests.orders.editing import line_of
 from tests.orders.money import Api
 from tests.orders.shopping import ORDERS, assert_nothing_changed, cart, place_order
 from tests.orders.test_phone_orders import of_phone, path
-from vendors.models import OptionGroup
+from vendors.models import Option, OptionGroup
 from vendors.services.vendors import bump_menu_version, import_menu
 
 SIDES = ("whole", "left", "right")
@@ -83,8 +83,11 @@ def at_kesk(cast: Cast, api: Api, pizza: int, choices: list[Choice]) -> Any:
 
 
 def at_ordering(cast: Cast, api: Api, pizza: int, choices: list[Choice]) -> Any:
-    suboptions = {f"id:{pk}": {"selected": True, "position": side} for pk, side in ids(cast, choices)}
-    line = {"id": pizza, "quantity": 1, "options": {"id:1": {"suboptions": suboptions}}}
+    options: dict[str, Any] = {}
+    for pk, side in ids(cast, choices):
+        group = options.setdefault(f"id:{Option.objects.get(pk=pk).group_id}", {"suboptions": {}})
+        group["suboptions"][f"id:{pk}"] = {"selected": True, "position": side}
+    line = {"id": pizza, "quantity": 1, "options": options}
     return api(cast.customer).post("/dialects/ordering/orders", ordering_order(cast, products=[line]))
 
 

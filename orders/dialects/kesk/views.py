@@ -82,7 +82,8 @@ class PlacingView(KeskView):
         """What is to be placed, with its photos and the points of addresses, before the transaction begins."""
         caller = caller_of(request)
         given = parse(QuoteInput, request.data) | self.fixed
-        by_name = "payment_method" in request.data and "payment_gateway_method_id" not in request.data
+        sent = request.data or {}  # a body of null says nothing
+        by_name = "payment_method" in sent and "payment_gateway_method_id" not in sent
         placing = as_placing(
             given,
             caller,

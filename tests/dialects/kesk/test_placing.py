@@ -244,7 +244,7 @@ def test_the_first_free_time_keeps_the_vendors_rules(cast: Cast, api: Api) -> No
         vendors.update(paused_until=None)
         refused(client.post(path, {**body, "service_id": 10**9}), 400, "service_id")
         error = refused(client.post(path, {**body, "delivery_address_id": where.pk}), 400, "delivery_address_id")
-    assert "takes place at the vendor's" in error["message"]
+    assert "is only offered at the vendor's place" in error["message"]
     vendors.update(paused_until=tomorrow(cast, "09:20"))
     assert begins(placed(client, body, path), cast) == "09:30"
     visiting = open_tomorrow(cast, name="Cleaning", at_vendor=False, at_customer=True)

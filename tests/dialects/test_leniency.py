@@ -361,7 +361,9 @@ def is_number(value: Any, shape: Shape) -> bool:
 
 
 def is_amount(value: Any, shape: Shape) -> bool:
-    return is_number(value, shape) and shape.schema.get("type") == "number"
+    """A coordinate is a number too, which ends at 90 or 180 degrees, and is told as it was sent."""
+    schema = shape.schema
+    return is_number(value, shape) and schema.get("type") == "number" and schema.get("maximum") not in (90, 180)
 
 
 def is_word(value: Any, shape: Shape) -> bool:

@@ -5,7 +5,7 @@ Django copies a body whole, to a file on the disk where it is large, before any 
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AsyncExitStack
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.conf import settings
 from ordersite.web.heads import REFUSED, SHOWN_PATH, check_headers, fault_of_path
 from ordersite.web.problems import Problem
 from ordersite.web.throttling import client_network
-from ordersite.web.turns import SMALL, Turns
+from ordersite.web.turns import Turns
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -57,9 +57,21 @@ class Door:
             await self.app(scope, receive, send)
             return
         forwarded = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
-        turn = self.turns.turn(client_network(forwarded, (scope.get("client") or ("", 0))[0]))
+        network = client_network(forwarded, (scope.get("client") or ("", 0))[0])
+
+        async def send_noted(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                self.turns.note_status(network, message["status"])
+            await send(message)
+
         async with AsyncExitStack() as held:
-            await self.app(scope, Body(scope, headers, receive, held, turn).receive, send)
+
+            async def take_turn(size: int) -> bool:
+                return not self.turns.needs_turn(network, size) or await held.enter_async_context(
+                    self.turns.turn(network)
+                )
+
+            await self.app(scope, Body(scope, headers, receive, take_turn).receive, send_noted)
 
 
 class Body:
@@ -67,8 +79,8 @@ class Body:
 
     BodyLimitMiddleware refuses it, in the shape of whoever is asked: the length of one that came without is told as it
     was counted, and the scope tells what is too slow. A form that does not say its length may be no larger than JSON:
-    a large one would be on the disk before it is known to be too large. One that is not SMALL is handed over whole
-    only when its turn has come, which ends with `held`.
+    a large one would be on the disk before it is known to be too large. It is handed over whole only when its turn has
+    come, where it takes one.
     """
 
     def __init__(
@@ -76,11 +88,10 @@ class Body:
         scope: Scope,
         headers: list[tuple[bytes, bytes]],
         receive: Receive,
-        held: AsyncExitStack,
-        turn: AbstractAsyncContextManager[bool],
+        take_turn: Callable[[int], Awaitable[bool]],
     ) -> None:
         self.scope, self.headers, self.source = scope, headers, receive
-        self.held, self.turn = held, turn
+        self.take_turn = take_turn
         values = dict(headers)
         is_form = values.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
         has_length = b"content-length" in values
@@ -118,7 +129,7 @@ class Body:
         if self.is_read:
             self.headers[:] = [row for row in self.headers if row[0] != b"content-length"]
             self.headers.append((b"content-length", str(self.count).encode()))
-            if self.count > SMALL and not self.is_too_large and not await self.held.enter_async_context(self.turn):
+            if not self.is_too_large and not await self.take_turn(self.count):
                 self.scope[REFUSED] = too_busy()
         return {"type": "http.request", "body": b"", "more_body": False} if self.is_too_large else message
 

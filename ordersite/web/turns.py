@@ -1,4 +1,7 @@
-"""Large bodies are worked on in turns, so that whoever sends many of them waits for itself, and hardly anybody else."""
+"""Bodies that are large, or of who was refused, are worked on in turns.
+
+So whoever sends many of them waits for itself, and hardly anybody else.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,6 +15,7 @@ WAIT = 10.0  # seconds that a call waits for its turn
 # Seconds of a turn. No call computes for longer: one that is not done waits for a lock or for another server, and
 # nobody waits for it.
 HOLD = 0.5
+MOST_REFUSED = 10_000  # networks that are remembered
 
 
 class Turns:
@@ -24,6 +28,18 @@ class Turns:
         self.all, self.wait = asyncio.Semaphore(at_once), wait
         self.networks: dict[str, asyncio.Lock] = {}
         self.present: dict[str, int] = {}
+        self.refused: set[str] = set()
+
+    def note_status(self, network: str, status: int) -> None:
+        """Remembers whether the last body of a network was refused."""
+        if not 400 <= status < 500:
+            self.refused.discard(network)
+        elif len(self.refused) < MOST_REFUSED:
+            self.refused.add(network)
+
+    def needs_turn(self, network: str, size: int) -> bool:
+        """Whether a body of so many bytes takes a turn."""
+        return size > SMALL or network in self.refused
 
     @asynccontextmanager
     async def turn(self, network: str) -> AsyncIterator[bool]:

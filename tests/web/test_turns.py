@@ -72,6 +72,45 @@ def test_large_bodies_take_turns(bodies: list[tuple[str, int]], at_once: int, co
     assert asyncio.run(scenario()) == at_once
 
 
+def test_who_was_refused_takes_turns_until_it_is_not() -> None:
+    """Whatever the size; another network does not."""
+
+    async def scenario() -> list[int]:
+        calls, at_once = Calls(), []
+        for status in (400, 503, 429, 200):
+            calls.door.turns.note_status("198.51.100.1", status)
+            calls.go.clear()
+            tasks = [calls.begin(address, 1) for address in ["198.51.100.1"] * 3 + ["198.51.100.2"] * 2]
+            await settle()
+            at_once.append(len(calls.working))
+            calls.go.set()
+            await asyncio.gather(*tasks)
+        return at_once
+
+    assert asyncio.run(scenario()) == [3, 5, 3, 5]
+
+
+@pytest.mark.parametrize(("status", "is_refused"), [(200, False), (201, False), (400, True), (401, True), (503, False)])
+def test_the_door_sees_how_a_body_was_answered(status: int, is_refused: bool) -> None:
+    async def scenario() -> bool:
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await receive()
+            await send({"type": "http.response.start", "status": status, "headers": []})
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b"x", "more_body": False}
+
+        async def send(message: Any) -> None:
+            assert message["status"] == status
+
+        door = Door(app)
+        headers = [(b"content-length", b"1")]
+        await door({"type": "http", "path": "/", "headers": headers, "client": ("198.51.100.1", 1)}, receive, send)
+        return "198.51.100.1" in door.turns.refused
+
+    assert asyncio.run(scenario()) is is_refused
+
+
 def test_who_sends_most_is_not_served_most() -> None:
     """Of those who wait, a network with one call comes before the second call of a network with many."""
 

@@ -172,7 +172,11 @@ class JsonParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        return parse_json(read_body(stream), unique_keys=self.unique_keys)
+        return parse_json(self.read(stream, media_type), unique_keys=self.unique_keys)
+
+    def read(self, stream: IO[Any], media_type: str | None) -> bytes:
+        """The body in UTF-8."""
+        return read_body(stream)
 
 
 class LenientJsonParser(JsonParser):
@@ -180,17 +184,10 @@ class LenientJsonParser(JsonParser):
 
     unique_keys = False
 
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
+    def read(self, stream: IO[Any], media_type: str | None) -> bytes:
         raw, charset = read_body(stream), charset_of(media_type)
-        if charset != UTF_8:
-            # A byte that stands for nothing is shown as such.
-            raw = raw.decode(charset, "replace").encode()
-        return parse_json(raw, unique_keys=self.unique_keys)
+        # A byte that stands for nothing is shown as such.
+        return raw if charset == UTF_8 else raw.decode(charset, "replace").encode()
 
 
 def charset_of(media_type: str | None) -> str:

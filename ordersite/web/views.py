@@ -67,8 +67,12 @@ class ApiView(APIView):
         try:
             super().perform_authentication(request)
         except (AuthenticationFailed, PermissionDenied):
-            if request.method not in self.public:
+            if not self.is_public(request):
                 raise
+
+    def is_public(self, request: Request) -> bool:
+        """Whether the call answers anybody, so that a credential that is not taken counts as none."""
+        return request.method in self.public
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """Which methods there are: the header Allow, whoever asks."""

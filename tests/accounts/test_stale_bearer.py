@@ -8,10 +8,11 @@ import pytest
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
-from ordersite.accounts.models import ApiToken
+from ordersite.accounts.models import ApiToken, Customer
 from ordersite.web.crypto import decrypt, token_hash
 from tests.cast import Cast
 from tests.clock import Clock
+from tests.dialects.ordering import asking
 from tests.orders.kinds import make_service
 from tests.orders.rows import make_order
 from tests.orders.shopping import assert_nothing_changed
@@ -90,6 +91,30 @@ def test_a_public_call_answers_as_without(
     for name, bearer in STALE.items():
         assert answer(Authorization=bearer(cast)) == right, name
     assert getattr(api(cast.customer), method.lower())(url, sent).status_code == right[0]
+
+
+@pytest.mark.parametrize("name", STALE)
+def test_a_guests_uuid_opens_its_order_to_read_alone(cast: Cast, name: str) -> None:
+    order = make_order(cast, customer=Customer.objects.create(name="Greta Guest"), guest_token="t")
+    client = APIClient(headers={"Authorization": STALE[name](cast), "X-uuid-access-X": str(order.uuid)})
+    path = f"{asking.ORDERS}/{order.pk}"
+    assert asking.result_of(client.get(path))["id"] == order.pk
+    with assert_nothing_changed(order):
+        for own in (client.put(path, {"status": 16}), client.delete(path), client.get(asking.ORDERS)):
+            assert own.status_code in (401, 403)
+
+
+@pytest.mark.parametrize("name", STALE)
+def test_a_guest_places_with_an_empty_bearer_and_nobody_with_a_stale_one(cast: Cast, name: str) -> None:
+    """What is not taken may be a customer's whose history would lack the order: the app has to sign in again."""
+    body = asking.order_of(cast, customer={"name": "Greta Guest", "cellphone": "+32470123456"})
+    client = APIClient(headers={"Authorization": STALE[name](cast)})
+    if name in ("none", "the word alone", "empty", "null"):
+        assert asking.result_of(client.post(asking.ORDERS, body))["customer"]["name"] == "Greta Guest"
+        return
+    with assert_nothing_changed():
+        response = client.post(asking.ORDERS, body)
+    assert (response.status_code, response.json()["error"]) == (403 if name == "without the scope" else 401, True)
 
 
 @pytest.mark.parametrize(("method", "path", "body"), PRIVATE)

@@ -12,7 +12,7 @@ from orders.dialects.base.dialect import (
     served,
     wrong_path,
 )
-from orders.dialects.base.forms import FormParser, PartsParser, nested, read_query
+from orders.dialects.base.forms import FormParser, PartsParser, names_nobody, nested, read_query
 from orders.dialects.base.reading import (
     AmountField,
     CurrencyField,
@@ -58,6 +58,7 @@ __all__ = [
     "covers_every_status",
     "is_blank",
     "minor_amount",
+    "names_nobody",
     "nested",
     "number_of",
     "read_query",

@@ -18,7 +18,7 @@ KEY = re.compile(r"\[([^\[\]]*)\]")
 BRACKETS = (b"[", b"%5B", b"%5b")
 # Digits of the longest key that counts as a place in a list.
 INDEX_DIGITS = 9
-# How JavaScript's clients write in a query that they have no value.
+# How JavaScript's clients write, in a query or behind Bearer, that they have no value.
 NO_VALUE = ("null", "undefined")
 
 
@@ -100,6 +100,12 @@ def read_query(query: QueryDict, *, nullable: str = "") -> dict[str, Any]:
             if keeps or (value.strip() and not is_null):
                 pairs.append((name, None if is_null else value))
     return nested(pairs)
+
+
+def names_nobody(authorization: bytes) -> bool:
+    """Whether a header Authorization holds a bearer without a token: of an app in which nobody is signed in."""
+    word, *tokens = authorization.decode("latin-1").split() or [""]
+    return word.lower() == "bearer" and all(token in NO_VALUE for token in tokens)
 
 
 def nested(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

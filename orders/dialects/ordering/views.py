@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.authentication import get_authorization_header
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,6 +22,7 @@ from orders.dialects.base import (
     PartsParser,
     TextOpener,
     minor_amount,
+    names_nobody,
     read_query,
     reads_same,
     whole_of,
@@ -105,8 +107,9 @@ MODE = OpenApiParameter(
 )
 PARAMS = OpenApiParameter("params", str, description=f"Attributes separated by commas: {', '.join(ATTRIBUTES)}.")
 APP_ID = OpenApiParameter("X-APP-X", str, OpenApiParameter.HEADER, description="From which app: kept as app_id.")
+UUID_HEADER = "X-uuid-access-X"
 UUID_ACCESS = OpenApiParameter(
-    "X-uuid-access-X",
+    UUID_HEADER,
     str,
     OpenApiParameter.HEADER,
     description="The uuid of a guest's order, which gives access to that order.",
@@ -161,6 +164,10 @@ class OrderingView(DialectView):
 
 class OrdersView(OrderingView):
     """All orders; placing one."""
+
+    def is_public(self, request: Request) -> bool:
+        """A guest's app has no token; one that has expired is somebody's, whose history would lack the order."""
+        return request.method == "POST" and names_nobody(get_authorization_header(request))
 
     @extend_schema(parameters=LIST, responses={200: outputs.OrdersAnswer}, operation_id="getOrders")
     def get(self, request: Request) -> Response:
@@ -255,6 +262,10 @@ def cancels(data: Any) -> bool:
 class OrderView(OrderingView):
     """One order."""
 
+    def is_public(self, request: Request) -> bool:
+        """A uuid alone opens a guest's order to read, whoever asks."""
+        return request.method == "GET" and bool(request.headers.get(UUID_HEADER))
+
     @extend_schema(
         parameters=[MODE, PARAMS, UUID_ACCESS], responses={200: outputs.OrderAnswer}, operation_id="getOrder"
     )
@@ -262,7 +273,7 @@ class OrderView(OrderingView):
         """One order; a guest reads its own by `X-uuid-access-X`."""
         query = read_query(request.query_params)
         names = read_params(query.get("params"))
-        uuid = request.headers.get("X-uuid-access-X")
+        uuid = request.headers.get(UUID_HEADER)
         if uuid:
             return answer(show(self.followed(request, order_id, uuid), names))
         caller = self.known_caller(request)

@@ -292,7 +292,7 @@ SPECTACULAR_SETTINGS = {
         "ordersite.web.schema.bound_numbers",
         "ordersite.web.schema.explain_fields",
         "ordersite.web.schema.suit_generators",
-        "ordersite.demo.operations.add_examples",
+        "ordersite.demo.examples.add_examples",
         "ordersite.web.schema.name_operations",
     ],
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "format": "int64", "minimum": 1, "maximum": 2**53 - 1}},

@@ -57,6 +57,20 @@ class OrderRow(serializers.Serializer):
 
 
 UNIT_PRICE = "The price of the product without options and extras, for `price_per` units."
+# When each milestone was reached, as a clause.
+REACHED = {
+    "accepted": "the vendor accepted it",
+    "preparation_started": "the vendor began preparing it",
+    "prepared": "it was ready",
+    "search_started": "a driver was first looked for",
+    "company_accepted": "a delivery company accepted it",
+    "driver_accepted": "its driver accepted it",
+    "driver_at_business": "the driver arrived at the vendor",
+    "picked_up": "the driver picked it up",
+    "customer_arrived": "the customer arrived at the vendor",
+    "delivered": "the customer received it",
+    "closed": "it was over: received, completed, refused or cancelled",
+}
 CHARGED = "unit: charged for each unit of the item; line: charged once for the whole item."
 
 
@@ -265,7 +279,15 @@ class OrderChanged(OrderRow):
     @extend_schema_field(
         {
             "type": "object",
-            "properties": {name: {"type": "string", "format": "date-time", "nullable": True} for name in MILESTONES},
+            "properties": {
+                name: {
+                    "type": "string",
+                    "format": "date-time",
+                    "nullable": True,
+                    "description": f"When {REACHED[name]}.",
+                }
+                for name in MILESTONES
+            },
         }
     )
     def get_milestones(self, order: Order) -> dict[str, Any]:

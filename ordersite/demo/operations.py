@@ -1,17 +1,10 @@
-"""Every operation of the OpenAPI document: its summary, and a call of it that the demo answers as it was loaded.
+"""Every operation of our own OpenAPI document: its summary, and a call that the demo answers as it was loaded."""
 
-`python -m tests.demo.trying` makes the calls on a fresh demo and writes the answers that the document shows.
-"""
-
-import json
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from ordersite.demo.sites import PASSWORD
 
-ANSWERS = Path(__file__).with_name("answers.json")
 CUSTOMER, VENDOR, DRIVER, STAFF = "customer", "vendor", "driver", "staff"
 TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.signature"  # noqa: S105
 
@@ -272,41 +265,3 @@ OPERATIONS: dict[str, Operation] = {
     "readDriverBalance": Operation(summary="Show what I am owed as a driver", who=DRIVER),
     "listDriverPostings": Operation(summary="List my tips and cash as a driver", who=DRIVER),
 }
-
-
-@cache
-def answers() -> dict[str, Any]:
-    """What the demo answered to each call that is answered by JSON."""
-    found: dict[str, Any] = json.loads(ANSWERS.read_text())
-    return found
-
-
-def add_examples(result: dict[str, Any], generator: Any = None, **kwargs: Any) -> dict[str, Any]:
-    """drf-spectacular's hook: each operation of our own document has its summary, and its examples."""
-    if getattr(generator, "error_schema", None):
-        return result
-    for path in result["paths"].values():
-        for operation in path.values():
-            show(operation, OPERATIONS.get(operation["operationId"]))
-    return result
-
-
-def show(operation: dict[str, Any], call: Operation | None) -> None:
-    """Writes the call into its operation."""
-    if call is None:
-        return
-    operation["summary"] = call.summary
-    who = f"as {call.who}@example.com" if call.who else "by anybody"
-    after = f", once {call.after}" if call.after else ""
-    operation["description"] += f"\n\n*Works on the demo {who}{after}.*"
-    for parameter in operation.get("parameters", ()):
-        if parameter["name"] in call.given:
-            parameter["example"] = call.given[parameter["name"]]
-    body = operation.get("requestBody", {}).get("content", {})
-    if call.body is not None:
-        for media in ("application/json", "application/x-www-form-urlencoded"):
-            if media in body:
-                body[media]["example"] = call.body
-    content = operation["responses"].get(str(call.status), {}).get("content", {})
-    if operation["operationId"] in answers() and "application/json" in content:
-        content["application/json"]["example"] = answers()[operation["operationId"]]

@@ -32,7 +32,15 @@ PROBLEM = {
             "items": {
                 "type": "object",
                 "required": ["pointer", "code", "detail"],
-                "properties": {name: {"type": "string"} for name in ("pointer", "code", "detail")},
+                "properties": {
+                    "pointer": {
+                        "type": "string",
+                        "description": "Where it is: `/items/0/product` in the body, `?page` in the query; empty for "
+                        "the whole.",
+                    },
+                    "code": {"type": "string", "description": "The kind of fault; it never changes."},
+                    "detail": {"type": "string", "description": "What is wrong, and what to do."},
+                },
             },
         },
     },

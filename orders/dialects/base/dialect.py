@@ -139,6 +139,7 @@ def served(dialect: Dialect, patterns: Sequence[URLPattern]) -> URLResolver:
     class Generator(SchemaGenerator):
         """Knows whose document it writes (ordersite.web.schema.add_problem_responses)."""
 
+        document = dialect.name
         error_name, error_schema = dialect.error_name, dialect.error_schema
         meanings = dialect.meanings
 

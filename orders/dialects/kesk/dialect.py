@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from orders.dialects.base import NOT_YOURS, Dialect
+from orders.dialects.kesk.meanings import MEANINGS
 from orders.dialects.kesk.words import ASKED, READS, allowed_words
 from ordersite.web.problems import Problem
 
@@ -133,22 +134,31 @@ ERROR_SCHEMA = {
     "type": "object",
     "required": ["success", "error"],
     "properties": {
-        "success": {"type": "boolean", "enum": [False]},
+        "success": {"type": "boolean", "enum": [False], "description": "Always false."},
         "error": {
             "type": "object",
+            "description": "What is wrong.",
             "required": ["code", "message", "details"],
             "properties": {
-                "code": {"type": "string"},
-                "message": {"type": "string"},
+                "code": {"type": "string", "description": "The kind of fault; stable."},
+                "message": {"type": "string", "description": "What is wrong, and what to do."},
                 "details": {
                     "type": "array",
+                    "description": "The fields that are wrong; may be empty.",
                     "items": {
                         "type": "object",
                         "required": ["field", "message"],
-                        "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+                        "properties": {
+                            "field": {"type": "string", "description": "The field, such as `items.0.product_id`."},
+                            "message": {"type": "string", "description": "What is wrong with it."},
+                        },
                     },
                 },
-                "allowed_statuses": {"type": "array", "items": {"type": "string"}},
+                "allowed_statuses": {
+                    "type": "array",
+                    "description": "Where a status was refused: those that you may set now.",
+                    "items": {"type": "string"},
+                },
             },
         },
     },
@@ -165,4 +175,5 @@ DIALECT = Dialect(
     refusal=refusal,
     error_schema=ERROR_SCHEMA,
     words={"order status": READS, "changes of status": ASKED},
+    meanings=MEANINGS,
 )

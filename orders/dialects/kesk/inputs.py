@@ -277,9 +277,9 @@ class ListParameters(DialectInput):
 
     zero_is_no_id = False
 
-    driver_id = IdField(required=False)
-    vendor_id = IdField(required=False)
-    vendor_type_id = IdField(required=False)
+    driver_id = IdField(required=False, help_text="The orders of this driver.")
+    vendor_id = IdField(required=False, help_text="The orders of this vendor.")
+    vendor_type_id = IdField(required=False, help_text="The orders of vendors of this type.")
     status = WordField(choices=[word.value for word in Word], required=False, help_text="In any case.")
     type = WordField(
         choices=["history", "assigned"], required=False, help_text="history: closed orders; assigned: open orders."

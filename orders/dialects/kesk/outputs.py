@@ -225,7 +225,7 @@ class TrackItem(serializers.Serializer):
 
 
 class TrackDriver(serializers.Serializer):
-    """A first name, and where it was last."""
+    """A first name; where the driver is, is told by the tracking page alone."""
 
     name = serializers.CharField()
     latitude = serializers.FloatField(allow_null=True)
@@ -240,7 +240,7 @@ class TrackedOrder(serializers.Serializer):
     scheduled_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     vendor = VendorOutput()
-    customer = serializers.CharField(help_text="The driver's first name.")
+    customer = serializers.CharField(help_text="The customer's first name.")
     driver = TrackDriver(allow_null=True)
     items = TrackItem(many=True)
     tracking_number = serializers.CharField()

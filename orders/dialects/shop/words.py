@@ -185,4 +185,5 @@ DIALECT = Dialect(
     refusal=refusal,
     error_schema=ERROR_SCHEMA,
     words={"status name": STATUS_NAMES, "flags": FLAGS},
+    meanings={"id": "The id of the order.", "itemId": "The id of an item of the order."},
 )

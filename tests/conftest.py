@@ -21,8 +21,9 @@ from rest_framework_simplejwt.tokens import AccessToken
 from orders.services import terms
 from ordersite.accounts.models import ApiToken, User
 from ordersite.places import lookup as places
+from ordersite.web import throttling
 from ordersite.web.crypto import token_hash
-from ordersite.web.throttling import windows
+from ordersite.web.redis import Breaker
 from tests.cast import Cast, make_cast, write_cast, written
 from tests.clock import NOON, Clock
 from tests.migrated import copy_migrated
@@ -109,6 +110,9 @@ PURE = (
     "web/test_ports",
     "web/test_production",
 )
+# A Redis that is never asked.
+AWAY = Breaker()
+AWAY.open_until = float("inf")
 FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
 
 
@@ -154,12 +158,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(autouse=True)
-def clean_process(settings: Any) -> Iterator[None]:
+def clean_process(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Forgets what a process remembers: a test that is rolled back gives its ids to the next one."""
     settings.PASSWORD_HASHERS = [FAST_HASHER]
     # Every client builds the middleware anew: to look through all static files each time took 30 ms of it.
     settings.WHITENOISE_AUTOREFRESH = True
-    # With Redis the counts of other tests would go on: a test of throttles sets its own limit.
+    # A test of throttles sets its own limit. It counts in its process, where no other test counts the same ids, and no
+    # minute ends within it.
+    monkeypatch.setattr(throttling, "breaker", AWAY)
+    monkeypatch.setattr(throttling, "window_now", lambda: 1)
     settings.THROTTLE_ANONYMOUS = settings.THROTTLE_CALLER = settings.THROTTLE_PLACES = 0
     settings.PAYMENT_ASKS = 0
     settings.GUEST_ORDERS_PER_ADDRESS = settings.GUEST_ORDERS_PER_PHONE = 0
@@ -167,7 +174,7 @@ def clean_process(settings: Any) -> Iterator[None]:
     settings.FAKE_PAYMENTS_URL = "http://127.0.0.1:9"
     menus.held.clear()
     terms.held.clear()
-    windows.counts.clear()
+    throttling.windows.counts.clear()
     caches["places"].clear()
     places.pause.until = 0.0
     with tempfile.TemporaryDirectory() as files:

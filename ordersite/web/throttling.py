@@ -63,9 +63,14 @@ class Windows:
 windows = Windows()
 
 
+def window_now() -> int:
+    """The number of the window that is now."""
+    return int(time.time()) // WINDOW
+
+
 def count_call(who: str) -> int:
     """Counts one call by somebody, and returns how many there were in this window."""
-    window = int(time.time()) // WINDOW
+    window = window_now()
     key = f"throttle:{window}:{who}"
     count = breaker.run("INCR", key)
     if count is None:

@@ -3,13 +3,13 @@
 import threading
 from contextlib import suppress
 
-# Longer than a busy machine needs to bring a second one here.
-PATIENCE = 0.5
+# Seconds; more than a busy machine needs to bring a second one here, its first call of the process included.
+PATIENCE = 5.0
 pair = threading.Barrier(2)
 
 
 def meet() -> None:
-    """Waits until a second one has read as well; whoever stays alone for half a second goes on."""
+    """Waits until a second one has read as well; whoever stays alone for five seconds goes on."""
     with suppress(threading.BrokenBarrierError):
         pair.wait(PATIENCE)
     if pair.broken:

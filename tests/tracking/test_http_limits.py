@@ -120,7 +120,7 @@ def test_a_form_without_a_length_never_reaches_the_disk(strict: Server, tmp_path
         response.begin()
         told = json.loads(response.read())
     assert (response.status, told["code"], most) == (413, "too_large", 0)
-    assert told["detail"].endswith("A form that tells its Content-Length may have 12000000.")
+    assert told["detail"].endswith("A form that tells its Content-Length may have 12 MB.")
     # One that tells its length is kept there, so that it would have been seen.
     with opened(strict, f"{form}Content-Length: 9000000\r\n\r\n".encode() + b"x" * 4_000_000):
         end = time.monotonic() + 20

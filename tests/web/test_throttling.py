@@ -35,13 +35,6 @@ class FakeRedis:
         return 1
 
 
-@pytest.fixture(autouse=True)
-def still_clock(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    """No window ends within a test, and only the test's own Redis is asked."""
-    settings.REDIS_URL = ""
-    monkeypatch.setattr(throttling.time, "time", lambda: 1_000_000_020.0)
-
-
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch, settings: Any) -> FakeRedis:
     server = FakeRedis()

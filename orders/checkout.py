@@ -123,6 +123,7 @@ class BookedTime:
     starts_at: datetime
     ends_at: datetime
     place: Literal["customer", "vendor"]
+    pointer: str  # where it stands in the client's input
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

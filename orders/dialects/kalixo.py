@@ -66,7 +66,7 @@ CART_FIELDS = {"product": "productId"}
 def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     """{"statusCode", "error", "message"}; a rule of the shop's is told with the line that it is about."""
     message = TOO_LITTLE if problem.code == "insufficient_funds" else problem.detail
-    if problem.errors:
+    if problem.errors and problem.code != "insufficient_funds":
         pointer, detail = problem.errors[0]["pointer"], problem.errors[0]["detail"]
         if found := CART_LINE.match(pointer):
             index = found["places"].split(",")[int(found["item"])]

@@ -12,7 +12,7 @@ from orders.lifecycle import Fulfilment
 from orders.models import Booking, Kind, Order
 from orders.pricing import fee_of, single_line
 from ordersite.web.money import MAX_MINOR, as_json
-from ordersite.web.problems import Conflict, Invalid, field_error
+from ordersite.web.problems import Conflict, Invalid, blaming, field_error
 from vendors.bookable import levels_of, most_at_once, starts
 from vendors.hours import DAY, Period, moment
 from vendors.menu import Menu
@@ -71,7 +71,9 @@ def check_booking(
             f"{at}/service", "too_large", "The amount is larger than one order can have: choose another service."
         )
     start = start_of(service, where, wish.at, now, besides=times_of(service, besides), pointer=f"{at}/at")
-    booking = BookedTime(service=service, starts_at=start, ends_at=start + length_of(service), place=wish.place)
+    booking = BookedTime(
+        service=service, starts_at=start, ends_at=start + length_of(service), place=wish.place, pointer=at
+    )
     return Draft(
         cart=cart,
         vendor=vendor,
@@ -117,7 +119,8 @@ def start_of(
     if at is None:
         return first_free(service, place, now, besides=besides, pointer=pointer)
     check_start(service, place, at, now, pointer)
-    check_free(service, place, at, at + length_of(service), now, besides=besides)
+    with blaming(pointer):
+        check_free(service, place, at, at + length_of(service), now, besides=besides)
     return at
 
 
@@ -286,9 +289,11 @@ def take_time(booking: BookedTime, *, besides: Sequence[Period] = ()) -> None:
     """
     service = booking.service
     if not lock(service):
-        raise Conflict("not_offered", f"{service.name} is not offered any more: choose another service.")
+        detail = f"{service.name} is not offered any more: choose another service."
+        raise Conflict("not_offered", detail, pointer=f"{booking.pointer}/service")
     place = Booking.Place(booking.place)
-    check_free(service, place, booking.starts_at, booking.ends_at, timezone.now(), besides=besides)
+    with blaming(f"{booking.pointer}/at"):
+        check_free(service, place, booking.starts_at, booking.ends_at, timezone.now(), besides=besides)
 
 
 def lock(service: Service) -> bool:

@@ -273,13 +273,14 @@ def check_pause(cart: Cart, vendor: Vendor, now: datetime | None = None) -> None
     at = cart.deliver_at or now
     if vendor.paused_until is None or at is None or vendor.paused_until <= at:
         return
+    pointer = f"{cart.pointer}/{'service/at' if cart.service else 'deliver_at'}"
     if cart.deliver_at is None:
         raise Conflict(
             "vendor_paused",
             f"{vendor.name} takes no orders now: send deliver_at to order for later.",
+            pointer=pointer,
             extra={"paused_until": vendor.paused_until.isoformat()},
         )
-    pointer = f"{cart.pointer}/{'service/at' if cart.service else 'deliver_at'}"
     raise Invalid(pointer, "paused", f"{vendor.name} takes no orders for that time: send a later one.")
 
 
@@ -295,6 +296,7 @@ def check_time(cart: Cart, vendor: Vendor, menu: Menu, now: datetime) -> bool:
             raise Conflict(
                 "vendor_closed",
                 f"{vendor.name} is closed now: send deliver_at to order for later.",
+                pointer=pointer,
                 extra={"next_opening": opening.isoformat() if opening else None},
             )
         return False

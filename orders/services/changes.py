@@ -28,7 +28,7 @@ from orders.services.transitions import Wish, transition
 from ordersite.accounts.callers import SYSTEM, Caller
 from ordersite.places.lookup import Answer
 from ordersite.web.money import MAX_MINOR, as_json
-from ordersite.web.problems import Conflict, Forbidden, Invalid
+from ordersite.web.problems import Conflict, Forbidden, Invalid, blaming
 from ordersite.web.serializers import Money
 from ordersite.web.views import refuse_stale
 from vendors.models import Driver
@@ -88,7 +88,7 @@ def change_order(
     settled = [name for name in BEFORE_ACCEPTING if name in fields]
     if settled and order.accepted_at is not None and role == Actor.CUSTOMER:
         detail = f"The order is accepted: {', '.join(settled)} can no longer be changed. Ask the vendor."
-        raise Conflict("order_accepted", detail, extra=closing(standing))
+        raise Conflict("order_accepted", detail, pointer=f"/{settled[0]}", extra=closing(standing))
     if any(name in fields for name in DELAYS):
         check_reason(reason_code, reason, "A delay")
     elif role == Actor.VENDOR and any(name in fields for name in AS_ORDERED):
@@ -102,7 +102,8 @@ def change_order(
         change_destination(change, fields, role, found)
     for name, changer in CHANGERS.items():
         if name in fields:
-            changer(change, fields[name])
+            with blaming(f"/{name}"):
+                changer(change, fields[name])
     if not change.new:
         return order
     if order.cash is not None and "total" in change.columns:
@@ -147,7 +148,8 @@ def role_for(standing: Standing, fields: dict[str, Any]) -> Actor:
             return actor
     denied = next((name for name in fields if not standing.actors & set(WHO[name])), next(iter(fields)))
     who = ", ".join(WHO[denied])
-    raise Forbidden("forbidden", f"{denied} can be changed by {who} only: leave it out.", extra={"field": denied})
+    detail = f"{denied} can be changed by {who} only: leave it out."
+    raise Forbidden("forbidden", detail, pointer=f"/{denied}", extra={"field": denied})
 
 
 def check_reason(reason_code: str, reason: str, what: str) -> None:

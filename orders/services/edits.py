@@ -6,6 +6,7 @@ offer, its stock and its slot follow.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
@@ -31,13 +32,15 @@ from orders.services.guests import check_strangers_order
 from orders.services.standing import Standing, get_order, lock_purchase, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.web.money import MAX_MINOR, as_json, half_up
-from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound, Problem
+from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound, Problem, blaming
 from ordersite.web.views import refuse_stale
 from vendors.models import Stock
 from vendors.services.menus import menu_of
 
 Action, State = ItemChange.Action, ItemChange.State
 CONSENTS = (Actor.CUSTOMER, Actor.STAFF)
+# What refuses so much of an item: less of it may be had, or paid.
+OF_QUANTITY = ("out_of_stock", "insufficient_funds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +96,8 @@ def edit_items(*, order_id: int, caller: Caller, wish: EditWish) -> Edited:
         save_change(change)
         told |= {"old": words(order, plan.old, order.total), "new": words_after(plan)}
     else:
-        told |= apply(standing, plan, change)
+        with blaming(f"{wish.pointer}quantity", *OF_QUANTITY) if wish.item else nullcontext():
+            told |= apply(standing, plan, change)
         save_change(change)
     record(standing, change, role, told, wish.reason)
     return Edited(change=change, order=order, priced=plan.priced)

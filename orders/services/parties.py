@@ -41,7 +41,8 @@ def check_custom(checkout: Checkout, caller: Caller) -> None:
     """Lines by hand are for who may place orders at the vendor: staff, and the vendor's own people with the right."""
     for cart in checkout.carts:
         if cart.custom and not may_at(caller, Right.PLACE_ORDERS, cart.vendor_id):
-            raise Forbidden("forbidden", "Only staff can add products by hand: leave `custom` out.")
+            detail = "Only staff can add products by hand: leave `custom` out."
+            raise Forbidden("forbidden", detail, pointer=f"{cart.pointer}/custom")
 
 
 def with_zones_by_hand(checkout: Checkout, caller: Caller) -> Checkout:
@@ -62,7 +63,8 @@ def check_empty(checkout: Checkout, caller: Caller) -> None:
         if not cart.is_empty:
             continue
         if not serves(caller, Right.PLACE_ORDERS, cart.vendor_id):
-            raise Forbidden("forbidden", "Only staff and the vendor can place an order without items: send some.")
+            detail = "Only staff and the vendor can place an order without items: send some."
+            raise Forbidden("forbidden", detail, pointer=f"{cart.pointer}/items")
         if checkout.payment_method in ONLINE_METHODS:
             detail = "An order without items cannot be paid online: choose another payment method, or send the items."
             raise Invalid("/payment_method", "no_items", detail)
@@ -79,11 +81,12 @@ def customer_meant(placing: Placing, caller: Caller) -> int | None:
     if caller.may_everywhere(Right.PLACE_ORDERS):
         return placing.customer_id
     if not caller.is_known or not may_name_guest(placing.checkout, caller):
-        raise Forbidden("forbidden", "Only staff can order for a customer: leave `customer` out.")
+        detail = "Only staff can order for a customer: leave `customer` out."
+        raise Forbidden("forbidden", detail, pointer="/customer")
     own = Purchase.objects.filter(placed_by_key=caller.key, customer=placing.customer_id, customer__user=None)
     if not own.exists():
         detail = "Only staff can order for a customer that is not yours: send `guest` with a name and a phone."
-        raise Forbidden("forbidden", detail)
+        raise Forbidden("forbidden", detail, pointer="/customer")
     return placing.customer_id
 
 

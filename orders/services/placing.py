@@ -9,7 +9,7 @@ from datetime import date, datetime
 from django.db import IntegrityError
 from django.utils import timezone
 
-from orders.checkout import Checked, CheckedOut, Checkout
+from orders.checkout import Cart, Checked, CheckedOut, Checkout
 from orders.deadlines import set_due
 from orders.lifecycle import Actor, Status
 from orders.models import (
@@ -50,7 +50,7 @@ from ordersite.accounts.models import Customer
 from ordersite.accounts.rights import Right
 from ordersite.web.crypto import encrypt, new_token, token_hash
 from ordersite.web.idempotency import Again
-from ordersite.web.problems import Invalid
+from ordersite.web.problems import Invalid, blaming
 from vendors.models import ONLINE_METHODS
 from vendors.services.stock import take_stock
 
@@ -154,7 +154,8 @@ def write(
     deadline = deadline_of(checkout.payment_method, vendors, now)
     balance = 0
     if checkout.payment_method == WALLET:
-        balance = ledger.draw_from_wallet(ledger.wallet_of(customer.pk, checked.currency), checked.total)
+        with blaming("/payment_method"):
+            balance = ledger.draw_from_wallet(ledger.wallet_of(customer.pk, checked.currency), checked.total)
     payment = Payment(
         purchase=purchase,
         currency=checked.currency,
@@ -220,7 +221,8 @@ def fulfilled(order: Order) -> Order:
 
 def take_what_is_limited(parts: Sequence[Checked], customer: Customer) -> list[int | None]:
     """Stock, times, slots and offers, in the order in which everybody locks them; returns each part's slot."""
-    take_stock(stock_wanted([line for part in parts for line in part.priced.lines]), quantities_at(parts))
+    carts = [part.draft.cart for part in parts]
+    take_stock(stock_wanted([line for part in parts for line in part.priced.lines]), quantities_at(carts))
     bookings.take_times([part.draft.booking for part in parts if part.draft.booking])
     slot_ids: list[int | None] = [None] * len(parts)
     wanted = [
@@ -236,15 +238,16 @@ def take_what_is_limited(parts: Sequence[Checked], customer: Customer) -> list[i
             value=parts[index].priced.total,
             pointer=parts[index].draft.cart.pointer,
         )
-    offers.take_offers(given=[part.given for part in parts], customer=customer)
+    with blaming(next((f"{cart.pointer}/offer" for cart in carts if cart.offer), "/offer")):
+        offers.take_offers(given=[part.given for part in parts], customer=customer)
     return slot_ids
 
 
-def quantities_at(parts: Sequence[Checked]) -> dict[int, str]:
+def quantities_at(carts: Sequence[Cart]) -> dict[int, str]:
     """Where the quantity of each product stands in the client's input: that of its last item."""
     return {
         item.product: f"{cart.pointer}/items/{index}/quantity"
-        for cart in (part.draft.cart for part in parts)
+        for cart in carts
         for index, item in enumerate(cart.items)
     }
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -26,8 +27,9 @@ CONTENT_TYPE = "application/problem+json"
 class Problem(Exception):
     """A refusal: a stable code, a sentence with the remedy, and what the client needs to mend it.
 
-    `errors` are rows {pointer, code, detail}; `extra` are further members of the answer; `keeps_writes` commits what
-    the call wrote before it was refused (a counted wrong try), where any other refusal leaves nothing behind.
+    `errors` are rows {pointer, code, detail}, of which `pointer` makes the only one; `extra` are further members of the
+    answer; `keeps_writes` commits what the call wrote before it was refused (a counted wrong try), where any other
+    refusal leaves nothing behind.
     """
 
     status = 400
@@ -39,6 +41,7 @@ class Problem(Exception):
         detail: str,
         *,
         status: int | None = None,
+        pointer: str = "",
         errors: list[dict[str, Any]] | None = None,
         extra: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
@@ -48,7 +51,7 @@ class Problem(Exception):
         self.code = code
         self.detail = short(detail)
         self.status = status or self.status
-        self.errors = told_errors(errors or [])
+        self.errors = told_errors(errors or ([field_error(pointer, code, detail)] if pointer else []))
         self.extra = dict(extra or {})
         self.headers = dict(headers or {})
         self.keeps_writes = keeps_writes
@@ -107,6 +110,18 @@ class Busy(Problem):
         super().__init__(
             "busy", "Too many changes at the same time: try again in a second.", headers={"Retry-After": "1"}
         )
+
+
+@contextmanager
+def blaming(pointer: str, *codes: str) -> Iterator[None]:
+    """Has refusals (all, or those with these codes) that point to no field point to this one, which led to them."""
+    try:
+        yield
+    except Problem as problem:
+        if not codes or problem.code in codes:
+            rows = problem.errors or [field_error("", problem.code, problem.detail)]
+            problem.errors = [{**row, "pointer": row["pointer"] or pointer} for row in rows]
+        raise
 
 
 def short(text: str) -> str:

@@ -1,9 +1,11 @@
 """A refusal of the services, through each door: the field that was sent, by the name and path that it has there."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.dialects.base import Dialect
@@ -11,13 +13,16 @@ from orders.dialects.urls import DIALECTS
 from orders.services.wallets import top_up
 from ordersite.web.problems import Conflict
 from tests.cast import Cast
+from tests.clock import Clock
 from tests.dialects.kalixo.test_kalixo import PLACE, order_of
 from tests.dialects.kesk import calling as kesk
 from tests.dialects.ordering import asking
 from tests.dialects.shop import calling as shop
 from tests.orders.gift_cards import stock
 from tests.orders.kinds import RECIPIENT, make_package_type
-from tests.orders.shopping import assert_nothing_changed
+from tests.orders.rows import make_order
+from tests.orders.shopping import ORDERS, assert_nothing_changed, cart, eur
+from tests.orders.test_placing_times import open_hours
 from vendors.models import Stock
 
 Api = Callable[..., APIClient]
@@ -39,14 +44,22 @@ def by_shop(cast: Cast, products: list[int], **fields: Any) -> tuple[str, dict[s
     return shop.ORDERS, shop.body_of(cast, items=items, paymentMethod="cash") | fields
 
 
-def by_ordering(cast: Cast, products: list[int], **fields: Any) -> tuple[str, dict[str, Any]]:
-    return asking.ORDERS, asking.order_of(cast, products=[{"id": pk, "quantity": 2} for pk in products], **fields)
+def by_ordering(cast: Cast, wanted: list[int], **fields: Any) -> tuple[str, dict[str, Any]]:
+    lines = [{"id": pk, "quantity": 2} for pk in wanted]
+    now = asking.at(timezone.now())
+    return asking.ORDERS, asking.order_of(cast, products=lines, delivery_datetime=now) | fields
+
+
+def by_native(cast: Cast, products: list[int], **fields: Any) -> tuple[str, dict[str, Any]]:
+    return ORDERS, cart(cast, items=[{"product": pk, "quantity": 2} for pk in products], **fields)
 
 
 def fields_of(response: Any) -> list[str]:
     """The fields that a refusal names, in whichever shape it is."""
     body = response.json()
     match body:
+        case {"errors": rows}:
+            return [row["pointer"] for row in rows]
         case {"error": {"details": rows}} | {"error": {"fields": rows}}:
             return [row["field"] for row in rows]
         case {"result": sentences}:
@@ -113,6 +126,109 @@ def test_too_little_in_the_wallet_is_told_at_the_method(cast: Cast, api: Api) ->
     with assert_nothing_changed():
         response = api(cast.customer).post(path, body)
     assert (response.status_code, fields_of(response)) == (409, ["paymethod_id"])
+
+
+@pytest.mark.parametrize(
+    ("door", "method", "field"),
+    [
+        (by_kesk, {"payment_gateway_method_id": 2}, "payment_gateway_method_id"),
+        (by_kesk, {"payment_gateway_method_id": None, "payment_method": "wallet"}, "payment_method"),
+        (by_shop, {"paymentMethod": "wallet"}, "paymentMethod"),
+        (by_ordering, {"paymethod_id": 2}, "paymethod_id"),
+        (by_native, {"payment_method": "wallet"}, "/payment_method"),
+    ],
+)
+def test_who_has_too_little_is_told_the_method_that_he_sent(
+    cast: Cast, api: Api, door: Any, method: dict[str, Any], field: str
+) -> None:
+    path, body = door(cast, [cast.products["pizza"].pk], **method)
+    with assert_nothing_changed():
+        response = api(cast.customer).post(path, body)
+    assert (response.status_code, fields_of(response)) == (409, [field])
+
+
+@pytest.mark.parametrize(
+    ("door", "field", "remedy"),
+    [
+        (by_kesk, "scheduled_at", "send scheduled_at to order for later."),
+        (by_kesk_of_several, "data.0.scheduled_at", "send scheduled_at to order for later."),
+        (by_ordering, "delivery_datetime", "send delivery_datetime to order for later."),
+        (by_native, "/deliver_at", "send deliver_at to order for later."),
+        (by_shop, None, "try again later."),
+    ],
+)
+@pytest.mark.parametrize("state", ["paused", "closed"])
+def test_a_vendor_that_takes_nothing_now_is_told_at_the_time(
+    cast: Cast, api: Api, clock: Clock, door: Door, field: str | None, remedy: str, state: str
+) -> None:
+    if state == "paused":
+        shop.set_vendor(cast, paused_until=timezone.now() + timedelta(hours=1))
+    else:
+        open_hours(cast.vendor, (2, "17:00", "22:00"))
+    path, body = door(cast, [cast.products["pizza"].pk])
+    with assert_nothing_changed():
+        response = api(cast.customer).post(path, body)
+    assert (response.status_code, fields_of(response)) == (409, [field] if field else [])
+    assert remedy in str(response.json())
+
+
+@pytest.mark.parametrize(
+    ("door", "fields", "field"),
+    [
+        (by_shop, lambda cast: {"customer": {"id": cast.stranger_row.pk}}, "customer"),
+        (by_shop, lambda cast: {"items": [], "vendorId": cast.vendor.pk}, "items"),
+        (by_ordering, lambda cast: {"customer_id": cast.stranger_row.pk}, "customer_id"),
+        (by_ordering, lambda cast: {"products": [{"name": "By hand", "price": 5}]}, "products"),
+        (by_native, lambda cast: {"customer": cast.stranger_row.pk}, "/customer"),
+        (by_native, lambda cast: {"custom": [{"name": "By hand", "amount": eur("5.00")}]}, "/custom"),
+    ],
+)
+def test_what_only_staff_may_send_is_named(cast: Cast, api: Api, door: Any, fields: Any, field: str) -> None:
+    path, body = door(cast, [cast.products["pizza"].pk], **fields(cast))
+    with assert_nothing_changed():
+        response = api(cast.customer).post(path, body)
+    assert (response.status_code, fields_of(response)) == (403, [field])
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        (lambda cast, order: (f"{asking.ORDERS}/{order}", {"comment": "Ring twice"}), "comment"),
+        (lambda cast, order: (f"{kesk.ORDERS}/{order}", {"driver_id": cast.driver_row.pk}), "driver_id"),
+        (lambda cast, order: (f"{kesk.ORDERS}/{order}", {"payment_status": "Paid"}), "payment_status"),
+        (lambda cast, order: (f"{kesk.ORDERS}/{order}", {"payment_gateway_method_id": 2}), "payment_gateway_method_id"),
+        (lambda cast, order: (f"/api/v1/orders/{order}", {"driver": cast.driver_row.pk}), "/driver"),
+    ],
+)
+def test_what_a_customer_may_not_change_is_named(cast: Cast, api: Api, change: Any, field: str) -> None:
+    order = make_order(cast, 7, stood="accepted")
+    path, body = change(cast, order.pk)
+    client = api(cast.customer)
+    with assert_nothing_changed(order):
+        response = (client.patch if path.startswith("/api") else client.put)(path, body)
+    assert (response.status_code, fields_of(response)[0]) == (409 if "method" in field else 403, field)
+
+
+@pytest.mark.parametrize("method", ["cash", "wallet"])
+def test_more_of_an_item_than_can_be_had_or_paid_is_told_at_its_quantity(cast: Cast, api: Api, method: str) -> None:
+    top_up(customer_id=cast.customer_row.pk, currency="EUR", amount=500, actor="test")
+    client, soda = api(cast.customer), cast.products["soda"].pk
+    path, body = by_shop(cast, [soda], paymentMethod=method)
+    order = shop.created(client.post(path, body))
+    if method == "cash":
+        Stock.objects.filter(pk=soda).update(quantity=1)
+    item, line = shop.at(order, "/item"), order.lines.get().pk
+    with assert_nothing_changed(order):
+        answers = [
+            client.post(item, {"productId": soda, "quantity": 2}),
+            client.put(item, {"itemId": line, "quantity": 4}),
+            client.post(f"/api/v1/orders/{order.pk}/items", {"product": soda, "quantity": 2}),
+            client.put(f"/api/v1/orders/{order.pk}/items/{line}", {"product": soda, "quantity": 4}),
+        ]
+    code = "out_of_stock" if method == "cash" else "insufficient_funds"
+    assert [code in str(answer.json()) for answer in answers] == [True] * 4
+    told = [(answer.status_code, fields_of(answer)) for answer in answers]
+    assert told == [(409, ["quantity"])] * 2 + [(409, ["/quantity"])] * 2
 
 
 def test_lines_of_one_currency_blame_that_of_the_order(cast: Cast, api: Api) -> None:

@@ -51,13 +51,6 @@ SENTENCES = {
     "the order.",
     ("", "required"): "Only a person can order here: sign in as one.",
 }
-# The field that a refusal is about which points to none, by its code.
-FIELD_OF_CODE = {
-    "insufficient_funds": "payment_gateway_method_id",
-    "offer_used_up": "coupon_code",
-    "slot_full": "scheduled_at",
-    "vendor_closed": "scheduled_at",
-}
 PHOTOS_AS_FILES = "Photos can be sent as files of a form (multipart/form-data), of up to 5 MB each."
 # Why a status is refused, where our sentence speaks of the twenty-six.
 STATUS_REFUSED = {
@@ -76,8 +69,6 @@ REMEDIES = [
 def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     """{"success": false, "error": {code, message, details}}; a refused change of status tells the allowed words."""
     faults = [(field_of(row), sentence_of(row)) for row in problem.errors]
-    if not faults and problem.code in FIELD_OF_CODE:
-        faults = [(FIELD_OF_CODE[problem.code], problem.detail.replace("deliver_at", "scheduled_at"))]
     code = "invalid_request" if problem.code == "invalid" else problem.code
     message = problem.detail
     if faults:
@@ -127,7 +118,8 @@ def sentence_of(row: Mapping[str, Any]) -> str:
     for end, code, remedy in REMEDIES:
         if row["code"] == code and str(row["pointer"]).endswith(end):
             return f"{str(row['detail']).partition(': ')[0]}: {remedy}"
-    return SENTENCES.get((field.split(".")[-1], row["code"]), str(row["detail"]))
+    sentence = SENTENCES.get((field.split(".")[-1], row["code"]), str(row["detail"]))
+    return sentence.replace("deliver_at", "scheduled_at")
 
 
 ERROR_SCHEMA = {

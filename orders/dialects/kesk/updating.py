@@ -15,7 +15,7 @@ from orders.services.standing import Standing, get_order, lock_purchase, standin
 from orders.services.transitions import Wish, move_on, start_preparing
 from ordersite.accounts.callers import Caller
 from ordersite.web.crypto import decrypt
-from ordersite.web.problems import Conflict, Invalid
+from ordersite.web.problems import Conflict, Invalid, blaming
 
 
 def update(order_id: int, caller: Caller, given: Mapping[str, Any]) -> Order:
@@ -49,7 +49,8 @@ def pay(standing: Standing, given: Mapping[str, Any]) -> Order:
     order, wanted = standing.order, given.get("payment_status")
     if wanted is None or wanted == PAYMENT_WORDS[order.payment_status]:
         return order
-    set_payment(order.pk, standing.caller, str(wanted), given.get("reason", TITLE))
+    with blaming("/payment_status"):
+        set_payment(order.pk, standing.caller, str(wanted), given.get("reason", TITLE))
     return get_order(caller=standing.caller, order_id=order.pk, lock=True)
 
 

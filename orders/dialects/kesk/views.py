@@ -1,5 +1,6 @@
 """Kesk's calls."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders.checkout import Cart, Checkout
-from orders.dialects.base import DialectView
+from orders.dialects.base import DialectView, is_blank
 from orders.dialects.kesk.carts import as_checkout, as_destination, as_placing
 from orders.dialects.kesk.dialect import DIALECT
 from orders.dialects.kesk.inputs import (
@@ -60,6 +61,7 @@ from ordersite.web.problems import NotFound, Problem
 from ordersite.web.throttling import client_address
 from ordersite.web.views import parse, who_asks
 
+METHOD, METHOD_NUMBER = "/payment_method", "/payment_gateway_method_id"
 TYPES_OF_LIST = {"history": GROUPS["closed"], "assigned": GROUPS["open"]}
 
 
@@ -68,6 +70,19 @@ class KeskView(DialectView):
 
     dialect = DIALECT
     permission_classes = [IsAuthenticated]
+
+    def refuse(self, problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
+        """The payment method has two names: the one that was sent is told."""
+        if any(row["pointer"] == METHOD for row in problem.errors) and sends_number(self.request.data):
+            problem.errors = [
+                {**row, "pointer": METHOD_NUMBER} if row["pointer"] == METHOD else row for row in problem.errors
+            ]
+        return super().refuse(problem)
+
+
+def sends_number(sent: Any) -> bool:
+    """Whether the payment method is sent by its number, and not by its name."""
+    return isinstance(sent, dict) and is_blank(sent.get("payment_method")) and "payment_gateway_method_id" in sent
 
 
 class PlacingView(KeskView):

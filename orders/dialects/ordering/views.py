@@ -375,8 +375,10 @@ def puts_back(name: str, value: Any, seen: Seen) -> bool:
 
 def check_level(before: Standing, changes: Mapping[str, Any]) -> None:
     """Raises Forbidden where others than levels 0 and 2 change more than the status."""
-    if not before.actors & LEVELS_0_AND_2 and not changes.keys() <= WITH_A_STATUS:
-        raise Forbidden("forbidden", "Only levels 0 and 2 can change this field: send the status alone.")
+    denied = next((name for name in changes if name not in WITH_A_STATUS), None)
+    if denied and not before.actors & LEVELS_0_AND_2:
+        detail = "Only levels 0 and 2 can change this field: send the status alone."
+        raise Forbidden("forbidden", detail, pointer=f"/{denied}")
 
 
 def update(before: Standing, changes: Mapping[str, Any], found: Answer) -> Order:

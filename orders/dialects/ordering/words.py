@@ -66,7 +66,7 @@ NAMED = re.compile("|".join(map(re.escape, NAMES)))
 
 def field_of(pointer: str, code: str) -> str:
     """Their name of the field that a pointer of ours leads to: "/items/0/product" → "products.0.id"."""
-    if (pointer, code) == ("/customer", "unknown"):
+    if pointer == "/customer" and code in ("unknown", "forbidden"):
         return "customer_id"  # ours is an id; theirs of this name is a guest
     if not pointer.startswith("/"):
         return pointer.lstrip("?").removeprefix("header:")
@@ -89,8 +89,6 @@ def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
         else sentence_of(row["detail"])
         for row in problem.errors
     ] or [NOT_YOURS if problem.code == "transition_not_permitted" else sentence_of(problem.detail)]
-    if problem.code == "insufficient_funds" and not problem.errors:
-        told = [f"paymethod_id: {told[0]}"]
     allowed = problem.extra.get("allowed_transitions")
     if allowed is not None:
         by_number = [one["to"] for one in allowed if not one["by_name"]]

@@ -98,7 +98,8 @@ def field_of(pointer: str) -> str:
 
 
 def in_its_words(text: str) -> str:
-    """A sentence with the fields that it names as they are named here."""
+    """A sentence with the fields that it names as they are named here; an order's time is none of them."""
+    text = re.sub(r": send deliver_at.*", ": try again later.", text)
     return re.sub(r"`(\w+)`", lambda found: f"`{FIELDS.get(found[1], found[1])}`", text)
 
 
@@ -129,7 +130,7 @@ def refusal(problem: Problem, labels: Labels | None = None) -> tuple[int, Any, M
         "code": problem.code,
         # The problem's own sentence may begin with the pointer of its first fault.
         "message": told[0][1] if told else detail,
-        "fields": [{"field": field, "message": message} for field, message in told if field],
+        "fields": [{"field": field, "message": message} for field, message in told if field not in ("", "deliver_at")],
     }
     if labels is not None:
         allowed = statuses_allowed(problem, labels)

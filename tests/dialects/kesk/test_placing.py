@@ -263,7 +263,7 @@ def test_a_service_checks_its_method_and_the_balance(cast: Cast, api: Api) -> No
     path, client = f"{ORDERS}/service", api(cast.customer)
     with assert_nothing_changed():
         refused(client.post(path, body), 400, "payment_gateway_method_id")
-        refused(client.post(path, {**body, "payment_gateway_method_id": 3}), 400, "payment_method")
+        refused(client.post(path, {**body, "payment_gateway_method_id": 3}), 400, "payment_gateway_method_id")
         refused(
             client.post(path, {**body, "payment_gateway_method_id": 2}),
             409,
@@ -400,7 +400,7 @@ def test_photos_that_are_none(cast: Cast, api: Api, photo: Any) -> None:
 def test_photos_prove_a_transfer_only_and_are_five_at_most(cast: Cast, api: Api) -> None:
     take_transfers(cast)
     with assert_nothing_changed():
-        refused(api(cast.customer).post(ORDERS, order_of(cast, photo=as_text(png()))), 400, "payment_method")
+        refused(api(cast.customer).post(ORDERS, order_of(cast, photo=as_text(png()))), 400, "payment_gateway_method_id")
         many = order_of(cast, payment_gateway_method_id=3, photos=[as_text(png())] * 6)
         refused(api(cast.customer).post(ORDERS, many), 400, "photos")
         form = {"vendor_id": cast.vendor.pk, "items": json.dumps(many["items"])}
@@ -414,7 +414,7 @@ def test_photos_prove_a_transfer_only_and_are_five_at_most(cast: Cast, api: Api)
     [
         ({"payment_gateway_method_id": None}, "payment_gateway_method_id"),
         ({"payment_gateway_method_id": 6}, "payment_gateway_method_id"),
-        ({"payment_gateway_method_id": 3}, "payment_method"),
+        ({"payment_gateway_method_id": 3}, "payment_gateway_method_id"),
         ({"payment_method": "wallet"}, "payment_gateway_method_id"),
         ({"saved_payment_method_id": 1}, "saved_payment_method_id"),
     ],

@@ -6,7 +6,7 @@ import itertools
 import multiprocessing
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,9 @@ SECONDS, SECONDS_FULL = 3, 20
 TIMES = 3
 SLACK = 10  # milliseconds that a busy machine adds, as beside guessed passwords
 CONNECTIONS = 4
-DRAWN = 100  # different calls of each connection
+# Without turns a call shares the interpreter with all of these: many more than TIMES.
+CONNECTIONS_OF_CONTROL, SECONDS_OF_CONTROL = 16, 2
+DRAWN = 400  # different calls, of all connections together
 JSON = {"Content-Type": "application/json"}
 
 
@@ -43,10 +45,9 @@ def send(port: int, calls: list[Call], token: str) -> None:
             client.close()
 
 
-def drawn(kind: Callable[[random.Random], Call], seed: int) -> list[Call]:
-    """Calls to be sent, which are made beforehand: the server shall compute, and not who attacks it beside it."""
-    draw = random.Random(seed)
-    return [kind(draw) for _ in range(DRAWN)]
+def drawn(kind: Callable[[random.Random], Call], connections: int) -> list[list[Call]]:
+    """Each connection's calls, which are made beforehand: the server shall compute, and not who attacks beside it."""
+    return [[kind(draw) for _ in range(DRAWN // connections)] for draw in map(random.Random, range(connections))]
 
 
 def hostile_body(draw: random.Random) -> Call:
@@ -87,33 +88,74 @@ def p95(server: Server, path: str, seconds: float) -> float:
     return sorted(took)[int(0.95 * len(took))]
 
 
-@pytest.mark.parametrize("kind", ["bodies", "pages and queries", "frames"])
-def test_nobody_waits_for_who_does_the_worst(
-    transactional_db: None, cast: Cast, tmp_path: Path, full: bool, figure: Callable[[str], None], kind: str
-) -> None:
-    path, seconds = f"/api/v1/vendors/{cast.vendor.pk}", SECONDS_FULL if full else SECONDS
-    with serving(tmp_path, THROTTLE_ANONYMOUS="0", THROTTLE_CALLER="0", THROTTLE_TILL="0", REDIS_URL="") as server:
-        token = jwt(cast.customer)
-        bodies_of = [drawn(hostile_body, seed) for seed in range(CONNECTIONS)]
-        pages_of = [drawn(hostile_page, seed) for seed in range(CONNECTIONS)]
-        does: dict[str, Callable[[int], None]] = {
-            "bodies": lambda seed: send(server.port, bodies_of[seed], token if seed % 2 else ""),
-            "pages and queries": lambda seed: send(server.port, pages_of[seed], token),
-            "frames": partial(hostile_frames, Port(server.port)),
-        }
+@contextlib.contextmanager
+def attacked(attacks: list[Callable[[], None]]) -> Iterator[None]:
+    """Runs each attack in a process of its own meanwhile."""
+    attackers = [multiprocessing.Process(target=attack) for attack in attacks]
+    for attacker in attackers:
+        attacker.start()
+    try:
+        time.sleep(0.5)
+        yield
+    finally:
+        for attacker in attackers:
+            attacker.kill()
+            attacker.join()
+
+
+def send_bodies(server: Server, connections: int, token: str) -> list[Callable[[], None]]:
+    """Hostile bodies by so many connections, half of them signed in."""
+    calls = drawn(hostile_body, connections)
+    return [partial(send, server.port, mine, token if seed % 2 else "") for seed, mine in enumerate(calls)]
+
+
+def send_pages(server: Server, connections: int, token: str) -> list[Callable[[], None]]:
+    return [partial(send, server.port, mine, token) for mine in drawn(hostile_page, connections)]
+
+
+def send_frames(server: Server, connections: int, token: str) -> list[Callable[[], None]]:
+    return [partial(hostile_frames, Port(server.port), seed) for seed in range(connections)]
+
+
+def compare(
+    directory: Path,
+    cast: Cast,
+    attacks: Callable[[Server, int, str], list[Callable[[], None]]],
+    connections: int,
+    seconds: float,
+    **options: Any,
+) -> tuple[float, float]:
+    """The p95 of somebody else's calls, alone and beside the attacks."""
+    path = f"/api/v1/vendors/{cast.vendor.pk}"
+    with serving(
+        directory, THROTTLE_ANONYMOUS="0", THROTTLE_CALLER="0", THROTTLE_TILL="0", REDIS_URL="", **options
+    ) as server:
+        sent = attacks(server, connections, jwt(cast.customer))
         server.get("/api/v1/schema?format=json")  # made once in a process: who asks first waits for it
         p95(server, path, 1)
         alone = p95(server, path, seconds)
-        attackers = [multiprocessing.Process(target=does[kind], args=(seed,)) for seed in range(CONNECTIONS)]
-        for attacker in attackers:
-            attacker.start()
-        try:
-            time.sleep(0.5)
+        with attacked(sent):
             beside = p95(server, path, seconds)
-        finally:
-            for attacker in attackers:
-                attacker.kill()
-                attacker.join()
-        figure(f"{kind} by {CONNECTIONS} connections: others' p95 {alone:.1f} ms alone, {beside:.1f} ms beside them")
-        assert beside <= TIMES * alone + SLACK
         assert server.get("/healthz")[0] == 200
+    return alone, beside
+
+
+KINDS = {"bodies": send_bodies, "pages and queries": send_pages, "frames": send_frames}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nobody_waits_for_who_does_the_worst(
+    transactional_db: None, cast: Cast, tmp_path: Path, full: bool, figure: Callable[[str], None], kind: str
+) -> None:
+    alone, beside = compare(tmp_path, cast, KINDS[kind], CONNECTIONS, SECONDS_FULL if full else SECONDS)
+    figure(f"{kind} by {CONNECTIONS} connections: others' p95 {alone:.1f} ms alone, {beside:.1f} ms beside them")
+    assert beside <= TIMES * alone + SLACK
+
+
+def test_control_without_turns_bodies_keep_others_waiting(
+    transactional_db: None, cast: Cast, tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    command = ("-m", "tests.controls.serve_at_once")
+    alone, beside = compare(tmp_path, cast, send_bodies, CONNECTIONS_OF_CONTROL, SECONDS_OF_CONTROL, command=command)
+    figure(f"control, without turns: others' p95 {alone:.1f} ms alone, {beside:.1f} ms beside the bodies")
+    assert beside > TIMES * alone + SLACK

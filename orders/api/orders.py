@@ -34,7 +34,7 @@ from orders.reading.purchases import caller_for
 from orders.services.changes import change_order
 from orders.services.epochs import current_epoch
 from orders.services.locating import locate, locate_placing, look_up_destination
-from orders.services.parties import Placing, check_proven
+from orders.services.parties import Placing, check_proven, check_rights
 from orders.services.placing import place, quote
 from orders.services.records import delete_order
 from orders.services.standing import RELATED, get_order, standing_of
@@ -180,11 +180,13 @@ class OrdersView(ApiView):
 
     def before_post(self, request: Request) -> Placing:
         """What is to be placed, with its photos and the points of addresses that came without one."""
+        caller = caller_of(request)
         placing = as_placing(parse(OrderWithPhotos if has_photos(request) else PlaceInput, request.data))
         if has_photos(request):
             check_proven(placing.checkout.payment_method)
+            check_rights(placing, caller)
             placing = replace(placing, photos=photos_of(request))
-        return locate_placing(placing, caller=caller_of(request), who=who_asks(request))
+        return locate_placing(placing, caller=caller, who=who_asks(request))
 
 
 class QuoteView(ApiView):

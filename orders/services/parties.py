@@ -70,6 +70,13 @@ def check_empty(checkout: Checkout, caller: Caller) -> None:
             raise Invalid("/payment_method", "no_items", detail)
 
 
+def check_rights(placing: Placing, caller: Caller) -> None:
+    """Raises Forbidden for what the caller may not place. Doors ask it, too, before they decode a photo."""
+    check_custom(placing.checkout, caller)
+    check_empty(placing.checkout, caller)
+    customer_meant(placing, caller)
+
+
 def customer_meant(placing: Placing, caller: Caller) -> int | None:
     """Whose saved addresses are meant; raises Forbidden for who may not order for the customer that it names.
 

@@ -33,8 +33,8 @@ from orders.services.numbers import counter_of, day_of
 from orders.services.parties import (
     Placing,
     check_custom,
-    check_empty,
     check_photos,
+    check_rights,
     find_customer,
     find_places,
     find_saved_method,
@@ -95,8 +95,7 @@ def place(*, placing: Placing, caller: Caller) -> Placed:
         if first:
             return first
     now = timezone.now()
-    check_custom(checkout, caller)
-    check_empty(checkout, caller)
+    check_rights(placing, caller)
     check_photos(placing)
     vendors = vendors_of(checkout.carts)
     customer = find_customer(placing, caller)

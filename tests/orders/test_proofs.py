@@ -212,6 +212,33 @@ class TestPlacing:
         assert Order.objects.count() == PaymentProof.objects.count() == len(files()) == 0
 
     @pytest.mark.parametrize(
+        ("who", "what"),
+        [
+            ("nobody", "another's customer"),
+            ("stranger", "another's customer"),
+            ("owner", "another's customer"),
+            ("customer", "a line by hand"),
+            ("nobody", "a line by hand"),
+            ("other_owner", "a line by hand"),
+        ],
+    )
+    def test_no_photo_is_decoded_for_whoever_may_not_place_it(
+        self, cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch, who: str, what: str
+    ) -> None:
+        """For a customer of somebody else, or with a line by hand that is not theirs to add."""
+        decoded: list[bytes] = []
+        monkeypatch.setattr(multipart, "clean_image", decoded.append)
+        more = {
+            "another's customer": {"customer": cast.customer_row.pk},
+            "a line by hand": {"custom": [{"name": "Cake", "amount": eur("1.00")}]},
+        }[what]
+        client = api() if who == "nobody" else api(getattr(cast, who))
+        with assert_nothing_changed():
+            answer = place_with(client, cart(cast, payment_method=None, **more), photo(), photo("blue"))
+            assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+        assert (decoded, files()) == ([], [])
+
+    @pytest.mark.parametrize(
         ("who", "method", "status"),
         [("stranger", "transfer", 404), ("owner", "transfer", 403), ("customer", "cash", 409), ("customer", None, 404)],
     )

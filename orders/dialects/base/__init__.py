@@ -12,7 +12,7 @@ from orders.dialects.base.dialect import (
     served,
     wrong_path,
 )
-from orders.dialects.base.forms import FormParser, PartsParser, names_nobody, nested, read_query
+from orders.dialects.base.forms import FormParser, PartsParser, names_nobody, nested, read_query, values_left
 from orders.dialects.base.reading import (
     AmountField,
     CurrencyField,
@@ -64,6 +64,7 @@ __all__ = [
     "read_query",
     "reads_same",
     "served",
+    "values_left",
     "whole_of",
     "with_country",
     "wrong_path",

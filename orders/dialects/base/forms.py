@@ -61,17 +61,23 @@ class PartsParser(PhotoFormParser):
     knows_its_parts = False
 
     def read_fields(self, parts: list[bytes], texts: Sequence[tuple[str, str]]) -> dict[str, Any]:
-        check_count(len(texts) + sum(name.count("[") for name, _ in texts))
+        values_left(texts)
         for name, _ in texts:
             refuse_unstorable(name)
         return nested(texts)
 
 
-def check_count(count: int) -> None:
-    """Raises ParseError for more values than JSON may have."""
+def check_count(count: int) -> int:
+    """How many more values there may be, as many as JSON may have in all; raises ParseError for too many."""
     most = settings.MAX_JSON_VALUES
     if count > most:
         raise ParseError(f"The form has more than {most} values, nested ones counted: send less at once.")
+    return most - count
+
+
+def values_left(texts: Sequence[tuple[str, str]]) -> int:
+    """How many values there may be besides the fields of a form; raises ParseError for too many of these."""
+    return check_count(len(texts) + sum(name.count("[") for name, _ in texts))
 
 
 def read_form(raw: bytes, charset: str = UTF_8) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
-from orders.dialects.base import is_blank, nested
+from orders.dialects.base import is_blank, nested, values_left
 from ordersite.web.images import MAX_BYTES
 from ordersite.web.multipart import (
     MOST_PHOTOS,
@@ -16,7 +16,7 @@ from ordersite.web.multipart import (
     plain_name,
     refuse_many,
 )
-from ordersite.web.parsing import LenientJsonParser, parse_json
+from ordersite.web.parsing import LenientJsonParser, parse_json, refuse_too_many
 from ordersite.web.problems import Invalid
 
 DATA_URI = re.compile(r"data:[^,]{0,100};base64,", re.IGNORECASE)
@@ -92,6 +92,9 @@ class OrderFormParser(PhotoFormParser):
         read_photos(plain_name(name), values, sent)
 
     def read_fields(self, parts: list[bytes], texts: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        structured = [text.encode() for name, text in texts if name in STRUCTURED]
+        # All of them together, before the first is read.
+        refuse_too_many(b",".join([*parts, *structured]), values_left(texts))
         whole = self.read_json(parts) if parts else {}
         # An empty field is one that was not filled in.
         fields = [(name, read_field(name, text)) for name, text in texts if not is_blank(text)]

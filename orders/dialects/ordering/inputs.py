@@ -70,6 +70,8 @@ class KeyedField(serializers.DictField):
     """{"id:5": {…}} → {5: {…}}; an entry without a value counts as left out."""
 
     default_error_messages = {
+        # PHP writes [5] for a place in a list as for a key: whether it is an id nobody knows.
+        "not_a_dict": 'Send an object whose keys name ids, such as {{"id:5": {{…}}}}; in a form, [id:5] for [5].',
         "key": 'The key "{given}" is not valid: send one such as "id:5".',
         "many": f"At most {MOST_CHOICES} of them.",
     }

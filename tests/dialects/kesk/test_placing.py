@@ -11,8 +11,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
+from orders.dialects.kesk import parsing
 from orders.models import Order, Payment, PaymentProof
+from ordersite.web import multipart
 from ordersite.web.crypto import decrypt
+from ordersite.web.parsing import parse_json
 from tests.cast import Cast
 from tests.dialects.kesk.calling import (
     BASE,
@@ -518,6 +521,40 @@ def test_a_list_is_one_part_of_a_form_or_a_part_for_each_object(cast: Cast, api:
         assert response.status_code == 201, response.json()
         shown = response.json()["data"]["items"]
         assert [one["quantity"] for one in shown] == [1, 2, 3][:lines]
+
+
+@pytest.mark.parametrize("spread", ["one part", "a part each", "two lists", "beside the order", "beside fields"])
+def test_the_json_of_a_forms_parts_is_counted_together_before_any_is_read(
+    cast: Cast, api: Api, settings: Any, monkeypatch: pytest.MonkeyPatch, spread: str
+) -> None:
+    settings.MAX_JSON_VALUES = 60
+    read: list[bytes] = []
+    monkeypatch.setattr(parsing, "parse_json", lambda raw, **kwargs: read.append(raw) or parse_json(raw, **kwargs))
+    monkeypatch.setattr(multipart, "parse_json", parsing.parse_json)
+
+    def form(count: int) -> dict[str, Any]:
+        rows = [{"product_id": cast.products["pizza"].pk, "quantity": 1}] * count
+        half = json.dumps(rows[: count // 2])
+        head = {"vendor_id": cast.vendor.pk, "payment_gateway_method_id": 1}
+        match spread:
+            case "a part each":
+                return {**head, "items": [json.dumps(row) for row in rows]}
+            case "two lists":
+                return {**head, "items": half, "data": half}
+            case "beside the order":
+                return {"CreateOrderInput": json.dumps({**head, "items": rows[: count // 2]}), "items": half}
+            case "beside fields":
+                return {**head, "items": half, **{f"unknown{number}": "x" for number in range(3 * count // 2)}}
+        return {**head, "items": json.dumps(rows)}
+
+    client = api(cast.customer)
+    with assert_nothing_changed():
+        answer = client.post(ORDERS, form(30), format="multipart")
+        assert (answer.status_code, read) == (400, [])
+        assert "more than 60 values" in answer.json()["error"]["message"]
+    fitting = client.post(ORDERS, form(8), format="multipart")
+    assert fitting.status_code == (400 if spread == "two lists" else 201), fitting.json()
+    assert read
 
 
 @pytest.mark.rows(1, 8, call="POST /v1/orders")

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -454,6 +455,27 @@ def test_forms_as_php_sends_them(cast: Cast, api: Api) -> None:
     with assert_nothing_changed():
         answer = api().generic("POST", ORDERS, form_of(wrong), "application/x-www-form-urlencoded")
         refused(answer, 400, "products.0.options: This is not valid JSON: correct it.")
+
+
+@pytest.mark.rows(19, call="POST /orders")
+@pytest.mark.parametrize(
+    ("key", "field"),
+    [
+        ("options][5", "options"),
+        ("options][5][suboptions][15][selected", "options"),
+        ("options][id:5][suboptions][15][selected", "options.id:5.suboptions"),
+        ("ingredients][15", "ingredients"),
+        ("ingredients][15][selected", "ingredients"),
+        ("extras][", "extras"),
+    ],
+)
+def test_a_form_that_numbers_what_is_chosen_is_told_how_ids_are_written(
+    cast: Cast, api: Api, key: str, field: str
+) -> None:
+    form = f"{form_of(order_of(cast))}&{quote(f'products[0][{key}]')}=1"
+    with assert_nothing_changed():
+        answer = api(cast.customer).generic("POST", ORDERS, form, "application/x-www-form-urlencoded")
+        refused(answer, 400, f'products.0.{field}: Send an object whose keys name ids, such as {{"id:5": {{…}}}};')
 
 
 GUEST = {

@@ -45,12 +45,12 @@ class AccountList(ChangeList):
 class AccountAdmin(LedgerPages):
     """Where money is. A wallet keeps its balance; the others' are sums, reckoned on their own page."""
 
-    list_display = ["name", "kind", "owner", "held"]
+    list_display = ["in_words", "kind", "currency", "held"]
     list_select_related = ["customer__user", "vendor", "driver"]
     list_filter = ["kind"]
     ordering = ["-id"]
     search_fields = ["name"]
-    search_help_text = "Whole words: an account's name, its customer's e-mail or phone"
+    search_help_text = "Whole words: a customer's e-mail or phone, or the code on an account's page"
     change_list_template = "admin/orders/account/change_list.html"
 
     def get_search_results(
@@ -93,10 +93,9 @@ class AccountAdmin(LedgerPages):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "media": self.media,
-            "title": f"Account {account}",
+            "title": self.in_words(account),
             "subtitle": None,
             "account": account,
-            "owner": self.owner(account),
             "balance": balance,
             "entries": page[:NEWEST],
             "older": page[NEWEST - 1].posting_id if len(page) > NEWEST else None,
@@ -166,10 +165,9 @@ class AccountAdmin(LedgerPages):
         wallet = Account.objects.get(name=wallet_of(given["customer"], currency).name)
         return HttpResponseRedirect(reverse("admin:orders_account_change", args=[wallet.pk]))
 
-    @admin.display(description="owner", empty_value="–")
-    def owner(self, account: Account) -> str | None:
-        owner = account.customer or account.vendor or account.driver
-        return str(owner) if owner else None
+    @admin.display(description="account", ordering="name")
+    def in_words(self, account: Account) -> str:
+        return display.account_in_words(account)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return AccountList

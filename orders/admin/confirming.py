@@ -11,10 +11,11 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core import signing
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from orders.admin.display import money
+from orders.admin.display import account_in_words, money
 from orders.services.ledger import AccountKey
 
 # A page that was left open for longer is shown anew.
@@ -37,7 +38,9 @@ class Deed:
 
 def moves_of(*amounts: Mapping[AccountKey, int]) -> list[tuple[str, str]]:
     """What will be posted, in words: each account with what it gains (or loses, below zero)."""
-    return [(key.name, money(minor, key.currency)) for one in amounts for key, minor in one.items() if minor]
+    moves = [(key.as_row(), minor) for one in amounts for key, minor in one.items() if minor]
+    prefetch_related_objects([account for account, _ in moves], "customer__user", "vendor", "driver")
+    return [(account_in_words(account), money(minor, account.currency)) for account, minor in moves]
 
 
 def ask(request: HttpRequest, base: Mapping[str, Any], deed: Deed) -> HttpResponse:

@@ -42,7 +42,7 @@ def money(minor: int | None, currency: str) -> str:
 def account_in_words(account: Account) -> str:
     """Whose money an account is, for people: "Cash with Dries Driver"; reads its owner."""
     owner = account.customer or account.vendor or account.driver
-    plain = {"clearing": "Held until the order succeeds", "platform": "The platform", "funding": "From outside"}
+    plain = {"clearing": "Held until the order succeeds", "platform": "The platform", "funding": "Outside the site"}
     named = {"wallet": "Wallet of {}", "cash": "Cash with {}"}
     return named.get(account.kind, "{}").format(owner) if owner else plain.get(account.kind, account.name)
 

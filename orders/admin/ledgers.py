@@ -173,6 +173,7 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
         purse, kept = purse_of(account), take_refused(request)
         hand_in_form = HandInForm(currency=account.currency, auto_id=f"hand-{account.pk}_%s")
         return {
+            "owner": account.vendor or account.driver,
             "purse": balances_of([purse])[purse],
             "may_pay": self.has_pay_permission(request),
             "pay_form": pay_form(kept, account),

@@ -120,7 +120,8 @@ class PhoneForm(CallForm, PlaceFields):
         else:
             fields["saved_address"].queryset = customer.addresses.all()
         if self.only_codes:
-            # They come at once, and apart from all else.
+            # They come at once, and apart from all else: nobody meets to hand cash over.
+            fields["payment_method"].choices = [one for one in fields["payment_method"].choices if one[0] != "cash"]
             del self.fields["deliver_at"]
             return
         for number in FREE_LINES:

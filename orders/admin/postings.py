@@ -28,10 +28,15 @@ from ordersite.web.typed import TypedForm
 
 class EntryInline(ReadOnlyInline):
     model = Entry
-    fields = readonly_fields = ["account", "moved", "balance"]
+    fields = readonly_fields = ["where", "moved", "balance"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
-        return super().get_queryset(request).select_related("account")
+        owners = ("account__customer__user", "account__vendor", "account__driver")
+        return super().get_queryset(request).select_related(*owners)
+
+    @admin.display(description="account")
+    def where(self, entry: Entry) -> str:
+        return display.account_in_words(entry.account)
 
     @admin.display(description="amount")
     def moved(self, entry: Entry) -> str:
@@ -67,7 +72,9 @@ def reversal_deed(posting: Posting, form: forms.Form, back: str) -> Deed:
         name="reverse",
         title=f"Reverse: {posting.get_kind_display()}",
         facts=[("Who", payee), ("Amount", amount), ("Booked", write_moment(posting.created_at))],
-        moves=[(entry.account.name, display.money(-entry.amount, entry.currency)) for entry in entries],
+        moves=[
+            (display.account_in_words(entry.account), display.money(-entry.amount, entry.currency)) for entry in entries
+        ],
         button=f"Reverse {amount}",
         back=back,
         given={"posting": posting.pk},

@@ -6,6 +6,9 @@ from typing import Any
 from django.contrib.messages import get_messages
 from django.test import Client
 
+# What an account is called by programs, such as "cash:driver-3:EUR".
+ACCOUNT_CODE = re.compile(r"\b[a-z]+:(?:driver-)?[0-9]*:[A-Z]{3}\b")
+
 
 def messages_of(response: Any) -> list[str]:
     return [str(message) for message in get_messages(response.wsgi_request)]
@@ -28,9 +31,10 @@ def shown_in(page: str) -> dict[str, str]:
 
 
 def asked(client: Client, url: str, **fields: Any) -> tuple[str, dict[str, str]]:
-    """The page that asks, as text, and what its form sends."""
+    """The page that asks, as text, and what its form sends; it names accounts in words."""
     page = client.get(url, fields)
     assert page.status_code == 200, messages_of(page)
+    assert ACCOUNT_CODE.findall(page.content.decode()) == []
     return page.content.decode(), shown_in(page.content.decode())
 
 

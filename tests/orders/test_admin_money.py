@@ -16,7 +16,7 @@ from ordersite.accounts.models import Customer
 from ordersite.web.money import with_currency
 from ordersite.web.problems import Conflict, Invalid, NotFound
 from tests.cast import Cast
-from tests.orders.confirming import asked, confirm, not_asked, told
+from tests.orders.confirming import ACCOUNT_CODE, asked, confirm, not_asked, told
 from tests.orders.money import Api, driven, held, pickup, set_terms, settled
 from tests.orders.rows import add_line
 from tests.orders.shopping import assert_nothing_changed, fill_wallet, sums
@@ -184,7 +184,15 @@ def test_what_is_owed_is_paid_out_from_its_page(cast: Cast, office: Client) -> N
             "Nothing was done: first check what will happen, then confirm it."
         ]
         assert "Nothing was done" in told(office, url, {"shown": shown["shown"] + "x"})[0]
-    for fact in ("Burger Bar", "8.60\u00a0EUR", "23.60\u00a0EUR", "-15.00\u00a0EUR", "Bank 17", "funding::EUR"):
+    for fact in (
+        "Burger Bar",
+        "8.60\u00a0EUR",
+        "23.60\u00a0EUR",
+        "-15.00\u00a0EUR",
+        "Bank 17",
+        "Cash with Burger Bar",
+        "Outside the site",
+    ):
         assert fact in page
     assert told(office, url, shown) == ["The payout was recorded."]
     assert told(office, url, shown) == ["The form was sent twice, but the change was made only once."]
@@ -394,7 +402,12 @@ def test_the_list_of_accounts_tells_what_each_holds(cast: Cast, office: Client) 
     fill_wallet(cast.customer_row, 1234)
     settled(cast, "wallet")
     settled(cast, "cash")
-    rows = office.get("/admin/orders/account/").context["cl"]
+    page = office.get("/admin/orders/account/")
+    names = ("Wallet of Clara Customer", "Cash with Burger Bar", "Held until the order succeeds", "Outside the site")
+    assert [name for name in names if name not in page.content.decode()] == []
+    posting = office.get(f"/admin/orders/posting/{Posting.objects.latest('pk').pk}/change/")
+    assert [ACCOUNT_CODE.findall(one.content.decode()) for one in (page, posting)] == [[], []]
+    rows = page.context["cl"]
     shown = {row.name: rows.model_admin.held(row).replace("\u00a0", " ") for row in rows.result_list}
     for name, text in shown.items():
         row = Account.objects.get(name=name)

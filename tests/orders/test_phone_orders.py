@@ -459,10 +459,12 @@ def test_codes_alone_are_digital_and_come_at_once(cast: Cast, office: Client) ->
     bump_menu_version(cast.vendor.pk)
     mixed = office.get(path(cast))
     assert [name for name, _ in mixed.context["form"].fields["delivery_type"].choices] == cast.vendor.fulfilments
+    assert ("cash", "cash") in mixed.context["form"].fields["payment_method"].choices
     Product.objects.filter(vendor=cast.vendor).exclude(pk=cake.pk).delete()
     bump_menu_version(cast.vendor.pk)
     page = office.get(path(cast))
     assert page.context["form"].fields["delivery_type"].choices == [("digital", "digital")]
+    assert page.context["form"].fields["payment_method"].choices == [("wallet", "wallet")]
     sent = form_of(page)
     assert not {"deliver_at", "free_name_1", "address", "table"} & sent.keys()
     with assert_nothing_changed():

@@ -19,10 +19,10 @@ from orders.admin.search import phones
 from orders.models import Account, Entry
 from orders.services.ledger import wallet_of
 from orders.services.wallets import top_up_amounts, top_up_by_hand
-from ordersite.accounts.models import Customer
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.choosers import row_id
+from ordersite.web.money import to_text
 
 NEWEST = 50
 TOP_UP = Right.TOP_UP_WALLETS
@@ -117,6 +117,10 @@ class AccountAdmin(LedgerPages):
         else:
             given = {"customer": row_id(request.GET.get("customer", "")), "currency": request.GET.get("currency")}
             form = TopUpForm(initial={name: value for name, value in given.items() if value})
+        return self.show_top_up(request, form)
+
+    def show_top_up(self, request: HttpRequest, form: TopUpForm) -> HttpResponse:
+        """The page with the form."""
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -146,12 +150,15 @@ class AccountAdmin(LedgerPages):
         return ask(request, self.base(request), deed)
 
     def do_top_up(self, request: HttpRequest) -> HttpResponse:
-        """Puts in what was shown."""
+        """Puts in what was shown; where that is refused, the form stands there again as it was typed."""
         given = confirmed(request, "top_up")
-        customer = Customer.objects.select_related("user").filter(pk=given["customer"]).first() if given else None
-        if given is None or customer is None:
+        if given is None:
             return HttpResponseRedirect(request.path)
         currency, minor, caller = given["currency"], given["amount"], caller_of_request(request)
+        form = TopUpForm({**given, "amount": to_text(minor, currency)})
+        if not form.is_valid():
+            return self.show_top_up(request, form)
+        customer = form.cleaned_data["customer"]
         done = perform(
             request,
             lambda: top_up_by_hand(
@@ -159,9 +166,10 @@ class AccountAdmin(LedgerPages):
             ),
             done=f"{display.money(minor, currency)} put into the wallet of {customer}.",
             key=given["key"],
+            form=form,
         )
         if not done:
-            return HttpResponseRedirect(request.path)
+            return self.show_top_up(request, form)
         wallet = Account.objects.get(name=wallet_of(given["customer"], currency).name)
         return HttpResponseRedirect(reverse("admin:orders_account_change", args=[wallet.pk]))
 

@@ -4,13 +4,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
 from orders.models import Account, Order, Payment
+from ordersite.accounts.models import Customer
 from tests.cast import Cast
 from tests.office import Forms, posted_forms
 from tests.orders.back_office import place_order
-from tests.orders.confirming import asked
+from tests.orders.confirming import asked, shown_in
 from tests.orders.money import driven, set_terms, settled
 from tests.orders.shopping import assert_nothing_changed, fill_wallet
 from tests.orders.test_admin_buttons import DELIVERY, office
@@ -254,6 +256,33 @@ def test_what_is_refused_when_it_is_confirmed_stands_there_again(
             answer = office.post(f"{action}?{urlencode(typed)}", shown)
         assert answer["Location"] == path
         assert form_of_money(office.get(path), where)[2] == typed
+
+
+@pytest.mark.parametrize("cause", ["the account is gone", "the database is busy"])
+def test_a_top_up_that_is_refused_when_it_is_confirmed_stands_there_again(
+    cast: Cast, office: Client, monkeypatch: pytest.MonkeyPatch, cause: str
+) -> None:
+    path = "/admin/orders/account/top-up/"
+    typed = {"customer": str(cast.customer_row.pk), "currency": "JPY", "amount": "2500", "text": "Goodwill"}
+    shown = shown_in(office.post(path, typed).content.decode())
+    kept = dict(typed)
+    if cause == "the account is gone":
+        Customer.objects.filter(pk=cast.customer_row.pk).update(user=None)
+        told = "Choose a customer with an account: a guest has no wallet."
+        del kept["customer"]
+    else:
+        monkeypatch.setattr("orders.admin.accounts.top_up_by_hand", busy)
+        told = "try again"
+    with assert_nothing_changed():
+        again = office.post(path, shown)
+    assert again.status_code == 200
+    assert next(sent for _, sent, _ in posted_forms(again) if "amount" in sent) == kept
+    assert told in again.content.decode().split('class="errorlist')[1].split("</ul>")[0]
+    assert not Account.objects.filter(currency="JPY").exists()
+
+
+def busy(**given: Any) -> None:
+    raise OperationalError("database is locked")
 
 
 def test_a_payout_leads_back_to_its_page_of_the_list(

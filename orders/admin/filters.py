@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -13,16 +14,32 @@ from orders.admin.stuck import TROUBLES
 from orders.lifecycle import GROUPS, Fulfilment, Status
 from orders.models import Order, PaymentStatus
 from orders.statements import FIRST_DAY, LAST_DAY
+from ordersite.accounts.scoping import acts_everywhere
+from ordersite.web.moments import name_zone
 from vendors.admin.scoping import own_vendors
+from vendors.hours import moment
 
 GROUP_LABELS = {"in_progress": "In progress", "cancelled": "Cancelled or in exception"}
-SPANS = {"today": "Today (UTC)", "yesterday": "Yesterday (UTC)", "week": "The last 7 days", "month": "The last 30 days"}
+SPANS = {
+    "today": "Today ({zone})",
+    "yesterday": "Yesterday ({zone})",
+    "week": "The last 7 days",
+    "month": "The last 30 days",
+}
 
 
-def chosen_day(value: Any) -> date | None:
+def zone_of_days(request: HttpRequest) -> ZoneInfo:
+    """By which clock a day is meant: that of the vendors of who asks, where they have one in common, else UTC."""
+    if acts_everywhere(request):
+        return ZoneInfo("UTC")
+    zones = own_vendors(request).order_by().values_list("time_zone", flat=True).distinct()[:2]
+    return ZoneInfo(zones[0]) if len(zones) == 1 else ZoneInfo("UTC")
+
+
+def chosen_day(value: Any, zone: ZoneInfo) -> date | None:
     """The day that the parameter `placed` names, or None."""
     value = value[-1] if isinstance(value, list) else value
-    today = timezone.localdate()
+    today = timezone.localdate(timezone=zone)
     if value in ("today", "yesterday"):
         return today if value == "today" else today - timedelta(days=1)
     try:
@@ -33,13 +50,15 @@ def chosen_day(value: Any) -> date | None:
 
 
 def day_links(cl: ChangeList) -> dict[str, Any]:
-    """Query strings for the day before and after, and the other filters as hidden fields."""
-    day = chosen_day(cl.params.get("placed"))
+    """The day and its zone, query strings for the day before and after, and the other filters as hidden fields."""
+    placed = next(spec for spec in cl.filter_specs if isinstance(spec, PlacedFilter))
+    day = chosen_day(cl.params.get("placed"), placed.zone)
     around = {"before": day - timedelta(days=1), "after": day + timedelta(days=1)} if day else {}
     links: dict[str, Any] = {
         name: {"day": other, "query": cl.get_query_string({"placed": other.isoformat()}, ["p"])}
         for name, other in around.items()
     }
+    links |= {"day": day, "zone": name_zone(placed.start_of(day) if day else timezone.now(), placed.zone)}
     return {**links, "clear": cl.get_query_string({}, ["placed", "p"]), "others": other_params(cl, "placed")}
 
 
@@ -70,10 +89,6 @@ def filter_bar(cl: ChangeList) -> dict[str, Any]:
         "others": [pair for pair in other_params(cl, "") if pair[0] not in names],
         "active": any(select["value"] for select in selects),
     }
-
-
-def moment(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 class SelectFilter(admin.SimpleListFilter):
@@ -145,20 +160,33 @@ class PaymentFilter(SelectFilter):
 
 
 class PlacedFilter(SelectFilter):
-    """A day, or a span that ends now."""
+    """A day by the clock of `zone_of_days`, or a span that ends now."""
 
     title = "placed"
     parameter_name = "placed"
 
+    def __init__(self, request: HttpRequest, *args: Any) -> None:
+        self.zone = zone_of_days(request)
+        super().__init__(request, *args)
+
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        day = chosen_day(self.used_parameters.get(self.parameter_name))
-        return [*SPANS.items(), (day.isoformat(), f"{day:%d %b %Y} (UTC)")] if day else list(SPANS.items())
+        zone = name_zone(timezone.now(), self.zone)
+        spans = [(name, label.format(zone=zone)) for name, label in SPANS.items()]
+        day = chosen_day(self.used_parameters.get(self.parameter_name), self.zone)
+        if day:
+            spans.append((day.isoformat(), f"{day:%d %b %Y} ({name_zone(self.start_of(day), self.zone)})"))
+        return spans
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
-        if day := chosen_day(self.value()):
-            return queryset.filter(placed_at__gte=moment(day), placed_at__lt=moment(day + timedelta(days=1)))
+        if day := chosen_day(self.value(), self.zone):
+            return queryset.filter(
+                placed_at__gte=self.start_of(day), placed_at__lt=self.start_of(day + timedelta(days=1))
+            )
         days = {"week": 7, "month": 30}.get(self.value() or "")
         return queryset.filter(placed_at__gte=timezone.now() - timedelta(days=days)) if days else queryset
+
+    def start_of(self, day: date) -> datetime:
+        return moment(day, time.min, self.zone)
 
 
 class DeletedFilter(SelectFilter):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from orders.admin import display, stuck
-from orders.admin.filters import chosen_day, day_links, filter_bar
+from orders.admin.filters import day_links, filter_bar
 from orders.admin.stuck import PaymentTally, RefundTally, Tally, low_on_codes, refund_tallies, tallies
 from orders.models import Account, Order, OrderEvent, Payment, Refund
 from orders.reading.payments import checkout_url
@@ -112,7 +112,7 @@ def latest_events(context: Any) -> list[OrderEvent]:
 @register.inclusion_tag("admin/orders/order/days.html")
 def day_navigation(cl: ChangeList) -> dict[str, Any]:
     """A day, the one before and the one after: no statement at all, where Django's own reads the whole table."""
-    return {"cl": cl, "day": chosen_day(cl.params.get("placed")), **day_links(cl)}
+    return {"cl": cl, **day_links(cl)}
 
 
 @register.inclusion_tag("admin/orders/order/filters.html")

@@ -12,9 +12,13 @@ SHAPE = "j M Y H:i"
 
 def write_moment(at: datetime, zone: tzinfo = UTC, shape: str = SHAPE) -> str:
     """By the zone's clock, with its short name; a zone without one goes by its offset ("UTC-03")."""
-    local = at.astimezone(zone)
-    name = local.tzname() or ""
-    return f"{format_date(local, shape)} {name if name.isalpha() else f'UTC{name}'}"
+    return f"{format_date(at.astimezone(zone), shape)} {name_zone(at, zone)}"
+
+
+def name_zone(at: datetime, zone: tzinfo) -> str:
+    """The zone's short name at a moment."""
+    name = at.astimezone(zone).tzname() or ""
+    return name if name.isalpha() else f"UTC{name}"
 
 
 def moment_column(field: str, zone_of: Callable[[Any], tzinfo], description: str) -> Callable[[Any, Any], str | None]:

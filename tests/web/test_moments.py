@@ -1,7 +1,7 @@
 """Moments on the back-office's pages: a vendor's own by its clock, all others in UTC, each with its zone's name."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,10 +13,10 @@ from django.urls import reverse
 from orders.models import Account, Booking, Code, Order, OrderEvent, Posting, Purchase, Refund
 from ordersite.accounts.models import Customer
 from ordersite.web.moments import write_moment
-from tests.cast import Cast
+from tests.cast import Cast, make_manager
 from tests.promises.everybody import make_world
 from tests.promises.test_p31_back_office import furnish
-from vendors.models import Vendor
+from vendors.models import Member, Vendor
 
 pytestmark = pytest.mark.django_db
 
@@ -98,6 +98,39 @@ def test_days_of_the_list_go_by_utc_and_it_says_so(cast: Cast, office: Client) -
         assert "Placed on (UTC)" in page.content.decode()
         assert f"{int(day[-2:]):02} Jul 2026 (UTC)" in page.content.decode()
         assert ("2 Jul 07:30 JST" in page.content.decode()) is listed
+
+
+def days_listed(client: Client, order: Order, *days: str) -> list[str]:
+    """The days that list the order."""
+    pages = {day: client.get("/admin/orders/order/", {"placed": day}) for day in days}
+    return [day for day, page in pages.items() if order in page.context["cl"].result_list]
+
+
+def test_days_of_a_vendors_people_go_by_its_clock(cast: Cast, office: Client) -> None:
+    order = Order.objects.filter(vendor=cast.vendor).earliest("pk")
+    Order.objects.filter(pk=order.pk).update(placed_at=datetime(2026, 7, 1, 22, 30, tzinfo=UTC))
+    manager = make_manager(cast.vendor)
+    client = Client()
+    client.force_login(manager)
+    assert days_listed(client, order, "2026-07-01", "2026-07-02", "2026-07-03") == ["2026-07-02"]
+    page = client.get("/admin/orders/order/", {"placed": "2026-07-02"}).content.decode()
+    for told in ("Today (JST)", "Yesterday (JST)", "02 Jul 2026 (JST)", "Placed on (JST)", "2 Jul 07:30 JST"):
+        assert told in page
+    now = datetime.now(ZoneInfo("Asia/Tokyo"))
+    Order.objects.filter(pk=order.pk).update(placed_at=now.replace(hour=0, minute=0, second=0, microsecond=0))
+    assert days_listed(client, order, "today", "yesterday") == ["today"]
+    Order.objects.filter(pk=order.pk).update(placed_at=now.replace(hour=0, minute=0) - timedelta(minutes=1))
+    assert days_listed(client, order, "today", "yesterday") == ["yesterday"]
+
+
+def test_days_of_vendors_in_two_zones_go_by_utc(cast: Cast, office: Client) -> None:
+    manager = make_manager(cast.vendor)
+    member = Member.objects.create(user=manager, merchant=cast.other_vendor.merchant, role="manager", all_vendors=True)
+    client = Client()
+    client.force_login(manager)
+    assert "Placed on (UTC)" in client.get("/admin/orders/order/").content.decode()
+    member.delete()
+    assert "Placed on (JST)" in client.get("/admin/orders/order/").content.decode()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What a shop's client sends. The seed shows no body, so fields that are not known here are passed over."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rest_framework import serializers
@@ -23,7 +24,7 @@ from orders.dialects.base import (
 from orders.fields import FulfilmentInputField
 from orders.lifecycle import NAMES, Fulfilment
 from orders.payments import available_methods
-from orders.pricing import CartItem, CartOption
+from orders.pricing import CartItem, CartOption, CartRefused
 from orders.selectors import active_vendor, products_on_sale, vendors_served
 from orders.services.parties import Guest, Placing
 from ordersite.accounts.callers import Caller
@@ -277,6 +278,20 @@ def check_own(vendor: Vendor, given: Mapping[str, Any], caller: Caller) -> None:
         raise Invalid("/vendor", "other_vendor", "This is no vendor of yours: for a customer, send one that is.")
     detail = "No vendor of yours sells this product: for a customer, send products of yours."
     raise Invalid("/items/0/product", "other_vendor", detail)
+
+
+@contextmanager
+def told_its_vendor(product_id: int | None) -> Iterator[None]:
+    """Where the order's vendor has no such product, and another one has, tells by which vendor it can be ordered."""
+    try:
+        yield
+    except CartRefused as refused:
+        is_unknown = any((row["pointer"], row["code"]) == ("/product", "unknown") for row in refused.errors)
+        product = products_on_sale([product_id]).get(product_id) if product_id and is_unknown else None
+        if product is None:
+            raise
+        detail = f"Another vendor sells this product: create an order for it with `vendor` {product.vendor_id}."
+        raise Invalid("/product", "other_vendor", detail) from refused
 
 
 def usual_vendor(currency: str, caller: Caller) -> Vendor:

@@ -24,6 +24,7 @@ from orders.dialects.shop.inputs import (
     as_item,
     as_options,
     as_placing,
+    told_its_vendor,
 )
 from orders.dialects.shop.outputs import (
     EditedOutput,
@@ -167,7 +168,8 @@ class ItemsView(ShopView):
         """
         caller, given = caller_of(request), parse(ItemInput, request.data)
         wish = EditWish(action=Action.ADD, item=as_item(given), reason=reason_for(caller, id))
-        edited = edit_items(order_id=id, caller=caller, wish=wish)
+        with told_its_vendor(given["productId"]):
+            edited = edit_items(order_id=id, caller=caller, wish=wish)
         return edited_response(caller, id, edited, 201)
 
     @extend_schema(request=EditItemInput, responses={200: EditedOutput, 202: EditedOutput}, operation_id="editItem")
@@ -178,15 +180,16 @@ class ItemsView(ShopView):
         are sent alone.
         """
         caller, given = caller_of(request), parse(EditItemInput, request.data)
-        edited = alter_item(
-            order_id=id,
-            caller=caller,
-            line_id=given["itemId"],
-            product=given.get("productId"),
-            quantity=given.get("quantity"),
-            options=as_options(given),
-            reason=reason_for(caller, id),
-        )
+        with told_its_vendor(given.get("productId")):
+            edited = alter_item(
+                order_id=id,
+                caller=caller,
+                line_id=given["itemId"],
+                product=given.get("productId"),
+                quantity=given.get("quantity"),
+                options=as_options(given),
+                reason=reason_for(caller, id),
+            )
         return edited_response(caller, id, edited)
 
 

@@ -183,7 +183,13 @@ def test_what_is_wrong_is_named(cast: Cast, api: Api) -> None:
     with assert_nothing_changed(order):
         refused(owner.post(path, {"quantity": 1}), 400, "invalid", "productId")
         refused(owner.post(path, {"productId": line.product_id}), 400, "invalid", "quantity")
-        refused(owner.post(path, {"productId": cast.tea.pk, "quantity": 1}), 400, "invalid", "productId")
+        tea = {"productId": cast.tea.pk, "quantity": 1}
+        for answer in (owner.post(path, tea), owner.put(path, {**tea, "itemId": line.pk})):
+            told = refused(answer, 400, "invalid", "productId")["message"]
+            whose = cast.other_vendor.pk
+            assert told == f"Another vendor sells this product: create an order for it with `vendorId` {whose}."
+        unknown = refused(owner.post(path, {**tea, "productId": 10**9}), 400, "invalid", "productId")["message"]
+        assert unknown == "This vendor has no such product: read its menu."
         refused(owner.post(path, {"productId": cast.products["burger"].pk, "quantity": 1}), 400, "invalid", "options")
         refused(owner.put(path, {"itemId": line.pk}), 400, "invalid", "quantity")
         refused(owner.put(path, {"itemId": line.pk, "quantity": 0}), 400, "invalid", "quantity")

@@ -27,6 +27,7 @@ from tests.dialects.shop.calling import (
 )
 from tests.orders.gift_cards import make_gift_card
 from tests.orders.rows import make_order
+from tests.orders.several import loaf_of, make_bakery
 from tests.orders.shopping import NEAR, assert_nothing_changed, cart
 from vendors.models import Member, Vendor
 
@@ -436,6 +437,17 @@ class TestWithoutItems:
         Vendor.objects.filter(pk=cast.other_vendor.pk).update(is_active=False)
         for user in (cast.staff, clerk, both):
             assert created(api(user).post(ORDERS, body)).vendor == cast.vendor
+
+    @pytest.mark.rows(11, 70, call=ADD)
+    def test_who_has_several_vendors_is_told_which_one_sells_its_first_item(self, cast: Cast, api: Api) -> None:
+        other = make_bakery(cast, merchant=cast.merchant)
+        order = empty_order(cast, api)
+        item = {"productId": loaf_of(other).pk, "quantity": 1}
+        with assert_nothing_changed(order):
+            error = refused(api(cast.owner).post(at(order, "/item"), item), 400, "invalid", "productId")
+        assert f"`vendorId` {other.pk}" in error["message"]
+        fitting = empty_order(cast, api, vendorId=other.pk)
+        assert api(cast.owner).post(at(fitting, "/item"), item).status_code == 201
 
     @pytest.mark.rows(11, 70, call=ADD)
     def test_its_zone_and_its_slot_come_with_the_first_item(self, cast: Cast, api: Api) -> None:

@@ -315,7 +315,7 @@ MERCHANTS: list[dict[str, Any]] = [
                 "commission_rate": 500,
                 **STAYS,
                 "menu": {**gifts.MENU, "hours": ROUND_THE_CLOCK},
-                "codes": {"Gift card 10 €": 20, "Gift card 25 €": 20, "Cinema ticket": 2},
+                "codes": {"Gift card 10 €": 20, "Gift card 25 €": 20, "Cinema ticket": 20, "Museum ticket": 2},
             },
             {
                 "type": "Ice cream",

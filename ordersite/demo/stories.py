@@ -320,7 +320,7 @@ STORIES = (
     ),
     # What is ordered.
     Story(vendor=GIFTS, items=(Item(product="Gift card 10 €"),), fulfilment=None, payment="wallet"),
-    Story(vendor=GIFTS, items=(Item(product="Cinema ticket", quantity=3),), fulfilment=None, payment="wallet"),
+    Story(vendor=GIFTS, items=(Item(product="Museum ticket", quantity=3),), fulfilment=None, payment="wallet"),
     Story(
         vendor=COURIERS,
         parcel=BOX,

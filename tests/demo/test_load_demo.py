@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.core.management import CommandError, call_command
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -24,7 +24,7 @@ from ordersite.demo import sites
 from ordersite.demo.beside import demo_lines
 from ordersite.demo.stories import STORIES
 from vendors.hours import is_open
-from vendors.models import Option, PackageType, Service, Stock, Vendor
+from vendors.models import Option, PackageType, Product, Service, Stock, Vendor
 from vendors.services.menus import read_menu
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty")]
@@ -78,6 +78,10 @@ def test_every_status_kind_payment_and_exception_is_shown() -> None:
     for why, where in waiting.items():
         assert Order.objects.filter(where).count() == 1, why
     assert Stock.objects.get(product__name="Homard du jour").quantity == 0
+    free = Product.objects.filter(is_digital=True).annotate(free=Count("codes", filter=Q(codes__line=None)))
+    # Of one the codes are used up, so that an order waits for them; whoever buys another gets its PIN at once.
+    left = {"Gift card 10 €": 19, "Gift card 25 €": 20, "Cinema ticket": 20, "Museum ticket": 0}
+    assert dict(free.values_list("name", "free")) == left
 
 
 def test_what_is_shown_stays_and_the_till_pulls_the_bakerys_orders(api: Any) -> None:

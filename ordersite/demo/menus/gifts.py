@@ -19,6 +19,7 @@ MENU: dict[str, Any] = {
                     ("Gift card 10 €", 1000, "For any table of the house, valid for a year."),
                     ("Gift card 25 €", 2500, "For any table of the house, valid for a year."),
                     ("Cinema ticket", 950, "One seat, any film, any day."),
+                    ("Museum ticket", 950, "One visit to any museum of the city."),
                 )
             ],
         }

@@ -13,10 +13,10 @@ from vendors.models import Vendor
 
 # The last name of a pointer, and the field that it means where that has another name.
 FIELDS = {"location": "address", "guest": "guest_name"}
-# The last name of a pointer ("": none) and the code, and what the form says; any other refusal is said as it is.
+# The last name of a pointer and the code, and what the form says; any other refusal is said as it is.
 WORDS = {
-    ("", "vendor_closed"): "{vendor} is closed: choose a time in “For when”.",
-    ("", "vendor_paused"): "{vendor} takes no orders for now: choose a later time in “For when”.",
+    ("deliver_at", "vendor_closed"): "{vendor} is closed: choose a time.",
+    ("deliver_at", "vendor_paused"): "{vendor} takes no orders for now: choose a later time.",
     ("items", "required"): "Choose at least one product.",
     ("location", "required"): "Type an address, or click the place on the map.",
     ("location", "outside_delivery_zone"): "{vendor} does not deliver there: choose another address, or a zone.",
@@ -48,8 +48,6 @@ def in_words_of_form(vendor: Vendor) -> Iterator[None]:
         for row in error.errors:
             if words := WORDS.get((last_name(row), row["code"])):
                 row["detail"] = words.format(**{**row, **told})
-        if words := WORDS.get(("", error.code)):
-            error.detail = words.format(**told)
         raise
 
 

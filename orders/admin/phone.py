@@ -138,7 +138,22 @@ class PhoneForm(CallForm, PlaceFields):
         given = super().clean()
         for number in FREE_LINES:
             self.clean_free(number, given)
+        if saved := given.get("saved_address"):
+            self.clean_beside(saved, given)
         return given
+
+    def clean_beside(self, saved: Address, given: dict[str, Any]) -> None:
+        """Another address or point is not typed beside a saved address; a place chosen of several stands for it."""
+        if given["chosen_place"]:
+            given["saved_address"] = None
+            return
+        for name in ("address", "lat"):
+            if given.get(name) not in ("", None, getattr(saved, name)):
+                self.add_error(name, "A saved address is chosen: leave this empty, or choose “Another address”.")
+
+    def show_point(self, address: str, lat: float | None, lng: float | None) -> None:
+        super().show_point(address, lat, lng)
+        self.data["saved_address"] = ""
 
     def clean_free(self, number: int, given: dict[str, Any]) -> None:
         """A free line has an amount; a name where it is not the only one."""

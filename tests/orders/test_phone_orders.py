@@ -174,6 +174,34 @@ def test_for_a_customer_to_its_saved_address(cast: Cast, office: Client) -> None
     assert list(response.context["form"].errors) == ["saved_address"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"address": "Bondgenotenlaan 5"}, "address"),
+        ({"lat": "50.86", "lng": "4.36"}, "lat"),
+        ({"address": "Naamsestraat 1", "lat": str(NEAR["lat"]), "lng": str(NEAR["lng"])}, None),
+    ],
+)
+def test_no_other_address_is_typed_beside_a_saved_one(
+    cast: Cast, office: Client, typed: dict[str, str], field: str | None
+) -> None:
+    home = Address.objects.create(customer=cast.customer_row, address="Naamsestraat 1", **NEAR)
+    where = path(cast, cast.customer_row)
+    form = {**of_phone(cast, pizza=1), "delivery_type": "delivery", "saved_address": home.pk, **typed}
+    if field is None:
+        assert placed(office, where, form).address == "Naamsestraat 1"
+        return
+    with assert_nothing_changed():
+        page = send(office, where, form, "place", total=1450)
+    told = "A saved address is chosen: leave this empty, or choose “Another address”."
+    assert page.context["form"].errors == {field: [told]}
+    assert told in page.content.decode()
+    # What was typed is what was meant.
+    point = {name: str(value) for name, value in NEAR.items()}
+    order = placed(office, where, {**form, "saved_address": "", "address": "Bondgenotenlaan 5", **point})
+    assert order.address == "Bondgenotenlaan 5"
+
+
 def test_only_a_total_to_any_address(cast: Cast, office: Client) -> None:
     form = {**of_phone(cast), "delivery_type": "delivery", "address": "Far Away 1", "free_amount_1": "37.50"}
     order = placed(office, path(cast), form)
@@ -341,9 +369,9 @@ def test_a_full_slot_and_a_pause_are_told(cast: Cast, office: Client) -> None:
     assert said(response) == ["Burger Bar takes no more for that time: order less, or choose another time."]
     Vendor.objects.filter(pk=cast.vendor.pk).update(paused_until=timezone.now() + timedelta(hours=1))
     response = send(office, path(cast), of_phone(cast, pizza=1))
-    assert response.context["form"].non_field_errors() == [
-        "Burger Bar takes no orders for now: choose a later time in “For when”."
-    ]
+    assert response.context["form"].errors == {
+        "deliver_at": ["Burger Bar takes no orders for now: choose a later time."]
+    }
     later = timezone.now().astimezone(cast.vendor.zone) + timedelta(minutes=50)
     response = send(office, path(cast), {**of_phone(cast, pizza=1), "deliver_at": f"{later:%Y-%m-%dT%H:%M}"})
     assert response.context["form"].errors == {
@@ -354,7 +382,7 @@ def test_a_full_slot_and_a_pause_are_told(cast: Cast, office: Client) -> None:
     Vendor.objects.filter(pk=cast.vendor.pk).update(paused_until=None)
     bump_menu_version(cast.vendor.pk)
     for at, expected in (
-        ("", {"__all__": ["Burger Bar is closed: choose a time in “For when”."]}),
+        ("", {"deliver_at": ["Burger Bar is closed: choose a time."]}),
         (f"{later:%Y-%m-%dT%H:%M}", {"deliver_at": ["Burger Bar is closed then: choose another time."]}),
     ):
         response = send(office, path(cast), {**of_phone(cast, pizza=1), "deliver_at": at})

@@ -101,6 +101,20 @@ def test_a_saved_address_without_a_point(cast: Cast, office: Client) -> None:
     assert (order.address, order.lat, order.lng) == ("Rue Haute 118", *HAUTE)
 
 
+def test_a_saved_address_that_means_several_places(cast: Cast, office: Client) -> None:
+    """The one that is chosen goes on as a typed address; the saved one stays as it is."""
+    saved = Address.objects.create(customer=cast.customer_row, address="Kerkstraat 1")
+    where = path(cast, cast.customer_row)
+    form = delivery(cast, address="", saved_address=saved.pk)
+    value, text = send(office, where, form).context["choices"][0]
+    page = send(office, where, {**form, "chosen_place": value})
+    assert (shown(page, "address"), shown(page, "saved_address")) == (text, "")
+    order = placed(office, where, {**form, "chosen_place": value})
+    assert (order.address, order.lat, order.lng) == (text, 50.8274, 4.3452)
+    saved.refresh_from_db()
+    assert (saved.address, saved.lat) == ("Kerkstraat 1", None)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_another_server_is_asked_before_the_transaction(
     cast: Cast, office: Client, settings: Any, fake: FakeGeocoder

@@ -1,5 +1,6 @@
 """What the documents say of the code is so."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -71,8 +72,32 @@ def test_the_files_of_production_are_what_the_page_of_running_says() -> None:
         assert set(re.findall(r"127\.0\.0\.1:(80\d\d)\b", (deploy / name).read_text())) - {"8080"} == started
 
 
-@pytest.mark.parametrize("name", ["ordersite", "backup"])
+@pytest.mark.parametrize("name", ["ordersite", "ordersite-pg", "backup"])
 def test_the_scripts_of_production_are_ones_that_a_shell_reads(name: str) -> None:
     script = ROOT / "deploy" / name
     assert script.stat().st_mode & 0o111 == 0o111
     subprocess.run(["sh", "-n", str(script)], check=True)  # noqa: S603, S607
+
+
+@pytest.mark.parametrize(
+    ("url", "password", "told"),
+    [
+        ("postgres://ordersite:s%40crêt@127.0.0.1:5432/orders", "s@crêt", "postgres://ordersite@127.0.0.1:5432/orders"),
+        ("postgres://o:secret@[::1]/orders?sslmode=require", "secret", "postgres://o@[::1]/orders?sslmode=require"),
+        ("postgres://ordersite@db/orders", "", "postgres://ordersite@db/orders"),
+    ],
+)
+def test_no_password_of_the_database_is_an_argument(tmp_path: Path, url: str, password: str, told: str) -> None:
+    (tmp_path / "env").write_text(f"DATABASE_URL='{url}'\n")
+    script = (ROOT / "deploy/ordersite-pg").read_text().replace("/etc/ordersite.env", str(tmp_path / "env"))
+    command = 'echo "$PGPASSWORD"; tr "\\0" "\\n" < /proc/$$/cmdline; true'
+    called = ["sh", "-c", script, "ordersite-pg", "sh", "-c", command]
+    env = {name: value for name, value in os.environ.items() if name != "PGPASSWORD"}
+    ran = subprocess.run(called, check=True, capture_output=True, text=True, env=env)  # noqa: S603
+    assert ran.stdout.splitlines() == [password, "sh", "-c", command, "--dbname", told]
+
+
+def test_nothing_of_production_has_the_databases_address_as_an_argument() -> None:
+    for path in (ROOT / "docs/running.md", *(ROOT / "deploy").iterdir()):
+        assert "$DATABASE_URL" not in path.read_text(), path
+        assert not re.search(r"(-c|-e) \"[^\"]*\$(password|\(random\))", path.read_text()), path

@@ -45,7 +45,7 @@ class AccountList(ChangeList):
 class AccountAdmin(LedgerPages):
     """Where money is. A wallet keeps its balance; the others' are sums, reckoned on their own page."""
 
-    list_display = ["in_words", "kind", "currency", "held"]
+    list_display = ["in_words", "held", "currency", "kind"]
     list_select_related = ["customer__user", "vendor", "driver"]
     list_filter = ["kind"]
     ordering = ["-id"]

@@ -22,6 +22,18 @@ from ordersite.web.sentences import plain
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+# What a page says first, to a person, by code or status.
+HEADINGS: dict[str | int, str] = {
+    "csrf": "This form has expired",
+    401: "You are not signed in",
+    403: "You may not do this",
+    404: "There is no such page",
+    413: "This is too large",
+    429: "One moment, please",
+    503: "One moment, please",
+}
+# The same call may do later, without another word.
+PASSING = (429, 500, 502, 503, 504)
 
 
 class Problem(Exception):
@@ -59,6 +71,12 @@ class Problem(Exception):
     @property
     def title(self) -> str:
         return HTTPStatus(self.status).phrase
+
+    @property
+    def heading(self) -> str:
+        """The same for people."""
+        usual = "Something went wrong" if self.status >= 500 else "This did not work"
+        return HEADINGS.get(self.code) or HEADINGS.get(self.status, usual)
 
     def as_json(self) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -238,7 +256,13 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
         return problem_response(problem)
     if request.path.startswith("/dialects/") and (response := foreign_answer()(request, problem)):
         return response
-    response = render(request, "problem.html", {"problem": problem}, status=problem.status)
+    context = {
+        "problem": problem,
+        "request_id": request_id.get(),
+        "again": request.get_full_path() if problem.status in PASSING and request.method in ("GET", "HEAD") else "",
+        "in_office": request.path.startswith("/admin/"),
+    }
+    response = render(request, "problem.html", context, status=problem.status)
     for name, value in problem.headers.items():
         response[name] = value
     return response

@@ -1,17 +1,14 @@
 """A real browser against a live server. Nothing outside the server may be asked for."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.browser import ARGS, CHROMIUM
 from tests.cast import PASSWORD, Cast, make_cast
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-ARGS += ["--disable-sync"]
 # Milliseconds that something may take to show itself on a busy machine.
 expect.set_options(timeout=60_000)
 

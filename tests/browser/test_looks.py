@@ -18,6 +18,18 @@ from tests.orders.rows import make_order
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 FAULTS_OF = (Path(__file__).parent / "looks.js").read_text()
+# Words, and numbers with their units, that are broken within.
+TORN_IN = r"""cells => cells.flatMap(cell => {
+  const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), torn = [];
+  while (texts.nextNode())
+    for (const word of texts.currentNode.data.matchAll(/[^ \n]+/g)) {
+      const range = document.createRange();
+      range.setStart(texts.currentNode, word.index);
+      range.setEnd(texts.currentNode, word.index + word[0].length);
+      if (range.getClientRects().length > 1) torn.push(word[0]);
+    }
+  return torn;
+})"""
 LOOKS: tuple[tuple[int, Any], ...] = ((1920, "dark"), (1280, "light"), (768, "dark"), (390, "light"))
 # Wider than the demo's: what stands in a column of its own, or in a line beside others.
 LONG_VENDOR = "Boulangerie-Pâtisserie Vandenpeereboom du Grand Sablon"
@@ -98,3 +110,4 @@ def test_no_column_of_the_orders_is_cut(
     shown, wide = page.locator(".results").evaluate("element => [element.clientWidth, element.scrollWidth]")
     assert page.locator("#result_list tbody tr").count() == len(Status) + len(PaymentStatus) + 1
     assert wide == shown
+    assert page.locator("#result_list :is(.field-age, .field-due)").evaluate_all(TORN_IN) == []

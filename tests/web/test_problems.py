@@ -1,12 +1,15 @@
 """Whatever goes wrong under /api is application/problem+json with the request's id."""
 
+import re
+from http import HTTPStatus
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from rest_framework.test import APIClient
 
 from ordersite.accounts.models import User
+from ordersite.web.problems import Problem, answer
 
 TOKEN, ME = "/api/v1/auth/token", "/api/v1/me"
 JSON = "application/json"
@@ -174,9 +177,31 @@ def test_pages_get_a_page(db: None) -> None:
     assert response["Content-Type"].startswith("text/html")
     page = response.content.decode()
     assert '<html lang="en">' in page
-    assert "<h1>Not Found</h1>" in page
+    assert "<h1>There is no such page</h1>" in page
     assert "This does not exist, or you may not see it." in page
     assert Client(headers={"Host": "evil.example"}).get("/nothing").status_code == 400
+
+
+@pytest.mark.parametrize("status", [one for one in HTTPStatus if one >= 400], ids=str)
+def test_a_page_tells_a_person_what_is_wrong_and_leads_on(status: HTTPStatus) -> None:
+    """In a sentence, not by the name of the status; what may pass by itself can be tried again."""
+    for path, way in (("/nothing?page=2", "/"), ("/admin/nothing/?page=2", "/admin/")):
+        problem = Problem("x", "Why it is so.", status=status)
+        page = answer(RequestFactory().get(path), problem).content.decode()
+        [heading] = re.findall(r"<h1>(.+)</h1>", page)
+        assert heading.casefold() != status.phrase.casefold()
+        assert f"<title>{heading}</title>" in page
+        assert '<p role="status">Why it is so.</p>' in page
+        again = [path] if status in (429, 500, 502, 503, 504) else []
+        assert re.findall(r'<a[^>]* href="([^"]+)"', page) == [*again, way]
+        sent = answer(RequestFactory().post(path), problem).content.decode()
+        assert re.findall(r'<a[^>]* href="([^"]+)"', sent) == [way]
+
+
+def test_a_form_that_is_too_old_says_so(db: None) -> None:
+    page = Client(enforce_csrf_checks=True).post("/admin/login/", {})
+    assert page.status_code == 403
+    assert "<h1>This form has expired</h1>" in page.content.decode()
 
 
 def test_the_schema_and_its_page_are_public(db: None) -> None:

@@ -1,5 +1,7 @@
 """Two questions only: which orders may this caller see, and as what does it stand to an order."""
 
+from typing import Any
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from orders.lifecycle import ANSWERED_BY_DRIVER, Actor, Status
@@ -65,11 +67,21 @@ def offered_to(driver: Driver) -> Q:
     return of_driver(driver) & free & Q(status__in=sorted(ANSWERED_BY_DRIVER), driver_accepted_at__isnull=True)
 
 
+def companies_of(caller: Caller) -> QuerySet[Dispatcher, Any]:
+    """The ids of the companies that a caller dispatches for."""
+    return Dispatcher.objects.filter(user=caller.user).values("company")
+
+
 def of_company(caller: Caller) -> Q:
     """A dispatcher's orders: its company's, and those in search that its company serves."""
-    companies = Dispatcher.objects.filter(user=caller.user).values("company")
-    served = Vendor.objects.filter(companies__in=companies).values("pk")
-    return Q(company_id__in=companies) | (SEARCHING & Q(company__isnull=True, vendor_id__in=served))
+    served = Vendor.objects.filter(companies__in=companies_of(caller)).values("pk")
+    return Q(company_id__in=companies_of(caller)) | (SEARCHING & Q(company__isnull=True, vendor_id__in=served))
+
+
+def own(caller: Caller) -> Q:
+    """The caller's own: those it ordered, and for a driver those assigned to it too."""
+    mine = of_customer(caller)
+    return mine | Q(driver_id=caller.driver_id) if caller.driver_id else mine
 
 
 def visible_orders(caller: Caller) -> QuerySet[Order]:
@@ -93,26 +105,21 @@ def orders_with_contact(caller: Caller) -> QuerySet[Order]:
     orders = visible_orders(caller)
     if caller.may_everywhere(Right.VIEW_ORDERS):
         return orders
-    held = of_customer(caller)
-    if caller.driver_id:
-        held |= Q(driver_id=caller.driver_id)
+    held = own(caller)
     if caller.is_known:
         held |= of_business(caller)
     if caller.user:
-        held |= Q(company_id__in=Dispatcher.objects.filter(user=caller.user).values("company"))
+        held |= Q(company_id__in=companies_of(caller))
     return orders.filter(held)
 
 
 def own_orders(caller: Caller) -> QuerySet[Order]:
-    """The caller's own: those it ordered, and for a driver those assigned to it too."""
-    mine = of_customer(caller)
-    if caller.driver_id:
-        mine |= Q(driver_id=caller.driver_id)
-    return Order.objects.filter(mine, deleted_at__isnull=True)
+    """The caller's own orders."""
+    return Order.objects.filter(own(caller), deleted_at__isnull=True)
 
 
 def is_own(caller: Caller, order: Order) -> bool:
-    """The same as `own_orders`, for one order at hand."""
+    """The same as `own`, for one order at hand."""
     return is_customer(caller, order) or (caller.driver_id is not None and order.driver_id == caller.driver_id)
 
 

@@ -17,6 +17,7 @@ REMEDIES = {
 
 def hold(folder: Path) -> int:
     """Tells others that this process uses the folder, until it ends; the descriptor that holds the lock."""
+    folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     return descriptor
@@ -38,7 +39,7 @@ def is_held(folder: Path) -> bool:
 
 def fault_of(verb: str, folder: Path) -> str:
     """Why the verb of `make` has to wait, and what helps; "" for nothing."""
-    return f"A site is running with the data in {folder}/: {REMEDIES[verb]}." if is_held(folder) else ""
+    return f"A site or its worker is running with the data in {folder}/: {REMEDIES[verb]}." if is_held(folder) else ""
 
 
 if __name__ == "__main__":

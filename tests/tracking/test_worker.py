@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from orders.models import Counter, FeedEntry, OrderEvent
 from ordersite.accounts.models import SignIn
+from ordersite.web.holding import is_held
 from ordersite.web.models import Attempt, IdempotencyKey
 from tests.cast import Cast
 from tests.tracking.live import ROOT, Server, environment, happen, make_order
@@ -129,8 +130,10 @@ def test_the_command_works_and_leaves_when_it_is_told(transactional_db: None, tm
                 break
             time.sleep(0.1)
         assert not Attempt.objects.exists()
+        assert is_held(tmp_path)  # `make fresh` beside it is refused
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(60) == 0
+        assert not is_held(tmp_path)
         assert worker.stderr is not None
         assert worker.stderr.read() == b""
     finally:

@@ -31,7 +31,7 @@ def test_data_in_use_is_told_until_the_last_who_uses_it_ends(tmp_path: Path, ver
     assert say(verb, tmp_path / "none") == say(verb, tmp_path) == ""
     held = [hold(tmp_path), hold(tmp_path)]  # a site and its worker
     for descriptor in held:
-        assert say(verb, tmp_path) == f"A site is running with the data in {tmp_path}/: {remedy}"
+        assert say(verb, tmp_path) == f"A site or its worker is running with the data in {tmp_path}/: {remedy}"
         os.close(descriptor)
     assert say(verb, tmp_path) == ""
 
@@ -45,7 +45,7 @@ def test_make_fresh_takes_nothing_away_from_a_running_site(tmp_path: Path) -> No
     held = hold(tmp_path)
     refused = subprocess.run(fresh, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
     assert refused.returncode != 0
-    assert "A site is running with the data in" in refused.stderr
+    assert "A site or its worker is running with the data in" in refused.stderr
     assert {path.name for path in tmp_path.iterdir()} == {*names, "static"}
     os.close(held)
     subprocess.run(fresh, cwd=ROOT, capture_output=True, timeout=20, check=True)

@@ -2,9 +2,11 @@ import signal
 import threading
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
+from ordersite.web.holding import hold
 from ordersite.web.starting import refuse_unsafe_start
 from tracking.worker import run_worker
 
@@ -17,6 +19,7 @@ class Command(BaseCommand):
             refuse_unsafe_start()
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
+        hold(settings.DATA_DIR)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())

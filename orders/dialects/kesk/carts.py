@@ -33,9 +33,11 @@ OF_A_PART = (
     *("dropoff_location_id", "pickup_address", "dropoff_address", "weight", "width", "length", "height"),
     *("recipient_name", "recipient_phone"),
 )
+SAVED = ("pickup_location_id", "dropoff_location_id")
 OF_A_VENDOR = ("vendor_id", "vendor_location_id")
 # These hold for all parts that do not say otherwise.
-SHARED = ("type", "delivery_address_id", "notes", "scheduled_at")
+ADDRESSES = ("delivery_address_id", "delivery_address")
+SHARED = ("type", *ADDRESSES, "notes", "scheduled_at")
 NEEDED = {
     Kind.REGULAR: ("items",),
     Kind.DIGITAL: ("items",),
@@ -72,8 +74,9 @@ def as_checkout(given: Mapping[str, Any], caller: Caller) -> Checkout:
             if name in given and not (name in OF_A_VENDOR and given[name] in vendors):
                 raise Invalid(f"/{name}", "several_vendors", "With data this stands in each vendor's part: move it.")
         shared = {name: given[name] for name in SHARED if name in given}
-        named = [(f"/data/{index}", {**shared, **part}) for index, part in enumerate(parts)]
-    ids = [part[name] for _, part in named for name in ("pickup_location_id", "dropoff_location_id") if name in part]
+        named = [(f"/data/{index}", shared_with(part, shared)) for index, part in enumerate(parts)]
+    ids = [part[name] for _, part in named for name in SAVED if name in part]
+    ids += [part["delivery_address_id"] for _, part in named if part.keys() >= set(ADDRESSES)]
     places = saved_places(ids, caller) if ids else {}
     return Checkout(
         carts=[as_cart(part, pointer, places) for pointer, part in named],
@@ -82,6 +85,12 @@ def as_checkout(given: Mapping[str, Any], caller: Caller) -> Checkout:
         offer=given.get("coupon_code", "") if parts is not None else "",
         figures=figures_of(given) if parts is not None else (),
     )
+
+
+def shared_with(part: Mapping[str, Any], shared: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A vendor's part with what holds for all; an address of its own, of either name, goes before theirs."""
+    own = ADDRESSES if any(name in part for name in ADDRESSES) else ()
+    return {**{name: value for name, value in shared.items() if name not in own}, **part}
 
 
 def method_of(given: Mapping[str, Any]) -> str:
@@ -113,18 +122,16 @@ def as_cart(part: Mapping[str, Any], pointer: str, places: Mapping[int, Place]) 
     """One vendor's part."""
     part, kind = with_vendor(part), kind_of(part)
     check_part(part, pointer, kind)
-    address_id, at = part.get("delivery_address_id"), part.get("scheduled_at")
-    package = service = None
-    place, fulfilment = Place(), None
+    at, package, service, fulfilment = part.get("scheduled_at"), None, None, None
+    place, address_id = find_destination(part, pointer, kind, places)
+    is_brought = any(name in part for name in ADDRESSES)
     if kind == Kind.PACKAGE:
         package = as_package(part, pointer, places)
-        place, address_id = find_stop("dropoff", part, pointer, places), None
     elif kind == Kind.SERVICE:
-        at_customer = address_id is not None
-        service = ServiceWish(service=part["service_id"], at=at, place="customer" if at_customer else "vendor")
+        service = ServiceWish(service=part["service_id"], at=at, place="customer" if is_brought else "vendor")
         at = None
     elif kind == Kind.REGULAR:
-        fulfilment = Fulfilment.PICKUP if address_id is None else Fulfilment.DELIVERY
+        fulfilment = Fulfilment.DELIVERY if is_brought else Fulfilment.PICKUP
     return Cart(
         vendor_id=part["vendor_id"],
         kind=kind,
@@ -140,6 +147,24 @@ def as_cart(part: Mapping[str, Any], pointer: str, places: Mapping[int, Place]) 
         pointer=pointer,
         figures=figures_of(part),
     )
+
+
+def find_destination(
+    part: Mapping[str, Any], pointer: str, kind: Kind, places: Mapping[int, Place]
+) -> tuple[Place, int | None]:
+    """Where it is brought: to a place, or to a saved address by its id. Raises Invalid where two are sent that differ.
+
+    What stands beside a saved address, as who puts back what it has read sends it, are its notes and its point.
+    """
+    said, address_id = part.get("delivery_address"), part.get("delivery_address_id")
+    place, meant = said or Place(), places.get(address_id or 0)
+    if kind == Kind.PACKAGE:
+        address_id = None
+        place = meant = find_stop("dropoff", part, pointer, places)
+    if said and meant and said.address != meant.address:
+        detail = "This is another address than the one that is sent besides: send one of the two."
+        raise Invalid(f"{pointer}/delivery_address", "contradiction", detail)
+    return place if address_id is None else replace(place, address=""), address_id
 
 
 def check_part(part: Mapping[str, Any], pointer: str, kind: Kind) -> None:

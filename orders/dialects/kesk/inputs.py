@@ -29,7 +29,10 @@ from ordersite.web.serializers import (
 from vendors.models import PAYMENT_METHODS
 
 # What may be a text of JSON, by what that begins with.
-AS_TEXT = {"items": ("[",), "data": ("[",), "pickup_address": ("{",), "dropoff_address": ("{",)}
+AS_TEXT = {
+    **dict.fromkeys(("items", "data"), ("[",)),
+    **dict.fromkeys(("delivery_address", "pickup_address", "dropoff_address"), ("{",)),
+}
 OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
 
 
@@ -157,7 +160,10 @@ class ItemInput(DialectInput):
 
 
 class PartInput(DialectInput):
-    """What is ordered of one vendor. With `delivery_address_id` (a saved address) it is brought, without collected."""
+    """What is ordered of one vendor. With `delivery_address_id` (a saved address) or `delivery_address` it is brought.
+
+    Without either it is collected.
+    """
 
     texts = AS_TEXT
 
@@ -169,6 +175,7 @@ class PartInput(DialectInput):
     vendor_id = IdField(**OPTIONAL)
     vendor_location_id = IdField(help_text="The same as vendor_id: a vendor has one location.", **OPTIONAL)
     delivery_address_id = IdField(help_text="Without it the service takes place at the vendor's.", **OPTIONAL)
+    delivery_address = PlaceField(help_text="Instead of delivery_address_id, or as saved under it.", **OPTIONAL)
     sub_total = amount()
     discount = amount()
     delivery_fee = amount()
@@ -253,6 +260,8 @@ class DeliveryFeeInput(DialectInput):
 class UpdateOrderInput(DialectInput):
     """What changes of an order; a value that it has already changes nothing."""
 
+    texts = AS_TEXT
+
     status = WordField(choices=[word.value for word in Word], **OPTIONAL)
     payment_method = WordField(choices=PAYMENT_METHODS, **OPTIONAL)
     payment_gateway_method_id = MethodField()
@@ -264,6 +273,7 @@ class UpdateOrderInput(DialectInput):
     driver_id = IdField(
         help_text="Offers the order to this driver. A driver who sends its own id takes the order.", **OPTIONAL
     )
+    delivery_address = PlaceField(help_text="As it is read: it is not changed here.", **OPTIONAL)
     reason = ParagraphField(max_length=300, help_text="The reason for which it is cancelled or has failed.", **OPTIONAL)
     code = LineField(max_length=200, help_text="The collection code, or another proof.", **OPTIONAL)
 

@@ -8,6 +8,7 @@ from orders.dialects.kesk.dialect import TITLE
 from orders.dialects.kesk.words import FAILED, PAID, PAYMENT_WORDS, Word, is_mere_driver, may_take, target_of, word_of
 from orders.lifecycle import Fulfilment, Status
 from orders.models import Order
+from orders.reading.privacy import conceal
 from orders.selectors import payment_due
 from orders.services.changes import change_order
 from orders.services.proofs import approve, refuse
@@ -29,6 +30,10 @@ def update(order_id: int, caller: Caller, given: Mapping[str, Any]) -> Order:
     to = Status.CANCELED_BY_CUSTOMER if given.get("status") == Word.CANCELLED else None
     order = get_order(caller=caller, order_id=order_id, lock=True, to=to)
     standing = standing_of(caller, order)
+    address = given.get("delivery_address")
+    if address and address.address != conceal(standing).order.address:
+        detail = f"The address is not changed here: leave it out, or send it to PATCH /api/v1/orders/{order_id}."
+        raise Invalid("/delivery_address", "fixed", detail)
     if takes(standing, given):
         order = move_on(standing, Wish(to=Status.ACCEPTED_BY_DRIVER))
     fields = {"payment_method": method_of(given), "driver": given.get("driver_id")}

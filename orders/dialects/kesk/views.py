@@ -1,6 +1,8 @@
 """Kesk's calls."""
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -61,7 +63,10 @@ from ordersite.web.problems import NotFound, Problem
 from ordersite.web.throttling import client_address
 from ordersite.web.views import parse, who_asks
 
-METHOD, METHOD_NUMBER = "/payment_method", "/payment_gateway_method_id"
+# Where our services point to what has two names here.
+TWO_NAMES = re.compile(
+    r"(?P<of>(?:/data/(?P<part>\d+))?)(?:(?P<method>/payment_method)|(?P<place>/(?:address|location|delivery_type)(?:/.*)?))"
+)
 TYPES_OF_LIST = {"history": GROUPS["closed"], "assigned": GROUPS["open"]}
 
 
@@ -72,17 +77,23 @@ class KeskView(DialectView):
     permission_classes = [IsAuthenticated]
 
     def refuse(self, problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
-        """The payment method has two names: the one that was sent is told."""
-        if any(row["pointer"] == METHOD for row in problem.errors) and sends_number(self.request.data):
-            problem.errors = [
-                {**row, "pointer": METHOD_NUMBER} if row["pointer"] == METHOD else row for row in problem.errors
-            ]
+        """Payment method and address have two names each: the one that was sent is told."""
+        if any(TWO_NAMES.fullmatch(row["pointer"]) for row in problem.errors):
+            sent = self.request.data
+            problem.errors = [{**row, "pointer": as_sent(row["pointer"], sent)} for row in problem.errors]
         return super().refuse(problem)
 
 
-def sends_number(sent: Any) -> bool:
-    """Whether the payment method is sent by its number, and not by its name."""
-    return isinstance(sent, dict) and is_blank(sent.get("payment_method")) and "payment_gateway_method_id" in sent
+def as_sent(pointer: str, sent: Any) -> str:
+    """The pointer, to the name that was sent of a field that has two."""
+    found = TWO_NAMES.fullmatch(pointer)
+    with suppress(LookupError, TypeError, AttributeError):
+        part = sent["data"][int(found["part"])] if found and found["part"] else sent
+        if found and found["method"] and is_blank(part.get("payment_method")) and "payment_gateway_method_id" in part:
+            return "/payment_gateway_method_id"
+        if found and found["place"] and is_blank(part.get("delivery_address_id")) and part.get("delivery_address"):
+            return f"{found['of']}/delivery_address"
+    return pointer
 
 
 class PlacingView(KeskView):

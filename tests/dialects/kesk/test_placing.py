@@ -28,11 +28,12 @@ from tests.dialects.kesk.calling import (
     png,
     refused,
     take_transfers,
+    url,
 )
 from tests.orders.gift_cards import stock
 from tests.orders.kinds import RECIPIENT, make_package_type, make_service, tomorrow
 from tests.orders.several import loaf_of, make_bakery
-from tests.orders.shopping import assert_nothing_changed, balance_of, fill_wallet
+from tests.orders.shopping import FAR, assert_nothing_changed, balance_of, fill_wallet
 from vendors.models import Product, Service, Vendor
 from vendors.services.vendors import bump_menu_version
 
@@ -140,6 +141,53 @@ def test_a_package(cast: Cast, api: Api, kind: str | None) -> None:
     package = Order.objects.get().package
     assert (package.weight, package.width, package.length, package.height) == (2001, 300, 405, 200)
     assert data["delivery_fee"] == 39 * 0.5 + 3 * 0.2
+
+
+@pytest.mark.rows(1, 8, call="POST /v1/orders")
+@pytest.mark.parametrize("path", [ORDERS, f"{BASE}/order/summary"])
+def test_an_address_that_is_not_saved_is_looked_up(cast: Cast, api: Api, path: str) -> None:
+    """As a text, an object, or a text of it, for one vendor or in its part."""
+    there, client = {"address": "Grand-Place 1", "notes": "Bell 2"}, api(cast.customer)
+    body = order_of(cast, payment_gateway_method_id=1)
+    part = {name: value for name, value in body.items() if name != "payment_gateway_method_id"}
+    bodies = [
+        *({**body, "delivery_address": said} for said in ("Grand-Place 1", there, json.dumps(there))),
+        {"payment_gateway_method_id": 1, "data": [{**part, "delivery_address": there}]},
+        {"payment_gateway_method_id": 1, "data": [part], "delivery_address": there},
+    ]
+    for sent in bodies:
+        answer = client.post(path, sent)
+        assert (answer.status_code, answer.json()["data"]["delivery_fee"]) == (201 if path == ORDERS else 200, 2.5)
+    if path == ORDERS:
+        shown = {**there, "latitude": 50.8467, "longitude": 4.3524}
+        assert client.get(url(Order.objects.latest("pk"))).json()["data"]["delivery_address"] == shown
+    with assert_nothing_changed():
+        refused(client.post(path, {**body, "delivery_address": "Nowhere 1"}), 400, "delivery_address")
+        far = {"data": [{**part, "delivery_address": {"address": "Meir 1", **FAR}}], "payment_gateway_method_id": 1}
+        refused(client.post(path, far), 400, "data.0.delivery_address")
+        refused(client.post(path, {**body, "delivery_address": 5}), 400, "delivery_address")
+
+
+@pytest.mark.rows(1, 8, call="POST /v1/orders")
+def test_an_address_beside_another_is_the_same_or_refused(cast: Cast, api: Api) -> None:
+    where, client = address(cast.customer_row), api(cast.customer)
+    body = order_of(cast, delivery_address_id=where.pk)
+    read = placed(client, body)["delivery_address"]
+    assert placed(client, {**body, "delivery_address": read})["delivery_address"] == read
+    assert placed(client, {**body, "delivery_address": where.address})["delivery_address"] == read
+    box = make_package_type(cast.vendor, max_side=None)
+    there = {"address": "Meir 1", **FAR}
+    parcel = {"vendor_id": cast.vendor.pk, "package_type_id": box.pk, "pickup_address": there, "dropoff_address": there}
+    parcel |= {"weight": 1, "payment_method": "cash", **RECIPIENT}
+    assert placed(client, {**parcel, "delivery_address": "Meir 1"})["package"]["dropoff"]["address"] == "Meir 1"
+    order = Order.objects.latest("pk")
+    assert client.put(url(order), {"delivery_address": read | {"address": "Meir 1"}}).status_code == 200
+    with assert_nothing_changed(order):
+        for sent in (body, parcel, {"payment_method": "cash", "data": [parcel]}):
+            for text in ("Grand-Place 1", {"address": "Nowhere 1"}):
+                given = {**sent, "delivery_address": text}
+                refused(client.post(ORDERS, given), 400, f"{'data.0.' if 'data' in sent else ''}delivery_address")
+        refused(client.put(url(order), {"delivery_address": "Grand-Place 1"}), 400, "delivery_address")
 
 
 @pytest.mark.rows(8, call="POST /v1/orders")

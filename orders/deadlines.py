@@ -1,7 +1,7 @@
 """When an order changes by itself, and by what: the one place where times are reckoned (docs/times.md).
 
-An order, its vendor's settings and the moment go in; nothing is written here. Whoever changes one of these calls
-`set_due` and saves DUE_COLUMNS with it.
+An order, its vendor's settings and the moment go in; nothing is written here: an order's update reckons its times and
+saves them (services.record).
 """
 
 from collections.abc import Callable, Iterator, Mapping

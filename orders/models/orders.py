@@ -1,9 +1,10 @@
 """The order: one vendor's part of a purchase, with its own life cycle."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -133,7 +134,7 @@ def milestone() -> "models.DateTimeField[Any, Any]":
 
 
 class Order(LifeCycle, models.Model):
-    """What one vendor makes and hands over. Only orders.services writes it."""
+    """What one vendor makes and hands over. Only services.record writes it."""
 
     Kind = Kind
     PaymentStatus = PaymentStatus
@@ -284,8 +285,30 @@ class Order(LifeCycle, models.Model):
             ),
         ]
 
+    # The row as it was read or last saved, by column; empty for one that was made here.
+    stored: Mapping[str, Any] = MappingProxyType({})
+
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any) -> Self:
+        order = super().from_db(db, field_names, values, **more)
+        order.stored = dict(zip(field_names, values, strict=True))
+        return order
+
+    def mark_stored(self) -> None:
+        """Its row was written as it is."""
+        self.stored = {field.attname: self.__dict__[field.attname] for field in self.loaded_fields()}
+
+    def columns_set(self) -> list[str]:
+        """The columns that are others than in its row."""
+        here, stored = self.__dict__, self.stored
+        names = (field.attname for field in self.loaded_fields())
+        return [name for name in names if name not in stored or stored[name] != here[name]]
+
+    def loaded_fields(self) -> Iterator["models.Field[Any, Any]"]:
+        return (field for field in self._meta.concrete_fields if field.attname in self.__dict__)
 
     def apply_milestones(self, name: str, target: Status | None, now: datetime) -> None:
         """Writes and takes back the milestones that a change of this name means (lifecycle.SETS, CLEARS)."""

@@ -9,7 +9,7 @@ from django.db.models import F
 
 from orders import lifecycle
 from orders.checkout import Cart
-from orders.deadlines import DUE_COLUMNS, awaits_payment, first_answer, set_due
+from orders.deadlines import awaits_payment, first_answer
 from orders.lifecycle import Actor, Fulfilment, Status
 from orders.models import Order, OrderEvent, Purchase
 from orders.payments import available_methods
@@ -17,20 +17,19 @@ from orders.reasons import REASONS
 from orders.services import bookings, slots
 from orders.services.carts import check_cash_amount, check_time, is_later
 from orders.services.destination_changes import distance_from_vendor, new_destination
-from orders.services.events import record_event
 from orders.services.guests import check_strangers_order
 from orders.services.numbers import day_of, follow_day
 from orders.services.payment_changes import adjust, change_method
-from orders.services.reckoning import why_unserved
+from orders.services.record.order_update import OrderUpdate, update_order
+from orders.services.record.servability import why_unserved
 from orders.services.shares import CASH, WALLET
-from orders.services.standing import Standing, get_order, lock_purchase, standing_of
+from orders.services.standing import Standing, get_order
 from orders.services.transitions import Wish, transition
 from ordersite.accounts.callers import SYSTEM, Caller
 from ordersite.places.lookup import Answer
 from ordersite.web.money import MAX_MINOR, as_json
 from ordersite.web.problems import Conflict, Forbidden, Invalid, blaming
 from ordersite.web.serializers import Money
-from ordersite.web.views import refuse_stale
 from vendors.models import Driver
 from vendors.services.menus import menu_of
 from vendors.services.openings import calendar_of
@@ -62,8 +61,6 @@ DELAYS = ("prepared_in", "delivered_in")
 AS_ORDERED = ("comment", "address", "address_notes", "location", "deliver_at")
 # They change together.
 DESTINATION = ("address", "location")
-# What another driver has not done yet.
-OF_A_DRIVER = ("driver_accepted_at", "driver_at_business_at")
 
 
 def change_order(
@@ -74,15 +71,25 @@ def change_order(
     `found` is what services.locating knows of a new address or point: it was looked up before the transaction.
     Must run in a transaction. Raises NotFound, Problem 412, Forbidden, Conflict and Invalid; nothing is written then.
     """
-    if "driver_tip" in fields:
-        lock_purchase(order_id)
-    order = get_order(caller=caller, order_id=order_id, lock=True)
-    standing = standing_of(caller, order)
-    refuse_stale(order.version, version, standing.refusal_extra() if version is not None else {})
+    with update_order(order_id, caller, version=version, changes_total="driver_tip" in fields) as update:
+        change = change_fields(update, fields, found)
+    order = update.order
+    if change is None or "deliver_at" not in change.new or order.status != Status.PENDING:
+        return order
+    if not is_later(order.deliver_at, order.vendor, update.now):
+        return order
+    # The vendor no longer takes it live: it waits as a preorder.
+    transition(order_id=order.pk, caller=SYSTEM, wish=Wish(name="reschedule"))
+    return get_order(caller=caller, order_id=order.pk)
+
+
+def change_fields(update: OrderUpdate, fields: dict[str, Any], found: Answer) -> "Change | None":
+    """The change, which is made and told; None where it changes nothing."""
+    order, standing = update.order, update.standing
     reason_code, reason = fields.pop("reason_code", ""), fields.pop("reason", "")
     if not fields:
-        return order
-    role = role_for(standing, fields)
+        return None
+    update.role = role = role_for(standing, fields)
     if order.is_closed:
         raise Conflict("order_closed", "The order is closed and can no longer be changed.", extra=closing(standing))
     settled = [name for name in BEFORE_ACCEPTING if name in fields]
@@ -97,7 +104,7 @@ def change_order(
         raise Invalid("/reason_code", "unknown", f"Send one of {', '.join(REASONS)}.")
     if role == Actor.VENDOR:
         check_vendors_change(order, fields)
-    change = Change(standing=standing, old={}, new={}, columns=set(), left=[])
+    change = Change(standing=standing, old={}, new={}, left=[])
     if not fields.keys().isdisjoint(DESTINATION):
         change_destination(change, fields, role, found)
     for name, changer in CHANGERS.items():
@@ -105,21 +112,27 @@ def change_order(
             with blaming(f"/{name}"):
                 changer(change, fields[name])
     if not change.new:
-        return order
-    if order.cash is not None and "total" in change.columns:
+        return None
+    if order.cash is not None and "driver_tip" in change.new:
         # A tip that rose must not leave less cash in the customer's hand than the order costs.
         check_cash_amount(Money(order.cash, order.currency), order.total, order.currency)
-    return write(change, role, reason_code, reason)
+    if role == Actor.CUSTOMER and change.on_trust:
+        check_strangers_order(order, order.total, change.on_trust)
+    if change.day is not None:
+        was = order.number
+        follow_day(order, change.day)
+        change.old["number"], change.new["number"] = was, order.number
+    tell(update, change, reason_code=reason_code, reason=reason)
+    return change
 
 
 @dataclass(kw_only=True)
 class Change:
-    """What a call changes: the columns to save, old and new for the history, the streams that lose the order."""
+    """What a call changes: old and new for the history, the streams that lose the order."""
 
     standing: Standing
     old: dict[str, Any]
     new: dict[str, Any]
-    columns: set[str]
     left: list[str]
     day: date | None = None  # another one, where a number of it is to be drawn
     on_trust: str = ""  # where it stands in the input what has more owed, or owed in another way
@@ -128,12 +141,11 @@ class Change:
     def order(self) -> Order:
         return self.standing.order
 
-    def note(self, name: str, old: Any, new: Any, *columns: str) -> bool:
+    def note(self, name: str, old: Any, new: Any) -> bool:
         """Remembers a change for the history; False where it changes nothing."""
         if old == new:
             return False
         self.old[name], self.new[name] = old, new
-        self.columns.update(columns)
         return True
 
 
@@ -182,7 +194,7 @@ def check_vendors_change(order: Order, fields: Mapping[str, Any]) -> None:
 
 def change_text(name: str) -> Callable[[Change, Any], None]:
     def changer(change: Change, value: Any) -> None:
-        change.note(name, getattr(change.order, name), value, name)
+        change.note(name, getattr(change.order, name), value)
         setattr(change.order, name, value)
 
     return changer
@@ -192,23 +204,17 @@ def change_destination(change: Change, fields: Mapping[str, Any], role: Actor, f
     """A new address, point or both; the notes of a saved address come with it, and the distance follows the point."""
     order = change.order
     new, notes = new_destination(order, fields, role, found)
-    if change.note("address", order.address, new.text, "address"):
+    if change.note("address", order.address, new.text):
         order.address = new.text
-    if (
-        notes is not None
-        and "address_notes" not in fields
-        and change.note("address_notes", order.address_notes, notes, "address_notes")
-    ):
+    if notes is not None and "address_notes" not in fields and change.note("address_notes", order.address_notes, notes):
         order.address_notes = notes
     old = {"lat": order.lat, "lng": order.lng}
     lat, lng = (new.point.lat, new.point.lng) if new.point else (None, None)
-    if change.note("location", old, {"lat": lat, "lng": lng}, "lat", "lng", "distance"):
+    if change.note("location", old, {"lat": lat, "lng": lng}):
         order.lat, order.lng = lat, lng
         order.distance = distance_from_vendor(order, new.point)
-    anchor = (new.anchor.lat, new.anchor.lng) if new.anchor else (None, None)
-    if anchor != (order.anchor_lat, order.anchor_lng):
-        order.anchor_lat, order.anchor_lng = anchor
-        change.columns.update(("anchor_lat", "anchor_lng"))
+    if not change.new.keys().isdisjoint(DESTINATION):
+        order.anchor_lat, order.anchor_lng = (new.anchor.lat, new.anchor.lng) if new.anchor else (None, None)
 
 
 def change_deliver_at(change: Change, value: Any) -> None:
@@ -220,7 +226,7 @@ def change_deliver_at(change: Change, value: Any) -> None:
     if order.kind == Order.Kind.SERVICE and value is None:
         raise Invalid("/deliver_at", "required", "A service needs a time: send another one.")
     # The time that stands is no change, even where it is too near by now to be asked for.
-    if not change.note("deliver_at", old, new, "deliver_at", "estimated_at"):
+    if not change.note("deliver_at", old, new):
         return
     fulfilment, menu = Fulfilment(order.fulfilment), menu_of(vendor)
     if order.kind == Order.Kind.SERVICE:
@@ -262,8 +268,7 @@ def change_payment_method(change: Change, value: str) -> None:
         raise Invalid("/payment_method", "not_available", "This payment method is not available here: choose another.")
     if order.awaits_items:
         raise Conflict("no_items", "The order has no items yet: add one before changing the payment method.")
-    columns = ("payment_method", "payment_status", "cash", "visible_at")
-    if not change.note("payment_method", order.payment_method, value, *columns):
+    if not change.note("payment_method", order.payment_method, value):
         return
     change.on_trust = "/payment_method"
     if value == CASH and order.kind == Order.Kind.DIGITAL:
@@ -287,7 +292,7 @@ def change_driver_tip(change: Change, value: Money) -> None:
         raise Invalid("/driver_tip", "currency", f"The order is in {order.currency}: send that currency.")
     rise = value.minor - order.driver_tip
     old, new = as_json(order.driver_tip, order.currency), as_json(value.minor, order.currency)
-    if not change.note("driver_tip", old, new, "driver_tip", "total", "payment_status"):
+    if not change.note("driver_tip", old, new):
         return
     if rise > 0:
         change.on_trust = change.on_trust or "/driver_tip"
@@ -307,7 +312,7 @@ def change_cash(change: Change, value: Money | None) -> None:
             raise Invalid("/cash", "cash", "Cash is only sent with the payment method cash: leave it out.")
         check_cash_amount(value, order.total, order.currency)
     old = as_json(order.cash, order.currency) if order.cash is not None else None
-    if change.note("cash", old, as_json(value.minor, value.currency) if value else None, "cash"):
+    if change.note("cash", old, as_json(value.minor, value.currency) if value else None):
         order.cash = value.minor if value else None
 
 
@@ -317,7 +322,7 @@ def change_driver(change: Change, value: int | None) -> None:
     taking_over = order.status == Status.ORDER_NOT_READY and standing.actors & {Actor.COMPANY, Actor.STAFF}
     if order.fulfilment != Fulfilment.DELIVERY:
         raise Invalid("/driver", "no_delivery", "Only a delivery has a driver: leave it out.")
-    if not change.note("driver", order.driver_id, value, "driver", "named_at", *OF_A_DRIVER):
+    if not change.note("driver", order.driver_id, value):
         return
     if order.driver_accepted_at is not None and not taking_over:
         raise Conflict(
@@ -358,7 +363,7 @@ def change_self_delivery(change: Change, value: bool) -> None:
             "A driver has accepted the order: take that driver off it first (look_for_driver).",
             extra=closing(change.standing),
         )
-    if change.note("self_delivery", order.self_delivery, value, "self_delivery"):
+    if change.note("self_delivery", order.self_delivery, value):
         order.self_delivery = value
 
 
@@ -367,7 +372,6 @@ def change_promise(name: str) -> Callable[[Change, Any], None]:
         # Minutes from now, so the same number told later is another delay.
         order = change.order
         change.old[name], change.new[name] = getattr(order, name), value
-        change.columns.update((name, "estimated_at"))
         setattr(order, name, value)
         told = change.standing.now + timedelta(minutes=value)
         order.estimated_at = max(told, order.deliver_at or told)
@@ -401,36 +405,8 @@ def kind_of(change: Change) -> str:
     return OrderEvent.Kind.NOTE
 
 
-def write(change: Change, role: Actor, reason_code: str, reason: str) -> Order:
-    order, standing = change.order, change.standing
-    if role == Actor.CUSTOMER and change.on_trust:
-        check_strangers_order(order, order.total, change.on_trust)
-    if change.day is not None:
-        was = order.number
-        follow_day(order, change.day)
-        change.old["number"], change.new["number"] = was, order.number
-        change.columns.update(("number", "number_day", "number_series"))
-    order.version += 1
-    set_due(order, standing.now)
-    order.save(update_fields=sorted({*change.columns, "version", *DUE_COLUMNS}))
-    record_event(
-        order,
-        kind=kind_of(change),
-        also=change.left,
-        actor=standing.caller.key,
-        role=role,
-        reason_code=reason_code,
-        reason=reason,
-        data={"old": change.old, "new": change.new},
-        app_id=standing.caller.app_id,
-        created_at=standing.now,
-    )
-    later = is_later(order.deliver_at, order.vendor, standing.now)
-    if "deliver_at" in change.new and order.status == Status.PENDING and later:
-        # The vendor no longer takes it live: it waits as a preorder.
-        transition(order_id=order.pk, caller=SYSTEM, wish=Wish(name="reschedule"))
-        return get_order(caller=standing.caller, order_id=order.pk)
-    return order
+def tell(update: OrderUpdate, change: Change, **why: str) -> None:
+    update.tell(kind_of(change), left=change.left, data={"old": change.old, "new": change.new}, **why)
 
 
 def why_not_sent(order: Order) -> str:
@@ -453,16 +429,15 @@ def add_tracking_number(
     *, order_id: int, caller: Caller, tracking_number: str, carrier: str, version: int | None = None
 ) -> Order:
     """Gives a delivery a parcel carrier's number, by vendor or staff; the same again changes nothing."""
-    order = get_order(caller=caller, order_id=order_id, lock=True)
-    standing = standing_of(caller, order)
-    refuse_stale(order.version, version, standing.refusal_extra() if version is not None else {})
-    role = next((actor for actor in VENDOR_STAFF if actor in standing.actors), None)
-    if role is None:
-        raise Forbidden("forbidden", "A tracking number can be added by the vendor or staff only.")
-    if order.fulfilment != Fulfilment.DELIVERY or order.status in lifecycle.FAILURE:
-        raise Conflict("not_sent", why_not_sent(order), extra=standing.refusal_extra())
-    change = Change(standing=standing, old={}, new={}, columns=set(), left=[])
-    change.note("tracking_number", order.tracking_number, tracking_number, "tracking_number")
-    change.note("carrier", order.carrier, carrier, "carrier")
-    order.tracking_number, order.carrier = tracking_number, carrier
-    return write(change, role, "", "") if change.new else order
+    denied = "A tracking number can be added by the vendor or staff only."
+    with update_order(order_id, caller, version=version, roles=VENDOR_STAFF, denied=denied) as update:
+        order, standing = update.order, update.standing
+        if order.fulfilment != Fulfilment.DELIVERY or order.status in lifecycle.FAILURE:
+            raise Conflict("not_sent", why_not_sent(order), extra=standing.refusal_extra())
+        change = Change(standing=standing, old={}, new={}, left=[])
+        change.note("tracking_number", order.tracking_number, tracking_number)
+        change.note("carrier", order.carrier, carrier)
+        order.tracking_number, order.carrier = tracking_number, carrier
+        if change.new:
+            tell(update, change)
+    return order

@@ -19,6 +19,7 @@ from django.utils.crypto import salted_hmac
 
 from orders.lifecycle import Status
 from orders.models import Code, CodeUpload, Line, Order
+from orders.services.record.order_update import move_timers
 from ordersite.accounts.callers import Caller, lacks
 from ordersite.accounts.rights import Right
 from ordersite.web.crypto import decrypt, encrypt
@@ -305,7 +306,7 @@ def retry_waiting(product_id: int, now: datetime) -> int:
             pk__in=Line.objects.filter(product=product_id).values("order"),
         )
         ids = list(waiting.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
-        return Order.objects.filter(pk__in=ids).update(due_at=now, codes_tried_at=None)
+        return move_timers(Order.objects.filter(pk__in=ids), now, codes_tried_at=None)
 
 
 # --- rotation ---------------------------------------------------------------------------------------------------

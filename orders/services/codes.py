@@ -8,13 +8,12 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import Count, QuerySet
-from django.utils import timezone
 
 from orders.deadlines import PAID_IN
 from orders.lifecycle import FAILURE, Actor, Status
 from orders.models import Code, Kind, Order, OrderEvent
 from orders.permissions import actors_for
-from orders.services.events import record_event
+from orders.services.record.order_update import OrderUpdate, update_order
 from orders.services.standing import get_order
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
@@ -37,7 +36,7 @@ def issue_codes(*, order: Order, now: datetime) -> bool:
     """Gives every unit of a digital order a code of its own; True where all have theirs.
 
     Where there are too few, those that there are stay with the order, and `codes_missing` says how many units wait.
-    Must run in a transaction that holds the order's row; writes `codes_missing` and `codes_tried_at`.
+    Must run in an update of the order; sets `codes_missing` and `codes_tried_at`.
     """
     missing = 0
     for line in order.lines.select_related("product").annotate(issued=Count("codes")).order_by("position"):
@@ -48,7 +47,6 @@ def issue_codes(*, order: Order, now: datetime) -> bool:
             Code.objects.filter(pk__in=taken).update(line=line, issued_at=now)
             warn_of_low_stock(line.product, len(taken))
     order.codes_missing, order.codes_tried_at = missing, now
-    order.save(update_fields=["codes_missing", "codes_tried_at"])
     return missing == 0
 
 
@@ -126,12 +124,12 @@ def show_codes(*, order_id: int, caller: Caller) -> OrderCodes:
         return OrderCodes(codes=masked, missing=order.codes_missing)
     codes = readable_codes(order)
     if unread(order, caller, codes):
-        with transaction.atomic():
+        with transaction.atomic(), update_order(order_id, caller) as update:
             # A cancelling in the same moment comes before this, or finds the codes read.
-            order = get_order(caller=caller, order_id=order_id, lock=True)
+            order, update.role = update.order, Actor.CUSTOMER
             codes = readable_codes(order)
             if fresh := unread(order, caller, codes):
-                record_reading(order, fresh, caller=caller, role=Actor.CUSTOMER)
+                tell_reading(update, fresh)
     return OrderCodes(codes=[shown(code, decrypt(code.sealed)) for code in codes], missing=order.codes_missing)
 
 
@@ -162,21 +160,14 @@ def unread(order: Order, caller: Caller, codes: Iterable[Code]) -> list[Code]:
     return [code for code in codes if code.pk not in read]
 
 
-def record_reading(order: Order, codes: Sequence[Code], *, caller: Caller, role: Actor) -> None:
-    """Writes into the history, for staff, who has read which codes. The order's row is locked."""
+def tell_reading(update: OrderUpdate, codes: Sequence[Code]) -> None:
+    """Tells staff, in the history, who has read which codes."""
     named = ", ".join(map(str, codes[:NAMED])) + (f" and {len(codes) - NAMED} more" if len(codes) > NAMED else "")
-    order.version += 1
-    order.save(update_fields=["version"])
-    record_event(
-        order,
-        kind=OrderEvent.Kind.NOTE,
-        actor=caller.key,
-        role=role,
+    update.tell(
+        OrderEvent.Kind.NOTE,
         reason=f"Code {named} revealed" if len(codes) == 1 else f"Codes {named} revealed",
         data={"codes": [code.pk for code in codes]},
         visible_to=OrderEvent.VisibleTo.STAFF,
-        app_id=caller.app_id,
-        created_at=timezone.now(),
     )
 
 
@@ -189,10 +180,17 @@ def reveal_code(*, code_id: int, caller: Caller) -> str:
     code = Code.objects.select_related("line").filter(pk=code_id).first()
     if code is None:
         raise NotFound()
-    order = get_order(caller=caller, order_id=code.line.order_id, lock=True) if code.line else None
-    if order is None or (order.status != Status.COMPLETED and code.spent_at is None):
-        raise Conflict("code_not_issued", "This code has not been issued to the customer yet: nobody may read it.")
-    if Actor.STAFF not in actors_for(caller, order) or not caller.may(Right.REVEAL_CODES):
-        raise Forbidden("forbidden", "Only staff can show a code in full.")
-    record_reading(order, [code], caller=caller, role=Actor.STAFF)
+    if code.line is None:
+        raise not_issued()
+    with update_order(code.line.order_id, caller) as update:
+        if update.order.status != Status.COMPLETED and code.spent_at is None:
+            raise not_issued()
+        update.role = update.standing.role_among((Actor.STAFF,), Right.REVEAL_CODES)
+        if update.role is None:
+            raise Forbidden("forbidden", "Only staff can show a code in full.")
+        tell_reading(update, [code])
     return decrypt(code.sealed)
+
+
+def not_issued() -> Conflict:
+    return Conflict("code_not_issued", "This code has not been issued to the customer yet: nobody may read it.")

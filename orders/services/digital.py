@@ -1,14 +1,12 @@
 """Digital orders: nobody makes or carries them, so that they go from paid to completed by themselves."""
 
-from django.utils import timezone
-
-from orders.deadlines import DUE_COLUMNS, PAID_IN, set_due
+from orders.deadlines import PAID_IN, set_due
 from orders.lifecycle import Actor, Status
-from orders.models import Kind, Order, OrderEvent
+from orders.models import Kind, OrderEvent
 from orders.services.codes import issue_codes
-from orders.services.events import record_event
-from orders.services.standing import get_order
-from orders.services.transitions import Wish, transition
+from orders.services.record.order_update import OrderUpdate, update_locked
+from orders.services.standing import get_order, standing_of
+from orders.services.transitions import Wish, change_status, move_on
 from ordersite.accounts.callers import SYSTEM
 
 
@@ -18,37 +16,32 @@ def fulfil(*, order_id: int) -> None:
     Where codes are missing it waits as accepted, and the timer tries again (orders.deadlines.codes_timer). An order
     that is none of this, or is done, is left alone.
     """
-    order = get_order(caller=SYSTEM, order_id=order_id, lock=True)
+    standing = standing_of(SYSTEM, get_order(caller=SYSTEM, order_id=order_id, lock=True))
+    order = standing.order
     if order.kind != Kind.DIGITAL or order.payment_status not in PAID_IN:
         return
     if order.status == Status.PENDING:
-        order = transition(order_id=order_id, caller=SYSTEM, wish=Wish(name="accept"))
+        move_on(standing, Wish(name="accept"))
     if order.status != Status.ACCEPTED_BY_BUSINESS:
         return
-    told = order.codes_missing if order.codes_tried_at else None
-    if issue_codes(order=order, now=timezone.now()):
-        transition(order_id=order_id, caller=SYSTEM, wish=Wish(name="complete"))
-    else:
-        wait(order, told=told)
+    with update_locked(standing_of(SYSTEM, order), role=Actor.SYSTEM) as update:
+        told = order.codes_missing if order.codes_tried_at else None
+        if issue_codes(order=order, now=update.now):
+            change_status(update, Wish(name="complete"))
+        else:
+            wait(update, told=told)
 
 
-def wait(order: Order, *, told: int | None) -> None:
+def wait(update: OrderUpdate, *, told: int | None) -> None:
     """Sets the time of the next try, and tells every party how many codes are missing, unless that was told already."""
-    set_due(order, timezone.now())
-    if told == order.codes_missing:
-        order.save(update_fields=DUE_COLUMNS)
+    count = update.order.codes_missing
+    if told == count:
+        set_due(update.order, update.now)
         return
-    count = order.codes_missing
-    order.version += 1
-    order.save(update_fields=[*DUE_COLUMNS, "version"])
-    record_event(
-        order,
-        kind=OrderEvent.Kind.DELAY,
-        actor=SYSTEM.key,
-        role=Actor.SYSTEM,
+    update.tell(
+        OrderEvent.Kind.DELAY,
         reason="One code is not available yet: the order waits for it."
         if count == 1
         else f"{count} codes are not available yet: the order waits for them.",
         data={"codes_missing": count},
-        created_at=order.codes_tried_at,
     )

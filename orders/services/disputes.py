@@ -12,7 +12,7 @@ from orders.lifecycle import FAILURE, Actor
 from orders.models import Order, Payment, PaymentShare, PaymentStatus, Posting, Refund
 from orders.services import ledger
 from orders.services.payment_changes import add_payment, change_share
-from orders.services.receiving import hand_out_codes, mark_paid
+from orders.services.receiving import hand_out_codes, mark_paid, take_payment
 from orders.services.repayments import repay_share
 from orders.services.settlement import follow_payment
 from orders.services.shares import deadline_of
@@ -36,14 +36,13 @@ def settle_dispute(payment: Payment, orders: Sequence[Order], *, caller: Caller,
         lacking, order = share.amount - part, of_order[share.order_id]
         if lacking:
             order.waived += lacking
-            order.save(update_fields=["waived"])
         share.amount, share.tip = part, min(share.tip, part)
         share.save(update_fields=["amount", "tip"])
     if excess:
         shares[0].amount += excess
         shares[0].save(update_fields=["amount"])
     clear_dispute(payment, amount=came)
-    mark_paid(payment_id=payment.pk, caller=caller, role=Actor.STAFF, now=now)
+    take_payment(payment, orders, caller=caller, role=Actor.STAFF, now=now)
     if excess:
         give_excess_back(shares[0].pk, excess, caller, now)
 

@@ -27,13 +27,13 @@ from orders.services.edited import (
     reckon,
     shown_price,
 )
-from orders.services.edits_writing import apply, record, words, words_after
+from orders.services.edits_writing import apply, tell, words, words_after
 from orders.services.guests import check_strangers_order
+from orders.services.record.order_update import OrderUpdate, update_order
 from orders.services.standing import Standing, get_order, lock_purchase, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.web.money import MAX_MINOR, as_json, half_up
 from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound, Problem, blaming
-from ordersite.web.views import refuse_stale
 from vendors.models import Stock
 from vendors.services.menus import menu_of
 
@@ -73,33 +73,32 @@ def quote_edit(*, order_id: int, caller: Caller, wish: EditWish) -> Edited:
 
     Raises as `edit_items` would, but asks for no reason: who decides whether to change it sees the price first.
     """
-    order = get_order(caller=caller, order_id=order_id)
-    standing = standing_of(caller, order)
+    standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
+    standing.refuse_stale(wish.version)
     role, plan = plan_wish(standing, wish)
-    return Edited(change=make_change(standing, role, plan, wish), order=order, priced=plan.priced)
+    return Edited(change=make_change(standing, role, plan, wish), order=standing.order, priced=plan.priced)
 
 
 def edit_items(*, order_id: int, caller: Caller, wish: EditWish) -> Edited:
     """Changes an open order's items, or proposes it to the customer, in the transaction that the caller has opened.
 
-    Lock purchase and order → permitted? → price → stock, slot, offer, payments, lines → version + 1 → event. Raises
+    Lock purchase and order → permitted? → price → stock, slot, offer, payments, lines → version and event. Raises
     NotFound, Problem 412, Forbidden, Invalid or CartRefused for what breaks a rule, and Conflict where the order's
     state forbids it, the stock or the wallet holds too little, or a payment is under way.
     """
-    standing = lock_order(order_id, caller)
-    order = standing.order
-    role, plan = plan_wish(standing, wish)
-    check_reason(order, wish.reason, f"{wish.pointer}reason")
-    change = make_change(standing, role, plan, wish)
-    told: dict[str, Any] = {"missing": True} if wish.is_missing else {}
-    if change.state == State.WAITING:
+    with update_order(order_id, caller, version=wish.version, changes_total=True) as update:
+        order, standing = update.order, update.standing
+        update.role, plan = plan_wish(standing, wish)
+        check_reason(order, wish.reason, f"{wish.pointer}reason")
+        change = make_change(standing, update.role, plan, wish)
+        told: dict[str, Any] = {"missing": True} if wish.is_missing else {}
+        if change.state == State.WAITING:
+            told |= {"old": words(order, plan.old, order.total), "new": words_after(plan)}
+        else:
+            with blaming(f"{wish.pointer}quantity", *OF_QUANTITY) if wish.item else nullcontext():
+                told |= apply(standing, plan, change)
         save_change(change)
-        told |= {"old": words(order, plan.old, order.total), "new": words_after(plan)}
-    else:
-        with blaming(f"{wish.pointer}quantity", *OF_QUANTITY) if wish.item else nullcontext():
-            told |= apply(standing, plan, change)
-        save_change(change)
-    record(standing, change, role, told, wish.reason)
+        tell(update, change, told, wish.reason)
     return Edited(change=change, order=order, priced=plan.priced)
 
 
@@ -118,7 +117,8 @@ def alter_item(
     Another product comes without what was chosen for the old one. Raises as `edit_items`, and Invalid for an item that
     stands on no menu and is to stay what it is, and for a product of another unit without a quantity.
     """
-    standing = lock_order(order_id, caller)
+    lock_purchase(order_id)
+    standing = standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True))
     line = Line.objects.filter(order=standing.order, pk=line_id).prefetch_related("options").first()
     if line is None:
         raise NotFound("The order has no such item: read its items again.")
@@ -147,17 +147,8 @@ def chosen(options: Sequence[CartOption]) -> list[tuple[int, int]]:
     return sorted((one.option, one.quantity) for one in options)
 
 
-def lock_order(order_id: int, caller: Caller) -> Standing:
-    """The order, locked behind its purchase, as the caller stands to it; raises NotFound."""
-    lock_purchase(order_id)
-    return standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True))
-
-
 def plan_wish(standing: Standing, wish: EditWish) -> tuple[Actor, Plan]:
     """As whom the caller makes the change, and what it makes of the order."""
-    order = standing.order
-    extra = standing.refusal_extra() if wish.version is not None else {}
-    refuse_stale(order.version, wish.version, extra)
     role = role_of(standing, is_missing=wish.is_missing)
     check_editable(standing, role)
     if wish.is_missing:
@@ -172,11 +163,11 @@ def check_may_edit(standing: Standing) -> None:
 
 def role_of(standing: Standing, *, is_missing: bool = False) -> Actor:
     """As whom the caller changes items: until the order is accepted its customer may; raises Forbidden."""
-    order, actors = standing.order, standing.actors
+    order = standing.order
     ranks = [Actor.VENDOR, Actor.STAFF] if order.prepared_at is None else [Actor.STAFF, Actor.VENDOR]
     if not is_missing:
         ranks.insert(0 if order.accepted_at is None else len(ranks), Actor.CUSTOMER)
-    role = next((actor for actor in ranks if actor in actors), None)
+    role = standing.role_among(ranks)
     if role is None:
         raise Forbidden(
             "forbidden", "Items can be changed by the vendor or staff, and by the customer until the order is accepted."
@@ -354,19 +345,19 @@ def accept_change(
     difference by now, or can no longer be made: it is over then. Where the stock or the wallet holds too little the
     change goes on waiting.
     """
-    standing, change, role = find_change(order_id, number, caller, CONSENTS, version)
-    if change.state == State.APPLIED:
-        return Edited(change=change, order=standing.order)
-    refuse_decided(standing, change)
-    if role == Actor.STAFF and not reason.strip():
-        raise Invalid("/reason", "required", "Say how the customer agreed to the change.")
-    plan = plan_again(standing, change, role)
-    change.state, change.decided_at = State.APPLIED, standing.now
-    change.old_total, change.new_total = standing.order.total, plan.priced.total
-    told = apply(standing, plan, change)
-    change.save()
-    record(standing, change, role, told, reason)
-    return Edited(change=change, order=standing.order)
+    with update_order(order_id, caller, version=version, changes_total=True) as update:
+        change = find_change(update, number, CONSENTS)
+        if change.state != State.APPLIED:
+            refuse_decided(update.standing, change)
+            if update.role == Actor.STAFF and not reason.strip():
+                raise Invalid("/reason", "required", "Say how the customer agreed to the change.")
+            plan = plan_again(update, change)
+            change.state, change.decided_at = State.APPLIED, update.now
+            change.old_total, change.new_total = update.order.total, plan.priced.total
+            told = apply(update.standing, plan, change)
+            change.save()
+            tell(update, change, told, reason)
+    return Edited(change=change, order=update.order)
 
 
 def refuse_change(
@@ -376,31 +367,30 @@ def refuse_change(
 
     Raises NotFound, Problem 412, Forbidden and Conflict change_decided.
     """
-    standing, change, role = find_change(order_id, number, caller, (*CONSENTS, Actor.VENDOR), version)
-    if change.state == State.REFUSED:
-        return Edited(change=change, order=standing.order)
-    refuse_decided(standing, change)
-    change.state, change.decided_at = State.REFUSED, standing.now
-    change.save()
-    record(standing, change, role, {}, reason)
-    return Edited(change=change, order=standing.order)
+    with update_order(order_id, caller, version=version, changes_total=True) as update:
+        change = find_change(update, number, (*CONSENTS, Actor.VENDOR))
+        if change.state != State.REFUSED:
+            refuse_decided(update.standing, change)
+            change.state, change.decided_at = State.REFUSED, update.now
+            change.save()
+            tell(update, change, {}, reason)
+    return Edited(change=change, order=update.order)
 
 
-def find_change(
-    order_id: int, number: int, caller: Caller, roles: Sequence[Actor], version: int | None
-) -> tuple[Standing, ItemChange, Actor]:
-    """A change of an order, both locked, and as whom the caller decides it; raises NotFound, 412 and Forbidden."""
-    standing = lock_order(order_id, caller)
-    order = standing.order
-    refuse_stale(order.version, version, standing.refusal_extra() if version is not None else {})
+def find_change(update: OrderUpdate, number: int, roles: Sequence[Actor]) -> ItemChange:
+    """A change of the order's items, which the caller decides in the first role that it has; else raises Forbidden.
+
+    Raises NotFound for one that is not there.
+    """
+    order = update.order
     change = ItemChange.objects.filter(order=order, number=number).first()
     if change is None:
         raise NotFound("The order has no such change: read its changes again.")
-    role = next((actor for actor in roles if actor in standing.actors), None)
-    if role is None:
+    update.role = update.standing.role_among(roles)
+    if update.role is None:
         raise Forbidden("forbidden", "Only the customer can accept or refuse a change.")
     change.order = order
-    return standing, change, role
+    return change
 
 
 def refuse_decided(standing: Standing, change: ItemChange) -> None:
@@ -412,8 +402,9 @@ def refuse_decided(standing: Standing, change: ItemChange) -> None:
         )
 
 
-def plan_again(standing: Standing, change: ItemChange, role: Actor) -> Plan:
+def plan_again(update: OrderUpdate, change: ItemChange) -> Plan:
     """The plan of a waiting change by now; it lapses where it costs another difference than the customer was shown."""
+    standing = update.standing
     item = item_from(change.item) if change.item else None
     action = Action(change.action)
     try:
@@ -422,18 +413,19 @@ def plan_again(standing: Standing, change: ItemChange, role: Actor) -> Plan:
         check_reason(standing.order, change.reason, "/reason")
         plan = make_plan(standing, action, None, item, role=Actor(change.role), position=change.line_position)
     except Problem as problem:
-        lapse(standing, change, role, problem.detail)
+        lapse(update, change, problem.detail)
     if plan.priced.total - standing.order.total != change.difference:
-        lapse(standing, change, role, "The price difference is no longer the same.")
+        lapse(update, change, "The price difference is no longer the same.")
     return plan
 
 
-def lapse(standing: Standing, change: ItemChange, role: Actor, why: str) -> NoReturn:
+def lapse(update: OrderUpdate, change: ItemChange, why: str) -> NoReturn:
     """The change is over; raises Conflict change_lapsed, and keeps that."""
-    change.state, change.decided_at = State.LAPSED, standing.now
+    change.state, change.decided_at = State.LAPSED, update.now
     change.save()
-    record(standing, change, role, {}, why)
-    extra = {"change_state": change.state, **standing.refusal_extra()}
+    tell(update, change, {}, why)
+    update.write()
+    extra = {"change_state": change.state, **update.standing.refusal_extra()}
     detail = f"The change can no longer be made: {why} It must be proposed again."
     raise Conflict("change_lapsed", detail, extra=extra, keeps_writes=True)
 

@@ -5,15 +5,14 @@ from typing import Any
 
 from django.db.models import F, Max
 
-from orders.deadlines import DUE_COLUMNS, set_due
-from orders.lifecycle import Actor, Fulfilment
+from orders.lifecycle import Fulfilment
 from orders.models import ItemChange, Line, LineOption, OfferUse, Order, OrderEvent, Purchase
 from orders.pricing import Priced, PricedLine
 from orders.services import slots
 from orders.services.edited import Plan, in_words, kept
-from orders.services.events import record_event
 from orders.services.lines import make_line, make_options
 from orders.services.payment_changes import adjust
+from orders.services.record.order_update import OrderUpdate
 from orders.services.shares import deadline_of, shares_of
 from orders.services.standing import Standing
 from ordersite.web.money import as_json
@@ -163,19 +162,7 @@ def told_of(line: PricedLine | None, total: int, currency: str) -> dict[str, Any
     }
 
 
-def record(standing: Standing, change: ItemChange, role: Actor, told: dict[str, Any], reason: str) -> None:
-    """The order's new version, with the event that tells every party."""
-    order = standing.order
-    order.version += 1
-    set_due(order, standing.now)
-    order.save(update_fields=[*AMOUNTS, "cash", "payment_status", "visible_at", "version", *DUE_COLUMNS])
-    record_event(
-        order,
-        kind=OrderEvent.Kind.ITEMS,
-        actor=standing.caller.key,
-        role=role,
-        reason=reason,
-        data={"change": change.number, "action": change.action, "state": change.state, **told},
-        app_id=standing.caller.app_id,
-        created_at=standing.now,
-    )
+def tell(update: OrderUpdate, change: ItemChange, told: dict[str, Any], reason: str) -> None:
+    """The event that tells every party of a change of items."""
+    data = {"change": change.number, "action": change.action, "state": change.state, **told}
+    update.tell(OrderEvent.Kind.ITEMS, reason=reason, data=data)

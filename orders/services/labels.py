@@ -1,13 +1,12 @@
 """This instance's names for statuses, kept by staff; and orders that bear one."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import IntegrityError
 
 from orders.lifecycle import Actor, Status
 from orders.models import Order, OrderEvent, StatusLabel
-from orders.services.events import record_event
+from orders.services.record.order_update import update_locked
 from orders.services.standing import get_order, standing_of
 from orders.services.walking import make_step
 from ordersite.accounts.callers import Caller
@@ -92,14 +91,15 @@ def set_label(*, order_id: int, caller: Caller, label_id: int, reason: str, name
     raises NotFound, Invalid for a label that does not exist, Forbidden, and what `transition` raises.
     """
     labels = read_labels()
-    order = get_order(caller=caller, order_id=order_id, lock=True)
+    standing = standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True))
+    order = standing.order
     label = labels.find(label_id)
     if label is None:
         raise Invalid("/label", "unknown", "There is no such status: read the list of statuses.")
     if labels.of(order) == label:
         return order
-    was, moves, standing = labels.of(order), label.core_status != order.status, standing_of(caller, order)
-    role = role_of(standing.actors, (Actor.VENDOR, Actor.STAFF, *(Actor if moves else ())))
+    was, moves = labels.of(order), label.core_status != order.status
+    role = standing.role_among((Actor.VENDOR, Actor.STAFF, *(Actor if moves else ())))
     if moves:
         order = make_step(standing, Status(label.core_status), reason, name)
     if order.status != label.core_status or labels.of(order) == label:
@@ -109,21 +109,8 @@ def set_label(*, order_id: int, caller: Caller, label_id: int, reason: str, name
         raise Forbidden(
             "forbidden", "Only the vendor or staff can set a status by its label.", extra=standing.refusal_extra()
         )
-    order.label = label
-    order.version += 1
-    order.save(update_fields=["label", "version"])
-    record_event(
-        order,
-        kind=OrderEvent.Kind.NOTE,
-        actor=caller.key,
-        role=role,
-        data={"old": {"label": was.name if was else ""}, "new": {"label": label.name}},
-        app_id=caller.app_id,
-        created_at=standing.now,
-    )
+    with update_locked(standing, role=role) as update:
+        order.label = label
+        data = {"old": {"label": was.name if was else ""}, "new": {"label": label.name}}
+        update.tell(OrderEvent.Kind.NOTE, data=data)
     return order
-
-
-def role_of(actors: Iterable[Actor], ranks: Iterable[Actor]) -> Actor | None:
-    """The first of the ranks that the caller has."""
-    return next((actor for actor in ranks if actor in actors), None)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from orders.models import NumberSeries, Order
-from orders.services.events import draw
+from orders.services.record.events import draw
 from vendors.models import Vendor
 
 

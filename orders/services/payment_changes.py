@@ -1,7 +1,7 @@
 """Payments follow a total that changes, and another way of paying.
 
 Every function must run in the transaction of the change that it belongs to, with the order's row locked. The order's
-own columns they set, for the caller to save with its change.
+own columns they set, and its update saves them.
 """
 
 from collections.abc import Iterator, Sequence

@@ -17,7 +17,6 @@ from orders.models import (
     Kind,
     NumberSeries,
     Order,
-    OrderEvent,
     Payment,
     PaymentShare,
     PaymentStatus,
@@ -26,7 +25,6 @@ from orders.models import (
 )
 from orders.services import bookings, digital, ledger, offers, packages, slots
 from orders.services.carts import check_out, vendors_of
-from orders.services.events import draw, record_event
 from orders.services.guests import check_strangers_parts, count_strangers_orders, is_stranger, refuse_strangers_order
 from orders.services.lines import keep_rows, stock_wanted, write_lines
 from orders.services.numbers import counter_of, day_of
@@ -42,8 +40,10 @@ from orders.services.parties import (
     with_zones_by_hand,
 )
 from orders.services.proofs import add_proofs
+from orders.services.record.events import draw
+from orders.services.record.order_update import insert_orders, tell_placed
 from orders.services.shares import CASH, WALLET, deadline_of, goes_to_vendor
-from orders.services.standing import RELATED
+from orders.services.standing import RELATED, standing_as
 from orders.services.terms import save_terms, terms_of_part
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Customer
@@ -181,7 +181,7 @@ def write(
     if len(orders) > 1:
         for order in orders:
             give_tracking_code(order, new_token())
-    Order.objects.bulk_create(orders)
+    insert_orders(orders)
     lines = write_lines(orders, parts)
     write_kinds(orders, parts, slot_ids, customer.pk)
     payment.save(force_insert=True)
@@ -384,16 +384,12 @@ def write_events(
     for order, part in zip(orders, parts, strict=True):
         zone = part.draft.zone
         stream = f"stream:vendor:{order.vendor_id}"
-        record_event(
-            order,
-            kind=OrderEvent.Kind.PLACED,
-            positions={stream: drawn[stream].pop(0)} if order.visible_at else {},
-            to_status=order.status,
-            actor=caller.key,
-            role=role_of(order, customer, caller),
+        role = role_of(order, customer, caller)
+        tell_placed(
+            standing_as(role, caller, order, now),
+            role,
             data={"zone_by_hand": zone.name} if zone and part.draft.zone_by_hand else {},
-            app_id=caller.app_id,
-            created_at=now,
+            positions={stream: drawn[stream].pop(0)} if order.visible_at else {},
         )
 
 

@@ -10,20 +10,18 @@ from datetime import datetime, timedelta
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from orders.deadlines import DUE_COLUMNS, set_due
 from orders.lifecycle import FAILURE, Actor
 from orders.models import RECEIVED, Order, OrderEvent, Payment, PaymentProof, PaymentShare, PaymentStatus
 from orders.services import disputes
-from orders.services.events import record_event
 from orders.services.receiving import lock_payment, mark_cash_received, mark_failed, mark_paid
+from orders.services.record.order_update import update_locked
 from orders.services.shares import CASH, TRANSFER, deadline_of, shares_of, state_of
-from orders.services.standing import Standing, get_order, standing_of
+from orders.services.standing import Standing, get_order, standing_as, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.web.images import CleanImage
 from ordersite.web.multipart import MOST_PHOTOS
 from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound
-from ordersite.web.views import refuse_stale
 from vendors.permissions import member_vendors
 
 MOST_PROOFS = 20
@@ -49,8 +47,7 @@ def payment_to_prove(*, order_id: int, caller: Caller, count: int, version: int 
     Raises NotFound, Forbidden, Problem 412, and Conflict where no transfer waits for so many.
     """
     standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
-    actors = standing.acting(Right.CHECK_PAYMENTS)
-    role = next((actor for actor in (Actor.STAFF, Actor.CUSTOMER) if actor in actors), None)
+    role = standing.role_among((Actor.STAFF, Actor.CUSTOMER), Right.CHECK_PAYMENTS)
     if role is None:
         raise Forbidden("forbidden", "Only the customer or staff can send photos of a payment.")
     refuse_unready(standing, version)
@@ -92,19 +89,9 @@ def send_proofs(*, order_id: int, caller: Caller, photos: Sequence[CleanImage], 
     payment.state, payment.failure, payment.expires_at = PaymentStatus.PROOF_PENDING, "", None
     payment.save(update_fields=["state", "failure", "expires_at"])
     for order in orders:
-        order.payment_status = state_of(order, shares_of(order))
-        order.version += 1
-        set_due(order, standing.now)
-        order.save(update_fields=["payment_status", "version", *DUE_COLUMNS])
-        record_event(
-            order,
-            kind=OrderEvent.Kind.PAYMENT,
-            actor=caller.key,
-            role=role,
-            data={"photos": len(photos)},
-            app_id=caller.app_id,
-            created_at=standing.now,
-        )
+        with update_locked(standing_as(role, caller, order, standing.now), role=role) as update:
+            order.payment_status = state_of(order, shares_of(order))
+            update.tell(OrderEvent.Kind.PAYMENT, data={"photos": len(photos)})
     return get_order(caller=caller, order_id=order_id)
 
 
@@ -213,7 +200,7 @@ def lock(order_id: int, payment_id: int, caller: Caller, version: int | None) ->
 
 def refuse_unready(standing: Standing, version: int | None) -> None:
     """Raises Problem 412 where the caller saw another version, and Conflict for an order without items."""
-    refuse_stale(standing.order.version, version, standing.refusal_extra() if version is not None else {})
+    standing.refuse_stale(version)
     if standing.order.awaits_items:
         raise Conflict("no_items", "The order has no items, so there is nothing to pay yet: add one first.")
 

@@ -1,16 +1,17 @@
 """What happens when money comes in, or does not: the one way from a payment to the orders that it pays for."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
-from orders.deadlines import DUE_COLUMNS, set_due
 from orders.lifecycle import FAILURE, Actor
 from orders.models import Order, OrderEvent, Payment, PaymentShare, PaymentStatus, Posting, Purchase
 from orders.services import digital, ledger, wallets
-from orders.services.events import record_event
+from orders.services.record.order_update import update_locked
 from orders.services.repayments import repay
 from orders.services.settlement import follow_payment, stop_paying
 from orders.services.shares import shares_of, state_of, write_state
+from orders.services.standing import standing_as
 from ordersite.accounts.callers import Caller
 from ordersite.web.money import as_json
 from ordersite.web.problems import Conflict, NotFound
@@ -41,8 +42,13 @@ def mark_paid(*, payment_id: int, caller: Caller, role: Actor = Actor.SYSTEM, no
     An order that was closed meanwhile gets its part back at once; a top-up fills the wallet. Must run in a transaction.
     """
     payment, orders = lock_payment(payment_id)
-    if payment.is_received:
-        return payment
+    if not payment.is_received:
+        take_payment(payment, orders, caller=caller, role=role, now=now)
+    return payment
+
+
+def take_payment(payment: Payment, orders: Sequence[Order], *, caller: Caller, role: Actor, now: datetime) -> None:
+    """The same for a payment at hand, which has not come in yet; it and its orders are locked."""
     payment.state, payment.paid_at, payment.failure, payment.due_at = PaymentStatus.PAID, now, "", None
     payment.save(update_fields=["state", "paid_at", "failure", "due_at"])
     if payment.customer_id is not None:
@@ -53,7 +59,7 @@ def mark_paid(*, payment_id: int, caller: Caller, role: Actor = Actor.SYSTEM, no
             actor=caller.key,
             text=f"Paid by {payment.provider}.",
         )
-        return payment
+        return
     shares = {share.order_id: share for share in PaymentShare.objects.filter(payment=payment)}
     paid_for = [order for order in orders if order.pk in shares]
     for order in paid_for:
@@ -62,7 +68,6 @@ def mark_paid(*, payment_id: int, caller: Caller, role: Actor = Actor.SYSTEM, no
         receive(order, shares[order.pk], source, caller, role, now)
     for order in paid_for:
         hand_out_codes(order)
-    return payment
 
 
 def mark_cash_received(*, order_id: int, payment_id: int, caller: Caller, role: Actor, now: datetime) -> None:
@@ -131,17 +136,6 @@ def mark_failed(*, payment_id: int, failure: str, caller: Caller, role: Actor = 
         was, order.payment_status = order.payment_status, state_of(order, shares_of(order))
         if order.status in FAILURE and order.payment_status == was:
             continue
-        order.version += 1
-        set_due(order, now)
-        order.save(update_fields=["payment_status", "version", *DUE_COLUMNS])
-        record_event(
-            order,
-            kind=OrderEvent.Kind.PAYMENT,
-            actor=caller.key,
-            role=role,
-            reason_code="payment_failed",
-            reason=failure,
-            app_id=caller.app_id,
-            created_at=now,
-        )
+        with update_locked(standing_as(role, caller, order, now), role=role) as update:
+            update.tell(OrderEvent.Kind.PAYMENT, reason_code="payment_failed", reason=failure)
     return payment

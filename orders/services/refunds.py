@@ -7,7 +7,7 @@ from typing import Any
 from orders.lifecycle import FAILURE, Actor
 from orders.models import Line, Order, OrderEvent, Payment, PaymentShare, Posting, Refund
 from orders.services import ledger
-from orders.services.events import record_event
+from orders.services.record.order_update import OrderUpdate, update_locked, update_order
 from orders.services.repayments import repay
 from orders.services.shares import division_of, kept_of, shares_of
 from orders.services.standing import RELATED, Standing, get_order, standing_of
@@ -17,7 +17,6 @@ from ordersite.accounts.rights import Right
 from ordersite.web.money import as_json, half_up, to_text
 from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound
 from ordersite.web.serializers import Money
-from ordersite.web.views import refuse_stale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +54,26 @@ def refund_order(*, order_id: int, caller: Caller, wish: RefundWish) -> tuple[Or
 
 def make_refund(order_id: int, caller: Caller, wish: RefundWish) -> tuple[Order, list[Refund]]:
     """The steps of `refund_order`."""
-    order = get_order(caller=caller, order_id=order_id, lock=True)
-    standing = standing_of(caller, order)
-    refuse_stale(order.version, wish.version, standing.refusal_extra() if wish.version is not None else {})
-    actors = standing.acting(Right.REFUND_ORDERS)
-    role = next((actor for actor in (Actor.STAFF, Actor.VENDOR) if actor in actors), None)
-    if role is None:
-        raise Forbidden("forbidden", "Only the vendor and staff can refund money.")
+    with update_order(
+        order_id,
+        caller,
+        version=wish.version,
+        roles=(Actor.STAFF, Actor.VENDOR),
+        right=Right.REFUND_ORDERS,
+        denied="Only the vendor and staff can refund money.",
+    ) as update:
+        earlier = set(update.order.refunds.values_list("pk", flat=True)) if wish.cancel else set()
+        refunds = give_back(update, wish)
+    order = update.order
+    if wish.cancel:
+        order = cancel_refunded(update, wish.reason)
+        refunds = list(order.refunds.select_related("payment").exclude(pk__in=earlier))
+    return order, refunds
+
+
+def give_back(update: OrderUpdate, wish: RefundWish) -> list[Refund]:
+    """The refunds that the wish asks for, and the event that tells them."""
+    order, role = update.order, update.role
     if wish.to == Refund.To.WALLET and order.customer.user_id is None:
         raise Conflict("no_wallet", "A guest has no wallet: refund to the source.")
     shares = shares_of(order)
@@ -73,26 +85,22 @@ def make_refund(order_id: int, caller: Caller, wish: RefundWish) -> tuple[Order,
     amount = sum(lines.values()) if wish.items else wish.amount.minor if wish.amount else left
     most = left if role == Actor.STAFF else min(left, earned_by_vendor(order, shares))
     refuse_too_large(amount, most, order.currency, asks_staff=most < left)
-    earlier = set(order.refunds.values_list("pk", flat=True)) if wish.cancel else set()
-    refunds = pay_back(order, amount, wish, standing)
+    refunds = pay_back(order, amount, wish, update.standing)
     for line, part in lines.items():
         line.refunded += part
         line.save(update_fields=["refunded"])
     told: dict[str, Any] = {"amount": as_json(amount, order.currency), "to": wish.to}
     if lines:
         told["items"] = [{"item": line.pk, "amount": as_json(part, order.currency)} for line, part in lines.items()]
-    record_refund(standing, role, wish.reason, {"refund": told})
-    if wish.cancel:
-        order = cancel_refunded(standing, role, wish.reason)
-        refunds = list(order.refunds.select_related("payment").exclude(pk__in=earlier))
-    return order, refunds
+    update.tell(OrderEvent.Kind.PAYMENT, reason=wish.reason, data={"refund": told})
+    return refunds
 
 
-def cancel_refunded(standing: Standing, role: Actor, reason: str) -> Order:
+def cancel_refunded(update: OrderUpdate, reason: str) -> Order:
     """Cancels an order whose money was given back, as the vendor or staff would; raises Conflict where it cannot be."""
-    name = "reject" if role == Actor.VENDOR else "cancel_by_staff"
+    name = "reject" if update.role == Actor.VENDOR else "cancel_by_staff"
     text = reason.strip() or "The money was refunded."
-    return move_on(standing, Wish(name=name, reason_code="other", reason=text))
+    return move_on(update.standing, Wish(name=name, reason_code="other", reason=text))
 
 
 def check_currency(pointer: str, amount: Money | None, order: Order) -> None:
@@ -177,23 +185,6 @@ def amount_of_line(order: Order, line: Line, wish: LineWish) -> int:
     return amount
 
 
-def record_refund(standing: Standing, role: Actor, reason: str, data: dict[str, Any]) -> None:
-    """The order's new version, with the event that tells it."""
-    order = standing.order
-    order.version += 1
-    order.save(update_fields=["refunded", "payment_status", "money_leaves_at", "version"])
-    record_event(
-        order,
-        kind=OrderEvent.Kind.PAYMENT,
-        actor=standing.caller.key,
-        role=role,
-        reason=reason,
-        data=data,
-        app_id=standing.caller.app_id,
-        created_at=standing.now,
-    )
-
-
 def refunds_of(*, order_id: int, caller: Caller) -> list[Refund]:
     """What was given back of an order, oldest first, for its customer, vendor and staff; raises NotFound, Forbidden."""
     order = get_order(caller=caller, order_id=order_id)
@@ -230,9 +221,11 @@ def finish_by_hand(*, refund_id: int, caller: Caller) -> Refund:
         )
     refund.state, refund.done_at, refund.due_at = Refund.State.DONE, standing.now, None
     refund.save(update_fields=["state", "done_at", "due_at"])
-    if refund.closing:
-        standing.order.money_leaves_at = standing.now
-    record_refund(standing, Actor.STAFF, "", {"refund_done": as_json(refund.amount, refund.currency)})
+    with update_locked(standing, role=Actor.STAFF) as update:
+        if refund.closing:
+            update.order.money_leaves_at = update.now
+        told = {"refund_done": as_json(refund.amount, refund.currency)}
+        update.tell(OrderEvent.Kind.PAYMENT, data=told)
     return refund
 
 
@@ -256,5 +249,7 @@ def send_to_wallet(*, refund_id: int, caller: Caller) -> Refund:
     refund.to, refund.state, refund.done_at, refund.due_at = Refund.To.WALLET, Refund.State.DONE, standing.now, None
     refund.save(update_fields=["to", "state", "done_at", "due_at"])
     told = {"amount": as_json(refund.amount, refund.currency), "to": refund.to}
-    record_refund(standing, Actor.STAFF, "The payment provider could not send the refund.", {"refund": told})
+    with update_locked(standing, role=Actor.STAFF) as update:
+        reason = "The payment provider could not send the refund."
+        update.tell(OrderEvent.Kind.PAYMENT, reason=reason, data={"refund": told})
     return refund

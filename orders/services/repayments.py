@@ -1,7 +1,7 @@
 """Money that goes back to whoever paid: where it may go, the row that tells it, and taking it again after a close.
 
 Every function must run in the transaction of the change that it belongs to, with the order's row locked. The order's
-own columns they set, for the caller to save with its change.
+own columns they set, and its update saves them.
 """
 
 from collections.abc import Sequence

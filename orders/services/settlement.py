@@ -1,20 +1,20 @@
 """How money, stock and all that is limited follow the order's status, and what a close without success costs.
 
 Every function must run in the transaction of the change of status, with the order's row locked. They write payments,
-shares, refunds and the ledger; the order's own columns they set, for the caller to save with its change.
+shares, refunds and the ledger; the order's own columns they set, and its update saves them.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from orders.deadlines import DUE_COLUMNS, awaits_payment, first_answer, set_due
+from orders.deadlines import awaits_payment, first_answer
 from orders.guards import PAID_ANEW
 from orders.lifecycle import FAILURE, SUCCESS, Actor, Status
 from orders.models import Order, OrderEvent, PaymentShare, PaymentStatus, Posting
 from orders.services import bookings, codes, ledger, offers, slots
-from orders.services.events import record_event
 from orders.services.payment_changes import add_payment, adjust
+from orders.services.record.order_update import update_locked
 from orders.services.repayments import repay, take_again
 from orders.services.shared_offers import Repriced, reprice_rest, reprice_returned, write_repriced
 from orders.services.shares import (
@@ -28,6 +28,7 @@ from orders.services.shares import (
     state_of,
     write_state,
 )
+from orders.services.standing import standing_as
 from ordersite.accounts.callers import Caller
 from ordersite.web.money import MAX_MINOR, as_json
 from ordersite.web.problems import Conflict
@@ -292,39 +293,18 @@ def follow_payment(
 ) -> None:
     """The order as its payments now stand: its state, its accounts where it has succeeded, whether its vendor sees it.
 
-    Writes its new version, with the event that tells it.
+    Writes its new version, with what was set of it before, and the event that tells it.
     """
-    shares, waited = shares_of(order), awaits_payment(order)
-    order.payment_status = state_of(order, shares)
-    if order.status in SUCCESS:
-        settle(order, shares, caller.key)
-    elif order.visible_at is None and order.payment_status.is_kept:
-        order.visible_at = now
-    if waited and not awaits_payment(order):
-        order.answer_from = first_answer(order, now)
-    order.version += 1
-    set_due(order, now)
-    order.save(
-        update_fields=[
-            "payment_status",
-            "refunded",
-            "waived",
-            "money_leaves_at",
-            "visible_at",
-            "version",
-            *DUE_COLUMNS,
-        ]
-    )
-    record_event(
-        order,
-        kind=OrderEvent.Kind.PAYMENT,
-        actor=caller.key,
-        role=role,
-        reason=reason,
-        data=data,
-        app_id=caller.app_id,
-        created_at=now,
-    )
+    with update_locked(standing_as(role, caller, order, now), role=role) as update:
+        shares, waited = shares_of(order), awaits_payment(order)
+        order.payment_status = state_of(order, shares)
+        if order.status in SUCCESS:
+            settle(order, shares, caller.key)
+        elif order.visible_at is None and order.payment_status.is_kept:
+            order.visible_at = now
+        if waited and not awaits_payment(order):
+            order.answer_from = first_answer(order, now)
+        update.tell(OrderEvent.Kind.PAYMENT, reason=reason, data=data)
 
 
 def take_cash(

@@ -14,7 +14,7 @@ from orders.models import Line, OfferUse, Order, Purchase
 from orders.pricing import NO_DISCOUNT, Discount, Priced, total_up
 from orders.services import slots
 from orders.services.edited import discount_of, kept
-from orders.services.edits_writing import AMOUNTS, drop_cash_below_total, set_amounts
+from orders.services.edits_writing import drop_cash_below_total, set_amounts
 from orders.services.offers import discount_for, sharers_of
 from orders.services.shares import may_be_here
 from ordersite.web.money import divide
@@ -106,12 +106,11 @@ def reprice(order: Order, off: int) -> Repriced:
 
 
 def write_repriced(one: Repriced) -> None:
-    """The order's amounts and its lines' parts of them; what pays for it is the caller's to follow."""
+    """The order's amounts, which its update saves, and its lines' parts of them; what pays for it is the caller's."""
     order = one.order
     Purchase.objects.filter(pk=order.purchase_id).update(total=F("total") + one.rise)
     set_amounts(order, one.priced)
     drop_cash_below_total(order)
-    order.save(update_fields=[*AMOUNTS, "cash"])
     slots.adjust(order, order.total)
     for line, after in zip(one.lines, one.priced.lines, strict=True):
         line.discount, line.tax = after.discount, after.tax

@@ -1,5 +1,6 @@
 """An order at hand, and as what the caller stands to it: what every service that changes one begins with."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from orders.permissions import actors_for, with_standing
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.web.problems import NotFound
+from ordersite.web.views import refuse_stale
 
 CARRIERS = frozenset({Actor.DRIVER, Actor.COMPANY})
 
@@ -54,6 +56,11 @@ class Standing:
             return self.readers - {Actor.STAFF}
         return self.readers
 
+    def role_among(self, roles: Iterable[Actor], right: Right = Right.MOVE_ORDERS) -> Actor | None:
+        """The first of these roles in which the caller may act; None where it has none of them."""
+        actors = self.acting(right)
+        return next((role for role in roles if role in actors), None)
+
     def allowed(self) -> list[Allowed]:
         """What the caller may do now."""
         return allowed_changes(self.order, self.asker(is_offered=True))
@@ -77,6 +84,10 @@ class Standing:
             "allowed_transitions": [allowed_json(one) for one in self.allowed()],
             "may_start_preparing": self.may_start_preparing(),
         }
+
+    def refuse_stale(self, version: int | None) -> None:
+        """Raises Problem 412 where the caller saw another version."""
+        refuse_stale(self.order.version, version, self.refusal_extra() if version is not None else {})
 
     def may_start_preparing(self) -> bool:
         """Whether the caller may write the milestone preparation_started, which is no change of status."""
@@ -157,3 +168,8 @@ def standing_of(caller: Caller, order: Order, now: datetime | None = None) -> St
         company_ids=frozenset(companies),
         now=now or timezone.now(),
     )
+
+
+def standing_as(role: Actor, caller: Caller, order: Order, now: datetime) -> Standing:
+    """The same in one role that was checked already, for an order that follows what the caller has changed."""
+    return Standing(order=order, caller=caller, readers=frozenset({role}), company_ids=frozenset(), now=now)

@@ -4,12 +4,11 @@ from django.db.models import QuerySet
 
 from orders.lifecycle import FAILURE, OPEN, Actor, Fulfilment, Status
 from orders.models import Order, OrderEvent
-from orders.services.events import record_event
-from orders.services.standing import get_order, standing_of
+from orders.services.record.order_update import update_order
 from orders.services.transitions import Wish, move_on
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.web.problems import Conflict, Forbidden, NotFound
+from ordersite.web.problems import Conflict, NotFound
 from vendors.models import Vendor
 from vendors.permissions import member_vendors
 
@@ -38,31 +37,18 @@ def confirm(*, order_id: int, caller: Caller) -> Order:
     Twice is harmless. Must run in a transaction; raises NotFound, Forbidden, Conflict for one that was cancelled or
     failed, and what accepting raises.
     """
-    order = get_order(caller=caller, order_id=order_id, lock=True)
-    standing = standing_of(caller, order)
-    role = next((actor for actor in (Actor.VENDOR, Actor.STAFF) if actor in standing.actors), None)
-    if role is None:
-        raise Forbidden("forbidden", "Only the vendor's till can confirm an order.")
-    if order.visible_at is None:
-        raise NotFound()
-    if order.status in FAILURE:
-        now = Status(order.status).label.lower()
-        raise Conflict("order_closed", f"The order is {now}: do not prepare it.", extra=standing.refusal_extra())
-    if order.pos_confirmed_at is not None:
-        return order
-    order.pos_confirmed_at = standing.now
-    order.version += 1
-    order.save(update_fields=["pos_confirmed_at", "version"])
-    record_event(
-        order,
-        kind=OrderEvent.Kind.NOTE,
-        actor=caller.key,
-        role=role,
-        reason="Confirmed by the till",
-        visible_to=OrderEvent.VisibleTo.BUSINESS,
-        app_id=caller.app_id,
-        created_at=standing.now,
-    )
+    denied = "Only the vendor's till can confirm an order."
+    with update_order(order_id, caller, roles=(Actor.VENDOR, Actor.STAFF), denied=denied) as update:
+        order, standing = update.order, update.standing
+        if order.visible_at is None:
+            raise NotFound()
+        if order.status in FAILURE:
+            now = Status(order.status).label.lower()
+            raise Conflict("order_closed", f"The order is {now}: do not prepare it.", extra=standing.refusal_extra())
+        if order.pos_confirmed_at is not None:
+            return order
+        order.pos_confirmed_at = update.now
+        update.tell(OrderEvent.Kind.NOTE, reason="Confirmed by the till", visible_to=OrderEvent.VisibleTo.BUSINESS)
     if order.vendor.confirm_accepts and order.status == Status.PENDING:
         return move_on(standing, Wish(name="accept"))
     return order

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from orders.deadlines import DUE_COLUMNS, LAPSE, set_due, timer_of
+from orders.deadlines import LAPSE, set_due, timer_of
 from orders.lifecycle import Actor
 from orders.models import Order, OrderEvent
 from orders.services import digital
-from orders.services.events import record_event
-from orders.services.reckoning import why_unserved_now
+from orders.services.record.order_update import move_timers, save_timers, update_locked
+from orders.services.record.servability import why_unserved_now
+from orders.services.standing import standing_of
 from orders.services.transitions import Wish, transition
 from ordersite.accounts.callers import SYSTEM
 from ordersite.web.problems import Problem
@@ -42,7 +43,7 @@ def run_timer(order_id: int, now: datetime) -> bool:
                 timer = timer_of(order, now)
             if timer is None or timer[0] > now:
                 set_due(order, now)
-                order.save(update_fields=DUE_COLUMNS)
+                save_timers([order])
                 return False
             _, name, reason_code = timer
             if name == "close":
@@ -62,7 +63,7 @@ def run_timer(order_id: int, now: datetime) -> bool:
         # One order that cannot be changed must not hold up the timers of all that are due after it.
         logger.exception("a timer failed", extra={"order": order_id})
     # Tried again later instead of at every turn: what refuses it (an empty stock, say) may pass.
-    Order.objects.filter(pk=order_id, due_at__lte=now).update(due_at=now + RETRY)
+    move_timers(Order.objects.filter(pk=order_id, due_at__lte=now), now + RETRY)
     return False
 
 
@@ -75,34 +76,19 @@ def lock_due(order_id: int, now: datetime) -> Order | None:
 
 def close(order: Order, now: datetime) -> None:
     """Settling writes `closed` and leaves 11 and 15, which are final."""
-    order.closed_at = now
-    order.due_at = None
-    order.version += 1
-    order.save(update_fields=["closed_at", "due_at", "version"])
-    record_event(
-        order,
-        kind=OrderEvent.Kind.MILESTONE,
-        milestone="closed",
-        actor=SYSTEM.key,
-        role=Actor.SYSTEM,
-        created_at=now,
-    )
+    with update_locked(standing_of(SYSTEM, order, now), role=Actor.SYSTEM) as update:
+        order.closed_at = now
+        update.tell(OrderEvent.Kind.MILESTONE, milestone="closed")
 
 
 def lapse(order: Order, reason_code: str, now: datetime) -> None:
     """The driver who was named has not answered: as if nobody were named. It sees this as its last event."""
-    driver_id = order.driver_id
-    order.driver = order.named_at = None
-    order.version += 1
-    set_due(order, now)
-    order.save(update_fields=["driver", "named_at", "version", *DUE_COLUMNS])
-    record_event(
-        order,
-        kind=OrderEvent.Kind.DRIVER,
-        also=[f"driver:{driver_id}"],
-        actor=SYSTEM.key,
-        role=Actor.SYSTEM,
-        reason_code=reason_code,
-        data={"old": {"driver": driver_id}, "new": {"driver": None}},
-        created_at=now,
-    )
+    with update_locked(standing_of(SYSTEM, order, now), role=Actor.SYSTEM) as update:
+        driver_id = order.driver_id
+        order.driver = order.named_at = None
+        update.tell(
+            OrderEvent.Kind.DRIVER,
+            left=[f"driver:{driver_id}"],
+            reason_code=reason_code,
+            data={"old": {"driver": driver_id}, "new": {"driver": None}},
+        )

@@ -9,20 +9,19 @@ from typing import Any, NoReturn
 from django.db import transaction as database
 
 from orders import lifecycle
-from orders.deadlines import DUE_COLUMNS, is_made, set_due
+from orders.deadlines import is_made
 from orders.decisions import Decision, Outcome, decide, remember
 from orders.guards import GUARDS, Attempt
 from orders.lifecycle import Actor, Change, Fulfilment, Status
 from orders.models import Order, OrderEvent
 from orders.reasons import REASONS
-from orders.services.events import record_event
-from orders.services.reckoning import why_unserved_now
+from orders.services.record.order_update import OrderUpdate, update_locked, update_order
+from orders.services.record.servability import why_unserved_now
 from orders.services.settlement import follow_status
 from orders.services.standing import Standing, get_order, standing_of
 from ordersite.accounts.callers import Caller, related
 from ordersite.web.attempts import count_attempt, forget_attempts, refuse_if_locked
 from ordersite.web.problems import Conflict, Forbidden, Invalid, Problem
-from ordersite.web.views import refuse_stale
 from vendors.models import Dispatcher, Vendor
 
 # Five wrong collection codes lock an order's collecting for a quarter of an hour (lifecycle.md, guard `code`).
@@ -50,29 +49,37 @@ class Wish:
 def transition(*, order_id: int, caller: Caller, wish: Wish) -> Order:
     """Moves an order on, in the transaction that the caller has opened.
 
-    Lock the row, legal? permitted? guards? → FSM method → money → version + 1 → save → event and feed entries.
+    Lock the row, legal? permitted? guards? → FSM method → money → version, columns, event and feed entries.
     What was asked twice answers as if it had just happened and writes nothing. Raises NotFound, Problem 412 for a stale
     version, Conflict transition_not_allowed or guard_failed, and Forbidden; each refusal lists what is allowed.
     """
     to = lifecycle.NAMES.get(wish.name, wish.to)
-    return move_on(standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to)), wish)
+    with update_order(order_id, caller, version=wish.version, to=to) as update:
+        change_status(update, wish)
+    return update.order
 
 
 def move_on(standing: Standing, wish: Wish) -> Order:
     """The same for an order at hand, which this transaction has locked."""
-    order = standing.order
-    refuse_stale(order.version, wish.version, standing.refusal_extra() if wish.version is not None else {})
+    with update_locked(standing, version=wish.version) as update:
+        change_status(update, wish)
+    return update.order
+
+
+def change_status(update: OrderUpdate, wish: Wish) -> None:
+    """Decides about the wish, and makes the change; what repeats writes nothing."""
+    order, standing = update.order, update.standing
     wish = with_reason(wish)
     given = {"reason_code": wish.reason_code, "reason": wish.reason, "code": wish.code, "proof": wish.proof}
     decision = decide(order, standing.asker(**given), to=target_of(wish), name=wish.name)
     if decision.outcome == Outcome.REPEAT:
-        return order
+        return
     change, attempt = decision.change, decision.attempt
     if change is None or attempt is None:
         refuse(standing, wish, decision)
     if not decision.forced:
         check_guesses(change, attempt, order)
-    return apply(standing, change, attempt, wish, forced=decision.forced)
+    apply(update, change, attempt, wish, forced=decision.forced)
 
 
 def with_reason(wish: Wish) -> Wish:
@@ -169,11 +176,12 @@ def check_code_is_open(order: Order) -> None:
     refuse_if_locked("collect", str(order.pk), limit=CODE_TRIES)
 
 
-def apply(standing: Standing, change: Change, attempt: Attempt, wish: Wish, *, forced: bool) -> Order:
-    """Writes the change, its money and its event. The row is locked and everything was checked."""
-    order, now, actor = standing.order, standing.now, standing.caller.key
+def apply(update: OrderUpdate, change: Change, attempt: Attempt, wish: Wish, *, forced: bool) -> None:
+    """Makes the change, its money and its event. Everything was checked."""
+    order, standing, now = update.order, update.standing, update.now
+    update.role = attempt.actor
     left = assign_parties(standing, change, attempt)
-    had, was_made, waited = order.milestones, is_made(order), order.waits
+    had, was_made = order.milestones, is_made(order)
     source = Status(order.status)
     getattr(order, change.name)(now=now)
     remember(order, change.name, attempt.actor)
@@ -184,7 +192,7 @@ def apply(standing: Standing, change: Change, attempt: Attempt, wish: Wish, *, f
         change.target,
         role=attempt.actor,
         reason_code=attempt.reason_code,
-        caller=standing.caller,
+        caller=update.caller,
         now=now,
     )
     if order.label_id and order.label and order.label.core_status != change.target:
@@ -193,9 +201,6 @@ def apply(standing: Standing, change: Change, attempt: Attempt, wish: Wish, *, f
         promise_times(order, wish, now)
     if was_made and not is_made(order):
         order.unserved = why_unserved_now(order, now)
-    order.version += 1
-    set_due(order, now)
-    order.save(update_fields=CHANGED_BY_TRANSITION)
     written = lifecycle.SETS.get(change.name, "")
     data = dict(wish.data)
     if change.name == "depart" and had["picked_up"] is None:
@@ -203,49 +208,18 @@ def apply(standing: Standing, change: Change, attempt: Attempt, wish: Wish, *, f
     for name in ("prepared_in", "delivered_in"):
         if getattr(wish, name) is not None:
             data[name] = getattr(wish, name)
-    record_event(
-        order,
-        kind=OrderEvent.Kind.STATUS,
-        also=left,
-        waited=waited,
+    update.tell(
+        OrderEvent.Kind.STATUS,
+        left=left,
         transition=change.name,
         from_status=source,
         to_status=change.target,
         milestone=written if written and had[written] != order.milestones[written] else "",
-        actor=actor,
-        role=attempt.actor,
         reason_code=wish.reason_code,
         reason=wish.reason,
         forced=forced,
         data=data,
-        app_id=standing.caller.app_id,
-        created_at=now,
     )
-    return order
-
-
-CHANGED_BY_TRANSITION = [
-    "status",
-    "previous_status",
-    "status_changed_at",
-    "version",
-    *(f"{name}_at" for name in lifecycle.MILESTONES),
-    "standing_changes",
-    "driver",
-    "named_at",
-    "driver_left_at",
-    "company",
-    "self_delivery",
-    "prepared_in",
-    "delivered_in",
-    "estimated_at",
-    "payment_status",
-    "refunded",
-    "money_leaves_at",
-    "label",
-    "visible_at",
-    *DUE_COLUMNS,
-]
 
 
 def assign_parties(standing: Standing, change: Change, attempt: Attempt) -> Sequence[str]:
@@ -313,33 +287,21 @@ def start_preparing(*, order_id: int, caller: Caller, version: int | None = None
 
     Twice is harmless. Must run in a transaction; raises NotFound, Problem 412, Forbidden and Conflict.
     """
-    order = get_order(caller=caller, order_id=order_id, lock=True)
-    standing = standing_of(caller, order)
-    refuse_stale(order.version, version, standing.refusal_extra() if version is not None else {})
-    role = next((actor for actor in (Actor.VENDOR, Actor.STAFF) if actor in standing.actors), None)
-    if role is None:
-        raise Forbidden(
-            "transition_not_permitted", "Only the vendor can start the preparation.", extra=standing.refusal_extra()
-        )
-    if order.preparation_started_at is not None and not order.is_closed:
-        return order
-    if order.is_closed or order.accepted_at is None or order.prepared_at is not None:
-        raise Conflict(
-            "transition_not_allowed",
-            "Preparation can start once the order is accepted, and only while it is not prepared.",
-            extra=standing.refusal_extra(),
-        )
-    order.apply_milestones(START_PREPARING, None, standing.now)
-    order.version += 1
-    order.save(update_fields=["preparation_started_at", "version"])
-    record_event(
-        order,
-        kind=OrderEvent.Kind.MILESTONE,
-        transition=START_PREPARING,
-        milestone="preparation_started",
-        actor=caller.key,
-        role=role,
-        app_id=caller.app_id,
-        created_at=standing.now,
-    )
+    with update_order(order_id, caller, version=version) as update:
+        order, standing = update.order, update.standing
+        update.role = standing.role_among((Actor.VENDOR, Actor.STAFF))
+        if update.role is None:
+            raise Forbidden(
+                "transition_not_permitted", "Only the vendor can start the preparation.", extra=standing.refusal_extra()
+            )
+        if order.preparation_started_at is not None and not order.is_closed:
+            return order
+        if order.is_closed or order.accepted_at is None or order.prepared_at is not None:
+            raise Conflict(
+                "transition_not_allowed",
+                "Preparation can start once the order is accepted, and only while it is not prepared.",
+                extra=standing.refusal_extra(),
+            )
+        order.apply_milestones(START_PREPARING, None, update.now)
+        update.tell(OrderEvent.Kind.MILESTONE, transition=START_PREPARING, milestone="preparation_started")
     return order

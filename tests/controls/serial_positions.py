@@ -13,7 +13,7 @@ RAISE = (
 
 
 def draw_from_a_sequence(names: Iterable[str], *_: Any, **__: Any) -> tuple[dict[str, list[int]], bool]:
-    """In the place of orders.services.events.draw_beside; readers are told the highest committed position."""
+    """In the place of orders.services.record.events.draw_beside; readers are told the highest committed position."""
     drawn = {}
     for name in sorted(set(names)):
         with connection.cursor() as cursor:

@@ -8,8 +8,9 @@ from django.db import IntegrityError, transaction
 from rest_framework.test import APIClient
 
 from orders.models import Order, OrderEvent, PaymentShare, Posting, Refund
-from orders.services import payouts, refunds
+from orders.services import payouts
 from orders.services.payouts import Purse
+from orders.services.record import order_update
 from ordersite.accounts.callers import SYSTEM
 from ordersite.web.problems import Conflict
 from tests.cast import Cast
@@ -69,7 +70,7 @@ def test_no_more_is_refunded_than_was_paid(cast: Cast, api: Api) -> None:
 def test_control_without_the_order_s_lock_refunds_collide(
     cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refunds, "get_order", get_without_a_lock)
+    monkeypatch.setattr(order_update, "get_order", get_without_a_lock)
     order, answers = refund_at_once(cast, api)
     with pytest.raises(AssertionError):
         check_refunds(cast, order, answers)

@@ -13,8 +13,9 @@ from rest_framework.test import APIClient
 
 from orders.lifecycle import Status
 from orders.models import Counter, Order, Payment
-from orders.services import changes, events, placing, reckoning, transitions
+from orders.services import placing, reckoning, transitions
 from orders.services.receiving import mark_paid
+from orders.services.record import events, order_update
 from ordersite.accounts.callers import SYSTEM
 from ordersite.web.idempotency import Again
 from tests.cast import Cast
@@ -243,13 +244,13 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("case", MOVES)
-@pytest.mark.parametrize("step", ["remember", "record_event"])
+@pytest.mark.parametrize(("module", "step"), [(transitions, "remember"), (order_update, "write_event")])
 def test_a_setting_that_changes_while_an_order_moves_on_is_gone_by(
-    cast: Cast, api: Api, office: Client, monkeypatch: pytest.MonkeyPatch, case: str, step: str
+    cast: Cast, api: Api, office: Client, monkeypatch: pytest.MonkeyPatch, case: str, module: Any, step: str
 ) -> None:
     meeting = Meeting(cast, api, office, case)
     race = Race(meeting.change)
-    begin_after(monkeypatch, transitions, step, race)
+    begin_after(monkeypatch, module, step, race)
     meeting.move()
     race.end()
     assert meeting.is_reckoned()
@@ -276,7 +277,7 @@ def test_control_each_goes_by_what_it_has_read(
     meeting = Meeting(cast, api, office, case)
     race = Race(meeting.change if first == "order" else meeting.move)
     module, step, acts = (
-        (transitions, "record_event", meeting.move) if first == "order" else (reckoning, "reckon", meeting.change)
+        (order_update, "write_event", meeting.move) if first == "order" else (reckoning, "reckon", meeting.change)
     )
     begin_after(monkeypatch, module, step, race, 60)
     acts()
@@ -312,7 +313,7 @@ def test_an_unpaid_order_that_is_moved_while_its_vendor_changes_goes_by_it(
             save_form(office, f"/admin/vendors/vendor/{cast.vendor.pk}/change/", preparation_minutes="90")
 
     race = Race(change if first == "order" else move)
-    module, step = (changes, "record_event") if first == "order" else (reckoning, "reckon")
+    module, step = (order_update, "write_event") if first == "order" else (reckoning, "reckon")
     begin_after(monkeypatch, module, step, race)
     (move if first == "order" else change)()
     race.end()

@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 
 from orders.lifecycle import Fulfilment
 from orders.models import Order, OrderEvent, Refund
-from orders.services import timers, transitions
+from orders.services import timers
+from orders.services.record import order_update
 from tests.cast import Cast
 from tests.controls.unlocked_money import get_without_a_lock
 from tests.controls.unlocked_timers import due_without_a_lock
@@ -108,7 +109,7 @@ def test_one_wins(
 def test_control_without_the_locks_it_is_not_one(
     cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(transitions, "get_order", get_without_a_lock)
+    monkeypatch.setattr(order_update, "get_order", get_without_a_lock)
     monkeypatch.setattr(timers, "lock_due", due_without_a_lock)
     caplog.set_level(logging.ERROR)
     order, answer = race(cast, api, "failed")

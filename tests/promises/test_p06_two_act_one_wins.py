@@ -8,7 +8,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from orders.models import Order, OrderEvent, Posting
-from orders.services import transitions
+from orders.services.record import order_update
 from tests.cast import Cast
 from tests.controls.unlocked_money import get_without_a_lock
 from tests.orders.shopping import ORDERS, balance_of, cart, fill_wallet, place_order
@@ -75,7 +75,7 @@ def test_control_without_the_lock_both_go_through(
 ) -> None:
     Vendor.objects.filter(pk=cast.vendor.pk).update(cancel_until=Vendor.CancelUntil.ACCEPTED)
     fill_wallet(cast.customer_row, PRICE)
-    monkeypatch.setattr(transitions, "get_order", get_without_a_lock)
+    monkeypatch.setattr(order_update, "get_order", get_without_a_lock)
     order, answers = race(cast, api)
     with pytest.raises(AssertionError):
         check(order, answers, stale=False)

@@ -8,7 +8,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from orders.models import ItemChange, Order, OrderEvent, PaymentShare
-from orders.services import edits
+from orders.services.record import order_update
 from tests.cast import Cast
 from tests.controls.unlocked_money import get_without_a_lock
 from tests.orders.shopping import ORDERS, balance_of, cart, fill_wallet, place_order, sums
@@ -81,8 +81,8 @@ def test_two_change_the_same_line(cast: Cast, api: Api, figure: Callable[[str], 
 def test_control_two_change_the_same_line_without_the_lock(
     cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edits, "lock_purchase", lambda order_id: None)
-    monkeypatch.setattr(edits, "get_order", get_without_a_lock)
+    monkeypatch.setattr(order_update, "lock_purchase", lambda order_id: None)
+    monkeypatch.setattr(order_update, "get_order", get_without_a_lock)
     fill_wallet(cast.customer_row, 2000)
     order, answers = two_clicks(cast, api, '"1"')
     with pytest.raises(AssertionError):
@@ -128,8 +128,8 @@ def test_accept_against_refuse(cast: Cast, api: Api, figure: Callable[[str], Non
 
 def test_control_accept_against_refuse_without_the_lock(cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     fill_wallet(cast.customer_row, 1000)
-    monkeypatch.setattr(edits, "lock_purchase", lambda order_id: None)
-    monkeypatch.setattr(edits, "get_order", get_without_a_lock)
+    monkeypatch.setattr(order_update, "lock_purchase", lambda order_id: None)
+    monkeypatch.setattr(order_update, "get_order", get_without_a_lock)
     order, answers = decided(cast, api)
     with pytest.raises(AssertionError):
         check_decided(order, answers, 1000)

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from websockets.exceptions import ConnectionClosed
 
 from orders.models import Order
-from orders.services import events
+from orders.services.record import events
 from tests.cast import Cast, make_cast
 from tests.controls.serial_positions import draw_from_a_sequence
 from tests.tracking.live import Server, happen, jwt, make_order, serving, since, told

@@ -212,6 +212,6 @@ def test_control_without_locks_they_meet(
         return Order.objects.select_related("vendor", "terms").filter(pk=order_id, due_at__lte=now).first()
 
     monkeypatch.setattr(timers, "lock_due", due)
-    monkeypatch.setattr("orders.services.transitions.get_order", unlocked)
+    monkeypatch.setattr("orders.services.record.order_update.get_order", unlocked)
     run_at_once(orders)
     assert "a timer failed" in caplog.text

@@ -106,7 +106,7 @@ def test_a_failure_inside_leaves_nothing_by_either_door(order: Order, monkeypatc
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("inside")
 
-    monkeypatch.setattr("orders.services.refunds.record_event", fail)
+    monkeypatch.setattr("orders.services.record.order_update.write_event", fail)
     refund = next(deed for deed in DEEDS if deed.name == "refund")
     clerk = make_clerk(*refund.rights)
     for door in (by_api, by_page):

@@ -16,7 +16,8 @@ from django.db import transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
-from orders.services import changes, edits, gateway_answers, payouts, receiving, refunds, transitions
+from orders.services import gateway_answers, payouts, receiving
+from orders.services.record import order_update
 from tests.cast import Cast
 from tests.conftest import bearer_of
 from tests.controls.trusting_notices import believe_what_was_read, lock_payment_without_a_lock
@@ -234,10 +235,8 @@ def test_what_a_wallet_paid(life: Life, full: bool, figure: Callable[[str], None
 
 def without_order_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever acts on an order reads it, decides, and then writes."""
-    for module in (refunds, changes, edits, transitions):
-        monkeypatch.setattr(module, "get_order", get_without_a_lock)
-    for module in (changes, edits):
-        monkeypatch.setattr(module, "lock_purchase", lambda order_id: None)
+    monkeypatch.setattr(order_update, "get_order", get_without_a_lock)
+    monkeypatch.setattr(order_update, "lock_purchase", lambda order_id: None)
 
 
 def test_control_without_the_order_s_lock(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from orders.models import Counter, FeedEntry, Order, OrderEvent, Purchase
 from orders.services.epochs import current_epoch
-from orders.services.events import record_event
+from orders.services.record.events import write_event
 from ordersite.accounts.models import Customer, User
 from ordersite.web.crypto import token_hash
 from tests.orders.rows import terms_now
@@ -211,7 +211,10 @@ def happen(order: Order, **fields: Any) -> OrderEvent:
     """One change of the order, told to all who may see it."""
     Order.objects.filter(pk=order.pk).update(version=F("version") + 1)
     changed = Order.objects.get(pk=order.pk)
-    return record_event(changed, **{"kind": "note", "actor": "system", "role": "system", **fields})
+    told = {"kind": "note", "actor": "system", "role": "system", **fields}
+    event = OrderEvent(order=changed, number=changed.version, **told)
+    write_event(event)
+    return event
 
 
 @transaction.atomic

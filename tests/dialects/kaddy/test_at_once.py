@@ -7,7 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from orders.models import Order, OrderEvent
-from orders.services import tills
+from orders.services.record import order_update
 from ordersite.accounts.models import ApiToken
 from ordersite.web.crypto import token_hash
 from tests.cast import Cast
@@ -49,6 +49,6 @@ def test_many_tills_confirm_once(cast: Cast, api: Api) -> None:
 def test_control_without_the_order_s_lock_it_is_confirmed_twice(
     cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tills, "get_order", get_without_a_lock)
+    monkeypatch.setattr(order_update, "get_order", get_without_a_lock)
     with pytest.raises(AssertionError):
         check_confirmed(*confirm_at_once(cast, api))

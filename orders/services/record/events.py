@@ -3,14 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
 from orders.models import FeedEntry, Order, OrderEvent
-from orders.services.reckoning import reckon_order
 from ordersite.web.idempotency import Again
 
 
@@ -70,34 +68,28 @@ def draw_beside(names: Iterable[str], read: Mapping[int, int], *, holds: bool) -
     return {name: list(range(last[name] - count + 1, last[name] + 1)) for name, count in wanted}, changed
 
 
-def record_event(
-    order: Order,
-    *,
-    kind: str,
-    also: Sequence[str] = (),
-    positions: dict[str, int] | None = None,
-    waited: bool = True,
-    **fields: Any,
-) -> OrderEvent:
-    """Writes the event that made the order's present version, and its feed entries; wakes the readers after commit.
+def write_event(
+    event: OrderEvent, *, also: Sequence[str] = (), positions: Mapping[str, int] | None = None, holds: bool = False
+) -> bool:
+    """Writes an event with its feed entries, and wakes the readers after commit; whether the vendor has changed since.
 
     `also` are streams of parties that the change took off the order: they see this one event as their last.
     `positions` are numbers that were drawn already, by counter name. Must run in the change's transaction, which holds
     the order.
 
-    An order whose vendor has changed since it was read with it is reckoned anew. Such a change waits for the orders
-    that wait (services.reckoning); it does not know one that did not (`waited`), and is itself held up by that one.
+    True where the vendor's row is another one by now than was read with the order. Such a change of the vendor's waits
+    for the orders that wait (services.reckoning); it does not know one that did not wait, and with `holds` is held up
+    by that one itself.
     """
-    event = OrderEvent(order=order, number=order.version, kind=kind, **fields)
     event.save(force_insert=True)
+    order = event.order
     streams = sorted({*streams_of(order), *also})
+    changed = False
     if not positions:
         vendor = order._state.fields_cache.get("vendor")
         read = {vendor.pk: vendor.menu_version} if vendor else {}
-        drawn, changed = draw_beside((f"stream:{stream}" for stream in streams), read, holds=not waited)
+        drawn, changed = draw_beside((f"stream:{stream}" for stream in streams), read, holds=holds)
         positions = {name: numbers[0] for name, numbers in drawn.items()}
-        if changed:
-            reckon_order(order, event.created_at)
     FeedEntry.objects.bulk_create(
         FeedEntry(
             stream=stream,
@@ -110,7 +102,7 @@ def record_event(
     )
     woken = [*streams, f"order:{order.pk}"]
     transaction.on_commit(lambda: wake()(woken))
-    return event
+    return changed
 
 
 @cache

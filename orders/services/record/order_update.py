@@ -1,0 +1,180 @@
+"""How an order changes. Nobody else raises a version, saves an order or writes an event (tests/orders/test_writers.py).
+
+    with update_order(order_id, caller, version=version, roles=(Actor.STAFF,), denied="Only for staff.") as update:
+        update.order.deleted_at = update.now
+        update.tell(OrderEvent.Kind.NOTE, reason="Deleted")
+
+At the end of the block the columns that were set are saved, with the times that follow from them and the next version,
+and what was told becomes the event of that version, with its entries in the feeds. Where nothing was told nothing may
+be set but TIMERS; where the block raises nothing is written.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from orders.deadlines import DUE_COLUMNS, set_due
+from orders.lifecycle import Actor, Status
+from orders.models import Order, OrderEvent
+from orders.services.record.events import write_event
+from orders.services.record.servability import reckon_order
+from orders.services.standing import Standing, get_order, lock_purchase, standing_of
+from ordersite.accounts.callers import Caller
+from ordersite.accounts.rights import Right
+from ordersite.web.problems import Forbidden
+
+# What may change without a new version: it follows from the time and the vendor's settings, no party changes it.
+TIMERS = frozenset({*DUE_COLUMNS, "codes_tried_at"})
+
+
+@dataclass(slots=True, kw_only=True)
+class OrderUpdate:
+    """One change of an order that this transaction has locked."""
+
+    standing: Standing
+    waited: bool  # before the change, for its vendor's settings (Order.waits)
+    role: Actor | None = None  # as what the caller makes the change
+    event: OrderEvent | None = None
+    left: Sequence[str] = ()
+
+    @property
+    def order(self) -> Order:
+        return self.standing.order
+
+    @property
+    def caller(self) -> Caller:
+        return self.standing.caller
+
+    @property
+    def now(self) -> datetime:
+        return self.standing.now
+
+    def tell(self, kind: str, *, left: Sequence[str] = (), **fields: Any) -> OrderEvent:
+        """The event that tells the change; it is written with it.
+
+        `left` are streams of parties that the change takes off the order: they see this one event as their last.
+        """
+        assert self.role is not None, "a role is set before anything is told"
+        self.left = left
+        self.event = make_event(self.standing, self.role, kind=kind, **fields)
+        return self.event
+
+    def write(self) -> None:
+        """Writes what was set and told so far; the end of the block writes what comes after it."""
+        order, event, self.event = self.order, self.event, None
+        columns = order.columns_set()
+        if event is None:
+            if not TIMERS.issuperset(columns):
+                raise RuntimeError(f"Order {order.pk} changes without an event: {', '.join(columns)}.")
+            save_columns(order, columns)
+            return
+        if columns or event.kind != OrderEvent.Kind.NOTE:
+            set_due(order, self.now)
+        order.version += 1
+        event.number = order.version
+        save_columns(order, order.columns_set())
+        write_told(event, left=self.left, holds=order.waits and not self.waited)
+
+
+@contextmanager
+def update_order(
+    order_id: int,
+    caller: Caller,
+    *,
+    version: int | None = None,
+    roles: Sequence[Actor] = (),
+    right: Right = Right.MOVE_ORDERS,
+    denied: str = "",
+    to: Status | None = None,
+    changes_total: bool = False,
+) -> Iterator[OrderUpdate]:
+    """Locks an order and opens a change of it, for the caller in the first of these roles that it has.
+
+    `version` is the one that the caller saw. `to` and `changes_total` say what is locked before the order: its purchase
+    where its total may change, all that was bought together where its customer cancels it. Must run in a transaction;
+    raises NotFound, Problem 412 and Forbidden (`denied` says who may).
+    """
+    if changes_total:
+        lock_purchase(order_id)
+    standing = standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to))
+    with update_locked(standing, version=version) as update:
+        if roles:
+            update.role = standing.role_among(roles, right)
+            if update.role is None:
+                raise Forbidden("forbidden", denied)
+        yield update
+
+
+@contextmanager
+def update_locked(
+    standing: Standing, *, version: int | None = None, role: Actor | None = None
+) -> Iterator[OrderUpdate]:
+    """The same for an order that this transaction has locked already."""
+    standing.refuse_stale(version)
+    update = OrderUpdate(standing=standing, waited=standing.order.waits, role=role)
+    yield update
+    update.write()
+
+
+# --- placing ------------------------------------------------------------------------------------------------------
+
+
+def insert_orders(orders: Sequence[Order]) -> None:
+    """Writes orders that are placed, in their first version; `tell_placed` tells it once all that is theirs stands."""
+    Order.objects.bulk_create(orders)
+    for order in orders:
+        order.mark_stored()
+
+
+def tell_placed(standing: Standing, role: Actor, *, data: Mapping[str, Any], positions: Mapping[str, int]) -> None:
+    """The event of the first version; `positions` in the feeds were drawn already, by counter name."""
+    order = standing.order
+    event = make_event(standing, role, kind=OrderEvent.Kind.PLACED, to_status=order.status, data=data)
+    write_told(event, positions=positions)
+
+
+# --- timers -------------------------------------------------------------------------------------------------------
+
+
+def save_timers(orders: Sequence[Order]) -> None:
+    """Saves when many locked orders change by themselves, which was reckoned anew, by one statement."""
+    Order.objects.bulk_update([order for order in orders if order.columns_set()], DUE_COLUMNS)
+
+
+def move_timers(orders: QuerySet[Order], due_at: datetime, **columns: Any) -> int:
+    """Has the timers of these orders act at another time; returns of how many."""
+    return orders.update(due_at=due_at, **columns)
+
+
+# --- what the above share -----------------------------------------------------------------------------------------
+
+
+def make_event(standing: Standing, role: Actor, **fields: Any) -> OrderEvent:
+    """The event of the order's present version, by the caller in this role."""
+    order, caller = standing.order, standing.caller
+    return OrderEvent(
+        order=order,
+        number=order.version,
+        actor=caller.key,
+        role=role,
+        app_id=caller.app_id,
+        created_at=standing.now,
+        **fields,
+    )
+
+
+def write_told(event: OrderEvent, *, left: Sequence[str] = (), holds: bool = False, **drawn: Any) -> None:
+    """Writes the event; an order whose vendor has changed since it was read with it is reckoned anew."""
+    if write_event(event, also=left, holds=holds, **drawn):
+        reckon_order(event.order, event.created_at)
+        save_columns(event.order, event.order.columns_set())
+
+
+def save_columns(order: Order, columns: Sequence[str]) -> None:
+    if columns:
+        order.save(update_fields=columns)
+        order.mark_stored()

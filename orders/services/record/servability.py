@@ -1,0 +1,73 @@
+"""Whether a vendor can still serve an order that waits, and when that changes by itself. Nothing is written here."""
+
+from datetime import datetime
+
+from orders.deadlines import awaits_payment, is_made, set_due
+from orders.lifecycle import Fulfilment, Status
+from orders.models import Kind, Order, Unserved
+from vendors.hours import Calendar
+from vendors.models import Vendor
+from vendors.services.bookable import places_of, spans_for
+from vendors.services.openings import calendar_of
+
+
+def reckon_one(order: Order, calendar: Calendar, now: datetime) -> None:
+    """Reckons an order with its vendor at hand."""
+    order.unserved = why_unserved(order, calendar, now)
+    # Until when an order is to be paid was agreed on placing.
+    if not awaits_payment(order):
+        set_due(order, now)
+
+
+def reckon_order(order: Order, now: datetime) -> None:
+    """Reckons one order, which this transaction holds, with its vendor as it stands by now."""
+    order.vendor = vendor_now(order.vendor_id)
+    reckon_one(order, calendar_of(order.vendor), now)
+
+
+def vendor_now(vendor_id: int) -> Vendor:
+    return Vendor.objects.prefetch_related("opening_hours").get(pk=vendor_id)
+
+
+def why_unserved(order: Order, calendar: Calendar, now: datetime) -> str:
+    """Why the vendor cannot serve an order that waits, as its settings stand; empty where it can."""
+    vendor = order.vendor
+    if is_made(order):
+        return ""
+    if not vendor.is_active:
+        return Unserved.SWITCHED_OFF
+    if order.kind == Kind.DIGITAL:
+        return ""
+    fulfilment = Fulfilment(order.fulfilment).slug
+    if is_withdrawn(order):
+        return Unserved.NOT_OFFERED
+    if order.kind == Kind.SERVICE:
+        service = order.booking.service
+        calendar = calendar.variant(service.pk, spans_for(service, calendar.spans))
+    if order.deliver_at is None or order.deliver_at <= now:
+        return ""
+    if not calendar.is_open(fulfilment, order.deliver_at):
+        return Unserved.CLOSED
+    # What is accepted is worked on in a pause too.
+    paused = vendor.paused_until is not None and order.deliver_at < vendor.paused_until
+    return Unserved.PAUSED if paused and order.status in (Status.PENDING, Status.PREORDER) else ""
+
+
+def why_unserved_now(order: Order, now: datetime) -> str:
+    """The same for an order at hand, whose vendor was just read: what was marked before may be no more, or new."""
+    return why_unserved(order, calendar_of(order.vendor), now)
+
+
+def is_withdrawn(order: Order) -> bool:
+    """Whether the vendor offers no more what carries the order out; one that was deleted is not offered either."""
+    if order.kind == Kind.SERVICE:
+        service = order.booking.service
+        return not service.is_active or order.booking.place not in places_of(service)
+    if order.kind == Kind.PACKAGE:
+        package_type = order.package.package_type
+        return package_type is None or not package_type.is_active
+    if Fulfilment(order.fulfilment).slug not in order.vendor.fulfilments:
+        return True
+    if order.fulfilment != Fulfilment.DELIVERY or order.terms.zone is None:
+        return False
+    return order.delivery_zone is None or not order.delivery_zone.is_active

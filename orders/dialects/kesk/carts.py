@@ -256,19 +256,21 @@ def as_item(item: Mapping[str, Any]) -> CartItem:
     )
 
 
-def as_destination(given: Mapping[str, Any]) -> Cart:
-    """Where something is to be brought, for its fee: a saved address, or a point. Raises Invalid for neither."""
+def as_destination(given: Mapping[str, Any], caller: Caller) -> Cart:
+    """Where something is to be brought, for its fee: an address, or a point. Raises Invalid for neither."""
     given = with_vendor(given)
     if "vendor_id" not in given:
         raise Invalid("/vendor_id", "required", "Send vendor_id, the vendor from which it is delivered.")
     check_location(given)
     lat, lng = point_in(given)
-    if "delivery_address_id" not in given and (lat is None or lng is None):
-        detail = "Send delivery_address_id, or latitude and longitude."
+    if not any(name in given for name in ADDRESSES) and (lat is None or lng is None):
+        detail = "Send delivery_address_id, delivery_address, or latitude and longitude."
         raise Invalid("/delivery_address_id", "required", detail)
+    places = saved_places([given["delivery_address_id"]], caller) if given.keys() >= set(ADDRESSES) else {}
+    place, address_id = find_destination(given, "", Kind.REGULAR, places)
     return Cart(
         vendor_id=given["vendor_id"],
         fulfilment=Fulfilment.DELIVERY,
-        place=Place(lat=lat, lng=lng),
-        address_id=given.get("delivery_address_id"),
+        place=place if lat is None else replace(place, lat=lat, lng=lng),
+        address_id=address_id,
     )

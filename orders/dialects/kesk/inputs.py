@@ -246,11 +246,14 @@ class CreateOrderForm(QuoteInput):
 
 
 class DeliveryFeeInput(DialectInput):
-    """From which vendor to where: a saved address, or a point."""
+    """From which vendor to where: a saved address, another one, or a point."""
+
+    texts = AS_TEXT
 
     vendor_id = IdField(**OPTIONAL)
     vendor_location_id = IdField(**OPTIONAL)
     delivery_address_id = IdField(**OPTIONAL)
+    delivery_address = PlaceField(help_text="Instead of delivery_address_id, or as saved under it.", **OPTIONAL)
     latitude = degrees(90)
     longitude = degrees(180)
     lat = degrees(90)

@@ -264,8 +264,8 @@ class DeliveryFeeView(KeskView):
     """What bringing something there would cost."""
 
     def before_post(self, request: Request) -> Cart:
-        cart = as_destination(parse(DeliveryFeeInput, request.data))
-        caller, checkout = caller_of(request), Checkout(carts=[cart])
+        caller = caller_of(request)
+        checkout = Checkout(carts=[as_destination(parse(DeliveryFeeInput, request.data), caller)])
         return locate(checkout, caller=caller, customer_id=caller.customer_id, who=who_asks(request)).carts[0]
 
     @extend_schema(request=DeliveryFeeInput, responses={200: DeliveryFeeResponse}, operation_id="getDeliveryFeeSummary")

@@ -48,6 +48,13 @@ def test_the_delivery_fee(cast: Cast, api: Api) -> None:
     by_address = client.post(path, {"vendor_id": vendor, "delivery_address_id": where.pk})
     by_point = client.post(path, {"vendor_id": vendor, "latitude": where.lat, "longitude": where.lng})
     assert by_address.json() == by_point.json() == {"success": True, "data": expected}
+    said = {"address": where.address, "latitude": where.lat, "longitude": where.lng}
+    for address_id in (None, where.pk):
+        by_text = client.post(path, {"vendor_id": vendor, "delivery_address_id": address_id, "delivery_address": said})
+        assert by_text.json() == by_point.json()
+    another = {"vendor_id": vendor, "delivery_address_id": where.pk, "delivery_address": "Meir 1"}
+    refused(client.post(path, another), 400, "delivery_address")
+    refused(client.post(path, {"vendor_id": vendor, "delivery_address": "Nowhere 1"}), 400, "delivery_address")
     refused(client.post(path, {"vendor_id": vendor, "delivery_address_id": far.pk}), 400, "delivery_address_id")
     refused(client.post(path, {"vendor_id": vendor}), 400, "delivery_address_id")
     refused(client.post(path, {"vendor_id": 10**9, "latitude": 0, "longitude": 0}), 400, "vendor_id")

@@ -6,9 +6,12 @@ Whether an order is paid, what can be given back of it and what is still owed ar
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
 from orders.lifecycle import FAILURE
 from orders.models import Order, Payment, PaymentShare, PaymentStatus, paid_state
 from orders.services.ledger import Division, divide_sale, is_with_vendor
+from ordersite.prepared import Given, Prepared
 from ordersite.web.money import half_up
 from vendors.models import ONLINE_METHODS, Vendor
 
@@ -18,10 +21,18 @@ TRANSFER = "transfer"
 RATE = 10_000
 
 
+def locked_shares(_: None) -> QuerySet[PaymentShare]:
+    """The query of `shares_of`."""
+    shares = PaymentShare.objects.select_for_update().select_related("payment")
+    return shares.filter(order=Given("order", Order._meta.pk)).order_by("-payment_id")
+
+
+LOCKED_SHARES = Prepared(locked_shares)
+
+
 def shares_of(order: Order) -> list[PaymentShare]:
     """What pays for the order, newest first, with the payments' rows locked."""
-    shares = PaymentShare.objects.select_for_update().select_related("payment").filter(order=order)
-    return list(shares.order_by("-payment_id"))
+    return LOCKED_SHARES.rows(None, order=order.pk)
 
 
 def kept_of(shares: Iterable[PaymentShare]) -> int:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, cast
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from orders.decisions import Allowed, Asker, allowed_changes
@@ -12,9 +13,12 @@ from orders.lifecycle import Actor, Status
 from orders.models import Order, Purchase
 from orders.permissions import actors_for, with_standing
 from ordersite.accounts.callers import Caller
+from ordersite.accounts.models import User
 from ordersite.accounts.rights import Right
+from ordersite.prepared import Given, Prepared
 from ordersite.web.problems import NotFound
 from ordersite.web.views import refuse_stale
+from vendors.models import Merchant
 
 CARRIERS = frozenset({Actor.DRIVER, Actor.COMPANY})
 
@@ -110,6 +114,29 @@ def allowed_json(one: Allowed) -> dict[str, Any]:
 RELATED = ("vendor", "purchase", "customer", "driver", "company", "label", "offer", "terms")
 
 
+class OrderForm(NamedTuple):
+    """What the statement of `get_order` depends on."""
+
+    lock: bool
+    by_user: bool
+    by_merchant: bool
+
+
+def one_order(form: OrderForm) -> QuerySet[Order]:
+    """The query of `get_order`, as what the caller stands to the order included."""
+    caller = Caller(
+        user=cast(Any, Given("user", User._meta.pk)) if form.by_user else None,
+        merchant_id=cast(Any, Given("merchant", Merchant._meta.pk)) if form.by_merchant else None,
+    )
+    orders = with_standing(Order.objects.filter(deleted_at__isnull=True), caller).select_related(*RELATED)
+    if form.lock:
+        orders = orders.select_for_update(of=("self",))
+    return orders.filter(pk=Given("order", Order._meta.pk))
+
+
+ONE_ORDER = Prepared(one_order)
+
+
 def get_order(*, caller: Caller, order_id: int, lock: bool = False, to: Status | None = None) -> Order:
     """The order with its parties, if the caller may see it; raises NotFound. One statement, `lock` holds its row.
 
@@ -120,12 +147,12 @@ def get_order(*, caller: Caller, order_id: int, lock: bool = False, to: Status |
     """
     if lock and to == Status.CANCELED_BY_CUSTOMER:
         lock_bought_together(order_id)
-    orders = with_standing(Order.objects.filter(deleted_at__isnull=True), caller).select_related(*RELATED)
-    if lock:
-        orders = orders.select_for_update(of=("self",))
-    order = orders.filter(pk=order_id).first()
-    if order is None:
+    form = OrderForm(lock, caller.user is not None, caller.merchant_id is not None)
+    user_id = caller.user.pk if caller.user else None
+    found = ONE_ORDER.rows(form, order=order_id, user=user_id, merchant=caller.merchant_id)
+    if not found:
         raise NotFound()
+    order = found[0]
     if lock:
         forget_stale_parties(order)
     if not actors_for(caller, order):

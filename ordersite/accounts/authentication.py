@@ -23,6 +23,7 @@ from ordersite.accounts.callers import MerchantPrincipal
 from ordersite.accounts.models import ApiToken, SignIn, User
 from ordersite.accounts.password_tries import try_password
 from ordersite.accounts.rights import permissions_of
+from ordersite.prepared import Given, Prepared
 from ordersite.web.crypto import token_hash
 from ordersite.web.throttling import client_address
 
@@ -129,17 +130,27 @@ def proof_of(token: Token) -> str:
     return str(token.get(api_settings.REVOKE_TOKEN_CLAIM))
 
 
+def signed_in(with_sign_in: bool) -> QuerySet[User]:
+    """The query of `user_behind`: a user with what a caller is made from, while its sign-in lasts."""
+    users = User.objects.select_related(*settings.PRINCIPAL_RELATED).filter(pk=Given("user", User._meta.pk))
+    if with_sign_in:
+        lasting = SignIn.objects.filter(pk=Given("sign_in", SignIn._meta.pk), user=OuterRef("pk"))
+        users = users.filter(Exists(lasting))
+    return users
+
+
+SIGNED_IN = Prepared(signed_in)
+
+
 def user_behind(token: Token) -> User:
     """The user whom a JWT names; raises AuthenticationFailed where its sign-in has ended or the user may not enter.
 
     An access token without a sign-in can only come from a program that holds SECRET_KEY; a refresh token needs one.
     """
-    users = User.objects.select_related(*settings.PRINCIPAL_RELATED).filter(pk=user_id_of(token))
     sign_in_id = sign_in_id_of(token)
-    if sign_in_id or isinstance(token, RefreshToken):
-        users = users.filter(Exists(SignIn.objects.filter(pk=sign_in_id, user=OuterRef("pk"))))
-    user = users.first()
-    if user is None or not may_sign_in(user):
+    with_sign_in = bool(sign_in_id) or isinstance(token, RefreshToken)
+    found = SIGNED_IN.rows(with_sign_in, user=user_id_of(token), sign_in=sign_in_id)
+    if not found or not may_sign_in(user := found[0]):
         raise AuthenticationFailed("This session has ended, or the account is deactivated: sign in again.")
     if proof_of(token) != get_md5_hash_password(user.password):
         raise AuthenticationFailed("The password has changed: sign in again.")

@@ -1,9 +1,11 @@
 """The back-office's pages of merchants, vendors, drivers and menus."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -33,6 +35,16 @@ from vendors.models import (
 from vendors.services.menus import menu_of
 
 LISTS = ("merchant", "vendor", "vendortype", "company", "driver", "category", "product", "optiongroup")
+
+
+LIMITS = re.compile(r"(_minutes|_limit|_orders|_value|^most|_from)$|^max_")
+
+
+def test_a_limit_that_may_be_left_empty_says_what_that_means() -> None:
+    fields = [field for model in apps.get_app_config("vendors").get_models() for field in model._meta.fields]
+    limits = [field for field in fields if field.null and field.editable and LIMITS.search(field.name)]
+    assert len(limits) > 10
+    assert [str(field) for field in limits if "empty: " not in field.help_text] == []
 
 
 @pytest.fixture

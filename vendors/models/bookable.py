@@ -15,13 +15,17 @@ class PackageType(models.Model):
     vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="package_types")
     name = models.CharField(max_length=80)
     description = models.CharField(max_length=300, blank=True)
-    price = AmountColumn(help_text="For taking it.")
-    per_km = AmountColumn(default=0, help_text="For each kilometre begun.")
-    per_kg = AmountColumn(default=0, help_text="For each kilogram begun.")
+    price = AmountColumn(help_text="The base price of a package.")
+    per_km = AmountColumn(default=0, help_text="Added for each kilometre, a part of one counts in full.")
+    per_kg = AmountColumn(default=0, help_text="Added for each kilogram, a part of one counts in full.")
     tax_rate = RateColumn(default=0)
-    max_weight = models.PositiveIntegerField(null=True, blank=True, help_text="Grams.")
-    max_side = models.PositiveIntegerField(null=True, blank=True, help_text="Of the longest side, in millimetres.")
-    max_distance = models.PositiveIntegerField(null=True, blank=True, help_text="From pick-up to drop-off, metres.")
+    max_weight = models.PositiveIntegerField(null=True, blank=True, help_text="In grams; empty: no limit.")
+    max_side = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The longest side, in millimetres; empty: no limit."
+    )
+    max_distance = models.PositiveIntegerField(
+        null=True, blank=True, help_text="From pick-up to drop-off, in metres; empty: no limit."
+    )
     is_active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0)
 
@@ -53,10 +57,10 @@ class Service(models.Model):
         default=60, validators=[MinValueValidator(5), MaxValueValidator(1440)]
     )
     capacity = models.PositiveSmallIntegerField(
-        default=1, validators=[MinValueValidator(1)], help_text="How many may be booked for the same time."
+        default=1, validators=[MinValueValidator(1)], help_text="How many customers can book the same time."
     )
-    at_customer = models.BooleanField(default=False, help_text="The professional comes to the customer.")
-    at_vendor = models.BooleanField(default=True, help_text="The customer comes.")
+    at_customer = models.BooleanField(default=False, help_text="It can take place at the customer's address.")
+    at_vendor = models.BooleanField(default=True, help_text="It can take place at the vendor's.")
     is_active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0)
 

@@ -25,13 +25,18 @@ class OpeningHours(models.Model):
     opens = models.TimeField(null=True, blank=True)
     closes = models.TimeField(null=True, blank=True)
     fulfilment = models.CharField(
-        max_length=10, blank=True, choices=[(name, name) for name in FULFILMENTS], help_text="Empty: for all."
+        max_length=10,
+        blank=True,
+        choices=[(name, name) for name in FULFILMENTS],
+        help_text="Empty: for all delivery types.",
     )
     slot_orders = models.PositiveIntegerField(
-        null=True, blank=True, help_text="The most orders a time slot; empty: the vendor's own cap."
+        null=True, blank=True, help_text="The most orders in a time slot; empty: the vendor's own limit."
     )
     slot_value = AmountColumn(
-        null=True, blank=True, help_text="The most a time slot's orders may be worth; empty: as above."
+        null=True,
+        blank=True,
+        help_text="The most that the orders of a time slot may be worth; empty: the vendor's own limit.",
     )
 
     class Meta:
@@ -78,14 +83,21 @@ class DeliveryZone(models.Model):
 
     vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="delivery_zones")
     name = models.CharField(max_length=80)
-    position = models.PositiveSmallIntegerField(default=0, help_text="The first zone that holds the address counts.")
+    position = models.PositiveSmallIntegerField(
+        default=0, help_text="Where zones overlap, the one with the lowest position counts."
+    )
     radius = models.PositiveIntegerField(null=True, blank=True, help_text="Metres around the vendor.")
     polygon = models.JSONField(
-        null=True, blank=True, validators=[validate_polygon], help_text="[[lat, lng], …], instead of a radius."
+        null=True,
+        blank=True,
+        validators=[validate_polygon],
+        help_text="Instead of a radius: the corners, as [[lat, lng], …].",
     )
     fee = AmountColumn(default=0)
-    minimum = AmountColumn(default=0, help_text="The items' least sum.")
-    free_from = AmountColumn(null=True, blank=True, help_text="No fee from this sum of the items on.")
+    minimum = AmountColumn(default=0, help_text="The smallest total of the items.")
+    free_from = AmountColumn(
+        null=True, blank=True, help_text="Delivery is free from this total of the items on; empty: never."
+    )
     is_active = models.BooleanField(default=True)
 
     class Meta:

@@ -49,21 +49,25 @@ class Product(models.Model):
     name = models.CharField(max_length=120)
     description = models.CharField(max_length=500, blank=True)
     picture = models.ImageField(upload_to="products", blank=True)
-    plu_code = models.CharField("PLU code", max_length=40, blank=True, help_text="How the till knows it.")
-    sku = models.CharField("SKU", max_length=40, blank=True, help_text="How the warehouse knows it.")
+    plu_code = models.CharField("PLU code", max_length=40, blank=True, help_text="The till's number for it.")
+    sku = models.CharField("SKU", max_length=40, blank=True, help_text="The warehouse's number for it.")
     unit = models.CharField(max_length=4, choices=Unit, default=Unit.PIECE)
-    is_digital = models.BooleanField(default=False, help_text="Sold as a code a unit, issued when it is paid.")
+    is_digital = models.BooleanField(
+        default=False, help_text="Sold as codes, one for each unit, which are issued when it is paid."
+    )
     low_codes = models.PositiveIntegerField(
-        default=0, help_text="Fewer free codes than this are reported in the back-office; 0: never."
+        default=0, help_text="The back-office warns when fewer codes than this are left; 0: never."
     )
     price = AmountColumn()
     price_per = models.PositiveSmallIntegerField(
         choices=PricePer,
         default=PricePer.ONE,
-        help_text="How many units the price is for: sold in grams at a price a kilogram, 1000.",
+        help_text="How many units the price is for: 1000 for what is sold in grams and priced by the kilogram.",
     )
     tax_rate = RateColumn(default=0)
-    max_per_order = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    max_per_order = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="The most in one order; empty: no limit."
+    )
     is_available = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0)
 
@@ -110,7 +114,7 @@ class OptionGroup(models.Model):
     name = models.CharField(max_length=80)
     minimum = models.PositiveSmallIntegerField(default=0)
     maximum = models.PositiveSmallIntegerField(
-        default=1, help_text="Of choices, their quantities added up; a half counts as half."
+        default=1, help_text="The most choices, their quantities added up; a half counts as half."
     )
     allows_quantity = models.BooleanField(default=False, help_text="One option may be taken more than once.")
     allows_halves = models.BooleanField(default=False, help_text="An option may cover the left or right half only.")
@@ -158,7 +162,7 @@ class Option(models.Model):
     kind = models.CharField(max_length=7, choices=Kind, default=Kind.DEFAULT)
     plu_code = models.CharField("PLU code", max_length=40, blank=True)
     price = AmountColumn(default=0)
-    half_price = AmountColumn(null=True, blank=True, help_text="For one half; empty: half of the price.")
+    half_price = AmountColumn(null=True, blank=True, help_text="The price of one half; empty: half of the price.")
     charged = models.CharField(max_length=4, choices=Charged, default=Charged.AUTO)
     max_quantity = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
     preselected = models.BooleanField(default=False)

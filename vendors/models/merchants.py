@@ -128,7 +128,7 @@ class Vendor(models.Model):
     address = models.CharField(max_length=200, blank=True)
     postal_code = models.CharField(max_length=20, blank=True)
     city = models.CharField(max_length=80, blank=True)
-    country = models.CharField(max_length=2, default="BE", help_text="ISO 3166, two letters.")
+    country = models.CharField(max_length=2, default="BE", help_text="Two letters (ISO 3166), such as BE.")
     lat = models.FloatField(null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)])
     lng = models.FloatField(null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)])
     is_active = models.BooleanField(default=True)
@@ -140,104 +140,137 @@ class Vendor(models.Model):
         max_length=8,
         choices=TransfersTo,
         default=TransfersTo.PLATFORM,
-        help_text="Whose account a bank transfer goes to: who gets it says whether it came in.",
+        help_text="Whose bank account transfers are paid into; whoever receives them confirms that they arrived.",
     )
     companies = models.ManyToManyField(Company, blank=True, related_name="vendors")
 
     guest_limit = AmountColumn(
         null=True,
         blank=True,
-        help_text="What a guest may order before it is paid; empty: as much as it likes.",
+        help_text="The most that a guest may order without paying first; empty: no limit.",
     )
 
     prices_include_tax = models.BooleanField(default=True)
-    fee_tax_rate = RateColumn(default=0, help_text="Tax on fees.")
-    service_fee = AmountColumn(default=0, help_text="Per order.")
-    service_fee_rate = RateColumn(default=0, help_text="Of the items.")
-    commission_rate = RateColumn(default=0, help_text="The platform's.")
+    fee_tax_rate = RateColumn(default=0, help_text="Tax on the fees for delivery and service.")
+    service_fee = AmountColumn(default=0, help_text="For each order.")
+    service_fee_rate = RateColumn(default=0, help_text="Of the items, added to the service fee of each order.")
+    commission_rate = RateColumn(default=0, help_text="The platform's share of the items.")
 
     preparation_minutes = models.PositiveSmallIntegerField(default=20)
     preorder_minutes = models.PositiveIntegerField(
-        default=60, help_text="An order for later than this is a preorder until then."
+        default=60, help_text="An order for more than this many minutes ahead is a preorder at first."
     )
     preorder_days = models.PositiveSmallIntegerField(default=7, help_text="How many days ahead orders are taken.")
-    slot_minutes = models.PositiveSmallIntegerField(default=15, validators=[MinValueValidator(5)])
+    slot_minutes = models.PositiveSmallIntegerField(
+        default=15, validators=[MinValueValidator(5)], help_text="How long a time slot is."
+    )
     slot_orders = models.PositiveIntegerField(
-        null=True, blank=True, help_text="The most orders a time slot and delivery type; empty: no cap."
+        null=True, blank=True, help_text="The most orders in a time slot, for each delivery type; empty: no limit."
     )
     slot_value = AmountColumn(
-        null=True, blank=True, help_text="The most that a slot's orders may be worth; empty: no cap."
+        null=True, blank=True, help_text="The most that the orders of a time slot may be worth; empty: no limit."
     )
     paused_until = models.DateTimeField(null=True, blank=True)
-    rush_minutes = models.PositiveSmallIntegerField(default=0, help_text="Added to the preparation time while busy.")
-    rush_until = models.DateTimeField(null=True, blank=True, help_text="Rush mode ends by itself then; empty: never.")
-    auto_accept = models.BooleanField(default=False)
-    auto_search = models.BooleanField(default=False, help_text="Look for a driver as soon as it is accepted.")
-    confirm_accepts = models.BooleanField(default=False, help_text="Confirming at the till also accepts.")
+    rush_minutes = models.PositiveSmallIntegerField(
+        default=0, help_text="Minutes added to the preparation time while the vendor is busy."
+    )
+    rush_until = models.DateTimeField(
+        null=True, blank=True, help_text="When the added minutes end by themselves; empty: never."
+    )
+    auto_accept = models.BooleanField(default=False, help_text="Orders are accepted by themselves.")
+    auto_search = models.BooleanField(
+        default=False, help_text="A driver is looked for as soon as an order is accepted."
+    )
+    confirm_accepts = models.BooleanField(default=False, help_text="An order that the till confirms is accepted too.")
     accept_minutes = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Not accepted within this: the order is rejected and the money goes back."
+        null=True,
+        blank=True,
+        help_text="An order that is not accepted in this time is rejected, and the money goes back; empty: never.",
     )
     search_minutes = models.PositiveIntegerField(
-        null=True, blank=True, help_text="No driver found within this: the order is cancelled."
+        null=True, blank=True, help_text="If no driver is found in this time, the order is cancelled; empty: never."
     )
     company_minutes = models.PositiveIntegerField(
         default=15,
         db_default=15,
         null=True,
         blank=True,
-        help_text="The company that accepted sends no driver within this: a driver is looked for anew.",
+        help_text="If the company that accepted sends no driver in this time, another is looked for; empty: never.",
     )
     driver_left_minutes = models.PositiveIntegerField(
         default=5,
         db_default=5,
         null=True,
         blank=True,
-        help_text="After a driver has quit or could not pick it up: another is looked for; 0: at once.",
+        help_text="When another driver is looked for once one has quit or could not pick up; 0: at once, empty: never.",
     )
     decide_minutes = models.PositiveIntegerField(
         null=True,
         blank=True,
-        help_text="Nobody decides within this what becomes of an order whose driver has quit or could not pick it up: "
-        "it is cancelled and the money goes back.",
+        help_text="If a driver has quit or could not pick the order up, and nobody decides in this time what happens, "
+        "the order is cancelled and the money goes back; empty: never.",
     )
     retry_minutes = models.PositiveIntegerField(
-        null=True, blank=True, help_text="A failed delivery is not tried again within this: it is rejected for good."
+        null=True,
+        blank=True,
+        help_text="A failed delivery that is not tried again in this time is rejected for good; empty: never.",
     )
     driver_answer_seconds = models.PositiveSmallIntegerField(
         default=45,
         db_default=45,
         validators=[MinValueValidator(5)],
-        help_text="A driver who is named and does not answer within this is named no more.",
+        help_text="A driver who is offered an order and does not answer in this time is offered it no more.",
     )
     collect_minutes = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Not collected within this after it is prepared: it counts as not collected."
+        null=True,
+        blank=True,
+        help_text="An order that is not collected this long after it is ready counts as not collected; empty: never.",
     )
     served_minutes = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Eat-in: so long after it is ready, and paid, it counts as completed."
+        null=True,
+        blank=True,
+        help_text="An order to eat in counts as completed this long after it is ready, once it is paid; empty: never.",
     )
     pay_minutes = models.PositiveIntegerField(
-        default=30, help_text="Not paid online within this: the order is cancelled and what it held is free again."
+        default=30,
+        help_text="An order that is not paid online in this time is cancelled, and what it held is free again.",
     )
     transfer_minutes = models.PositiveIntegerField(
-        default=2880, help_text="Not paid by transfer within this: the order is cancelled."
+        default=2880, help_text="An order that is not paid by transfer in this time is cancelled."
     )
     code_minutes = models.PositiveIntegerField(
-        default=60, help_text="Codes not issued within this: the order is cancelled and the money goes back."
+        default=60, help_text="If codes cannot be issued in this time, the order is cancelled and the money goes back."
     )
     settle_minutes = models.PositiveIntegerField(
-        default=1440, help_text="After a delivery or collection: the order is closed for good."
+        default=1440, help_text="This long after its delivery or collection an order is closed for good."
     )
-    settled_completes = models.BooleanField(default=False, help_text="Settling changes 11 and 15 to 1, Completed.")
+    settled_completes = models.BooleanField(
+        default=False, help_text="A delivered or collected order that is closed for good becomes Completed."
+    )
     undo_minutes = models.PositiveSmallIntegerField(default=5)
     cancel_until = models.CharField(
-        max_length=20, choices=CancelUntil, default=CancelUntil.PREPARATION_STARTED, help_text="By the customer."
+        max_length=20,
+        choices=CancelUntil,
+        default=CancelUntil.PREPARATION_STARTED,
+        help_text="How long the customer may cancel.",
     )
     # What cancelling costs, as a rate of what was paid without the tip, by how far the order has come.
-    cancel_fee_accepted = RateColumn(default=0, help_text="Cancelled by the customer once accepted.")
-    cancel_fee_preparing = RateColumn(default=0, help_text="Cancelled by the customer once being prepared.")
-    cancel_fee_prepared = RateColumn(default=0, help_text="Cancelled by the customer once prepared.")
-    no_show_fee = RateColumn(default=0, help_text="Not collected, or nobody there to take it.")
-    proof = models.CharField(max_length=10, choices=Proof, blank=True, help_text="Asked for on delivery.")
+    cancel_fee_accepted = RateColumn(
+        default=0, help_text="Of what was paid without the tip, if the customer cancels once the order is accepted."
+    )
+    cancel_fee_preparing = RateColumn(
+        default=0, help_text="Of what was paid without the tip, if the customer cancels once it is being prepared."
+    )
+    cancel_fee_prepared = RateColumn(
+        default=0, help_text="Of what was paid without the tip, if the customer cancels once it is prepared."
+    )
+    no_show_fee = RateColumn(
+        default=0,
+        help_text="Of what was paid without the tip, if it is not collected or nobody is there to receive it.",
+    )
+    proof = models.CharField(
+        max_length=10, choices=Proof, blank=True, help_text="What the driver needs to complete a delivery."
+    )
 
     # Bumped by vendors.services on every change of what a cart is checked against; the compiled menu is held by it.
     menu_version = models.PositiveIntegerField(default=1, editable=False)

@@ -30,30 +30,43 @@ class Offer(models.Model):
         PLATFORM = "platform", "the platform"
 
     vendor = models.ForeignKey(
-        Vendor, on_delete=models.CASCADE, null=True, blank=True, related_name="offers", help_text="Empty: site-wide."
+        Vendor,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="offers",
+        help_text="Empty: at every vendor.",
     )
     name = models.CharField(max_length=80)
-    code = models.CharField(max_length=40, blank=True, help_text="Empty: given by itself. Capitals do not matter.")
+    code = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text="What the customer types, in upper or lower case. Empty: the offer is given by itself.",
+    )
     kind = models.CharField(max_length=13, choices=Kind)
     rate = RateColumn(
         null=True,
         blank=True,
         validators=[ABOVE_ZERO, MaxValueValidator(WHOLE, "A percentage is at most 100.")],
-        help_text="Of a percentage.",
+        help_text="For a percentage only.",
     )
     amount = AmountColumn(
         null=True,
         blank=True,
         validators=[ABOVE_ZERO],
-        help_text="Of an amount: for all vendors of a purchase together.",
+        help_text="For an amount only; it is for all vendors of a purchase together.",
     )
     currency = models.CharField(max_length=3, default="EUR", validators=[validate_currency])
-    minimum = AmountColumn(default=0, help_text="The items' least sum.")
-    most = AmountColumn(null=True, blank=True, help_text="At most this much off.")
+    minimum = AmountColumn(default=0, help_text="The smallest total of the items.")
+    most = AmountColumn(null=True, blank=True, help_text="The most that it takes off; empty: no limit.")
     starts_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True)
-    max_uses = models.PositiveIntegerField(null=True, blank=True, help_text="In all.")
-    max_uses_per_customer = models.PositiveIntegerField(null=True, blank=True)
+    max_uses = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How often it can be used in all; empty: no limit."
+    )
+    max_uses_per_customer = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How often each customer can use it; empty: no limit."
+    )
     # By how many purchases it is used now, counted where max_uses is set: an unlimited offer's row is nobody's
     # bottleneck. Changed only by orders.services.offers, and begun by vendors.services.offers.
     uses = models.PositiveIntegerField(default=0, editable=False)

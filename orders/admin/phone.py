@@ -153,7 +153,8 @@ class PhoneForm(CallForm, PlaceFields):
 
     def show_point(self, address: str, lat: float | None, lng: float | None) -> None:
         super().show_point(address, lat, lng)
-        self.data["saved_address"] = ""
+        data: Any = self.data
+        data["saved_address"] = ""
 
     def clean_free(self, number: int, given: dict[str, Any]) -> None:
         """A free line has an amount; a name where it is not the only one."""

@@ -21,6 +21,7 @@ from orders.dialects.base import (
     MinorField,
     WholeField,
     whole_of,
+    without_time,
 )
 from orders.lifecycle import FAILURE, Status
 from orders.models import Line, Order
@@ -61,6 +62,10 @@ GRAVEST = ("error", "failed", "processing", "requested", "cancelled", "completed
 # A cart stands at several places of orderProducts: its lines are those, by their number.
 CART_LINE = re.compile(r"/orderProducts/(?P<places>[\d,]+)/items/(?P<item>\d+)/(?P<field>\w+)")
 CART_FIELDS = {"product": "productId"}
+# What a body has: a rule about anything else, such as how or when the vendor serves, names no field.
+FIELD = re.compile(
+    r"/(externalOrderCode|price|currency|orderProducts(/\d+(/(productId|price|sku|currency|quantity))?)?)"
+)
 
 
 def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
@@ -71,7 +76,7 @@ def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
         if found := CART_LINE.match(pointer):
             index = found["places"].split(",")[int(found["item"])]
             pointer = f"/orderProducts/{index}/{CART_FIELDS.get(found['field'], found['field'])}"
-        message = f"{pointer}: {detail}" if pointer.startswith("/") else detail
+        message = f"{pointer}: {detail}" if FIELD.fullmatch(pointer) else without_time(detail)
     body = {"statusCode": problem.status, "error": problem.title, "message": message}
     return problem.status, body, problem.headers
 

@@ -10,6 +10,7 @@ from orders.dialects.base.dialect import (
     MissingWord,
     covers_every_status,
     served,
+    without_time,
     wrong_path,
 )
 from orders.dialects.base.forms import FormParser, PartsParser, names_nobody, nested, read_query, values_left
@@ -67,5 +68,6 @@ __all__ = [
     "values_left",
     "whole_of",
     "with_country",
+    "without_time",
     "wrong_path",
 ]

@@ -27,6 +27,11 @@ NOT_YOURS = "You may not set this status as the order stands: others do."
 OWN_PATH = re.compile(r"(?<!\S)/(?=(?:vendors|me)\b)")
 
 
+def without_time(sentence: str) -> str:
+    """A sentence of ours for a foreign API in which an order has no time of its own."""
+    return re.sub(r": send deliver_at.*", ": try again later.", sentence)
+
+
 def with_whole_paths(problem: Problem) -> Problem:
     """The refusal with the whole paths of our calls in its sentences: here they lie under another base."""
     problem.detail = OWN_PATH.sub("/api/v1/", problem.detail)

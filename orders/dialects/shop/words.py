@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from orders.dialects.base import NOT_YOURS, Dialect
+from orders.dialects.base import NOT_YOURS, Dialect, without_time
 from orders.lifecycle import Actor, Status
 from orders.models import Order, PaymentStatus, StatusLabel
 from orders.services.labels import Labels
@@ -99,8 +99,7 @@ def field_of(pointer: str) -> str:
 
 def in_its_words(text: str) -> str:
     """A sentence with the fields that it names as they are named here; an order's time is none of them."""
-    text = re.sub(r": send deliver_at.*", ": try again later.", text)
-    return re.sub(r"`(\w+)`", lambda found: f"`{FIELDS.get(found[1], found[1])}`", text)
+    return re.sub(r"`(\w+)`", lambda found: f"`{FIELDS.get(found[1], found[1])}`", without_time(text))
 
 
 def in_labels(text: str, labels: Labels) -> str:

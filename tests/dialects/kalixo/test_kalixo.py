@@ -337,6 +337,22 @@ def test_a_rule_of_the_shop_names_the_line(cast: Cast, api: Api, codes: Vendor, 
 
 
 @pytest.mark.rows(21, call="POST /v1/orders/place-order")
+@pytest.mark.parametrize(
+    ("fields", "status", "message"),
+    [
+        ({"payment_methods": ["transfer"]}, 400, "Codes takes transfer."),
+        ({"paused_until": timezone.now() + timedelta(days=1)}, 409, "Codes takes no orders now: try again later."),
+    ],
+)
+def test_a_rule_about_what_is_not_sent_names_no_field(
+    cast: Cast, api: Api, codes: Vendor, pounds: int, fields: dict[str, Any], status: int, message: str
+) -> None:
+    Vendor.objects.filter(pk=codes.pk).update(**fields)
+    with assert_nothing_changed():
+        refused(api(cast.customer).post(PLACE, order_of((2, 3299, 1), (6, 839, 1))), status, message)
+
+
+@pytest.mark.rows(21, call="POST /v1/orders/place-order")
 def test_too_little_in_the_wallet_is_refused_and_nothing_is_written(cast: Cast, api: Api, codes: Vendor) -> None:
     with assert_nothing_changed():
         response = api(cast.customer).post(PLACE, order_of((2, 3299, 1)))

@@ -25,7 +25,7 @@ TIMES = 3
 SLACK = 10  # milliseconds that a busy machine adds, as beside guessed passwords
 CONNECTIONS = 4
 # Without turns a call shares the interpreter with all of these: many more than TIMES.
-CONNECTIONS_OF_CONTROL, SECONDS_OF_CONTROL = 16, 2
+CONNECTIONS_OF_CONTROL, SECONDS_OF_CONTROL = 24, 2
 DRAWN = 400  # different calls, of all connections together
 JSON = {"Content-Type": "application/json"}
 

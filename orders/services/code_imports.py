@@ -306,7 +306,7 @@ def retry_waiting(product_id: int, now: datetime) -> int:
             pk__in=Line.objects.filter(product=product_id).values("order"),
         )
         ids = list(waiting.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
-        return move_timers(Order.objects.filter(pk__in=ids), now, codes_tried_at=None)
+        return move_timers(Order.objects.filter(pk__in=ids), due_at=now, codes_tried_at=None)
 
 
 # --- rotation ---------------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ def run_timer(order_id: int, now: datetime) -> bool:
         # One order that cannot be changed must not hold up the timers of all that are due after it.
         logger.exception("a timer failed", extra={"order": order_id})
     # Tried again later instead of at every turn: what refuses it (an empty stock, say) may pass.
-    move_timers(Order.objects.filter(pk=order_id, due_at__lte=now), now + RETRY)
+    move_timers(Order.objects.filter(pk=order_id, due_at__lte=now), due_at=now + RETRY)
     return False
 
 

@@ -36,7 +36,7 @@ MANY = {"abulk_create", "abulk_update", "acreate", "aupdate", "bulk_create", "bu
 }
 ONE = {"asave", "save", "save_base"}
 WRITE_SQL = re.compile(r"(?:UPDATE|INSERT INTO)\s+\"?orders_(?:order|orderevent|feedentry)\b", re.IGNORECASE)
-MADE_HERE = {"make_event", "save_columns", "write_event", "write_told"}
+MADE_HERE = {"make_event", "save_set", "write_event", "write_told"}
 
 
 def names_of_orders(function: ast.AST) -> tuple[set[str], set[str]]:

@@ -70,13 +70,14 @@ class OrderUpdate:
         if event is None:
             if not TIMERS.issuperset(columns):
                 raise RuntimeError(f"Order {order.pk} changes without an event: {', '.join(columns)}.")
-            save_columns(order, columns)
+            save_set(order)
             return
+        # Payments and the like move its times too, without a column of its own; only a note moves none.
         if columns or event.kind != OrderEvent.Kind.NOTE:
             set_due(order, self.now)
         order.version += 1
         event.number = order.version
-        save_columns(order, order.columns_set())
+        save_set(order)
         write_told(event, left=self.left, holds=order.waits and not self.waited)
 
 
@@ -145,12 +146,13 @@ def save_timers(orders: Sequence[Order]) -> None:
     Order.objects.bulk_update([order for order in orders if order.columns_set()], DUE_COLUMNS)
 
 
-def move_timers(orders: QuerySet[Order], due_at: datetime, **columns: Any) -> int:
-    """Has the timers of these orders act at another time; returns of how many."""
-    return orders.update(due_at=due_at, **columns)
+def move_timers(orders: QuerySet[Order], **times: datetime | None) -> int:
+    """Has the timers of these orders act, or remember, at other times, by one statement; returns of how many orders."""
+    assert times.keys() <= TIMERS, "parties are told of all else"
+    return orders.update(**times)
 
 
-# --- what the above share -----------------------------------------------------------------------------------------
+# --- shared by all of them ----------------------------------------------------------------------------------------
 
 
 def make_event(standing: Standing, role: Actor, **fields: Any) -> OrderEvent:
@@ -171,10 +173,10 @@ def write_told(event: OrderEvent, *, left: Sequence[str] = (), holds: bool = Fal
     """Writes the event; an order whose vendor has changed since it was read with it is reckoned anew."""
     if write_event(event, also=left, holds=holds, **drawn):
         reckon_order(event.order, event.created_at)
-        save_columns(event.order, event.order.columns_set())
+        save_set(event.order)
 
 
-def save_columns(order: Order, columns: Sequence[str]) -> None:
-    if columns:
+def save_set(order: Order) -> None:
+    if columns := order.columns_set():
         order.save(update_fields=columns)
         order.mark_stored()

@@ -250,13 +250,7 @@ def take_everything_again(order: Order, actor: str, now: datetime, *, asks_anew:
     if again:
         # The others share the offer without it by now: it has what is left of the offer.
         write_repriced(again)
-        adjust(
-            order,
-            again.rise,
-            actor=actor,
-            reason="The offer is now shared with other orders: place a new order instead.",
-            now=now,
-        )
+        adjust(order, again.rise, actor=actor, reason="The offer is now shared with other orders.", now=now)
 
 
 def ask_again(order: Order, share: PaymentShare, now: datetime) -> None:

@@ -115,7 +115,7 @@ def refuse(standing: Standing, wish: Wish, decision: Decision) -> NoReturn:
         raise Forbidden(
             "transition_not_permitted",
             f"{change.name} is for {', '.join(sorted(change.actors))}, but your role in this order is "
-            f"{{', '.join(sorted(standing.actors)) or 'none'}}.",
+            f"{', '.join(sorted(standing.actors)) or 'none'}.",
             extra=standing.refusal_extra(),
         )
     counts = False

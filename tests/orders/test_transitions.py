@@ -8,10 +8,13 @@ import pytest
 from orders.lifecycle import Fulfilment
 from orders.models import Account, Entry, Order, OrderEvent
 from orders.services.wallets import top_up
+from ordersite.accounts.models import Customer
+from ordersite.accounts.rights import Right
 from ordersite.web.models import Attempt
-from tests.cast import Cast
+from tests.cast import Cast, make_clerk
 from tests.orders.money import keep_waiting
 from tests.orders.rows import CODE, add_line, make_order, state_of
+from tests.orders.shopping import assert_nothing_changed
 from tests.orders.walking import REASON, Api
 from vendors.models import Member, Stock
 
@@ -41,6 +44,35 @@ def test_twice_writes_nothing_and_is_for_the_same_party(cast: Cast, api: Api) ->
     refused = move(api, cast.customer, order, to=7)
     assert (refused.status_code, refused.data["code"]) == (409, "transition_not_allowed")
     assert state_of(order) == before
+
+
+@pytest.mark.parametrize(
+    ("who", "name", "told"),
+    [
+        ("customer", "accept", "accept is for staff, system, vendor, but your role in this order is customer."),
+        ("staff", "reschedule", "reschedule is for system, but your role in this order is staff."),
+        ("clerk", "accept", "accept is for staff, system, vendor, but your role in this order is none."),
+        (
+            "both",
+            "cancel_by_driver",
+            "cancel_by_driver is for company, driver, but your role in this order is customer, vendor.",
+        ),
+    ],
+)
+def test_who_may_not_make_a_change_reads_who_may_and_as_what_it_asks(
+    cast: Cast, api: Api, who: str, name: str, told: str
+) -> None:
+    user = make_clerk(Right.VIEW_ORDERS, Right.ACT_EVERYWHERE) if who == "clerk" else getattr(cast, who, cast.owner)
+    order = make_order(cast, 8 if who == "both" else 0)
+    if who == "both":
+        Order.objects.filter(pk=order.pk).update(customer=Customer.objects.create(user=cast.owner, name="Olga"))
+    with assert_nothing_changed(order):
+        refused = move(api, user, order, transition=name)
+    assert (refused.status_code, refused.data["code"], refused.data["detail"]) == (
+        403,
+        "transition_not_permitted",
+        told,
+    )
 
 
 @pytest.mark.parametrize("body", [{"to": "accepted_by_business"}, {"to": 7}, {"transition": "accept"}])

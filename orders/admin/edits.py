@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from orders.admin.display import money
-from orders.admin.doing import NOTHING_CHANGED, caller_of_request, changes_shown, perform, refusal
+from orders.admin.doing import NOTHING_CHANGED, answer, caller_of_request, changes_shown, refusal
 from orders.admin.forms import PLAIN, VersionForm, first_error
 from orders.admin.kept import Kept, form_of, tell_refusal
 from orders.admin.page import money_rows
@@ -29,6 +29,8 @@ from vendors.services.menus import menu_of
 
 Action, State = ItemChange.Action, ItemChange.State
 MISSING = "missing"
+MADE = "The items were changed. The history shows the price difference."
+PROPOSED = "The change was proposed to the customer: the items stay as they are until it is accepted."
 
 
 class EditForm(VersionForm):
@@ -180,13 +182,15 @@ def wish_of(lines: list[Line], given: Mapping[str, Any]) -> EditWish:
 
 
 def do(request: HttpRequest, order: Order, wish: EditWish, form: forms.Form) -> bool:
-    """Makes the change, or proposes it."""
-    caller = caller_of_request(request)
+    """Makes the change, or proposes it; whether it was not refused."""
+    caller, told = caller_of_request(request), MADE
 
     def call() -> None:
-        edit_items(order_id=order.pk, caller=caller, wish=wish)
+        nonlocal told
+        edited = edit_items(order_id=order.pk, caller=caller, wish=wish)
+        told = PROPOSED if edited.change.state == State.WAITING else MADE
 
-    return perform(request, call, done="The items were changed. The history shows the price difference.", form=form)
+    return answer(request, call, done=lambda: told, form=form) is not None
 
 
 def shown(edited: Edited) -> dict[str, Any]:

@@ -144,12 +144,12 @@ class PhoneForm(CallForm, PlaceFields):
 
     def clean_beside(self, saved: Address, given: dict[str, Any]) -> None:
         """Another address or point is not typed beside a saved address; a place chosen of several stands for it."""
-        if given["chosen_place"]:
+        if given.get("chosen_place"):
             given["saved_address"] = None
             return
-        for name in ("address", "lat"):
-            if given.get(name) not in ("", None, getattr(saved, name)):
-                self.add_error(name, "A saved address is chosen: leave this empty, or choose “Another address”.")
+        for names in (("address",), ("lat", "lng")):
+            if any(given.get(name) not in ("", None, getattr(saved, name)) for name in names):
+                self.add_error(names[0], "A saved address is chosen: leave this empty, or choose “Another address”.")
 
     def show_point(self, address: str, lat: float | None, lng: float | None) -> None:
         super().show_point(address, lat, lng)

@@ -23,7 +23,7 @@ class PlaceFields(TypedForm, forms.Form):
     address_notes = forms.CharField(label="Notes for the driver", max_length=300, required=False)
     lat = forms.FloatField(label="Latitude", min_value=-90, max_value=90, required=False)
     lng = forms.FloatField(label="Longitude", min_value=-180, max_value=180, required=False)
-    # One of several that were found: its point and its text, as `as_choices` writes them.
+    # One of several that were found: its point and its text, as `choices_of` writes them.
     chosen_place = forms.CharField(max_length=400, required=False, widget=forms.HiddenInput)
     # The address whose point was looked up: typed anew, it is looked up anew.
     located = forms.CharField(max_length=400, required=False, widget=forms.HiddenInput)

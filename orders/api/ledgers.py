@@ -128,7 +128,7 @@ def vendor_for_its_people(request: Request, vendor_id: int) -> Vendor:
     if vendor is None or not (vendor.is_active or is_member):
         raise NotFound
     if not is_member:
-        raise Forbidden("not_a_member", "Only the vendor's owners and managers, and staff, can see its money.")
+        raise Forbidden("not_a_member", "Only the people who work for this vendor, and staff, can see its money.")
     return vendor
 
 

@@ -13,8 +13,8 @@ from ordersite.accounts.callers import SYSTEM
 def fulfil(*, order_id: int) -> None:
     """Accepts a paid digital order, issues its codes and completes it, in the caller's transaction.
 
-    Where codes are missing it waits as accepted, and the timer tries again (orders.deadlines.codes_timer). An order
-    that is none of this, or is done, is left alone.
+    Where codes are missing it waits as accepted, and the timer tries again (orders.deadlines.due_for_missing_codes).
+    An order that is none of this, or is done, is left alone.
     """
     standing = standing_of(SYSTEM, get_order(caller=SYSTEM, order_id=order_id, lock=True))
     order = standing.order

@@ -13,7 +13,7 @@ WRITERS = (Actor.STAFF, Actor.VENDOR, Actor.COMPANY, Actor.DRIVER)
 
 def add_note(*, order_id: int, caller: Caller, text: str, visible_to: str) -> OrderEvent:
     """A manual record in the history (row 69), by staff, the vendor and who carries the order, not who merely could."""
-    denied = "Only the vendor, staff and the driver that holds the order can add notes: accept it first."
+    denied = "Only the vendor, staff and the driver or company that holds the order can add notes: accept it first."
     with update_order(order_id, caller, roles=WRITERS, denied=denied) as update:
         if update.standing.is_only_a_candidate:
             raise Forbidden("forbidden", denied)

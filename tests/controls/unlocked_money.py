@@ -68,6 +68,6 @@ def posting_without_a_lock(posting_id: int) -> Posting:
 
 
 def divide_by_rounding(total: int, weights: list[int]) -> list[int]:
-    """In the place of orders.pricing.divide: each part is rounded for itself."""
+    """In the place of ordersite.web.money.divide: each part is rounded for itself."""
     whole = sum(weights)
     return [round(total * weight / whole) if whole else 0 for weight in weights]

@@ -78,10 +78,14 @@ def test_the_change_is_made_and_decided(cast: Cast, api: Api, office: Client) ->
     assert response["Location"] == f"/admin/orders/order/{order.pk}/change/"
     order.refresh_from_db()
     assert (order.total, OrderEvent.objects.latest("pk").reason) == (1515, "One left")
+    assert messages_of(office, response) == ["The items were changed. The history shows the price difference."]
     text = office.get(response["Location"]).content.decode()
     assert "item: 2 × Soda → 1 × Soda" in text
     assert "total: 17.67 EUR → 15.15 EUR" in text
-    sent(office, order, "add", product=cast.products["cake"].pk, quantity=1, do="yes")
+    response = sent(office, order, "add", product=cast.products["cake"].pk, quantity=1, do="yes")
+    assert messages_of(office, response) == [
+        "The change was proposed to the customer: the items stay as they are until it is accepted."
+    ]
     assert "nothing → 1 × Cake" in office.get(page_of(order)).content.decode()
     order.refresh_from_db()
     decision = {"number": 2, "decision": "accept", "version": order.version}

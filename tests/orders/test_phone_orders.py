@@ -179,6 +179,7 @@ def test_for_a_customer_to_its_saved_address(cast: Cast, office: Client) -> None
     [
         ({"address": "Bondgenotenlaan 5"}, "address"),
         ({"lat": "50.86", "lng": "4.36"}, "lat"),
+        ({"lat": str(NEAR["lat"]), "lng": "4.36"}, "lat"),
         ({"address": "Naamsestraat 1", "lat": str(NEAR["lat"]), "lng": str(NEAR["lng"])}, None),
     ],
 )
@@ -200,6 +201,15 @@ def test_no_other_address_is_typed_beside_a_saved_one(
     point = {name: str(value) for name, value in NEAR.items()}
     order = placed(office, where, {**form, "saved_address": "", "address": "Bondgenotenlaan 5", **point})
     assert order.address == "Bondgenotenlaan 5"
+
+
+def test_a_hidden_field_that_is_too_long_is_refused_beside_a_saved_address(cast: Cast, office: Client) -> None:
+    home = Address.objects.create(customer=cast.customer_row, address="Naamsestraat 1", **NEAR)
+    form = {**of_phone(cast, pizza=1), "delivery_type": "delivery", "saved_address": home.pk}
+    for name in ("chosen_place", "located"):
+        with assert_nothing_changed():
+            page = send(office, path(cast, cast.customer_row), {**form, name: "x" * 401}, "place", total=1450)
+        assert list(page.context["form"].errors) == [name]
 
 
 def test_only_a_total_to_any_address(cast: Cast, office: Client) -> None:

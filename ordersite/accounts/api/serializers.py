@@ -44,7 +44,7 @@ class RegisterInput(Input):
 class RegisterConfirmInput(Input):
     uid = serializers.CharField(max_length=64)
     token = serializers.CharField(max_length=128)
-    password = PasswordField(help_text="The e-mail address that you registered with.")
+    password = PasswordField(help_text="The password that you registered with.")
 
 
 class PasswordResetInput(Input):

@@ -1,9 +1,11 @@
 """The one decision about a change of status: it is taken, it repeats what has happened, or it is refused.
 
-What is offered (`allowed_changes`) and what is taken (`decide`) are the same question, asked by every door. No database
-here: an order at hand, and who asks.
+What is offered (`allowed_changes`) and what is taken (`decide`) are the same question, asked by every door; the
+milestone preparation_started, which is no change of status, has its own (`decide_preparing`). No database here: an
+order at hand, and who asks.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +16,8 @@ from orders.lifecycle import Actor, Change, Fulfilment, Status
 from orders.models import Order
 
 STOP = "stop_search"
+# Who says that preparing has begun.
+PREPARERS = (Actor.VENDOR, Actor.STAFF)
 # The changes that stand until something takes them back.
 REMEMBERED = (lifecycle.SETS.keys() - lifecycle.TAKES_BACK) | {STOP}
 NAMES_TO = {
@@ -67,6 +71,7 @@ class Decision:
     attempt: Attempt | None = None
     forced: bool = False
     guard: str = ""
+    requires: tuple[str, ...] = ()  # what is to be sent for a change that is taken
 
 
 REPEATED = Decision(Outcome.REPEAT)
@@ -156,7 +161,7 @@ def judge(order: Order, asker: Asker, change: Change) -> Decision:
             attempt = asker.attempt(actor)
             failed = failing_guard(change, order, attempt)
             if failed is None:
-                return Decision(Outcome.TAKE, change, attempt)
+                return Decision(Outcome.TAKE, change, attempt, requires=inputs(guards_of(change, actor), order))
             guard = guard or failed
     has_reason = bool(asker.reason_code) or asker.is_offered
     may_force = asker.may_force and Actor.STAFF in asker.actors and change.may_be_forced()
@@ -164,9 +169,27 @@ def judge(order: Order, asker: Asker, change: Change) -> Decision:
         attempt = asker.attempt(Actor.STAFF)
         failed = failing_guard(change, order, attempt, waive=True)
         if failed is None:
-            return Decision(Outcome.TAKE, change, attempt, forced=True)
+            return Decision(Outcome.TAKE, change, attempt, forced=True, requires=("reason",))
         guard = failed
     return Decision(Outcome.REFUSE, change, guard=guard)
+
+
+def inputs(guards: Iterable[str], order: Order) -> tuple[str, ...]:
+    return tuple(guard for guard in guards if input_needed(guard, order))
+
+
+def decide_preparing(order: Order, actors: frozenset[Actor]) -> tuple[Outcome, Actor | None]:
+    """Whether preparing may be said to have begun, and as whom: while the order is accepted and not prepared.
+
+    Nobody means that it is not theirs to say.
+    """
+    role = next((actor for actor in PREPARERS if actor in actors), None)
+    if role is None:
+        return Outcome.REFUSE, None
+    if order.preparation_started_at is not None and not order.is_closed:
+        return Outcome.REPEAT, role
+    waits = order.accepted_at is not None and order.prepared_at is None and not order.is_closed
+    return Outcome.TAKE if waits else Outcome.REFUSE, role
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +209,8 @@ def allowed_changes(order: Order, asker: Asker) -> list[Allowed]:
     answers = []
     for change in lifecycle.changes_from(Fulfilment(order.fulfilment), Status(order.status)).values():
         decision = decide(order, asker, to=change.target, name=change.name)
-        if decision.outcome != Outcome.TAKE or decision.attempt is None:
+        if decision.outcome != Outcome.TAKE:
             continue
-        guards = ("reason",) if decision.forced else guards_of(change, decision.attempt.actor)
-        needs = tuple(guard for guard in guards if input_needed(guard, order))
         by_name = is_by_name(change, order)
-        answers.append(Allowed(change.name, change.target, needs, by_name, decision.forced, change.actors))
+        answers.append(Allowed(change.name, change.target, decision.requires, by_name, decision.forced, change.actors))
     return sorted(answers, key=lambda one: one.to)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from orders.admin.display import MARKS, tone_of
 from orders.decisions import Allowed
 from orders.lifecycle import Actor, Status
-from orders.models import Order
 from orders.services.standing import Standing
 from orders.services.transitions import START_PREPARING
 
@@ -74,16 +73,10 @@ def button_of(standing: Standing, one: Allowed) -> Button:
     )
 
 
-def may_start_preparing(order: Order) -> bool:
-    """As the service has it: accepted, not prepared, not begun."""
-    begun = order.preparation_started_at or order.prepared_at
-    return order.accepted_at is not None and not begun and not order.is_closed
-
-
 def buttons_of(standing: Standing) -> list[Button]:
     """First what leads on, then what ends it, what asks for a reason behind what does not, forced ones last."""
     buttons = [button_of(standing, one) for one in standing.allowed()]
-    if may_start_preparing(standing.order):
+    if standing.may_start_preparing():
         buttons.append(Button(name=START_PREPARING, label=label_of(START_PREPARING)))
     rank = {"work": 0, "later": 0, "pause": 0, "start": 1, "success": 2, "trouble": 3, "failure": 4}
     return sorted(buttons, key=lambda button: (button.forced, button.opens, rank[button.tone], button.label))

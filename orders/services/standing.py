@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from orders.decisions import Allowed, Asker, allowed_changes
+from orders.decisions import Allowed, Asker, Outcome, allowed_changes, decide_preparing
 from orders.lifecycle import Actor, Status
 from orders.models import Order, Purchase
 from orders.permissions import actors_for, with_standing
@@ -69,6 +69,10 @@ class Standing:
         """What the caller may do now."""
         return allowed_changes(self.order, self.asker(is_offered=True))
 
+    def asks_reason(self, to: Status) -> bool:
+        """Whether the change to this status, where the caller may make it, asks it for a reason."""
+        return any(one.to == to and "reason" in one.requires for one in self.allowed())
+
     def asker(self, **given: Any) -> Asker:
         """The caller as who asks for a change, with what is given for it."""
         return Asker(
@@ -95,9 +99,7 @@ class Standing:
 
     def may_start_preparing(self) -> bool:
         """Whether the caller may write the milestone preparation_started, which is no change of status."""
-        order = self.order
-        waits = order.accepted_at is not None and order.preparation_started_at is None and order.prepared_at is None
-        return waits and not order.is_closed and bool(self.actors & {Actor.VENDOR, Actor.STAFF})
+        return decide_preparing(self.order, self.actors)[0] == Outcome.TAKE
 
 
 def status_json(code: int) -> dict[str, Any]:

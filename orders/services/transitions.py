@@ -10,7 +10,7 @@ from django.db import transaction as database
 
 from orders import lifecycle
 from orders.deadlines import is_made
-from orders.decisions import Decision, Outcome, decide, remember
+from orders.decisions import Decision, Outcome, decide, decide_preparing, remember
 from orders.guards import GUARDS, Attempt
 from orders.lifecycle import Actor, Change, Fulfilment, Status
 from orders.models import Order, OrderEvent
@@ -289,14 +289,14 @@ def start_preparing(*, order_id: int, caller: Caller, version: int | None = None
     """
     with update_order(order_id, caller, version=version) as update:
         order, standing = update.order, update.standing
-        update.role = standing.role_among((Actor.VENDOR, Actor.STAFF))
+        outcome, update.role = decide_preparing(order, standing.actors)
         if update.role is None:
             raise Forbidden(
                 "transition_not_permitted", "Only the vendor can start the preparation.", extra=standing.refusal_extra()
             )
-        if order.preparation_started_at is not None and not order.is_closed:
+        if outcome == Outcome.REPEAT:
             return order
-        if order.is_closed or order.accepted_at is None or order.prepared_at is not None:
+        if outcome == Outcome.REFUSE:
             raise Conflict(
                 "transition_not_allowed",
                 "Preparation can start once the order is accepted, and only while it is not prepared.",

@@ -74,5 +74,4 @@ def move(*, order_id: int, caller: Caller, to: Status, reason: str) -> Order:
 
 def make_step(standing: Standing, to: Status, reason: str, name: str = "") -> Order:
     """The same for an order that is locked already."""
-    asks = any(one.to == to and "reason" in one.requires for one in standing.allowed())
-    return move_on(standing, Wish(to=to, name=name, reason=reason if asks else ""))
+    return move_on(standing, Wish(to=to, name=name, reason=reason if standing.asks_reason(to) else ""))

@@ -97,8 +97,7 @@ def set_status(standing: Standing, wanted: Word, given: Mapping[str, Any]) -> Or
     target = target_of(wanted, standing.order, standing.actors)
     if target is None:
         return start_preparing(order_id=standing.order.pk, caller=standing.caller)
-    wants_reason = any(one.to == target and "reason" in one.requires for one in standing.allowed())
-    reason = given.get("reason") or (TITLE if wants_reason else "")
+    reason = given.get("reason") or (TITLE if standing.asks_reason(target) else "")
     code = given.get("code", "")
     if code == decrypt(standing.order.tracking_sealed):
         code = ""  # put back as it was read: the code to follow it by, no proof

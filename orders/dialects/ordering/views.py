@@ -402,8 +402,7 @@ def update(before: Standing, changes: Mapping[str, Any], found: Answer) -> Order
         return order
     standing = standing_of(caller, order)
     # Only where the core asks for a reason is the dialect's name one.
-    wanted = next((one for one in standing.allowed() if one.to == target), None)
-    said = changes.get("reason") or (wanted is not None and "reason" in wanted.requires)
+    said = changes.get("reason") or standing.asks_reason(target)
     code, reason = reason_of(changes.get("reason")) if said else ("", "")
     to = Status(changes["status"]) if "status" in changes else None
     wish = Wish(to=to, name=name, reason_code=code, reason=reason, **(minutes if accepts else {}))

@@ -124,15 +124,27 @@ def is_own(caller: Caller, order: Order) -> bool:
 
 
 def visible_purchases(caller: Caller) -> QuerySet[Purchase]:
-    """Purchases are the customer's and staff's; a vendor sees its order, not what was bought elsewhere with it."""
+    """Purchases are the customer's and staff's; a vendor sees its order, not what was bought elsewhere with it.
+
+    Who placed one for somebody else sees it as long as it may order there for others.
+    """
     if caller.may_everywhere(Right.VIEW_ORDERS):
         return Purchase.objects.all()
     mine = Q(customer_id=caller.customer_id) if caller.customer_id else Q(pk__in=[])
     if caller.order_token_hash:
         mine |= Q(guest_token_hash=caller.order_token_hash)
     if caller.is_known:
-        mine |= Q(placed_by_key=caller.key)
+        mine |= of_placer(caller)
     return Purchase.objects.filter(mine)
+
+
+def of_placer(caller: Caller) -> Q:
+    """The purchases that a known caller placed, and may still place (services.parties.may_name_guest)."""
+    placed = Q(placed_by_key=caller.key)
+    if caller.user is None or caller.may_everywhere(Right.PLACE_ORDERS):
+        return placed
+    elsewhere = Order.objects.exclude(vendor__in=member_vendors(caller)).filter(purchase=OuterRef("pk"))
+    return placed & ~Exists(elsewhere)
 
 
 def with_standing(orders: QuerySet[Order], caller: Caller) -> QuerySet[Order]:

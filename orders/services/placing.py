@@ -23,6 +23,7 @@ from orders.models import (
     Purchase,
     SavedMethod,
 )
+from orders.permissions import visible_purchases
 from orders.services import bookings, digital, ledger, offers, packages, slots
 from orders.services.carts import check_out, vendors_of
 from orders.services.guests import check_strangers_parts, count_strangers_orders, is_stranger, refuse_strangers_order
@@ -50,7 +51,7 @@ from ordersite.accounts.models import Customer
 from ordersite.accounts.rights import Right
 from ordersite.web.crypto import encrypt, new_token, token_hash
 from ordersite.web.idempotency import Again
-from ordersite.web.problems import Invalid, blaming
+from ordersite.web.problems import Forbidden, Invalid, blaming
 from vendors.models import ONLINE_METHODS
 from vendors.services.stock import take_stock
 
@@ -404,7 +405,11 @@ def role_of(order: Order, customer: Customer, caller: Caller) -> Actor:
 
 
 def first_placing(external_code: str, caller: Caller) -> Placed | None:
-    """What this caller placed first with the code, if anything; raises Invalid for a caller without a name."""
+    """What this caller placed first with the code, if anything.
+
+    Raises Invalid for a caller without a name, and Forbidden where it was for somebody else and is not its to see by
+    now.
+    """
     if not caller.is_known:
         raise Invalid(
             "/external_code",
@@ -418,6 +423,11 @@ def first_placing(external_code: str, caller: Caller) -> Placed | None:
     )
     if purchase is None:
         return None
+    # The caller's customer row may be as new as its first order.
+    own = caller.user is not None and purchase.customer.user_id == caller.user.pk
+    if not own and not visible_purchases(caller).filter(pk=purchase.pk).exists():
+        detail = "You used this external_code for an order that you can no longer see: send another one."
+        raise Forbidden("forbidden", detail, pointer="/external_code")
     orders = list(purchase.orders.select_related(*RELATED).prefetch_related("lines__options").order_by("pk"))
     return Placed(purchase=purchase, orders=orders, is_new=False)
 

@@ -9,8 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from orders.models import Order
+from ordersite.accounts.models import User
 from tests.cast import Cast
 from tests.orders.shopping import ORDERS, cart, eur, fill_wallet, place
+from vendors.models import Member
 
 Api = Callable[..., APIClient]
 PURCHASES = "/api/v1/purchases"
@@ -50,6 +52,55 @@ def test_only_who_ordered_who_placed_and_staff_see_it(cast: Cast, api: Api) -> N
     assert api(order_token="x" * 32).get(path).status_code == api().get(path).status_code == 404
     assert api(cast.staff).get(f"{PURCHASES}/{uuid.uuid4()}").status_code == 404
     assert api(cast.staff).get(f"{PURCHASES}/1").status_code == 404
+
+
+def left(cast: Cast) -> None:
+    Member.objects.filter(user=cast.owner).delete()
+
+
+def moved_to_another_merchant(cast: Cast) -> None:
+    Member.objects.filter(user=cast.owner).update(merchant=cast.other_merchant)
+
+
+def left_out_at_the_vendor(cast: Cast) -> None:
+    Member.objects.filter(user=cast.owner).update(all_vendors=False, role=Member.Role.MANAGER)
+
+
+def of_the_staff_no_more(cast: Cast) -> None:
+    cast.staff.groups.clear()
+
+
+@pytest.mark.parametrize(
+    ("role", "change", "stays"),
+    [
+        ("owner", None, True),
+        ("owner", left, False),
+        ("owner", moved_to_another_merchant, False),
+        ("owner", left_out_at_the_vendor, False),
+        ("staff", None, True),
+        ("staff", of_the_staff_no_more, False),
+        ("customer", None, True),
+    ],
+)
+def test_who_placed_for_somebody_else_sees_it_while_it_may_order_there(
+    cast: Cast, api: Api, role: str, change: Callable[[Cast], None] | None, stays: bool
+) -> None:
+    """By its uuid, and by placing with its external code again, which answers the order as it is by now."""
+    guest = {} if role == "customer" else {"guest": {"name": "Gina", "phone": "+32470123456"}}
+    body = cart(cast, external_code="A-1", **guest)
+    first = place(api(getattr(cast, role)), body)
+    if change:
+        change(cast)
+    user = User.objects.get(pk=getattr(cast, role).pk)
+    by_uuid = api(user).get(f"{PURCHASES}/{first['purchase']['uuid']}")
+    again = api(user).post(ORDERS, body)
+    assert (by_uuid.status_code, again.status_code) == ((200, 200) if stays else (404, 403))
+    if stays:
+        assert [one["id"] for one in again.json()["orders"]] == [one["id"] for one in first["orders"]]
+    else:
+        assert again.json()["errors"][0]["pointer"] == "/external_code"
+        assert first["purchase"]["uuid"] not in again.content.decode()
+    assert Order.objects.count() == 1
 
 
 @pytest.mark.parametrize(

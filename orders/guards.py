@@ -190,7 +190,7 @@ GUARDS: dict[str, tuple[Predicate, str]] = {
     "prepared": (lambda order, _: order.prepared_at is not None, "The order is not prepared yet: mark it ready first."),
     "driver": (lambda order, _: order.driver_accepted_at is not None, "No driver has accepted the order yet."),
     "free": (is_free, "Another driver or company holds the order."),
-    "named": (is_named, "None of your drivers is assigned to the order: assign one first (driver)."),
+    "named": (is_named, "None of your drivers is assigned to the order: assign one first."),
     "money": (has_money, "The money has been refunded to the customer: reopen the order, or place a new one."),
     "served": (is_served, "The vendor works with no delivery company: look for a driver instead."),
     "items": (lambda order, _: not order.awaits_items, "The order has no items yet: add one first."),

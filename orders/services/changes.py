@@ -160,7 +160,7 @@ def role_for(standing: Standing, fields: dict[str, Any]) -> Actor:
             return actor
     denied = next((name for name in fields if not standing.actors & set(WHO[name])), next(iter(fields)))
     who = ", ".join(WHO[denied])
-    detail = f"{denied} can be changed by {who} only: leave it out."
+    detail = f"This can be changed by {who} only: leave it out."
     raise Forbidden("forbidden", detail, pointer=f"/{denied}", extra={"field": denied})
 
 

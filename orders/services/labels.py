@@ -83,12 +83,13 @@ def read_labels() -> Labels:
     return Labels(list(StatusLabel.objects.all()))
 
 
-def set_label(*, order_id: int, caller: Caller, label_id: int, reason: str, name: str = "") -> Order:
+def set_label(*, order_id: int, caller: Caller, label_id: int, reason: str, name: str = "", proof: str = "") -> Order:
     """Lets an order read as this label: by a change of status where the label stands on another (row 63).
 
     Of the same status only the label changes, by vendor or staff. What it reads as already changes nothing. `reason` is
-    given where the change of status asks for one, `name` where it is meant by its name. Must run in a transaction;
-    raises NotFound, Invalid for a label that does not exist, Forbidden, and what `transition` raises.
+    given where the change of status asks for one, `proof` where the vendor does, `name` where it is meant by its name.
+    Must run in a transaction; raises NotFound, Invalid for a label that does not exist, Forbidden, and what
+    `transition` raises.
     """
     labels = read_labels()
     standing = standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True))
@@ -101,7 +102,7 @@ def set_label(*, order_id: int, caller: Caller, label_id: int, reason: str, name
     was, moves = labels.of(order), label.core_status != order.status
     role = standing.role_among((Actor.VENDOR, Actor.STAFF, *(Actor if moves else ())))
     if moves:
-        order = make_step(standing, Status(label.core_status), reason, name)
+        order = make_step(standing, Status(label.core_status), reason, name, proof)
     if order.status != label.core_status or labels.of(order) == label:
         # Asked twice, by now the order is further on (lifecycle.md); or the status reads so by itself.
         return order

@@ -51,11 +51,11 @@ def stands(order: Order, step: Status) -> bool:
     return step in WRITES and getattr(order, WRITES[step]) is not None
 
 
-def walk(*, order_id: int, caller: Caller, goal: Goal, reason: str) -> Order:
+def walk(*, order_id: int, caller: Caller, goal: Goal, reason: str, proof: str = "") -> Order:
     """Makes every step that is left to the goal, each checked and each an event; none where it is reached.
 
     Raises what the first refused step raises, and then none of them is made. `reason` is given where a step asks for
-    one.
+    one, `proof` where the vendor requires one.
     """
     with all_or_nothing(order_id=order_id, caller=caller):
         order = get_order(caller=caller, order_id=order_id, lock=True)
@@ -63,7 +63,7 @@ def walk(*, order_id: int, caller: Caller, goal: Goal, reason: str) -> Order:
             return order
         for step in STEPS[Fulfilment(order.fulfilment)][goal]:
             if not stands(order, step):
-                order = make_step(standing_of(caller, order), step, reason)
+                order = make_step(standing_of(caller, order), step, reason, proof=proof)
     return order
 
 
@@ -72,6 +72,7 @@ def move(*, order_id: int, caller: Caller, to: Status, reason: str) -> Order:
     return make_step(standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to)), to, reason)
 
 
-def make_step(standing: Standing, to: Status, reason: str, name: str = "") -> Order:
+def make_step(standing: Standing, to: Status, reason: str, name: str = "", proof: str = "") -> Order:
     """The same for an order that is locked already."""
-    return move_on(standing, Wish(to=to, name=name, reason=reason if standing.asks_reason(to) else ""))
+    reason = reason if standing.asks_reason(to) else ""
+    return move_on(standing, Wish(to=to, name=name, reason=reason, code=proof, proof=proof))

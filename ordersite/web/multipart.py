@@ -178,10 +178,18 @@ class PhotoFormParser(BaseParser):
         if len(parts[0]) > settings.MAX_BODY_BYTES:
             detail = f"The JSON is larger than {settings.MAX_BODY_BYTES // 1_000_000} MB: send less."
             raise Problem("too_large", detail, status=413)
-        value = parse_json(parts[0], unique_keys=self.unique_keys)
+        value = parse_part(parts[0], pointer, unique_keys=self.unique_keys)
         if not isinstance(value, dict):
             raise Invalid(pointer, "invalid", "Send a JSON object.")
         return value
+
+
+def parse_part(raw: bytes, pointer: str, *, unique_keys: bool, within: str = "") -> Any:
+    """The value of a part that is JSON, whose members are those of `within`; raises Invalid for a part that is none."""
+    try:
+        return parse_json(raw, unique_keys=unique_keys, pointer=within)
+    except ParseError as error:
+        raise Invalid(pointer, "invalid", str(error.detail).replace("The body", "This", 1)) from error
 
 
 def boundary_of(meta: Mapping[str, Any]) -> bytes:

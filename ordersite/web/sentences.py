@@ -73,7 +73,11 @@ SENTENCES = [
     (r'Method "(.*)" not allowed\.', r"This address does not take \1: see the documentation."),
     (r"Could not satisfy the request Accept header\.", "The answer is JSON: accept application/json."),
     (
-        r'Unsupported media type "(.*)" in request\.',
+        r'Unsupported media type "" in request\.',
+        "The header Content-Type is missing: send it, with JSON as application/json.",
+    ),
+    (
+        r'Unsupported media type "(.+)" in request\.',
         r"A body of the type \1 is not read here: send JSON, as application/json.",
     ),
 ]

@@ -126,6 +126,42 @@ def test_a_wrong_code_among_kesks_steps_is_counted_and_nothing_else_stays(cast: 
     assert (data["status"], data["payment_status"]) == ("Delivered", "Paid")
 
 
+BY_PROOF = [
+    ("kesk", "code", lambda order, sent: (kesk.url(order), {"status": "Delivered", **sent})),
+    ("ordering", "proof", lambda order, sent: (asking.one(order.pk), {"status": 11, **sent})),
+    ("shop", "proof", lambda order, sent: (shop.at(order, "/delivered"), {"value": True, **sent})),
+    ("shop", "proof", lambda order, sent: (shop.at(order, "/status"), {"statusId": shop.label_of(11).pk, **sent})),
+]
+
+
+@pytest.mark.parametrize(("dialect", "field", "call"), BY_PROOF, ids=["kesk", "ordering", "delivered", "status"])
+@pytest.mark.parametrize("kind", ["code", "photo"])
+def test_a_proof_that_the_vendor_requires_can_be_sent(
+    cast: Cast, api: Api, dialect: str, field: str, call: Any, kind: str
+) -> None:
+    """At each door the field is named that takes it there; a wrong code is counted."""
+    shop.set_vendor(cast, proof=kind)
+    order = make_order(cast, 9, driver=cast.driver_row, stood=f"{ACCEPTED_BY_DRIVER} picked_up")
+    driver = api(cast.driver)
+
+    def deliver(**sent: str) -> Any:
+        path, body = call(order, sent)
+        return (driver.patch if dialect == "shop" else driver.put)(path, body)
+
+    with assert_nothing_changed(order):
+        for missing in ({}, {field: ""}, {field: None}):
+            refused = deliver(**missing)
+            assert refused.status_code == 409
+            assert f"send it as `{field}`." in refused.content.decode()
+    if kind == "code":
+        assert [deliver(**{field: "000000"}).status_code for _ in range(6)] == [409] * 5 + [429]
+        assert deliver(**{field: CODE}).status_code == 429
+        Attempt.objects.all().delete()
+    assert deliver(**{field: CODE}).status_code == 200
+    order.refresh_from_db()
+    assert order.status == 11
+
+
 @pytest.mark.rows(61, call="PUT /orders/{order_id}")
 @pytest.mark.parametrize("status", [11, 12, 20])
 def test_orderings_steps(cast: Cast, api: Api, status: int) -> None:

@@ -1,14 +1,18 @@
 """A refusal of the services, through each door: the field that was sent, by the name and path that it has there."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.dialects.base import Dialect
+from orders.dialects.ordering.words import NAMES
 from orders.dialects.urls import DIALECTS
 from orders.services.wallets import top_up
 from ordersite.web.problems import Conflict
@@ -246,6 +250,56 @@ def test_the_method_is_asked_for_by_the_name_that_was_sent(cast: Cast, api: Api,
         assert fields_of(api(cast.customer).post(path, named)) == ["payment_method"]
         both = {**named, "payment_gateway_method_id": None}
         assert fields_of(api(cast.customer).post(path, both)) == ["payment_gateway_method_id"]
+
+
+@pytest.mark.parametrize("given", [{}, {"payment_gateway_method_id": ""}, {"payment_method": ""}])
+def test_a_method_that_only_its_photo_says_is_told_by_its_first_name(
+    cast: Cast, api: Api, given: dict[str, Any]
+) -> None:
+    """A photo means a transfer, which this vendor does not take."""
+    body = by_kesk(cast, [cast.products["pizza"].pk])[1]
+    picture = SimpleUploadedFile("a.png", kesk.png(), "image/png")
+    form = {"vendor_id": body["vendor_id"], "items": json.dumps(body["items"]), "photo": picture, **given}
+    with assert_nothing_changed():
+        response = api(cast.customer).post(kesk.ORDERS, form, format="multipart")
+    assert (response.status_code, fields_of(response)) == (400, ["payment_gateway_method_id"])
+
+
+@pytest.mark.parametrize("part", ["items", "data", "CreateOrderInput"])
+@pytest.mark.parametrize("text", ["[{", "x", '{"a": NaN}'])
+def test_a_part_that_is_no_json_is_named(cast: Cast, api: Api, part: str, text: str) -> None:
+    with assert_nothing_changed():
+        response = api(cast.customer).post(kesk.ORDERS, {"payment_method": "cash", part: text}, format="multipart")
+    assert (response.status_code, fields_of(response)) == (400, [part])
+
+
+def test_an_item_that_an_order_has_not_is_named(cast: Cast, api: Api) -> None:
+    client = api(cast.customer)
+    path, body = by_shop(cast, [cast.products["soda"].pk])
+    order = shop.created(client.post(path, body))
+    with assert_nothing_changed(order):
+        response = client.put(shop.at(order, "/item"), {"itemId": 10**9, "quantity": 2})
+        foreign = api(cast.stranger).put(shop.at(order, "/item"), {"itemId": 10**9, "quantity": 2})
+    assert (response.status_code, fields_of(response)) == (404, ["itemId"])
+    assert (foreign.status_code, fields_of(foreign)) == (404, [])
+
+
+@pytest.mark.parametrize(("who", "status"), [("owner", 409), ("customer", 403)])
+def test_a_status_that_may_not_be_set_is_named(cast: Cast, api: Api, who: str, status: int) -> None:
+    order = make_order(cast, 0)
+    label = shop.label_of(11 if who == "owner" else 7)
+    with assert_nothing_changed(order):
+        response = api(getattr(cast, who)).patch(shop.at(order, "/status"), {"statusId": label.pk})
+    assert (response.status_code, fields_of(response)) == (status, ["statusId"])
+    error = response.json()["error"]
+    assert error["message"].startswith(error["fields"][0]["message"])
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.count(" ") > 1])
+def test_what_is_said_in_other_words_is_said(name: str) -> None:
+    """A sentence that a dialect says in its own words is one of ours: one that was changed would be left as it is."""
+    ours = [*Path("orders/services").rglob("*.py"), *Path("orders").glob("*.py")]
+    assert any(name in " ".join(path.read_text().split()) for path in ours)
 
 
 def test_kesk_tells_kilograms_and_centimetres(cast: Cast, api: Api) -> None:

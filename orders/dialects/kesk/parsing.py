@@ -13,10 +13,11 @@ from ordersite.web.multipart import (
     PHOTO_PARTS,
     Form,
     PhotoFormParser,
+    parse_part,
     plain_name,
     refuse_many,
 )
-from ordersite.web.parsing import LenientJsonParser, parse_json, refuse_too_many
+from ordersite.web.parsing import LenientJsonParser, refuse_too_many
 from ordersite.web.problems import Invalid
 
 DATA_URI = re.compile(r"data:[^,]{0,100};base64,", re.IGNORECASE)
@@ -109,4 +110,5 @@ def as_list(values: list[Any]) -> list[Any]:
 
 def read_field(name: str, text: str) -> Any:
     """The value of a form's part."""
-    return parse_json(text.encode(), unique_keys=False, pointer=f"/{name}") if name in STRUCTURED else text
+    pointer = f"/{name}"
+    return parse_part(text.encode(), pointer, unique_keys=False, within=pointer) if name in STRUCTURED else text

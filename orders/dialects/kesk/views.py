@@ -89,7 +89,8 @@ def as_sent(pointer: str, sent: Any) -> str:
     found = TWO_NAMES.fullmatch(pointer)
     with suppress(LookupError, TypeError, AttributeError):
         part = sent["data"][int(found["part"])] if found and found["part"] else sent
-        if found and found["method"] and is_blank(part.get("payment_method")) and "payment_gateway_method_id" in part:
+        is_unnamed = "payment_gateway_method_id" in part or "payment_method" not in part
+        if found and found["method"] and is_blank(part.get("payment_method")) and is_unnamed:
             return "/payment_gateway_method_id"
         if found and found["place"] and is_blank(part.get("delivery_address_id")) and part.get("delivery_address"):
             return f"{found['of']}/delivery_address"

@@ -262,6 +262,9 @@ class UpdateInput(DialectInput):
     prepared_in = WholeField(min_value=1, max_value=MOST_MINUTES, required=False, help_text="Minutes.")
     delivered_in = WholeField(min_value=1, max_value=MOST_MINUTES, required=False, help_text="Minutes.")
     reason = ParagraphField(max_length=500, required=False, help_text="A reason's code, or a sentence.")
+    proof = LineField(
+        max_length=200, required=False, help_text="With a status: the proof of delivery that a business may require."
+    )
 
 
 def as_cash(amount: int | None, currency: str) -> Money | None:

@@ -86,7 +86,7 @@ from ordersite.web.views import parse, who_asks
 DASHBOARD = "dashboard"
 LEVELS_0_AND_2 = frozenset({Actor.STAFF, Actor.VENDOR})
 # What comes with a status, and is no change of its own.
-WITH_A_STATUS = frozenset({"status", "transition", "reason"})
+WITH_A_STATUS = frozenset({"status", "transition", "reason", "proof"})
 # What is read of other tables than the order's.
 READ_APART = frozenset({"products", "reason", "pay_data"})
 # Of the model, and fixed once it is placed; to send what it is changes nothing.
@@ -405,7 +405,10 @@ def update(before: Standing, changes: Mapping[str, Any], found: Answer) -> Order
     said = changes.get("reason") or standing.asks_reason(target)
     code, reason = reason_of(changes.get("reason")) if said else ("", "")
     to = Status(changes["status"]) if "status" in changes else None
-    wish = Wish(to=to, name=name, reason_code=code, reason=reason, **(minutes if accepts else {}))
+    proof = changes.get("proof", "")
+    wish = Wish(
+        to=to, name=name, reason_code=code, reason=reason, code=proof, proof=proof, **(minutes if accepts else {})
+    )
     return move_on(standing, wish)
 
 

@@ -54,7 +54,7 @@ NAMES = {
     "deliver_at": "delivery_datetime",
     "payment_method": "paymethod_id",
     "send a text, or the id of a saved one": "send it with the location",
-    "or none for as soon as can be": "or the time that it is",
+    "or none for as soon as possible": "or the time that it is for as soon as possible",
     "send items": "send products",
     "`to`": "`status`",
     "`custom`": "products without an id",

@@ -161,6 +161,10 @@ class EditItemInput(DialectInput):
         return attrs
 
 
+def proof_field() -> LineField:
+    return LineField(max_length=200, default="", help_text="The proof of delivery that a vendor may require.")
+
+
 class StatusInput(DialectInput):
     """A status of the list of statuses."""
 
@@ -168,6 +172,7 @@ class StatusInput(DialectInput):
     transition = WordField(
         choices=sorted(NAMES), required=False, help_text="The name of the change, which is required to undo something."
     )
+    proof = proof_field()
 
 
 class TrackingInput(DialectInput):
@@ -187,6 +192,7 @@ class FlagInput(DialectInput):
     """Nothing, or that the flag is set."""
 
     value = serializers.BooleanField(default=True, help_text="Always true: a flag cannot be unset.")
+    proof = proof_field()
 
     def run_validation(self, data: Any = empty) -> Any:
         return super().run_validation({"value": data} if isinstance(data, bool) else data)

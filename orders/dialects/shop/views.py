@@ -38,7 +38,7 @@ from orders.dialects.shop.outputs import (
     render_row,
     render_status,
 )
-from orders.dialects.shop.words import CANCELS, DIALECT, TITLE, flags_of, refusal
+from orders.dialects.shop.words import CANCELS, DIALECT, STATUS_CODES, TITLE, flags_of, refusal
 from orders.lifecycle import Status
 from orders.models import ItemChange
 from orders.selectors import payment_due, read_order, visible_reading_as, with_its_parts
@@ -56,7 +56,7 @@ from orders.services.walking import Goal, move, walk
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.pagination import NARROW, count_rows, read_page
 from ordersite.web.parsing import LenientJsonParser
-from ordersite.web.problems import Conflict, Invalid, Problem
+from ordersite.web.problems import Conflict, Invalid, Problem, blaming
 from ordersite.web.views import parse, who_asks
 
 Action = ItemChange.Action
@@ -180,7 +180,8 @@ class ItemsView(ShopView):
         are sent alone.
         """
         caller, given = caller_of(request), parse(EditItemInput, request.data)
-        with told_its_vendor(given.get("productId")):
+        reason = reason_for(caller, id)
+        with told_its_vendor(given.get("productId")), blaming("/line", "not_found"):
             edited = alter_item(
                 order_id=id,
                 caller=caller,
@@ -188,7 +189,7 @@ class ItemsView(ShopView):
                 product=given.get("productId"),
                 quantity=given.get("quantity"),
                 options=as_options(given),
-                reason=reason_for(caller, id),
+                reason=reason,
             )
         return edited_response(caller, id, edited)
 
@@ -214,8 +215,15 @@ class StatusView(ShopView):
         Refused, `allowedStatuses` tells what `statusId` may be instead.
         """
         caller, given = caller_of(request), parse(StatusInput, request.data)
-        name = given.get("transition", "")
-        order = set_label(order_id=id, caller=caller, label_id=given["statusId"], reason=TITLE, name=name)
+        with blaming("/label", *STATUS_CODES):
+            order = set_label(
+                order_id=id,
+                caller=caller,
+                label_id=given["statusId"],
+                reason=TITLE,
+                name=given.get("transition", ""),
+                proof=given["proof"],
+            )
         return order_response(standing_of(caller, order))
 
 
@@ -252,7 +260,7 @@ class FlagView(ShopView, ABC):
     flag = ""
 
     @abstractmethod
-    def change(self, caller: Caller, order_id: int) -> None:
+    def change(self, caller: Caller, order_id: int, proof: str) -> None:
         """Does what the flag means."""
 
     @extend_schema(request=FlagInput, responses={200: OrderOutput})
@@ -260,10 +268,9 @@ class FlagView(ShopView, ABC):
         data = request.data
         if isinstance(data, dict) and data.keys() == {self.flag}:
             data = {"value": data[self.flag]}
-        parse(FlagInput, data)
-        caller = caller_of(request)
+        caller, given = caller_of(request), parse(FlagInput, data)
         if not flags_of(get_order(caller=caller, order_id=id))[self.flag]:
-            self.change(caller, id)
+            self.change(caller, id, given["proof"])
         return order_response(read_order(caller, id))
 
 
@@ -273,7 +280,7 @@ class PaidView(FlagView):
     operation = "setPaid"
     flag = "paid"
 
-    def change(self, caller: Caller, order_id: int) -> None:
+    def change(self, caller: Caller, order_id: int, proof: str) -> None:
         payment_id = payment_due(order_id)
         if payment_id is None:
             raise Conflict("nothing_due", "No payment of this order is due.")
@@ -289,7 +296,7 @@ class DoneView(FlagView):
     operation = "setDone"
     flag = "done"
 
-    def change(self, caller: Caller, order_id: int) -> None:
+    def change(self, caller: Caller, order_id: int, proof: str) -> None:
         move(order_id=order_id, caller=caller, to=Status.COMPLETED, reason=TITLE)
 
 
@@ -299,7 +306,7 @@ class CancelView(FlagView):
     operation = "cancelOrder"
     flag = "canceled"
 
-    def change(self, caller: Caller, order_id: int) -> None:
+    def change(self, caller: Caller, order_id: int, proof: str) -> None:
         standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
         allowed = {one.to for one in standing.allowed()}
         meant = [target for actor, target in CANCELS.items() if actor in standing.actors]
@@ -314,7 +321,7 @@ class SentView(FlagView):
     operation = "setSent"
     flag = "sent"
 
-    def change(self, caller: Caller, order_id: int) -> None:
+    def change(self, caller: Caller, order_id: int, proof: str) -> None:
         walk(order_id=order_id, caller=caller, goal=Goal.SENT, reason=TITLE)
 
 
@@ -324,8 +331,8 @@ class DeliveredView(FlagView):
     operation = "setDelivered"
     flag = "delivered"
 
-    def change(self, caller: Caller, order_id: int) -> None:
-        walk(order_id=order_id, caller=caller, goal=Goal.DELIVERED, reason=TITLE)
+    def change(self, caller: Caller, order_id: int, proof: str) -> None:
+        walk(order_id=order_id, caller=caller, goal=Goal.DELIVERED, reason=TITLE, proof=proof)
 
 
 ORDER = "System/Orders/<id:id>"

@@ -70,6 +70,7 @@ FIELDS = {
     "vendor": "vendorId",
     "guest": "customer",
     "label": "statusId",
+    "line": "itemId",
     "to": "statusId",
     "delivery_type": "deliveryType",
     "payment_method": "paymentMethod",
@@ -123,18 +124,21 @@ def statuses_allowed(problem: Problem, labels: Labels) -> list[StatusLabel]:
 
 def refusal(problem: Problem, labels: Labels | None = None) -> tuple[int, Any, Mapping[str, str]]:
     """{"error": {"code", "message", "fields"}}; with labels, where a change is not allowed, the statuses that are."""
-    told = [(field_of(error["pointer"]), in_its_words(error["detail"])) for error in problem.errors]
-    detail = NOT_YOURS if problem.code == "transition_not_permitted" else in_its_words(problem.detail)
+
+    def said(text: str) -> str:
+        sentence = NOT_YOURS if problem.code == "transition_not_permitted" else in_its_words(text)
+        return sentence if labels is None else in_labels(sentence, labels)
+
+    told = [(field_of(error["pointer"]), said(error["detail"])) for error in problem.errors]
     error: dict[str, Any] = {
         "code": problem.code,
         # The problem's own sentence may begin with the pointer of its first fault.
-        "message": told[0][1] if told else detail,
+        "message": told[0][1] if told else said(problem.detail),
         "fields": [{"field": field, "message": message} for field, message in told if field not in ("", "deliver_at")],
     }
     if labels is not None:
         allowed = statuses_allowed(problem, labels)
         error["allowedStatuses"] = [label.pk for label in allowed]
-        error["message"] = in_labels(error["message"], labels)
         if problem.code in STATUS_CODES:
             may = ", ".join(f"{label.pk} ({label.name})" for label in allowed)
             error["message"] += f" You may set statusId to {may}." if may else " You may set no other status now."

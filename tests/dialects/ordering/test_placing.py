@@ -159,7 +159,10 @@ def test_an_offer_with_a_code_is_named_by_those_who_know_it(cast: Cast, api: Api
         ({"location": "{"}, "location: This is not valid JSON: correct it."),
         ({"delivery_type": 6}, "delivery_type: "),
         ({"delivery_datetime": "soon"}, "delivery_datetime: "),
-        ({"delivery_datetime": "2020-01-01 10:00:00"}, "delivery_datetime: This time has passed"),
+        (
+            {"delivery_datetime": "2020-01-01 10:00:00"},
+            "has passed: send a later one, or the time that it is for as soon",
+        ),
         ({"comment": "x" * 501}, "comment: "),
         ({"products": {"id": 1}}, "products: "),
         ({"products": []}, "products: The order is empty: send products"),

@@ -210,7 +210,7 @@ def test_level_2_names_a_driver_and_tells_minutes(cast: Cast, api: Api) -> None:
         ({"location": {"lat": "north", "lng": 4.4}}, 400, "location.lat: "),
         ({"location": {"lat": 50.85}}, 400, "location.lng: "),
         ({"delivery_datetime": "2020-01-01 10:00:00"}, 400, "delivery_datetime: "),
-        ({"driver_tip": 3}, 403, "driver_tip can be changed by customer, staff"),
+        ({"driver_tip": 3}, 403, "driver_tip: This can be changed by customer, staff only"),
         ({"driver_tip": -1}, 400, "driver_tip: "),
         ({"reason": 5.5, "status": [1]}, 400, "status: "),
     ],

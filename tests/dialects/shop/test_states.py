@@ -33,7 +33,7 @@ class TestStatus:
         assert steps_of(order) == [7, 4]
         with assert_nothing_changed(order):
             answer = patch_status(api(cast.staff), order, label_of(7))
-            refused(answer, 409, "transition_not_allowed")
+            refused(answer, 409, "transition_not_allowed", "statusId")
             assert label_of(7).pk not in answer.json()["error"]["allowedStatuses"]
             named = {"statusId": label_of(5).pk, "transition": "undo_ready"}
             refused(owner.patch(at(order, "/status"), named), 400, "invalid", "statusId")
@@ -78,7 +78,9 @@ class TestStatus:
     def test_the_life_cycle_holds_and_tells_what_is_allowed(self, cast: Cast, api: Api) -> None:
         order = make_order(cast, 0)
         with assert_nothing_changed(order):
-            error = refused(patch_status(api(cast.owner), order, label_of(9)), 409, "transition_not_allowed")
+            error = refused(
+                patch_status(api(cast.owner), order, label_of(9)), 409, "transition_not_allowed", "statusId"
+            )
             rejected, accepted = label_of(5), label_of(7)
             assert error["allowedStatuses"] == [rejected.pk, accepted.pk]
             now, wanted = label_of(0).name, label_of(9).name
@@ -86,7 +88,7 @@ class TestStatus:
                 f"An order in status “{now}” cannot change to “{wanted}”. "
                 f"You may set statusId to {rejected.pk} ({rejected.name}), {accepted.pk} ({accepted.name})."
             )
-            refused(patch_status(api(cast.customer), order, label_of(7)), 403, "transition_not_permitted")
+            refused(patch_status(api(cast.customer), order, label_of(7)), 403, "transition_not_permitted", "statusId")
 
     @pytest.mark.rows(63, 65, call=STATUS)
     def test_what_a_refusal_names_can_be_set(self, cast: Cast, api: Api) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from orders.checkout import Cart, Checkout, Place
 from orders.models import Purchase, SavedMethod
+from orders.permissions import of_placer
 from orders.services.shares import TRANSFER
 from ordersite.accounts.callers import Caller, related
 from ordersite.accounts.models import Address, Customer
@@ -80,8 +81,8 @@ def check_rights(placing: Placing, caller: Caller) -> None:
 def customer_meant(placing: Placing, caller: Caller) -> int | None:
     """Whose saved addresses are meant; raises Forbidden for who may not order for the customer that it names.
 
-    Staff order for every customer; who may order for a guest, for the guests that it has ordered for before. A customer
-    that is not there is refused as another's is.
+    Staff order for every customer; who may order for a guest, for the guests that it has ordered for before, where it
+    still may. A customer that is not there is refused as another's is.
     """
     if placing.customer_id is None:
         return caller.customer_id
@@ -90,7 +91,7 @@ def customer_meant(placing: Placing, caller: Caller) -> int | None:
     if not caller.is_known or not may_name_guest(placing.checkout, caller):
         detail = "Only staff can order for a customer: leave `customer` out."
         raise Forbidden("forbidden", detail, pointer="/customer")
-    own = Purchase.objects.filter(placed_by_key=caller.key, customer=placing.customer_id, customer__user=None)
+    own = Purchase.objects.filter(of_placer(caller), customer=placing.customer_id, customer__user=None)
     if not own.exists():
         detail = "Only staff can order for a customer that is not yours: send `guest` with a name and a phone."
         raise Forbidden("forbidden", detail, pointer="/customer")

@@ -320,6 +320,16 @@ class TestForAGuestOfEarlier:
             refused(client.post(ORDERS, body_of(cast, customer={"id": made})), 403, "forbidden", "customer")
 
     @pytest.mark.rows(11, call=CREATE)
+    def test_who_works_for_another_merchant_by_now_brings_no_guests_along(self, cast: Cast, api: Api) -> None:
+        client = client_of(cast, api, "owner")
+        made = created(client.post(ORDERS, body_of(cast, customer=WALK_IN))).customer_id
+        Member.objects.filter(user=cast.owner).update(merchant=cast.other_merchant)
+        tea = [{"productId": cast.tea.pk, "quantity": 1}]
+        with assert_nothing_changed():
+            body = body_of(cast, items=tea, customer={"id": made}, currency="USD")
+            refused(client.post(ORDERS, body), 403, "forbidden", "customer")
+
+    @pytest.mark.rows(11, call=CREATE)
     def test_a_token_without_a_customer_is_told_to_send_one(self, cast: Cast, api: Api) -> None:
         client = client_of(cast, api, "token")
         with assert_nothing_changed():

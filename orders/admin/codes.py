@@ -309,7 +309,7 @@ class CodeAdmin(ScopedAdmin, ReadOnlyAdmin):
             counts = {"imported": done.imported, "doubles": done.doubles, "refused": len(done.refused)}
             return {**counts, "product": done.product.pk, "batch": done.batch, "named": named}
 
-        response = answer(request, call, done="The codes were imported.", key=str(upload_id))
+        response = answer(request, call, done="The file was read: see below what was imported.", key=str(upload_id))
         if response is None:
             return HttpResponseRedirect(reverse("admin:orders_code_import"))
         result = response.data

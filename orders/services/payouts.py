@@ -95,7 +95,8 @@ def payout_amounts(purse: Purse, balance: Balance, amount: int | None) -> dict[A
         raise Conflict("nothing_owed", "Nothing is owed, so there is nothing to pay out.", extra=owed)
     if wanted > balance.net:
         most = f"{to_text(balance.net, purse.currency)} {purse.currency}"
-        raise Conflict("payout_too_large", f"That is more than is owed: pay out {most} at most.", extra=owed)
+        detail = f"That is more than is owed: pay out {most} at most."
+        raise Conflict("payout_too_large", detail, pointer="/amount", extra=owed)
     funding = ledger.funding(purse.currency)
     return {purse.cash: -balance.cash, purse.owed: balance.cash - wanted, funding: wanted}
 
@@ -120,7 +121,7 @@ def hand_in_amounts(purse: Purse, balance: Balance, amount: int) -> dict[Account
     if amount > held:
         most = as_json(max(held, 0), purse.currency)
         detail = f"That is more cash than this driver or vendor holds: {most['amount']} {purse.currency} at most."
-        raise Conflict("hand_in_too_large", detail, extra={"held": most})
+        raise Conflict("hand_in_too_large", detail, pointer="/amount", extra={"held": most})
     return {purse.cash: amount, ledger.funding(purse.currency): -amount}
 
 

@@ -18,7 +18,8 @@ def add_note(*, order_id: int, caller: Caller, text: str, visible_to: str) -> Or
         if update.standing.is_only_a_candidate:
             raise Forbidden("forbidden", denied)
         if visible_to == OrderEvent.VisibleTo.STAFF and update.role != Actor.STAFF:
-            raise Forbidden("forbidden", "Only staff can add notes that only staff can read.")
+            detail = "Only staff can add notes that only staff can read."
+            raise Forbidden("forbidden", detail, pointer="/visible_to")
         return update.tell(OrderEvent.Kind.NOTE, reason=text, visible_to=visible_to)
 
 

@@ -15,7 +15,7 @@ from orders.services.transitions import Wish, all_or_nothing, move_on
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.web.money import as_json, half_up, to_text
-from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound
+from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound, blaming
 from ordersite.web.serializers import Money
 
 
@@ -75,7 +75,7 @@ def give_back(update: OrderUpdate, wish: RefundWish) -> list[Refund]:
     """The refunds that the wish asks for, and the event that tells them."""
     order, role = update.order, update.role
     if wish.to == Refund.To.WALLET and order.customer.user_id is None:
-        raise Conflict("no_wallet", "A guest has no wallet: refund to the source.")
+        raise Conflict("no_wallet", "A guest has no wallet: refund to the source.", pointer="/to")
     shares = shares_of(order)
     if not any(share.received for share in shares):
         raise Conflict("not_paid", "Nothing has been paid for this order yet, so there is nothing to refund.")
@@ -84,8 +84,10 @@ def give_back(update: OrderUpdate, wish: RefundWish) -> list[Refund]:
     lines = amounts_of_lines(order, wish.items)
     amount = sum(lines.values()) if wish.items else wish.amount.minor if wish.amount else left
     most = left if role == Actor.STAFF else min(left, earned_by_vendor(order, shares))
-    refuse_too_large(amount, most, order.currency, asks_staff=most < left)
-    refunds = pay_back(order, amount, wish, update.standing)
+    at = "/items" if wish.items else "/amount" if wish.amount else ""
+    refuse_too_large(amount, most, order.currency, asks_staff=most < left, pointer=at)
+    with blaming("/to", "by_hand_only"):
+        refunds = pay_back(order, amount, wish, update.standing)
     for line, part in lines.items():
         line.refunded += part
         line.save(update_fields=["refunded"])
@@ -119,13 +121,14 @@ def pay_back(order: Order, amount: int, wish: RefundWish, standing: Standing) ->
     return refunds
 
 
-def refuse_too_large(amount: int, most: int, currency: str, *, asks_staff: bool) -> None:
+def refuse_too_large(amount: int, most: int, currency: str, *, asks_staff: bool, pointer: str) -> None:
     """Raises Conflict refund_too_large for more than may be given back, and where nothing is left to give."""
     if 0 < amount <= most:
         return
     remedy = "ask staff for more" if asks_staff else "the rest has been refunded already"
     detail = f"At most {to_text(max(most, 0), currency)} {currency} can be refunded: {remedy}."
-    raise Conflict("refund_too_large", detail, extra={"refundable": as_json(max(most, 0), currency)})
+    extra = {"refundable": as_json(max(most, 0), currency)}
+    raise Conflict("refund_too_large", detail, pointer=pointer, extra=extra)
 
 
 def earned_by_vendor(order: Order, shares: Sequence[PaymentShare]) -> int:
@@ -159,12 +162,15 @@ def amounts_of_lines(order: Order, wishes: Sequence[LineWish]) -> dict[Line, int
                 f"The order has {line.quantity} of this item: send that quantity at most.",
             )
         check_currency(f"{at}/amount", wish.amount, order)
-        amounts[line] = amount_of_line(order, line, wish)
+        amounts[line] = amount_of_line(order, line, wish, at)
     return amounts
 
 
-def amount_of_line(order: Order, line: Line, wish: LineWish) -> int:
-    """How much is given back of one line; raises Conflict refund_too_large for more than is left of it."""
+def amount_of_line(order: Order, line: Line, wish: LineWish, at: str) -> int:
+    """How much is given back of one line; raises Conflict refund_too_large for more than is left of it.
+
+    `at` is where the wish stands in the client's input.
+    """
     paid = paid_for_line(order, line)
     left = paid - line.refunded
     amount = left
@@ -181,7 +187,8 @@ def amount_of_line(order: Order, line: Line, wish: LineWish) -> int:
             "lower amount."
         )
         extra = {"refundable": as_json(left, order.currency), "item": line.pk}
-        raise Conflict("refund_too_large", detail, extra=extra)
+        field = "amount" if wish.amount else "item" if wish.quantity is None else "quantity"
+        raise Conflict("refund_too_large", detail, pointer=f"{at}/{field}", extra=extra)
     return amount
 
 

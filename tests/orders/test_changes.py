@@ -487,21 +487,23 @@ class TestRest:
         assert [row["number"] for row in detail["events"]] == [1, 2]
 
     @pytest.mark.parametrize(
-        ("role", "body", "status"),
+        ("role", "body", "status", "named"),
         [
-            ("customer", {"text": "hello"}, 403),
-            ("stranger", {"text": "hello"}, 404),
-            ("owner", {"text": "hello", "visible_to": "staff"}, 403),
-            ("owner", {"text": ""}, 400),
-            ("owner", {"text": "x" * 501}, 400),
-            ("owner", {"text": "hello", "visible_to": "nobody"}, 400),
+            ("customer", {"text": "hello"}, 403, []),
+            ("stranger", {"text": "hello"}, 404, []),
+            ("owner", {"text": "hello", "visible_to": "staff"}, 403, ["/visible_to"]),
+            ("owner", {"text": ""}, 400, ["/text"]),
+            ("owner", {"text": "x" * 501}, 400, ["/text"]),
+            ("owner", {"text": "hello", "visible_to": "nobody"}, 400, ["/visible_to"]),
         ],
     )
     def test_notes_that_are_refused(
-        self, cast: Cast, api: Api, order: Order, role: str, body: dict[str, Any], status: int
+        self, cast: Cast, api: Api, order: Order, role: str, body: dict[str, Any], status: int, named: list[str]
     ) -> None:
         with assert_nothing_changed(order):
-            assert api(getattr(cast, role)).post(path(order, "/history"), body).status_code == status
+            answer = api(getattr(cast, role)).post(path(order, "/history"), body)
+        assert answer.status_code == status
+        assert [row["pointer"] for row in answer.json()["errors"]] == named
 
 
 @pytest.mark.parametrize("turned", [False, True])

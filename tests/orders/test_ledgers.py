@@ -210,6 +210,7 @@ def test_a_part_is_paid_out_and_never_more_than_is_owed(cast: Cast, api: Api) ->
     with assert_nothing_changed():
         answer = client.post(payouts_of(cast), {"amount": eur("0.31")})
     assert (answer.status_code, answer.json()["code"], answer.json()["owed"]) == (409, "payout_too_large", eur("0.30"))
+    assert [row["pointer"] for row in answer.json()["errors"]] == ["/amount"]
     assert client.post(payouts_of(cast), {"amount": eur("0.30")}).status_code == 201
     for body in ({}, {"amount": eur("0.01")}, {"amount": {"amount": "1.00", "currency": "USD"}}):
         answer = client.post(payouts_of(cast), body)

@@ -12,7 +12,7 @@ def test_every_call_is_answered_and_takes_so_many_statements(empty: None) -> Non
     assert {what: statements[what]["ours"] for what in ("place", "list by page", "detail", "accept")} == {
         # With the two that look up what was agreed: a process remembers it once the placing is committed.
         "place": 15,
-        "list by page": 5,
+        "list by page": 4,
         "detail": 5,
         "accept": 7,
     }

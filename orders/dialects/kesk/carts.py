@@ -12,7 +12,7 @@ from orders.dialects.kesk.words import METHOD_IDS, METHODS, TYPES
 from orders.lifecycle import Fulfilment
 from orders.models import Kind
 from orders.pricing import CartExtra, CartItem, CartOption
-from orders.selectors import country_of, saved_places
+from orders.selectors import country_of, saved_places, sells_codes
 from orders.services.parties import Placing, check_proven
 from orders.services.shares import TRANSFER
 from ordersite.accounts.callers import Caller
@@ -110,12 +110,15 @@ def figures_of(given: Mapping[str, Any]) -> list[Figure]:
 
 
 def kind_of(part: Mapping[str, Any]) -> Kind:
-    """The kind by `type` (row 1), else by what is asked for."""
+    """The kind by `type` (row 1), else by what is asked for: of products that are codes, a digital one."""
     if "type" in part:
         return TYPES[part["type"]]
     if "package_type_id" in part:
         return Kind.PACKAGE
-    return Kind.SERVICE if "service_id" in part else Kind.REGULAR
+    if "service_id" in part:
+        return Kind.SERVICE
+    sold = [item["product_id"] for item in part.get("items", ())]
+    return Kind.DIGITAL if "vendor_id" in part and sells_codes(part["vendor_id"], sold) else Kind.REGULAR
 
 
 def as_cart(part: Mapping[str, Any], pointer: str, places: Mapping[int, Place]) -> Cart:

@@ -735,15 +735,18 @@ def test_anothers_addresses_are_not_there(cast: Cast, api: Api) -> None:
 
 
 @pytest.mark.rows(1, call="POST /v1/orders")
-def test_codes_are_a_type_of_their_own(cast: Cast, api: Api) -> None:
+@pytest.mark.parametrize("said", [{"type": "digital"}, {"type": None}, {}])
+def test_codes_are_a_type_of_their_own(cast: Cast, api: Api, said: dict[str, Any]) -> None:
+    """Found from the content where no type is sent."""
     Product.objects.filter(pk=cast.products["cake"].pk).update(is_digital=True)
     bump_menu_version(cast.vendor.pk)
     stock(cast.products["cake"], "CODE-1")
     fill_wallet(cast.customer_row, 2500)
     body = order_of(cast, "cake", payment_gateway_method_id=2)
+    del body["type"]
     with assert_nothing_changed():
-        refused(api(cast.customer).post(ORDERS, body), 400, "type")
-    data = placed(api(cast.customer), {**body, "type": "digital"})
+        refused(api(cast.customer).post(ORDERS, {**body, "type": "regular"}), 400, "type")
+    data = placed(api(cast.customer), {**body, **said})
     assert (data["type"], data["status"]) == ("digital", "Completed")
 
 

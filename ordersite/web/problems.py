@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent
 from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -194,6 +194,9 @@ def from_exception(exc: Exception) -> Problem | None:
             return Forbidden("forbidden", "You do not have the right to do this.")
         case RequestDataTooBig():
             return Problem("too_large", "The body is too large.", status=413)
+        case TooManyFieldsSent():
+            most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+            return Problem("invalid", f"The address has more than {most} parameters: send fewer.")
         case exceptions.Throttled():
             wait = str(int(getattr(exc, "wait", None) or 1) + 1)
             return Problem(
@@ -277,7 +280,8 @@ def foreign_answer() -> Callable[[HttpRequest, Problem], HttpResponse | None]:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400: a host that is not ours, a malformed request."""
-    return answer(request, Problem("invalid", "The request is malformed, or its host is not one of ours."))
+    malformed = Problem("invalid", "The request is malformed, or its host is not one of ours.")
+    return answer(request, from_exception(exception) or malformed)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

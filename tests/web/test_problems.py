@@ -139,6 +139,22 @@ def test_a_nul_in_the_address_is_400(db: None) -> None:
     check(Client().get(ME + "?q=%00"), 400, "invalid")
 
 
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/api/v1/vendors", TOKEN, ME, "/api/v1/nothing", "/dialects/kesk/v1/orders", "/dialects/kesk/v1/track-order"),
+        *("/dialects/shop/System/Orders", "/dialects/ordering/orders", "/dialects/ordering/orders/1"),
+        *("/dialects/kaddy/v1/orders", "/dialects/kalixo/v1/orders/retrieve-order", "/admin/login/", "/"),
+    ],
+)
+def test_more_parameters_than_are_read_are_no_fault_of_ours(method: str, path: str, db: None) -> None:
+    response = getattr(Client(), method)(f"{path}?{'a=1&' * 1001}")
+    assert 200 <= response.status_code < 500
+    if path in ("/api/v1/vendors", TOKEN):
+        assert check(response, 400, "invalid")["detail"] == "The address has more than 1000 parameters: send fewer."
+
+
 def test_a_session_without_a_csrf_token_is_403_and_changes_nothing(db: None) -> None:
     user = User.objects.create_user("ann@example.org", "x", name="Ann")
     client = APIClient(enforce_csrf_checks=True)

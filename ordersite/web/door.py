@@ -121,6 +121,9 @@ class Body:
         except TimeoutError:
             self.is_read = self.is_late = self.scope[LATE] = True
             return {"type": "http.request", "body": b"", "more_body": False}
+        if message["type"] == "http.disconnect":
+            self.is_read = True
+            return message  # whoever has gone takes no turn
         size = len(message.get("body", b""))
         self.count += size
         self.until += size / SLOWEST

@@ -72,6 +72,43 @@ def test_large_bodies_take_turns(bodies: list[tuple[str, int]], at_once: int, co
     assert asyncio.run(scenario()) == at_once
 
 
+def test_who_has_gone_takes_no_turn() -> None:
+    """Of a large body that was broken off the application is told at once, whoever is in the line."""
+
+    async def scenario() -> list[str]:
+        told: list[str] = []
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            while (message := await receive()).get("more_body"):
+                pass
+            told.append(message["type"])
+            if message["type"] == "http.request":
+                await go.wait()
+
+        def call(*messages: dict[str, Any]) -> "asyncio.Task[None]":
+            left = list(messages)
+
+            async def receive() -> dict[str, Any]:
+                return left.pop(0)
+
+            headers = [(b"content-length", str(2 * LARGE).encode())]
+            scope = {"type": "http", "path": "/", "headers": headers, "client": ("198.51.100.1", 1)}
+            return asyncio.create_task(door(scope, receive, None))  # type: ignore[arg-type]
+
+        door, go = Door(app), asyncio.Event()
+        half = {"type": "http.request", "body": b"x" * LARGE, "more_body": True}
+        works = call(half, {**half, "more_body": False})
+        await settle()
+        gone = call(half, {"type": "http.disconnect"})
+        await settle()
+        assert gone.done()
+        go.set()
+        await asyncio.gather(works, gone)
+        return told
+
+    assert asyncio.run(scenario()) == ["http.request", "http.disconnect"]
+
+
 def test_who_was_refused_takes_turns_until_it_is_not() -> None:
     """Whatever the size; another network does not."""
 

@@ -52,7 +52,7 @@ for (let before, socket; ; before = socket) {
     const lost = await Promise.race([socket.ended, new Promise((resolve) => setTimeout(resolve, 1000 * renewAfter))]);
     if (lost) throw Object.assign(new Error(lost.reason ?? "no connection"), { code: lost.code });
   } catch (error) {
-    console.log("lost:", error.code, error.message);
+    console.log("lost:", error.code ?? error.cause?.code ?? "", error.message);
     if ([404, 4400, 4403, 4404].includes(error.code) || (error.code === 401 && !refresh)) process.exit(1);
     await new Promise((resolve) => setTimeout(resolve, 2000));
   }

@@ -15,7 +15,7 @@ from orders.admin.display import money
 from orders.admin.doing import NOTHING_CHANGED, answer, caller_of_request, changes_shown, refusal
 from orders.admin.forms import PLAIN, VersionForm, first_error
 from orders.admin.kept import Kept, form_of, tell_refusal
-from orders.admin.page import money_rows
+from orders.admin.page import asked_of, money_rows
 from orders.checkout import MOST_QUANTITY
 from orders.models import ItemChange, Line, Order
 from orders.pricing import CartItem
@@ -94,9 +94,7 @@ def change_items(request: HttpRequest, order: Order, kept: Kept | None, base: Ma
             if product.is_available and not product.is_digital and not asks_for_choice(product)
         ],
         "waiting": [
-            (change, what_waits(change, lines, menu), answer_form(kept, order, change))
-            for change in order.item_changes.all()
-            if change.state == State.WAITING
+            (change, what_waits(change, lines, menu), answer_form(kept, order, change)) for change in asked_of(order)
         ],
         "form": form,
         "sent": [(name, value) for name, value in sent.items() if name != "reason" and value is not None],

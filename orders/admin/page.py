@@ -12,7 +12,7 @@ from orders.admin import display
 from orders.admin.buttons import label_of
 from orders.deadlines import timer_of
 from orders.lifecycle import Actor, Fulfilment, Status
-from orders.models import Entry, LineOption, Order, OrderEvent, Payment, Posting, Refund
+from orders.models import Entry, ItemChange, LineOption, Order, OrderEvent, Payment, Posting, Refund
 from orders.permissions import with_standing
 from orders.pricing import Priced
 from orders.reading.lines import ticket_of
@@ -24,6 +24,8 @@ from ordersite.accounts.models import User
 from ordersite.web.choosers import row_id
 from vendors.models import Merchant
 
+# What an event's data says by a code, in words.
+CODED = {"action": dict(ItemChange.Action.choices), "state": dict(ItemChange.State.choices)}
 # Beside the parties that every door reads.
 ALSO = ("vendor__merchant", "vendor__type", "delivery_zone", "customer__user", "purchase__placed_by")
 
@@ -94,7 +96,8 @@ def details_of(data: dict[str, Any]) -> Iterable[str]:
             yield f"{name.replace('_', ' ')}: {plain(old.get(name))} → {plain(value)}"
     for name, value in data.items():
         if name not in ("old", "new"):
-            yield f"{name.replace('_', ' ')}: {plain(value)}"
+            text = plain(value)
+            yield f"{name.replace('_', ' ')}: {CODED.get(name, {}).get(text, text)}"
 
 
 def changes_since(order_id: int, version: int, caller: Caller) -> list[str]:
@@ -119,6 +122,8 @@ def plain(value: Any) -> str:
         return ", ".join(f"{name} {plain(part)}" for name, part in value.items())
     if isinstance(value, list):
         return "; ".join(plain(part) for part in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "–" if value in (None, "") else str(value)
 
 
@@ -148,6 +153,11 @@ def lines_of(order: Order) -> list[dict[str, Any]]:
         }
         for line in order.lines.all()
     ]
+
+
+def asked_of(order: Order) -> QuerySet[ItemChange]:
+    """The changes of its items that wait for the customer's answer."""
+    return order.item_changes.filter(state=ItemChange.State.WAITING)
 
 
 def milestones_of(order: Order) -> list[tuple[str, datetime | None]]:
@@ -184,6 +194,7 @@ def order_context(standing: Standing) -> dict[str, Any]:
         "due_change": label_of(timer[1]) if (timer := timer_of(order, now)) else "",
         "money_rows": money_rows(order),
         "lines": lines_of(order),
+        "asked": asked_of(order) if any(event.kind == OrderEvent.Kind.ITEMS for event in events) else [],
         "milestones": milestones_of(order),
         "payments": payments_of(order, readers),
         "for_staff": is_staff,

@@ -87,6 +87,11 @@ def test_the_change_is_made_and_decided(cast: Cast, api: Api, office: Client) ->
         "The change was proposed to the customer: the items stay as they are until it is accepted."
     ]
     assert "nothing → 1 × Cake" in office.get(page_of(order)).content.decode()
+    asked = "The customer is asked</strong> whether an item may be added: 15.15\u00a0EUR → 40.40\u00a0EUR."
+    text = office.get(response["Location"]).content.decode()
+    assert asked in text
+    assert f'<a href="{page_of(order)}">Answer for the customer …</a>' in text
+    assert "state: waits for the customer" in text
     order.refresh_from_db()
     decision = {"number": 2, "decision": "accept", "version": order.version}
     url = f"/admin/orders/order/{order.pk}/decide-change/"
@@ -95,6 +100,7 @@ def test_the_change_is_made_and_decided(cast: Cast, api: Api, office: Client) ->
     office.post(url, {**decision, "reason": "By telephone"})
     order.refresh_from_db()
     assert (order.total, ItemChange.objects.get(number=2).state) == (4040, "applied")
+    assert "The customer is asked" not in office.get(response["Location"]).content.decode()
     assert sums() == {}
 
 

@@ -144,7 +144,7 @@ def of_placer(caller: Caller) -> Q:
     if caller.user is None or caller.may_everywhere(Right.PLACE_ORDERS):
         return placed
     elsewhere = Order.objects.exclude(vendor__in=member_vendors(caller)).filter(purchase=OuterRef("pk"))
-    return placed & ~Exists(elsewhere)
+    return placed & ~Q(Exists(elsewhere))
 
 
 def with_standing(orders: QuerySet[Order], caller: Caller) -> QuerySet[Order]:

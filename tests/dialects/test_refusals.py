@@ -295,6 +295,22 @@ def test_a_status_that_may_not_be_set_is_named(cast: Cast, api: Api, who: str, s
     assert error["message"].startswith(error["fields"][0]["message"])
 
 
+@pytest.mark.parametrize(
+    ("who", "sent", "status", "field"),
+    [
+        ("owner", {"status": 11}, 409, "status"),
+        ("customer", {"status": 7}, 403, "status"),
+        ("customer", {"transition": "accept"}, 403, "transition"),
+    ],
+)
+def test_so_it_is_at_ordering(cast: Cast, api: Api, who: str, sent: dict[str, Any], status: int, field: str) -> None:
+    order = make_order(cast, 0)
+    with assert_nothing_changed(order):
+        response = api(getattr(cast, who)).put(asking.one(order.pk), sent)
+    assert (response.status_code, fields_of(response)[0]) == (status, field)
+    assert ("others do." in str(response.json())) == (status == 403)
+
+
 @pytest.mark.parametrize("name", [name for name in NAMES if name.count(" ") > 1])
 def test_what_is_said_in_other_words_is_said(name: str) -> None:
     """A sentence that a dialect says in its own words is one of ours: one that was changed would be left as it is."""

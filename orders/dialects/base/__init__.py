@@ -5,6 +5,7 @@ No queries and no rules of orders here.
 
 from orders.dialects.base.dialect import (
     NOT_YOURS,
+    STATUS_CODES,
     Dialect,
     DialectView,
     MissingWord,
@@ -38,6 +39,7 @@ from orders.dialects.base.reading import (
 
 __all__ = [
     "NOT_YOURS",
+    "STATUS_CODES",
     "AmountField",
     "CurrencyField",
     "Dialect",

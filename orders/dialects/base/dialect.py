@@ -19,6 +19,8 @@ from ordersite.web.problems import Problem, problem_of
 from ordersite.web.schema import Schema
 from ordersite.web.views import ApiView
 
+# The refusals of a change of status that tell what may be set instead.
+STATUS_CODES = ("transition_not_permitted", "transition_not_allowed")
 # Why a status is refused (transition_not_permitted), where our sentence names changes that have no name there.
 NOT_YOURS = "You may not set this status as the order stands: others do."
 

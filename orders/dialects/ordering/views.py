@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders.dialects.base import (
+    STATUS_CODES,
     DialectView,
     FormParser,
     PartsParser,
@@ -79,7 +80,7 @@ from ordersite.places.lookup import Answer
 from ordersite.places.protocol import FoundPlace, Point, write_point
 from ordersite.web.pagination import MOST, NARROW, PER_PAGE, count_rows, read_page
 from ordersite.web.parsing import LenientJsonParser
-from ordersite.web.problems import Forbidden, Invalid, NotFound
+from ordersite.web.problems import Forbidden, Invalid, NotFound, blaming
 from ordersite.web.throttling import client_address
 from ordersite.web.views import parse, who_asks
 
@@ -317,7 +318,8 @@ class OrderView(OrderingView):
         before = standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to))
         changes = parse(UpdateInput, what_differs(request.data, before))
         check_level(before, changes)
-        with all_or_nothing(order_id=order_id, caller=caller):
+        asked = "/to" if "status" in changes else "/transition"
+        with blaming(asked, *STATUS_CODES), all_or_nothing(order_id=order_id, caller=caller):
             order = update(before, changes, self.prepared() if "location" in changes else ())
         return answer(show(seen_by(with_its_parts(standing_of(caller, order)))))
 

@@ -83,12 +83,14 @@ def sentence_of(detail: str) -> str:
 
 def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     """{"error": true, "result": ["…"]}: a sentence a fault, with the field's name before it."""
+
+    def said(detail: str) -> str:
+        return NOT_YOURS if problem.code == "transition_not_permitted" else sentence_of(detail)
+
     told = [
-        f"{field_of(row['pointer'], row['code'])}: {sentence_of(row['detail'])}"
-        if row["pointer"]
-        else sentence_of(row["detail"])
+        f"{field_of(row['pointer'], row['code'])}: {said(row['detail'])}" if row["pointer"] else said(row["detail"])
         for row in problem.errors
-    ] or [NOT_YOURS if problem.code == "transition_not_permitted" else sentence_of(problem.detail)]
+    ] or [said(problem.detail)]
     allowed = problem.extra.get("allowed_transitions")
     if allowed is not None:
         by_number = [one["to"] for one in allowed if not one["by_name"]]

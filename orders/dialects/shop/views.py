@@ -11,7 +11,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.dialects.base import DialectView, FormParser, PartsParser
+from orders.dialects.base import STATUS_CODES, DialectView, FormParser, PartsParser
 from orders.dialects.shop.inputs import (
     CreateInput,
     EditItemInput,
@@ -38,7 +38,7 @@ from orders.dialects.shop.outputs import (
     render_row,
     render_status,
 )
-from orders.dialects.shop.words import CANCELS, DIALECT, STATUS_CODES, TITLE, flags_of, refusal
+from orders.dialects.shop.words import CANCELS, DIALECT, TITLE, flags_of, refusal
 from orders.lifecycle import Status
 from orders.models import ItemChange
 from orders.selectors import payment_due, read_order, visible_reading_as, with_its_parts

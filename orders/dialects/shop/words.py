@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from orders.dialects.base import NOT_YOURS, Dialect, without_time
+from orders.dialects.base import NOT_YOURS, STATUS_CODES, Dialect, without_time
 from orders.lifecycle import Actor, Status
 from orders.models import Order, PaymentStatus, StatusLabel
 from orders.services.labels import Labels
@@ -61,8 +61,6 @@ CANCELS = {
     Actor.VENDOR: Status.REJECTED_BY_BUSINESS,
     Actor.CUSTOMER: Status.CANCELED_BY_CUSTOMER,
 }
-# The refusals that tell what may be set instead.
-STATUS_CODES = ("transition_not_permitted", "transition_not_allowed")
 # Our fields' names where they differ.
 FIELDS = {
     "product": "productId",

@@ -280,7 +280,9 @@ def foreign_answer() -> Callable[[HttpRequest, Problem], HttpResponse | None]:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400: a host that is not ours, a malformed request."""
-    malformed = Problem("invalid", "The request is malformed, or its host is not one of ours.")
+    malformed = Problem(
+        "invalid", "This cannot be read, or its address or host is not one of ours: check the address, and try again."
+    )
     return answer(request, from_exception(exception) or malformed)
 
 

@@ -32,7 +32,7 @@ from orders.services.parties import Placing
 from orders.services.placing import first_placing, place
 from orders.services.standing import get_order
 from ordersite.accounts.callers import Caller, caller_of
-from ordersite.web.problems import Invalid, NotFound, Problem
+from ordersite.web.problems import Invalid, NotFound, Problem, blaming
 from ordersite.web.serializers import MAX_ID, LineField
 from ordersite.web.views import parse
 from vendors.models import Product
@@ -249,7 +249,9 @@ class PlaceOrderView(DialectView):
         given = parse(PlaceOrderInput, request.data)
         check_prices(given)
         # Before the catalogue is asked: what was placed is answered though it is sold no more.
-        placed = first_placing(given["externalOrderCode"], caller) or place(placing=as_placing(given), caller=caller)
+        with blaming("/externalOrderCode"):
+            placed = first_placing(given["externalOrderCode"], caller)
+        placed = placed or place(placing=as_placing(given), caller=caller)
         # An offer may make it cheaper than its prices; dearer, by a fee, nobody has agreed to.
         if placed.is_new and placed.purchase.total > given["price"]:
             check_total(given, placed.purchase.total)

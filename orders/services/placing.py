@@ -92,7 +92,8 @@ def place(*, placing: Placing, caller: Caller) -> Placed:
     """
     checkout = with_zones_by_hand(placing.checkout, caller)
     if placing.external_code:
-        first = first_placing(placing.external_code, caller)
+        with blaming("/external_code"):
+            first = first_placing(placing.external_code, caller)
         if first:
             return first
     now = timezone.now()
@@ -426,8 +427,8 @@ def first_placing(external_code: str, caller: Caller) -> Placed | None:
     # The caller's customer row may be as new as its first order.
     own = caller.user is not None and purchase.customer.user_id == caller.user.pk
     if not own and not visible_purchases(caller).filter(pk=purchase.pk).exists():
-        detail = "You used this external_code for an order that you can no longer see: send another one."
-        raise Forbidden("forbidden", detail, pointer="/external_code")
+        detail = "You used this code for an order that you can no longer see: send another one."
+        raise Forbidden("forbidden", detail)
     orders = list(purchase.orders.select_related(*RELATED).prefetch_related("lines__options").order_by("pk"))
     return Placed(purchase=purchase, orders=orders, is_new=False)
 

@@ -16,6 +16,7 @@ from vendors.models import Member
 
 Api = Callable[..., APIClient]
 PURCHASES = "/api/v1/purchases"
+KALIXO = "/dialects/kalixo/v1/orders/place-order"
 
 
 def test_it_shows_what_placing_answered(cast: Cast, api: Api) -> None:
@@ -100,6 +101,10 @@ def test_who_placed_for_somebody_else_sees_it_while_it_may_order_there(
     else:
         assert again.json()["errors"][0]["pointer"] == "/external_code"
         assert first["purchase"]["uuid"] not in again.content.decode()
+        cards = {"price": 1, "currency": "EUR", "orderProducts": [{"productId": 1, "price": 1, "quantity": 1}]}
+        at_kalixo = api(user).post(KALIXO, {"externalOrderCode": "A-1", **cards})
+        message = f"/externalOrderCode: {again.json()['detail']}"
+        assert (at_kalixo.status_code, at_kalixo.json()["message"]) == (403, message)
     assert Order.objects.count() == 1
 
 

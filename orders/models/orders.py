@@ -1,8 +1,9 @@
 """The order: one vendor's part of a purchase, with its own life cycle."""
 
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -131,6 +132,12 @@ class Unserved(models.TextChoices):
 
 def milestone() -> "models.DateTimeField[Any, Any]":
     return models.DateTimeField(null=True, blank=True)
+
+
+@cache
+def column_names() -> Sequence[str]:
+    """The columns of an order, as its attributes are named."""
+    return [field.attname for field in Order._meta.concrete_fields]
 
 
 class Order(LifeCycle, models.Model):
@@ -299,16 +306,14 @@ class Order(LifeCycle, models.Model):
 
     def mark_stored(self) -> None:
         """Its row was written as it is."""
-        self.stored = {field.attname: self.__dict__[field.attname] for field in self.loaded_fields()}
+        here = self.__dict__
+        self.stored = {name: here[name] for name in column_names() if name in here}
 
     def columns_set(self) -> list[str]:
         """The columns that are others than in its row."""
         here, stored = self.__dict__, self.stored
-        names = (field.attname for field in self.loaded_fields())
+        names = (name for name in column_names() if name in here)
         return [name for name in names if name not in stored or stored[name] != here[name]]
-
-    def loaded_fields(self) -> Iterator["models.Field[Any, Any]"]:
-        return (field for field in self._meta.concrete_fields if field.attname in self.__dict__)
 
     def apply_milestones(self, name: str, target: Status | None, now: datetime) -> None:
         """Writes and takes back the milestones that a change of this name means (lifecycle.SETS, CLEARS)."""

@@ -127,6 +127,7 @@ def end_membership(cast: Cast, key: str) -> None:
     Member.objects.filter(user=cast.owner).delete()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("end", "by_session", "status"),
     [

@@ -1,6 +1,6 @@
 """What a client asks for, and what it became when it was checked: plain values, handed from the doors to the services.
 
-A checkout is one or several carts, one a vendor, placed and paid together.
+A checkout is one or several carts, one a vendor, placed and paid together. Rows are those of docs/requirements.md.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomLine:
-    """A product that staff enter by hand (product.md row 20)."""
+    """A product that staff enter by hand (row 20)."""
 
     name: str
     amount: Money

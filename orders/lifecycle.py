@@ -1,8 +1,8 @@
 """The order life cycle as data: statuses, actors, changes of status and their guards. No database here.
 
 Everything else that speaks of statuses (FSM methods, the answer "what may I do now", admin buttons, docs and tests) is
-derived from RULES. Statuses 0–25 are those of seed 002 (rows 74–99); per fulfilment a pair (source, target) occurs
-once, a pair has one name, and a name has one target.
+derived from RULES. Statuses 0–25 are Ordering's (docs/requirements.md, rows 74–99); per fulfilment a pair (source,
+target) occurs once, a pair has one name, and a name has one target. docs/lifecycle.md is the table to read.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ class Actor(StrEnum):
 
 
 class Fulfilment(IntEnum):
-    """How an order reaches its customer; 1–5 as in seed 002 (rows 100–107), 6 is ours."""
+    """How an order reaches its customer; 1–5 as Ordering's (docs/requirements.md, rows 100–107), 6 is ours."""
 
     DELIVERY = 1
     PICKUP = 2
@@ -80,7 +80,7 @@ SUCCESS = frozenset({Status(1), Status(11), Status(15)})
 FAILURE = frozenset({Status(2), Status(5), Status(12), Status(16), Status(17)})
 CLOSED = SUCCESS | FAILURE
 OPEN = frozenset(Status) - CLOSED
-# The groups of the list filter `group`; the words are seed 002's, the sets lifecycle.md's.
+# The groups of the list filter `group`; the words are Ordering's, docs/lifecycle.md lists the sets.
 GROUPS: dict[str, frozenset[Status]] = {
     "open": OPEN,
     "closed": CLOSED,

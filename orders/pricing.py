@@ -1,9 +1,9 @@
 """What a cart costs: a menu and a cart in, amounts out. No database; quoting, placing and editing use this function.
 
-Order of reckoning (promise 23): unit → line → discount → fees → tax. Half up to the minor unit, once a line, also where
-a price is for 1000 units and where a choice is charged once, whatever the quantity. What is divided is divided by
-largest remainder, ties by line order; inclusive tax is shown, not added. All amounts are minor units of the menu's
-currency; rates are hundredths of a percent.
+Order of reckoning (docs/promises.md, 23): unit → line → discount → fees → tax. Half up to the minor unit, once a line,
+also where a price is for 1000 units and where a choice is charged once, whatever the quantity. What is divided is
+divided by largest remainder, ties by line order; inclusive tax is shown, not added. All amounts are minor units of the
+menu's currency; rates are hundredths of a percent.
 """
 
 from collections import Counter
@@ -512,7 +512,7 @@ def choose_extras(product: MenuProduct, item: CartItem, errors: list[dict[str, A
 
 
 def leave_out(product: MenuProduct, item: CartItem, errors: list[dict[str, Any]], at: str) -> list[PricedOption]:
-    """The ingredients that the ticket names with "No …" (row 108)."""
+    """The ingredients that the ticket names with "No …" (docs/requirements.md, row 108)."""
     left_out: dict[int, PricedOption] = {}
     for index, ingredient_id in enumerate(item.without):
         ingredient = product.ingredients.get(ingredient_id)

@@ -1,4 +1,4 @@
-"""Why something was refused, cancelled or failed: codes that every party sees (row 109)."""
+"""Why something was refused, cancelled or failed: codes that every party sees (docs/requirements.md, row 109)."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""An order by phone (product.md row 20): staff choose for whom and what, see the quote, and place it."""
+"""An order by phone (docs/requirements.md, row 20): staff choose for whom and what, see the quote, and place it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The filters of the order list (rows 25, 26, 33), by django-filter."""
+"""The filters of the order list (docs/requirements.md, rows 25, 26 and 33), by django-filter."""
 
 import contextlib
 import uuid

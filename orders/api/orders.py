@@ -97,7 +97,7 @@ IF_MATCH = OpenApiParameter(
 
 
 def dashboard_orders(caller: Caller, request: Request) -> tuple[QuerySet[Order], dict[str, str]]:
-    """What mode=dashboard shows (rows 36–39), and Feed-Position and Feed-Epoch where one vendor is asked for.
+    """What mode=dashboard shows (docs/requirements.md, rows 36–39); the feed's headers where one vendor is asked for.
 
     The position is read before the rows: what comes after it in the feed is not in them yet, at worst it is in both.
     """

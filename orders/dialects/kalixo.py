@@ -1,4 +1,4 @@
-"""Kalixo's orders (seed 004, product.md rows 21–23, 53, 54 and 112): digital goods, answered with one PIN a unit."""
+"""Kalixo's orders (rows 21–23, 53, 54 and 112): digital goods, answered with one PIN a unit."""
 
 import re
 from collections.abc import Iterable, Mapping

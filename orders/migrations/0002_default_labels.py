@@ -1,4 +1,4 @@
-"""A label for every core status, for staff to rename (row 31)."""
+"""A label for every core status, for staff to rename (docs/requirements.md, row 31)."""
 
 from django.db import migrations
 

@@ -1,4 +1,4 @@
-"""This instance's own names for statuses (row 31)."""
+"""This instance's own names for statuses (docs/requirements.md, row 31)."""
 
 from django.db import models
 

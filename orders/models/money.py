@@ -195,7 +195,7 @@ def proof_path(proof: "PaymentProof", name: str) -> str:
 
 
 class PaymentProof(models.Model):
-    """A photo that shows that something was paid (product.md row 2), to be checked by staff."""
+    """A photo that shows that something was paid (docs/requirements.md, row 2), to be checked by staff."""
 
     payment = models.ForeignKey(Payment, on_delete=models.CASCADE, related_name="proofs")
     photo = models.ImageField(upload_to=proof_path, storage=PrivateStorage(), unique=True)

@@ -1,4 +1,4 @@
-"""What a line says of itself, at every door."""
+"""What a line says of itself, at every door (docs/requirements.md, row 108)."""
 
 from orders.models import Line, LineOption
 
@@ -8,7 +8,7 @@ def of_kind(line: Line, kind: str) -> list[LineOption]:
 
 
 def ticket_of(line: Line) -> list[str]:
-    """What is special about a line: choices, extras, and what is left out, never the list of what stays (row 108)."""
+    """What is special about a line: choices, extras, and what is left out, never the list of what stays."""
     lines = []
     for option in line.options.all():
         if option.kind == LineOption.Kind.WITHOUT:

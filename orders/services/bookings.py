@@ -1,4 +1,4 @@
-"""Bookings: a service at a time, of which only so many are taken at once (product.md rows 1, 9 and 10)."""
+"""Bookings: a service at a time, of which only so many are taken at once (docs/requirements.md, rows 1, 9 and 10)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Carts against their vendors: may they be ordered, where and when, and at what price. Quoting and placing share it."""
+"""Carts against their vendors: may they be ordered, where and when, and at what price. Quoting and placing share it.
+
+Rows are those of docs/requirements.md.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

@@ -165,7 +165,7 @@ def role_for(standing: Standing, fields: dict[str, Any]) -> Actor:
 
 
 def check_reason(reason_code: str, reason: str, what: str) -> None:
-    """A delay, and what the vendor changes of an order, carries a reason that every party sees ("better" 13)."""
+    """A delay, and what the vendor changes of an order, carries a reason that every party sees."""
     known = REASONS.get(reason_code)
     if known is None:
         raise Invalid("/reason_code", "required", f"{what} needs a reason: send one of {', '.join(REASONS)}.")

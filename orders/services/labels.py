@@ -1,4 +1,4 @@
-"""This instance's names for statuses, kept by staff; and orders that bear one."""
+"""This instance's names for statuses, kept by staff, and orders that bear one (docs/requirements.md, rows 31, 63)."""
 
 from dataclasses import dataclass
 
@@ -84,7 +84,7 @@ def read_labels() -> Labels:
 
 
 def set_label(*, order_id: int, caller: Caller, label_id: int, reason: str, name: str = "", proof: str = "") -> Order:
-    """Lets an order read as this label: by a change of status where the label stands on another (row 63).
+    """Lets an order read as this label: by a change of status where the label stands on another.
 
     Of the same status only the label changes, by vendor or staff. What it reads as already changes nothing. `reason` is
     given where the change of status asks for one, `proof` where the vendor does, `name` where it is meant by its name.
@@ -104,7 +104,7 @@ def set_label(*, order_id: int, caller: Caller, label_id: int, reason: str, name
     if moves:
         order = make_step(standing, Status(label.core_status), reason, name, proof)
     if order.status != label.core_status or labels.of(order) == label:
-        # Asked twice, by now the order is further on (lifecycle.md); or the status reads so by itself.
+        # Asked twice, by now the order is further on (docs/lifecycle.md); or the status reads so by itself.
         return order
     if role is None:
         raise Forbidden(

@@ -1,4 +1,4 @@
-"""Packages: what is carried from a pick-up to a drop-off (product.md rows 1, 8 and 10)."""
+"""Packages: what is carried from a pick-up to a drop-off (docs/requirements.md, rows 1, 8 and 10)."""
 
 from collections.abc import Iterator
 from datetime import datetime

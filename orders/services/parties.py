@@ -19,7 +19,7 @@ from vendors.permissions import may_at, serves, works_at
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guest:
-    """Who orders without an account (row 20)."""
+    """Who orders without an account (docs/requirements.md, row 20)."""
 
     name: str
     phone: str = ""

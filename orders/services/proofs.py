@@ -1,4 +1,4 @@
-"""Photos that show that a transfer was made: sent by the customer, checked by staff (product.md row 2).
+"""Photos that show that a transfer was made: sent by the customer, checked by staff (docs/requirements.md, row 2).
 
 A photo's file is written before its row, within the row's transaction: who was answered finds it. Where the transaction
 fails after that, the file is left over; nobody can reach it, and the worker deletes it within the hour that follows.

@@ -1,4 +1,4 @@
-"""Records beside an order's changes: notes in its history, and taking it out of the lists."""
+"""Records beside an order's changes: notes in its history, and deleting (docs/requirements.md, rows 69 and 62)."""
 
 from orders.lifecycle import Actor
 from orders.models import OrderEvent
@@ -12,7 +12,7 @@ WRITERS = (Actor.STAFF, Actor.VENDOR, Actor.COMPANY, Actor.DRIVER)
 
 
 def add_note(*, order_id: int, caller: Caller, text: str, visible_to: str) -> OrderEvent:
-    """A manual record in the history (row 69), by staff, the vendor and who carries the order, not who merely could."""
+    """A manual record in the history, by staff, the vendor and who carries the order, not who merely could."""
     denied = "Only the vendor, staff and the driver or company that holds the order can add notes: accept it first."
     with update_order(order_id, caller, roles=WRITERS, denied=denied) as update:
         if update.standing.is_only_a_candidate:

@@ -1,4 +1,4 @@
-"""Tills that pull orders: what they have not confirmed yet waits for them."""
+"""Tills that pull orders: what they have not confirmed yet waits for them (docs/requirements.md, rows 40 and 73)."""
 
 from django.db.models import QuerySet
 
@@ -26,13 +26,13 @@ def till_orders(vendor_ids: list[int]) -> QuerySet[Order]:
 
 
 def unconfirmed_orders(vendor_ids: list[int]) -> QuerySet[Order]:
-    """The open orders that no till has confirmed, preorders too, oldest first (product.md row 40)."""
+    """The open orders that no till has confirmed, preorders too, oldest first."""
     waiting = till_orders(vendor_ids).filter(pos_confirmed_at__isnull=True, status__in=sorted(OPEN))
     return waiting.order_by("placed_at", "pk")
 
 
 def confirm(*, order_id: int, caller: Caller) -> Order:
-    """The till has the order: it leaves the queue (row 73); where the vendor chose so, that accepts it too.
+    """The till has the order: it leaves the queue; where the vendor chose so, that accepts it too.
 
     Twice is harmless. Must run in a transaction; raises NotFound, Forbidden, Conflict for one that was cancelled or
     failed, and what accepting raises.

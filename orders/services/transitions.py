@@ -24,7 +24,7 @@ from ordersite.web.attempts import count_attempt, forget_attempts, refuse_if_loc
 from ordersite.web.problems import Conflict, Forbidden, Invalid, Problem
 from vendors.models import Dispatcher, Vendor
 
-# Five wrong collection codes lock an order's collecting for a quarter of an hour (lifecycle.md, guard `code`).
+# Five wrong collection codes lock an order's collecting for a quarter of an hour (docs/lifecycle.md, guard `code`).
 CODE_TRIES = 5
 CODE_LOCK = timedelta(minutes=15)
 START_PREPARING = "start_preparing"
@@ -274,7 +274,7 @@ def accepting_company(standing: Standing, attempt: Attempt) -> int:
 
 
 def promise_times(order: Order, wish: Wish, now: datetime) -> None:
-    """Accepting tells in how many minutes it is ready and delivered (row 109); without them the vendor's usual time."""
+    """Accepting tells in how many minutes it is ready and delivered; without them the vendor's usual time."""
     order.prepared_in = wish.prepared_in
     order.delivered_in = wish.delivered_in
     told = wish.delivered_in or wish.prepared_in

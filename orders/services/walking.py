@@ -25,7 +25,7 @@ TO_COLLECT: dict[Goal, Sequence[Status]] = {
     Goal.DELIVERED: (ACCEPTED, READY, Status.PICKUP_COMPLETED_BY_CUSTOMER),
 }
 CODES = (ACCEPTED, Status.COMPLETED)
-# The steps to each goal, in their order (lifecycle.md, "Other vocabularies", R).
+# The steps to each goal, in their order (docs/requirements.md, rows 67 and 68).
 STEPS: dict[Fulfilment, dict[Goal, Sequence[Status]]] = {
     Fulfilment.DELIVERY: {
         Goal.SENT: (ACCEPTED, READY, ON_WAY),

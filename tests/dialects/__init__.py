@@ -1,0 +1,1 @@
+"""The five foreign APIs, as their clients call them. Rows are those of docs/requirements.md."""

@@ -1,6 +1,6 @@
 """The one decision, by table: every change × actor × fulfilment, with every guard held and with every guard failed.
 
-What becomes of it by facts and sequences: promise 5. What the service makes of it: test_transitions_rows.py.
+What becomes of it by facts and sequences: docs/promises.md, 5. What the service makes of it: test_transitions_rows.py.
 """
 
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Packages: what they cost, what is refused, and one's whole life (product.md rows 1, 8 and 10)."""
+"""Packages: what they cost, what is refused, and one's whole life (docs/requirements.md, rows 1, 8 and 10)."""
 
 from collections.abc import Callable
 from typing import Any

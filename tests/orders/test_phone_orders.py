@@ -1,4 +1,4 @@
-"""Orders by phone, entered by staff (row 20): first the quote, then the order, once; a refusal changes nothing."""
+"""Orders by phone (docs/requirements.md, row 20): the quote, then the order, once; a refusal changes nothing."""
 
 import re
 import uuid

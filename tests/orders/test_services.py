@@ -1,4 +1,4 @@
-"""Services booked for a time: prices, times, capacity, and one's whole life (product.md rows 1, 9 and 10)."""
+"""Services booked for a time: prices, times, capacity, and one's whole life (docs/requirements.md, rows 1, 9, 10)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Several vendors in one purchase: one payment, an order each, and every part adds up (rows 6 and 8, "better" 7)."""
+"""Several vendors in a purchase: one payment, an order each, and all adds up (docs/requirements.md, rows 6 and 8)."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Addresses as people write them, split (product.md row 47): Belgian, Dutch, French, German and of Luxembourg."""
+"""Addresses as people in Belgium and around write them, split (docs/requirements.md, row 47)."""
 
 import random
 import re

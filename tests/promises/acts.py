@@ -9,7 +9,7 @@ from ordersite.accounts.rights import Right
 
 @dataclass(frozen=True)
 class Act:
-    """One call. `call` is as in promise 16's table; `query` and `body` make of it what only staff may."""
+    """One call. `call` is as in promise 16 (docs/promises.md); `query` and `body` make of it what only staff may."""
 
     name: str
     call: str

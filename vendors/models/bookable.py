@@ -10,7 +10,7 @@ from vendors.models.merchants import Vendor
 
 
 class PackageType(models.Model):
-    """A size of parcel that a vendor carries, and what carrying it costs (product.md rows 1 and 8)."""
+    """A size of parcel that a vendor carries, and what carrying it costs (docs/requirements.md, rows 1 and 8)."""
 
     vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="package_types")
     name = models.CharField(max_length=80)
@@ -46,7 +46,7 @@ class PackageType(models.Model):
 
 
 class Service(models.Model):
-    """Something to book for a time (product.md row 9): cleaning, a repair, a hair cut."""
+    """Something to book for a time (docs/requirements.md, row 9): cleaning, a repair, a hair cut."""
 
     vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="services")
     name = models.CharField(max_length=80)

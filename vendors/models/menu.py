@@ -1,4 +1,4 @@
-"""What a vendor sells (product.md row 19): products, option groups and options, extras, ingredients, stock."""
+"""What a vendor sells: products, option groups, options, extras, ingredients, stock (docs/requirements.md, row 19)."""
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator

@@ -1,4 +1,4 @@
-"""Kaddy Cloud's orders (seed 003, product.md rows 40–52 and 73): the queue that a till pulls, a tenant at a time."""
+"""Kaddy Cloud's orders (rows 40–52 and 73): the queue that a till pulls, a tenant at a time."""
 
 from orders.dialects.kaddy.views import DIALECT, urlpatterns
 

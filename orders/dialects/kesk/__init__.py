@@ -1,4 +1,4 @@
-"""Kesk's orders (seed 000, product.md rows 1–10, 24–28, 55, 58–60): products, packages and services in one call."""
+"""Kesk's orders (rows 1–10, 24–28, 55, 58–60): products, packages and services in one call."""
 
 from orders.dialects.kesk.dialect import DIALECT
 from orders.dialects.kesk.views import urlpatterns

@@ -1,4 +1,4 @@
-"""Kesk's words for statuses, payments and kinds (rows 1, 28, 58 and 59; lifecycle.md, "K reads", "K writes")."""
+"""Kesk's words for statuses, payments and kinds (rows 1, 28, 58 and 59): how it reads ours, and writes its own."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Ordering's Orders Model (seed 002): numbers for everything, levels, `where`, and an envelope around each answer."""
+"""Ordering's Orders Model: numbers for everything, levels, `where`, and an envelope around each answer."""
 
 from django.urls import path
 

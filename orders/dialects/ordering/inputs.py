@@ -1,9 +1,9 @@
 """What Ordering's clients send, and what it means to our services.
 
-Where the model of the seed stops, this stands: fields that it does not name are left aside (a client may send back
-what it read); `products`, `location` and `customer` may come as JSON or as a text of JSON; `extras` of a product are
-{"id:N": {selected, quantity}} beside its options, with our ids of extras; of a product by hand (by staff) `name` and
-`price` are sent in the place of its id, and with no products at all `total` alone is what it costs.
+Where Ordering's own description of its model stops, this stands: fields that it does not name are left aside (a client
+may send back what it read); `products`, `location` and `customer` may come as JSON or as a text of JSON; `extras` of a
+product are {"id:N": {selected, quantity}} beside its options, with our ids of extras; of a product by hand (by staff)
+`name` and `price` are sent in the place of its id, and with no products at all `total` alone is what it costs.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Ordering's five calls (product.md rows 12–20, 32–39, 57, 61, 62 and 74–109).
+"""Ordering's five calls (rows 12–20, 32–39, 57, 61, 62 and 74–109).
 
 The levels are the core's parties: 0 staff, 2 who works at the order's business, 3 its customer, 4 its driver. Lists
 and single orders show one's own, with mode=dashboard to levels 0 and 2 all that is theirs.

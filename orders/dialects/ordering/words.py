@@ -9,7 +9,7 @@ from orders.dialects.ordering.meanings import MEANINGS
 from orders.lifecycle import Fulfilment, Status
 from ordersite.web.problems import Problem
 
-# Theirs are ours: both are seed 002's. Written out all the same, as for every dialect.
+# Theirs are ours, which were taken from them. Written out all the same, as for every dialect.
 STATUS_NUMBERS: dict[Status, int] = {status: status.value for status in Status}
 # Their groups of statuses; a driver's giving up and failing count as cancelled there.
 GROUP_WORDS: dict[Status, str] = {

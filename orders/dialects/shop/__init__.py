@@ -1,4 +1,4 @@
-"""A shop platform's /System/Orders (seed 001, product.md rows 11, 29–31, 56 and 63–72)."""
+"""A shop platform's /System/Orders (rows 11, 29–31, 56 and 63–72)."""
 
 from orders.dialects.shop.views import urlpatterns
 from orders.dialects.shop.words import DIALECT

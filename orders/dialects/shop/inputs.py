@@ -1,4 +1,4 @@
-"""What a shop's client sends. The seed shows no body, so fields that are not known here are passed over."""
+"""What a shop's client sends. The shop's documents show no body: fields that are not known here are passed over."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Kaddy's till: its queue, one order, confirming, with the seed's sample as it stands (rows 40–52 and 73)."""
+"""Kaddy's till: its queue, one order, confirming, with the sample of its documents as it stands (rows 40–52 and 73)."""
 
 import json
 from collections.abc import Callable

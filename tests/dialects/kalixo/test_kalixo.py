@@ -1,4 +1,4 @@
-"""Kalixo's two calls, with the seed's samples as they stand (rows 21–23, 53, 54 and 112)."""
+"""Kalixo's two calls, with the samples of its documents as they stand (rows 21–23, 53, 54 and 112)."""
 
 import json
 from collections.abc import Callable

@@ -78,7 +78,8 @@ class KeskView(DialectView):
 
     def refuse(self, problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
         """Payment method and address have two names each: the one that was sent is told."""
-        if any(TWO_NAMES.fullmatch(row["pointer"]) for row in problem.errors):
+        # A text that the parser refuses is named as it was sent already, and then there is no body to look into.
+        if any(TWO_NAMES.fullmatch(row["pointer"]) and row["code"] != "unstorable" for row in problem.errors):
             sent = self.request.data
             problem.errors = [{**row, "pointer": as_sent(row["pointer"], sent)} for row in problem.errors]
         return super().refuse(problem)

@@ -257,9 +257,10 @@ def all_requests(placing: list[dict[str, Any]], tokens: list[str]) -> dict[str, 
         for number, pk in enumerate(Customer.objects.order_by("id").values_list("user_id", flat=True))
     }
     vendors = list(Vendor.objects.order_by("id").values_list("pk", flat=True))
+    customers = Customer.objects.order_by("id").values_list("pk", flat=True)
     bare_placing = [
-        request("POST", "/place", token, bare_cart(templates[turn % VENDORS]) | {"customer": turn + 1})
-        for turn, token in enumerate(tokens)
+        request("POST", "/place", token, bare_cart(templates[turn % VENDORS]) | {"customer": customer})
+        for turn, (customer, token) in enumerate(zip(customers, tokens, strict=True))
     ]
     return {
         "place": {

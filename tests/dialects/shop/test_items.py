@@ -194,7 +194,7 @@ def test_what_is_wrong_is_named(cast: Cast, api: Api) -> None:
         refused(owner.put(path, {"itemId": line.pk}), 400, "invalid", "quantity")
         refused(owner.put(path, {"itemId": line.pk, "quantity": 0}), 400, "invalid", "quantity")
         refused(owner.put(path, {"quantity": 1}), 400, "invalid", "itemId")
-        refused(owner.put(path, {"itemId": 10**12, "quantity": 1}), 404, "not_found")
+        refused(owner.put(path, {"itemId": 10**12, "quantity": 1}), 404, "not_found", "itemId")
     by_hand = make_order(cast, 0)
     free = add_line(by_hand, cast.products["pizza"])
     Line.objects.filter(pk=free.pk).update(product=None)

@@ -27,7 +27,7 @@ from ordersite.web.crypto import token_hash
 from ordersite.web.redis import Breaker
 from tests.cast import Cast, make_cast, write_cast, written
 from tests.clock import NOON, Clock
-from tests.migrated import copy_migrated
+from tests.migrated import copy_migrated, empty_quickly
 from vendors.services import menus
 
 HERE = Path(__file__).parent
@@ -221,6 +221,8 @@ def django_db_keepdb(
 def django_db_setup(django_db_setup: None, django_db_keepdb: bool, django_db_blocker: Any) -> Iterator[None]:
     """The cast is written once, before any test's transaction: to write it for each is half of many a test's time."""
     with django_db_blocker.unblock(), override_settings(PASSWORD_HASHERS=[FAST_HASHER]):
+        if connection.vendor == "postgresql":
+            empty_quickly()
         written.append(write_cast())
     yield
     if django_db_keepdb:

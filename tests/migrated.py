@@ -11,7 +11,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.apps import apps
@@ -88,3 +90,22 @@ def copy_database(kept: str) -> None:
     with connection.creation._nodb_cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{kept}"')
+
+
+def empty_quickly() -> None:
+    """Lets a test with real transactions leave PostgreSQL's tables empty by DELETE: 0.02 s, where TRUNCATE, which makes
+    the files of all tables and indexes anew, takes 1.4 s (same machine, same minute).
+
+    Only where the role may set foreign keys aside (a superuser); elsewhere it stays as Django has it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        (may_set_aside,) = cursor.fetchone()
+    if may_set_aside:
+        type(connection.ops).sql_flush = delete_statements
+
+
+def delete_statements(self: Any, style: Any, tables: Iterable[str], **how: bool) -> list[str]:
+    """In the place of DatabaseOperations.sql_flush of PostgreSQL; sequences go on, as there."""
+    rows = [f"DELETE FROM {self.quote_name(table)}" for table in tables]  # noqa: S608  our own tables
+    return ["SET LOCAL session_replication_role = replica", *rows] if rows else []

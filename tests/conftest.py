@@ -27,7 +27,7 @@ from ordersite.web.crypto import token_hash
 from ordersite.web.redis import Breaker
 from tests.cast import Cast, make_cast, write_cast, written
 from tests.clock import NOON, Clock
-from tests.migrated import copy_migrated, empty_quickly
+from tests.migrated import copy_migrated, drop_database, empty_quickly
 from vendors.services import menus
 
 HERE = Path(__file__).parent
@@ -227,7 +227,10 @@ def django_db_setup(django_db_setup: None, django_db_keepdb: bool, django_db_blo
     yield
     if django_db_keepdb:
         with django_db_blocker.unblock():
-            connection.creation.destroy_test_db(verbosity=0)
+            if connection.vendor == "postgresql":
+                drop_database()
+            else:
+                connection.creation.destroy_test_db(verbosity=0)
 
 
 @pytest.fixture

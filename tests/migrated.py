@@ -86,10 +86,17 @@ def make_database() -> str:
 
 
 def copy_database(kept: str) -> None:
-    name = connection.settings_dict["TEST"]["NAME"]
+    drop_database()
     with connection.creation._nodb_cursor() as cursor:
-        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{kept}"')
+        cursor.execute(f'CREATE DATABASE "{connection.settings_dict["TEST"]["NAME"]}" TEMPLATE "{kept}"')
+
+
+def drop_database() -> None:
+    """Drops PostgreSQL's database of the tests, whoever is still at it: a test kills workers and closes no connection
+    of theirs."""
+    connection.close()
+    with connection.creation._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{connection.settings_dict["TEST"]["NAME"]}" WITH (FORCE)')
 
 
 def empty_quickly() -> None:

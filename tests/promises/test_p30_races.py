@@ -239,11 +239,17 @@ def without_order_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(order_update, "lock_purchase", lambda order_id: None)
 
 
+def race_again(race_once: Callable[[Any], Any], begin: Callable[[], Any]) -> None:
+    """Eight rounds of a control: on a busy machine not every one has two that meet."""
+    for _ in range(8):
+        race_once(begin())
+
+
 def test_control_without_the_order_s_lock(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
-    order = place(life, "wallet")
     without_order_locks(monkeypatch)
+    dice = random.Random(SEED)
     with pytest.raises(AssertionError):
-        race(life, order, acts_on_wallet(random.Random(SEED), order))
+        race_again(lambda order: race(life, order, acts_on_wallet(dice, order)), partial(place, life, "wallet"))
 
 
 def pay_at_provider(life: Life, order: Order) -> str:
@@ -287,8 +293,9 @@ def test_control_without_the_payment_s_lock(life: Life, monkeypatch: pytest.Monk
     monkeypatch.setattr(gateway_answers, "lock_payment", lock_payment_without_a_lock)
     monkeypatch.setattr(receiving, "lock_payment", believe_what_was_read)
     without_order_locks(monkeypatch)
+    dice = random.Random(SEED)
     with pytest.raises(AssertionError):
-        race_with_notices(life, random.Random(SEED))
+        race_again(lambda _: race_with_notices(life, dice), lambda: None)
 
 
 def acts_on_success(dice: random.Random) -> list[Act]:

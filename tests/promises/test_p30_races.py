@@ -239,17 +239,17 @@ def without_order_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(order_update, "lock_purchase", lambda order_id: None)
 
 
-def race_again(race_once: Callable[[Any], Any], begin: Callable[[], Any]) -> None:
+def race_again(race_once: Callable[[], object]) -> None:
     """Eight rounds of a control: on a busy machine not every one has two that meet."""
     for _ in range(8):
-        race_once(begin())
+        race_once()
 
 
 def test_control_without_the_order_s_lock(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
     without_order_locks(monkeypatch)
     dice = random.Random(SEED)
     with pytest.raises(AssertionError):
-        race_again(lambda order: race(life, order, acts_on_wallet(dice, order)), partial(place, life, "wallet"))
+        race_again(lambda: race(life, order := place(life, "wallet"), acts_on_wallet(dice, order)))
 
 
 def pay_at_provider(life: Life, order: Order) -> str:
@@ -295,7 +295,7 @@ def test_control_without_the_payment_s_lock(life: Life, monkeypatch: pytest.Monk
     without_order_locks(monkeypatch)
     dice = random.Random(SEED)
     with pytest.raises(AssertionError):
-        race_again(lambda _: race_with_notices(life, dice), lambda: None)
+        race_again(lambda: race_with_notices(life, dice))
 
 
 def acts_on_success(dice: random.Random) -> list[Act]:

@@ -27,7 +27,7 @@ from rest_framework_simplejwt.tokens import AccessToken  # noqa: E402
 
 from benchmarks.filling import REOPEN, fill  # noqa: E402
 from benchmarks.statements import statements_of  # noqa: E402
-from orders.lifecycle import Status  # noqa: E402
+from orders.lifecycle.table import Status  # noqa: E402
 from orders.models import Order, StatusLabel  # noqa: E402
 from ordersite.accounts.models import Customer, User  # noqa: E402
 from vendors.models import FULFILMENTS, Member, Merchant, Option, Vendor, VendorType  # noqa: E402

@@ -9,4 +9,4 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         """Has the orders hear of changes of their vendors."""
-        import_module("orders.services.reckoning")
+        import_module("orders.services.moving.due_times")

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from orders.models import Kind
 from orders.pricing import CartItem, Discount, Priced, PricedLine, Terms
 from ordersite.web.serializers import Money

@@ -5,9 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from orders.lifecycle import Fulfilment, Status
+from orders.lifecycle.table import Fulfilment, Status
+from ordersite.core.unprinted import has_unprinted
 from ordersite.web.serializers import MAX_ID, LineField
-from ordersite.web.unprinted import has_unprinted
 
 STATUSES = {status.slug: status for status in Status}
 DELIVERY_TYPES = [fulfilment.slug for fulfilment in Fulfilment]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from ordersite.web.money import MAX_MINOR, as_json, divide, half_up
+from ordersite.core.money import MAX_MINOR, as_json, divide, half_up
 from ordersite.web.problems import Problem, field_error
 from vendors.menu import UNIT, Menu, MenuGroup, MenuOption, MenuProduct, Zone
 

@@ -66,7 +66,7 @@ CORS_PREFLIGHT_MAX_AGE = 3600  # seconds for which a browser asks no more
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var")))
 
 INSTALLED_APPS = [
-    "ordersite.web",
+    "ordersite.core",
     "ordersite.accounts",
     "vendors",
     "orders",

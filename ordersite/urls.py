@@ -8,7 +8,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView, TemplateView
 from django.views.static import serve
 
-from orders import pay_pages
+from orders.pages import payment
 from ordersite.accounts.password_change import AdminPasswordChangeView
 from ordersite.demo import sites
 from ordersite.web.documents import DocumentView, docs
@@ -21,8 +21,8 @@ urlpatterns = [
     path("favicon.ico", lambda request: redirect(static("favicon.svg"))),
     path("healthz", healthz),
     path("readyz", readyz),
-    path("pay/<str:token>", pay_pages.pay),
-    path("pay/<str:token>/return", pay_pages.pay_return),
+    path("pay/<str:token>", payment.pay),
+    path("pay/<str:token>/return", payment.pay_return),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/password_change/", admin.site.admin_view(AdminPasswordChangeView.as_view())),  # before the site's own
     path("admin/", admin.site.urls),

@@ -19,12 +19,12 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
-from orders.services import terms
+from orders.services.placing import terms
 from ordersite.accounts.models import ApiToken, User
+from ordersite.core.crypto import token_hash
+from ordersite.core.redis import Breaker
 from ordersite.places import lookup as places
 from ordersite.web import throttling
-from ordersite.web.crypto import token_hash
-from ordersite.web.redis import Breaker
 from tests.cast import Cast, make_cast, write_cast, written
 from tests.clock import NOON, Clock
 from tests.migrated import copy_migrated, drop_database, empty_quickly

@@ -37,7 +37,7 @@ def copy_migrated() -> None:
 
 def fingerprint() -> str:
     """Of every installed migration, those of Django and of the packages too."""
-    read = hashlib.sha256((ROOT / "ordersite/online_migrations.py").read_bytes())
+    read = hashlib.sha256((ROOT / "ordersite/core/online_migrations.py").read_bytes())
     for config in apps.get_app_configs():
         for path in sorted(Path(config.path, "migrations").glob("*.py")):
             read.update(f"{config.label} {path.name}\n".encode() + path.read_bytes())

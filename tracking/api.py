@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.accounts.rights import Right
-from ordersite.web.numbers import read_whole
+from ordersite.core.numbers import read_whole
 from ordersite.web.problems import Forbidden, Invalid, NotFound
 from ordersite.web.views import ApiView
 from tracking import entries

@@ -7,7 +7,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from orders.lifecycle import Status
+from orders.lifecycle.table import Status
 from ordersite.web.documents import MAX_AGE
 from tracking import closings, entries
 

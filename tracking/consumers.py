@@ -15,8 +15,8 @@ from django.http import HttpRequest
 from django.http.cookie import parse_cookie
 from rest_framework.request import Request
 
-from orders.following import count_try
-from ordersite.web.numbers import DIGITS, read_whole
+from orders.reading.following import count_try
+from ordersite.core.numbers import DIGITS, read_whole
 from ordersite.web.problems import Problem
 from ordersite.web.throttling import client_address
 from tracking import hub

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q
 
 from orders.models import Counter, FeedEntry, Order, OrderEvent
-from orders.services.epochs import current_epoch
+from orders.services.record.epochs import current_epoch
 
 BATCH = 500
 # So many streams are asked for by one statement.

@@ -15,7 +15,7 @@ import redis.asyncio
 from django.conf import settings
 from django.db import connection
 
-from orders.services.epochs import current_epoch
+from orders.services.record.epochs import current_epoch
 from tracking import entries, wake
 from tracking.closings import BUSY, TOO_MANY, Refused
 from tracking.entries import BATCH, Ask, Entry, Page

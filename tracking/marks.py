@@ -10,8 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from orders.services.epochs import Standing, begin_epoch, epochs_so_far, feed_standing
-from ordersite.web.redis import breaker
+from orders.services.record.epochs import Standing, begin_epoch, epochs_so_far, feed_standing
+from ordersite.core.redis import breaker
 
 logger = logging.getLogger(__name__)
 

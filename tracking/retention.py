@@ -10,7 +10,7 @@ from django.utils import timezone
 from orders.models import FeedEntry
 from ordersite.accounts.models import SignIn
 from ordersite.accounts.registration import forget_unconfirmed
-from ordersite.web.models import Attempt, IdempotencyKey
+from ordersite.core.models import Attempt, IdempotencyKey
 
 BATCH = 1000
 

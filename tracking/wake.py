@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from django.conf import settings
 
-from ordersite.web.redis import breaker
+from ordersite.core.redis import breaker
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.tokens import AccessToken
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
-from orders.following import followable, followed
+from orders.reading.following import followable, followed
 from ordersite.accounts.authentication import (
     API_TOKEN_PREFIX,
     TokenExpired,

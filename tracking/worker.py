@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError, InterfaceError, connection
 
-from orders.services import code_imports, gateway, ledger_check, proofs, timers
+from orders.services.capacity import code_imports
+from orders.services.money import ledger_check
+from orders.services.moving import timers
+from orders.services.paying import online_payments, proofs
 from ordersite.accounts import mails
 from tracking import retention
 from tracking.marks import keep_mark
@@ -62,7 +65,7 @@ def kinds() -> list[Work]:
     """All work there is, each with a memory of its own."""
     return [
         Work("timers of orders", lambda: timers.run_due(TIMERS_AT_ONCE)),
-        Work("online payments", lambda: gateway.run_due(TIMERS_AT_ONCE), apart=True),
+        Work("online payments", lambda: online_payments.run_due(TIMERS_AT_ONCE), apart=True),
         Work("mark of the feed", keep_mark),
         Work("mails", mails.send_due, batch=mails.BATCH, apart=True),
         Work("idempotency keys", retention.prune_idempotency_keys, every=60, batch=retention.BATCH),

@@ -17,12 +17,12 @@ from orders.admin.forms import TopUpForm
 from orders.admin.ledgers import LedgerPages
 from orders.admin.search import phones
 from orders.models import Account, Entry
-from orders.services.ledger import wallet_of
-from orders.services.wallets import top_up_amounts, top_up_by_hand
+from orders.services.money.ledger import wallet_of
+from orders.services.money.wallets import top_up_amounts, top_up_by_hand
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
+from ordersite.core.money import to_text
 from ordersite.web.choosers import row_id
-from ordersite.web.money import to_text
 
 NEWEST = 50
 TOP_UP = Right.TOP_UP_WALLETS

@@ -16,7 +16,7 @@ from orders.admin.doing import caller_of_request, refusal
 from orders.admin.forms import ReasonForm
 from orders.admin.page import changes_since
 from orders.models import Order
-from orders.services.transitions import Wish, transition
+from orders.services.moving.transitions import Wish, transition
 from ordersite.web.chosen import versions_shown
 from ordersite.web.problems import Problem
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from orders.admin.display import MARKS, tone_of
-from orders.decisions import Allowed
-from orders.lifecycle import Actor, Status
-from orders.services.standing import Standing
-from orders.services.transitions import START_PREPARING
+from orders.lifecycle.decisions import Allowed
+from orders.lifecycle.table import Actor, Status
+from orders.services.moving.transitions import START_PREPARING
+from orders.services.record.standing import Standing
 
 LABELS = {
     "accept": "Accept",

@@ -25,7 +25,7 @@ from orders.admin.filters import SelectFilter
 from orders.admin.forms import first_error
 from orders.admin.records import order_link
 from orders.models import Code, CodeUpload
-from orders.services.code_imports import (
+from orders.services.capacity.code_imports import (
     DELIMITERS,
     MOST_BYTES,
     MOST_COLUMNS,
@@ -38,7 +38,7 @@ from orders.services.code_imports import (
     keep_upload,
     preview_upload,
 )
-from orders.services.codes import reveal_code
+from orders.services.capacity.codes import reveal_code
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.choosers import row_id

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from orders.admin.display import account_in_words, money
-from orders.services.ledger import AccountKey
+from orders.services.money.ledger import AccountKey
 
 # A page that was left open for longer is shown anew.
 SECONDS = 24 * 60 * 60

@@ -12,10 +12,10 @@ from django.urls import reverse
 from orders.admin.doing import caller_of_request, perform
 from orders.admin.forms import VersionForm
 from orders.admin.places import PlaceFields, choices_of, map_of, plain
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from orders.models import Order
-from orders.services.changes import change_order
-from orders.services.locating import look_up_destination
+from orders.services.editing.order_fields import change_order
+from orders.services.placing.locating import look_up_destination
 from ordersite.places.addresses import the_only
 from ordersite.places.lookup import Answer
 from ordersite.web.problems import Invalid

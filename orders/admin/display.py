@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from orders.deadlines import answerable_since, awaits_payment
-from orders.lifecycle import FAILURE, SUCCESS, Status
+from orders.lifecycle.table import FAILURE, SUCCESS, Status
+from orders.lifecycle.timers import answerable_since, awaits_payment
 from orders.models import Account, Order, PaymentStatus, Refund
-from ordersite.web.money import with_currency
+from ordersite.core.money import with_currency
 
 EXCEPTIONS = frozenset({Status.CANCELED_BY_DRIVER, Status.PICK_UP_FAILED_BY_DRIVER})
 # A colour alone tells nothing to many: each tone has a mark of its own.

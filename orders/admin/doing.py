@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from orders.admin.kept import tell_refusal
 from orders.admin.page import changes_since
-from orders.lifecycle import Status
+from orders.lifecycle.table import Status
 from orders.models import Order
 from ordersite.accounts.callers import Caller, caller_of_user
 from ordersite.web.choosers import row_id

@@ -19,10 +19,10 @@ from orders.admin.page import asked_of, money_rows
 from orders.checkout import MOST_QUANTITY
 from orders.models import ItemChange, Line, Order
 from orders.pricing import CartItem
-from orders.services.edited import in_words, item_of
-from orders.services.edited import kept as as_kept
-from orders.services.edits import Edited, EditWish, check_may_edit, edit_items, quote_edit
-from orders.services.standing import get_order, standing_of
+from orders.services.editing.item_changes import Edited, EditWish, check_may_edit, edit_items, quote_edit
+from orders.services.record.standing import get_order, standing_of
+from orders.services.repricing.plan import in_words, item_of
+from orders.services.repricing.plan import kept as as_kept
 from ordersite.web.problems import Invalid, Problem
 from vendors.menu import Menu, MenuProduct
 from vendors.services.menus import menu_of

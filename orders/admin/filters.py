@@ -11,9 +11,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from orders.admin.stuck import TROUBLES
-from orders.lifecycle import GROUPS, Fulfilment, Status
+from orders.lifecycle.table import GROUPS, Fulfilment, Status
 from orders.models import Order, PaymentStatus
-from orders.statements import FIRST_DAY, LAST_DAY
+from orders.reading.statements import FIRST_DAY, LAST_DAY
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.moments import name_zone
 from vendors.admin.scoping import own_vendors

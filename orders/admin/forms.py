@@ -7,12 +7,12 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 
+from orders.lifecycle.reasons import REASONS
 from orders.models import Account, Order, OrderEvent
-from orders.reasons import REASONS
 from ordersite.accounts.models import Customer
+from ordersite.core.money import CURRENCIES
 from ordersite.web.amounts import AmountField
 from ordersite.web.choosers import Chooser
-from ordersite.web.money import CURRENCIES
 from ordersite.web.typed import TypedForm
 from vendors.models import Driver
 

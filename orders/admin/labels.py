@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from orders.admin import display
 from orders.admin.doing import caller_of_request
 from orders.models import StatusLabel
-from orders.services.labels import add_label, change_label, delete_label
+from orders.services.moving.labels import add_label, change_label, delete_label
 from ordersite.accounts.scoping import EverywhereAdmin
 from ordersite.web.problems import Problem
 from ordersite.web.shown import ComparingAdmin

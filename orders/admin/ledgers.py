@@ -26,7 +26,8 @@ from orders.admin.doing import caller_of_request, perform
 from orders.admin.forms import above_zero, first_error
 from orders.admin.kept import Kept, form_of, keep_refused, take_refused
 from orders.models import Account
-from orders.services.payouts import (
+from orders.reading.statements import FIRST_DAY, LAST_DAY, LONGEST_DAYS, statement_response
+from orders.services.money.payouts import (
     Balance,
     balances_of,
     hand_in,
@@ -35,7 +36,6 @@ from orders.services.payouts import (
     payout_amounts,
     purse_of,
 )
-from orders.statements import FIRST_DAY, LAST_DAY, LONGEST_DAYS, statement_response
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.amounts import AmountField

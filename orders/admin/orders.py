@@ -45,16 +45,16 @@ from orders.admin.page import order_context, read_order
 from orders.admin.phone import order_by_phone
 from orders.admin.refunds import LINE, RefundForm
 from orders.admin.search import HELP, find_orders
-from orders.lifecycle import Actor, Fulfilment, Status
+from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.models import Kind, Order
-from orders.permissions import SHOWN_TO_VENDOR, knows_driver
-from orders.services.changes import add_tracking_number, change_order
-from orders.services.edits import accept_change, refuse_change
-from orders.services.payment_links import payment_link
-from orders.services.records import add_note
-from orders.services.refunds import refund_order
-from orders.services.standing import standing_of
-from orders.services.transitions import START_PREPARING, Wish, start_preparing, transition
+from orders.services.editing.item_changes import accept_change, refuse_change
+from orders.services.editing.order_fields import add_tracking_number, change_order
+from orders.services.moving.notes import add_note
+from orders.services.moving.transitions import START_PREPARING, Wish, start_preparing, transition
+from orders.services.paying.payment_links import payment_link
+from orders.services.paying.refunds import refund_order
+from orders.services.record.standing import standing_of
+from orders.visibility import SHOWN_TO_VENDOR, knows_driver
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.choosers import row_id

@@ -10,15 +10,15 @@ from django.utils import timezone
 
 from orders.admin import display
 from orders.admin.buttons import label_of
-from orders.deadlines import timer_of
-from orders.lifecycle import Actor, Fulfilment, Status
+from orders.lifecycle.reasons import REASONS
+from orders.lifecycle.table import Actor, Fulfilment, Status
+from orders.lifecycle.timers import timer_of
 from orders.models import Entry, ItemChange, LineOption, Order, OrderEvent, Payment, Posting, Refund
-from orders.permissions import with_standing
 from orders.pricing import Priced
 from orders.reading.lines import ticket_of
 from orders.reading.privacy import told_events
-from orders.reasons import REASONS
-from orders.services.standing import RELATED, Standing, standing_of
+from orders.services.record.standing import RELATED, Standing, standing_of
+from orders.visibility import with_standing
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import User
 from ordersite.web.choosers import row_id

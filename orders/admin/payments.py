@@ -21,9 +21,9 @@ from orders.admin.forms import PLAIN, VersionForm, first_error
 from orders.admin.kept import Kept, form_of, keep_refused, take_refused
 from orders.models import WAITS_FOR_STAFF, Payment, PaymentProof, PaymentShare, PaymentStatus
 from orders.reading.payments import PHOTO_HEADERS
-from orders.services.disputes import decide_top_up
-from orders.services.proofs import approve, read_file, refuse, waive
-from orders.services.receiving import lock_payment
+from orders.services.paying.disputes import decide_top_up
+from orders.services.paying.proofs import approve, read_file, refuse, waive
+from orders.services.paying.receiving import lock_payment
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
 from ordersite.web.choosers import row_id

@@ -20,12 +20,12 @@ from orders.admin.phone_package import package_by_phone
 from orders.admin.phone_words import in_words_of_form, mark, marked
 from orders.admin.places import NOWHERE_KNOWN, PlaceFields, choices_of, map_of, plain
 from orders.checkout import Cart, Checked, Checkout, CustomLine, Place
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from orders.models import Order
 from orders.pricing import CartItem
-from orders.services.locating import locate_placing
-from orders.services.parties import Placing
-from orders.services.placing import quote
+from orders.services.placing.locating import locate_placing
+from orders.services.placing.parties import Placing
+from orders.services.placing.placing import quote
 from ordersite.accounts.models import Address, Customer
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.web.amounts import AmountField

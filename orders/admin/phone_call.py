@@ -14,9 +14,9 @@ from orders.admin.doing import answer, caller_of_request
 from orders.admin.forms import OnceForm
 from orders.admin.phone_words import in_words_of_form
 from orders.checkout import Checked
-from orders.payments import available_methods
-from orders.services.parties import Guest, Placing
-from orders.services.placing import place
+from orders.services.paying.providers import available_methods
+from orders.services.placing.parties import Guest, Placing
+from orders.services.placing.placing import place
 from ordersite.accounts.models import Customer
 from ordersite.web.serializers import Money, PhoneField
 from vendors.hours import beyond

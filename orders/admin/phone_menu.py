@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 
 from orders.checkout import MOST_ITEMS, MOST_QUANTITY
 from orders.pricing import WHOLE, CartExtra, CartItem, CartOption, price_doubled
-from ordersite.web.money import half_up
-from ordersite.web.numbers import read_whole
+from ordersite.core.money import half_up
+from ordersite.core.numbers import read_whole
 from vendors.menu import Menu, MenuExtra, MenuGroup, MenuIngredient, MenuOption, MenuProduct
 
 TEXT = "text"

@@ -17,9 +17,9 @@ from orders.admin.phone_call import CallForm, place_once
 from orders.admin.phone_words import in_words_of_form, mark, marked
 from orders.admin.places import NOWHERE_KNOWN, PlaceFields, choices_of, map_of
 from orders.checkout import MOST_GRAMS, MOST_MILLIMETRES, Cart, Checked, Checkout, PackageWish, Place
-from orders.services.locating import locate_placing
-from orders.services.parties import Placing
-from orders.services.placing import quote
+from orders.services.placing.locating import locate_placing
+from orders.services.placing.parties import Placing
+from orders.services.placing.placing import quote
 from ordersite.accounts.models import Customer
 from ordersite.web.problems import Invalid, Problem
 from vendors.models import PackageType, Vendor

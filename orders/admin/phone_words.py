@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from orders.services.packages import SIDES
+from orders.services.placing.packages import SIDES
 from ordersite.web.problems import Problem
 from vendors.models import Vendor
 

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from ordersite.web.problems import Problem
 from ordersite.web.typed import TypedForm
 from vendors.models import Vendor

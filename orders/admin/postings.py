@@ -18,8 +18,8 @@ from orders.admin.doing import caller_of_request, perform
 from orders.admin.ledgers import PAY
 from orders.admin.records import ReadOnlyInline, order_link
 from orders.models import Account, Entry, Posting
-from orders.services.payouts import REVERSALS, reverse_movement
-from orders.statements import currency_of, with_entries
+from orders.reading.statements import currency_of, with_entries
+from orders.services.money.payouts import REVERSALS, reverse_movement
 from ordersite.accounts.scoping import EverywhereAdmin
 from ordersite.web.choosers import row_id
 from ordersite.web.moments import write_moment

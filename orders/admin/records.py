@@ -15,13 +15,13 @@ from orders.admin.bases import ReadOnlyAdmin
 from orders.admin.buttons import label_of
 from orders.admin.filters import SelectFilter
 from orders.admin.search import as_uuid
-from orders.lifecycle import Actor
+from orders.lifecycle.table import Actor
 from orders.models import Order, OrderEvent, Payment, PaymentShare, Purchase
-from orders.permissions import SHOWN_TO_VENDOR
-from orders.services.shares import TRANSFER
+from orders.services.money.shares import TRANSFER
+from orders.visibility import SHOWN_TO_VENDOR
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
+from ordersite.core.crypto import token_hash
 from ordersite.web.choosers import row_id
-from ordersite.web.crypto import token_hash
 from ordersite.web.moments import moment_column
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import PAYMENT_METHODS

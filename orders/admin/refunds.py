@@ -18,13 +18,13 @@ from orders.admin.doing import caller_of_request, perform
 from orders.admin.forms import OnceForm, VersionForm
 from orders.admin.records import order_link
 from orders.models import Line, Refund
-from orders.services.refunds import LineWish, RefundWish, finish_by_hand, send_to_wallet
+from orders.services.paying.refunds import LineWish, RefundWish, finish_by_hand, send_to_wallet
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
+from ordersite.core.money import CURRENCIES
 from ordersite.web.amounts import AmountField
 from ordersite.web.choosers import row_id
 from ordersite.web.moments import moment_column
-from ordersite.web.money import CURRENCIES
 from ordersite.web.serializers import Money
 from vendors.admin.scoping import ScopedAdmin
 

@@ -9,8 +9,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from orders.admin.display import UNANSWERED
-from orders.deadlines import ANSWERABLE_SINCE, AWAITS_PAYMENT
-from orders.lifecycle import Status
+from orders.lifecycle.table import Status
+from orders.lifecycle.timers import ANSWERABLE_SINCE, AWAITS_PAYMENT
 from orders.models import REFUNDED_OPEN, UNSERVED, WAITS_FOR_STAFF, Code, Order, Payment, Refund
 from vendors.models import Product
 
@@ -40,7 +40,7 @@ class Trouble:
 
 
 def answerable_by(moment: datetime) -> Q:
-    """Whether it could be answered by then (orders.deadlines.answerable_since)."""
+    """Whether it could be answered by then (orders.lifecycle.timers.answerable_since)."""
     return ~AWAITS_PAYMENT & (Q(answer_from__lte=moment) | Q(answer_from__isnull=True, visible_at__lte=moment))
 
 

@@ -10,10 +10,10 @@ from rest_framework.response import Response
 
 from orders.api.ledgers import driver_of
 from orders.api.outputs import NamedOutput
-from orders.deadlines import due_for_driver
 from orders.fields import FulfilmentField, StatusField
+from orders.lifecycle.timers import due_for_driver
 from orders.models import Kind, Order
-from orders.permissions import offered_to
+from orders.visibility import offered_to
 from ordersite.web.pagination import paginate
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
 from ordersite.web.serializers import LocationField, MoneyField

@@ -16,7 +16,7 @@ from orders.api.outputs import OrderDetail
 from orders.api.rendering import order_response, render_detail
 from orders.models import ItemChange
 from orders.reading.privacy import told_changes
-from orders.services.edits import (
+from orders.services.editing.item_changes import (
     Edited,
     EditWish,
     accept_change,
@@ -25,7 +25,7 @@ from orders.services.edits import (
     quote_edit,
     refuse_change,
 )
-from orders.services.standing import standing_of
+from orders.services.record.standing import standing_of
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.problems import Invalid
 from ordersite.web.serializers import Input, MoneyField, ParagraphField

@@ -10,7 +10,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 
 from orders.fields import FULFILMENTS, STATUSES
-from orders.lifecycle import GROUPS, Fulfilment, Status
+from orders.lifecycle.table import GROUPS, Fulfilment, Status
 from orders.models import Kind, Order, PaymentStatus
 from ordersite.web.problems import Problem, field_error
 from ordersite.web.serializers import MAX_ID

@@ -16,8 +16,8 @@ from rest_framework.response import Response
 from orders.api.outputs import PaymentOutput
 from orders.models import Payment
 from orders.reading.payments import checkout_url
-from orders.services.gateway_answers import take_notice
-from orders.services.saved_methods import forget_method, methods_of
+from orders.services.paying.provider_answers import take_notice
+from orders.services.placing.saved_methods import forget_method, methods_of
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.parsing import JsonParser
 from ordersite.web.problems import Forbidden

@@ -21,7 +21,7 @@ from orders.checkout import (
 from orders.fields import AddressField, FulfilmentInputField, StatusInputField, SubstituteField
 from orders.models import Kind, OrderEvent
 from orders.pricing import CartExtra, CartItem, CartOption
-from orders.services.parties import Guest, Placing
+from orders.services.placing.parties import Guest, Placing
 from ordersite.web.serializers import (
     IdField,
     Input,

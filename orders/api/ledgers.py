@@ -14,8 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders.models import Account, Entry, Posting
-from orders.services.payouts import Balance, Purse, balances_of, pay_out, purses_of
-from orders.statements import (
+from orders.reading.statements import (
     FIRST_DAY,
     LAST_DAY,
     LONGEST_DAYS,
@@ -28,9 +27,10 @@ from orders.statements import (
     tips_of,
     with_entries,
 )
+from orders.services.money.payouts import Balance, Purse, balances_of, pay_out, purses_of
 from ordersite.accounts.callers import caller_of
 from ordersite.accounts.rights import Right
-from ordersite.web.money import CURRENCIES
+from ordersite.core.money import CURRENCIES
 from ordersite.web.pagination import MOST, PER_PAGE, link, paginate, read_cursor, whole_number, write_cursor
 from ordersite.web.problems import Forbidden, Invalid, NotFound
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of

@@ -29,22 +29,22 @@ from orders.api.rendering import (
 )
 from orders.checkout import Checked, CheckedOut, Checkout
 from orders.fields import FULFILMENTS
-from orders.lifecycle import GROUPS
+from orders.lifecycle.table import GROUPS
 from orders.models import Counter, FeedEpoch, Order, PaymentStatus
-from orders.permissions import own_orders, visible_orders, visible_purchases, with_standing
 from orders.reading.purchases import caller_for
-from orders.services.changes import change_order
-from orders.services.epochs import current_epoch
-from orders.services.locating import locate, locate_placing, look_up_destination
-from orders.services.parties import Placing, check_proven, check_rights
-from orders.services.placing import place, quote
-from orders.services.records import delete_order
-from orders.services.standing import RELATED, get_order, standing_of
+from orders.services.editing.order_fields import change_order
+from orders.services.moving.notes import delete_order
+from orders.services.placing.locating import locate, locate_placing, look_up_destination
+from orders.services.placing.parties import Placing, check_proven, check_rights
+from orders.services.placing.placing import place, quote
+from orders.services.record.epochs import current_epoch
+from orders.services.record.standing import RELATED, get_order, standing_of
+from orders.visibility import own_orders, visible_orders, visible_purchases, with_standing
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.accounts.rights import Right
+from ordersite.core.numbers import read_whole
 from ordersite.places.lookup import Answer
 from ordersite.web.multipart import has_photos, photos_of
-from ordersite.web.numbers import read_whole
 from ordersite.web.pagination import paginate
 from ordersite.web.problems import Forbidden, Invalid, NotFound
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of

@@ -8,13 +8,13 @@ from rest_framework import serializers
 from orders.api.edits_outputs import WithChanges
 from orders.api.kinds_outputs import OfKind
 from orders.fields import FulfilmentField, StatusField, SubstituteField
-from orders.lifecycle import FAILURE, MILESTONES
+from orders.lifecycle.table import FAILURE, MILESTONES
 from orders.models import Line, Order, Payment
 from orders.reading.lines import of_kind, ticket_of
-from orders.services.settlement import cancel_cost
-from orders.services.shares import owed_of
-from ordersite.web.money import as_json
-from ordersite.web.names import first_name
+from orders.services.money.shares import owed_of
+from orders.services.moving.closing import cancel_cost
+from ordersite.core.money import as_json
+from ordersite.core.names import first_name
 from ordersite.web.serializers import LocationField, MoneyField
 
 

@@ -13,8 +13,8 @@ from orders.api.outputs import OrderChanged
 from orders.api.photos import PHOTO_PARSERS, PhotoForm
 from orders.api.rendering import changed_response
 from orders.reading.payments import PHOTO_HEADERS
-from orders.services.changes import change_order
-from orders.services.proofs import approve, payment_to_prove, read_photo, refuse, send_proofs, waive
+from orders.services.editing.order_fields import change_order
+from orders.services.paying.proofs import approve, payment_to_prove, read_photo, refuse, send_proofs, waive
 from ordersite.accounts.callers import caller_of
 from ordersite.web.images import CleanImage
 from ordersite.web.multipart import Form, count_photos, photos_of

@@ -13,8 +13,8 @@ from orders.api.outputs import OrderChanged
 from orders.api.rendering import order_response, render_changed
 from orders.checkout import MOST_ITEMS, MOST_QUANTITY
 from orders.models import Refund
-from orders.services.refunds import LineWish, RefundWish, refund_order, refunds_of
-from orders.services.standing import standing_of
+from orders.services.paying.refunds import LineWish, RefundWish, refund_order, refunds_of
+from orders.services.record.standing import standing_of
 from ordersite.accounts.callers import caller_of
 from ordersite.web.serializers import IdField, Input, MoneyField, ParagraphField, StrictIntegerField
 from ordersite.web.views import ApiView, if_match, parse, render

@@ -15,18 +15,18 @@ from orders.api.outputs import (
     OrderRow,
     PurchaseOutput,
 )
-from orders.lifecycle import Actor, Fulfilment
+from orders.lifecycle.table import Actor, Fulfilment
 from orders.models import Order, Payment, Purchase
-from orders.permissions import knows_driver
 from orders.reading.payments import checkout_url, proof_urls
 from orders.reading.privacy import conceal, shows_photos, told_events
 from orders.reading.purchases import least_advanced
-from orders.selectors import ITEMS, SHARES
-from orders.services.settlement import cancel_cost, rise_of_rest
-from orders.services.standing import Standing, allowed_json, standing_of
+from orders.reading.selectors import ITEMS, SHARES
+from orders.services.moving.closing import cancel_cost, rise_of_rest
+from orders.services.record.standing import Standing, allowed_json, standing_of
+from orders.visibility import knows_driver
 from ordersite.accounts.callers import Caller
-from ordersite.web.crypto import decrypt
-from ordersite.web.money import as_json
+from ordersite.core.crypto import decrypt
+from ordersite.core.money import as_json
 from ordersite.web.problems import Invalid
 from ordersite.web.views import render
 

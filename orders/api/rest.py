@@ -12,15 +12,15 @@ from rest_framework.response import Response
 from orders.api.gateway import PaidTopUpInput, PaidTopUpOutput, person_of, render_payment
 from orders.api.inputs import LabelInput, TopUpInput, TrackInput
 from orders.api.outputs import EntryOutput, LabelOutput, TrackedOutput, TrackOutput, WalletOutput
-from orders.following import count_try, followed_together
 from orders.models import Entry, StatusLabel
+from orders.reading.following import count_try, followed_together
 from orders.reading.purchases import least_advanced
-from orders.services.labels import add_label, change_label, delete_label
-from orders.services.saved_methods import request_top_up
-from orders.services.wallets import top_up_by_hand, wallet_entries, wallets_of
+from orders.services.money.wallets import top_up_by_hand, wallet_entries, wallets_of
+from orders.services.moving.labels import add_label, change_label, delete_label
+from orders.services.placing.saved_methods import request_top_up
 from ordersite.accounts.callers import caller_of
 from ordersite.accounts.rights import Right
-from ordersite.web.money import as_json
+from ordersite.core.money import as_json
 from ordersite.web.pagination import paginate
 from ordersite.web.problems import NotFound
 from ordersite.web.schema import PAGE_PARAMETERS, page_of

@@ -10,10 +10,10 @@ from orders.api.inputs import NoteInput, TrackingNumberInput, TransitionInput
 from orders.api.orders import EXPAND, IF_MATCH
 from orders.api.outputs import AllowedOutput, EventOutput, OrderChanged
 from orders.api.rendering import changed_response, render_events
-from orders.services.changes import add_tracking_number
-from orders.services.records import add_note
-from orders.services.standing import allowed_json, get_order, standing_of
-from orders.services.transitions import Wish, start_preparing, transition
+from orders.services.editing.order_fields import add_tracking_number
+from orders.services.moving.notes import add_note
+from orders.services.moving.transitions import Wish, start_preparing, transition
+from orders.services.record.standing import allowed_json, get_order, standing_of
 from ordersite.accounts.callers import caller_of
 from ordersite.web.views import ApiView, if_match, parse, render
 

@@ -23,14 +23,14 @@ from orders.dialects.base import (
     whole_of,
     without_time,
 )
-from orders.lifecycle import FAILURE, Status
+from orders.lifecycle.table import FAILURE, Status
 from orders.models import Line, Order
 from orders.pricing import CartItem
-from orders.selectors import last_change, orders_bought_with, products_on_sale
-from orders.services.codes import show_codes
-from orders.services.parties import Placing
-from orders.services.placing import first_placing, place
-from orders.services.standing import get_order
+from orders.reading.selectors import last_change, orders_bought_with, products_on_sale
+from orders.services.capacity.codes import show_codes
+from orders.services.placing.parties import Placing
+from orders.services.placing.placing import first_placing, place
+from orders.services.record.standing import get_order
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.problems import Invalid, NotFound, Problem, blaming
 from ordersite.web.serializers import MAX_ID, LineField

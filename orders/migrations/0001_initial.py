@@ -4,7 +4,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
 import django_fsm
-import orders.lifecycle
+import orders.lifecycle.table
 import orders.models.orders
 import uuid
 from django.conf import settings
@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('kind', models.CharField(choices=[('regular', 'regular'), ('package', 'package'), ('service', 'service'), ('digital', 'digital')], default='regular', max_length=8)),
                 ('fulfilment', models.PositiveSmallIntegerField(choices=[(1, 'delivery'), (2, 'pickup'), (3, 'eat_in'), (4, 'curbside'), (5, 'drive_thru'), (6, 'digital')])),
-                ('status', django_fsm.FSMIntegerField(choices=[(0, 'Pending'), (1, 'Completed'), (2, 'Rejected'), (3, 'Driver in business'), (4, 'Preparation completed'), (5, 'Rejected by business'), (6, 'Canceled by driver'), (7, 'Accepted by business'), (8, 'Accepted by driver'), (9, 'Pick up completed by driver'), (10, 'Pick up failed by driver'), (11, 'Delivery completed by driver'), (12, 'Delivery failed by driver'), (13, 'Preorder'), (14, 'Order not ready'), (15, 'Pickup completed by customer'), (16, 'Canceled by customer'), (17, 'Not picked by customer'), (18, 'Driver almost arrived to business'), (19, 'Driver almost arrived to customer'), (20, 'Customer almost arrived to business'), (21, 'Customer arrived to business'), (22, 'Looking for driver'), (23, 'Driver on way'), (24, 'Driver waiting for order'), (25, 'Accepted by driver company')], default=orders.lifecycle.Status['PENDING'])),
+                ('status', django_fsm.FSMIntegerField(choices=[(0, 'Pending'), (1, 'Completed'), (2, 'Rejected'), (3, 'Driver in business'), (4, 'Preparation completed'), (5, 'Rejected by business'), (6, 'Canceled by driver'), (7, 'Accepted by business'), (8, 'Accepted by driver'), (9, 'Pick up completed by driver'), (10, 'Pick up failed by driver'), (11, 'Delivery completed by driver'), (12, 'Delivery failed by driver'), (13, 'Preorder'), (14, 'Order not ready'), (15, 'Pickup completed by customer'), (16, 'Canceled by customer'), (17, 'Not picked by customer'), (18, 'Driver almost arrived to business'), (19, 'Driver almost arrived to customer'), (20, 'Customer almost arrived to business'), (21, 'Customer arrived to business'), (22, 'Looking for driver'), (23, 'Driver on way'), (24, 'Driver waiting for order'), (25, 'Accepted by driver company')], default=orders.lifecycle.table.Status['PENDING'])),
                 ('previous_status', models.IntegerField(blank=True, null=True)),
                 ('status_changed_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('version', models.PositiveIntegerField(default=1)),

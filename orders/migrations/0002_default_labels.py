@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from orders.lifecycle import Status
+from orders.lifecycle.table import Status
 
 
 def add_labels(apps, schema_editor):

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 import django.utils.timezone
 import orders.models.money
-import ordersite.web.storage
+import ordersite.core.storage
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
             name='PaymentProof',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('photo', models.ImageField(storage=ordersite.web.storage.PrivateStorage(), unique=True, upload_to=orders.models.money.proof_path)),
+                ('photo', models.ImageField(storage=ordersite.core.storage.PrivateStorage(), unique=True, upload_to=orders.models.money.proof_path)),
                 ('uploaded_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={

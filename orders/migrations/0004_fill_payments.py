@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from ordersite.web.crypto import new_token
+from ordersite.core.crypto import new_token
 
 BATCH = 1000
 FILL = [

@@ -7,7 +7,7 @@ key without any, is added without reading a row. Both indexes are built concurre
 import django.db.models.deletion
 from django.db import migrations, models
 
-from ordersite.online_migrations import AddIndexOnline
+from ordersite.core.online_migrations import AddIndexOnline
 
 KINDS = [
     ("top_up", "top-up"),

@@ -17,7 +17,7 @@ from django.db.models import OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from ordersite.web.money import MoneyError, from_text
+from ordersite.core.money import MoneyError, from_text
 
 BATCH = 500
 RECEIVED = ("paid", "authorised", "partly_refunded", "refunded")
@@ -80,7 +80,7 @@ class Changes:
         return self.entries
 
     def account(self, kind, currency, **owner):
-        """The account, made where there is none; named as orders.services.ledger.AccountKey does."""
+        """The account, made where there is none; named as orders.services.money.ledger.AccountKey does."""
         driver, other = owner.get("driver_id"), owner.get("vendor_id") or ""
         name = f"{kind}:{f'driver-{driver}' if driver else other}:{currency}"
         if name not in self.accounts:

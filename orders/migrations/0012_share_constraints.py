@@ -6,7 +6,7 @@ validated while rows are read and written.
 
 from django.db import migrations, models
 
-from ordersite.online_migrations import AddConstraintOnline
+from ordersite.core.online_migrations import AddConstraintOnline
 
 
 class Migration(migrations.Migration):

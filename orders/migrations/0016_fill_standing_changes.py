@@ -5,7 +5,7 @@ from collections import defaultdict
 from django.db import migrations, transaction
 
 BATCH = 500
-# As orders.lifecycle and orders.decisions had it when this was written.
+# As orders.lifecycle.table and orders.lifecycle.decisions had it when this was written.
 STANDS = (
     "accept mark_ready look_for_driver accept_by_company accept_by_driver driver_arrive pick_up depart "
     "customer_arrive deliver collect".split()

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from ordersite.online_migrations import AddIndexOnline
+from ordersite.core.online_migrations import AddIndexOnline
 
 OPEN = [0, 3, 4, 6, 7, 8, 9, 10, 13, 14, 18, 19, 20, 21, 22, 23, 24, 25]
 

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from ordersite.online_migrations import RemoveUniqueOnline
+from ordersite.core.online_migrations import RemoveUniqueOnline
 
 
 class Migration(migrations.Migration):

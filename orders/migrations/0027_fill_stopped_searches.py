@@ -8,7 +8,7 @@ from django.db import migrations, transaction
 
 BATCH = 500
 OPEN = [0, 3, 4, 6, 7, 8, 9, 10, 13, 14, 18, 19, 20, 21, 22, 23, 24, 25]
-# As orders.decisions had it when this was written.
+# As orders.lifecycle.decisions had it when this was written.
 STOP, ENDS = "stop_search", ("look_for_driver", "reopen")
 
 

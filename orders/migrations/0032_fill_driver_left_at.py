@@ -6,7 +6,7 @@ from django.db import migrations, transaction
 
 BATCH = 500
 OPEN = [0, 3, 4, 6, 7, 8, 9, 10, 13, 14, 18, 19, 20, 21, 22, 23, 24, 25]
-# As orders.lifecycle had it when this was written.
+# As orders.lifecycle.table had it when this was written.
 DRIVER_LEFT = (6, 10)
 LEAVES = ("cancel_by_driver", "fail_pickup")
 ENDS_LEAVING = ("look_for_driver", "accept_by_driver", "accept_by_company", "self_deliver", "reopen")

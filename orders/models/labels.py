@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from orders.lifecycle import Status
+from orders.lifecycle.table import Status
 
 
 class StatusLabel(models.Model):

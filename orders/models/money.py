@@ -9,8 +9,8 @@ from django.utils import timezone
 from orders.models.orders import RECEIVED, Order, PaymentStatus
 from orders.models.purchases import Purchase
 from ordersite.accounts.models import Customer
-from ordersite.web.crypto import new_token
-from ordersite.web.storage import PrivateStorage
+from ordersite.core.crypto import new_token
+from ordersite.core.storage import PrivateStorage
 from vendors.models import Driver, Vendor
 
 

@@ -12,8 +12,20 @@ from django.db import models
 from django.utils import timezone
 from django_fsm import FSMIntegerField, transition
 
-from orders import lifecycle
-from orders.lifecycle import Fulfilment, Status
+from orders.lifecycle.table import (
+    CLEARS,
+    CLOSED,
+    ENDS_LEAVING,
+    LEAVES,
+    MILESTONES,
+    NAMES,
+    OPEN,
+    SETS,
+    SOURCES,
+    Fulfilment,
+    Status,
+    find,
+)
 from orders.models.labels import StatusLabel
 from orders.models.purchases import Purchase
 from orders.models.terms import AgreedTerms
@@ -25,7 +37,7 @@ def exists_for(name: str) -> Callable[[Any], bool]:
     """FSM condition: the table has this change for the order's fulfilment too, not only for its status."""
 
     def allowed(order: "Order") -> bool:
-        change = lifecycle.find(Fulfilment(order.fulfilment), Status(order.status), lifecycle.NAMES[name])
+        change = find(Fulfilment(order.fulfilment), Status(order.status), NAMES[name])
         return change is not None and change.name == name
 
     return allowed
@@ -37,18 +49,16 @@ def fsm_method(name: str) -> Callable[..., None]:
     def method(self: "Order", *, now: datetime) -> None:
         self.previous_status = self.status
         self.status_changed_at = now
-        self.apply_milestones(name, lifecycle.NAMES[name], now)
+        self.apply_milestones(name, NAMES[name], now)
 
     method.__name__ = name
-    decorate = transition(
-        field="status", source=lifecycle.SOURCES[name], target=lifecycle.NAMES[name], conditions=[exists_for(name)]
-    )
+    decorate = transition(field="status", source=SOURCES[name], target=NAMES[name], conditions=[exists_for(name)])
     fsm: Callable[..., None] = decorate(method)
     return fsm
 
 
 # A base class, since django-fsm collects the methods when the model class is prepared: later ones would raise.
-LifeCycle: Any = type("LifeCycle", (), {name: fsm_method(name) for name in lifecycle.NAMES})
+LifeCycle: Any = type("LifeCycle", (), {name: fsm_method(name) for name in NAMES})
 
 
 class Kind(models.TextChoices):
@@ -106,19 +116,19 @@ RECEIVED = (PaymentStatus.PAID, PaymentStatus.AUTHORISED, PaymentStatus.PARTLY_R
 # Every list leaves deleted orders out: with this in its index a count reads the index alone.
 LISTED = models.Q(deleted_at__isnull=True)
 # What a till may still have to pull: a few rows of many.
-FOR_TILLS = models.Q(deleted_at__isnull=True, pos_confirmed_at__isnull=True, status__in=sorted(lifecycle.OPEN))
+FOR_TILLS = models.Q(deleted_at__isnull=True, pos_confirmed_at__isnull=True, status__in=sorted(OPEN))
 
 
 # What was given back in full is a decision for staff, as long as somebody may still make it.
-REFUNDED_OPEN = models.Q(payment_status=PaymentStatus.REFUNDED, status__in=sorted(lifecycle.OPEN))
+REFUNDED_OPEN = models.Q(payment_status=PaymentStatus.REFUNDED, status__in=sorted(OPEN))
 
 
 # What its vendor cannot serve any more: somebody has to call the customer.
-UNSERVED = models.Q(unserved__gt="", status__in=sorted(lifecycle.OPEN))
+UNSERVED = models.Q(unserved__gt="", status__in=sorted(OPEN))
 
 
 # What waits for somebody or something: open, or settled or given up later.
-WAITING = LISTED & (models.Q(status__in=sorted(lifecycle.OPEN)) | models.Q(due_at__isnull=False))
+WAITING = LISTED & (models.Q(status__in=sorted(OPEN)) | models.Q(due_at__isnull=False))
 
 
 class Unserved(models.TextChoices):
@@ -172,7 +182,8 @@ class Order(LifeCycle, models.Model):
     customer_arrived_at = milestone()
     delivered_at = milestone()
     closed_at = milestone()
-    # Which changes stand, and whose they are (orders.decisions): asked for again by the same party, each is a repeat.
+    # Which changes stand, and whose they are (orders.lifecycle.decisions): asked for again by the same party, each is a
+    # repeat.
     standing_changes = models.TextField(blank=True, default="", db_default="")
 
     number = models.PositiveIntegerField(help_text="Of the vendor, its day and series; the first is 1.")
@@ -254,11 +265,11 @@ class Order(LifeCycle, models.Model):
     prepared_in = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Minutes, told on accepting.")
     delivered_in = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Minutes, told on accepting.")
     estimated_at = models.DateTimeField(null=True, blank=True)
-    # From when on the vendor can answer it (orders.deadlines); empty: since it could first see it.
+    # From when on the vendor can answer it (orders.lifecycle.timers); empty: since it could first see it.
     answer_from = models.DateTimeField(null=True, blank=True)
     # Reckoned where the vendor's settings change (services.reckoning); empty: it can be served.
     unserved = models.CharField(max_length=12, choices=Unserved, blank=True, default="", db_default="")
-    # When a timer is due (orders.deadlines); the worker looks for the earliest.
+    # When a timer is due (orders.lifecycle.timers); the worker looks for the earliest.
     due_at = models.DateTimeField(null=True, blank=True)
     pos_confirmed_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -317,20 +328,20 @@ class Order(LifeCycle, models.Model):
 
     def apply_milestones(self, name: str, target: Status | None, now: datetime) -> None:
         """Writes and takes back the milestones that a change of this name means (lifecycle.SETS, CLEARS)."""
-        for taken_back in lifecycle.CLEARS.get(name, ()):
+        for taken_back in CLEARS.get(name, ()):
             setattr(self, f"{taken_back}_at", None)
-        written = lifecycle.SETS.get(name)
+        written = SETS.get(name)
         if written and getattr(self, f"{written}_at") is None:
             setattr(self, f"{written}_at", now)
-        if name in lifecycle.LEAVES:
+        if name in LEAVES:
             self.driver_left_at = now
-        elif name in lifecycle.ENDS_LEAVING:
+        elif name in ENDS_LEAVING:
             self.driver_left_at = None
         if name == "accept" and self.kind in (Kind.PACKAGE, Kind.SERVICE) and self.prepared_at is None:
             self.prepared_at = now
         if target is None:
             return
-        if target not in lifecycle.CLOSED:
+        if target not in CLOSED:
             self.closed_at = None
         elif target not in (Status.DELIVERY_COMPLETED_BY_DRIVER, Status.PICKUP_COMPLETED_BY_CUSTOMER):
             # 11 and 15 are final too; settling writes `closed` for them (docs/lifecycle.md, Milestones).
@@ -339,7 +350,7 @@ class Order(LifeCycle, models.Model):
     @property
     def milestones(self) -> dict[str, datetime | None]:
         """The times beside the status, by name."""
-        return {name: getattr(self, f"{name}_at") for name in lifecycle.MILESTONES}
+        return {name: getattr(self, f"{name}_at") for name in MILESTONES}
 
     @property
     def carried_by(self) -> int | None:
@@ -357,8 +368,8 @@ class Order(LifeCycle, models.Model):
     @property
     def waits(self) -> bool:
         """WAITING, for one order at hand."""
-        return self.deleted_at is None and (self.status in lifecycle.OPEN or self.due_at is not None)
+        return self.deleted_at is None and (self.status in OPEN or self.due_at is not None)
 
     @property
     def is_closed(self) -> bool:
-        return self.status in lifecycle.CLOSED
+        return self.status in CLOSED

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from django.db.models import Min
 
 from orders.models import Payment, PaymentProof, PaymentStatus
-from orders.services.shares import TRANSFER
-from ordersite.web.context import absolute
+from orders.services.money.shares import TRANSFER
+from ordersite.core.context import absolute
 from vendors.models import ONLINE_METHODS
 
 # Whatever it is, it is shown as a picture, and nobody in between keeps it.

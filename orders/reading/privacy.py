@@ -7,12 +7,12 @@ from typing import TypeVar
 
 from django.db.models import Model, prefetch_related_objects
 
-from orders.lifecycle import Actor
+from orders.lifecycle.table import Actor
 from orders.models import ItemChange, Kind, Line, Order, OrderEvent, PaymentShare
-from orders.selectors import ITEMS, SHARES
-from orders.services.lines import keep_rows
-from orders.services.standing import Standing
-from ordersite.web.names import first_name
+from orders.reading.selectors import ITEMS, SHARES
+from orders.services.record.lines import keep_rows
+from orders.services.record.standing import Standing
+from ordersite.core.names import first_name
 
 # What people write about an order, in its columns and in those of its package; a door code may stand in any.
 WRITTEN = ("contact_phone", "contact_email", "address_notes", "comment", "table", "vehicle", "locker")

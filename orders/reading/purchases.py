@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from orders.lifecycle import CLOSED, SUCCESS
+from orders.lifecycle.table import CLOSED, SUCCESS
 from orders.models import Order
-from orders.services.placing import Placed
+from orders.services.placing.placing import Placed
 from ordersite.accounts.callers import Caller
-from ordersite.web.crypto import token_hash
+from ordersite.core.crypto import token_hash
 
 
 def least_advanced(orders: Iterable[Order]) -> Order:

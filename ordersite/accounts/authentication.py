@@ -23,8 +23,8 @@ from ordersite.accounts.callers import MerchantPrincipal
 from ordersite.accounts.models import ApiToken, SignIn, User
 from ordersite.accounts.password_tries import try_password
 from ordersite.accounts.rights import permissions_of
-from ordersite.prepared import Given, Prepared
-from ordersite.web.crypto import token_hash
+from ordersite.core.crypto import token_hash
+from ordersite.core.prepared import Given, Prepared
 from ordersite.web.throttling import client_address
 
 API_TOKEN_PREFIX = "ost_"  # noqa: S105  not a secret, how one begins

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 
 from ordersite.accounts.models import ApiToken, User
 from ordersite.accounts.rights import Right, holds
-from ordersite.web.crypto import token_hash
+from ordersite.core.crypto import token_hash
 from ordersite.web.problems import Forbidden
 from ordersite.web.throttling import client_address
 

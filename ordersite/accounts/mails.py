@@ -22,9 +22,9 @@ from django.utils.http import urlsafe_base64_encode
 from ordersite.accounts.authentication import may_sign_in
 from ordersite.accounts.models import Mail, User
 from ordersite.accounts.tokens import confirmation_tokens
-from ordersite.web.attempts import HOUR, count_attempt
-from ordersite.web.crypto import decrypt, encrypt
-from ordersite.web.unprinted import one_line
+from ordersite.core.attempts import HOUR, count_attempt
+from ordersite.core.crypto import decrypt, encrypt
+from ordersite.core.unprinted import one_line
 
 logger = logging.getLogger(__name__)
 

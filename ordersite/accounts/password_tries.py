@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
-from ordersite.web.attempts import count_attempt, end_attempts, forget_attempts, is_remembered, remember
+from ordersite.core.attempts import count_attempt, end_attempts, forget_attempts, is_remembered, remember
 from ordersite.web.problems import Problem
 
 ADDRESS, PAIR, ACCOUNT, KNOWN = "login-address", "login", "login-account", "login-known"

@@ -24,7 +24,7 @@ from ordersite.accounts.services import (
 )
 from ordersite.accounts.sign_ins import Tokens, begin_sign_in
 from ordersite.accounts.tokens import confirmation_tokens
-from ordersite.web.attempts import HOUR, count_attempt
+from ordersite.core.attempts import HOUR, count_attempt
 from ordersite.web.problems import Conflict, Problem
 
 REGISTER, CONFIRM = "register", "register-confirm"

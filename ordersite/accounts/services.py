@@ -22,6 +22,8 @@ from ordersite.accounts.mails import count_mail, queue_mail
 from ordersite.accounts.models import Address, ApiToken, Customer, User
 from ordersite.accounts.password_tries import forget_tries
 from ordersite.accounts.sign_ins import Tokens, begin_sign_in
+from ordersite.core.attempts import HOUR, count_attempt
+from ordersite.core.crypto import new_token, token_hash
 from ordersite.places.addresses import (
     SAME_PLACE_WITHOUT_ZONES,
     Where,
@@ -33,8 +35,6 @@ from ordersite.places.addresses import (
 )
 from ordersite.places.lookup import Answer, find_places
 from ordersite.places.protocol import Point
-from ordersite.web.attempts import HOUR, count_attempt
-from ordersite.web.crypto import new_token, token_hash
 from ordersite.web.problems import Forbidden, NotFound, Problem, field_error
 
 RESET, RESET_CONFIRM = "reset", "reset-confirm"

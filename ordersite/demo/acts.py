@@ -10,13 +10,13 @@ from django.utils import timezone
 
 from orders.models import ItemChange, Line, Order, Payment
 from orders.pricing import CartItem
-from orders.services.edits import EditWish, edit_items
-from orders.services.gateway import open_payment
-from orders.services.gateway_answers import check_payment
-from orders.services.refunds import RefundWish, refund_order
+from orders.services.editing.item_changes import EditWish, edit_items
+from orders.services.paying.online_payments import open_payment
+from orders.services.paying.provider_answers import check_payment
+from orders.services.paying.refunds import RefundWish, refund_order
 from ordersite.accounts.callers import Caller
+from ordersite.core.context import absolute
 from ordersite.demo.fake_provider import FakeProvider
-from ordersite.web.context import absolute
 from ordersite.web.serializers import Money
 from vendors.models import Product
 from vendors.services.vendors import update_vendor

@@ -4,7 +4,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ordersite.web.money import CURRENCIES, MoneyError, from_text, to_text
+from ordersite.core.money import CURRENCIES, MoneyError, from_text, to_text
 
 PAYABLE = timedelta(minutes=15)
 

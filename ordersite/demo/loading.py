@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders.models import Purchase
-from orders.services.code_imports import import_codes
+from orders.services.capacity.code_imports import import_codes
 from ordersite.accounts.models import Address, Customer, User
 from ordersite.accounts.roles import ROLES
 from ordersite.demo import orders, sites

@@ -7,22 +7,22 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders.checkout import Cart, Checkout, CustomLine, PackageWish, Place, ServiceWish
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from orders.models import Booking
 from orders.pricing import CartExtra, CartItem, CartOption
-from orders.services.bookings import free_times
-from orders.services.parties import Placing
-from orders.services.placing import place
-from orders.services.transitions import Wish, transition
-from orders.services.wallets import top_up, wallets_of
+from orders.services.capacity.bookings import free_times
+from orders.services.money.wallets import top_up, wallets_of
+from orders.services.moving.transitions import Wish, transition
+from orders.services.placing.parties import Placing
+from orders.services.placing.placing import place
 from ordersite.accounts.callers import Caller, caller_of_user
 from ordersite.accounts.models import Address, User
+from ordersite.core.crypto import token_hash
 from ordersite.demo import sites
 from ordersite.demo.acts import online, pay_online
 from ordersite.demo.fake_provider import FakeProvider
 from ordersite.demo.pictures import draw_slip
 from ordersite.demo.stories import RECIPIENT, STORIES, Item, Parcel, Story, Visit
-from ordersite.web.crypto import token_hash
 from ordersite.web.images import clean_image
 from ordersite.web.serializers import Money
 from vendors.models import Extra, Ingredient, Option, PackageType, Product, Service, Vendor

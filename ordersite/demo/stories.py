@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from orders.checkout import Place
-from orders.lifecycle import Fulfilment, Status
-from orders.services.parties import Guest
-from orders.services.transitions import Wish
+from orders.lifecycle.table import Fulfilment, Status
+from orders.services.moving.transitions import Wish
+from orders.services.placing.parties import Guest
 from ordersite.demo.acts import Act, adds, misses, pauses, refunds
 
 ACCEPT = ("vendor", Wish(to=Status.ACCEPTED_BY_BUSINESS, prepared_in=20))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Protocol
 
-from ordersite.web.unprinted import one_line
+from ordersite.core.unprinted import one_line
 
 # As an order's address holds it.
 MOST_TEXT = 300

@@ -18,7 +18,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from ordersite.web.money import (
+from ordersite.core.money import (
     CURRENCIES,
     WHOLE,
     MoneyError,

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
 
-from ordersite.web.numbers import read_whole
+from ordersite.core.numbers import read_whole
 from ordersite.web.typed import ShallowJSONField
 
 

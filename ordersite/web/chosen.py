@@ -19,8 +19,8 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from ordersite.core.digests import digest_of, plain
 from ordersite.web.choosers import row_id
-from ordersite.web.digests import digest_of, plain
 from ordersite.web.lists import BoundedListAdmin
 from ordersite.web.middleware import NOT_A_NUMBER
 

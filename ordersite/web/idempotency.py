@@ -15,8 +15,8 @@ from django.utils.crypto import salted_hmac
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
-from ordersite.web.crypto import decrypt, encrypt
-from ordersite.web.models import IdempotencyKey
+from ordersite.core.crypto import decrypt, encrypt
+from ordersite.core.models import IdempotencyKey
 from ordersite.web.problems import Busy, Conflict, Invalid, Problem
 
 KEY = re.compile(r"[\x21-\x7e]{1,128}\Z")

@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
-from ordersite.web.context import request_id
+from ordersite.core.context import request_id
 
 # Lines that say the same in one minute.
 MOST_ALIKE = 10

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
-from ordersite.web.context import absolute, request_id
+from ordersite.core.context import absolute, request_id
 from ordersite.web.door import LATE, MOST
 from ordersite.web.heads import REFUSED
 from ordersite.web.problems import Problem, answer, foreign_answer, from_exception, problem_response

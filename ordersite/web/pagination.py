@@ -13,7 +13,7 @@ from django.db.models.query import ModelIterable
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ordersite.web.numbers import read_whole
+from ordersite.core.numbers import read_whole
 from ordersite.web.problems import Invalid, NotFound
 
 PER_PAGE = 15

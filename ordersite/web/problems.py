@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from ordersite.web.context import request_id
+from ordersite.core.context import request_id
 from ordersite.web.sentences import plain
 
 logger = logging.getLogger(__name__)

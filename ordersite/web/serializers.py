@@ -8,8 +8,8 @@ import phonenumbers
 from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
-from ordersite.web.money import CURRENCIES, MoneyError, as_json, from_text
-from ordersite.web.unprinted import has_unprinted
+from ordersite.core.money import CURRENCIES, MoneyError, as_json, from_text
+from ordersite.core.unprinted import has_unprinted
 
 MAX_ID = 2**63 - 1
 MAX_EMAIL = 254

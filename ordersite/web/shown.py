@@ -23,9 +23,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.text import capfirst
 
+from ordersite.core.digests import digest_of, plain
 from ordersite.web.choosers import GuardedChoices
 from ordersite.web.chosen import COLLISION, VersionedAdmin
-from ordersite.web.digests import digest_of, plain
 from ordersite.web.typed import TypedForm
 
 SHOWN = "_shown"

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from ordersite.core.redis import breaker
 from ordersite.web.problems import Problem
-from ordersite.web.redis import breaker
 
 WINDOW = 60
 

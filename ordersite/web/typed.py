@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.forms.models import InlineForeignKeyField
 
+from ordersite.core.unprinted import has_unprinted
 from ordersite.web.parsing import STRING_PATTERN
 from ordersite.web.serializers import LineField, ParagraphField
-from ordersite.web.unprinted import has_unprinted
 
 TOO_DEEP = "This is nested too deeply."
 # A whole string, or a bracket outside of one.

@@ -12,9 +12,9 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from ordersite.web.crypto import token_hash
+from ordersite.core.crypto import token_hash
+from ordersite.core.numbers import read_whole
 from ordersite.web.idempotency import ANONYMOUS, ANONYMOUS_KEY, body_fingerprint, key_scope, run_unsafe
-from ordersite.web.numbers import read_whole
 from ordersite.web.problems import Invalid, Problem
 from ordersite.web.queries import check_parameters, parameters_of
 from ordersite.web.throttling import client_address

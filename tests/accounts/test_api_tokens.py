@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from ordersite.accounts.authentication import principal_of
 from ordersite.accounts.models import ApiToken
-from ordersite.web.crypto import token_hash
+from ordersite.core.crypto import token_hash
 from tests.cast import Cast, make_user
 from vendors.models import Member
 

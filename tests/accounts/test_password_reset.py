@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from ordersite.accounts import mails, services
 from ordersite.accounts.models import ApiToken, Mail, SignIn, User
 from ordersite.accounts.sign_ins import begin_sign_in
-from ordersite.web.crypto import decrypt
+from ordersite.core.crypto import decrypt
 
 OLD, NEW = "a-long-enough-passphrase", "quite-another-passphrase"
 pytestmark = pytest.mark.django_db

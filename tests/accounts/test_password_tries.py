@@ -15,8 +15,8 @@ from rest_framework.test import APIClient
 
 from ordersite.accounts import hashers, password_tries
 from ordersite.accounts.models import User
-from ordersite.web.attempts import attempt_key
-from ordersite.web.models import Attempt
+from ordersite.core.attempts import attempt_key
+from ordersite.core.models import Attempt
 from ordersite.web.problems import Problem
 
 PASSWORD = "a-long-enough-passphrase"

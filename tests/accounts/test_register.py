@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 from orders.models import Account
 from ordersite.accounts import mails, registration
 from ordersite.accounts.models import Address, ApiToken, Customer, Mail, User
-from ordersite.web.models import IdempotencyKey
+from ordersite.core.models import IdempotencyKey
 from tests.cast import Cast
 from tests.tracking.live import make_order
 from tracking import retention

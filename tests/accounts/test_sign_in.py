@@ -16,7 +16,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 from ordersite.accounts import services
 from ordersite.accounts.models import ApiToken, SignIn, User
 from ordersite.accounts.sign_ins import begin_sign_in
-from ordersite.web.models import Attempt, IdempotencyKey
+from ordersite.core.models import Attempt, IdempotencyKey
 
 PASSWORD = "a-long-enough-passphrase"
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
 from ordersite.accounts.models import ApiToken, Customer
-from ordersite.web.crypto import decrypt, token_hash
+from ordersite.core.crypto import decrypt, token_hash
 from tests.cast import Cast
 from tests.clock import Clock
 from tests.dialects.ordering import asking

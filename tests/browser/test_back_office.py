@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from orders.checkout import Place
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from orders.models import Order, OrderEvent
 from tests.cast import Cast
 from tests.orders.back_office import place_order

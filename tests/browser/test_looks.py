@@ -10,7 +10,7 @@ from django.urls import reverse
 from playwright.sync_api import Page
 
 from orders.checkout import Place
-from orders.lifecycle import Fulfilment, Status
+from orders.lifecycle.table import Fulfilment, Status
 from orders.models import Account, PaymentStatus
 from tests.cast import Cast
 from tests.orders.back_office import place_order

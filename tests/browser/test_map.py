@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from orders.checkout import Place
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from orders.models import Order
 from ordersite.accounts.models import Address
 from tests.cast import PASSWORD, Cast

@@ -3,18 +3,18 @@
 from typing import Any
 
 from orders.models import Posting, Refund
-from orders.services import ledger, repayments
+from orders.services.money import ledger, repayments
 
 return_to_wallet, repay_share = ledger.return_to_wallet, repayments.repay_share
 
 
 def return_a_cent_less(order: Any, share: Any, amount: int, actor: str, *, kind: str) -> Posting:
-    """In the place of orders.services.ledger.return_to_wallet."""
+    """In the place of orders.services.money.ledger.return_to_wallet."""
     return return_to_wallet(order, share, amount - 1 if amount > 1 else amount, actor, kind=kind)
 
 
 def repay_cash_twice(order: Any, share: Any, amount: int, **more: Any) -> Refund:
-    """In the place of orders.services.repayments.repay_share: who holds the cash gives it back once more."""
+    """In the place of orders.services.money.repayments.repay_share: who holds the cash gives it back once more."""
     holders = repayments.cash_held(share)
     row = repay_share(order, share, amount, **more)
     if holders and row.to == Refund.To.SOURCE:

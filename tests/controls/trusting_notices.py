@@ -9,9 +9,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from orders.models import Order, Payment, Refund
-from orders.payments.protocol import Found, State
-from orders.services.gateway_refunds import send, write_found
-from orders.services.receiving import mark_failed, mark_paid
+from orders.services.paying.provider_refunds import send, write_found
+from orders.services.paying.providers.protocol import Found, State
+from orders.services.paying.receiving import mark_failed, mark_paid
 from ordersite.accounts.callers import SYSTEM
 from tests.controls.meeting import meet
 
@@ -19,7 +19,7 @@ read = threading.local()
 
 
 def lock_payment_without_a_lock(payment_id: int) -> tuple[Payment, list[Order]]:
-    """In the place of orders.services.receiving.lock_payment where it is first called."""
+    """In the place of orders.services.paying.receiving.lock_payment where it is first called."""
     payment = Payment.objects.get(pk=payment_id)
     orders = list(
         Order.objects.select_related("vendor", "purchase", "customer")
@@ -39,7 +39,7 @@ def believe_what_was_read(payment_id: int) -> tuple[Payment, list[Order]]:
 
 @transaction.atomic
 def apply_whatever_is_said(payment: Payment, found: Found) -> None:
-    """In the place of orders.services.gateway_answers.apply: the state alone counts, and the last word."""
+    """In the place of orders.services.paying.provider_answers.apply: the state alone counts, and the last word."""
     now: datetime = timezone.now()
     if found.state == State.PAID:
         mark_paid(payment_id=payment.pk, caller=SYSTEM, now=now)
@@ -49,7 +49,7 @@ def apply_whatever_is_said(payment: Payment, found: Found) -> None:
 
 
 def send_refund_without_taking_it(refund_id: int) -> None:
-    """In the place of orders.services.gateway_refunds.send_refund, with a key of its own for each try."""
+    """In the place of orders.services.paying.provider_refunds.send_refund, with a key of its own for each try."""
     refund, now = Refund.objects.select_related("payment").get(pk=refund_id), timezone.now()
     if refund.state != Refund.State.PENDING:
         return

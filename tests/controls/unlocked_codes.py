@@ -5,7 +5,7 @@ from tests.controls.meeting import meet
 
 
 def take_free_without_a_lock(product_id: int | None, count: int) -> list[int]:
-    """In the place of orders.services.codes.take_free."""
+    """In the place of orders.services.capacity.codes.take_free."""
     free = Code.objects.filter(product=product_id, line__isnull=True).order_by("pk")
     taken = list(free.values_list("pk", flat=True)[:count])
     meet()

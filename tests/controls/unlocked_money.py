@@ -5,20 +5,20 @@ from collections.abc import Mapping
 from django.db import transaction
 from django.utils import timezone
 
-from orders.lifecycle import Status
+from orders.lifecycle.table import Status
 from orders.models import Account, Order, Posting
-from orders.services.ledger import AccountKey
-from orders.services.payouts import Balance, Purse, balances_of
-from orders.services.standing import get_order
+from orders.services.money.ledger import AccountKey
+from orders.services.money.payouts import Balance, Purse, balances_of
+from orders.services.record.standing import get_order
 from ordersite.accounts.callers import Caller
-from ordersite.web.models import IdempotencyKey
+from ordersite.core.models import IdempotencyKey
 from ordersite.web.problems import Conflict
 from tests.controls.meeting import meet
 from vendors.models import Stock
 
 
 def draw_without_a_lock(key: AccountKey, amount: int) -> int:
-    """In the place of orders.services.ledger.draw_from_wallet."""
+    """In the place of orders.services.money.ledger.draw_from_wallet."""
     account = Account.objects.get(name=key.name)
     if account.balance < amount:
         raise Conflict("insufficient_funds", "Too little.")
@@ -47,27 +47,27 @@ def look_for_key_first(scope: str, fingerprint: str) -> bool:
 
 
 def get_without_a_lock(*, caller: Caller, order_id: int, lock: bool = False, to: Status | None = None) -> Order:
-    """In the place of orders.services.standing.get_order."""
+    """In the place of orders.services.record.standing.get_order."""
     order = get_order(caller=caller, order_id=order_id)
     meet()
     return order
 
 
 def purse_without_a_lock(purse: Purse) -> Balance:
-    """In the place of orders.services.payouts.lock_purse."""
+    """In the place of orders.services.money.payouts.lock_purse."""
     balance = balances_of([purse])[purse]
     meet()
     return balance
 
 
 def posting_without_a_lock(posting_id: int) -> Posting:
-    """In the place of orders.services.payouts.lock_posting."""
+    """In the place of orders.services.money.payouts.lock_posting."""
     posting = Posting.objects.get(pk=posting_id)
     meet()
     return posting
 
 
 def divide_by_rounding(total: int, weights: list[int]) -> list[int]:
-    """In the place of ordersite.web.money.divide: each part is rounded for itself."""
+    """In the place of ordersite.core.money.divide: each part is rounded for itself."""
     whole = sum(weights)
     return [round(total * weight / whole) if whole else 0 for weight in weights]

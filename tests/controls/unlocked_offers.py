@@ -8,7 +8,7 @@ from vendors.models import Offer
 
 
 def take_uses_without_a_lock(offers: Sequence[Offer], customer_id: int) -> list[Offer]:
-    """In the place of orders.services.offers.take_uses."""
+    """In the place of orders.services.capacity.offers.take_uses."""
     over = []
     for offer in offers:
         uses = Offer.objects.values_list("uses", flat=True).get(pk=offer.pk)

@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
-from orders import lifecycle
-from orders.lifecycle import Fulfilment, Status
+from orders.lifecycle import table
+from orders.lifecycle.table import Fulfilment, Status
 from orders.models import Account, ItemChange, Kind, Order, PaymentStatus, Unserved
-from orders.services.ledger import wallet_of
-from orders.services.timers import run_due
+from orders.services.money.ledger import wallet_of
+from orders.services.moving.timers import run_due
 from ordersite.accounts.models import User
 from ordersite.accounts.roles import ROLES
 from ordersite.demo import sites
@@ -95,7 +95,7 @@ def test_what_is_shown_stays_and_the_till_pulls_the_bakerys_orders(api: Any) -> 
     call_command("check_ledger", stdout=io.StringIO())
     till = api(User.objects.get(email="till@example.com"))
     pulled = till.get("/dialects/kaddy/v1/orders", headers={"X-Tenant": sites.TENANT}).json()
-    bakery = Order.objects.filter(vendor__name=sites.TILL_VENDOR, status__in=lifecycle.OPEN).order_by("placed_at")
+    bakery = Order.objects.filter(vendor__name=sites.TILL_VENDOR, status__in=table.OPEN).order_by("placed_at")
     assert [one["id"] for one in pulled] == [str(order.uuid) for order in bakery] != []
 
 

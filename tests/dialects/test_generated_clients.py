@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
 from orders.models import Order, OrderEvent
-from orders.services.wallets import top_up
+from orders.services.money.wallets import top_up
 from ordersite.accounts.models import User
 from tests.cast import Cast
 from tests.dialects.generated import generate

@@ -8,9 +8,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.dialects.kesk.words import allowed_words
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from orders.models import Order, Payment, PaymentShare, StatusLabel
-from ordersite.web.models import Attempt
+from ordersite.core.models import Attempt
 from tests.cast import Cast
 from tests.dialects.kesk import calling as kesk
 from tests.dialects.ordering import asking

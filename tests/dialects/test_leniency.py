@@ -26,8 +26,8 @@ from rest_framework.test import APIClient
 from orders.dialects.base import DialectInput
 from orders.dialects.urls import DIALECTS
 from orders.models import Order
-from orders.services.wallets import top_up
-from ordersite.web.crypto import decrypt
+from orders.services.money.wallets import top_up
+from ordersite.core.crypto import decrypt
 from ordersite.web.serializers import IdField as StrictIdField
 from ordersite.web.serializers import StrictIntegerField
 from tests.cast import Cast

@@ -24,7 +24,7 @@ from orders.dialects.base import (
 from orders.dialects.base.forms import read_form
 from orders.dialects.kesk.inputs import ListParameters as KeskFilters
 from orders.dialects.shop.inputs import ListInput as ShopFilters
-from ordersite.web.money import rounded_minor
+from ordersite.core.money import rounded_minor
 from ordersite.web.problems import Invalid
 from ordersite.web.views import parse
 

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from orders.dialects.base import Dialect
 from orders.dialects.ordering.words import NAMES
 from orders.dialects.urls import DIALECTS
-from orders.services.wallets import top_up
+from orders.services.money.wallets import top_up
 from ordersite.web.problems import Conflict
 from tests.cast import Cast
 from tests.clock import Clock

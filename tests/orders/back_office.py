@@ -5,12 +5,12 @@ from typing import Any
 from django.db import transaction
 
 from orders.checkout import Cart, Checkout
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from orders.models import Order
 from orders.pricing import CartItem, CartOption
-from orders.services.parties import Placing
-from orders.services.placing import place
-from orders.services.wallets import top_up
+from orders.services.money.wallets import top_up
+from orders.services.placing.parties import Placing
+from orders.services.placing.placing import place
 from ordersite.accounts.callers import caller_of_user
 from ordersite.accounts.models import User
 from tests.cast import Cast

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from orders.services.timers import run_due
+from orders.services.moving.timers import run_due
 from tests.cast import Cast
 from tests.orders.online import Provider, running_provider, takes_online
 

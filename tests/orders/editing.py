@@ -6,7 +6,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import Line, Order, Payment, PaymentShare
-from orders.services.receiving import mark_paid
+from orders.services.paying.receiving import mark_paid
 from ordersite.accounts.callers import SYSTEM
 from tests.cast import Cast
 from tests.orders.money import Api

@@ -6,8 +6,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders.models import Code, Order
-from orders.services.code_imports import Imported, import_codes
-from ordersite.web.crypto import decrypt
+from orders.services.capacity.code_imports import Imported, import_codes
+from ordersite.core.crypto import decrypt
 from tests.cast import Cast
 from vendors.models import Product
 from vendors.services.vendors import bump_menu_version

@@ -6,10 +6,10 @@ from typing import Any
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from orders.guards import KEPT_BY_HAND
-from orders.lifecycle import Fulfilment, Status
+from orders.lifecycle.guards import KEPT_BY_HAND
+from orders.lifecycle.table import Fulfilment, Status
 from orders.models import Order
-from orders.services import ledger
+from orders.services.money import ledger
 from tests.cast import Cast
 from tests.orders.rows import TOTAL, make_order
 from tests.orders.shopping import ORDERS, cart, eur, place_order

@@ -1,6 +1,6 @@
 """That the ledger proves itself: for the end of every test in which money moves."""
 
-from orders.services.ledger_check import check_ledger
+from orders.services.money.ledger_check import check_ledger
 
 
 def differences(order_id: int | None = None) -> list[tuple[str, str]]:

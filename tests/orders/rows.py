@@ -8,11 +8,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders.checkout import terms_of
-from orders.lifecycle import CLOSED, DRIVER_LEFT, SUCCESS, Fulfilment, Status
+from orders.lifecycle.table import CLOSED, DRIVER_LEFT, SUCCESS, Fulfilment, Status
 from orders.models import AgreedTerms, Line, Order, OrderEvent, Payment, PaymentShare, Purchase, Refund
-from orders.services.settlement import settle_success
-from orders.services.terms import agree, save_terms
-from ordersite.web.crypto import encrypt, new_token, token_hash
+from orders.services.moving.closing import settle_success
+from orders.services.placing.terms import agree, save_terms
+from ordersite.core.crypto import encrypt, new_token, token_hash
 from tests.cast import Cast
 from vendors.models import Vendor
 

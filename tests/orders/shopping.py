@@ -10,7 +10,7 @@ from django.db.models import Sum
 from rest_framework.test import APIClient
 
 from orders.models import Account, Entry, Order
-from orders.services.wallets import top_up
+from orders.services.money.wallets import top_up
 from ordersite.accounts.models import Customer
 from tests.cast import Cast
 

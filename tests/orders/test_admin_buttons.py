@@ -14,9 +14,9 @@ from rest_framework.test import APIClient
 
 from orders.admin import bulk
 from orders.checkout import Place
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from orders.models import Entry, FeedEntry, Order, OrderEvent, Posting
-from orders.services import transitions
+from orders.services.moving import transitions
 from ordersite.accounts.models import User
 from ordersite.web import chosen
 from tests.cast import Cast

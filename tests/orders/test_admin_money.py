@@ -10,10 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from orders.models import Account, Order, OrderEvent, Posting, Refund
-from orders.services.payouts import reverse_movement
+from orders.services.money.payouts import reverse_movement
 from ordersite.accounts.callers import SYSTEM
 from ordersite.accounts.models import Customer
-from ordersite.web.money import with_currency
+from ordersite.core.money import with_currency
 from ordersite.web.problems import Conflict, Invalid, NotFound
 from tests.cast import Cast
 from tests.orders.confirming import ACCOUNT_CODE, asked, confirm, not_asked, told

@@ -12,7 +12,7 @@ from django.utils import timezone
 from PIL import Image
 
 from orders.models import Order, Payment, PaymentProof, PaymentStatus
-from orders.services.proofs import add_proofs
+from orders.services.paying.proofs import add_proofs
 from ordersite.accounts.models import User
 from ordersite.web.images import clean_image
 from tests.cast import Cast

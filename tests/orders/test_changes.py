@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from orders.models import FeedEntry, Order, OrderEvent, Payment, Purchase
-from orders.services.changes import AS_ORDERED
+from orders.services.editing.order_fields import AS_ORDERED
 from ordersite.accounts.models import Address
 from tests.cast import Cast
 from tests.orders.rows import make_order

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from orders.models import Account, Counter, Entry, Order, Payment, PaymentShare, Posting, Purchase
-from orders.services import ledger_check
+from orders.services.money import ledger_check
 from tests.cast import Cast
 from tests.orders.money import COLLECTED, pickup, set_terms, settled, step, walk
 from tests.orders.proving import assert_ledger_proves_itself, differences

@@ -18,10 +18,10 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import Code, CodeUpload, Order
-from orders.services import code_imports
-from orders.services.code_imports import Layout, delete_old_uploads
+from orders.services.capacity import code_imports
+from orders.services.capacity.code_imports import Layout, delete_old_uploads
 from ordersite.accounts.models import User
-from ordersite.web.crypto import decrypt
+from ordersite.core.crypto import decrypt
 from tests.cast import Cast
 from tests.orders.gift_cards import FIRST, SECOND, THIRD, free_codes, gift_cart, make_gift_card, stock
 from tests.orders.shopping import ORDERS, assert_nothing_changed, fill_wallet, place_order

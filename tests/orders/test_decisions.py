@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from orders import guards
-from orders.decisions import Asker, Decision, Outcome, allowed_changes, decide, decide_preparing
-from orders.guards import IMPLIED, NEVER_WAIVED, PAID_ANEW
-from orders.lifecycle import CLOSED, FAILURE, RULES, Actor, Fulfilment, Rule, Status
+from orders.lifecycle import guards
+from orders.lifecycle.decisions import Asker, Decision, Outcome, allowed_changes, decide, decide_preparing
+from orders.lifecycle.guards import IMPLIED, NEVER_WAIVED, PAID_ANEW
+from orders.lifecycle.table import CLOSED, FAILURE, RULES, Actor, Fulfilment, Rule, Status
 from orders.models import AgreedTerms, Order
 from vendors.models import Vendor
 

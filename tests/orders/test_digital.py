@@ -10,14 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from orders.lifecycle import Fulfilment, Status
+from orders.lifecycle.table import Fulfilment, Status
 from orders.models import Code, Kind, Order, Payment
-from orders.services import timers
-from orders.services.receiving import mark_paid
-from orders.services.timers import run_due
+from orders.services.moving import timers
+from orders.services.moving.timers import run_due
+from orders.services.paying.receiving import mark_paid
 from ordersite.accounts.callers import SYSTEM
 from ordersite.accounts.models import ApiToken
-from ordersite.web.crypto import token_hash
+from ordersite.core.crypto import token_hash
 from tests.cast import Cast
 from tests.orders.gift_cards import FIRST, SECOND, THIRD, free_codes, gift_cart, issued, make_gift_card, stock
 from tests.orders.rows import add_line, make_order

@@ -13,9 +13,9 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from orders.lifecycle import ANSWERED_BY_DRIVER
+from orders.lifecycle.table import ANSWERED_BY_DRIVER
 from orders.models import Order
-from orders.permissions import offered_to
+from orders.visibility import offered_to
 from tests.cast import Cast
 from tests.orders.rows import make_order
 from tests.orders.shopping import ORDERS

@@ -7,10 +7,10 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from orders.models import Line, Order, Payment, PaymentShare
-from orders.services.receiving import mark_paid
+from orders.services.paying.receiving import mark_paid
 from ordersite.accounts.callers import SYSTEM
 from ordersite.accounts.models import ApiToken, Customer, User
-from ordersite.web.crypto import token_hash
+from ordersite.core.crypto import token_hash
 from tests.cast import Cast
 from tests.orders.editing import owed
 from tests.orders.money import Api, set_terms, walk

@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from orders.models import Order
-from orders.services import placing
+from orders.services.placing import placing
 from ordersite.accounts.registration import register
-from ordersite.web.models import Attempt
+from ordersite.core.models import Attempt
 from tests.cast import Cast
 from tests.orders.shopping import ORDERS, QUOTE, assert_nothing_changed, cart, fill_wallet, place
 from vendors.models import Vendor

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from orders.lifecycle import Status
+from orders.lifecycle.table import Status
 from orders.models import StatusLabel
 from tests.cast import Cast, make_clerk
 from tests.office import form_of

@@ -6,11 +6,11 @@ import pytest
 from django.db import transaction
 
 from orders.models import Posting
-from orders.services.payouts import Purse, reverse_movement
-from orders.statements import statement_lines
+from orders.reading.statements import statement_lines
+from orders.services.money.payouts import Purse, reverse_movement
 from ordersite.accounts.callers import SYSTEM
 from ordersite.accounts.models import ApiToken
-from ordersite.web.crypto import token_hash
+from ordersite.core.crypto import token_hash
 from tests.cast import Cast
 from tests.orders.money import COLLECTED, DELIVERED, Api, delivery, driven, held, pickup, set_terms, settled, walk
 from tests.orders.shopping import assert_nothing_changed, eur, fill_wallet, refused, sums

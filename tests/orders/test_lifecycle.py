@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from orders import guards, lifecycle
-from orders.lifecycle import CLOSED, GROUPS, RULES, Actor, Fulfilment, Rule, Status, expand, index
+from orders.lifecycle import guards, table
+from orders.lifecycle.table import CLOSED, GROUPS, RULES, Actor, Fulfilment, Rule, Status, expand, index
 from orders.models import Order
 
 DESIGN = settings.BASE_DIR.parent / "shared" / "design" / "lifecycle.csv"
@@ -60,9 +60,9 @@ def test_a_pair_occurs_once_and_has_one_name_and_a_name_has_one_target() -> None
     changes = list(expand(RULES))
     pairs = [(change.fulfilment, change.source, change.target) for change in changes]
     assert len(pairs) == len(set(pairs))
-    assert {change.name: change.target for change in changes} == lifecycle.NAMES
+    assert {change.name: change.target for change in changes} == table.NAMES
     for change in changes:
-        assert lifecycle.find(change.fulfilment, change.source, change.target) == change
+        assert table.find(change.fulfilment, change.source, change.target) == change
 
 
 def test_a_pair_that_occurs_twice_is_found_at_the_start() -> None:
@@ -74,12 +74,12 @@ def test_a_pair_that_occurs_twice_is_found_at_the_start() -> None:
 def test_every_guard_and_milestone_exists() -> None:
     named = {guard for change in expand(RULES) for guard, _ in change.guards}
     assert named | set(guards.IMPLIED.values()) | {"money"} == set(guards.GUARDS)
-    milestones = set(lifecycle.MILESTONES)
-    assert set(lifecycle.SETS.values()) <= milestones
-    assert {name for cleared in lifecycle.CLEARS.values() for name in cleared} <= milestones
-    assert set(lifecycle.CLEARS) <= set(lifecycle.NAMES)
-    assert set(lifecycle.SETS) - {"start_preparing"} <= set(lifecycle.NAMES)
-    for name in lifecycle.MILESTONES:
+    milestones = set(table.MILESTONES)
+    assert set(table.SETS.values()) <= milestones
+    assert {name for cleared in table.CLEARS.values() for name in cleared} <= milestones
+    assert set(table.CLEARS) <= set(table.NAMES)
+    assert set(table.SETS) - {"start_preparing"} <= set(table.NAMES)
+    for name in table.MILESTONES:
         assert Order._meta.get_field(f"{name}_at").null
 
 
@@ -104,27 +104,27 @@ def test_every_status_is_reached_and_left_where_it_belongs() -> None:
     for fulfilment in Fulfilment:
         reached = {Status(0), Status(13)} if fulfilment != Fulfilment.DIGITAL else {Status(0)}
         while True:
-            more = {target for source in reached for target in lifecycle.changes_from(fulfilment, source)}
+            more = {target for source in reached for target in table.changes_from(fulfilment, source)}
             if more <= reached:
                 break
             reached |= more
-        used = {source for of, source in lifecycle.TABLE if of == fulfilment}
+        used = {source for of, source in table.TABLE if of == fulfilment}
         assert used == reached, fulfilment
-    assert {target for row in lifecycle.TABLE.values() for target in row} | {Status(0), Status(13)} == set(Status)
+    assert {target for row in table.TABLE.values() for target in row} | {Status(0), Status(13)} == set(Status)
 
 
 def test_no_undo_writes_the_milestone_that_it_takes_back() -> None:
-    for name, cleared in lifecycle.CLEARS.items():
-        if lifecycle.SETS.get(name) in cleared:
+    for name, cleared in table.CLEARS.items():
+        if table.SETS.get(name) in cleared:
             assert name == "look_for_driver"  # each search begins anew
 
 
 def test_guards_bound_to_one_actor_bind_no_other() -> None:
-    deliver = lifecycle.find(Fulfilment.DELIVERY, Status(9), Status(11))
+    deliver = table.find(Fulfilment.DELIVERY, Status(9), Status(11))
     assert deliver
     assert deliver.guards_for(Actor.DRIVER) == ("proof",)
     assert deliver.guards_for(Actor.VENDOR) == ("proof", "own")
-    collect = lifecycle.find(Fulfilment.PICKUP, Status(4), Status(15))
+    collect = table.find(Fulfilment.PICKUP, Status(4), Status(15))
     assert collect
     assert collect.guards_for(Actor.CUSTOMER) == ("prepared", "code")
     assert collect.guards_for(Actor.VENDOR) == ("prepared",)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from orders.lifecycle import RULES, Status
+from orders.lifecycle.table import RULES, Status
 
 
 def test_what_is_committed_is_current() -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from orders.lifecycle import Fulfilment, Status
+from orders.lifecycle.table import Fulfilment, Status
 from orders.models import Counter, Order
 from tests.cast import Cast
 from tests.orders.rows import add_line, make_order

@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 from rest_framework.test import APIClient
 
 from orders.models import Order, OrderEvent, PaymentShare, Posting, Refund
-from orders.services import payouts
-from orders.services.payouts import Purse
+from orders.services.money import payouts
+from orders.services.money.payouts import Purse
 from orders.services.record import order_update
 from ordersite.accounts.callers import SYSTEM
 from ordersite.web.problems import Conflict

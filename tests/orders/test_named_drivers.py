@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from orders.lifecycle import Status
+from orders.lifecycle.table import Status
 from orders.models import Order
 from tests.cast import Cast
 from tests.orders.rows import make_order

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from orders.models import FeedEntry, Order, OrderEvent
-from orders.services.timers import run_due
+from orders.services.moving.timers import run_due
 from tests.cast import Cast
 from tests.dialects.kesk.calling import url as kesk_url
 from tests.dialects.ordering.asking import one as ordering_url

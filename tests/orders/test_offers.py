@@ -12,8 +12,8 @@ from rest_framework.test import APIClient
 
 from orders.models import OfferUse, Order
 from orders.pricing import Discount
-from orders.services import offers
-from orders.services.offers import discount_for, take_offers
+from orders.services.capacity import offers
+from orders.services.capacity.offers import discount_for, take_offers
 from ordersite.accounts.models import User
 from ordersite.accounts.registration import register
 from tests.cast import Cast

@@ -8,7 +8,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from orders.models import Order, Package
-from orders.services.timers import run_due
+from orders.services.moving.timers import run_due
 from tests.cast import Cast
 from tests.orders.kinds import make_package_type, package_cart
 from tests.orders.shopping import (

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from orders.lifecycle import Actor
+from orders.lifecycle.table import Actor
 from orders.models import Order
-from orders.permissions import actors_for, own_orders, visible_orders, with_standing
+from orders.visibility import actors_for, own_orders, visible_orders, with_standing
 from ordersite.accounts.callers import Caller, caller_of_user
 from ordersite.accounts.models import User
-from ordersite.web.crypto import token_hash
+from ordersite.core.crypto import token_hash
 from tests.cast import Cast
 from tests.orders.rows import make_order
 from vendors.models import Driver

@@ -12,10 +12,10 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import OrderEvent, Payment, Posting, Refund
-from orders.payments.mollie import Mollie
-from orders.payments.protocol import Found
-from orders.services import gateway_answers
-from orders.services.gateway import run_due
+from orders.services.paying import provider_answers
+from orders.services.paying.online_payments import run_due
+from orders.services.paying.providers.mollie import Mollie
+from orders.services.paying.providers.protocol import Found
 from ordersite.web import throttling
 from tests.cast import Cast
 from tests.orders.online import NOTICES, Provider, due_now, notice, order_of, place_online
@@ -180,7 +180,7 @@ def test_a_notice_that_comes_while_the_provider_is_asked_is_not_lost(
 
     def look_up_beside_a_notice(*arguments: Any) -> Found:
         found = look_up(*arguments)
-        gateway_answers.ask_soon(payment.pk)
+        provider_answers.ask_soon(payment.pk)
         return found
 
     monkeypatch.setattr(Mollie, "look_up", look_up_beside_a_notice)

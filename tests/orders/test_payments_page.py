@@ -10,9 +10,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import OrderEvent, Payment, Posting
-from orders.payments.mollie import Mollie
-from orders.payments.protocol import Found, Wish
-from orders.services import gateway
+from orders.services.paying import online_payments
+from orders.services.paying.providers.mollie import Mollie
+from orders.services.paying.providers.protocol import Found, Wish
 from ordersite.web.logs import JsonFormatter
 from tests.cast import Cast
 from tests.orders.online import Provider, due_now, order_of, place_online, takes_online
@@ -173,7 +173,7 @@ def test_a_closed_order_is_not_paid_and_what_comes_in_late_goes_back(
     assert b"<h1>Nothing to pay</h1>" in client.get(f"/pay/{payment.token}").content
     provider.pay(payment.reference)
     due_now(payment)
-    assert gateway.run_due() == 2
+    assert online_payments.run_due() == 2
     refund = payment.refunds.get()
     assert (read(payment).state, refund.state, refund.amount) == ("refunded", "sent", 1200)
     assert sums() == {}

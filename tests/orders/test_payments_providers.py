@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from orders.payments import available_methods, provider_of
-from orders.payments.mollie import Mollie
-from orders.payments.protocol import ProviderError, RefundState, Sequence, State, Wish
+from orders.services.paying.providers import available_methods, provider_of
+from orders.services.paying.providers.mollie import Mollie
+from orders.services.paying.providers.protocol import ProviderError, RefundState, Sequence, State, Wish
 from tests.cast import Cast
 from tests.orders.online import Provider, started, takes_online
 from tests.orders.shopping import ORDERS, QUOTE, assert_nothing_changed, cart, place_order, refused
@@ -151,7 +151,7 @@ def test_what_cannot_be_reached_or_read_is_the_same_error_and_nothing_secret_is_
 
 
 def test_a_server_that_hangs_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orders.payments.mollie.TIMEOUT", (0.2, 0.2))
+    monkeypatch.setattr("orders.services.paying.providers.mollie.TIMEOUT", (0.2, 0.2))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hanging = Mollie("fake", api_key=KEY, endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(ProviderError, match="cannot be reached"):

@@ -5,9 +5,9 @@ import itertools
 import pytest
 from django.utils import timezone
 
-from orders.lifecycle import Status
+from orders.lifecycle.table import Status
 from orders.models import Order
-from orders.permissions import actors_for, visible_orders, with_standing
+from orders.visibility import actors_for, visible_orders, with_standing
 from ordersite.accounts.callers import Caller, caller_of_user
 from ordersite.accounts.models import User
 from tests.cast import Cast

@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from orders.models import Order, OrderEvent, Purchase
-from orders.services import terms
+from orders.services.placing import terms
 from ordersite.accounts.models import Address, ApiToken, Customer
-from ordersite.web.crypto import token_hash
-from ordersite.web.models import IdempotencyKey
+from ordersite.core.crypto import token_hash
+from ordersite.core.models import IdempotencyKey
 from tests.cast import Cast
 from tests.orders.shopping import (
     NEAR,

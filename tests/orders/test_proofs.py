@@ -18,10 +18,10 @@ from django.utils import timezone
 from PIL import Image
 from rest_framework.test import APIClient
 
-from orders.lifecycle import FAILURE
+from orders.lifecycle.table import FAILURE
 from orders.models import Entry, Order, OrderEvent, Payment, PaymentProof
-from orders.services import timers
-from orders.services.proofs import MOST_PROOFS, delete_strays
+from orders.services.moving import timers
+from orders.services.paying.proofs import MOST_PROOFS, delete_strays
 from ordersite.web import multipart
 from ordersite.web.images import CleanImage
 from tests.cast import Cast
@@ -525,7 +525,7 @@ def test_files_without_a_row_are_deleted(cast: Cast, pending: Order, monkeypatch
     stray.write_bytes(b"left over")
     assert delete_strays() == 0
     later = timezone.now() + timedelta(hours=2)
-    monkeypatch.setattr("orders.services.proofs.timezone.now", lambda: later)
+    monkeypatch.setattr("orders.services.paying.proofs.timezone.now", lambda: later)
     assert delete_strays() == 1
     assert files() == [kept]
 

@@ -12,11 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from orders.deadlines import set_due
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
+from orders.lifecycle.timers import set_due
 from orders.models import WAITING, Order
-from orders.services.reckoning import TOUCHED
-from orders.services.timers import run_due
+from orders.services.moving.due_times import TOUCHED
+from orders.services.moving.timers import run_due
 from tests.cast import Cast
 from tests.office import change, form_of
 from tests.orders.kinds import make_package_type, make_service, package_cart, service_cart, tomorrow

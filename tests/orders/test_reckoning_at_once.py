@@ -11,10 +11,11 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from orders.lifecycle import Status
+from orders.lifecycle.table import Status
 from orders.models import Counter, Order, Payment
-from orders.services import placing, reckoning, transitions
-from orders.services.receiving import mark_paid
+from orders.services.moving import due_times, transitions
+from orders.services.paying.receiving import mark_paid
+from orders.services.placing import placing
 from orders.services.record import events, order_update
 from ordersite.accounts.callers import SYSTEM
 from ordersite.web.idempotency import Again
@@ -238,7 +239,7 @@ def begin_after(monkeypatch: pytest.MonkeyPatch, module: Any, step: str, race: R
 @pytest.fixture
 def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Control: a change of the vendor's goes by the orders that it sees, an order by the vendor that it has read."""
-    monkeypatch.setattr(reckoning, "lock_waiting", lambda vendor: None)
+    monkeypatch.setattr(due_times, "lock_waiting", lambda vendor: None)
     drawn = events.draw_beside
     monkeypatch.setattr(events, "draw_beside", lambda names, read, **named: drawn(names, {}, **named))
 
@@ -262,7 +263,7 @@ def test_an_order_that_moves_on_while_a_setting_changes_goes_by_it(
 ) -> None:
     meeting = Meeting(cast, api, office, case)
     race = Race(meeting.move)
-    begin_after(monkeypatch, reckoning, "reckon", race)
+    begin_after(monkeypatch, due_times, "reckon", race)
     meeting.change()
     race.end()
     assert meeting.is_reckoned()
@@ -277,7 +278,7 @@ def test_control_each_goes_by_what_it_has_read(
     meeting = Meeting(cast, api, office, case)
     race = Race(meeting.change if first == "order" else meeting.move)
     module, step, acts = (
-        (order_update, "write_event", meeting.move) if first == "order" else (reckoning, "reckon", meeting.change)
+        (order_update, "write_event", meeting.move) if first == "order" else (due_times, "reckon", meeting.change)
     )
     begin_after(monkeypatch, module, step, race, 60)
     acts()
@@ -313,7 +314,7 @@ def test_an_unpaid_order_that_is_moved_while_its_vendor_changes_goes_by_it(
             save_form(office, f"/admin/vendors/vendor/{cast.vendor.pk}/change/", preparation_minutes="90")
 
     race = Race(change if first == "order" else move)
-    module, step = (order_update, "write_event") if first == "order" else (reckoning, "reckon")
+    module, step = (order_update, "write_event") if first == "order" else (due_times, "reckon")
     begin_after(monkeypatch, module, step, race)
     (move if first == "order" else change)()
     race.end()

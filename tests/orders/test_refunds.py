@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from orders.models import Line, Order, OrderEvent, Payment, Refund
-from orders.services import ledger
+from orders.services.money import ledger
 from ordersite.accounts.models import Customer
 from tests.cast import Cast
 from tests.orders.money import (

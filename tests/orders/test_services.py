@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from orders.models import Booking, Order
-from orders.services.timers import run_due
+from orders.services.moving.timers import run_due
 from tests.cast import Cast
 from tests.clock import NOON, Clock
 from tests.orders.kinds import make_service, service_cart, tomorrow

@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import FeedEntry, Order, Payment
-from orders.services.receiving import mark_paid
+from orders.services.paying.receiving import mark_paid
 from ordersite.accounts.callers import SYSTEM
 from tests.cast import Cast
 from tests.orders.several import baker, cart_for_both, loaf_of, make_bakery

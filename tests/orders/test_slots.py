@@ -11,7 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import Order, SlotHold, SlotUse
-from orders.services import slots
+from orders.services.capacity import slots
 from tests.cast import Cast
 from tests.clock import NOON, Clock
 from tests.orders.shopping import ORDERS, QUOTE, assert_nothing_changed, cart, place, place_order, refused

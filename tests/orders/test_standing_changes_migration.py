@@ -8,7 +8,7 @@ from django.apps import apps
 from django.utils import timezone
 
 from orders.models import Order
-from orders.services.timers import run_due
+from orders.services.moving.timers import run_due
 from tests.cast import Cast
 from tests.orders.rows import make_order
 from tests.orders.test_transitions import move

@@ -10,10 +10,10 @@ from django.db import connection, transaction
 from django.db.models import Sum
 from django.test.utils import CaptureQueriesContext
 
-from orders import statements
 from orders.models import Entry, Order, Posting
-from orders.services.payouts import Purse, pay_out
-from orders.services.repayments import repay
+from orders.reading import statements
+from orders.services.money.payouts import Purse, pay_out
+from orders.services.money.repayments import repay
 from ordersite.accounts.callers import SYSTEM
 from tests.cast import Cast
 from tests.orders.money import Api, driven, settled

@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from orders.models import AgreedTerms, Line, Order, Refund
-from orders.services import terms
-from orders.services.timers import run_due
+from orders.services.moving.timers import run_due
+from orders.services.placing import terms
 from tests.cast import Cast
 from tests.dialects.shop.calling import empty_order
 from tests.orders.editing import add, change, line_of, remove

@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from orders.models import AgreedTerms, Order
-from orders.services import terms
+from orders.services.placing import terms
 from tests.cast import Cast
 from tests.orders.money import Api
 from tests.orders.several import cart_for_both, make_bakery

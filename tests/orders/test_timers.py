@@ -1,4 +1,4 @@
-"""What happens to an order by itself: orders.services.timers.run_due."""
+"""What happens to an order by itself: orders.services.moving.timers.run_due."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import Order, OrderEvent
-from orders.services import timers
+from orders.services.moving import timers
 from tests.cast import Cast
 from tests.orders.shopping import ORDERS, balance_of, cart, fill_wallet, place_order, sums
 from vendors.models import Stock, Vendor

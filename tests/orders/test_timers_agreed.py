@@ -11,10 +11,10 @@ from rest_framework.test import APIClient
 
 from orders.admin.display import due_hint, lateness
 from orders.admin.stuck import CONDITIONS
-from orders.deadlines import AWAITS_PAYMENT, awaits_payment
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
+from orders.lifecycle.timers import AWAITS_PAYMENT, awaits_payment
 from orders.models import Order
-from orders.services.timers import run_due
+from orders.services.moving.timers import run_due
 from tests.cast import Cast
 from tests.clock import NOON, Clock
 from tests.orders.rows import make_order

@@ -11,7 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import Order, Refund
-from orders.services.timers import run_due
+from orders.services.moving.timers import run_due
 from tests.cast import Cast
 from tests.clock import NOON, Clock
 from tests.orders.rows import make_order

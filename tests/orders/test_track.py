@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from orders.models import Order
-from ordersite.web.crypto import decrypt
+from ordersite.core.crypto import decrypt
 from tests.cast import Cast
 from tests.orders.rows import add_line, make_order
 from tests.orders.walking import Api

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from orders.models import Account, Entry, Order, OrderEvent
-from orders.services.wallets import top_up
+from orders.services.money.wallets import top_up
 from ordersite.accounts.models import Customer
 from ordersite.accounts.rights import Right
-from ordersite.web.models import Attempt
+from ordersite.core.models import Attempt
 from tests.cast import Cast, make_clerk
 from tests.orders.money import keep_waiting
 from tests.orders.rows import CODE, add_line, make_order, state_of

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from orders import lifecycle
-from orders.guards import IMPLIED
-from orders.lifecycle import CLEARS, NAMES, SETS, Actor, Change, Fulfilment, Status
+from orders.lifecycle import table
+from orders.lifecycle.guards import IMPLIED
+from orders.lifecycle.table import CLEARS, NAMES, SETS, Actor, Change, Fulfilment, Status
 from orders.models import Order, OrderEvent
 from tests.cast import Cast
 from tests.orders.rows import make_order, state_of
@@ -31,7 +31,7 @@ def check_change(order: Order, change: Change, actor: Actor, answer: Answer, *, 
     for taken_back in set(CLEARS.get(change.name, ())) - {written}:
         assert now.milestones[taken_back] is None, where
     settled_later = change.target in (Status(11), Status(15))
-    assert (now.closed_at is not None) == (change.target in lifecycle.CLOSED and not settled_later) or (
+    assert (now.closed_at is not None) == (change.target in table.CLOSED and not settled_later) or (
         settled_later and order.closed_at is not None
     ), where
 
@@ -113,7 +113,7 @@ def test_what_the_table_lacks_is_refused_to_everybody(cast: Cast, api: Api, stat
         assert (answer.status_code, answer.data["code"]) == (409, "transition_not_allowed"), (name, answer.data)
         assert answer.data["order_status"] == {"code": status.value, "name": status.slug}
         listed = {(row["name"], row["to"]["code"]) for row in answer.data["allowed_transitions"]}
-        may = lifecycle.changes_from(fulfilment, status).values()
+        may = table.changes_from(fulfilment, status).values()
         assert listed <= {(change.name, change.target.value) for change in may}
         asked += 1
     assert asked >= 20
@@ -121,7 +121,7 @@ def test_what_the_table_lacks_is_refused_to_everybody(cast: Cast, api: Api, stat
 
 
 def has_row(fulfilment: Fulfilment, status: Status, name: str) -> bool:
-    change = lifecycle.find(fulfilment, status, NAMES[name])
+    change = table.find(fulfilment, status, NAMES[name])
     return change is not None and change.name == name
 
 
@@ -145,7 +145,7 @@ def test_what_is_listed_is_what_is_accepted(cast: Cast, api: Api, status: Status
     }
     turn = status.value
     for fulfilment in Fulfilment:
-        rows = lifecycle.changes_from(fulfilment, status).values()
+        rows = table.changes_from(fulfilment, status).values()
         for actor in ACTORS:
             if not rows or (actor in (Actor.DRIVER, Actor.COMPANY) and fulfilment != Fulfilment.DELIVERY):
                 continue

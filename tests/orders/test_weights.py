@@ -7,8 +7,8 @@ from django.test import Client
 
 from orders.models import Line, Order, Posting
 from ordersite.accounts.models import ApiToken
-from ordersite.web.crypto import token_hash
-from ordersite.web.money import unit_text
+from ordersite.core.crypto import token_hash
+from ordersite.core.money import unit_text
 from tests.cast import Cast
 from tests.dialects.ordering.asking import order_of as ordering_order
 from tests.orders.editing import change, line_of

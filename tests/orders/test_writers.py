@@ -12,10 +12,10 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from orders.lifecycle import Actor, Fulfilment, Status
+from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.models import FeedEntry, Order, OrderEvent
 from orders.services.record.order_update import OrderUpdate, update_locked, update_order
-from orders.services.standing import get_order, standing_of
+from orders.services.record.standing import get_order, standing_of
 from ordersite.accounts.callers import Caller, caller_of_user
 from ordersite.accounts.rights import Right
 from ordersite.web.problems import Forbidden, NotFound, Problem

@@ -9,10 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from orders.guards import IMPLIED, KEPT_BY_HAND
-from orders.lifecycle import FAILURE, RULES, Actor, Change, Fulfilment, Status, expand
+from orders.lifecycle.guards import IMPLIED, KEPT_BY_HAND
+from orders.lifecycle.table import FAILURE, RULES, Actor, Change, Fulfilment, Status, expand
 from orders.models import Order, PaymentStatus
-from orders.services.transitions import Wish, transition
+from orders.services.moving.transitions import Wish, transition
 from ordersite.accounts.callers import SYSTEM
 from ordersite.web.problems import Problem
 from tests.cast import Cast

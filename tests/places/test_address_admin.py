@@ -9,9 +9,9 @@ from rest_framework.test import APIClient
 
 from orders.admin import destination
 from orders.checkout import Place
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from orders.models import Order, OrderEvent
-from orders.services.changes import change_order
+from orders.services.editing.order_fields import change_order
 from ordersite.accounts.callers import caller_of_user
 from ordersite.accounts.models import Address
 from tests.cast import Cast

@@ -8,12 +8,12 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
-from orders.lifecycle import Fulfilment, Status
+from orders.lifecycle.table import Fulfilment, Status
 from orders.models import ItemChange, Order, Payment, SavedMethod, StatusLabel
-from orders.services.proofs import add_proofs
-from orders.services.wallets import top_up
+from orders.services.money.wallets import top_up
+from orders.services.paying.proofs import add_proofs
 from ordersite.accounts.models import Address, ApiToken, Customer
-from ordersite.web.crypto import decrypt, new_token, token_hash
+from ordersite.core.crypto import decrypt, new_token, token_hash
 from ordersite.web.images import CleanImage
 from tests.cast import Cast
 from tests.orders.rows import add_line, make_order

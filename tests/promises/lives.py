@@ -26,7 +26,9 @@ from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
 from orders.models import Posting
-from orders.services import gateway, payouts, refunds, timers
+from orders.services.money import payouts
+from orders.services.moving import timers
+from orders.services.paying import online_payments, refunds
 from ordersite.accounts.callers import caller_of_user
 from ordersite.web.problems import Problem
 from tests.cast import Cast
@@ -1012,7 +1014,7 @@ class Life:
         """Time passes, and the worker does what is due: asks the provider, charges, sends refunds, runs timers."""
         if self.dice.random() < 0.7:
             self.world.clock.ahead += self.dice.choices(LEAPS, (6, 6, 2, 1))[0]
-        gateway.run_due()
+        online_payments.run_due()
         self.log.append(f"the worker at +{self.world.clock.ahead}: the gateway")
         self.look()
         timers.run_due()

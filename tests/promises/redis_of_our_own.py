@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ordersite.web import redis as web_redis
+from ordersite.core import redis as web_redis
 from tests.tracking.live import Redis
 
 

@@ -10,7 +10,7 @@ from django.db.models import Sum
 from rest_framework.test import APIClient
 
 from orders.models import Account, Entry, Order, Posting
-from orders.services import ledger
+from orders.services.money import ledger
 from tests.cast import Cast
 from tests.controls.unlocked_money import draw_without_a_lock
 from tests.orders.shopping import ORDERS, cart, fill_wallet, sums

@@ -8,7 +8,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from orders.models import Booking, Order
-from orders.services import bookings
+from orders.services.capacity import bookings
 from tests.cast import Cast
 from tests.controls.unlocked_bookings import count_and_think, find_and_think, look_without_a_lock
 from tests.orders.kinds import make_service, service_cart, tomorrow

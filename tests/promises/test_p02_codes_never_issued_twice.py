@@ -8,10 +8,11 @@ from django.db.models import Count
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from orders.lifecycle import Status
+from orders.lifecycle.table import Status
 from orders.models import Code, Order, OrderEvent
-from orders.services import codes, timers
-from orders.services.wallets import top_up
+from orders.services.capacity import codes
+from orders.services.money.wallets import top_up
+from orders.services.moving import timers
 from tests.cast import Cast, make_customer
 from tests.controls.unlocked_codes import take_free_without_a_lock
 from tests.orders.gift_cards import gift_cart, make_gift_card, stock

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from rest_framework.test import APIClient
 
 from orders.models import OfferUse, Order
-from orders.services import offers
+from orders.services.capacity import offers
 from tests.cast import Cast
 from tests.controls.unlocked_offers import take_uses_without_a_lock
 from tests.orders.shopping import ORDERS, cart, place

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from rest_framework.test import APIClient
 
 from orders.models import Order, SlotHold, SlotUse
-from orders.services import slots
+from orders.services.capacity import slots
 from tests.cast import Cast
 from tests.controls.unlocked_slots import upsert_without_a_condition
 from tests.orders.shopping import ORDERS, cart

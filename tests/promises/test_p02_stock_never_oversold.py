@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from rest_framework.test import APIClient
 
 from orders.models import Line, Order
-from orders.services import placing
+from orders.services.placing import placing
 from tests.cast import Cast
 from tests.controls.unlocked_money import take_stock_without_a_lock
 from tests.orders.shopping import ORDERS, cart

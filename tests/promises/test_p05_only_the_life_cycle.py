@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from orders import lifecycle
-from orders.guards import guards_of
-from orders.lifecycle import NAMES, RULES, SETS, Actor, Fulfilment, Status
+from orders.lifecycle import table
+from orders.lifecycle.guards import guards_of
+from orders.lifecycle.table import NAMES, RULES, SETS, Actor, Fulfilment, Status
 from orders.models import Order
-from orders.services.transitions import Wish, transition
+from orders.services.moving.transitions import Wish, transition
 from ordersite.accounts.callers import SYSTEM, Caller, caller_of_user
 from ordersite.web.problems import Problem
 from tests.cast import Cast
@@ -24,7 +24,7 @@ from tests.orders.rows import CODE, add_line, make_order, state_of
 REFUSALS = (403, 404, 409)
 
 
-def wrong_changes(table: dict[Any, Any]) -> list[str]:
+def wrong_changes(changes: dict[Any, Any]) -> list[str]:
     """Every status × target × actor × fulfilment that the table answers otherwise than the rules that it is made of."""
     ruled = {
         (Fulfilment[name.upper()], source, rule.target, actor)
@@ -35,19 +35,19 @@ def wrong_changes(table: dict[Any, Any]) -> list[str]:
     }
     wrong = []
     for fulfilment, source, target, actor in product(Fulfilment, Status, Status, Actor):
-        change = table.get((fulfilment, source), {}).get(target)
+        change = changes.get((fulfilment, source), {}).get(target)
         if (change is not None and actor in change.actors) != ((fulfilment, source, target, actor) in ruled):
             wrong.append(f"{fulfilment.slug} {source} to {target} by {actor}")
     return wrong
 
 
 def test_every_status_transition_actor_and_fulfilment(figure: Callable[[str], None]) -> None:
-    assert wrong_changes(lifecycle.TABLE) == []
+    assert wrong_changes(table.TABLE) == []
     figure(f"{len(Fulfilment) * len(Status) ** 2 * len(Actor):,} combinations of the pure table right")
 
 
 def test_control_a_broken_table_is_caught() -> None:
-    rows = dict(lifecycle.TABLE)
+    rows = dict(table.TABLE)
     pending = dict(rows[Fulfilment.PICKUP, Status(0)])
     pending[Status(15)] = replace(pending[Status(7)], target=Status(15))
     rows[Fulfilment.PICKUP, Status(0)] = pending
@@ -69,20 +69,20 @@ class Walk(RuleBasedStateMachine):
 
     @rule(asked=st.sampled_from(list(Status)), actor=st.sampled_from(Actor))
     def ask(self, asked: Status, actor: Actor) -> None:
-        change = lifecycle.find(self.fulfilment, self.status, asked)
+        change = table.find(self.fulfilment, self.status, asked)
         if change is None or actor not in change.actors:
             return
         needed = {"prepared": "prepared", "driver": "driver_accepted", "present": "driver_at_business"}
         if any(needed[guard] not in self.stood for guard in guards_of(change, actor) if guard in needed):
             return
-        self.stood -= set(lifecycle.CLEARS.get(change.name, ()))
+        self.stood -= set(table.CLEARS.get(change.name, ()))
         if change.name in SETS:
             self.stood.add(SETS[change.name])
         self.status = asked
 
     @invariant()
     def stays_within(self) -> None:
-        assert (self.fulfilment, self.status) in lifecycle.TABLE
+        assert (self.fulfilment, self.status) in table.TABLE
         if self.status in (Status(9), Status(11), Status(19), Status(23)):
             assert self.fulfilment == Fulfilment.DELIVERY
         if self.status == Status(9):
@@ -124,7 +124,7 @@ def service_walk(cast: Cast) -> type[RuleBasedStateMachine]:
             before = Order.objects.get(pk=self.order.pk)
             state = state_of(before)
             wish = Wish(name=name, reason_code="mistake" if reason else "", code=CODE, proof="seen")
-            change = lifecycle.find(Fulfilment(before.fulfilment), Status(before.status), NAMES[name])
+            change = table.find(Fulfilment(before.fulfilment), Status(before.status), NAMES[name])
             status = 200
             try:
                 with transaction.atomic():
@@ -144,7 +144,7 @@ def service_walk(cast: Cast) -> type[RuleBasedStateMachine]:
         def the_books_follow(self) -> None:
             order = Order.objects.get(pk=self.order.pk)
             settled = [posting.kind for posting in order.postings.all()]
-            assert settled.count("settlement") - settled.count("reversal") == (order.status in lifecycle.SUCCESS)
+            assert settled.count("settlement") - settled.count("reversal") == (order.status in table.SUCCESS)
 
     return Served
 

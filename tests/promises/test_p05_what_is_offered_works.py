@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from django.db import transaction as database
 
-from orders import decisions, lifecycle
-from orders.decisions import Asker, Decision, Outcome, allowed_changes, decide, remember
-from orders.lifecycle import NAMES, Actor, Fulfilment, Status
+from orders.lifecycle import decisions, table
+from orders.lifecycle.decisions import Asker, Decision, Outcome, allowed_changes, decide, remember
+from orders.lifecycle.table import NAMES, Actor, Fulfilment, Status
 from orders.models import AgreedTerms, Order
-from orders.permissions import is_searching, stands_as_driver
-from orders.services.standing import get_order, standing_of
-from orders.services.transitions import Wish, leave_parties, transition
+from orders.services.moving.transitions import Wish, leave_parties, transition
+from orders.services.record.standing import get_order, standing_of
+from orders.visibility import is_searching, stands_as_driver
 from ordersite.accounts.callers import caller_of_user
 from ordersite.web.problems import Problem
 from tests.cast import Cast
@@ -147,19 +147,17 @@ def late_retries(order: Order, asks: Asker) -> Iterator[str]:
     """A call that comes in again by its target, after others: it undoes nothing, and makes nothing again."""
     for mark in order.standing_changes.split():
         name, role = mark.split("@")
-        stands = lifecycle.SETS.get(
-            name
-        )  # none: what is remembered for another reason, such as a search that was stopped
+        stands = table.SETS.get(name)  # none: what is remembered for another reason, such as a search that was stopped
         if stands is None or role not in asks.actors or order.milestones[stands] is None:
             continue
         decision = decide(order, asks, to=NAMES[name])
-        begins_anew = any(order.milestones[one] for one in lifecycle.CLEARS.get(name, ()) if one != stands)
+        begins_anew = any(order.milestones[one] for one in table.CLEARS.get(name, ()) if one != stands)
         if decision.outcome == Outcome.TAKE and decision.change and not (begins_anew and decision.change.name == name):
             yield f"a late retry of {mark} makes {decision.change.name} of {facts(order)}"
 
 
 def starts() -> Iterator[Order]:
-    for fulfilment, status in lifecycle.TABLE:
+    for fulfilment, status in table.TABLE:
         for stood in STOOD if fulfilment == Fulfilment.DELIVERY else STOOD[:3]:
             yield found(fulfilment, status, stood)
 
@@ -182,7 +180,7 @@ def walk(orders: list[Order], calls: int) -> tuple[list[str], int, int]:
 
 
 def test_every_sequence_of_calls_on_the_pure_decision(full: bool, figure: Callable[[str], None]) -> None:
-    begun = [found(f, Status(s)) for f in Fulfilment for s in (0, 13) if (f, Status(s)) in lifecycle.TABLE]
+    begun = [found(f, Status(s)) for f in Fulfilment for s in (0, 13) if (f, Status(s)) in table.TABLE]
     faults, orders, asked = walk([*begun, *(starts() if full else ())], 4)
     assert faults == []
     figure(f"{asked:,} calls of {orders:,} orders: every sequence of four")
@@ -226,7 +224,7 @@ def sent(order: Order, caller: Any, wish: Wish) -> Problem | None:
 
 def live(cast: Cast, dice: random.Random) -> int:
     """Up to four calls of one order by anybody, each sent twice; how many were made."""
-    fulfilment, status = dice.choice(sorted(lifecycle.TABLE))
+    fulfilment, status = dice.choice(sorted(table.TABLE))
     fields = {}
     if fulfilment == Fulfilment.DELIVERY:
         fields = {"driver": dice.choice((None, cast.driver_row)), "company": dice.choice((None, cast.company))}

@@ -11,9 +11,9 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from orders.models import Order, OrderEvent, Refund
-from orders.services import timers
+from orders.services.moving import timers
 from orders.services.record import order_update
 from tests.cast import Cast
 from tests.controls.unlocked_money import get_without_a_lock

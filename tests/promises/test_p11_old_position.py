@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orders.models import FeedEntry
-from orders.services.epochs import current_epoch
+from orders.services.record.epochs import current_epoch
 from tests.cast import make_cast
 from tests.tracking.live import happen, jwt, make_order, serving, since, told
 

@@ -12,8 +12,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from orders.models import Order, OrderEvent, Payment, Posting, Refund, SavedMethod
-from orders.payments.protocol import Found, ProviderError, State
-from orders.services import gateway, gateway_answers, gateway_refunds, receiving
+from orders.services.paying import online_payments, provider_answers, provider_refunds, receiving
+from orders.services.paying.providers.protocol import Found, ProviderError, State
 from tests.cast import Cast
 from tests.controls.trusting_notices import (
     apply_whatever_is_said,
@@ -90,7 +90,7 @@ def test_the_same_notice_again_and_again_is_one_change(
 def test_control_without_the_lock_it_is_several(
     cast: Cast, api: Api, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateway_answers, "lock_payment", lock_payment_without_a_lock)
+    monkeypatch.setattr(provider_answers, "lock_payment", lock_payment_without_a_lock)
     monkeypatch.setattr(receiving, "lock_payment", believe_what_was_read)
     payment, answers = notices_of_a_paid_one(cast, api, provider, 50)
     with pytest.raises(AssertionError):
@@ -106,7 +106,7 @@ def test_notices_the_returning_payer_and_the_worker_at_once(cast: Cast, api: Api
         lambda: int(notice(payment.reference).status_code),
         lambda: Client().get(f"/pay/{payment.token}/return").status_code,
         lambda: Client().get(f"/pay/{payment.token}").status_code,
-        lambda: 200 + 0 * gateway.run_due(),
+        lambda: 200 + 0 * online_payments.run_due(),
         lambda: int(notice("tr_forged").status_code),
     ]
     answers = together(calls * 10, at_once=AT_ONCE)
@@ -150,7 +150,7 @@ def test_forged_ids_amounts_and_currencies_pay_nothing(
 def test_control_who_believes_the_state_alone_is_paid_with_a_cent(
     cast: Cast, api: Api, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateway_answers, "apply", apply_whatever_is_said)
+    monkeypatch.setattr(provider_answers, "apply", apply_whatever_is_said)
     payments = forge(cast, api, provider)
     with pytest.raises(AssertionError):
         check_forged(payments)
@@ -167,7 +167,7 @@ def in_any_order(cast: Cast, api: Api) -> list[Payment]:
         payment = begun(cast, api)
         for state in order:
             found = Found(reference=payment.reference, state=state, amount=1200, currency="EUR")
-            gateway_answers.apply(payment, found)
+            provider_answers.apply(payment, found)
         payments.append(payment)
     return payments
 
@@ -183,7 +183,7 @@ def test_look_ups_arrive_in_any_order(cast: Cast, api: Api, provider: Provider, 
 def test_control_the_last_word_takes_a_payment_back(
     cast: Cast, api: Api, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateway_answers, "apply", apply_whatever_is_said)
+    monkeypatch.setattr(provider_answers, "apply", apply_whatever_is_said)
     assert {read(payment).state for payment in in_any_order(cast, api)} == {"paid", "failed"}
 
 
@@ -205,8 +205,8 @@ def test_a_saved_method_is_charged_once(cast: Cast, api: Api, provider: Provider
     provider.delay = 0.1
     made = len(provider.ledger.payments)
     calls: list[Callable[[], object]] = [
-        gateway.run_due,
-        partial(gateway.charge_saved, payment.pk),
+        online_payments.run_due,
+        partial(online_payments.charge_saved, payment.pk),
         lambda: Client().get(f"/pay/{payment.token}"),
     ]
     together(calls * 7, at_once=AT_ONCE)
@@ -236,7 +236,7 @@ def check_refunded(payment: Payment, provider: Provider) -> None:
 
 
 def test_a_refund_is_sent_once(cast: Cast, api: Api, provider: Provider) -> None:
-    payment = refund_by_several(cast, api, provider, gateway_refunds.send_refund)
+    payment = refund_by_several(cast, api, provider, provider_refunds.send_refund)
     check_refunded(payment, provider)
 
 

@@ -15,9 +15,10 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from orders.models import Order, OrderEvent, Refund
-from orders.services import standing, timers
+from orders.services.moving import timers
+from orders.services.record import standing
 from tests.cast import Cast
 from tests.orders.rows import make_order
 from tests.orders.shopping import balance_of, cart, fill_wallet, place_order

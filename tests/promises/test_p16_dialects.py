@@ -9,7 +9,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from orders.dialects.urls import DIALECTS
-from orders.lifecycle import Actor
+from orders.lifecycle.table import Actor
 from orders.models import Order, OrderEvent
 from tests.cast import Cast
 from tests.promises.everybody import ROLES, SEES, World, make_world
@@ -113,14 +113,14 @@ def private(world: World, name: str) -> list[str]:
 def test_control_without_the_filter_of_one_order_it_is_found(
     world: World, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr("orders.services.standing.actors_for", lambda caller, order: frozenset({Actor.CUSTOMER}))
+    monkeypatch.setattr("orders.services.record.standing.actors_for", lambda caller, order: frozenset({Actor.CUSTOMER}))
     monkeypatch.setattr("orders.dialects.ordering.views.is_own", lambda caller, order: True)
     monkeypatch.setattr("orders.dialects.kaddy.views.vendors_of_till", everywhere)
-    monkeypatch.setattr("orders.selectors.visible_orders", lambda caller: Order.objects.all())
+    monkeypatch.setattr("orders.reading.selectors.visible_orders", lambda caller: Order.objects.all())
     with pytest.raises(AssertionError):
         test_no_call_opens_anothers_order(world, name, print)
 
 
 def everywhere(caller: Any, merchant_uuid: str) -> list[int]:
-    """In the place of orders.services.tills.vendors_of_till: every vendor, for everybody."""
+    """In the place of orders.services.moving.tills.vendors_of_till: every vendor, for everybody."""
     return list(Order.objects.values_list("vendor_id", flat=True))

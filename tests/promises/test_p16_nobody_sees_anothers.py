@@ -12,9 +12,9 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
-from orders.lifecycle import Actor
+from orders.lifecycle.table import Actor
 from orders.models import Order
-from ordersite.web.crypto import decrypt
+from ordersite.core.crypto import decrypt
 from tests.cast import Cast
 from tests.orders.online import started
 from tests.promises.everybody import OWN, ROLES, SEES, World, bodies, make_world
@@ -255,7 +255,7 @@ def test_each_order_is_seen_by_its_parties_only(world: World, role: str) -> None
 
 def test_control_without_the_filter_of_one_order_it_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The promise's own test must fail where everybody stands to every order as its customer."""
-    monkeypatch.setattr("orders.services.standing.actors_for", lambda caller, order: frozenset({Actor.CUSTOMER}))
+    monkeypatch.setattr("orders.services.record.standing.actors_for", lambda caller, order: frozenset({Actor.CUSTOMER}))
     with pytest.raises(AssertionError, match=r"GET /orders/\{order_id\} of own by anonymous"):
         test_every_call_by_every_role(world, print)
 

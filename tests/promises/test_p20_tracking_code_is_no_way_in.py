@@ -14,7 +14,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import Order, Purchase
-from ordersite.web.crypto import new_token, token_hash
+from ordersite.core.crypto import new_token, token_hash
 from tests.cast import Cast
 from tests.orders.shopping import ORDERS, cart, place
 

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from orders import pricing
 from orders.checkout import Cart, Checked, Draft, Place
-from orders.lifecycle import SUCCESS, Fulfilment
+from orders.lifecycle.table import SUCCESS, Fulfilment
 from orders.models import Account, Entry, Kind, Order, Payment, PaymentShare, Purchase
 from orders.pricing import (
     CartExtra,
@@ -27,10 +27,10 @@ from orders.pricing import (
     price_lines,
     single_line,
 )
-from orders.services.carts import add_up, divide_tip
-from orders.services.edited import less_of
-from orders.services.offers import give, reaches
-from ordersite.web.money import half_up
+from orders.services.capacity.offers import give, reaches
+from orders.services.placing.checkout_checks import add_up, divide_tip
+from orders.services.repricing.plan import less_of
+from ordersite.core.money import half_up
 from tests.cast import Cast
 from tests.controls.unlocked_money import divide_by_rounding
 from tests.orders.proving import assert_ledger_proves_itself

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from orders.services import ledger, repayments
+from orders.services.money import ledger, repayments
 from tests.cast import Cast
 from tests.controls.loose_cents import repay_cash_twice, return_a_cent_less
 from tests.orders.online import running_provider

@@ -16,7 +16,8 @@ from django.db import transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
-from orders.services import gateway_answers, payouts, receiving
+from orders.services.money import payouts
+from orders.services.paying import provider_answers, receiving
 from orders.services.record import order_update
 from tests.cast import Cast
 from tests.conftest import bearer_of
@@ -290,7 +291,7 @@ def test_what_a_provider_tells(life: Life, full: bool, figure: Callable[[str], N
 
 
 def test_control_without_the_payment_s_lock(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateway_answers, "lock_payment", lock_payment_without_a_lock)
+    monkeypatch.setattr(provider_answers, "lock_payment", lock_payment_without_a_lock)
     monkeypatch.setattr(receiving, "lock_payment", believe_what_was_read)
     without_order_locks(monkeypatch)
     dice = random.Random(SEED)

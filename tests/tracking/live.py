@@ -23,10 +23,10 @@ from rest_framework_simplejwt.tokens import AccessToken
 from websockets.sync.client import ClientConnection, connect
 
 from orders.models import Counter, FeedEntry, Order, OrderEvent, Purchase
-from orders.services.epochs import current_epoch
+from orders.services.record.epochs import current_epoch
 from orders.services.record.events import write_event
 from ordersite.accounts.models import Customer, User
-from ordersite.web.crypto import token_hash
+from ordersite.core.crypto import token_hash
 from tests.orders.rows import terms_now
 from tracking.wake import wake
 from vendors.models import Vendor

@@ -17,7 +17,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from orders.models import Counter, FeedEntry, FeedEpoch, Order, OrderEvent
-from orders.services.epochs import begin_epoch, current_epoch, epochs_so_far, feed_standing
+from orders.services.record.epochs import begin_epoch, current_epoch, epochs_so_far, feed_standing
 from tests.cast import Cast
 from tests.promises.redis_of_our_own import own_redis
 from tests.tracking.live import ROOT, Server, environment, happen, jwt, make_order, serving, since, told

@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
 from orders.models import FeedEntry
-from orders.services.epochs import current_epoch
+from orders.services.record.epochs import current_epoch
 from ordersite.accounts.models import SignIn, User
 from tests.cast import Cast
 from tests.tracking.live import Server, happen, jwt, make_order, since

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from orders.services.epochs import begin_epoch
+from orders.services.record.epochs import begin_epoch
 from ordersite.accounts.hashers import BoundedHasher
 from ordersite.accounts.models import SignIn, User
 from tests.cast import PASSWORD, Cast

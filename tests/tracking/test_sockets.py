@@ -15,10 +15,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from orders.models import FeedEntry, Order, OrderEvent
-from orders.services.epochs import current_epoch
+from orders.services.record.epochs import current_epoch
 from ordersite.accounts.models import ApiToken, User
 from ordersite.accounts.sign_ins import begin_sign_in, end_sign_in
-from ordersite.web.crypto import token_hash
+from ordersite.core.crypto import token_hash
 from tests.cast import Cast
 from tests.tracking.live import Server, happen, jwt, make_order, serving, since, told
 from tracking.closings import ENDED, EXPIRED, FORBIDDEN, MISSING, RESTARTING, UNKNOWN, Closing

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from orders.models import Order
-from orders.services.epochs import current_epoch
+from orders.services.record.epochs import current_epoch
 from ordersite.accounts.models import ApiToken, User
 from ordersite.accounts.sign_ins import begin_sign_in, end_sign_in
 from tests.cast import Cast

@@ -11,7 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from ordersite.accounts.models import ApiToken
-from ordersite.web.crypto import token_hash
+from ordersite.core.crypto import token_hash
 from tests.cast import Cast, make_user
 from vendors.api.serializers import MenuOutput
 from vendors.models import (

@@ -14,8 +14,8 @@ from django.test import Client, RequestFactory
 from django.test.utils import isolate_apps
 
 from ordersite.accounts.models import User
+from ordersite.core.money import MoneyError, percent_text, read_percent, read_typed, to_text
 from ordersite.web.amounts import AmountColumn, AmountField, AmountsAdmin, NumberColumn, PercentField, RateColumn
-from ordersite.web.money import MoneyError, percent_text, read_percent, read_typed, to_text
 from tests.cast import Cast
 from tests.office import form_of
 from tests.orders.kinds import make_package_type, make_service

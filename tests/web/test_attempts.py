@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from ordersite.web.attempts import count_attempt, forget_attempts, refuse_if_locked
-from ordersite.web.models import Attempt
+from ordersite.core.attempts import count_attempt, forget_attempts, refuse_if_locked
+from ordersite.core.models import Attempt
 from ordersite.web.problems import Problem
 
 MINUTE = timedelta(minutes=1)

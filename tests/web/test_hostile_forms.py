@@ -9,7 +9,7 @@ from django.db import connection, models, transaction
 from django.test import Client
 
 from orders.models import Account, Payment, Posting, Refund
-from orders.services.refunds import RefundWish, refund_order
+from orders.services.paying.refunds import RefundWish, refund_order
 from ordersite.accounts.callers import caller_of_user
 from ordersite.web.serializers import Money
 from tests.cast import Cast

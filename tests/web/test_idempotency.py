@@ -12,8 +12,8 @@ from rest_framework.test import APIClient
 
 from orders.models import Order
 from ordersite.accounts.models import Address, User
-from ordersite.web.crypto import decrypt
-from ordersite.web.models import IdempotencyKey
+from ordersite.core.crypto import decrypt
+from ordersite.core.models import IdempotencyKey
 from tests.cast import Cast, make_cast
 from tests.orders.shopping import cart
 

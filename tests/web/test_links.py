@@ -12,8 +12,8 @@ from django.contrib.messages import get_messages
 from django.db import models, transaction
 from django.test import Client
 
-from orders.services.refunds import RefundWish, refund_order
-from orders.services.wallets import top_up
+from orders.services.money.wallets import top_up
+from orders.services.paying.refunds import RefundWish, refund_order
 from ordersite.accounts.callers import caller_of_user
 from ordersite.accounts.models import User
 from ordersite.accounts.roles import ROLES

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ordersite.web.money import CURRENCIES, MAX_MINOR, MoneyError, divide, exponent, from_text, half_up, to_text
+from ordersite.core.money import CURRENCIES, MAX_MINOR, MoneyError, divide, exponent, from_text, half_up, to_text
 
 minors = st.integers(-MAX_MINOR, MAX_MINOR)
 currencies = st.sampled_from(sorted(CURRENCIES))

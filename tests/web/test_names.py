@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from ordersite.web.names import first_name
+from ordersite.core.names import first_name
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
 from orders.models import Order
-from orders.services.standing import OrderForm, get_order, one_order
+from orders.services.record.standing import OrderForm, get_order, one_order
 from ordersite.accounts.callers import Caller, caller_of_user
-from ordersite.prepared import Given, Prepared
+from ordersite.core.prepared import Given, Prepared
 from ordersite.web.problems import NotFound
 from tests.cast import Cast
 from tests.orders.rows import make_order

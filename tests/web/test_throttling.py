@@ -8,8 +8,8 @@ import redis
 from rest_framework.test import APIClient
 
 from ordersite.accounts.models import User
+from ordersite.core.redis import Breaker
 from ordersite.web import throttling
-from ordersite.web.redis import Breaker
 from ordersite.web.throttling import client_address, network_of
 
 ME, TOKEN = "/api/v1/me", "/api/v1/auth/token"
@@ -39,7 +39,7 @@ class FakeRedis:
 def fake(monkeypatch: pytest.MonkeyPatch, settings: Any) -> FakeRedis:
     server = FakeRedis()
     settings.REDIS_URL = "redis://fake"
-    monkeypatch.setattr("ordersite.web.redis.client", lambda: server)
+    monkeypatch.setattr("ordersite.core.redis.client", lambda: server)
     monkeypatch.setattr(throttling, "breaker", Breaker())
     return server
 
@@ -90,7 +90,7 @@ def test_a_broken_redis_is_left_alone_and_the_process_counts(
 ) -> None:
     settings.THROTTLE_ANONYMOUS = 2
     clock = [100.0]
-    monkeypatch.setattr("ordersite.web.redis.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("ordersite.core.redis.time.monotonic", lambda: clock[0])
     fake.broken = True
     assert [anonymous() for _ in range(3)] == [400, 400, 429]
     assert len(fake.asked) == 1

@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from ordersite.core.money import to_text
 from ordersite.web.amounts import AmountsInline
-from ordersite.web.money import to_text
 from ordersite.web.shown import ComparingInline
 from vendors.admin.bases import CLEAN_PICTURES, MenuAdmin, SettledFormSet
 from vendors.admin.scoping import ScopedInline

@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from ordersite.accounts.scoping import acts_everywhere
+from ordersite.core.money import with_currency, with_percent
 from ordersite.web.amounts import AmountsAdmin
-from ordersite.web.money import with_currency, with_percent
 from ordersite.web.problems import Problem
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import Offer

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ordersite.accounts.callers import caller_of
-from ordersite.web.money import as_json
+from ordersite.core.money import as_json
 from ordersite.web.pagination import paginate
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
 from ordersite.web.serializers import MoneyField

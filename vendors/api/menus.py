@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 
-from ordersite.web.money import as_json
+from ordersite.core.money import as_json
 from vendors.menu import Menu, MenuGroup, MenuProduct
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from ordersite.web.money import as_json
+from ordersite.core.money import as_json
 from ordersite.web.serializers import Input, LocationField, MoneyField, StrictIntegerField
 from vendors.models import FULFILMENTS, PAYMENT_METHODS, Charged, DeliveryZone, Option, Product, Vendor
 from vendors.services.openings import next_takes_orders, takes_orders

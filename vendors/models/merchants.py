@@ -11,8 +11,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
+from ordersite.core.money import CURRENCIES, with_currency
 from ordersite.web.amounts import AmountColumn, RateColumn
-from ordersite.web.money import CURRENCIES, with_currency
 
 FULFILMENTS = ("delivery", "pickup", "eat_in", "curbside", "drive_thru")
 # "transfer" is paid by bank and shown by a proof; "mollie" and "fake" are paid online.

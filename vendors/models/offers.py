@@ -7,8 +7,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Upper
 
+from ordersite.core.money import WHOLE
 from ordersite.web.amounts import AmountColumn, RateColumn
-from ordersite.web.money import WHOLE
 from vendors.models.merchants import Vendor, validate_currency
 
 # What anybody can type; letters beyond would have no capitals that all databases agree on.
@@ -68,7 +68,7 @@ class Offer(models.Model):
         null=True, blank=True, help_text="How often each customer can use it; empty: no limit."
     )
     # By how many purchases it is used now, counted where max_uses is set: an unlimited offer's row is nobody's
-    # bottleneck. Changed only by orders.services.offers, and begun by vendors.services.offers.
+    # bottleneck. Changed only by orders.services.capacity.offers, and begun by vendors.services.offers.
     uses = models.PositiveIntegerField(default=0, editable=False)
     borne_by = models.CharField(max_length=8, choices=BorneBy, default=BorneBy.VENDOR)
     is_active = models.BooleanField(default=True)

@@ -12,7 +12,7 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.response import Response
 
 from orders.dialects.base.forms import FormParser, PartsParser
-from orders.lifecycle import Status
+from orders.lifecycle.table import Status
 from ordersite.web.documents import DocumentView
 from ordersite.web.parsing import LenientJsonParser
 from ordersite.web.problems import Problem, problem_of

@@ -19,7 +19,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.fields import empty
 
 from orders.dialects.base.forms import read_query
-from ordersite.web.money import CURRENCIES, MAX_MINOR, rounded_minor, to_text
+from ordersite.core.money import CURRENCIES, MAX_MINOR, rounded_minor, to_text
 from ordersite.web.pagination import MOST, PER_PAGE
 from ordersite.web.parsing import parse_json, refuse_too_many, too_many
 from ordersite.web.problems import Invalid

@@ -6,11 +6,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from orders.models import Line, LineOption, NumberSeries, Order
+from ordersite.core.money import to_text
+from ordersite.core.unprinted import one_line
 from ordersite.places.splitting import split_address
-from ordersite.web.money import to_text
-from ordersite.web.unprinted import one_line
 from vendors.menu import PIECE
 from vendors.models import Charged
 

@@ -15,8 +15,8 @@ from rest_framework.response import Response
 from orders.dialects.base import Dialect, DialectView, whole_of
 from orders.dialects.kaddy.outputs import OrderOutput, render_order
 from orders.models import Order
-from orders.selectors import with_parts
-from orders.services.tills import confirm, till_orders, unconfirmed_orders, vendors_of_till
+from orders.reading.selectors import with_parts
+from orders.services.moving.tills import confirm, till_orders, unconfirmed_orders, vendors_of_till
 from ordersite.accounts.authentication import credential_of
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.problems import NotFound, Problem

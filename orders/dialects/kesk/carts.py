@@ -9,12 +9,12 @@ from orders.checkout import Cart, Checkout, Figure, PackageWish, Place, ServiceW
 from orders.dialects.base import with_country
 from orders.dialects.kesk.inputs import point_in
 from orders.dialects.kesk.words import METHOD_IDS, METHODS, TYPES
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from orders.models import Kind
 from orders.pricing import CartExtra, CartItem, CartOption
-from orders.selectors import country_of, saved_places, sells_codes
-from orders.services.parties import Placing, check_proven
-from orders.services.shares import TRANSFER
+from orders.reading.selectors import country_of, saved_places, sells_codes
+from orders.services.money.shares import TRANSFER
+from orders.services.placing.parties import Placing, check_proven
 from ordersite.accounts.callers import Caller
 from ordersite.web.problems import Invalid, Problem, field_error
 

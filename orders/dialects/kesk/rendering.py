@@ -13,19 +13,19 @@ from orders.dialects.kesk.words import (
     words_allowed,
     words_then,
 )
-from orders.lifecycle import SUCCESS, Actor, Fulfilment
+from orders.lifecycle.table import SUCCESS, Actor, Fulfilment
 from orders.models import Kind, Line, Order, Payment
-from orders.permissions import knows_driver
 from orders.pricing import PricedLine
 from orders.reading.payments import checkout_url, proof_urls
 from orders.reading.privacy import conceal, conceal_row, shows_photos, told_events
 from orders.reading.purchases import least_advanced
-from orders.services.delivery_fees import DeliveryFee
-from orders.services.standing import Standing
-from ordersite.web.context import absolute
-from ordersite.web.crypto import decrypt
-from ordersite.web.money import exponent, unit_text
-from ordersite.web.names import first_name
+from orders.services.placing.delivery_fees import DeliveryFee
+from orders.services.record.standing import Standing
+from orders.visibility import knows_driver
+from ordersite.core.context import absolute
+from ordersite.core.crypto import decrypt
+from ordersite.core.money import exponent, unit_text
+from ordersite.core.names import first_name
 from vendors.models import Vendor
 
 AMOUNTS = {

@@ -6,16 +6,16 @@ from typing import Any
 from orders.dialects.kesk.carts import method_of
 from orders.dialects.kesk.dialect import TITLE
 from orders.dialects.kesk.words import FAILED, PAID, PAYMENT_WORDS, Word, is_mere_driver, may_take, target_of, word_of
-from orders.lifecycle import Fulfilment, Status
+from orders.lifecycle.table import Fulfilment, Status
 from orders.models import Order
 from orders.reading.privacy import conceal
-from orders.selectors import payment_due
-from orders.services.changes import change_order
-from orders.services.proofs import approve, refuse
-from orders.services.standing import Standing, get_order, lock_purchase, standing_of
-from orders.services.transitions import Wish, move_on, start_preparing
+from orders.reading.selectors import payment_due
+from orders.services.editing.order_fields import change_order
+from orders.services.moving.transitions import Wish, move_on, start_preparing
+from orders.services.paying.proofs import approve, refuse
+from orders.services.record.standing import Standing, get_order, lock_purchase, standing_of
 from ordersite.accounts.callers import Caller
-from ordersite.web.crypto import decrypt
+from ordersite.core.crypto import decrypt
 from ordersite.web.problems import Conflict, Invalid, blaming
 
 

@@ -45,17 +45,17 @@ from orders.dialects.kesk.rendering import (
 )
 from orders.dialects.kesk.updating import update
 from orders.dialects.kesk.words import Word, may_set_off, reads_as
-from orders.following import count_try, followed_together
-from orders.lifecycle import GROUPS
-from orders.permissions import visible_orders
+from orders.lifecycle.table import GROUPS
+from orders.reading.following import count_try, followed_together
 from orders.reading.purchases import caller_for
-from orders.selectors import EVENTS, listed, read_order, read_products, with_its_parts
-from orders.services.delivery_fees import quote_delivery
-from orders.services.locating import locate, locate_placing
-from orders.services.parties import Placing
-from orders.services.placing import place, quote
-from orders.services.standing import Standing, get_order, standing_of
-from orders.services.transitions import all_or_nothing
+from orders.reading.selectors import EVENTS, listed, read_order, read_products, with_its_parts
+from orders.services.moving.transitions import all_or_nothing
+from orders.services.placing.delivery_fees import quote_delivery
+from orders.services.placing.locating import locate, locate_placing
+from orders.services.placing.parties import Placing
+from orders.services.placing.placing import place, quote
+from orders.services.record.standing import Standing, get_order, standing_of
+from orders.visibility import visible_orders
 from ordersite.accounts.callers import caller_of
 from ordersite.web.multipart import has_photos, photos_of
 from ordersite.web.pagination import NARROW, count_rows, read_page

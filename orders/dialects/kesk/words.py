@@ -5,10 +5,10 @@ from enum import StrEnum
 
 from django.db.models import Q
 
-from orders import lifecycle
-from orders.lifecycle import Actor, Fulfilment, Status
+from orders.lifecycle import table
+from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.models import Kind, Order, OrderEvent, PaymentStatus
-from orders.services.standing import Standing
+from orders.services.record.standing import Standing
 
 
 class Word(StrEnum):
@@ -189,7 +189,7 @@ def words_then(order: Order, events: Iterable[OrderEvent]) -> Iterator[tuple[Ord
     for event in events:
         if event.to_status is not None:
             status, previous = event.to_status, event.from_status
-        for taken_back in lifecycle.CLEARS.get(event.transition, ()):
+        for taken_back in table.CLEARS.get(event.transition, ()):
             stands[taken_back] = False
         if event.milestone:
             stands[event.milestone] = True

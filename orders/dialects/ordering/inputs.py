@@ -33,13 +33,13 @@ from orders.dialects.base import (
     with_country,
 )
 from orders.dialects.ordering.words import DIALECT, PAYMETHOD_NAMES
-from orders.lifecycle import NAMES, Fulfilment
+from orders.lifecycle.reasons import REASONS
+from orders.lifecycle.table import NAMES, Fulfilment
 from orders.pricing import CartExtra, CartItem, CartOption
-from orders.reasons import REASONS
-from orders.services.parties import Guest, Placing
+from orders.services.placing.parties import Guest, Placing
 from ordersite.accounts.models import Address
+from ordersite.core.money import exponent
 from ordersite.places.protocol import Point, write_point
-from ordersite.web.money import exponent
 from ordersite.web.problems import Invalid, Problem
 from ordersite.web.serializers import (
     MAX_ID,

@@ -14,15 +14,15 @@ from orders.dialects.ordering.words import (
     PAYMETHODS,
     STATUS_NUMBERS,
 )
-from orders.lifecycle import Fulfilment, Status
+from orders.lifecycle.reasons import REASONS
+from orders.lifecycle.table import Fulfilment, Status
 from orders.models import Line, Order
 from orders.reading.lines import of_kind, ticket_of
 from orders.reading.payments import checkout_url
-from orders.reasons import REASONS
-from orders.selectors import last_change
-from orders.services.shares import may_be_paid_online
-from ordersite.web.money import exponent, to_text, unit_text
-from ordersite.web.names import first_name
+from orders.reading.selectors import last_change
+from orders.services.money.shares import may_be_paid_online
+from ordersite.core.money import exponent, to_text, unit_text
+from ordersite.core.names import first_name
 from ordersite.web.problems import Invalid
 from vendors.models import Vendor
 

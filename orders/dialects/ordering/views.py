@@ -46,12 +46,11 @@ from orders.dialects.ordering.inputs import (
 from orders.dialects.ordering.outputs import ATTRIBUTES, Seen, read_params, show
 from orders.dialects.ordering.where import ASKED_FOR, MOST_TEXT, ORDERINGS, read_ordering, read_where
 from orders.dialects.ordering.words import DIALECT, PAYMETHOD_NAMES
-from orders.following import count_try
-from orders.lifecycle import NAMES, Actor, Status
+from orders.lifecycle.table import NAMES, Actor, Status
 from orders.models import Order
-from orders.permissions import is_own, knows_driver, own_orders, pays
+from orders.reading.following import count_try
 from orders.reading.privacy import conceal, without_words
-from orders.selectors import (
+from orders.reading.selectors import (
     code_of_offer,
     country_of,
     currency_of,
@@ -67,13 +66,14 @@ from orders.selectors import (
     with_items,
     with_its_parts,
 )
-from orders.services.changes import AS_ORDERED, change_order
-from orders.services.locating import locate_placing, look_up_destination
-from orders.services.parties import Placing
-from orders.services.placing import place
-from orders.services.records import delete_order
-from orders.services.standing import Standing, get_order, lock_purchase, standing_of
-from orders.services.transitions import Wish, all_or_nothing, move_on
+from orders.services.editing.order_fields import AS_ORDERED, change_order
+from orders.services.moving.notes import delete_order
+from orders.services.moving.transitions import Wish, all_or_nothing, move_on
+from orders.services.placing.locating import locate_placing, look_up_destination
+from orders.services.placing.parties import Placing
+from orders.services.placing.placing import place
+from orders.services.record.standing import Standing, get_order, lock_purchase, standing_of
+from orders.visibility import is_own, knows_driver, own_orders, pays
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.accounts.rights import Right
 from ordersite.places.lookup import Answer

@@ -18,7 +18,7 @@ from rest_framework.exceptions import ParseError
 
 from orders.dialects.base import is_blank, number_of, whole_of
 from orders.dialects.ordering.words import DELIVERY_TYPES, PAYMETHOD_NAMES
-from ordersite.web.money import EXPONENTS, MAX_MINOR
+from ordersite.core.money import EXPONENTS, MAX_MINOR
 from ordersite.web.parsing import parse_json
 from ordersite.web.problems import Invalid
 

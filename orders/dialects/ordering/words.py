@@ -6,7 +6,7 @@ from typing import Any
 
 from orders.dialects.base import NOT_YOURS, Dialect
 from orders.dialects.ordering.meanings import MEANINGS
-from orders.lifecycle import Fulfilment, Status
+from orders.lifecycle.table import Fulfilment, Status
 from ordersite.web.problems import Problem
 
 # Theirs are ours, which were taken from them. Written out all the same, as for every dialect.

@@ -22,11 +22,11 @@ from orders.dialects.base import (
     with_country,
 )
 from orders.fields import FulfilmentInputField
-from orders.lifecycle import NAMES, Fulfilment
-from orders.payments import available_methods
+from orders.lifecycle.table import NAMES, Fulfilment
 from orders.pricing import CartItem, CartOption, CartRefused
-from orders.selectors import active_vendor, products_on_sale, vendors_served
-from orders.services.parties import Guest, Placing
+from orders.reading.selectors import active_vendor, products_on_sale, vendors_served
+from orders.services.paying.providers import available_methods
+from orders.services.placing.parties import Guest, Placing
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.web.problems import Invalid

@@ -7,12 +7,12 @@ from typing import Any
 from rest_framework import serializers
 
 from orders.dialects.shop.words import STATUS_NAMES, flags_of
-from orders.lifecycle import Fulfilment, Status
+from orders.lifecycle.table import Fulfilment, Status
 from orders.models import ItemChange, Line, LineOption, OrderEvent, StatusLabel
 from orders.reading.privacy import conceal, conceal_row, told_events
-from orders.services.labels import Labels
-from orders.services.standing import Standing
-from ordersite.web.money import to_text, unit_text
+from orders.services.moving.labels import Labels
+from orders.services.record.standing import Standing
+from ordersite.core.money import to_text, unit_text
 
 
 class StatusRef(serializers.Serializer):

@@ -39,20 +39,20 @@ from orders.dialects.shop.outputs import (
     render_status,
 )
 from orders.dialects.shop.words import CANCELS, DIALECT, TITLE, flags_of, refusal
-from orders.lifecycle import Status
+from orders.lifecycle.table import Status
 from orders.models import ItemChange
-from orders.selectors import payment_due, read_order, visible_reading_as, with_its_parts
-from orders.services.changes import add_tracking_number
-from orders.services.edits import Edited, EditWish, alter_item, edit_items
-from orders.services.labels import read_labels, set_label
-from orders.services.locating import locate_placing
-from orders.services.parties import Placing
-from orders.services.placing import place
-from orders.services.proofs import approve
-from orders.services.records import add_note
-from orders.services.standing import Standing, get_order, standing_of
-from orders.services.transitions import all_or_nothing
-from orders.services.walking import Goal, move, walk
+from orders.reading.selectors import payment_due, read_order, visible_reading_as, with_its_parts
+from orders.services.editing.item_changes import Edited, EditWish, alter_item, edit_items
+from orders.services.editing.order_fields import add_tracking_number
+from orders.services.moving.goals import Goal, move, walk
+from orders.services.moving.labels import read_labels, set_label
+from orders.services.moving.notes import add_note
+from orders.services.moving.transitions import all_or_nothing
+from orders.services.paying.proofs import approve
+from orders.services.placing.locating import locate_placing
+from orders.services.placing.parties import Placing
+from orders.services.placing.placing import place
+from orders.services.record.standing import Standing, get_order, standing_of
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.pagination import NARROW, count_rows, read_page
 from ordersite.web.parsing import LenientJsonParser

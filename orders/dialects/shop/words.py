@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from orders.dialects.base import NOT_YOURS, STATUS_CODES, Dialect, without_time
-from orders.lifecycle import Actor, Status
+from orders.lifecycle.table import Actor, Status
 from orders.models import Order, PaymentStatus, StatusLabel
-from orders.services.labels import Labels
-from orders.services.walking import Goal, has_reached
+from orders.services.moving.goals import Goal, has_reached
+from orders.services.moving.labels import Labels
 from ordersite.web.problems import Problem
 
 # Also the reason of a change that asks for one: this API has no field for it.

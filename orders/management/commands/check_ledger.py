@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from orders.models import Order
-from orders.services.ledger_check import check_ledger
+from orders.services.money.ledger_check import check_ledger
 
 
 class Command(BaseCommand):

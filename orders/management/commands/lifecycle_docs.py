@@ -1,4 +1,4 @@
-"""`manage.py lifecycle_docs`: docs/lifecycle.md and its picture, written from orders/lifecycle.py."""
+"""`manage.py lifecycle_docs`: docs/lifecycle.md and its picture, written from orders/lifecycle/table.py."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterable
@@ -7,19 +7,20 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from orders import drawing
-from orders.guards import GUARDS, IMPLIED, NEVER_WAIVED
-from orders.lifecycle import CLEARS, GROUPS, MILESTONES, RULES, SETS, TAKES_BACK, Rule, Status
+from orders.lifecycle import drawing
+from orders.lifecycle.guards import GUARDS, IMPLIED, NEVER_WAIVED
+from orders.lifecycle.table import CLEARS, GROUPS, MILESTONES, RULES, SETS, TAKES_BACK, Rule, Status
 
 INTRODUCTION = """\
 # The life of an order
 
-Written by `manage.py lifecycle_docs` from `orders/lifecycle.py`; `make check` refuses it when it is not current.
+Written by `manage.py lifecycle_docs` from `orders/lifecycle/table.py`; `make check` refuses it when it is not current.
 
 ![The life of an order](lifecycle.svg)
 
 A pair of statuses that no row below names is refused to everybody with 409, and the answer lists what this caller may
-do now. What `allowed_transitions` offers works, and what would be a repeat is not offered (`orders/decisions.py`).
+do now. What `allowed_transitions` offers works, and what would be a repeat is not offered
+(`orders/lifecycle/decisions.py`).
 
 **Asked twice**, a change is answered as if it had just happened, and writes nothing: while the order has its status, or
 while what this party did last under that name stands. {back} take back: nothing that was done before them is a repeat

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from orders.models import Code
-from orders.services.code_imports import rotate_batch
+from orders.services.capacity.code_imports import rotate_batch
 
 NAMED = 20
 

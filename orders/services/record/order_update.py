@@ -17,12 +17,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from orders.deadlines import DUE_COLUMNS, set_due
-from orders.lifecycle import Actor, Status
+from orders.lifecycle.table import Actor, Status
+from orders.lifecycle.timers import DUE_COLUMNS, set_due
 from orders.models import Order, OrderEvent
 from orders.services.record.events import write_event
 from orders.services.record.servability import reckon_order
-from orders.services.standing import Standing, get_order, lock_purchase, standing_of
+from orders.services.record.standing import Standing, get_order, lock_purchase, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.web.problems import Forbidden

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from orders.deadlines import awaits_payment, is_made, set_due
-from orders.lifecycle import Fulfilment, Status
+from orders.lifecycle.table import Fulfilment, Status
+from orders.lifecycle.timers import awaits_payment, is_made, set_due
 from orders.models import Kind, Order, Unserved
 from vendors.hours import Calendar
 from vendors.models import Vendor

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from ordersite.online_migrations import AddIndexOnline
+from ordersite.core.online_migrations import AddIndexOnline
 
 
 class Migration(migrations.Migration):

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from ordersite.accounts.models import ApiToken, Customer, User
 from ordersite.accounts.services import make_api_token
+from ordersite.core.money import to_text
 from ordersite.demo.replay.reading import FileOrder
 from ordersite.demo.sites import ROUND_THE_CLOCK
-from ordersite.web.money import to_text
 from vendors.models import Member, Merchant, Vendor, VendorType
 from vendors.services.vendors import import_menu
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orders.checkout import MOST_CHOICES, MOST_ITEMS
-from ordersite.web.unprinted import has_unprinted
+from ordersite.core.unprinted import has_unprinted
 
 COLUMNS = ["order_id", "quantity", "item_name", "choice_description", "item_price"]
 PRICE = re.compile(r"\$(\d{1,3}(?:,\d{3})+|\d{1,9})\.(\d\d)")

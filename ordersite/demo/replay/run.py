@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from orders.lifecycle import Status
+from orders.lifecycle.table import Status
+from ordersite.core.money import as_json, from_text, to_text
 from ordersite.demo.replay.client import Client, Refused
 from ordersite.demo.replay.feed import Reader
 from ordersite.demo.replay.menu import CURRENCY, group_name, product_name
 from ordersite.demo.replay.reading import FileOrder
-from ordersite.web.money import as_json, from_text, to_text
 
 PATH = (
     Status.PENDING,

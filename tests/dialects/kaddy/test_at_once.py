@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 from orders.models import Order, OrderEvent
 from orders.services.record import order_update
 from ordersite.accounts.models import ApiToken
-from ordersite.web.crypto import token_hash
+from ordersite.core.crypto import token_hash
 from tests.cast import Cast
 from tests.controls.unlocked_money import get_without_a_lock
 from tests.dialects.kaddy.test_kaddy import BASE, Api

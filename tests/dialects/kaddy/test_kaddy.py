@@ -12,12 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from orders.lifecycle import FAILURE, Fulfilment, Status
+from orders.lifecycle.table import FAILURE, Fulfilment, Status
 from orders.models import Order, OrderEvent, Payment
-from orders.services.receiving import mark_paid
+from orders.services.paying.receiving import mark_paid
 from ordersite.accounts.callers import SYSTEM
 from ordersite.accounts.models import ApiToken
-from ordersite.web.crypto import token_hash
+from ordersite.core.crypto import token_hash
 from tests.cast import PASSWORD, Cast
 from tests.orders.rows import make_order, state_of
 from tests.orders.shopping import NEAR, ORDERS, assert_nothing_changed, cart, fill_wallet, place

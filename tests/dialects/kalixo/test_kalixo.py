@@ -12,8 +12,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import Code, Kind, Order, OrderEvent
-from orders.services.timers import run_due
-from orders.services.wallets import top_up
+from orders.services.money.wallets import top_up
+from orders.services.moving.timers import run_due
 from tests.cast import PASSWORD, Cast
 from tests.orders.gift_cards import stock
 from tests.orders.rows import make_order

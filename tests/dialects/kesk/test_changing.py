@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orders.dialects.kesk.dialect import TITLE
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from orders.models import FeedEntry, Order, OrderEvent, Payment, PaymentStatus
 from tests.cast import Cast
 from tests.dialects.kesk.calling import ORDERS, Api, as_text, order_of, placed, png, refused, take_transfers, url

@@ -12,8 +12,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from orders.models import Order, Payment, PaymentProof
+from ordersite.core.crypto import decrypt
 from ordersite.web import multipart
-from ordersite.web.crypto import decrypt
 from ordersite.web.parsing import parse_json
 from tests.cast import Cast
 from tests.dialects.kesk.calling import (

@@ -11,10 +11,10 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.validation import validate_schema
 
 from orders.dialects.kesk.words import METHODS, PAYMENT_WORDS, Word, reads_as, word_of
-from orders.lifecycle import CLOSED, Status
+from orders.lifecycle.table import CLOSED, Status
 from orders.models import Order, PaymentStatus
 from ordersite.accounts.models import ApiToken
-from ordersite.web.crypto import decrypt, token_hash
+from ordersite.core.crypto import decrypt, token_hash
 from tests.cast import Cast
 from tests.dialects.kesk.calling import BASE, ORDERS, Api, order_of, placed, refused, url
 from tests.orders.rows import add_line, make_order

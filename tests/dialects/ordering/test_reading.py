@@ -13,11 +13,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from orders.following import TRIES, count_try
-from orders.lifecycle import Fulfilment
+from orders.lifecycle.table import Fulfilment
 from orders.models import Order
+from orders.reading.following import TRIES, count_try
 from ordersite.accounts.models import ApiToken, Customer
-from ordersite.web.crypto import new_token, token_hash
+from ordersite.core.crypto import new_token, token_hash
 from tests.cast import Cast
 from tests.dialects.ordering.asking import ORDERS, Api, at, one, refused, result_of
 from tests.orders.rows import add_line, make_order

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from orders.lifecycle import RULES, Actor, Change, Fulfilment, Status, expand
+from orders.lifecycle.table import RULES, Actor, Change, Fulfilment, Status, expand
 from orders.models import Order, OrderEvent
-from orders.services import standing
+from orders.services.record import standing
 from tests.cast import Cast
 from tests.dialects.forms import form_of
 from tests.dialects.ordering.asking import ORDERS, Api, at, one, refused, result_of

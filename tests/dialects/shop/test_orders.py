@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from orders.models import FeedEntry, Order, OrderEvent, Payment, Purchase, SlotUse, StatusLabel
 from ordersite.accounts.models import ApiToken, Customer
-from ordersite.web.crypto import token_hash
+from ordersite.core.crypto import token_hash
 from tests.cast import Cast, make_clerk, make_manager
 from tests.dialects.shop.calling import (
     ORDERS,

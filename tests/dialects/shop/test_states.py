@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orders.lifecycle import Fulfilment, Status
+from orders.lifecycle.table import Fulfilment, Status
 from orders.models import Order, OrderEvent, Payment, StatusLabel
 from tests.cast import Cast
 from tests.dialects.shop.calling import CALLS, FLAGS, Api, at, flags, label_of, refused, set_flag, set_vendor

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from orders.services.epochs import begin_epoch
+from orders.services.record.epochs import begin_epoch
 
 
 class Command(BaseCommand):

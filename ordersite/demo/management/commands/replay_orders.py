@@ -9,13 +9,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from ordersite.accounts.services import revoke_api_token
+from ordersite.core.money import to_text
 from ordersite.demo.progress import Progress
 from ordersite.demo.replay.client import Client, Refused
 from ordersite.demo.replay.menu import CURRENCY, make_token, make_vendor
 from ordersite.demo.replay.reading import FileOrder, Unreadable, read_orders
 from ordersite.demo.replay.run import Replay, Report
 from ordersite.demo.replay.server import running_server
-from ordersite.web.money import to_text
 
 SHOWN = 10
 

@@ -1,0 +1,242 @@
+"""What must hold for a change of status beside its row in the table: one predicate a guard, and what it asks for.
+
+Guards read milestones, never the last status alone. No database here: an order, its vendor and what was given.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from orders.lifecycle import table
+from orders.lifecycle.reasons import REASONS
+from orders.lifecycle.table import Actor, Change
+from orders.models import Order, PaymentStatus
+from vendors.models import Vendor
+
+# Guards that the caller satisfies by what it sends; the others are facts of the order.
+INPUTS = ("reason", "code", "proof")
+# What a change needs besides the table's guards: without it there is nobody to write down, or nothing to make.
+IMPLIED = {
+    "accept_by_driver": "named",
+    "accept_by_company": "served",
+    **dict.fromkeys(("accept", "undo_reject", "complete"), "items"),
+}
+# Not even staff may waive these.
+NEVER_WAIVED = ("paid", "codes", "money", *dict.fromkeys(IMPLIED.values()))
+# How long a prepared order is kept at least before it is closed by hand as not collected.
+KEPT_BY_HAND = timedelta(minutes=15)
+# After its money has left the house a closed order is only reopened, to be paid anew.
+PAID_ANEW = "reopen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """Who tries a change, as what, with what in hand."""
+
+    actor: Actor
+    now: datetime
+    driver_id: int | None = None
+    company_ids: frozenset[int] = frozenset()
+    reason_code: str = ""
+    reason: str = ""
+    code: str = ""
+    proof: str = ""
+    # Whether only is asked what may be done: what is to be sent for it counts as sent.
+    is_offered: bool = False
+
+
+Predicate = Callable[[Order, Attempt], bool]
+
+
+def has_reason(order: Order, attempt: Attempt) -> bool:
+    reason = REASONS.get(attempt.reason_code)
+    return reason is not None and (bool(attempt.reason.strip()) or not reason.needs_text)
+
+
+def is_paid(order: Order, attempt: Attempt) -> bool:
+    """Settled, authorised, or payable on handing over; what a failed close gave back is taken again with the change."""
+    if order.payment_method == "cash":
+        return True
+    status = PaymentStatus(order.payment_status)
+    # What was partly refunded was paid: the refund was somebody's decision.
+    return status.is_kept or (order.status in table.FAILURE and status.is_received)
+
+
+def has_money(order: Order, attempt: Attempt) -> bool:
+    """What the order's close gave back has not left the house, so that it can be taken again with the change."""
+    return order.money_leaves_at is None or attempt.now < order.money_leaves_at
+
+
+def is_free(order: Order, attempt: Attempt) -> bool:
+    """No driver, and no other company, holds it, or it was offered to this one (staff: to the named driver's).
+
+    For the timer a company holds it until its minutes are over.
+    """
+    if order.driver_accepted_at is not None:
+        return False
+    if order.company_accepted_at is None or order.company_id in attempt.company_ids:
+        return True
+    if attempt.actor == Actor.SYSTEM:
+        until = company_until(order)
+        return until is not None and attempt.now >= until
+    return attempt.actor == Actor.STAFF and order.driver is not None and order.driver.company_id == order.company_id
+
+
+def company_until(order: Order) -> datetime | None:
+    """Until when a company holds an order for which no driver of its own has accepted; None: as long as it takes.
+
+    The vendor's minutes run from when it accepted, or its driver left, but not before the work for the agreed time.
+    """
+    minutes = order.vendor.company_minutes
+    if minutes is None or order.company_accepted_at is None or order.driver_accepted_at is not None:
+        return None
+    since = filter(None, (order.company_accepted_at, order.driver_left_at, begins_at(order)))
+    return max(since) + timedelta(minutes=minutes)
+
+
+def begins_at(order: Order) -> datetime | None:
+    """When work for the agreed time begins at the latest, so that preparing ends by it; None for as soon as can be.
+
+    Rush counts where it lasts at that very moment, as it does for whoever begins then.
+    """
+    if order.deliver_at is None:
+        return None
+    vendor = order.vendor
+    return order.deliver_at - vendor.lead(order.deliver_at - timedelta(minutes=vendor.preparation_minutes))
+
+
+def is_named(order: Order, attempt: Attempt) -> bool:
+    """Which driver accepts is known: the caller itself, a vendor's own courier, a company's driver; staff: anybody."""
+    if attempt.actor == Actor.DRIVER:
+        return attempt.driver_id is not None
+    driver = order.driver
+    if driver is None:
+        return False
+    if attempt.actor == Actor.VENDOR:
+        return driver.vendor_id == order.vendor_id
+    return attempt.actor != Actor.COMPANY or driver.company_id in attempt.company_ids
+
+
+def is_served(order: Order, attempt: Attempt) -> bool:
+    """A company was named, or the vendor works with one (permissions.with_standing reads that)."""
+    return order.company_id is not None or bool(getattr(order, "is_served", False))
+
+
+def is_in_window(order: Order, attempt: Attempt) -> bool:
+    """The cancelling policy of placing still allows it: the milestone that ends it does not stand."""
+    ends = [name for name in table.MILESTONES if name in Vendor.CancelUntil.values]
+    last = ends.index(order.terms.cancel_until)
+    return all(getattr(order, f"{name}_at") is None for name in ends[last:])
+
+
+def has_proof(order: Order, attempt: Attempt) -> bool:
+    wanted = order.vendor.proof
+    if wanted == Vendor.Proof.CODE:
+        return attempt.proof == order.collection_code
+    return bool(attempt.proof.strip()) if wanted else True
+
+
+def has_codes(order: Order, attempt: Attempt) -> bool:
+    """Every unit of a digital order has its code."""
+    return order.kind == Order.Kind.DIGITAL and order.codes_tried_at is not None and order.codes_missing == 0
+
+
+def is_after_agreed(order: Order, attempt: Attempt) -> bool:
+    """Nobody waits for it any more: for the timer `collect_until`, by hand KEPT_BY_HAND after it was prepared, and
+    never before the time that was agreed, or told since."""
+    if attempt.actor == Actor.SYSTEM:
+        until = collect_until(order)
+        return until is not None and attempt.now >= until
+    if order.prepared_at is None:
+        return False
+    return attempt.now >= max(order.prepared_at + KEPT_BY_HAND, awaited_at(order, order.prepared_at))
+
+
+def awaited_at(order: Order, prepared_at: datetime) -> datetime:
+    """From when on its customer is waited for: the latest of when it was prepared, agreed for and told for."""
+    return max(filter(None, (prepared_at, order.deliver_at, order.estimated_at)))
+
+
+def collect_until(order: Order) -> datetime | None:
+    """Until when a prepared order is kept: the vendor's minutes from when its customer is waited for.
+
+    Never shorter than agreed on placing, longer where the vendor's setting is by now. None where it is kept as long as
+    it takes: by either setting, or since the customer has come for it.
+    """
+    agreed, now_set = order.terms.collect_minutes, order.vendor.collect_minutes
+    if agreed is None or now_set is None or order.prepared_at is None or order.customer_arrived_at is not None:
+        return None
+    return awaited_at(order, order.prepared_at) + timedelta(minutes=max(agreed, now_set))
+
+
+def is_within_undo(order: Order, attempt: Attempt) -> bool:
+    return attempt.now - order.status_changed_at <= timedelta(minutes=order.vendor.undo_minutes)
+
+
+def has_carrier(order: Order, attempt: Attempt) -> bool:
+    return order.driver_accepted_at is not None or order.self_delivery or bool(order.tracking_number)
+
+
+def is_own(order: Order, attempt: Attempt) -> bool:
+    return order.driver_accepted_at is None and (order.self_delivery or bool(order.tracking_number))
+
+
+GUARDS: dict[str, tuple[Predicate, str]] = {
+    "reason": (
+        has_reason,
+        "A reason is needed: send a reason_code (and a text as reason, where that code asks for one).",
+    ),
+    "paid": (is_paid, "The order is not paid yet: wait until the payment has come in."),
+    "prepared": (lambda order, _: order.prepared_at is not None, "The order is not prepared yet: mark it ready first."),
+    "driver": (lambda order, _: order.driver_accepted_at is not None, "No driver has accepted the order yet."),
+    "free": (is_free, "Another driver or company holds the order."),
+    "named": (is_named, "None of your drivers is assigned to the order: assign one first."),
+    "money": (has_money, "The money has been refunded to the customer: reopen the order, or place a new one."),
+    "served": (is_served, "The vendor works with no delivery company: look for a driver instead."),
+    "items": (lambda order, _: not order.awaits_items, "The order has no items yet: add one first."),
+    "carrier": (
+        has_carrier,
+        "Nobody delivers the order yet: a driver accepts it, it gets a tracking number, or the vendor delivers it "
+        "itself.",
+    ),
+    "own": (
+        is_own,
+        "Only for an order that the vendor delivers itself, or sends with a tracking number, and that no driver holds.",
+    ),
+    "present": (
+        lambda order, _: order.driver_at_business_at is not None,
+        "The driver has not arrived at the vendor yet.",
+    ),
+    "window": (is_in_window, "It is too late to cancel: ask the vendor."),
+    "agreed": (is_after_agreed, "The agreed or estimated time has not passed yet: keep the order until then."),
+    "undo": (is_within_undo, "It is too late to undo this: ask staff."),
+    "proof": (has_proof, "The vendor requires a proof for this: send it as `proof`."),
+    "code": (
+        lambda order, attempt: attempt.code == order.collection_code,
+        "The collection code is wrong: read it from the vendor's ticket.",
+    ),
+    "codes": (has_codes, "Not all codes have been issued yet."),
+}
+
+
+def guards_of(change: Change, actor: Actor) -> tuple[str, ...]:
+    """The table's guards that bind this actor, and what the change implies."""
+    implied = [IMPLIED[change.name]] if change.name in IMPLIED else []
+    if change.source in table.FAILURE and change.target not in table.FAILURE and change.name != PAID_ANEW:
+        implied.append("money")
+    return (*change.guards_for(actor), *implied)
+
+
+def failing_guard(change: Change, order: Order, attempt: Attempt, *, waive: bool = False) -> str | None:
+    """The first guard of the change that does not hold for this actor; `waive` is staff's right to force."""
+    names = [name for name in guards_of(change, attempt.actor) if not waive or name in NEVER_WAIVED]
+    if waive:
+        names.append("reason")
+    if attempt.is_offered:
+        names = [name for name in names if name not in INPUTS]
+    return next((name for name in names if not GUARDS[name][0](order, attempt)), None)
+
+
+def input_needed(guard: str, order: Order) -> bool:
+    """Whether the caller can satisfy the guard by sending something."""
+    return guard in ("reason", "code") or (guard == "proof" and bool(order.vendor.proof))

@@ -1,0 +1,354 @@
+"""Bookings: a service at a time, of which only so many are taken at once (docs/requirements.md, rows 1, 9 and 10)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from django.utils import timezone
+
+from orders.checkout import BookedTime, Cart, Draft, Place, ServiceWish, terms_of
+from orders.destinations import away, find_zone, is_by_hand
+from orders.lifecycle.table import Fulfilment
+from orders.models import Booking, Kind, Order
+from orders.pricing import fee_of, single_line
+from ordersite.core.money import MAX_MINOR, as_json
+from ordersite.web.problems import Conflict, Invalid, blaming, field_error
+from vendors.bookable import levels_of, most_at_once, starts
+from vendors.hours import DAY, Period, moment
+from vendors.menu import Menu
+from vendors.models import Service, Vendor
+from vendors.services.bookable import places_of, services_at, spans_for
+from vendors.services.menus import menu_of
+from vendors.services.openings import LONGEST_CLOSING, is_too_far, last_day
+
+# How an order goes whose service takes place there.
+FULFILMENTS = {Booking.Place.CUSTOMER: Fulfilment.DELIVERY, Booking.Place.VENDOR: Fulfilment.EAT_IN}
+# What a booking may last at most (Service.duration_minutes).
+LONGEST = timedelta(days=1)
+# Where a time is refused, so many free ones are named, of those within so many days.
+NAMED, DAYS_LOOKED_AT = 3, 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeTime:
+    """A time at which a service can be booked, and how often still."""
+
+    starts_at: datetime
+    ends_at: datetime
+    left: int
+
+
+def check_booking(
+    *, cart: Cart, vendor: Vendor, menu: Menu, place: Place, now: datetime, besides: Sequence[BookedTime] = ()
+) -> Draft:
+    """A booking against its vendor's rules, with its price; nothing is taken yet. `besides` are booked with it.
+
+    Raises Invalid with a pointer to the fault, for a time that cannot be with the `next` free ones, and Conflict
+    slot_full for one that is taken, and where the first free time is asked for and there is none.
+    """
+    at, wish = f"{cart.pointer}/service", cart.service
+    if wish is None:
+        raise Invalid(at, "required", "A booking needs what is booked, for when and where: send `service`.")
+    service = find_service(wish, vendor, at)
+    where = Booking.Place(wish.place)
+    fulfilment = FULFILMENTS[where]
+    if cart.fulfilment not in (None, fulfilment):
+        detail = (
+            f"A service at the {where}'s place has the delivery type {fulfilment.slug}: send that, or leave it out."
+        )
+        raise Invalid(f"{cart.pointer}/delivery_type", "not_offered", detail)
+    if cart.deliver_at not in (None, wish.at):
+        detail = "The time of a service is its own `at`: leave deliver_at out."
+        raise Invalid(f"{cart.pointer}/deliver_at", "deliver_at", detail)
+    zone = find_zone(cart, vendor, menu, place) if where == Booking.Place.CUSTOMER else None
+    if zone and service.price < zone.minimum:
+        least = as_json(zone.minimum, vendor.currency)
+        detail = f"The minimum in {zone.name} is {least['amount']} {vendor.currency}: choose another service."
+        raise Invalid(f"{at}/service", "below_minimum", detail, minimum=least)
+    fee = fee_of(zone, service.price)
+    if service.price + fee > MAX_MINOR:
+        raise Invalid(
+            f"{at}/service", "too_large", "The amount is larger than one order can have: choose another service."
+        )
+    start = start_of(service, where, wish.at, now, besides=times_of(service, besides), pointer=f"{at}/at")
+    booking = BookedTime(
+        service=service, starts_at=start, ends_at=start + length_of(service), place=wish.place, pointer=at
+    )
+    return Draft(
+        cart=cart,
+        vendor=vendor,
+        menu=menu,
+        kind=Kind.SERVICE,
+        fulfilment=fulfilment,
+        place=place,
+        lines=(single_line(service.name, service.price, service.tax_rate),),
+        terms=terms_of(vendor),
+        delivery_fee=fee,
+        zone=zone,
+        zone_by_hand=is_by_hand(cart, vendor, zone, place),
+        distance=away(vendor, place) if zone else None,
+        deliver_at=booking.starts_at,
+        booking=booking,
+    )
+
+
+def find_service(wish: ServiceWish, vendor: Vendor, at: str) -> Service:
+    """The service with its hours and vendor; raises Invalid for one that the vendor has not, or not at that place."""
+    service = services_at(vendor.pk).filter(pk=wish.service).first()
+    if service is None:
+        detail = f"{vendor.name} offers no such service: read /vendors/{vendor.pk}/services."
+        raise Invalid(f"{at}/service", "unknown", detail)
+    service.vendor = vendor
+    places = places_of(service)
+    if wish.place not in places:
+        there = " or ".join(f"at the {place}'s place" for place in places)
+        raise Invalid(f"{at}/place", "not_offered", f"{service.name} is only offered {there}: choose that place.")
+    return service
+
+
+def start_of(
+    service: Service,
+    place: Booking.Place,
+    at: datetime | None,
+    now: datetime,
+    *,
+    besides: Sequence[Period],
+    pointer: str,
+) -> datetime:
+    """When it begins: at the time that is wished for, which was checked, else at the first free one."""
+    if at is None:
+        return first_free(service, place, now, besides=besides, pointer=pointer)
+    check_start(service, place, at, now, pointer)
+    with blaming(pointer):
+        check_free(service, place, at, at + length_of(service), now, besides=besides)
+    return at
+
+
+def length_of(service: Service) -> timedelta:
+    return timedelta(minutes=service.duration_minutes)
+
+
+def starts_of(service: Service, place: Booking.Place, *, first: datetime, days: int) -> list[datetime]:
+    """When it may start, free or not, from `first` to the end of the days-th of the vendor's days."""
+    vendor = service.vendor
+    return starts(
+        spans_for(service, menu_of(vendor).spans),
+        vendor.zone,
+        FULFILMENTS[place].slug,
+        first=first,
+        days=days,
+        step=vendor.slot_minutes,
+        lasting=service.duration_minutes,
+    )
+
+
+def check_start(service: Service, place: Booking.Place, at: datetime, now: datetime, pointer: str) -> None:
+    """Raises Invalid, with the next free times, for a time at which it never starts."""
+    vendor = service.vendor
+    if at <= now:
+        fault = "past", "This time has passed."
+    elif is_too_far(vendor, at, now):
+        fault = "too_far", f"Bookings are possible up to {vendor.preorder_days} days ahead."
+    elif vendor.paused_until and vendor.paused_until > at:
+        fault = "paused", f"{vendor.name} takes no bookings for that time."
+    elif at not in starts_of(service, place, first=at, days=1)[:1]:
+        fault = "no_such_time", f"{service.name} does not start at that time."
+    else:
+        return
+    found = next_free(service, place, at, now)
+    raise Invalid(pointer, fault[0], f"{fault[1]} {named(found, vendor)}", next=[one.isoformat() for one in found])
+
+
+def check_free(
+    service: Service,
+    place: Booking.Place,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    *,
+    besides: Sequence[Period] = (),
+    moving: int | None = None,
+) -> None:
+    """Raises Conflict slot_full, with the next free times, where all of the capacity is taken; one statement.
+
+    `besides` are times that are taken with it and not yet written, `moving` the order whose own booking counts not.
+    """
+    taken = levels_of([*held(service.pk, start, end, moving), *besides])
+    if most_at_once(taken, start, end) < service.capacity:
+        return
+    found = next_free(service, place, start, now)
+    detail = f"{service.name} is fully booked at that time. {named(found, service.vendor)}"
+    raise Conflict("slot_full", detail, extra={"next": [one.isoformat() for one in found]})
+
+
+def held(service_id: int, start: datetime, end: datetime, moving: int | None = None) -> list[Period]:
+    """The bookings that run within the time."""
+    rows = Booking.objects.filter(
+        # The first bound is for the index, which knows no ends.
+        service=service_id,
+        is_held=True,
+        starts_at__gt=start - LONGEST,
+        starts_at__lt=end,
+        ends_at__gt=start,
+    )
+    if moving is not None:
+        rows = rows.exclude(order=moving)
+    return list(rows.values_list("starts_at", "ends_at"))
+
+
+def free_times(
+    service: Service,
+    place: Booking.Place,
+    *,
+    first: datetime,
+    days: int,
+    now: datetime,
+    besides: Sequence[Period] = (),
+) -> list[FreeTime]:
+    """When it can be booked, from `first` to the end of the days-th of the vendor's days; one statement.
+
+    None in the past or in a pause, and none later than the vendor takes orders for; `besides` are taken too.
+    """
+    vendor, length = service.vendor, length_of(service)
+    soonest = max(now, vendor.paused_until or now)
+    starting = starts_of(service, place, first=first, days=days)
+    found = [at for at in starting if soonest <= at and at > now and not is_too_far(vendor, at, now)]
+    if not found:
+        return []
+    levels = levels_of([*held(service.pk, found[0], found[-1] + length), *besides])
+    times = (
+        FreeTime(starts_at=at, ends_at=at + length, left=service.capacity - most_at_once(levels, at, at + length))
+        for at in found
+    )
+    return [time for time in times if time.left > 0]
+
+
+def next_free(service: Service, place: Booking.Place, at: datetime, now: datetime) -> list[datetime]:
+    """The first free times from `at` on; from now on where that lies beyond what is taken orders for."""
+    first = max(at, now, service.vendor.paused_until or now)
+    if is_too_far(service.vendor, first, now):
+        first = now
+    free = free_times(service, place, first=first, days=DAYS_LOOKED_AT, now=now)
+    return [time.starts_at for time in free[:NAMED]]
+
+
+def first_free(
+    service: Service, place: Booking.Place, now: datetime, *, besides: Sequence[Period], pointer: str
+) -> datetime:
+    """The first free time of the days that orders are taken for, of three months at most.
+
+    A statement for each eight days that are full. Raises Conflict slot_full at the pointer where there is none.
+    """
+    vendor = service.vendor
+    soonest = max(now, vendor.paused_until or now)
+    today = now.astimezone(vendor.zone).date()
+    days = min((last_day(vendor, now) - today).days, LONGEST_CLOSING) + 1
+    for number in range(0, days, DAYS_LOOKED_AT):
+        first = max(soonest, moment(today + number * DAY, time.min, vendor.zone))
+        free = free_times(service, place, first=first, days=DAYS_LOOKED_AT, now=now, besides=besides)
+        if free:
+            return free[0].starts_at
+    told = (
+        f"in the {days - 1} days ahead for which orders are taken" if days > 1 else "today, and cannot be booked ahead"
+    )
+    detail = f"{service.name} is fully booked, or not offered, {told}: choose another service."
+    raise Conflict("slot_full", detail, errors=[field_error(pointer, "slot_full", detail)], extra={"next": []})
+
+
+def named(times: list[datetime], vendor: Vendor) -> str:
+    """The times in words, as the vendor's clock shows them."""
+    if not times:
+        return "Nothing is free in the days after that: choose another time."
+    return f"Free next: {', '.join(f'{at.astimezone(vendor.zone):%a %d %b %H:%M}' for at in times)}."
+
+
+def times_of(service: Service, bookings: Sequence[BookedTime]) -> list[Period]:
+    """When those of the bookings run that are of the service."""
+    return [(one.starts_at, one.ends_at) for one in bookings if one.service.pk == service.pk]
+
+
+def hold_services(carts: Sequence[Cart]) -> None:
+    """Locks the services whose first free time is asked for, before it is chosen: nobody else takes it meanwhile."""
+    ids = {cart.service.service for cart in carts if cart.service and cart.service.at is None}
+    if ids:
+        list(Service.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk"))
+
+
+def take_times(bookings: Sequence[BookedTime]) -> None:
+    """Takes the times of one checkout, in the order in which everybody locks services."""
+    taken: list[BookedTime] = []
+    for booking in sorted(bookings, key=lambda one: one.service.pk):
+        take_time(booking, besides=times_of(booking.service, taken))
+        taken.append(booking)
+
+
+def take_time(booking: BookedTime, *, besides: Sequence[Period] = ()) -> None:
+    """Holds the service's row until the transaction ends; raises Conflict slot_full where its time is taken.
+
+    Who comes at the same moment waits, and then counts the booking that `write_booking` has written.
+    """
+    service = booking.service
+    if not lock(service):
+        detail = f"{service.name} is not offered any more: choose another service."
+        raise Conflict("not_offered", detail, pointer=f"{booking.pointer}/service")
+    place = Booking.Place(booking.place)
+    with blaming(f"{booking.pointer}/at"):
+        check_free(service, place, booking.starts_at, booking.ends_at, timezone.now(), besides=besides)
+
+
+def lock(service: Service) -> bool:
+    """Locks its row and reads its capacity again; whether it is still offered."""
+    row = Service.objects.select_for_update(no_key=True).filter(pk=service.pk).values_list("capacity", "is_active")
+    service.capacity, is_active = row.first() or (0, False)
+    return is_active
+
+
+def write_booking(order: Order, booking: BookedTime) -> None:
+    """Keeps with the order what is booked; the service's name stays when it is changed."""
+    row = Booking(
+        order=order,
+        service=booking.service,
+        service_name=booking.service.name,
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
+        place=booking.place,
+    )
+    row.save(force_insert=True)
+
+
+def booking_of(order: Order) -> Booking:
+    return Booking.objects.select_related("service__vendor").get(order=order)
+
+
+def move(order: Order, *, at: datetime, now: datetime, pointer: str) -> None:
+    """Books another time for the order, which the caller has locked, and frees the one before.
+
+    Raises as placing does, and then keeps the one before.
+    """
+    booking = booking_of(order)
+    service, place = booking.service, Booking.Place(booking.place)
+    check_start(service, place, at, now, pointer)
+    lock(service)
+    end = at + length_of(service)
+    check_free(service, place, at, end, now, moving=order.pk)
+    booking.starts_at, booking.ends_at = at, end
+    booking.save(update_fields=["starts_at", "ends_at"])
+
+
+def release(order: Order) -> None:
+    """The order has closed without success: its time is free again. An order without a booking is left alone."""
+    if order.kind == Kind.SERVICE:
+        Booking.objects.filter(order=order).update(is_held=False)
+
+
+def take_again(order: Order) -> None:
+    """The order is open again: takes its time back; raises Conflict slot_full where that is taken meanwhile."""
+    if order.kind != Kind.SERVICE:
+        return
+    booking = booking_of(order)
+    if booking.is_held:
+        return
+    lock(booking.service)
+    check_free(booking.service, Booking.Place(booking.place), booking.starts_at, booking.ends_at, timezone.now())
+    booking.is_held = True
+    booking.save(update_fields=["is_held"])

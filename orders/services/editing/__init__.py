@@ -1,0 +1,1 @@
+"""Changes of an order that leave its status."""

@@ -1,0 +1,436 @@
+"""Changes of what was ordered, after placing: an item added, changed, removed, or found missing.
+
+A fall of the price applies at once. A rise waits until the customer consents (`asks_customer`), unless it is the
+substitute that it chose beforehand at no more than the price that it was shown. What pays for the order, its tax, its
+offer, its stock and its slot follow.
+"""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+
+from django.db.models import Max
+
+from orders.checkout import MOST_ITEMS
+from orders.lifecycle.table import Actor
+from orders.models import ItemChange, Kind, Line, Order
+from orders.pricing import CartItem, CartOption, CartRefused, Priced
+from orders.services.placing.guests import check_strangers_order
+from orders.services.record.order_update import OrderUpdate, update_order
+from orders.services.record.standing import Standing, get_order, lock_purchase, standing_of
+from orders.services.repricing.plan import (
+    Plan,
+    item_from,
+    item_json,
+    item_of,
+    kept,
+    price_anew,
+    price_change,
+    reckon,
+    shown_price,
+)
+from orders.services.repricing.writing import apply, tell, words, words_after
+from ordersite.accounts.callers import Caller
+from ordersite.core.money import MAX_MINOR, as_json, half_up
+from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound, Problem, blaming
+from vendors.models import Stock
+from vendors.services.menus import menu_of
+
+Action, State = ItemChange.Action, ItemChange.State
+CONSENTS = (Actor.CUSTOMER, Actor.STAFF)
+# What refuses so much of an item: less of it may be had, or paid.
+OF_QUANTITY = ("out_of_stock", "insufficient_funds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditWish:
+    """What is to become of an item: `line` is its id, `item` the whole new one. `is_missing`: it cannot be had."""
+
+    action: ItemChange.Action
+    line: int | None = None
+    item: CartItem | None = None
+    is_missing: bool = False
+    reason: str = ""
+    pointer: str = "/"  # what stands before the fields' names in the client's input
+    version: int | None = None  # the one that the caller saw (If-Match)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """A change, the order after it (or as it stands, where the change waits), and what that costs in all its parts."""
+
+    change: ItemChange
+    order: Order
+    priced: Priced | None = None
+
+
+# --- proposing ----------------------------------------------------------------------------------------------------
+
+
+def quote_edit(*, order_id: int, caller: Caller, wish: EditWish) -> Edited:
+    """What a change would cost, and whether it would wait; nothing is written.
+
+    Raises as `edit_items` would, but asks for no reason: who decides whether to change it sees the price first.
+    """
+    standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
+    standing.refuse_stale(wish.version)
+    role, plan = plan_wish(standing, wish)
+    return Edited(change=make_change(standing, role, plan, wish), order=standing.order, priced=plan.priced)
+
+
+def edit_items(*, order_id: int, caller: Caller, wish: EditWish) -> Edited:
+    """Changes an open order's items, or proposes it to the customer, in the transaction that the caller has opened.
+
+    Lock purchase and order → permitted? → price → stock, slot, offer, payments, lines → version and event. Raises
+    NotFound, Problem 412, Forbidden, Invalid or CartRefused for what breaks a rule, and Conflict where the order's
+    state forbids it, the stock or the wallet holds too little, or a payment is under way.
+    """
+    with update_order(order_id, caller, version=wish.version, changes_total=True) as update:
+        order, standing = update.order, update.standing
+        update.role, plan = plan_wish(standing, wish)
+        check_reason(order, wish.reason, f"{wish.pointer}reason")
+        change = make_change(standing, update.role, plan, wish)
+        told: dict[str, Any] = {"missing": True} if wish.is_missing else {}
+        if change.state == State.WAITING:
+            told |= {"old": words(order, plan.old, order.total), "new": words_after(plan)}
+        else:
+            with blaming(f"{wish.pointer}quantity", *OF_QUANTITY) if wish.item else nullcontext():
+                told |= apply(standing, plan, change)
+        save_change(change)
+        tell(update, change, told, wish.reason)
+    return Edited(change=change, order=order, priced=plan.priced)
+
+
+def alter_item(
+    *,
+    order_id: int,
+    caller: Caller,
+    line_id: int,
+    product: int | None = None,
+    quantity: int | None = None,
+    options: list[CartOption] | None = None,
+    reason: str = "",
+) -> Edited | None:
+    """Another product, quantity or choice for an item, all else of which stays; None where that changes nothing.
+
+    Another product comes without what was chosen for the old one. Raises as `edit_items`, and Invalid for an item that
+    stands on no menu and is to stay what it is, and for a product of another unit without a quantity.
+    """
+    lock_purchase(order_id)
+    standing = standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True))
+    line = Line.objects.filter(order=standing.order, pk=line_id).prefetch_related("options").first()
+    if line is None:
+        raise NotFound("The order has no such item: read its items again.")
+    was = item_of(line)
+    if was is not None and product in (None, was.product):
+        item = replace(was, quantity=quantity or was.quantity)
+        if options is not None and chosen(options) != chosen(was.options):
+            item = replace(item, options=options)
+    elif product is not None:
+        other = menu_of(standing.order.vendor).products.get(product)
+        if quantity is None and other is not None and other.unit != line.unit:
+            raise Invalid("/quantity", "required", f"{other.name} is sold in another unit: send a quantity too.")
+        item = CartItem(
+            product=product, quantity=quantity or line.quantity, comment=line.comment, options=options or []
+        )
+    else:
+        raise Invalid("/product", "required", "This item is not on the menu: send the product that replaces it.")
+    if item == was:
+        return None
+    wish = EditWish(action=Action.CHANGE, line=line_id, item=item, reason=reason)
+    return edit_items(order_id=order_id, caller=caller, wish=wish)
+
+
+def chosen(options: Sequence[CartOption]) -> list[tuple[int, int]]:
+    """Which options, and how often, whatever else is said of them."""
+    return sorted((one.option, one.quantity) for one in options)
+
+
+def plan_wish(standing: Standing, wish: EditWish) -> tuple[Actor, Plan]:
+    """As whom the caller makes the change, and what it makes of the order."""
+    role = role_of(standing, is_missing=wish.is_missing)
+    check_editable(standing, role)
+    if wish.is_missing:
+        return role, plan_missing(standing, wish, role)
+    return role, make_plan(standing, wish.action, wish.line, wish.item, role=role)
+
+
+def check_may_edit(standing: Standing) -> None:
+    """Raises Forbidden or Conflict where the caller can change nothing of what was ordered."""
+    check_editable(standing, role_of(standing))
+
+
+def role_of(standing: Standing, *, is_missing: bool = False) -> Actor:
+    """As whom the caller changes items: until the order is accepted its customer may; raises Forbidden."""
+    order = standing.order
+    ranks = [Actor.VENDOR, Actor.STAFF] if order.prepared_at is None else [Actor.STAFF, Actor.VENDOR]
+    if not is_missing:
+        ranks.insert(0 if order.accepted_at is None else len(ranks), Actor.CUSTOMER)
+    role = standing.role_among(ranks)
+    if role is None:
+        raise Forbidden(
+            "forbidden", "Items can be changed by the vendor or staff, and by the customer until the order is accepted."
+        )
+    return role
+
+
+def check_editable(standing: Standing, role: Actor) -> None:
+    """Raises Conflict where what was ordered stands."""
+    order, refusal = standing.order, None
+    if order.kind != Kind.REGULAR:
+        refusal = "other_kind", f"The items of a {order.kind} order cannot be changed: cancel it and place a new one."
+    elif order.is_closed:
+        refusal = "order_closed", "The order is closed and can no longer be changed."
+    elif order.picked_up_at:
+        refusal = (
+            "picked_up",
+            "The order is picked up, so its items can no longer be changed: refund the difference instead.",
+        )
+    elif role == Actor.CUSTOMER and order.accepted_at:
+        refusal = "order_accepted", "The order is accepted, so only the vendor can change its items: ask the vendor."
+    elif order.prepared_at and role != Actor.STAFF:
+        refusal = "prepared", "The order is prepared: undo that first (undo_ready), or ask staff."
+    if refusal:
+        raise Conflict(*refusal, extra=standing.refusal_extra())
+
+
+def check_reason(order: Order, reason: str, pointer: str) -> None:
+    """Raises Invalid where staff must say why."""
+    if order.prepared_at and not reason.strip():
+        raise Invalid(pointer, "required", "The order is prepared, so a reason is needed: say why its items change.")
+
+
+def make_plan(
+    standing: Standing,
+    action: ItemChange.Action,
+    line_id: int | None,
+    item: CartItem | None,
+    *,
+    role: Actor,
+    position: int | None = None,
+    asks: bool | None = None,
+) -> Plan:
+    """What the change makes of the order's lines and amounts; the line is known by its id or its position.
+
+    `role` is whose change it is: the customer's own has the delivery fee and its zone's minimum follow the items.
+    Raises NotFound for a line that is not there, CartRefused for an item that breaks the menu's rules, and Conflict.
+    """
+    order = standing.order
+    menu = menu_of(order.vendor)
+    if menu.currency != order.currency:
+        raise Conflict("currency", f"The vendor now sells in {menu.currency}: cancel the order and place a new one.")
+    lines = list(Line.objects.filter(order=order).prefetch_related("options").order_by("position"))
+    old = None
+    if action != Action.ADD:
+        old = next((line for line in lines if line_id == line.pk or position == line.position), None)
+        if old is None:
+            raise NotFound("The order has no such item: read its items again.")
+        if old.refunded:
+            raise Conflict("item_refunded", "Money was refunded for this item, so it can no longer be changed.")
+    others = [line for line in lines if line is not old]
+    new = None
+    if item is not None:
+        new = price_change(old, item, menu, others) if old else price_anew(item, menu, others)
+        new = replace(new, substitute_price=shown_price(old, new, by_customer=role == Actor.CUSTOMER))
+    if new is None and not others:
+        raise Conflict(
+            "last_item", "An order has at least one item: cancel the order instead.", extra=standing.refusal_extra()
+        )
+    if len(others) >= MOST_ITEMS:
+        raise Conflict("too_many_items", f"An order has at most {MOST_ITEMS} items: place another order.")
+    after = [new if line is old else kept(line) for line in lines]
+    if old is None:
+        after.append(new)
+    priced = reckon(order, [line for line in after if line], by_customer=role == Actor.CUSTOMER)
+    if priced.total > MAX_MINOR:
+        raise Invalid("/quantity", "too_large", "The order would become too large: order less.")
+    if role == Actor.CUSTOMER and priced.total > order.total:
+        check_strangers_order(order, priced.total, "/quantity")
+    if priced.total < order.refunded:
+        detail = "More was refunded than the changed order would cost: refund the rest instead."
+        raise Conflict("refunded", detail, extra={"refunded": as_json(order.refunded, order.currency)})
+    return Plan(action=action, old=old, new=new, item=item, lines=lines, priced=priced, asks=asks)
+
+
+def plan_missing(standing: Standing, wish: EditWish, role: Actor) -> Plan:
+    """What the customer chose for an item that cannot be had; it is asked where it chose nothing that can be had.
+
+    It is asked as well where its choice costs more than it was shown: a substitute that became dearer, or an order that
+    loses its offer with the item.
+    """
+    line = Line.objects.filter(order=standing.order, pk=wish.line or 0).first()
+    if line is None:
+        raise NotFound("The order has no such item: read its items again.")
+    if line.remove_if_missing:
+        return make_plan(standing, Action.REMOVE, line.pk, None, role=role)
+    if line.substitute_id and not Stock.objects.filter(pk=line.substitute_id, quantity__lt=line.quantity).exists():
+        item = CartItem(product=line.substitute_id, quantity=line.quantity, comment=line.comment)
+        try:
+            plan = make_plan(standing, Action.CHANGE, line.pk, item, role=role)
+            return replace(plan, asks=exceeds_consent(standing.order, line, plan))
+        except CartRefused:
+            # It is not sold any more, or not so many of it.
+            pass
+    return make_plan(standing, Action.REMOVE, line.pk, None, role=role, asks=True)
+
+
+def exceeds_consent(order: Order, line: Line, plan: Plan) -> bool:
+    """Whether a substitute costs more than its customer agreed to when it chose it.
+
+    That is the price that it was shown, so many times; where it was shown none, what the line costs now. What was
+    chosen for the line goes with it. A cheaper one must not make the order dearer either, by an offer that is lost.
+    """
+    shown = line.total
+    if line.substitute_price is not None:
+        shown = half_up(line.substitute_price * line.quantity, 1000)
+    after = plan.new.total if plan.new else 0
+    return after > shown or (after < line.total and plan.priced.total > order.total)
+
+
+def make_change(standing: Standing, role: Actor, plan: Plan, wish: EditWish) -> ItemChange:
+    """The change as a row, not saved yet, in the state that it gets."""
+    order = standing.order
+    wants_consent = plan.priced.total > order.total if plan.asks is None else plan.asks
+    waits = wants_consent and asks_customer(standing)
+    return ItemChange(
+        order=order,
+        action=plan.action,
+        state=State.WAITING if waits else State.APPLIED,
+        line_position=plan.old.position if plan.old else None,
+        item=item_json(plan.item) if plan.item else None,
+        old_total=order.total,
+        new_total=plan.priced.total,
+        actor=standing.caller.key,
+        role=role,
+        reason=wish.reason,
+        created_at=standing.now,
+        decided_at=None if waits else standing.now,
+    )
+
+
+def asks_customer(standing: Standing) -> bool:
+    """Whether a change of the caller's that wants a consent waits for it: only where somebody else can give it.
+
+    Not of a customer's own order, nor until it is accepted of one that the caller placed in a customer's name: it could
+    as well have placed it so. Not of a guest's that others keyed in, who hold its token, so that nobody would answer.
+    For an account that is switched off staff answer. Without items nothing was agreed yet.
+    """
+    order, actors = standing.order, standing.actors
+    placed_it = order.accepted_at is None and order.purchase.placed_by_key == standing.caller.key
+    if Actor.CUSTOMER in actors or order.awaits_items or placed_it:
+        return False
+    user = order.customer.user
+    if user is None:
+        return order.purchase.is_placed_by_guest
+    return user.is_active or Actor.STAFF not in actors
+
+
+def save_change(change: ItemChange) -> None:
+    """Gives the change its number in the order."""
+    last = ItemChange.objects.filter(order=change.order).aggregate(last=Max("number"))["last"]
+    change.number = (last or 0) + 1
+    change.save(force_insert=True)
+
+
+# --- deciding -----------------------------------------------------------------------------------------------------
+
+
+def accept_change(
+    *, order_id: int, number: int, caller: Caller, reason: str = "", version: int | None = None
+) -> Edited:
+    """The customer consents (or staff for it, with a reason): the change is made. Twice is harmless.
+
+    Raises NotFound, Problem 412, Forbidden, Conflict change_decided, and change_lapsed for one that would cost another
+    difference by now, or can no longer be made: it is over then. Where the stock or the wallet holds too little the
+    change goes on waiting.
+    """
+    with update_order(order_id, caller, version=version, changes_total=True) as update:
+        change = find_change(update, number, CONSENTS)
+        if change.state != State.APPLIED:
+            refuse_decided(update.standing, change)
+            if update.role == Actor.STAFF and not reason.strip():
+                raise Invalid("/reason", "required", "Say how the customer agreed to the change.")
+            plan = plan_again(update, change)
+            change.state, change.decided_at = State.APPLIED, update.now
+            change.old_total, change.new_total = update.order.total, plan.priced.total
+            told = apply(update.standing, plan, change)
+            change.save()
+            tell(update, change, told, reason)
+    return Edited(change=change, order=update.order)
+
+
+def refuse_change(
+    *, order_id: int, number: int, caller: Caller, reason: str = "", version: int | None = None
+) -> Edited:
+    """The customer does not consent, or the vendor or staff take the proposal back. Twice is harmless.
+
+    Raises NotFound, Problem 412, Forbidden and Conflict change_decided.
+    """
+    with update_order(order_id, caller, version=version, changes_total=True) as update:
+        change = find_change(update, number, (*CONSENTS, Actor.VENDOR))
+        if change.state != State.REFUSED:
+            refuse_decided(update.standing, change)
+            change.state, change.decided_at = State.REFUSED, update.now
+            change.save()
+            tell(update, change, {}, reason)
+    return Edited(change=change, order=update.order)
+
+
+def find_change(update: OrderUpdate, number: int, roles: Sequence[Actor]) -> ItemChange:
+    """A change of the order's items, which the caller decides in the first role that it has; else raises Forbidden.
+
+    Raises NotFound for one that is not there.
+    """
+    order = update.order
+    change = ItemChange.objects.filter(order=order, number=number).first()
+    if change is None:
+        raise NotFound("The order has no such change: read its changes again.")
+    update.role = update.standing.role_among(roles)
+    if update.role is None:
+        raise Forbidden("forbidden", "Only the customer can accept or refuse a change.")
+    change.order = order
+    return change
+
+
+def refuse_decided(standing: Standing, change: ItemChange) -> None:
+    """Raises Conflict unless the change waits."""
+    if change.state != State.WAITING:
+        extra = {"change_state": change.state, **standing.refusal_extra()}
+        raise Conflict(
+            "change_decided", f"This change is no longer waiting: it was {change.get_state_display()}.", extra=extra
+        )
+
+
+def plan_again(update: OrderUpdate, change: ItemChange) -> Plan:
+    """The plan of a waiting change by now; it lapses where it costs another difference than the customer was shown."""
+    standing = update.standing
+    item = item_from(change.item) if change.item else None
+    action = Action(change.action)
+    try:
+        # As whoever proposed it might change the order now.
+        check_editable(standing, Actor(change.role))
+        check_reason(standing.order, change.reason, "/reason")
+        plan = make_plan(standing, action, None, item, role=Actor(change.role), position=change.line_position)
+    except Problem as problem:
+        lapse(update, change, problem.detail)
+    if plan.priced.total - standing.order.total != change.difference:
+        lapse(update, change, "The price difference is no longer the same.")
+    return plan
+
+
+def lapse(update: OrderUpdate, change: ItemChange, why: str) -> NoReturn:
+    """The change is over; raises Conflict change_lapsed, and keeps that."""
+    change.state, change.decided_at = State.LAPSED, update.now
+    change.save()
+    tell(update, change, {}, why)
+    update.write()
+    extra = {"change_state": change.state, **update.standing.refusal_extra()}
+    detail = f"The change can no longer be made: {why} It must be proposed again."
+    raise Conflict("change_lapsed", detail, extra=extra, keeps_writes=True)
+
+
+def changes_of(*, order_id: int, caller: Caller) -> tuple[Order, list[ItemChange]]:
+    """All changes of an order, oldest first, for whoever sees it; raises NotFound."""
+    order = get_order(caller=caller, order_id=order_id)
+    return order, list(order.item_changes.all())

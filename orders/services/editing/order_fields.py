@@ -1,0 +1,443 @@
+"""Changes of an order that leave its status and items: where, when, by whom, how paid, what was promised."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import F
+
+from orders.checkout import Cart
+from orders.lifecycle import table
+from orders.lifecycle.reasons import REASONS
+from orders.lifecycle.table import Actor, Fulfilment, Status
+from orders.lifecycle.timers import awaits_payment, first_answer
+from orders.models import Order, OrderEvent, Purchase
+from orders.services.capacity import bookings, slots
+from orders.services.editing.destination import distance_from_vendor, new_destination
+from orders.services.money.payment_changes import adjust, change_method
+from orders.services.money.shares import CASH, WALLET
+from orders.services.moving.transitions import Wish, transition
+from orders.services.paying.providers import available_methods
+from orders.services.placing.checkout_checks import check_cash_amount, check_time, is_later
+from orders.services.placing.guests import check_strangers_order
+from orders.services.record.numbers import day_of, follow_day
+from orders.services.record.order_update import OrderUpdate, update_order
+from orders.services.record.servability import why_unserved
+from orders.services.record.standing import Standing, get_order
+from ordersite.accounts.callers import SYSTEM, Caller
+from ordersite.core.money import MAX_MINOR, as_json
+from ordersite.places.lookup import Answer
+from ordersite.web.problems import Conflict, Forbidden, Invalid, blaming
+from ordersite.web.serializers import Money
+from vendors.models import Driver
+from vendors.services.menus import menu_of
+from vendors.services.openings import calendar_of
+
+CUSTOMER_STAFF = (Actor.CUSTOMER, Actor.STAFF)
+VENDOR_STAFF = (Actor.VENDOR, Actor.STAFF)
+ALL_BUT_DRIVERS = (Actor.CUSTOMER, Actor.VENDOR, Actor.STAFF)
+CARRIERS = (Actor.VENDOR, Actor.COMPANY, Actor.STAFF)
+
+# Who may change which field; all of a request's fields must be allowed.
+WHO: dict[str, tuple[Actor, ...]] = {
+    "comment": ALL_BUT_DRIVERS,
+    "address": ALL_BUT_DRIVERS,
+    "address_notes": ALL_BUT_DRIVERS,
+    "location": ALL_BUT_DRIVERS,
+    "deliver_at": ALL_BUT_DRIVERS,
+    "payment_method": CUSTOMER_STAFF,
+    "driver_tip": CUSTOMER_STAFF,
+    "cash": CUSTOMER_STAFF,
+    "driver": CARRIERS,
+    "self_delivery": VENDOR_STAFF,
+    "prepared_in": VENDOR_STAFF,
+    "delivered_in": (*VENDOR_STAFF, Actor.DRIVER),
+}
+# What the kitchen and the courier rely on stands still once the order is accepted.
+BEFORE_ACCEPTING = ("address", "location", "deliver_at", "payment_method")
+DELAYS = ("prepared_in", "delivered_in")
+# What the customer said: where the vendor changes it, it says why.
+AS_ORDERED = ("comment", "address", "address_notes", "location", "deliver_at")
+# They change together.
+DESTINATION = ("address", "location")
+
+
+def change_order(
+    *, order_id: int, caller: Caller, fields: dict[str, Any], version: int | None = None, found: Answer = ()
+) -> Order:
+    """Changes fields of an open order, by those whom WHO names; one event tells old and new.
+
+    `found` is what services.locating knows of a new address or point: it was looked up before the transaction.
+    Must run in a transaction. Raises NotFound, Problem 412, Forbidden, Conflict and Invalid; nothing is written then.
+    """
+    with update_order(order_id, caller, version=version, changes_total="driver_tip" in fields) as update:
+        change = change_fields(update, fields, found)
+    order = update.order
+    if change is None or "deliver_at" not in change.new or order.status != Status.PENDING:
+        return order
+    if not is_later(order.deliver_at, order.vendor, update.now):
+        return order
+    # The vendor no longer takes it live: it waits as a preorder.
+    transition(order_id=order.pk, caller=SYSTEM, wish=Wish(name="reschedule"))
+    return get_order(caller=caller, order_id=order.pk)
+
+
+def change_fields(update: OrderUpdate, fields: dict[str, Any], found: Answer) -> "Change | None":
+    """The change, which is made and told; None where it changes nothing."""
+    order, standing = update.order, update.standing
+    reason_code, reason = fields.pop("reason_code", ""), fields.pop("reason", "")
+    if not fields:
+        return None
+    update.role = role = role_for(standing, fields)
+    if order.is_closed:
+        raise Conflict("order_closed", "The order is closed and can no longer be changed.", extra=closing(standing))
+    settled = [name for name in BEFORE_ACCEPTING if name in fields]
+    if settled and order.accepted_at is not None and role == Actor.CUSTOMER:
+        detail = f"The order is accepted: {', '.join(settled)} can no longer be changed. Ask the vendor."
+        raise Conflict("order_accepted", detail, pointer=f"/{settled[0]}", extra=closing(standing))
+    if any(name in fields for name in DELAYS):
+        check_reason(reason_code, reason, "A delay")
+    elif role == Actor.VENDOR and any(name in fields for name in AS_ORDERED):
+        check_reason(reason_code, reason, "A change by the vendor")
+    elif reason_code and reason_code not in REASONS:
+        raise Invalid("/reason_code", "unknown", f"Send one of {', '.join(REASONS)}.")
+    if role == Actor.VENDOR:
+        check_vendors_change(order, fields)
+    change = Change(standing=standing, old={}, new={}, left=[])
+    if not fields.keys().isdisjoint(DESTINATION):
+        change_destination(change, fields, role, found)
+    for name, changer in CHANGERS.items():
+        if name in fields:
+            with blaming(f"/{name}"):
+                changer(change, fields[name])
+    if not change.new:
+        return None
+    if order.cash is not None and "driver_tip" in change.new:
+        # A tip that rose must not leave less cash in the customer's hand than the order costs.
+        check_cash_amount(Money(order.cash, order.currency), order.total, order.currency)
+    if role == Actor.CUSTOMER and change.on_trust:
+        check_strangers_order(order, order.total, change.on_trust)
+    if change.day is not None:
+        was = order.number
+        follow_day(order, change.day)
+        change.old["number"], change.new["number"] = was, order.number
+    tell(update, change, reason_code=reason_code, reason=reason)
+    return change
+
+
+@dataclass(kw_only=True)
+class Change:
+    """What a call changes: old and new for the history, the streams that lose the order."""
+
+    standing: Standing
+    old: dict[str, Any]
+    new: dict[str, Any]
+    left: list[str]
+    day: date | None = None  # another one, where a number of it is to be drawn
+    on_trust: str = ""  # where it stands in the input what has more owed, or owed in another way
+
+    @property
+    def order(self) -> Order:
+        return self.standing.order
+
+    def note(self, name: str, old: Any, new: Any) -> bool:
+        """Remembers a change for the history; False where it changes nothing."""
+        if old == new:
+            return False
+        self.old[name], self.new[name] = old, new
+        return True
+
+
+def closing(standing: Standing) -> dict[str, Any]:
+    return standing.refusal_extra()
+
+
+def role_for(standing: Standing, fields: dict[str, Any]) -> Actor:
+    """As what the caller makes the change; raises Forbidden naming the first field that it may not change."""
+    for actor in (Actor.STAFF, Actor.CUSTOMER, Actor.VENDOR, Actor.COMPANY, Actor.DRIVER):
+        if actor in standing.actors and all(actor in WHO[name] for name in fields):
+            return actor
+    denied = next((name for name in fields if not standing.actors & set(WHO[name])), next(iter(fields)))
+    who = ", ".join(WHO[denied])
+    detail = f"This can be changed by {who} only: leave it out."
+    raise Forbidden("forbidden", detail, pointer=f"/{denied}", extra={"field": denied})
+
+
+def check_reason(reason_code: str, reason: str, what: str) -> None:
+    """A delay, and what the vendor changes of an order, carries a reason that every party sees."""
+    known = REASONS.get(reason_code)
+    if known is None:
+        raise Invalid("/reason_code", "required", f"{what} needs a reason: send one of {', '.join(REASONS)}.")
+    if known.needs_text and not reason.strip():
+        raise Invalid("/reason", "required", "This reason_code needs a text: send it as reason.")
+
+
+def check_vendors_change(order: Order, fields: Mapping[str, Any]) -> None:
+    """A vendor does not choose among its customer's saved addresses, nor has it come for its order before it said.
+
+    Money hangs on that: what is not collected by then is not given back.
+    """
+    if isinstance(fields.get("address"), int):
+        raise Invalid(
+            "/address", "unknown", "Only the customer can choose a saved address: send the address as a text."
+        )
+    if "deliver_at" not in fields or order.deliver_at is None or order.fulfilment == Fulfilment.DELIVERY:
+        return
+    if fields["deliver_at"] is None or fields["deliver_at"] < order.deliver_at:
+        raise Invalid(
+            "/deliver_at",
+            "too_early",
+            "The vendor can only move an order to a later time: the customer has to ask for an earlier one.",
+        )
+
+
+def change_text(name: str) -> Callable[[Change, Any], None]:
+    def changer(change: Change, value: Any) -> None:
+        change.note(name, getattr(change.order, name), value)
+        setattr(change.order, name, value)
+
+    return changer
+
+
+def change_destination(change: Change, fields: Mapping[str, Any], role: Actor, found: Answer) -> None:
+    """A new address, point or both; the notes of a saved address come with it, and the distance follows the point."""
+    order = change.order
+    new, notes = new_destination(order, fields, role, found)
+    if change.note("address", order.address, new.text):
+        order.address = new.text
+    if notes is not None and "address_notes" not in fields and change.note("address_notes", order.address_notes, notes):
+        order.address_notes = notes
+    old = {"lat": order.lat, "lng": order.lng}
+    lat, lng = (new.point.lat, new.point.lng) if new.point else (None, None)
+    if change.note("location", old, {"lat": lat, "lng": lng}):
+        order.lat, order.lng = lat, lng
+        order.distance = distance_from_vendor(order, new.point)
+    if not change.new.keys().isdisjoint(DESTINATION):
+        order.anchor_lat, order.anchor_lng = (new.anchor.lat, new.anchor.lng) if new.anchor else (None, None)
+
+
+def change_deliver_at(change: Change, value: Any) -> None:
+    """A later or earlier time, within the vendor's opening; its booking or slot and the timer of a preorder follow."""
+    order, vendor, now = change.order, change.order.vendor, change.standing.now
+    if order.kind == Order.Kind.DIGITAL:
+        raise Conflict("fixed_time", "Digital codes are issued at once: there is no time to change.")
+    old, new = (moment.isoformat() if moment else None for moment in (order.deliver_at, value))
+    if order.kind == Order.Kind.SERVICE and value is None:
+        raise Invalid("/deliver_at", "required", "A service needs a time: send another one.")
+    # The time that stands is no change, even where it is too near by now to be asked for.
+    if not change.note("deliver_at", old, new):
+        return
+    fulfilment, menu = Fulfilment(order.fulfilment), menu_of(vendor)
+    if order.kind == Order.Kind.SERVICE:
+        bookings.move(order, at=value, now=now, pointer="/deliver_at")
+    else:
+        check_time(Cart(vendor_id=order.vendor_id, fulfilment=fulfilment, deliver_at=value), vendor, menu, now)
+        slot = slots.slot_of(vendor=vendor, menu=menu, fulfilment=fulfilment, at=value or now + vendor.lead(now))
+        slots.move(order, slot=slot, value=order.total)
+    day, day_before = day_of(vendor, value or now), order.number_day
+    if order.deliver_at is not None:
+        day_before = day_of(vendor, order.deliver_at)
+    change.day = day if day != day_before else None
+    order.estimated_at = estimate_moved(order, value, now)
+    order.deliver_at = value
+    order.unserved = why_unserved(order, calendar_of(vendor), now)
+
+
+def estimate_moved(order: Order, deliver_at: datetime | None, now: datetime) -> datetime | None:
+    """The estimate of an order that is moved: by as much after the new time as a delay had put it after the old one.
+
+    To "as soon as can be" it counts from when it can be ready; from there a delay that was told has no distance and
+    stands, but never before the new time.
+    """
+    if order.estimated_at is None:
+        return None
+    if order.deliver_at is None:
+        return max(order.estimated_at, deliver_at or order.estimated_at)
+    delay = max(timedelta(), order.estimated_at - order.deliver_at)
+    return (deliver_at or now + order.vendor.lead(now)) + delay
+
+
+def change_payment_method(change: Change, value: str) -> None:
+    """Another way of paying what is not paid yet, or what the wallet paid, which gets its money back with it."""
+    order, actor, now = change.order, change.standing.caller.key, change.standing.now
+    if value not in order.vendor.payment_methods:
+        takes = ", ".join(order.vendor.payment_methods)
+        raise Invalid("/payment_method", "not_taken", f"{order.vendor.name} takes {takes}.")
+    if value not in available_methods():
+        raise Invalid("/payment_method", "not_available", "This payment method is not available here: choose another.")
+    if order.awaits_items:
+        raise Conflict("no_items", "The order has no items yet: add one before changing the payment method.")
+    if not change.note("payment_method", order.payment_method, value):
+        return
+    change.on_trust = "/payment_method"
+    if value == CASH and order.kind == Order.Kind.DIGITAL:
+        raise Invalid(
+            "/payment_method", "digital", "Digital codes are paid in advance: choose a payment method other than cash."
+        )
+    if value == WALLET and order.customer.user_id is None:
+        raise Invalid("/payment_method", "wallet", "A guest has no wallet: choose another payment method.")
+    waited = awaits_payment(order)
+    change_method(order, value, actor=actor, now=now)
+    if waited and not awaits_payment(order):
+        order.answer_from = first_answer(order, now)
+    if order.payment_method != CASH:
+        order.cash = None
+
+
+def change_driver_tip(change: Change, value: Money) -> None:
+    """A tip changes the total; what pays for the order follows."""
+    order, actor = change.order, change.standing.caller.key
+    if value.currency != order.currency:
+        raise Invalid("/driver_tip", "currency", f"The order is in {order.currency}: send that currency.")
+    rise = value.minor - order.driver_tip
+    old, new = as_json(order.driver_tip, order.currency), as_json(value.minor, order.currency)
+    if not change.note("driver_tip", old, new):
+        return
+    if rise > 0:
+        change.on_trust = change.on_trust or "/driver_tip"
+    order.driver_tip += rise
+    order.total += rise
+    if order.total > MAX_MINOR:
+        raise Invalid("/driver_tip", "too_large", "The order would become too large: send a smaller tip.")
+    adjust(order, rise, is_tip=True, actor=actor, reason="The tip was changed.", now=change.standing.now)
+    order.purchase.total += rise
+    Purchase.objects.filter(pk=order.purchase_id).update(total=F("total") + rise)
+
+
+def change_cash(change: Change, value: Money | None) -> None:
+    order = change.order
+    if value is not None:
+        if order.payment_method != CASH:
+            raise Invalid("/cash", "cash", "Cash is only sent with the payment method cash: leave it out.")
+        check_cash_amount(value, order.total, order.currency)
+    old = as_json(order.cash, order.currency) if order.cash is not None else None
+    if change.note("cash", old, as_json(value.minor, value.currency) if value else None):
+        order.cash = value.minor if value else None
+
+
+def change_driver(change: Change, value: int | None) -> None:
+    """Names a driver: that offers the order and changes no status. The driver's stream begins with this event."""
+    order, standing = change.order, change.standing
+    taking_over = order.status == Status.ORDER_NOT_READY and standing.actors & {Actor.COMPANY, Actor.STAFF}
+    if order.fulfilment != Fulfilment.DELIVERY:
+        raise Invalid("/driver", "no_delivery", "Only a delivery has a driver: leave it out.")
+    if not change.note("driver", order.driver_id, value):
+        return
+    if order.driver_accepted_at is not None and not taking_over:
+        raise Conflict(
+            "driver_holds",
+            "A driver has accepted the order: take that driver off it first (look_for_driver).",
+            extra=closing(standing),
+        )
+    driver = None
+    if value is not None:
+        driver = Driver.objects.select_related("user").filter(pk=value).first()
+        if driver is None or not may_name(standing, driver):
+            raise Invalid("/driver", "unknown", "There is no such driver, or it is not yours to choose.")
+        if not driver.can_be_named:
+            raise Invalid("/driver", "off_duty", "This driver is off duty or deactivated: choose another.")
+    if order.driver_id:
+        change.left.append(f"driver:{order.driver_id}")
+    order.driver = driver
+    order.named_at = standing.now if driver else None
+    order.driver_accepted_at = order.driver_at_business_at = None
+
+
+def may_name(standing: Standing, driver: Driver) -> bool:
+    """Staff name anybody; a vendor its couriers and the site's drivers; a company its own."""
+    if Actor.STAFF in standing.actors:
+        return True
+    if Actor.VENDOR in standing.actors and driver.company_id is None:
+        return driver.vendor_id in (None, standing.order.vendor_id)
+    return Actor.COMPANY in standing.actors and driver.company_id in standing.company_ids
+
+
+def change_self_delivery(change: Change, value: bool) -> None:
+    order = change.order
+    if order.fulfilment != Fulfilment.DELIVERY:
+        raise Invalid("/self_delivery", "no_delivery", "Only for a delivery: leave it out.")
+    if value and order.driver_accepted_at is not None:
+        raise Conflict(
+            "driver_holds",
+            "A driver has accepted the order: take that driver off it first (look_for_driver).",
+            extra=closing(change.standing),
+        )
+    if change.note("self_delivery", order.self_delivery, value):
+        order.self_delivery = value
+
+
+def change_promise(name: str) -> Callable[[Change, Any], None]:
+    def changer(change: Change, value: int) -> None:
+        # Minutes from now, so the same number told later is another delay.
+        order = change.order
+        change.old[name], change.new[name] = getattr(order, name), value
+        setattr(order, name, value)
+        told = change.standing.now + timedelta(minutes=value)
+        order.estimated_at = max(told, order.deliver_at or told)
+
+    return changer
+
+
+# In the order in which a request's fields are changed, in whatever order it names them: what another builds on first.
+CHANGERS: dict[str, Callable[[Change, Any], None]] = {
+    "comment": change_text("comment"),
+    "address_notes": change_text("address_notes"),
+    "deliver_at": change_deliver_at,
+    "payment_method": change_payment_method,
+    "driver_tip": change_driver_tip,
+    "cash": change_cash,
+    "driver": change_driver,
+    "self_delivery": change_self_delivery,
+    "prepared_in": change_promise("prepared_in"),
+    "delivered_in": change_promise("delivered_in"),
+}
+
+
+def kind_of(change: Change) -> str:
+    """The kind of the event: what the readers react to most."""
+    if "driver" in change.new or "self_delivery" in change.new:
+        return OrderEvent.Kind.DRIVER
+    if any(name in change.new for name in DELAYS):
+        return OrderEvent.Kind.DELAY
+    if any(name in change.new for name in ("payment_method", "driver_tip", "cash")):
+        return OrderEvent.Kind.PAYMENT
+    return OrderEvent.Kind.NOTE
+
+
+def tell(update: OrderUpdate, change: Change, **why: str) -> None:
+    update.tell(kind_of(change), left=change.left, data={"old": change.old, "new": change.new}, **why)
+
+
+def why_not_sent(order: Order) -> str:
+    """Why no parcel carrier has a parcel of this order."""
+    if order.status in table.FAILURE:
+        return "The order is cancelled: no parcel of it is sent."
+    only = "only one that is placed as a delivery, with an address, is sent."
+    if order.kind == Order.Kind.SERVICE:
+        return f"A booked service is not sent as a parcel: {only}"
+    match order.fulfilment:
+        case Fulfilment.DIGITAL:
+            return "The codes of this order are not sent as a parcel: it takes no tracking number."
+        case Fulfilment.EAT_IN:
+            return f"The customer eats this order at the vendor's: {only}"
+        case _:
+            return f"The customer collects this order: {only}"
+
+
+def add_tracking_number(
+    *, order_id: int, caller: Caller, tracking_number: str, carrier: str, version: int | None = None
+) -> Order:
+    """Gives a delivery a parcel carrier's number, by vendor or staff; the same again changes nothing."""
+    denied = "A tracking number can be added by the vendor or staff only."
+    with update_order(order_id, caller, version=version, roles=VENDOR_STAFF, denied=denied) as update:
+        order, standing = update.order, update.standing
+        if order.fulfilment != Fulfilment.DELIVERY or order.status in table.FAILURE:
+            raise Conflict("not_sent", why_not_sent(order), extra=standing.refusal_extra())
+        change = Change(standing=standing, old={}, new={}, left=[])
+        change.note("tracking_number", order.tracking_number, tracking_number)
+        change.note("carrier", order.carrier, carrier)
+        order.tracking_number, order.carrier = tracking_number, carrier
+        if change.new:
+            tell(update, change)
+    return order

@@ -1,0 +1,1 @@
+"""The ledger, and the amounts that orders move in it."""

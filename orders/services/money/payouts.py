@@ -1,0 +1,183 @@
+"""What the platform owes vendors and drivers, the cash in their hands, and paying the one out and the other in."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Sum
+
+from orders.models import Account, Entry, Posting
+from orders.services.money import ledger
+from orders.services.money.ledger import AccountKey
+from ordersite.accounts.callers import Caller
+from ordersite.accounts.rights import Right
+from ordersite.core.money import as_json, to_text
+from ordersite.web.problems import Conflict, Invalid, NotFound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purse:
+    """A vendor's or a driver's money in one currency, in two accounts."""
+
+    currency: str
+    vendor_id: int | None = None
+    driver_id: int | None = None
+
+    @property
+    def owed(self) -> AccountKey:
+        """What the platform owes it: a vendor's sales, a driver's tips."""
+        kind = Account.Kind.DRIVER if self.driver_id else Account.Kind.VENDOR
+        return AccountKey(kind=kind, currency=self.currency, vendor_id=self.vendor_id, driver_id=self.driver_id)
+
+    @property
+    def cash(self) -> AccountKey:
+        """The cash in its hands; below zero, since that is the platform's."""
+        return AccountKey(
+            kind=Account.Kind.CASH, currency=self.currency, vendor_id=self.vendor_id, driver_id=self.driver_id
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """Where a purse stands, in minor units. `net` is what may be paid out; below zero it owes the platform."""
+
+    currency: str
+    owed: int
+    cash: int
+
+    @property
+    def net(self) -> int:
+        return self.owed + self.cash
+
+
+def purse_of(account: Account) -> Purse:
+    """The purse that a vendor's, driver's or cash account belongs to."""
+    return Purse(currency=account.currency, vendor_id=account.vendor_id, driver_id=account.driver_id)
+
+
+def balances_of(purses: Iterable[Purse]) -> dict[Purse, Balance]:
+    """Where each purse stands, in one statement."""
+    purses = list(purses)
+    names = [key.name for purse in purses for key in (purse.owed, purse.cash)]
+    rows = Entry.objects.filter(account__name__in=names).values("account__name").annotate(held=Sum("amount")).order_by()
+    held = {row["account__name"]: int(row["held"]) for row in rows}
+    return {
+        purse: Balance(currency=purse.currency, owed=held.get(purse.owed.name, 0), cash=held.get(purse.cash.name, 0))
+        for purse in purses
+    }
+
+
+def purses_of(*, vendor_id: int | None = None, driver_id: int | None = None) -> list[Purse]:
+    """A vendor's or driver's purses, one a currency in which money has moved."""
+    accounts = Account.objects.filter(vendor=vendor_id) if vendor_id else Account.objects.filter(driver=driver_id)
+    currencies = accounts.order_by("currency").values_list("currency", flat=True).distinct()
+    return [Purse(currency=currency, vendor_id=vendor_id, driver_id=driver_id) for currency in currencies]
+
+
+def pay_out(
+    *, purse: Purse, amount: int | None, caller: Caller, text: str = "", shown: Balance | None = None
+) -> Posting:
+    """Pays out what is owed, or a part; the cash in the payee's hands is set off first. Must run in a transaction.
+
+    `amount` is in minor units, None for all. `shown` is the balance on which somebody decided. Raises Forbidden, and
+    Conflict balance_changed where it is another by now, nothing_owed, or payout_too_large with `owed`.
+    """
+    caller.require(Right.PAY_OUT)
+    balance = lock_purse(purse)
+    refuse_changed(balance, shown)
+    return ledger.post(Posting.Kind.PAYOUT, payout_amounts(purse, balance, amount), actor=caller.key, text=text)
+
+
+def payout_amounts(purse: Purse, balance: Balance, amount: int | None) -> dict[AccountKey, int]:
+    """What paying out moves, by account; raises Conflict nothing_owed, or payout_too_large with `owed`."""
+    wanted = balance.net if amount is None else amount
+    owed = {"owed": as_json(balance.net, purse.currency)}
+    if balance.net <= 0 and not (amount is None and balance.net == 0 and balance.owed):
+        raise Conflict("nothing_owed", "Nothing is owed, so there is nothing to pay out.", extra=owed)
+    if wanted > balance.net:
+        most = f"{to_text(balance.net, purse.currency)} {purse.currency}"
+        detail = f"That is more than is owed: pay out {most} at most."
+        raise Conflict("payout_too_large", detail, pointer="/amount", extra=owed)
+    funding = ledger.funding(purse.currency)
+    return {purse.cash: -balance.cash, purse.owed: balance.cash - wanted, funding: wanted}
+
+
+def hand_in(*, purse: Purse, amount: int, caller: Caller, text: str = "", shown: Balance | None = None) -> Posting:
+    """Records cash that a vendor or driver has handed in, in minor units. Must run in a transaction.
+
+    Raises ValueError for nothing, Forbidden and Conflict balance_changed as `pay_out` does, or hand_in_too_large with
+    `held`.
+    """
+    caller.require(Right.PAY_OUT)
+    balance = lock_purse(purse)
+    refuse_changed(balance, shown)
+    return ledger.post(Posting.Kind.HAND_IN, hand_in_amounts(purse, balance, amount), actor=caller.key, text=text)
+
+
+def hand_in_amounts(purse: Purse, balance: Balance, amount: int) -> dict[AccountKey, int]:
+    """What handing in moves, by account; raises ValueError for nothing, and Conflict hand_in_too_large with `held`."""
+    if amount <= 0:
+        raise ValueError("what is handed in is above zero")
+    held = -balance.cash
+    if amount > held:
+        most = as_json(max(held, 0), purse.currency)
+        detail = f"That is more cash than this driver or vendor holds: {most['amount']} {purse.currency} at most."
+        raise Conflict("hand_in_too_large", detail, pointer="/amount", extra={"held": most})
+    return {purse.cash: amount, ledger.funding(purse.currency): -amount}
+
+
+def refuse_changed(balance: Balance, shown: Balance | None) -> None:
+    """Raises Conflict balance_changed where somebody decided on another balance than there is."""
+    if shown in (None, balance):
+        return
+    owed, cash = (to_text(amount, balance.currency) for amount in (balance.owed, balance.cash))
+    detail = (
+        f"The amounts have changed: {owed} {balance.currency} are owed now, with {cash} in cash. Nothing was paid out."
+    )
+    raise Conflict("balance_changed", detail, extra={"owed": as_json(balance.net, balance.currency)})
+
+
+# What takes each movement back.
+REVERSALS = {Posting.Kind.PAYOUT: Posting.Kind.PAYOUT_REVERSAL, Posting.Kind.HAND_IN: Posting.Kind.HAND_IN_REVERSAL}
+
+
+def reverse_movement(*, posting_id: int, caller: Caller, reason: str) -> Posting:
+    """Takes a payout back, or cash handed in: all accounts are as if it had never been booked. Once.
+
+    Must run in a transaction. Raises NotFound, Forbidden, Invalid without a reason, and Conflict not_reversible for
+    another movement, already_reversed for a second time.
+    """
+    caller.require(Right.PAY_OUT)
+    if not reason.strip():
+        raise Invalid("/reason", "required", "A reason is needed: say why it is reversed.")
+    posting = lock_posting(posting_id)
+    if posting.kind not in REVERSALS:
+        raise Conflict("not_reversible", "Only a payout, or cash handed in, can be reversed here.")
+    if Posting.objects.filter(reverses=posting).exists():
+        raise Conflict("already_reversed", "It has been reversed already: nothing was changed.")
+    owners = Account.objects.filter(entries__posting=posting).exclude(kind=Account.Kind.FUNDING).distinct()
+    for purse in {purse_of(account) for account in owners}:
+        lock_purse(purse)
+    amounts = {AccountKey.of(entry.account): -entry.amount for entry in posting.entries.select_related("account")}
+    reversal = ledger.post(REVERSALS[Posting.Kind(posting.kind)], amounts, actor=caller.key, text=reason.strip())
+    reversal.reverses = posting
+    reversal.save(update_fields=["reverses"])
+    return reversal
+
+
+def lock_posting(posting_id: int) -> Posting:
+    """The posting, held until the transaction ends: of two who take it back the second sees it; raises NotFound."""
+    posting = Posting.objects.select_for_update(of=("self",), no_key=True).filter(pk=posting_id).first()
+    if posting is None:
+        raise NotFound()
+    return posting
+
+
+def lock_purse(purse: Purse) -> Balance:
+    """Where the purse stands, held until the transaction ends: of two payouts the second finds what the first left.
+
+    Its accounts' rows are locked so that entries may still be added by orders that settle meanwhile.
+    """
+    ledger.ensure_accounts({purse.owed: 0, purse.cash: 0})
+    names = [purse.owed.name, purse.cash.name]
+    list(Account.objects.filter(name__in=names).select_for_update(no_key=True).order_by("name"))
+    return balances_of([purse])[purse]

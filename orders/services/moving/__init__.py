@@ -1,0 +1,1 @@
+"""Changes of an order's status, by people and by timers, and what they bring about."""

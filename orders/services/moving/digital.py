@@ -1,0 +1,47 @@
+"""Digital orders: nobody makes or carries them, so that they go from paid to completed by themselves."""
+
+from orders.lifecycle.table import Actor, Status
+from orders.lifecycle.timers import PAID_IN, set_due
+from orders.models import Kind, OrderEvent
+from orders.services.capacity.codes import issue_codes
+from orders.services.moving.transitions import Wish, change_status, move_on
+from orders.services.record.order_update import OrderUpdate, update_locked
+from orders.services.record.standing import get_order, standing_of
+from ordersite.accounts.callers import SYSTEM
+
+
+def fulfil(*, order_id: int) -> None:
+    """Accepts a paid digital order, issues its codes and completes it, in the caller's transaction.
+
+    Where codes are missing it waits as accepted, and a timer tries again (lifecycle.timers.due_for_missing_codes).
+    An order that is none of this, or is done, is left alone.
+    """
+    standing = standing_of(SYSTEM, get_order(caller=SYSTEM, order_id=order_id, lock=True))
+    order = standing.order
+    if order.kind != Kind.DIGITAL or order.payment_status not in PAID_IN:
+        return
+    if order.status == Status.PENDING:
+        move_on(standing, Wish(name="accept"))
+    if order.status != Status.ACCEPTED_BY_BUSINESS:
+        return
+    with update_locked(standing_of(SYSTEM, order), role=Actor.SYSTEM) as update:
+        told = order.codes_missing if order.codes_tried_at else None
+        if issue_codes(order=order, now=update.now):
+            change_status(update, Wish(name="complete"))
+        else:
+            wait(update, told=told)
+
+
+def wait(update: OrderUpdate, *, told: int | None) -> None:
+    """Sets the time of the next try, and tells every party how many codes are missing, unless that was told already."""
+    count = update.order.codes_missing
+    if told == count:
+        set_due(update.order, update.now)
+        return
+    update.tell(
+        OrderEvent.Kind.DELAY,
+        reason="One code is not available yet: the order waits for it."
+        if count == 1
+        else f"{count} codes are not available yet: the order waits for them.",
+        data={"codes_missing": count},
+    )

@@ -1,0 +1,126 @@
+"""What is reckoned with a vendor's settings is reckoned anew when they change: timers, and what it can serve."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import Q
+from django.dispatch import receiver
+from django.utils import timezone
+
+from orders.lifecycle.table import DRIVER_LEFT, OPEN, Fulfilment, Status
+from orders.lifecycle.timers import COLLECTED, NOT_BEGUN
+from orders.models import UNSERVED, WAITING, Kind, Order
+from orders.services.record.order_update import save_timers
+from orders.services.record.servability import reckon_one, vendor_now
+from vendors.models import Vendor
+from vendors.services.announcing import UnservedOrder, vendor_changed
+from vendors.services.openings import calendar_of
+
+BATCH = 500
+
+# What is left to make, or is marked though nothing is left.
+UNMADE = Q(prepared_at__isnull=True) | Q(kind__in=(Kind.PACKAGE, Kind.SERVICE))
+SERVED = Q(status__in=sorted(OPEN)) & (Q(UNMADE, picked_up_at__isnull=True) | Q(unserved__gt=""))
+ANSWERED = Q(status=Status.PENDING)
+BEGUN = Q(
+    status__in=(
+        Status.PREORDER,
+        Status.ACCEPTED_BY_BUSINESS,
+        Status.LOOKING_FOR_DRIVER,
+        Status.ACCEPTED_BY_DRIVER_COMPANY,
+        Status.PREPARATION_COMPLETED,
+        *DRIVER_LEFT,
+    ),
+    deliver_at__isnull=False,
+)
+LEFT_BY_DRIVER = Q(driver_left_at__isnull=False)
+# Which of the orders that wait each setting of a vendor is reckoned with; what is not here touches none.
+TOUCHED: Mapping[str, Q] = {
+    "is_active": SERVED,
+    "fulfilments": SERVED,
+    "time_zone": SERVED,
+    "opening_hours": SERVED,
+    "services": SERVED & Q(kind=Kind.SERVICE),
+    "package_types": SERVED & Q(kind=Kind.PACKAGE),
+    "delivery_zones": SERVED & Q(fulfilment=Fulfilment.DELIVERY),
+    "paused_until": Q(status__in=NOT_BEGUN),
+    "auto_accept": ANSWERED,
+    "accept_minutes": ANSWERED,
+    "preparation_minutes": BEGUN,
+    "rush_minutes": BEGUN,
+    "rush_until": BEGUN,
+    "auto_search": Q(
+        status__in=(Status.ACCEPTED_BY_BUSINESS, Status.PREPARATION_COMPLETED), fulfilment=Fulfilment.DELIVERY
+    ),
+    "search_minutes": Q(search_started_at__isnull=False, driver_accepted_at__isnull=True),
+    "company_minutes": Q(company_accepted_at__isnull=False, driver_accepted_at__isnull=True),
+    "driver_left_minutes": LEFT_BY_DRIVER,
+    "decide_minutes": LEFT_BY_DRIVER,
+    # What had failed for good stays so: only times that run are reckoned anew.
+    "retry_minutes": Q(status=Status.DELIVERY_FAILED_BY_DRIVER, due_at__isnull=False),
+    "driver_answer_seconds": Q(named_at__isnull=False),
+    "collect_minutes": Q(
+        status__in=(Status.PREPARATION_COMPLETED, Status.CUSTOMER_ALMOST_ARRIVED_TO_BUSINESS), fulfilment__in=COLLECTED
+    ),
+    "served_minutes": Q(status=Status.PREPARATION_COMPLETED, fulfilment=Fulfilment.EAT_IN),
+    "code_minutes": Q(status=Status.ACCEPTED_BY_BUSINESS, kind=Kind.DIGITAL),
+    "settle_minutes": Q(status__in=(Status.DELIVERY_COMPLETED_BY_DRIVER, Status.PICKUP_COMPLETED_BY_CUSTOMER)),
+}
+
+
+@receiver(vendor_changed)
+def reckon_vendor(vendor_id: int, changed: Collection[str], **_: Any) -> list[UnservedOrder]:
+    """Reckons the orders of a vendor anew that what has changed touches; returns all that it cannot serve.
+
+    Orders are locked by id, as everywhere; none where no setting is touched that they are reckoned with. Must run in
+    the transaction of the change, after it was written.
+    """
+    touched = [TOUCHED[name] for name in sorted(TOUCHED.keys() & changed)]
+    if touched:
+        reckon(vendor_now(vendor_id), reduce(or_, touched), timezone.now())
+    marked = Order.objects.filter(UNSERVED, vendor=vendor_id, deleted_at__isnull=True).order_by("pk")
+    return [named(order) for order in marked.only("number", "fulfilment", "deliver_at", "unserved")]
+
+
+def reckon(vendor: Vendor, touched: Q, now: datetime) -> None:
+    calendar = calendar_of(vendor)
+    for orders in waiting_orders(vendor, touched):
+        for order in orders:
+            reckon_one(order, calendar, now)
+        save_timers(orders)
+
+
+def waiting_orders(vendor: Vendor, touched: Q) -> Iterator[Sequence[Order]]:
+    """Those of the vendor's orders that are open, or for which a timer may wait, and that are touched, in batches.
+
+    All that wait are locked first, by id: a change of one that was under way with the settings from before is waited
+    for, and decides whether the order is touched.
+    """
+    lock_waiting(vendor)
+    waiting = Order.objects.filter(WAITING, touched, vendor=vendor).order_by("pk")
+    waiting = waiting.select_related("terms", "delivery_zone", "package__package_type")
+    waiting = waiting.prefetch_related("booking__service__hours")
+    last, found = 0, BATCH
+    while found == BATCH:
+        orders = list(waiting.filter(pk__gt=last)[:BATCH])
+        for order in orders:
+            order.vendor = vendor
+        yield orders
+        last, found = orders[-1].pk if orders else last, len(orders)
+
+
+def lock_waiting(vendor: Vendor) -> None:
+    list(Order.objects.filter(WAITING, vendor=vendor).select_for_update().order_by("pk").values_list("pk", flat=True))
+
+
+def named(order: Order) -> UnservedOrder:
+    return UnservedOrder(
+        id=order.pk,
+        number=order.number,
+        delivery_type=Fulfilment(order.fulfilment).slug,
+        deliver_at=order.deliver_at,
+        reason=order.unserved,
+    )

@@ -1,0 +1,117 @@
+"""This instance's names for statuses, kept by staff, and orders that bear one (docs/requirements.md, rows 31, 63)."""
+
+from dataclasses import dataclass
+
+from django.db import IntegrityError
+
+from orders.lifecycle.table import Actor, Status
+from orders.models import Order, OrderEvent, StatusLabel
+from orders.services.moving.goals import make_step
+from orders.services.record.order_update import update_locked
+from orders.services.record.standing import get_order, standing_of
+from ordersite.accounts.callers import Caller
+from ordersite.accounts.rights import Right
+from ordersite.web.problems import Forbidden, Invalid, NotFound
+
+
+def save_label(label: StatusLabel) -> StatusLabel:
+    """Saves it; raises Invalid for a name that another label has."""
+    taken = StatusLabel.objects.filter(name=label.name).exclude(pk=label.pk).exists()
+    if taken:
+        raise Invalid("/name", "taken", "Another label has this name: choose another.")
+    try:
+        label.save()
+    except IntegrityError as error:
+        raise Invalid("/name", "taken", "Another label has this name: choose another.") from error
+    return label
+
+
+def add_label(
+    *, caller: Caller, name: str, core_status: Status, message: str, position: int | None = None
+) -> StatusLabel:
+    """A new name for a status, at its status's place in the list unless told another; raises Forbidden."""
+    caller.require(Right.ADD_LABELS)
+    place = core_status if position is None else position
+    return save_label(StatusLabel(name=name, core_status=core_status, message=message, position=place))
+
+
+def find_label(label_id: int) -> StatusLabel:
+    """The label, locked; raises NotFound."""
+    label = StatusLabel.objects.select_for_update().filter(pk=label_id).first()
+    if label is None:
+        raise NotFound()
+    return label
+
+
+def change_label(*, caller: Caller, label_id: int, fields: dict[str, object]) -> StatusLabel:
+    """Renames it, or changes its status or message; raises Forbidden."""
+    caller.require(Right.CHANGE_LABELS)
+    label = find_label(label_id)
+    for name, value in fields.items():
+        setattr(label, name, value)
+    return save_label(label)
+
+
+def delete_label(*, caller: Caller, label_id: int) -> None:
+    """Takes the label away; orders that bore it keep their status. Raises Forbidden."""
+    caller.require(Right.DELETE_LABELS)
+    find_label(label_id).delete()
+
+
+# --- orders that bear one -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """All labels in their order. The first of a status is what an order of that status reads as by itself."""
+
+    rows: list[StatusLabel]
+
+    def of(self, order: Order) -> StatusLabel | None:
+        """What the order reads as; None where nothing stands on its status."""
+        return order.label or self.first(order.status)
+
+    def first(self, status: int) -> StatusLabel | None:
+        return next((label for label in self.rows if label.core_status == status), None)
+
+    def find(self, label_id: int) -> StatusLabel | None:
+        return next((label for label in self.rows if label.pk == label_id), None)
+
+
+def read_labels() -> Labels:
+    """All labels, in one statement."""
+    return Labels(list(StatusLabel.objects.all()))
+
+
+def set_label(*, order_id: int, caller: Caller, label_id: int, reason: str, name: str = "", proof: str = "") -> Order:
+    """Lets an order read as this label: by a change of status where the label stands on another.
+
+    Of the same status only the label changes, by vendor or staff. What it reads as already changes nothing. `reason` is
+    given where the change of status asks for one, `proof` where the vendor does, `name` where it is meant by its name.
+    Must run in a transaction; raises NotFound, Invalid for a label that does not exist, Forbidden, and what
+    `transition` raises.
+    """
+    labels = read_labels()
+    standing = standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True))
+    order = standing.order
+    label = labels.find(label_id)
+    if label is None:
+        raise Invalid("/label", "unknown", "There is no such status: read the list of statuses.")
+    if labels.of(order) == label:
+        return order
+    was, moves = labels.of(order), label.core_status != order.status
+    role = standing.role_among((Actor.VENDOR, Actor.STAFF, *(Actor if moves else ())))
+    if moves:
+        order = make_step(standing, Status(label.core_status), reason, name, proof)
+    if order.status != label.core_status or labels.of(order) == label:
+        # Asked twice, by now the order is further on (docs/lifecycle.md); or the status reads so by itself.
+        return order
+    if role is None:
+        raise Forbidden(
+            "forbidden", "Only the vendor or staff can set a status by its label.", extra=standing.refusal_extra()
+        )
+    with update_locked(standing, role=role) as update:
+        order.label = label
+        data = {"old": {"label": was.name if was else ""}, "new": {"label": label.name}}
+        update.tell(OrderEvent.Kind.NOTE, data=data)
+    return order

@@ -1,0 +1,54 @@
+"""Tills that pull orders: what they have not confirmed yet waits for them (docs/requirements.md, rows 40 and 73)."""
+
+from django.db.models import QuerySet
+
+from orders.lifecycle.table import FAILURE, OPEN, Actor, Fulfilment, Status
+from orders.models import Order, OrderEvent
+from orders.services.moving.transitions import Wish, move_on
+from orders.services.record.order_update import update_order
+from ordersite.accounts.callers import Caller
+from ordersite.accounts.rights import Right
+from ordersite.web.problems import Conflict, NotFound
+from vendors.models import Vendor
+from vendors.permissions import member_vendors
+
+
+def vendors_of_till(caller: Caller, merchant_uuid: str) -> list[int]:
+    """The vendors of a merchant for which the caller may pull orders: those it works at, to staff all. May be none."""
+    vendors = Vendor.objects.all() if caller.may_everywhere(Right.VIEW_ORDERS) else member_vendors(caller)
+    return list(vendors.filter(merchant__uuid=merchant_uuid).values_list("pk", flat=True))
+
+
+def till_orders(vendor_ids: list[int]) -> QuerySet[Order]:
+    """What tills of these vendors may see; digital orders never show there."""
+    orders = Order.objects.filter(vendor__in=vendor_ids, visible_at__isnull=False, deleted_at__isnull=True)
+    return orders.exclude(fulfilment=Fulfilment.DIGITAL)
+
+
+def unconfirmed_orders(vendor_ids: list[int]) -> QuerySet[Order]:
+    """The open orders that no till has confirmed, preorders too, oldest first."""
+    waiting = till_orders(vendor_ids).filter(pos_confirmed_at__isnull=True, status__in=sorted(OPEN))
+    return waiting.order_by("placed_at", "pk")
+
+
+def confirm(*, order_id: int, caller: Caller) -> Order:
+    """The till has the order: it leaves the queue; where the vendor chose so, that accepts it too.
+
+    Twice is harmless. Must run in a transaction; raises NotFound, Forbidden, Conflict for one that was cancelled or
+    failed, and what accepting raises.
+    """
+    denied = "Only the vendor's till can confirm an order."
+    with update_order(order_id, caller, roles=(Actor.VENDOR, Actor.STAFF), denied=denied) as update:
+        order, standing = update.order, update.standing
+        if order.visible_at is None:
+            raise NotFound()
+        if order.status in FAILURE:
+            now = Status(order.status).label.lower()
+            raise Conflict("order_closed", f"The order is {now}: do not prepare it.", extra=standing.refusal_extra())
+        if order.pos_confirmed_at is not None:
+            return order
+        order.pos_confirmed_at = update.now
+        update.tell(OrderEvent.Kind.NOTE, reason="Confirmed by the till", visible_to=OrderEvent.VisibleTo.BUSINESS)
+    if order.vendor.confirm_accepts and order.status == Status.PENDING:
+        return move_on(standing, Wish(name="accept"))
+    return order

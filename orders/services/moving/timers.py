@@ -1,0 +1,94 @@
+"""Runs the timers that are due; several workers share them."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+
+from orders.lifecycle.table import Actor
+from orders.lifecycle.timers import LAPSE, set_due, timer_of
+from orders.models import Order, OrderEvent
+from orders.services.moving import digital
+from orders.services.moving.transitions import Wish, transition
+from orders.services.record.order_update import move_timers, save_timers, update_locked
+from orders.services.record.servability import why_unserved_now
+from orders.services.record.standing import standing_of
+from ordersite.accounts.callers import SYSTEM
+from ordersite.web.problems import Problem
+
+logger = logging.getLogger(__name__)
+
+RETRY = timedelta(minutes=5)
+
+
+def run_due(limit: int = 100) -> int:
+    """Makes the changes whose time has come, each in its own transaction; returns how many orders it changed."""
+    now = timezone.now()
+    due = Order.objects.filter(due_at__lte=now, deleted_at__isnull=True).order_by("due_at", "pk")
+    return sum(run_timer(order_id, now) for order_id in list(due.values_list("pk", flat=True)[:limit]))
+
+
+def run_timer(order_id: int, now: datetime) -> bool:
+    """Makes one order's change; False where another worker has it, or it is refused and waits."""
+    try:
+        with transaction.atomic():
+            order = lock_due(order_id, now)
+            if order is None:
+                return False
+            timer = timer_of(order, now)
+            if timer and timer[1] == "accept":
+                # A change of the vendor's that was made at the same moment as the order has not marked it.
+                order.unserved = why_unserved_now(order, now)
+                timer = timer_of(order, now)
+            if timer is None or timer[0] > now:
+                set_due(order, now)
+                save_timers([order])
+                return False
+            _, name, reason_code = timer
+            if name == "close":
+                close(order, now)
+            elif name == LAPSE:
+                lapse(order, reason_code, now)
+            elif name == "issue_codes":
+                digital.fulfil(order_id=order_id)
+            else:
+                transition(order_id=order_id, caller=SYSTEM, wish=Wish(name=name, reason_code=reason_code))
+            return True
+    except Problem as problem:
+        logger.warning("a timer was refused: %s", problem.code, extra={"order": order_id})
+    except OperationalError:
+        raise
+    except Exception:
+        # One order that cannot be changed must not hold up the timers of all that are due after it.
+        logger.exception("a timer failed", extra={"order": order_id})
+    # Tried again later instead of at every turn: what refuses it (an empty stock, say) may pass.
+    move_timers(Order.objects.filter(pk=order_id, due_at__lte=now), due_at=now + RETRY)
+    return False
+
+
+def lock_due(order_id: int, now: datetime) -> Order | None:
+    """The order, locked, if its timer is still due and no other worker holds it."""
+    orders = Order.objects.select_related("vendor", "terms").filter(pk=order_id, due_at__lte=now)
+    skip = connection.features.has_select_for_update_skip_locked
+    return orders.select_for_update(of=("self",), skip_locked=skip).first()
+
+
+def close(order: Order, now: datetime) -> None:
+    """Settling writes `closed` and leaves 11 and 15, which are final."""
+    with update_locked(standing_of(SYSTEM, order, now), role=Actor.SYSTEM) as update:
+        order.closed_at = now
+        update.tell(OrderEvent.Kind.MILESTONE, milestone="closed")
+
+
+def lapse(order: Order, reason_code: str, now: datetime) -> None:
+    """The driver who was named has not answered: as if nobody were named. It sees this as its last event."""
+    with update_locked(standing_of(SYSTEM, order, now), role=Actor.SYSTEM) as update:
+        driver_id = order.driver_id
+        order.driver = order.named_at = None
+        update.tell(
+            OrderEvent.Kind.DRIVER,
+            left=[f"driver:{driver_id}"],
+            reason_code=reason_code,
+            data={"old": {"driver": driver_id}, "new": {"driver": None}},
+        )

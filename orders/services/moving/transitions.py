@@ -1,0 +1,307 @@
+"""Changes of status: one service for every door."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, NoReturn
+
+from django.db import transaction as database
+
+from orders.lifecycle import table
+from orders.lifecycle.decisions import Decision, Outcome, decide, decide_preparing, remember
+from orders.lifecycle.guards import GUARDS, Attempt
+from orders.lifecycle.reasons import REASONS
+from orders.lifecycle.table import Actor, Change, Fulfilment, Status
+from orders.lifecycle.timers import is_made
+from orders.models import Order, OrderEvent
+from orders.services.moving.closing import follow_status
+from orders.services.record.order_update import OrderUpdate, update_locked, update_order
+from orders.services.record.servability import why_unserved_now
+from orders.services.record.standing import Standing, get_order, standing_of
+from ordersite.accounts.callers import Caller, related
+from ordersite.core.attempts import count_attempt, forget_attempts, refuse_if_locked
+from ordersite.web.problems import Conflict, Forbidden, Invalid, Problem
+from vendors.models import Dispatcher, Vendor
+
+# Five wrong collection codes lock an order's collecting for a quarter of an hour (docs/lifecycle.md, guard `code`).
+CODE_TRIES = 5
+CODE_LOCK = timedelta(minutes=15)
+START_PREPARING = "start_preparing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a caller asks for: a target or a transition's name, and what it brings."""
+
+    to: Status | None = None
+    name: str = ""
+    reason_code: str = ""
+    reason: str = ""
+    prepared_in: int | None = None
+    delivered_in: int | None = None
+    code: str = ""
+    proof: str = ""
+    version: int | None = None  # the one that the caller saw (If-Match)
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def transition(*, order_id: int, caller: Caller, wish: Wish) -> Order:
+    """Moves an order on, in the transaction that the caller has opened.
+
+    Lock the row, legal? permitted? guards? → FSM method → money → version, columns, event and feed entries.
+    What was asked twice answers as if it had just happened and writes nothing. Raises NotFound, Problem 412 for a stale
+    version, Conflict transition_not_allowed or guard_failed, and Forbidden; each refusal lists what is allowed.
+    """
+    to = table.NAMES.get(wish.name, wish.to)
+    with update_order(order_id, caller, version=wish.version, to=to) as update:
+        change_status(update, wish)
+    return update.order
+
+
+def move_on(standing: Standing, wish: Wish) -> Order:
+    """The same for an order at hand, which this transaction has locked."""
+    with update_locked(standing, version=wish.version) as update:
+        change_status(update, wish)
+    return update.order
+
+
+def change_status(update: OrderUpdate, wish: Wish) -> None:
+    """Decides about the wish, and makes the change; what repeats writes nothing."""
+    order, standing = update.order, update.standing
+    wish = with_reason(wish)
+    given = {"reason_code": wish.reason_code, "reason": wish.reason, "code": wish.code, "proof": wish.proof}
+    decision = decide(order, standing.asker(**given), to=target_of(wish), name=wish.name)
+    if decision.outcome == Outcome.REPEAT:
+        return
+    change, attempt = decision.change, decision.attempt
+    if change is None or attempt is None:
+        refuse(standing, wish, decision)
+    if not decision.forced:
+        check_guesses(change, attempt, order)
+    apply(update, change, attempt, wish, forced=decision.forced)
+
+
+def with_reason(wish: Wish) -> Wish:
+    """A text without a code is another reason; an unknown code is refused by name."""
+    if wish.reason_code and wish.reason_code not in REASONS:
+        raise Invalid("/reason_code", "unknown", f"Send one of {', '.join(REASONS)}.")
+    return replace(wish, reason_code="other") if wish.reason.strip() and not wish.reason_code else wish
+
+
+def target_of(wish: Wish) -> Status:
+    """Where the wish leads; raises Invalid for an unknown name, and where `to` and the name mean different changes."""
+    if wish.name and wish.name not in table.NAMES:
+        raise Invalid(
+            "/transition", "unknown", "There is no transition with this name: send one of allowed_transitions."
+        )
+    target = table.NAMES[wish.name] if wish.name else wish.to
+    if target is None or (wish.to is not None and wish.to != target):
+        raise Invalid("/to", "invalid", "Send `to` or `transition`. If both are sent, they must mean the same change.")
+    return target
+
+
+def refuse(standing: Standing, wish: Wish, decision: Decision) -> NoReturn:
+    """Raises what the decision means: Conflict where the table has no such change or a guard fails, else Forbidden."""
+    order, change, guard = standing.order, decision.change, decision.guard
+    if change is None:
+        now, target = Status(order.status), target_of(wish)
+        detail = f"An order in status {now.value} ({now.slug}) cannot change to {target.value} ({target.slug})."
+        undoes = table.find(Fulfilment(order.fulfilment), now, target)
+        if undoes is not None and not wish.name:
+            detail = f"This status is only reached by name: send {undoes.name} as the `transition`."
+        raise Conflict("transition_not_allowed", detail, extra=standing.refusal_extra())
+    if not guard:
+        raise Forbidden(
+            "transition_not_permitted",
+            f"{change.name} is for {', '.join(sorted(change.actors))}, but your role in this order is "
+            f"{', '.join(sorted(standing.actors)) or 'none'}.",
+            extra=standing.refusal_extra(),
+        )
+    counts = False
+    if guesses((guard,), order):
+        check_code_is_open(order)
+        counts = bool(wish.code or wish.proof)
+    if counts:
+        count_wrong_code(order.pk)
+    raise Conflict(
+        "guard_failed",
+        GUARDS[guard][1],
+        extra={"guard": guard, **standing.refusal_extra()},
+        # A wrong code stays counted, although the change itself is refused.
+        keeps_writes=counts,
+    )
+
+
+@contextmanager
+def all_or_nothing(*, order_id: int, caller: Caller) -> Iterator[None]:
+    """Several steps of one call: where one is refused none is made, and the refusal lists what may be done instead of
+    all of them, from where the order then stands. Only a wrong code stays counted."""
+    try:
+        with database.atomic():
+            yield
+    except Problem as problem:
+        if "allowed_transitions" in problem.extra:
+            reached = problem.extra["order_status"]
+            problem.extra |= standing_of(caller, get_order(caller=caller, order_id=order_id)).refusal_extra()
+            stands = problem.extra["order_status"]
+            if stands != reached:
+                problem.detail += (
+                    f" None of the steps was made: the order is still in status {stands['code']} ({stands['name']})."
+                )
+        if problem.code == "guard_failed" and problem.keeps_writes:
+            count_wrong_code(order_id)
+        raise
+
+
+def count_wrong_code(order_id: int) -> None:
+    """Counts a wrong collection code; raises a 429 Problem beyond CODE_TRIES."""
+    count_attempt("collect", str(order_id), limit=CODE_TRIES, window=CODE_LOCK)
+
+
+def check_guesses(change: Change, attempt: Attempt, order: Order) -> None:
+    """A right code is taken only while codes are not locked, and ends the count of wrong ones."""
+    if guesses(change.guards_for(attempt.actor), order):
+        check_code_is_open(order)
+        forget_attempts("collect", str(order.pk))
+
+
+def guesses(guards: Iterable[str], order: Order) -> bool:
+    """Whether the collection code stands among the guards, asked for as such or as the proof."""
+    return "code" in guards or ("proof" in guards and order.vendor.proof == Vendor.Proof.CODE)
+
+
+def check_code_is_open(order: Order) -> None:
+    """Raises a 429 Problem while the collection code is locked, for right and wrong codes alike."""
+    refuse_if_locked("collect", str(order.pk), limit=CODE_TRIES)
+
+
+def apply(update: OrderUpdate, change: Change, attempt: Attempt, wish: Wish, *, forced: bool) -> None:
+    """Makes the change, its money and its event. Everything was checked."""
+    order, standing, now = update.order, update.standing, update.now
+    update.role = attempt.actor
+    left = assign_parties(standing, change, attempt)
+    had, was_made = order.milestones, is_made(order)
+    source = Status(order.status)
+    getattr(order, change.name)(now=now)
+    remember(order, change.name, attempt.actor)
+    follow_status(
+        order,
+        change.name,
+        source,
+        change.target,
+        role=attempt.actor,
+        reason_code=attempt.reason_code,
+        caller=update.caller,
+        now=now,
+    )
+    if order.label_id and order.label and order.label.core_status != change.target:
+        order.label = None
+    if change.name == "accept":
+        promise_times(order, wish, now)
+    if was_made and not is_made(order):
+        order.unserved = why_unserved_now(order, now)
+    written = table.SETS.get(change.name, "")
+    data = dict(wish.data)
+    if change.name == "depart" and had["picked_up"] is None:
+        data["inferred"] = "picked_up"
+    for name in ("prepared_in", "delivered_in"):
+        if getattr(wish, name) is not None:
+            data[name] = getattr(wish, name)
+    update.tell(
+        OrderEvent.Kind.STATUS,
+        left=left,
+        transition=change.name,
+        from_status=source,
+        to_status=change.target,
+        milestone=written if written and had[written] != order.milestones[written] else "",
+        reason_code=wish.reason_code,
+        reason=wish.reason,
+        forced=forced,
+        data=data,
+    )
+
+
+def assign_parties(standing: Standing, change: Change, attempt: Attempt) -> Sequence[str]:
+    """Sets who carries the order after the change; returns the streams of those whom it takes off."""
+    order = standing.order
+    before = {f"driver:{order.driver_id}" if order.driver_id else "", f"company:{order.company_id or ''}"}
+    if change.name == "accept_by_driver":
+        name_accepting_driver(standing, attempt)
+    elif change.name == "accept_by_company":
+        order.company_id = accepting_company(standing, attempt)
+    leave_parties(order, change.name)
+    if change.name == "accept_by_driver" or order.driver_id is None:
+        order.named_at = None
+    after = {f"driver:{order.driver_id}", f"company:{order.company_id}"}
+    return sorted(stream for stream in before - after if stream not in ("", "company:"))
+
+
+def leave_parties(order: Order, name: str) -> None:
+    """Takes off the order whom the change takes off."""
+    if name in ("look_for_driver", "self_deliver", "reopen"):
+        order.driver = order.company = None
+        order.self_delivery = name == "self_deliver"
+    elif name == "cancel_by_driver":
+        order.driver = None
+
+
+def name_accepting_driver(standing: Standing, attempt: Attempt) -> None:
+    """A driver accepts for itself; the others for the one that stands named on the order (guard `named`)."""
+    if attempt.actor == Actor.DRIVER:
+        standing.order.driver = related(standing.caller.user, "driver") if standing.caller.user else None
+
+
+def companies_of(standing: Standing) -> frozenset[int]:
+    """The companies that the caller dispatches for."""
+    if standing.caller.user is None:
+        return frozenset()
+    return frozenset(Dispatcher.objects.filter(user=standing.caller.user).values_list("company_id", flat=True))
+
+
+def accepting_company(standing: Standing, attempt: Attempt) -> int:
+    """The company that accepts: the dispatcher's that serves this vendor, or the one that staff find named."""
+    order = standing.order
+    if order.company_id is not None:
+        return order.company_id
+    serving = order.vendor.companies.order_by("pk")
+    if attempt.actor == Actor.COMPANY:
+        serving = serving.filter(pk__in=companies_of(standing))
+    company_id = serving.values_list("pk", flat=True).first()
+    if company_id is None:
+        raise Conflict("guard_failed", GUARDS["served"][1], extra={"guard": "served", **standing.refusal_extra()})
+    return int(company_id)
+
+
+def promise_times(order: Order, wish: Wish, now: datetime) -> None:
+    """Accepting tells in how many minutes it is ready and delivered; without them the vendor's usual time."""
+    order.prepared_in = wish.prepared_in
+    order.delivered_in = wish.delivered_in
+    told = wish.delivered_in or wish.prepared_in
+    takes = timedelta(minutes=told) if told else order.vendor.lead(now)
+    order.estimated_at = max(now + takes, order.deliver_at or now)
+
+
+def start_preparing(*, order_id: int, caller: Caller, version: int | None = None) -> Order:
+    """Writes the milestone preparation_started and leaves the status: by vendor or staff, while accepted, not prepared.
+
+    Twice is harmless. Must run in a transaction; raises NotFound, Problem 412, Forbidden and Conflict.
+    """
+    with update_order(order_id, caller, version=version) as update:
+        order, standing = update.order, update.standing
+        outcome, update.role = decide_preparing(order, standing.actors)
+        if update.role is None:
+            raise Forbidden(
+                "transition_not_permitted", "Only the vendor can start the preparation.", extra=standing.refusal_extra()
+            )
+        if outcome == Outcome.REPEAT:
+            return order
+        if outcome == Outcome.REFUSE:
+            raise Conflict(
+                "transition_not_allowed",
+                "Preparation can start once the order is accepted, and only while it is not prepared.",
+                extra=standing.refusal_extra(),
+            )
+        order.apply_milestones(START_PREPARING, None, update.now)
+        update.tell(OrderEvent.Kind.MILESTONE, transition=START_PREPARING, milestone="preparation_started")
+    return order

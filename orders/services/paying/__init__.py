@@ -1,0 +1,1 @@
+"""Payments and refunds: how money comes in and goes back."""

@@ -1,0 +1,90 @@
+"""The link to the page on which an order is paid: told to whoever may hand it on, and e-mailed where that is wanted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from orders.lifecycle.table import FAILURE, Actor
+from orders.models import RECEIVED, Order, Payment, PaymentStatus
+from orders.services.paying.online_payments import address_of
+from orders.services.paying.provider_answers import Standing, online_payments
+from orders.services.paying.provider_answers import standing_of as payment_standing
+from orders.services.record.standing import get_order, standing_of
+from ordersite.accounts.callers import Caller
+from ordersite.accounts.mails import count_mail, queue_mail
+from ordersite.core.money import to_text
+from ordersite.web.problems import Conflict, Forbidden, Invalid
+from vendors.models import ONLINE_METHODS
+
+PAYABLE = (Standing.PAYABLE, Standing.PENDING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentLink:
+    """Where an order is paid, and by when; `sent_to` is the e-mail that it was sent to, if it was."""
+
+    url: str
+    expires_at: datetime | None
+    sent_to: str | None = None
+
+
+def payment_link(*, order_id: int, caller: Caller, send: bool = False) -> PaymentLink:
+    """The link of what an order still has to be paid online; `send` e-mails it to the order's contact, after commit.
+
+    By the customer, the vendor or staff. It switches nothing. Raises NotFound, Forbidden; Conflict order_closed,
+    not_online, payment_expired, payment_disputed, proof_pending or nothing_to_pay; with `send` Invalid where no e-mail
+    is known, and a 429 Problem for the sixth mail to an e-mail within an hour.
+    """
+    order = get_order(caller=caller, order_id=order_id)
+    actors = standing_of(caller, order).actors
+    if not actors & {Actor.CUSTOMER, Actor.VENDOR, Actor.STAFF}:
+        raise Forbidden("forbidden", "Only the customer, the vendor and staff can ask for a payment link.")
+    payment = payment_to_make(order, timezone.now())
+    url = address_of(f"/pay/{payment.token}")
+    if send:
+        # Those who sell write to many customers from one place.
+        send_link(order, payment, url, "" if actors & {Actor.VENDOR, Actor.STAFF} else caller.address)
+    return PaymentLink(url=url, expires_at=payment.expires_at, sent_to=order.contact_email if send else None)
+
+
+def payment_to_make(order: Order, now: datetime) -> Payment:
+    """The newest payment of an order that can be made online now; raises Conflict that says why there is none."""
+    if order.status in FAILURE:
+        raise Conflict("order_closed", "The order is closed: there is nothing left to pay.")
+    standings = {}
+    for payment in online_payments().filter(shares__order=order).order_by("-pk"):
+        standings[payment] = payment_standing(payment, now)
+        if standings[payment] in PAYABLE:
+            return payment
+    if Standing.DISPUTED in standings.values():
+        raise Conflict(
+            "payment_disputed", "The amount that came in differs from what was due: staff are looking into it."
+        )
+    if Standing.CLOSED in standings.values():
+        raise Conflict("payment_expired", "The time for paying has passed: place a new order.")
+    others = Payment.objects.filter(shares__order=order).exclude(provider__in=ONLINE_METHODS)
+    waiting = others.exclude(state__in=RECEIVED).order_by("-pk").first()
+    if waiting is None:
+        raise Conflict("nothing_to_pay", "There is nothing left to pay.")
+    if waiting.state == PaymentStatus.PROOF_PENDING:
+        raise Conflict("proof_pending", "A proof of payment was sent: wait until staff have checked it.")
+    raise Conflict(
+        "not_online",
+        f"The order is paid by {waiting.provider}, which has no payment link: change the payment method first.",
+        extra={"payment_method": waiting.provider},
+    )
+
+
+def send_link(order: Order, payment: Payment, url: str, address: str) -> None:
+    """E-mails the link to the order's contact; `address` is the network's that a customer asks from."""
+    if not order.contact_email:
+        raise Invalid("/send", "no_email", "This customer has no e-mail address: pass the link on yourself.")
+    count_mail("payment_link", order.contact_email, address)
+    amount = f"{to_text(payment.amount, payment.currency)} {payment.currency}"
+    until = ""
+    if payment.expires_at:
+        until = f" until {payment.expires_at.astimezone(order.vendor.zone):%d %B %Y, %H:%M} ({order.vendor.time_zone})"
+    text = f"Your order #{order.pk} at {order.vendor.name} costs {amount}.\n\nPay it here{until}:\n\n{url}\n"
+    subject = f"Your order at {order.vendor.name}: pay {amount}"
+    queue_mail("text", order.contact_email, subject=subject, text=text)

@@ -1,0 +1,1 @@
+"""From a checkout to orders that their vendors see."""

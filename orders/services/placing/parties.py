@@ -1,0 +1,204 @@
+"""For whom a checkout is placed, where it goes, and by which saved method it is paid."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from orders.checkout import Cart, Checkout, Place
+from orders.models import Purchase, SavedMethod
+from orders.services.money.shares import TRANSFER
+from orders.visibility import of_placer
+from ordersite.accounts.callers import Caller, related
+from ordersite.accounts.models import Address, Customer
+from ordersite.accounts.rights import Right
+from ordersite.places.addresses import Where, is_correction, point_of
+from ordersite.web.images import CleanImage
+from ordersite.web.problems import Forbidden, Invalid
+from vendors.models import ONLINE_METHODS
+from vendors.permissions import may_at, serves, works_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guest:
+    """Who orders without an account (docs/requirements.md, row 20)."""
+
+    name: str
+    phone: str = ""
+    email: str = ""
+    place: Place = Place()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placing:
+    """A checkout, and for whom it is placed."""
+
+    checkout: Checkout
+    external_code: str = ""
+    customer_id: int | None = None  # by staff for a customer, or for a guest of earlier
+    guest: Guest | None = None
+    photos: Sequence[CleanImage] = ()  # that prove a transfer
+
+
+def check_custom(checkout: Checkout, caller: Caller) -> None:
+    """Lines by hand are for who may place orders at the vendor: staff, and the vendor's own people with the right."""
+    for cart in checkout.carts:
+        if cart.custom and not may_at(caller, Right.PLACE_ORDERS, cart.vendor_id):
+            detail = "Only staff can add products by hand: leave `custom` out."
+            raise Forbidden("forbidden", detail, pointer=f"{cart.pointer}/custom")
+
+
+def with_zones_by_hand(checkout: Checkout, caller: Caller) -> Checkout:
+    """A zone that staff name is chosen by hand; anybody else's must hold the point."""
+    named = [cart for cart in checkout.carts if cart.delivery_zone_id is not None]
+    if not named or not all(may_at(caller, Right.PLACE_ORDERS, cart.vendor_id) for cart in named):
+        return checkout
+    carts = [replace(cart, zone_by_hand=cart.delivery_zone_id is not None) for cart in checkout.carts]
+    return replace(checkout, carts=carts)
+
+
+def check_empty(checkout: Checkout, caller: Caller) -> None:
+    """Orders without items are staff's and the vendor's people's, and are not paid online.
+
+    Where it is paid online the vendor sees an order only once it is paid, so nobody could fill it.
+    """
+    for cart in checkout.carts:
+        if not cart.is_empty:
+            continue
+        if not serves(caller, Right.PLACE_ORDERS, cart.vendor_id):
+            detail = "Only staff and the vendor can place an order without items: send some."
+            raise Forbidden("forbidden", detail, pointer=f"{cart.pointer}/items")
+        if checkout.payment_method in ONLINE_METHODS:
+            detail = "An order without items cannot be paid online: choose another payment method, or send the items."
+            raise Invalid("/payment_method", "no_items", detail)
+
+
+def check_rights(placing: Placing, caller: Caller) -> None:
+    """Raises Forbidden for what the caller may not place. Doors ask it, too, before they decode a photo."""
+    check_custom(placing.checkout, caller)
+    check_empty(placing.checkout, caller)
+    customer_meant(placing, caller)
+
+
+def customer_meant(placing: Placing, caller: Caller) -> int | None:
+    """Whose saved addresses are meant; raises Forbidden for who may not order for the customer that it names.
+
+    Staff order for every customer; who may order for a guest, for the guests that it has ordered for before, where it
+    still may. A customer that is not there is refused as another's is.
+    """
+    if placing.customer_id is None:
+        return caller.customer_id
+    if caller.may_everywhere(Right.PLACE_ORDERS):
+        return placing.customer_id
+    if not caller.is_known or not may_name_guest(placing.checkout, caller):
+        detail = "Only staff can order for a customer: leave `customer` out."
+        raise Forbidden("forbidden", detail, pointer="/customer")
+    own = Purchase.objects.filter(of_placer(caller), customer=placing.customer_id, customer__user=None)
+    if not own.exists():
+        detail = "Only staff can order for a customer that is not yours: send `guest` with a name and a phone."
+        raise Forbidden("forbidden", detail, pointer="/customer")
+    return placing.customer_id
+
+
+def may_name_guest(checkout: Checkout, caller: Caller) -> bool:
+    """Whether the caller orders for guests: nobody who is signed in, but staff and at vendors where it works."""
+    return caller.user is None or caller.may_everywhere(Right.PLACE_ORDERS) or sells(checkout, caller)
+
+
+def find_customer(placing: Placing, caller: Caller) -> Customer:
+    """For whom it is: the caller itself, a guest (a new row, not saved yet), or the customer that it names."""
+    if placing.customer_id is not None:
+        meant = customer_meant(placing, caller)
+        if placing.guest is not None:
+            raise Invalid("/guest", "customer", "Send `customer` or `guest`, not both.")
+        customer = Customer.objects.select_related("user").filter(pk=meant or 0).first()
+        if customer is None:
+            raise Invalid("/customer", "unknown", "There is no customer with this id.")
+        return customer
+    if placing.guest is not None:
+        if not may_name_guest(placing.checkout, caller):
+            raise Invalid("/guest", "signed_in", "You are signed in, so the order is for you: leave `guest` out.")
+        return Customer(name=placing.guest.name, phone=placing.guest.phone, email=placing.guest.email.lower())
+    if caller.user is None:
+        start = "Send" if caller.is_known else "Sign in, or send"
+        raise Invalid("/guest", "required", f"{start} `guest` with a name and a phone or an e-mail.")
+    customer = related(caller.user, "customer")
+    if customer is not None:
+        return customer
+    user = caller.user
+    return Customer.objects.get_or_create(
+        user=user, defaults={"name": user.name, "email": user.shown_email, "phone": user.phone}
+    )[0]
+
+
+def sells(checkout: Checkout, caller: Caller) -> bool:
+    """Whether the caller works at every vendor of the checkout."""
+    return all(works_at(caller, cart.vendor_id) for cart in checkout.carts)
+
+
+def find_places(checkout: Checkout, guest: Guest | None, customer_id: int | None) -> list[Place]:
+    """Where each cart goes; saved addresses are read by one statement. Raises Invalid for one that is not there."""
+    wanted = {cart.address_id for cart in checkout.carts if cart.address_id is not None}
+    saved = Address.objects.filter(pk__in=wanted, customer_id=customer_id or 0).in_bulk() if wanted else {}
+    return [find_place(cart, guest, saved) for cart in checkout.carts]
+
+
+def find_place(cart: Cart, guest: Guest | None, addresses: Mapping[int, Address]) -> Place:
+    """Where it goes: a saved address, what the order says, or what the guest says."""
+    if cart.address_id is not None:
+        saved = addresses.get(cart.address_id)
+        if saved is None:
+            detail = "There is no such saved address: read /me/addresses."
+            raise Invalid(f"{cart.pointer}/address", "unknown", detail)
+        own = Where(point=point_of(saved.lat, saved.lng), anchor=point_of(saved.anchor_lat, saved.anchor_lng))
+        sent = point_of(cart.place.lat, cart.place.lng)
+        if sent and not is_correction(own, sent):
+            detail = "A saved address has its own location: leave the location out, or send the address as a text."
+            raise Invalid(f"{cart.pointer}/location", "saved_address", detail)
+        return Place(
+            address=saved.address,
+            address_notes=cart.place.address_notes or saved.address_notes,
+            lat=cart.place.lat if sent else saved.lat,
+            lng=cart.place.lng if sent else saved.lng,
+        )
+    if guest is None:
+        return cart.place
+    has_point = cart.place.lat is not None
+    return Place(
+        address=cart.place.address or guest.place.address,
+        address_notes=cart.place.address_notes or guest.place.address_notes,
+        lat=cart.place.lat if has_point else guest.place.lat,
+        lng=cart.place.lng if has_point else guest.place.lng,
+    )
+
+
+def check_photos(placing: Placing) -> None:
+    """Photos prove a transfer, and nothing else."""
+    if placing.photos:
+        check_proven(placing.checkout.payment_method)
+
+
+def check_proven(payment_method: str) -> None:
+    """Raises Invalid for what photos do not prove. Doors ask it, too, before they decode any."""
+    if payment_method != TRANSFER:
+        detail = f"Photos are the proof of a transfer: send {TRANSFER} as the payment method, or leave the photos out."
+        raise Invalid("/payment_method", "not_transfer", detail)
+
+
+def find_saved_method(checkout: Checkout, customer: Customer) -> SavedMethod | None:
+    """The customer's saved method that is to be charged; raises Invalid for another's, or one of another provider."""
+    if checkout.saves_method and checkout.payment_method not in ONLINE_METHODS:
+        raise Invalid("/save_payment_method", "not_online", "Only an online payment method can be saved: leave it out.")
+    if (checkout.saves_method or checkout.saved_method_id) and customer.user_id is None:
+        raise Invalid(
+            "/saved_payment_method", "guest", "A guest has no saved payment methods: sign in, or leave it out."
+        )
+    if checkout.saved_method_id is None:
+        return None
+    saved = SavedMethod.objects.filter(pk=checkout.saved_method_id, customer=customer.pk or 0).first()
+    if saved is None:
+        raise Invalid(
+            "/saved_payment_method", "unknown", "You have no such saved payment method: read /me/payment-methods."
+        )
+    if saved.provider != checkout.payment_method:
+        detail = f"This saved payment method belongs to {saved.provider}: send that as the payment method."
+        raise Invalid("/saved_payment_method", "other_provider", detail)
+    return saved

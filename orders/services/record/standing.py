@@ -1,0 +1,204 @@
+"""An order at hand, and as what the caller stands to it: what every service that changes one begins with."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from orders.lifecycle.decisions import Allowed, Asker, Outcome, allowed_changes, decide_preparing
+from orders.lifecycle.table import Actor, Status
+from orders.models import Order, Purchase
+from orders.visibility import actors_for, with_standing
+from ordersite.accounts.callers import Caller
+from ordersite.accounts.models import User
+from ordersite.accounts.rights import Right
+from ordersite.core.prepared import Given, Prepared
+from ordersite.web.problems import NotFound
+from ordersite.web.views import refuse_stale
+from vendors.models import Merchant
+
+CARRIERS = frozenset({Actor.DRIVER, Actor.COMPANY})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An order at hand, and as what the caller stands to it."""
+
+    order: Order
+    caller: Caller
+    readers: frozenset[Actor]  # as what it reads the order
+    company_ids: frozenset[int]
+    now: datetime
+
+    @property
+    def actors(self) -> frozenset[Actor]:
+        """As what the caller may move the order and change it."""
+        return self.acting(Right.MOVE_ORDERS)
+
+    @property
+    def may_force(self) -> bool:
+        """Whether the caller may go past the life cycle's actors and guards, where that can be done."""
+        return Actor.STAFF in self.actors and self.caller.may(Right.FORCE_ORDERS)
+
+    @property
+    def carries_only(self) -> bool:
+        """Whether the order concerns the reader as who carries it, or could, and as nobody else."""
+        return bool(self.readers) and self.readers <= CARRIERS
+
+    @property
+    def is_only_a_candidate(self) -> bool:
+        """Whether the order is merely on offer to the reader, who has neither accepted it nor was named for it."""
+        held_by_company = Actor.COMPANY in self.readers and self.order.company_id is not None
+        return self.carries_only and self.order.driver_id is None and not held_by_company
+
+    def acting(self, right: Right) -> frozenset[Actor]:
+        """As what the caller may do what asks staff for this right."""
+        if Actor.STAFF in self.readers and not self.caller.may(right):
+            return self.readers - {Actor.STAFF}
+        return self.readers
+
+    def role_among(self, roles: Iterable[Actor], right: Right = Right.MOVE_ORDERS) -> Actor | None:
+        """The first of these roles in which the caller may act; None where it has none of them."""
+        actors = self.acting(right)
+        return next((role for role in roles if role in actors), None)
+
+    def allowed(self) -> list[Allowed]:
+        """What the caller may do now."""
+        return allowed_changes(self.order, self.asker(is_offered=True))
+
+    def asks_reason(self, to: Status) -> bool:
+        """Whether the change to this status, where the caller may make it, asks it for a reason."""
+        return any(one.to == to and "reason" in one.requires for one in self.allowed())
+
+    def asker(self, **given: Any) -> Asker:
+        """The caller as who asks for a change, with what is given for it."""
+        return Asker(
+            actors=self.actors,
+            now=self.now,
+            driver_id=self.caller.driver_id,
+            company_ids=self.company_ids,
+            may_force=self.may_force,
+            **given,
+        )
+
+    def refusal_extra(self) -> dict[str, Any]:
+        """What every refusal tells: where the order stands, and what may be done instead."""
+        return {
+            "order_status": status_json(self.order.status),
+            "version": self.order.version,
+            "allowed_transitions": [allowed_json(one) for one in self.allowed()],
+            "may_start_preparing": self.may_start_preparing(),
+        }
+
+    def refuse_stale(self, version: int | None) -> None:
+        """Raises Problem 412 where the caller saw another version."""
+        refuse_stale(self.order.version, version, self.refusal_extra() if version is not None else {})
+
+    def may_start_preparing(self) -> bool:
+        """Whether the caller may write the milestone preparation_started, which is no change of status."""
+        return decide_preparing(self.order, self.actors)[0] == Outcome.TAKE
+
+
+def status_json(code: int) -> dict[str, Any]:
+    """{"code": 7, "name": "accepted_by_business"}."""
+    return {"code": int(code), "name": Status(code).slug}
+
+
+def allowed_json(one: Allowed) -> dict[str, Any]:
+    """One row of `allowed_transitions`."""
+    told = {"name": one.name, "to": status_json(one.to), "requires": list(one.requires)}
+    return {**told, "by_name": one.by_name}
+
+
+RELATED = ("vendor", "purchase", "customer", "driver", "company", "label", "offer", "terms")
+
+
+class OrderForm(NamedTuple):
+    """What the statement of `get_order` depends on."""
+
+    lock: bool
+    by_user: bool
+    by_merchant: bool
+
+
+def one_order(form: OrderForm) -> QuerySet[Order]:
+    """The query of `get_order`, as what the caller stands to the order included."""
+    caller = Caller(
+        user=cast(Any, Given("user", User._meta.pk)) if form.by_user else None,
+        merchant_id=cast(Any, Given("merchant", Merchant._meta.pk)) if form.by_merchant else None,
+    )
+    orders = with_standing(Order.objects.filter(deleted_at__isnull=True), caller).select_related(*RELATED)
+    if form.lock:
+        orders = orders.select_for_update(of=("self",))
+    return orders.filter(pk=Given("order", Order._meta.pk))
+
+
+ONE_ORDER = Prepared(one_order)
+
+
+def get_order(*, caller: Caller, order_id: int, lock: bool = False, to: Status | None = None) -> Order:
+    """The order with its parties, if the caller may see it; raises NotFound. One statement, `lock` holds its row.
+
+    `to` is where it is to be moved: what must be locked before it is (lock_bought_together).
+
+    Who stands to an order as nobody does not see it. For one order that is what `visible_orders` says, whose conditions
+    take longer to put together than the row to read; tests/orders/test_permissions.py holds the two together.
+    """
+    if lock and to == Status.CANCELED_BY_CUSTOMER:
+        lock_bought_together(order_id)
+    form = OrderForm(lock, caller.user is not None, caller.merchant_id is not None)
+    user_id = caller.user.pk if caller.user else None
+    found = ONE_ORDER.rows(form, order=order_id, user=user_id, merchant=caller.merchant_id)
+    if not found:
+        raise NotFound()
+    order = found[0]
+    if lock:
+        forget_stale_parties(order)
+    if not actors_for(caller, order):
+        raise NotFound()
+    return order
+
+
+def lock_purchase(order_id: int) -> None:
+    """Locks the purchase of an order, which goes before the order, for a change of what it costs; one statement."""
+    wanted = Order.objects.filter(pk=order_id).values("purchase")
+    Purchase.objects.select_for_update(no_key=True).only("pk").filter(pk__in=wanted).first()
+
+
+def lock_bought_together(order_id: int) -> None:
+    """Locks an order with an offer, its purchase and all its orders by id: cancelled, it may change what others cost.
+
+    One statement, which locks nothing where there is no offer.
+    """
+    together = Order.objects.filter(purchase__orders=order_id, offer__isnull=False).select_related("purchase")
+    list(together.select_for_update(of=("purchase", "self"), no_key=True).order_by("pk").only("pk", "purchase__id"))
+
+
+def forget_stale_parties(order: Order) -> None:
+    """After a wait for the lock PostgreSQL reads the row anew, but not what was joined to it: that is read again."""
+    for name in ("driver", "company", "label"):
+        party = order._state.fields_cache.get(name)
+        if (party.pk if party else None) != getattr(order, f"{name}_id"):
+            del order._state.fields_cache[name]
+
+
+def standing_of(caller: Caller, order: Order, now: datetime | None = None) -> Standing:
+    """As what the caller stands to an order that `get_order` read."""
+    companies = {caller.company_id} if caller.company_id else set()
+    if getattr(order, "dispatches", False) and order.company_id:
+        companies.add(order.company_id)
+    return Standing(
+        order=order,
+        caller=caller,
+        readers=actors_for(caller, order),
+        company_ids=frozenset(companies),
+        now=now or timezone.now(),
+    )
+
+
+def standing_as(role: Actor, caller: Caller, order: Order, now: datetime) -> Standing:
+    """The same in one role that was checked already, for an order that follows what the caller has changed."""
+    return Standing(order=order, caller=caller, readers=frozenset({role}), company_ids=frozenset(), now=now)

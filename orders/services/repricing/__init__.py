@@ -1,0 +1,1 @@
+"""An order whose items change: what it costs then, and the rows that follow."""

@@ -24,9 +24,9 @@ from tests.dialects.ordering import asking
 from tests.dialects.shop import calling as shop
 from tests.orders.gift_cards import stock
 from tests.orders.kinds import RECIPIENT, make_package_type
+from tests.orders.placing.test_placing_times import open_hours
 from tests.orders.rows import make_order
 from tests.orders.shopping import ORDERS, assert_nothing_changed, cart, eur
-from tests.orders.test_placing_times import open_hours
 from vendors.models import Stock
 
 Api = Callable[..., APIClient]

@@ -17,9 +17,9 @@ from ordersite.accounts.models import Address
 from tests.cast import Cast
 from tests.office import form_of
 from tests.office import send as send_form
+from tests.orders.admin.test_phone_orders import said
 from tests.orders.back_office import place_order
 from tests.orders.shopping import FAR, NEAR, assert_nothing_changed
-from tests.orders.test_phone_orders import said
 from tests.places.fake_geocoder import FakeGeocoder, nominatim
 from tests.places.test_changing import HAUTE, switch_off
 

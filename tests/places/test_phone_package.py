@@ -12,9 +12,9 @@ from orders.admin.places import NOWHERE_KNOWN
 from orders.models import Order, OrderEvent
 from tests.cast import Cast, make_manager
 from tests.office import form_of, posted_forms
+from tests.orders.admin.test_phone_orders import GUEST, assert_said_to_people, said
 from tests.orders.kinds import make_package_type, make_service, package_cart
 from tests.orders.shopping import assert_nothing_changed, place
-from tests.orders.test_phone_orders import GUEST, assert_said_to_people, said
 from tests.places.fake_geocoder import FakeGeocoder, nominatim
 from vendors.models import PackageType, Product, Service
 from vendors.services.vendors import bump_menu_version

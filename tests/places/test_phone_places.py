@@ -8,8 +8,8 @@ from django.test import Client
 from orders.models import Order, OrderEvent
 from ordersite.accounts.models import Address
 from tests.cast import Cast
+from tests.orders.admin.test_phone_orders import of_phone, path, placed, send
 from tests.orders.shopping import assert_nothing_changed
-from tests.orders.test_phone_orders import of_phone, path, placed, send
 from tests.places.fake_geocoder import FakeGeocoder, nominatim
 
 HAUTE = (50.8396, 4.3496)

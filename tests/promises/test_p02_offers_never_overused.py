@@ -13,8 +13,8 @@ from orders.models import OfferUse, Order
 from orders.services.capacity import offers
 from tests.cast import Cast
 from tests.controls.unlocked_offers import take_uses_without_a_lock
+from tests.orders.capacity.test_offers import make_offer
 from tests.orders.shopping import ORDERS, cart, place
-from tests.orders.test_offers import make_offer
 from tests.promises.crowd import together
 from vendors.models import Offer
 from vendors.services.offers import save_offer

@@ -1,4 +1,6 @@
-"""Promise 5: only the life cycle's changes happen. Every row by the service: tests/orders/test_transitions_rows.py."""
+"""Promise 5: only the life cycle's changes happen. Every row by the service:
+tests/orders/moving/test_transitions_rows.py.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -14,12 +14,12 @@ from ordersite.accounts.callers import caller_of_user
 from ordersite.web.serializers import Money
 from tests.cast import Cast
 from tests.office import posted_forms
+from tests.orders.admin.test_admin_buttons import DELIVERY
+from tests.orders.admin.test_admin_proofs import photographed
 from tests.orders.back_office import place_order
 from tests.orders.kinds import make_package_type
 from tests.orders.money import Api, driven, walk
 from tests.orders.online import takes_online
-from tests.orders.test_admin_buttons import DELIVERY
-from tests.orders.test_admin_proofs import photographed
 from tests.web.test_shown import office, path_of, rows
 from vendors.models import Product
 

@@ -1,4 +1,6 @@
-"""How an order changes. Nobody else raises a version, saves an order or writes an event (tests/orders/test_writers.py).
+"""How an order changes. Nobody else raises a version, saves an order or writes an event.
+
+tests/orders/record/test_writers.py refuses other writers.
 
     with update_order(order_id, caller, version=version, roles=(Actor.STAFF,), denied="Only for staff.") as update:
         update.order.deleted_at = update.now

@@ -145,7 +145,7 @@ def get_order(*, caller: Caller, order_id: int, lock: bool = False, to: Status |
     `to` is where it is to be moved: what must be locked before it is (lock_bought_together).
 
     Who stands to an order as nobody does not see it. For one order that is what `visible_orders` says, whose conditions
-    take longer to put together than the row to read; tests/orders/test_permissions.py holds the two together.
+    take longer to put together than the row to read; tests/orders/reading/test_permissions.py holds the two together.
     """
     if lock and to == Status.CANCELED_BY_CUSTOMER:
         lock_bought_together(order_id)

@@ -10,9 +10,9 @@ from rest_framework.test import APIClient
 from orders.models import Order
 from tests.cast import Cast
 from tests.dialects.kaddy.test_kaddy import BASE, Api, acme, till, token
+from tests.orders.capacity.test_offers import make_offer
 from tests.orders.kinds import make_package_type, make_service, package_cart, tomorrow
 from tests.orders.shopping import NEAR, place
-from tests.orders.test_offers import make_offer
 from vendors.models import Offer, Vendor
 from vendors.services.offers import refresh_offer_flags
 from vendors.services.vendors import import_menu

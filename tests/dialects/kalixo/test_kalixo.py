@@ -15,10 +15,10 @@ from orders.models import Code, Kind, Order, OrderEvent
 from orders.services.money.wallets import top_up
 from orders.services.moving.timers import run_due
 from tests.cast import PASSWORD, Cast
+from tests.orders.capacity.test_offers import make_offer
 from tests.orders.gift_cards import stock
 from tests.orders.rows import make_order
 from tests.orders.shopping import assert_nothing_changed, sums
-from tests.orders.test_offers import make_offer
 from vendors.models import Category, Offer, Product, Vendor
 from vendors.services.offers import refresh_offer_flags
 from vendors.services.vendors import import_menu

@@ -9,10 +9,10 @@ from orders.models import Order
 from tests.cast import Cast
 from tests.dialects.kesk.calling import order_of as kesk_order
 from tests.dialects.ordering.asking import order_of as ordering_order
+from tests.orders.admin.test_phone_orders import of_phone, path
 from tests.orders.editing import line_of
 from tests.orders.money import Api
 from tests.orders.shopping import ORDERS, assert_nothing_changed, cart, place_order
-from tests.orders.test_phone_orders import of_phone, path
 from vendors.models import Option, OptionGroup
 from vendors.services.vendors import bump_menu_version, import_menu
 

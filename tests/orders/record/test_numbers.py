@@ -10,8 +10,8 @@ from rest_framework.test import APIClient
 from orders.models import NumberSeries, Order, OrderEvent
 from tests.cast import Cast
 from tests.clock import NOON, Clock
+from tests.orders.placing.test_placing_times import guest_cart
 from tests.orders.shopping import ORDERS, assert_nothing_changed, cart, place_order
-from tests.orders.test_placing_times import guest_cart
 from vendors.models import Vendor
 
 Api = Callable[..., APIClient]

@@ -11,9 +11,9 @@ from orders.services.moving.timers import run_due
 from tests.cast import Cast
 from tests.dialects.kesk.calling import url as kesk_url
 from tests.dialects.ordering.asking import one as ordering_url
+from tests.orders.moving.test_transitions import move
 from tests.orders.rows import make_order
 from tests.orders.shopping import ORDERS, assert_nothing_changed
-from tests.orders.test_transitions import move
 from tests.orders.walking import REASON, Api
 from vendors.models import Driver, Vendor
 

@@ -13,9 +13,9 @@ from tests.cast import Cast
 from tests.dialects.kesk.calling import url as kesk_url
 from tests.dialects.ordering.asking import one as ordering_url
 from tests.dialects.shop.calling import at as shop_url
+from tests.orders.moving.test_transitions import move
 from tests.orders.rows import add_line, make_order
 from tests.orders.shopping import ORDERS
-from tests.orders.test_transitions import move
 from tests.orders.walking import Api
 
 # What was written and changed before; each is to be read by nobody who could merely take the order.

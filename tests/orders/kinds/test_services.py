@@ -14,6 +14,7 @@ from orders.services.moving.timers import run_due
 from tests.cast import Cast
 from tests.clock import NOON, Clock
 from tests.orders.kinds import make_service, service_cart, tomorrow
+from tests.orders.placing.test_placing_times import GUEST, close_on, open_hours
 from tests.orders.shopping import (
     FAR,
     NEAR,
@@ -27,7 +28,6 @@ from tests.orders.shopping import (
     refused,
     sums,
 )
-from tests.orders.test_placing_times import GUEST, close_on, open_hours
 from vendors.models import DeliveryZone, Service, Vendor
 
 Api = Callable[..., APIClient]

@@ -17,9 +17,9 @@ from orders.models import Order
 from orders.services.moving.timers import run_due
 from tests.cast import Cast
 from tests.clock import NOON, Clock
+from tests.orders.placing.test_placing_times import guest_cart, open_hours
 from tests.orders.rows import make_order
 from tests.orders.shopping import ORDERS, assert_nothing_changed, place_order
-from tests.orders.test_placing_times import guest_cart, open_hours
 from vendors.models import Vendor
 
 Api = Callable[..., APIClient]

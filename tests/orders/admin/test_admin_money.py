@@ -16,12 +16,12 @@ from ordersite.accounts.models import Customer
 from ordersite.core.money import with_currency
 from ordersite.web.problems import Conflict, Invalid, NotFound
 from tests.cast import Cast
+from tests.orders.admin.test_admin import clerk_with
+from tests.orders.admin.test_admin_buttons import history, ledger, state
 from tests.orders.confirming import ACCOUNT_CODE, asked, confirm, not_asked, told
 from tests.orders.money import Api, driven, held, pickup, set_terms, settled
 from tests.orders.rows import add_line
 from tests.orders.shopping import assert_nothing_changed, fill_wallet, sums
-from tests.orders.test_admin import clerk_with
-from tests.orders.test_admin_buttons import history, ledger, state
 
 PAYOUTS = "/admin/orders/account/payouts/"
 

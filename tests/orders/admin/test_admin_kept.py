@@ -11,12 +11,12 @@ from orders.models import Account, Order, Payment
 from ordersite.accounts.models import Customer
 from tests.cast import Cast
 from tests.office import Forms, posted_forms
+from tests.orders.admin.test_admin_buttons import DELIVERY, office
+from tests.orders.admin.test_admin_proofs import photographed
 from tests.orders.back_office import place_order
 from tests.orders.confirming import asked, shown_in
 from tests.orders.money import driven, set_terms, settled
 from tests.orders.shopping import assert_nothing_changed, fill_wallet
-from tests.orders.test_admin_buttons import DELIVERY, office
-from tests.orders.test_admin_proofs import photographed
 from vendors.models import Vendor
 
 __all__ = ["office"]

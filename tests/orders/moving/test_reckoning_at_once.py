@@ -22,9 +22,9 @@ from ordersite.web.idempotency import Again
 from tests.cast import Cast
 from tests.office import form_of
 from tests.orders.kinds import make_package_type, make_service, package_cart, service_cart, tomorrow
+from tests.orders.moving.test_reckoning import close_in_office, noon
 from tests.orders.online import order_of, place_online, takes_online
 from tests.orders.shopping import ORDERS, cart, place_order
-from tests.orders.test_reckoning import close_in_office, noon
 from vendors.models import Vendor
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]

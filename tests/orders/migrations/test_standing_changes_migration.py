@@ -11,7 +11,7 @@ from orders.models import Order
 from orders.services.moving.timers import run_due
 from tests.cast import Cast
 from tests.orders.rows import make_order
-from tests.orders.test_transitions import move
+from tests.orders.moving.test_transitions import move
 from tests.orders.walking import REASON, Api
 
 

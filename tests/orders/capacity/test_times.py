@@ -13,8 +13,8 @@ from tests.cast import Cast
 from tests.clock import NOON, Clock
 from tests.dialects.kesk import calling as kesk
 from tests.dialects.ordering import asking as ordering
+from tests.orders.placing.test_placing_times import guest_cart, open_hours
 from tests.orders.shopping import ORDERS, QUOTE, assert_nothing_changed, cart, place, place_order, refused
-from tests.orders.test_placing_times import guest_cart, open_hours
 from vendors.models import Vendor
 
 Api = Callable[..., APIClient]

@@ -14,8 +14,8 @@ from orders.models import Order, SlotHold, SlotUse
 from orders.services.capacity import slots
 from tests.cast import Cast
 from tests.clock import NOON, Clock
+from tests.orders.placing.test_placing_times import guest_cart, open_hours
 from tests.orders.shopping import ORDERS, QUOTE, assert_nothing_changed, cart, place, place_order, refused
-from tests.orders.test_placing_times import guest_cart, open_hours
 from vendors.models import OpeningHours, Vendor
 from vendors.services.vendors import bump_menu_version
 

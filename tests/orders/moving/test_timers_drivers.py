@@ -14,9 +14,9 @@ from orders.models import Order, Refund
 from orders.services.moving.timers import run_due
 from tests.cast import Cast
 from tests.clock import NOON, Clock
+from tests.orders.moving.test_timers import last, move, settings_of
 from tests.orders.rows import make_order
 from tests.orders.shopping import ORDERS, balance_of, cart, fill_wallet, place_order, sums
-from tests.orders.test_timers import last, move, settings_of
 from vendors.models import Stock, Vendor
 
 Api = Callable[..., APIClient]

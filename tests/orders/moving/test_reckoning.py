@@ -20,9 +20,9 @@ from orders.services.moving.timers import run_due
 from tests.cast import Cast
 from tests.office import change, form_of
 from tests.orders.kinds import make_package_type, make_service, package_cart, service_cart, tomorrow
+from tests.orders.placing.test_placing_times import open_hours
 from tests.orders.rows import make_order
 from tests.orders.shopping import ORDERS, cart, place_order
-from tests.orders.test_placing_times import open_hours
 from vendors import hours
 from vendors.models import OpeningHours, Vendor
 from vendors.services.vendors import bump_menu_version

@@ -19,18 +19,59 @@ class Panel:
 
     title: str
     fulfilment: Fulfilment
-    rows: tuple[tuple[int, ...], ...]
+    rows: tuple[str, ...]
+
+    @property
+    def statuses(self) -> list[tuple[Status, ...]]:
+        """Those of each row, from left to right."""
+        return [tuple(Status[name.upper()] for name in row.split()) for row in self.rows]
 
 
 PANELS = (
     Panel(
         "Delivery",
         Fulfilment.DELIVERY,
-        ((13,), (0,), (7,), (22, 4), (25, 8), (18, 6), (3, 10), (24, 14), (9,), (23,), (19,), (11, 12), (1,)),
+        (
+            "preorder",
+            "pending",
+            "accepted_by_business",
+            "looking_for_driver preparation_completed",
+            "accepted_by_driver_company accepted_by_driver",
+            "driver_almost_arrived_to_business canceled_by_driver",
+            "driver_in_business pick_up_failed_by_driver",
+            "driver_waiting_for_order order_not_ready",
+            "pick_up_completed_by_driver",
+            "driver_on_way",
+            "driver_almost_arrived_to_customer",
+            "delivery_completed_by_driver delivery_failed_by_driver",
+            "completed",
+        ),
     ),
-    Panel("Pickup, curbside, drive-thru", Fulfilment.PICKUP, ((13,), (0,), (7,), (4, 20), (21,), (15, 17), (1,))),
-    Panel("Eat in", Fulfilment.EAT_IN, ((13,), (0,), (7,), (4,), (1, 17))),
-    Panel("Digital", Fulfilment.DIGITAL, ((0,), (7,), (1,))),
+    Panel(
+        "Pickup, curbside, drive-thru",
+        Fulfilment.PICKUP,
+        (
+            "preorder",
+            "pending",
+            "accepted_by_business",
+            "preparation_completed customer_almost_arrived_to_business",
+            "customer_arrived_to_business",
+            "pickup_completed_by_customer not_picked_by_customer",
+            "completed",
+        ),
+    ),
+    Panel(
+        "Eat in",
+        Fulfilment.EAT_IN,
+        (
+            "preorder",
+            "pending",
+            "accepted_by_business",
+            "preparation_completed",
+            "completed not_picked_by_customer",
+        ),
+    ),
+    Panel("Digital", Fulfilment.DIGITAL, ("pending", "accepted_by_business", "completed")),
 )
 
 
@@ -76,24 +117,22 @@ def draw() -> str:
 
 def describe(panel: Panel) -> str:
     """The panel in words, for those who do not see it."""
-    steps = ", then ".join(
-        " or ".join(f"{status} {Status(status).label.lower()}" for status in row) for row in panel.rows
-    )
+    steps = ", then ".join(" or ".join(f"{status} {status.label.lower()}" for status in row) for row in panel.statuses)
     return f"{panel.title}: {steps}"
 
 
 def draw_panel(panel: Panel, top: int) -> list[str]:
     boxes = {
-        status: box for number, row in enumerate(panel.rows) for status, box in place(row, top + 18, number).items()
+        status: box for number, row in enumerate(panel.statuses) for status, box in place(row, top + 18, number).items()
     }
     parts = [text(MARGIN, top, panel.title, size=17, weight="600")]
     parts += [arrow(boxes[source], boxes[target]) for source, target in forward(panel)]
     for status, (x, y, width) in boxes.items():
-        parts += draw_box(Status(status), x, y, width)
+        parts += draw_box(status, x, y, width)
     return parts
 
 
-def place(row: Sequence[int], top: int, number: int) -> dict[int, tuple[float, float, float]]:
+def place(row: Sequence[Status], top: int, number: int) -> dict[Status, tuple[float, float, float]]:
     """Where the boxes of one row stand: x, y and width."""
     width = min(210.0, (WIDTH - 2 * MARGIN - GAP * (len(row) - 1)) / len(row))
     left = (WIDTH - width * len(row) - GAP * (len(row) - 1)) / 2
@@ -103,14 +142,14 @@ def place(row: Sequence[int], top: int, number: int) -> dict[int, tuple[float, f
     }
 
 
-def forward(panel: Panel) -> Iterator[tuple[int, int]]:
+def forward(panel: Panel) -> Iterator[tuple[Status, Status]]:
     """The changes that lead down, and that are not staff's alone."""
-    row_of = {status: number for number, row in enumerate(panel.rows) for status in row}
+    row_of = {status: number for number, row in enumerate(panel.statuses) for status in row}
     for source, number in row_of.items():
-        for target, change in changes_from(panel.fulfilment, Status(source)).items():
+        for target, change in changes_from(panel.fulfilment, source).items():
             distance = row_of.get(target, number) - number
             if 0 < distance <= FARTHEST and change.actors != {Actor.STAFF}:
-                yield source, int(target)
+                yield source, target
 
 
 def arrow(source: tuple[float, float, float], target: tuple[float, float, float]) -> str:

@@ -76,18 +76,28 @@ class Status(IntEnum):
         return self.name.replace("_", " ").capitalize()
 
 
-SUCCESS = frozenset({Status(1), Status(11), Status(15)})
-FAILURE = frozenset({Status(2), Status(5), Status(12), Status(16), Status(17)})
+SUCCESS = frozenset({Status.COMPLETED, Status.DELIVERY_COMPLETED_BY_DRIVER, Status.PICKUP_COMPLETED_BY_CUSTOMER})
+FAILURE = frozenset(
+    {
+        Status.REJECTED,
+        Status.REJECTED_BY_BUSINESS,
+        Status.DELIVERY_FAILED_BY_DRIVER,
+        Status.CANCELED_BY_CUSTOMER,
+        Status.NOT_PICKED_BY_CUSTOMER,
+    }
+)
 CLOSED = SUCCESS | FAILURE
 OPEN = frozenset(Status) - CLOSED
+# The driver has quit, or could not pick it up: open, and without one.
+DRIVER_LEFT = frozenset({Status.CANCELED_BY_DRIVER, Status.PICK_UP_FAILED_BY_DRIVER})
 # The groups of the list filter `group`; the words are Ordering's, docs/lifecycle.md lists the sets.
 GROUPS: dict[str, frozenset[Status]] = {
     "open": OPEN,
     "closed": CLOSED,
     "pending": frozenset({Status.PENDING, Status.PREORDER}),
-    "in_progress": OPEN - {Status.PENDING, Status.PREORDER, Status(6), Status(10)},
+    "in_progress": OPEN - {Status.PENDING, Status.PREORDER} - DRIVER_LEFT,
     "completed": SUCCESS,
-    "cancelled": FAILURE | {Status(6), Status(10)},
+    "cancelled": FAILURE | DRIVER_LEFT,
 }
 
 # Times beside the status, written once and taken back only by an undo: kitchen and courier work side by side, and one
@@ -124,8 +134,6 @@ SETS = {
     "correct_collection": "delivered",
 }
 WITHOUT_DRIVER = ("driver_accepted", "driver_at_business", "picked_up")
-# The driver has quit, or could not pick it up: open, and without one.
-DRIVER_LEFT = frozenset({Status.CANCELED_BY_DRIVER, Status.PICK_UP_FAILED_BY_DRIVER})
 # What begins the time for which an order waits since its driver left, and what ends it: one is found or looked for.
 LEAVES = frozenset({"cancel_by_driver", "fail_pickup"})
 ENDS_LEAVING = frozenset({"look_for_driver", "accept_by_driver", "accept_by_company", "self_deliver", "reopen"})
@@ -161,6 +169,18 @@ COLLECTED = "pickup curbside drive_thru"
 DELIVERY = "delivery"
 EAT_IN = "eat_in"
 DIGITAL = "digital"
+# Statuses that rows below have in common. What the kitchen says:
+KITCHEN = "accepted_by_business preparation_completed"
+# A driver comes to the vendor; stands there; either; and nobody has picked it up, beside what the kitchen says.
+DRIVER_COMING = "accepted_by_driver driver_almost_arrived_to_business"
+AT_BUSINESS = "driver_in_business driver_waiting_for_order order_not_ready"
+TO_PICK_UP = f"{DRIVER_COMING} {AT_BUSINESS}"
+BEFORE_PICK_UP = (
+    f"looking_for_driver accepted_by_driver_company {TO_PICK_UP} canceled_by_driver pick_up_failed_by_driver"
+)
+# It is on its way to the customer; the customer is on the way to it.
+ON_WAY = "pick_up_completed_by_driver driver_on_way driver_almost_arrived_to_customer"
+CUSTOMER_COMING = "customer_almost_arrived_to_business customer_arrived_to_business"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +191,8 @@ class Rule:
     """
 
     name: str
-    sources: tuple[int, ...]
-    target: int
+    sources: tuple[Status, ...]
+    target: Status
     actors: str
     fulfilments: str
     guards: str = ""
@@ -180,110 +200,178 @@ class Rule:
     # Taken by its name only, never by its target: it has a forward twin, whose late retry must do no harm.
     by_name: bool = False
 
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        sources: str,
+        target: str,
+        actors: str,
+        fulfilments: str,
+        guards: str = "",
+        note: str = "",
+        by_name: bool = False,
+    ) -> "Rule":
+        """The rule with its statuses written by name; raises KeyError for a name that is none."""
+        found = statuses_named(sources)
+        return cls(name, found, Status[target.upper()], actors, fulfilments, guards, note, by_name)
+
+
+def statuses_named(names: str) -> tuple[Status, ...]:
+    """The statuses of these names, in the order of their numbers; raises KeyError for a name that is none."""
+    return tuple(sorted(Status[name.upper()] for name in names.split()))
+
 
 # fmt: off
 RULES = (
-    Rule("complete", (0, 13), 1, "staff", FOOD, "paid reason", "staff override"),
-    Rule("complete", (3, 6, 8, 9, 10, 12, 14, 18, 19, 22, 23, 24, 25), 1, "staff", DELIVERY, "paid reason", "override"),
-    Rule("complete", (4, 7), 1, "staff", NOT_EAT_IN, "paid reason", "staff override"),
-    Rule("complete", (4,), 1, "vendor staff system", EAT_IN, "paid", "system: some time after ready"),
-    Rule("complete", (7,), 1, "vendor staff", EAT_IN, "paid", "served, or the on-site service is done"),
-    Rule("complete", (7,), 1, "system staff", DIGITAL, "paid codes", "every code is issued"),
-    Rule("complete", (11,), 1, "system staff vendor", DELIVERY, "paid", "after the settlement time"),
-    Rule("complete", (15,), 1, "system staff vendor", COLLECTED, "paid", "after the settlement time"),
-    Rule("complete", (17, 20, 21), 1, "staff", COLLECTED, "paid reason", "staff override"),
-    Rule("complete", (17,), 1, "vendor staff", EAT_IN, "paid", "came late"),
-    Rule("cancel_by_staff", (0,), 2, "staff system", ANY, "reason", "system: not paid by the payment deadline"),
-    Rule("cancel_by_staff", (1,), 2, "staff", ANY, "reason", "all the money goes back; given codes are spent"),
-    Rule("cancel_by_staff", (3, 8, 9, 11, 14, 18, 19, 23, 24, 25), 2, "staff", DELIVERY, "reason"),
-    Rule("cancel_by_staff", (4,), 2, "staff system", DELIVERY, "reason", "system: no driver found by the deadline"),
-    Rule("cancel_by_staff", (4,), 2, "staff", ON_SITE, "reason"),
-    Rule("cancel_by_staff", (6, 10), 2, "staff system", DELIVERY, "reason", "system: nobody decides by the deadline"),
-    Rule("cancel_by_staff", (7,), 2, "staff", FOOD, "reason"),
-    Rule("cancel_by_staff", (7,), 2, "staff system", DIGITAL, "reason", "system: no code in time; X reads failed"),
-    Rule("cancel_by_staff", (12,), 2, "staff system", DELIVERY, "reason", "system: not retried by the deadline"),
-    Rule("cancel_by_staff", (13,), 2, "staff system", FOOD, "reason", "system: not paid by the payment deadline"),
-    Rule("cancel_by_staff", (15, 17, 20, 21), 2, "staff", COLLECTED, "reason"),
-    Rule("cancel_by_staff", (17,), 2, "staff", EAT_IN, "reason"),
-    Rule("cancel_by_staff", (22,), 2, "staff system", DELIVERY, "reason", "nobody found by the deadline"),
-    Rule("reject", (0,), 5, "vendor system", ANY, "reason", "system: no answer by the deadline"),
-    Rule("reject", (3, 6, 8, 10, 14, 18, 22, 24, 25), 5, "vendor", DELIVERY, "reason"),
-    Rule("reject", (7, 13), 5, "vendor", FOOD, "reason"),
-    Rule("reject", (20, 21), 5, "vendor", COLLECTED, "reason"),
-    Rule("accept", (0,), 7, "vendor staff system", ANY, "paid", "system: where the vendor accepts automatically"),
-    Rule("accept", (13,), 7, "vendor staff", FOOD, "paid"),
-    Rule("reschedule", (0,), 13, "system", FOOD, "", "moved to a later time"),
-    Rule("cancel_by_customer", (0,), 16, "customer", ANY),
-    Rule("cancel_by_customer", (3, 6, 8, 10, 14, 18, 22, 24, 25), 16, "customer", DELIVERY, "window"),
-    Rule("cancel_by_customer", (4, 7), 16, "customer", FOOD, "window"),
-    Rule("cancel_by_customer", (13,), 16, "customer", FOOD),
-    Rule("cancel_by_customer", (20, 21), 16, "customer", COLLECTED, "window"),
-    Rule("undo_complete", (1,), 7, "vendor staff", EAT_IN, "undo reason", by_name=True),
-    Rule("correct_delivery", (1,), 11, "staff", DELIVERY, "reason", "the money follows", by_name=True),
-    Rule("correct_delivery", (12,), 11, "staff", DELIVERY, "reason"),
-    Rule("correct_collection", (1,), 15, "staff", COLLECTED, "reason", "the money follows", by_name=True),
-    Rule("reopen", (2, 16), 0, "staff", ANY, "reason", "a mistake is taken back; the money follows"),
-    Rule("reopen", (5,), 0, "staff", ANY, "reason"),
-    Rule("reopen", (7,), 0, "staff", FOOD, "reason", "a mistake is taken back"),
-    Rule("mark_ready", (3, 6, 8, 10, 14, 18, 22, 24, 25), 4, "vendor staff", DELIVERY),
-    Rule("mark_ready", (7,), 4, "vendor staff", FOOD),
-    Rule("mark_ready", (20, 21), 4, "vendor staff", COLLECTED),
-    Rule("cancel_by_driver", (3, 8, 14, 18, 24), 6, "driver company", DELIVERY, "reason"),
-    Rule("cancel_by_driver", (4, 7), 6, "driver company", DELIVERY, "driver reason"),
-    Rule("pick_up", (3, 4, 8, 18, 24), 9, "driver vendor company", DELIVERY, "carrier prepared"),
-    Rule("pick_up", (7,), 9, "driver vendor company", DELIVERY, "carrier prepared", "package and service"),
-    Rule("fail_pickup", (3, 8, 14, 18, 24), 10, "driver", DELIVERY, "reason"),
-    Rule("fail_pickup", (4,), 10, "driver", DELIVERY, "driver reason"),
-    Rule("report_not_ready", (3, 24), 14, "driver vendor", DELIVERY, "reason"),
-    Rule("report_not_ready", (4,), 14, "driver vendor", DELIVERY, "driver reason", "takes prepared back"),
-    Rule("look_for_driver", (3, 12, 14, 18, 24), 22, "staff company", DELIVERY),
-    Rule("look_for_driver", (4, 7), 22, "vendor staff system", DELIVERY, "free@system"),
-    Rule("look_for_driver", (6,), 22, "system staff company vendor", DELIVERY, "", "system: some time after"),
-    Rule("look_for_driver", (8,), 22, "staff company vendor", DELIVERY, "", "the driver is taken off"),
-    Rule("look_for_driver", (10,), 22, "system staff vendor", DELIVERY, "", "system: some time after"),
-    Rule("look_for_driver", (25,), 22, "company staff system", DELIVERY, "", "handed back; system: no driver came"),
-    Rule("depart", (3,), 23, "geofence", DELIVERY, "driver prepared", "left without saying so: picked_up is inferred"),
-    Rule("depart", (4,), 23, "geofence", DELIVERY, "driver prepared present", "ready was told while he was there"),
-    Rule("depart", (9,), 23, "geofence driver", DELIVERY),
-    Rule("driver_wait", (3,), 24, "driver system", DELIVERY),
-    Rule("driver_wait", (14,), 24, "vendor driver", DELIVERY),
-    Rule("driver_arrive", (4, 7), 3, "driver geofence vendor", DELIVERY, "driver"),
-    Rule("driver_arrive", (8, 18), 3, "driver geofence vendor", DELIVERY),
-    Rule("undo_ready", (4,), 7, "vendor staff", FOOD, by_name=True),
-    Rule("accept_by_driver", (4, 6, 7, 10, 22), 8, "driver staff vendor company", DELIVERY, "free"),
-    Rule("accept_by_driver", (14,), 8, "company staff", DELIVERY, "", "another driver takes over"),
-    Rule("accept_by_driver", (25,), 8, "driver company staff", DELIVERY, "free"),
-    Rule("collect", (4, 20, 21), 15, "vendor customer", COLLECTED, "prepared code@customer"),
-    Rule("collect", (17,), 15, "vendor", COLLECTED, "prepared"),
-    Rule("mark_not_collected", (4,), 17, "vendor system", ON_SITE, "prepared agreed reason"),
-    Rule(
-        "mark_not_collected",
-        (7,),
-        17,
-        "vendor",
-        EAT_IN,
-        "prepared agreed reason",
-        "a service whose customer did not come",
-    ),
-    Rule("mark_not_collected", (20,), 17, "vendor system", COLLECTED, "prepared agreed reason"),
-    Rule("mark_not_collected", (21,), 17, "vendor", COLLECTED, "prepared agreed reason"),
-    Rule("driver_nearing_business", (4, 7), 18, "geofence driver", DELIVERY, "driver"),
-    Rule("driver_nearing_business", (8,), 18, "geofence driver", DELIVERY),
-    Rule("customer_nearing", (4, 7), 20, "geofence customer", COLLECTED),
-    Rule("customer_arrive", (4, 7, 20), 21, "customer vendor geofence", COLLECTED),
-    Rule("accept_by_company", (4, 6, 7, 22), 25, "company staff", DELIVERY, "free"),
-    Rule("undo_reject", (5,), 7, "vendor staff", FOOD, "undo paid", "the vendor takes a rejection back", by_name=True),
-    Rule("self_deliver", (6,), 7, "vendor staff", DELIVERY, "", "the vendor delivers by its own hands", by_name=True),
-    Rule("undo_pick_up", (9,), 8, "driver staff", DELIVERY, "undo reason", "the wrong bag", by_name=True),
-    Rule("deliver", (9, 19, 23), 11, "driver company vendor", DELIVERY, "proof own@vendor"),
-    Rule("fail_delivery", (9, 19, 23), 12, "driver company vendor", DELIVERY, "reason own@vendor"),
-    Rule("fail_delivery", (11,), 12, "staff", DELIVERY, "reason", "taken back; the money follows"),
-    Rule("driver_nearing_customer", (9, 23), 19, "geofence driver", DELIVERY),
-    Rule("undo_delivery", (11,), 9, "driver staff", DELIVERY, "undo reason", "pressed too early", by_name=True),
-    Rule("retry_delivery", (12,), 23, "staff driver company vendor", DELIVERY, "carrier own@vendor"),
-    Rule("release_preorder", (13,), 0, "system staff", FOOD, "", "the preparation window opens"),
-    Rule("undo_collect", (15,), 4, "vendor staff", COLLECTED, "undo reason", by_name=True),
-    Rule("stop_search", (22,), 7, "vendor staff", DELIVERY, by_name=True),
+    Rule.of("complete", "pending preorder", "completed", "staff", FOOD, "paid reason", "staff override"),
+    Rule.of("complete", f"{BEFORE_PICK_UP} {ON_WAY} delivery_failed_by_driver", "completed", "staff", DELIVERY,
+            "paid reason", "override"),
+    Rule.of("complete", KITCHEN, "completed", "staff", NOT_EAT_IN, "paid reason", "staff override"),
+    Rule.of("complete", "preparation_completed", "completed", "vendor staff system", EAT_IN,
+            "paid", "system: some time after ready"),
+    Rule.of("complete", "accepted_by_business", "completed", "vendor staff", EAT_IN,
+            "paid", "served, or the on-site service is done"),
+    Rule.of("complete", "accepted_by_business", "completed", "system staff", DIGITAL,
+            "paid codes", "every code is issued"),
+    Rule.of("complete", "delivery_completed_by_driver", "completed", "system staff vendor", DELIVERY,
+            "paid", "after the settlement time"),
+    Rule.of("complete", "pickup_completed_by_customer", "completed", "system staff vendor", COLLECTED,
+            "paid", "after the settlement time"),
+    Rule.of("complete", f"{CUSTOMER_COMING} not_picked_by_customer", "completed", "staff", COLLECTED,
+            "paid reason", "staff override"),
+    Rule.of("complete", "not_picked_by_customer", "completed", "vendor staff", EAT_IN, "paid", "came late"),
+    Rule.of("cancel_by_staff", "pending", "rejected", "staff system", ANY,
+            "reason", "system: not paid by the payment deadline"),
+    Rule.of("cancel_by_staff", "completed", "rejected", "staff", ANY,
+            "reason", "all the money goes back; given codes are spent"),
+    Rule.of("cancel_by_staff", f"{TO_PICK_UP} {ON_WAY} delivery_completed_by_driver accepted_by_driver_company",
+            "rejected", "staff", DELIVERY, "reason"),
+    Rule.of("cancel_by_staff", "preparation_completed", "rejected", "staff system", DELIVERY,
+            "reason", "system: no driver found by the deadline"),
+    Rule.of("cancel_by_staff", "preparation_completed", "rejected", "staff", ON_SITE, "reason"),
+    Rule.of("cancel_by_staff", "canceled_by_driver pick_up_failed_by_driver", "rejected", "staff system", DELIVERY,
+            "reason", "system: nobody decides by the deadline"),
+    Rule.of("cancel_by_staff", "accepted_by_business", "rejected", "staff", FOOD, "reason"),
+    Rule.of("cancel_by_staff", "accepted_by_business", "rejected", "staff system", DIGITAL,
+            "reason", "system: no code in time"),
+    Rule.of("cancel_by_staff", "delivery_failed_by_driver", "rejected", "staff system", DELIVERY,
+            "reason", "system: not retried by the deadline"),
+    Rule.of("cancel_by_staff", "preorder", "rejected", "staff system", FOOD,
+            "reason", "system: not paid by the payment deadline"),
+    Rule.of("cancel_by_staff", f"{CUSTOMER_COMING} pickup_completed_by_customer not_picked_by_customer", "rejected",
+            "staff", COLLECTED, "reason"),
+    Rule.of("cancel_by_staff", "not_picked_by_customer", "rejected", "staff", EAT_IN, "reason"),
+    Rule.of("cancel_by_staff", "looking_for_driver", "rejected", "staff system", DELIVERY,
+            "reason", "nobody found by the deadline"),
+    Rule.of("reject", "pending", "rejected_by_business", "vendor system", ANY,
+            "reason", "system: no answer by the deadline"),
+    Rule.of("reject", BEFORE_PICK_UP, "rejected_by_business", "vendor", DELIVERY, "reason"),
+    Rule.of("reject", "accepted_by_business preorder", "rejected_by_business", "vendor", FOOD, "reason"),
+    Rule.of("reject", CUSTOMER_COMING, "rejected_by_business", "vendor", COLLECTED, "reason"),
+    Rule.of("accept", "pending", "accepted_by_business", "vendor staff system", ANY,
+            "paid", "system: where the vendor accepts automatically"),
+    Rule.of("accept", "preorder", "accepted_by_business", "vendor staff", FOOD, "paid"),
+    Rule.of("reschedule", "pending", "preorder", "system", FOOD, "", "moved to a later time"),
+    Rule.of("cancel_by_customer", "pending", "canceled_by_customer", "customer", ANY),
+    Rule.of("cancel_by_customer", BEFORE_PICK_UP, "canceled_by_customer", "customer", DELIVERY, "window"),
+    Rule.of("cancel_by_customer", KITCHEN, "canceled_by_customer", "customer", FOOD, "window"),
+    Rule.of("cancel_by_customer", "preorder", "canceled_by_customer", "customer", FOOD),
+    Rule.of("cancel_by_customer", CUSTOMER_COMING, "canceled_by_customer", "customer", COLLECTED, "window"),
+    Rule.of("undo_complete", "completed", "accepted_by_business", "vendor staff", EAT_IN, "undo reason", by_name=True),
+    Rule.of("correct_delivery", "completed", "delivery_completed_by_driver", "staff", DELIVERY,
+            "reason", "the money follows", by_name=True),
+    Rule.of("correct_delivery", "delivery_failed_by_driver", "delivery_completed_by_driver", "staff", DELIVERY,
+            "reason"),
+    Rule.of("correct_collection", "completed", "pickup_completed_by_customer", "staff", COLLECTED,
+            "reason", "the money follows", by_name=True),
+    Rule.of("reopen", "rejected canceled_by_customer", "pending", "staff", ANY,
+            "reason", "a mistake is taken back; the money follows"),
+    Rule.of("reopen", "rejected_by_business", "pending", "staff", ANY, "reason"),
+    Rule.of("reopen", "accepted_by_business", "pending", "staff", FOOD, "reason", "a mistake is taken back"),
+    Rule.of("mark_ready", BEFORE_PICK_UP, "preparation_completed", "vendor staff", DELIVERY),
+    Rule.of("mark_ready", "accepted_by_business", "preparation_completed", "vendor staff", FOOD),
+    Rule.of("mark_ready", CUSTOMER_COMING, "preparation_completed", "vendor staff", COLLECTED),
+    Rule.of("cancel_by_driver", TO_PICK_UP, "canceled_by_driver", "driver company", DELIVERY, "reason"),
+    Rule.of("cancel_by_driver", KITCHEN, "canceled_by_driver", "driver company", DELIVERY, "driver reason"),
+    Rule.of("pick_up", f"{DRIVER_COMING} driver_in_business driver_waiting_for_order preparation_completed",
+            "pick_up_completed_by_driver", "driver vendor company", DELIVERY, "carrier prepared"),
+    Rule.of("pick_up", "accepted_by_business", "pick_up_completed_by_driver", "driver vendor company", DELIVERY,
+            "carrier prepared", "package and service"),
+    Rule.of("fail_pickup", TO_PICK_UP, "pick_up_failed_by_driver", "driver", DELIVERY, "reason"),
+    Rule.of("fail_pickup", "preparation_completed", "pick_up_failed_by_driver", "driver", DELIVERY, "driver reason"),
+    Rule.of("report_not_ready", "driver_in_business driver_waiting_for_order", "order_not_ready",
+            "driver vendor", DELIVERY, "reason"),
+    Rule.of("report_not_ready", "preparation_completed", "order_not_ready", "driver vendor", DELIVERY,
+            "driver reason", "takes prepared back"),
+    Rule.of("look_for_driver", f"driver_almost_arrived_to_business {AT_BUSINESS} delivery_failed_by_driver",
+            "looking_for_driver", "staff company", DELIVERY),
+    Rule.of("look_for_driver", KITCHEN, "looking_for_driver", "vendor staff system", DELIVERY, "free@system"),
+    Rule.of("look_for_driver", "canceled_by_driver", "looking_for_driver", "system staff company vendor", DELIVERY,
+            "", "system: some time after"),
+    Rule.of("look_for_driver", "accepted_by_driver", "looking_for_driver", "staff company vendor", DELIVERY,
+            "", "the driver is taken off"),
+    Rule.of("look_for_driver", "pick_up_failed_by_driver", "looking_for_driver", "system staff vendor", DELIVERY,
+            "", "system: some time after"),
+    Rule.of("look_for_driver", "accepted_by_driver_company", "looking_for_driver", "company staff system", DELIVERY,
+            "", "handed back; system: no driver came"),
+    Rule.of("depart", "driver_in_business", "driver_on_way", "geofence", DELIVERY,
+            "driver prepared", "left without saying so: picked_up is inferred"),
+    Rule.of("depart", "preparation_completed", "driver_on_way", "geofence", DELIVERY,
+            "driver prepared present", "ready was told while he was there"),
+    Rule.of("depart", "pick_up_completed_by_driver", "driver_on_way", "geofence driver", DELIVERY),
+    Rule.of("driver_wait", "driver_in_business", "driver_waiting_for_order", "driver system", DELIVERY),
+    Rule.of("driver_wait", "order_not_ready", "driver_waiting_for_order", "vendor driver", DELIVERY),
+    Rule.of("driver_arrive", KITCHEN, "driver_in_business", "driver geofence vendor", DELIVERY, "driver"),
+    Rule.of("driver_arrive", DRIVER_COMING, "driver_in_business", "driver geofence vendor", DELIVERY),
+    Rule.of("undo_ready", "preparation_completed", "accepted_by_business", "vendor staff", FOOD, by_name=True),
+    Rule.of("accept_by_driver", f"{KITCHEN} looking_for_driver canceled_by_driver pick_up_failed_by_driver",
+            "accepted_by_driver", "driver staff vendor company", DELIVERY, "free"),
+    Rule.of("accept_by_driver", "order_not_ready", "accepted_by_driver", "company staff", DELIVERY,
+            "", "another driver takes over"),
+    Rule.of("accept_by_driver", "accepted_by_driver_company", "accepted_by_driver", "driver company staff", DELIVERY,
+            "free"),
+    Rule.of("collect", f"{CUSTOMER_COMING} preparation_completed", "pickup_completed_by_customer",
+            "vendor customer", COLLECTED, "prepared code@customer"),
+    Rule.of("collect", "not_picked_by_customer", "pickup_completed_by_customer", "vendor", COLLECTED, "prepared"),
+    Rule.of("mark_not_collected", "preparation_completed", "not_picked_by_customer", "vendor system", ON_SITE,
+            "prepared agreed reason"),
+    Rule.of("mark_not_collected", "accepted_by_business", "not_picked_by_customer", "vendor", EAT_IN,
+            "prepared agreed reason", "a service whose customer did not come"),
+    Rule.of("mark_not_collected", "customer_almost_arrived_to_business", "not_picked_by_customer",
+            "vendor system", COLLECTED, "prepared agreed reason"),
+    Rule.of("mark_not_collected", "customer_arrived_to_business", "not_picked_by_customer", "vendor", COLLECTED,
+            "prepared agreed reason"),
+    Rule.of("driver_nearing_business", KITCHEN, "driver_almost_arrived_to_business",
+            "geofence driver", DELIVERY, "driver"),
+    Rule.of("driver_nearing_business", "accepted_by_driver", "driver_almost_arrived_to_business",
+            "geofence driver", DELIVERY),
+    Rule.of("customer_nearing", KITCHEN, "customer_almost_arrived_to_business", "geofence customer", COLLECTED),
+    Rule.of("customer_arrive", f"{KITCHEN} customer_almost_arrived_to_business", "customer_arrived_to_business",
+            "customer vendor geofence", COLLECTED),
+    Rule.of("accept_by_company", f"{KITCHEN} looking_for_driver canceled_by_driver", "accepted_by_driver_company",
+            "company staff", DELIVERY, "free"),
+    Rule.of("undo_reject", "rejected_by_business", "accepted_by_business", "vendor staff", FOOD,
+            "undo paid", "the vendor takes a rejection back", by_name=True),
+    Rule.of("self_deliver", "canceled_by_driver", "accepted_by_business", "vendor staff", DELIVERY,
+            "", "the vendor delivers by its own hands", by_name=True),
+    Rule.of("undo_pick_up", "pick_up_completed_by_driver", "accepted_by_driver", "driver staff", DELIVERY,
+            "undo reason", "the wrong bag", by_name=True),
+    Rule.of("deliver", ON_WAY, "delivery_completed_by_driver", "driver company vendor", DELIVERY, "proof own@vendor"),
+    Rule.of("fail_delivery", ON_WAY, "delivery_failed_by_driver", "driver company vendor", DELIVERY,
+            "reason own@vendor"),
+    Rule.of("fail_delivery", "delivery_completed_by_driver", "delivery_failed_by_driver", "staff", DELIVERY,
+            "reason", "taken back; the money follows"),
+    Rule.of("driver_nearing_customer", "pick_up_completed_by_driver driver_on_way", "driver_almost_arrived_to_customer",
+            "geofence driver", DELIVERY),
+    Rule.of("undo_delivery", "delivery_completed_by_driver", "pick_up_completed_by_driver", "driver staff", DELIVERY,
+            "undo reason", "pressed too early", by_name=True),
+    Rule.of("retry_delivery", "delivery_failed_by_driver", "driver_on_way", "staff driver company vendor", DELIVERY,
+            "carrier own@vendor"),
+    Rule.of("release_preorder", "preorder", "pending", "system staff", FOOD, "", "the preparation window opens"),
+    Rule.of("undo_collect", "pickup_completed_by_customer", "preparation_completed", "vendor staff", COLLECTED,
+            "undo reason", by_name=True),
+    Rule.of("stop_search", "looking_for_driver", "accepted_by_business", "vendor staff", DELIVERY, by_name=True),
 )
 # fmt: on
 
@@ -306,7 +394,7 @@ class Change:
         return tuple(name for name, bound in self.guards if bound in (None, actor))
 
     def may_be_forced(self) -> bool:
-        """Staff may take any change but those to 13, whoever its actors are, with a reason."""
+        """Staff may take any change but those to `preorder`, whoever its actors are, with a reason."""
         return self.target != Status.PREORDER
 
 
@@ -322,8 +410,8 @@ def expand(rules: tuple[Rule, ...]) -> Iterator[Change]:
                 yield Change(
                     name=rule.name,
                     fulfilment=Fulfilment[fulfilment.upper()],
-                    source=Status(source),
-                    target=Status(rule.target),
+                    source=source,
+                    target=rule.target,
                     actors=frozenset(Actor(actor) for actor in rule.actors.split()),
                     guards=tuple(guards),
                     note=rule.note,
@@ -350,7 +438,7 @@ ANSWERED_BY_DRIVER = frozenset(
     for change in row.values()
     if change.name == "accept_by_driver" and Actor.DRIVER in change.actors
 )
-NAMES = {rule.name: Status(rule.target) for rule in RULES}
+NAMES = {rule.name: rule.target for rule in RULES}
 SOURCES = {name: sorted({s for rule in RULES if rule.name == name for s in rule.sources}) for name in NAMES}
 
 

@@ -216,7 +216,7 @@ class OrderView(KeskView):
 
 
 class TrackOrderView(KeskView):
-    """Follows an order by its code, without a login (row 55). Tries are counted, whether they find something or not."""
+    """Follows an order by its code, without a login. Tries are counted, whether they find something or not."""
 
     permission_classes = [AllowAny]
     public = ["POST"]
@@ -234,7 +234,7 @@ class TrackOrderView(KeskView):
 
 
 class QuoteView(KeskView):
-    """What an order would cost, without placing it (row 10)."""
+    """What an order would cost, without placing it."""
 
     fixed: ClassVar[dict[str, str]] = {}
 

@@ -13,10 +13,32 @@ from ordersite.web.problems import Problem
 STATUS_NUMBERS: dict[Status, int] = {status: status.value for status in Status}
 # Their groups of statuses; a driver's giving up and failing count as cancelled there.
 GROUP_WORDS: dict[Status, str] = {
-    **dict.fromkeys((Status(0), Status(13)), "pending"),
-    **dict.fromkeys(map(Status, (3, 4, 7, 8, 9, 14, 18, 19, 20, 21, 22, 23, 24, 25)), "in progress"),
-    **dict.fromkeys(map(Status, (1, 11, 15)), "completed"),
-    **dict.fromkeys(map(Status, (2, 5, 6, 10, 12, 16, 17)), "cancelled"),
+    Status.PENDING: "pending",
+    Status.COMPLETED: "completed",
+    Status.REJECTED: "cancelled",
+    Status.DRIVER_IN_BUSINESS: "in progress",
+    Status.PREPARATION_COMPLETED: "in progress",
+    Status.REJECTED_BY_BUSINESS: "cancelled",
+    Status.CANCELED_BY_DRIVER: "cancelled",
+    Status.ACCEPTED_BY_BUSINESS: "in progress",
+    Status.ACCEPTED_BY_DRIVER: "in progress",
+    Status.PICK_UP_COMPLETED_BY_DRIVER: "in progress",
+    Status.PICK_UP_FAILED_BY_DRIVER: "cancelled",
+    Status.DELIVERY_COMPLETED_BY_DRIVER: "completed",
+    Status.DELIVERY_FAILED_BY_DRIVER: "cancelled",
+    Status.PREORDER: "pending",
+    Status.ORDER_NOT_READY: "in progress",
+    Status.PICKUP_COMPLETED_BY_CUSTOMER: "completed",
+    Status.CANCELED_BY_CUSTOMER: "cancelled",
+    Status.NOT_PICKED_BY_CUSTOMER: "cancelled",
+    Status.DRIVER_ALMOST_ARRIVED_TO_BUSINESS: "in progress",
+    Status.DRIVER_ALMOST_ARRIVED_TO_CUSTOMER: "in progress",
+    Status.CUSTOMER_ALMOST_ARRIVED_TO_BUSINESS: "in progress",
+    Status.CUSTOMER_ARRIVED_TO_BUSINESS: "in progress",
+    Status.LOOKING_FOR_DRIVER: "in progress",
+    Status.DRIVER_ON_WAY: "in progress",
+    Status.DRIVER_WAITING_FOR_ORDER: "in progress",
+    Status.ACCEPTED_BY_DRIVER_COMPANY: "in progress",
 }
 GROUPS = ("pending", "in progress", "completed", "cancelled")
 # Codes are fetched, in their words; a package is our delivery already.

@@ -30,8 +30,8 @@ any more.
 does no harm; send it as `transition`. Such a row has `"by_name": true` in `allowed_transitions`. `look_for_driver` is
 one where a driver has accepted, who is taken off by it.
 
-**Staff** may take any row but those to 13, whoever its actors are, with a reason: guards are then waived, but for
-{never}, and the event is marked forced.
+**Staff** may take any row but those to `preorder`, whoever its actors are, with a reason: guards are then waived, but
+for {never}, and the event is marked forced.
 """
 
 
@@ -49,7 +49,7 @@ def page() -> str:
         "## Statuses\n",
         table(("Code", "Name", "Kind", "Groups"), (status_row(status) for status in Status)),
         "## Changes\n",
-        f"{sum(len(rule.sources) for rule in RULES)} changes of status: one for each code under From.\n",
+        f"{sum(len(rule.sources) for rule in RULES)} changes of status: one for each status under From.\n",
         table(("Name", "From", "To", "Who", "Delivery types", "Guards", "Note"), (rule_row(rule) for rule in RULES)),
         "## Guards\n",
         "`guard@actor` binds only that actor. One that does not hold refuses with 409 `guard_failed` and its name.\n",
@@ -57,7 +57,8 @@ def page() -> str:
         "## Milestones\n",
         "Times beside the status, since kitchen and courier work side by side and one status cannot hold both.\n",
         table(("Milestone", "Written by", "Taken back by"), (milestone_row(name) for name in MILESTONES)),
-        "`closed` is written with every closed status but 11 and 15, which settling closes. For a package or a service "
+        "`closed` is written with every closed status but `delivery_completed_by_driver` and "
+        "`pickup_completed_by_customer`, which settling closes. For a package or a service "
         "`prepared` is written with `accepted`.\n",
     ]
     return "\n".join(parts)
@@ -74,11 +75,11 @@ def status_row(status: Status) -> tuple[str, ...]:
 
 
 def rule_row(rule: Rule) -> tuple[str, ...]:
-    sources = ", ".join(map(str, rule.sources))
+    sources = ", ".join(f"`{status.slug}`" for status in rule.sources)
     guards = ", ".join(f"`{guard}`" for guard in rule.guards.split())
     actors, ways = (", ".join(words.split()) for words in (rule.actors, rule.fulfilments))
     note = "; ".join(filter(None, (rule.note, "by name only" if rule.by_name else "")))
-    return f"`{rule.name}`", sources, str(rule.target), actors, ways, guards, note
+    return f"`{rule.name}`", sources, f"`{rule.target.slug}`", actors, ways, guards, note
 
 
 def guard_row(name: str) -> tuple[str, ...]:

@@ -17,7 +17,9 @@ class Goal(StrEnum):
     DELIVERED = "delivered"
 
 
-ACCEPTED, READY, ON_WAY = Status(7), Status(4), Status(9)
+ACCEPTED = Status.ACCEPTED_BY_BUSINESS
+READY = Status.PREPARATION_COMPLETED
+ON_WAY = Status.PICK_UP_COMPLETED_BY_DRIVER
 # The milestone that a step writes: one that stands is not made again.
 WRITES = {ACCEPTED: "accepted_at", READY: "prepared_at", ON_WAY: "picked_up_at"}
 TO_COLLECT: dict[Goal, Sequence[Status]] = {

@@ -66,7 +66,10 @@ def test_a_pair_occurs_once_and_has_one_name_and_a_name_has_one_target() -> None
 
 
 def test_a_pair_that_occurs_twice_is_found_at_the_start() -> None:
-    twice = (Rule("accept", (0,), 7, "vendor", "pickup"), Rule("again", (0,), 7, "staff", "pickup"))
+    twice = (
+        Rule.of("accept", "pending", "accepted_by_business", "vendor", "pickup"),
+        Rule.of("again", "pending", "accepted_by_business", "staff", "pickup"),
+    )
     with pytest.raises(ValueError, match="occurs twice for pickup"):
         index(twice)
 

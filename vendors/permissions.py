@@ -7,6 +7,7 @@ from django.db.models import F, Q, QuerySet
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import User
 from ordersite.accounts.rights import Right
+from ordersite.web.problems import NotFound
 from vendors.models import Dispatcher, Driver, Member, Vendor
 
 # What rows amount to, in rights of staff: a driver's or dispatcher's, and a membership.
@@ -66,3 +67,11 @@ def may_at(caller: Caller, right: Right, vendor_id: int) -> bool:
 def serves(caller: Caller, right: Right, vendor_id: int) -> bool:
     """Whether the caller works at this vendor, or holds the right for all: what a vendor's people may, staff may."""
     return caller.may_everywhere(right) or works_at(caller, vendor_id)
+
+
+def visible_vendor(rows: QuerySet[Vendor], vendor_id: int, caller: Caller) -> Vendor:
+    """The vendor; raises NotFound for one switched off, but for its own people and staff."""
+    vendor = rows.filter(pk=vendor_id).first()
+    if vendor is None or not (vendor.is_active or serves(caller, Right.VIEW_VENDORS, vendor_id)):
+        raise NotFound
+    return vendor

@@ -6,6 +6,7 @@ from orders.admin.accounts import AccountAdmin
 from orders.admin.codes import CodeAdmin
 from orders.admin.kinds import BookingAdmin, PackageAdmin
 from orders.admin.labels import StatusLabelAdmin
+from orders.admin.offers import OfferAdmin
 from orders.admin.orders import OrderAdmin
 from orders.admin.payments import ProofAdmin
 from orders.admin.postings import PostingAdmin
@@ -20,6 +21,7 @@ __all__ = [
     "AccountAdmin",
     "BookingAdmin",
     "CodeAdmin",
+    "OfferAdmin",
     "OrderAdmin",
     "OrderEventAdmin",
     "PackageAdmin",

@@ -15,10 +15,11 @@ from orders.services.capacity.bookings import FreeTime, free_times
 from ordersite.accounts.callers import caller_of
 from ordersite.web.pagination import whole_number
 from ordersite.web.problems import Invalid, NotFound
+from ordersite.web.queries import given_day
 from ordersite.web.views import READS, ApiView, render
-from vendors.api.views import given_day, visible_vendor
 from vendors.hours import DAY, moment
 from vendors.models import Service, Vendor
+from vendors.permissions import visible_vendor
 from vendors.services.bookable import places_of, services_at
 from vendors.services.openings import last_day
 

@@ -33,10 +33,10 @@ from ordersite.accounts.rights import Right
 from ordersite.core.money import CURRENCIES
 from ordersite.web.pagination import MOST, PER_PAGE, link, paginate, read_cursor, whole_number, write_cursor
 from ordersite.web.problems import Forbidden, Invalid, NotFound
+from ordersite.web.queries import given_day
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
 from ordersite.web.serializers import Input, LineField, MoneyField
 from ordersite.web.views import ApiView, parse, render
-from vendors.api.views import given_day
 from vendors.models import Vendor
 from vendors.permissions import serves
 

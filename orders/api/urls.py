@@ -15,6 +15,7 @@ from orders.api import (
     payments,
     refunds,
     rest,
+    slots,
     transitions,
 )
 
@@ -29,6 +30,7 @@ urlpatterns = [
     path("orders/<id:order_id>/history", transitions.HistoryView.as_view()),
     path("orders/<id:order_id>/tracking-number", transitions.TrackingNumberView.as_view()),
     path("orders/<id:order_id>/codes", codes.CodesView.as_view()),
+    path("vendors/<id:vendor_id>/slots", slots.VendorSlotsView.as_view()),
     path("vendors/<id:vendor_id>/services/<id:service_id>/times", bookings.ServiceTimesView.as_view()),
     path("orders/<id:order_id>/payments", payments.PaymentsView.as_view()),
     path("orders/<id:order_id>/payments/<id:payment_id>/approve", payments.ApproveView.as_view()),

@@ -2,12 +2,14 @@
 that comes twice, since nobody knows which of its values is meant."""
 
 import difflib
+from datetime import date, datetime
 from typing import Any
 
 from django.http import QueryDict
+from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from ordersite.web.problems import Problem, field_error
+from ordersite.web.problems import Invalid, Problem, field_error
 from ordersite.web.schema import query_parameters
 
 # Of a parameter's name so much is told.
@@ -40,3 +42,14 @@ def told_unknown(name: str, known: frozenset[str]) -> dict[str, Any]:
 
 def told_repeated(name: str) -> dict[str, Any]:
     return field_error(f"?{name}", "repeated_parameter", f"The parameter {name} comes more than once: send it once.")
+
+
+def given_day(request: Request, name: str = "date") -> date | None:
+    """A day among the query's parameters; raises Invalid for what is no date."""
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError as error:
+        raise Invalid(f"?{name}", "invalid", "Send a date such as 2026-07-31.") from error

@@ -10,6 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import Account, Order, Payment
+from orders.services.capacity.offer_terms import save_offer
 from orders.services.moving.timers import run_due
 from orders.services.paying.online_payments import run_due as run_payments
 from tests.cast import Cast
@@ -21,7 +22,6 @@ from tests.orders.proving import assert_ledger_proves_itself
 from tests.orders.several import cart_for_both, make_bakery
 from tests.orders.shopping import ORDERS, balance_of, cart, eur, fill_wallet, place, sums
 from vendors.models import Offer, Vendor
-from vendors.services.offers import save_offer
 
 Api = Callable[..., APIClient]
 

@@ -11,13 +11,13 @@ from rest_framework.test import APIClient
 
 from orders.models import OfferUse, Order
 from orders.services.capacity import offers
+from orders.services.capacity.offer_terms import save_offer
 from tests.cast import Cast
 from tests.controls.unlocked_offers import take_uses_without_a_lock
 from tests.orders.capacity.test_offers import make_offer
 from tests.orders.shopping import ORDERS, cart, place
 from tests.promises.crowd import together
 from vendors.models import Offer
-from vendors.services.offers import save_offer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 Api = Callable[..., APIClient]

@@ -9,13 +9,14 @@ from django.db import transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
+from orders.services.capacity.offer_terms import save_offer
 from ordersite.web.problems import Problem
 from tests.cast import Cast
 from tests.office import change, form_of
 from tests.orders.kinds import make_package_type, make_service
 from tests.orders.shopping import assert_nothing_changed, cart, fill_wallet, place
 from vendors.models import DeliveryZone, Offer, OpeningHours, OptionGroup, Product, Vendor
-from vendors.services.offers import refresh_offer_flags, save_offer
+from vendors.services.offers import refresh_offer_flags
 
 Api = Callable[..., APIClient]
 

@@ -11,12 +11,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from orders.services.capacity.offer_terms import delete_offer, save_offer, switch_offer
 from ordersite.web.problems import Conflict, Invalid, NotFound, Problem
 from tests.cast import Cast
 from tests.office import choose, delete, form_of, send
 from tests.orders.shopping import cart, place
 from vendors.models import Offer, Vendor
-from vendors.services.offers import delete_offer, refresh_offer_flags, save_offer, switch_offer
+from vendors.services.offers import refresh_offer_flags
 
 Api = Callable[..., APIClient]
 PAGES = "/admin/vendors/offer/"
@@ -201,7 +202,7 @@ def test_a_code_taken_in_the_same_moment_is_a_message(
     def taken(*, offer: Offer) -> Offer:
         raise Invalid("/code", "taken", "Another offer has this code: choose another.")
 
-    monkeypatch.setattr("vendors.admin.offers.save_offer", taken)
+    monkeypatch.setattr("orders.admin.offers.save_offer", taken)
     response = send(office, f"{PAGES}add/", name="Autumn", kind="percentage", rate="10")
     assert response.status_code == 302
     assert "Another offer has this code" in office.get(PAGES).content.decode()

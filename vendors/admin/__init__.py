@@ -4,14 +4,12 @@ from vendors.admin.bookable import PackageTypeAdmin, ServiceAdmin
 from vendors.admin.fleet import CompanyAdmin, DriverAdmin
 from vendors.admin.menus import CategoryAdmin, OptionGroupAdmin, ProductAdmin
 from vendors.admin.merchants import MerchantAdmin, VendorAdmin, VendorTypeAdmin
-from vendors.admin.offers import OfferAdmin
 
 __all__ = [
     "CategoryAdmin",
     "CompanyAdmin",
     "DriverAdmin",
     "MerchantAdmin",
-    "OfferAdmin",
     "OptionGroupAdmin",
     "PackageTypeAdmin",
     "ProductAdmin",

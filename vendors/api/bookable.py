@@ -14,8 +14,8 @@ from ordersite.web.pagination import paginate
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
 from ordersite.web.serializers import MoneyField
 from ordersite.web.views import READS, ApiView, render
-from vendors.api.views import visible_vendor
 from vendors.models import PackageType, Service, Vendor
+from vendors.permissions import visible_vendor
 from vendors.services.bookable import package_types_of, places_of, services_at
 
 ORDERINGS = {"position": ("position", "id"), "name": ("name", "id"), "id": ("id",)}

@@ -8,23 +8,11 @@ from django.utils import timezone
 from django_filters import CharFilter, ChoiceFilter, Filter, FilterSet
 from rest_framework.request import Request
 
-from ordersite.web.problems import Invalid, Problem, field_error
+from ordersite.web.problems import Problem, field_error
 from ordersite.web.serializers import MAX_ID
-from vendors.models import FULFILMENTS, Vendor
+from vendors.delivery_types import DELIVERY_TYPES
+from vendors.models import Vendor
 from vendors.services.openings import open_vendor_ids
-
-# A delivery type by its name, or by the number that other systems of the field give it.
-DELIVERY_TYPES = {
-    **{name: name for name in FULFILMENTS},
-    **{str(number): name for number, name in enumerate(FULFILMENTS, start=1)},
-}
-
-
-def delivery_type_of(text: str) -> str:
-    """The fulfilment that a parameter names; raises Invalid."""
-    if text not in DELIVERY_TYPES:
-        raise Invalid("?delivery_type", "invalid", f"Send one of {', '.join(FULFILMENTS)}.")
-    return DELIVERY_TYPES[text]
 
 
 class IdFilter(Filter):

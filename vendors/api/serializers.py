@@ -177,24 +177,6 @@ class VendorChangedOutput(VendorOutput):
     )
 
 
-class SlotOutput(serializers.Serializer):
-    starts_at = serializers.DateTimeField()
-    ends_at = serializers.DateTimeField()
-    left = serializers.IntegerField(
-        allow_null=True, help_text="How many more orders this slot takes; null for any number."
-    )
-    full = serializers.BooleanField(help_text="The slot is full: choose another.")
-
-
-class SlotsOutput(serializers.Serializer):
-    """The slots of one day of the vendor's."""
-
-    date = serializers.DateField()
-    delivery_type = serializers.ChoiceField(choices=FULFILMENTS)
-    time_zone = serializers.CharField()
-    slots = SlotOutput(many=True)
-
-
 CHARGED = "For each unit, once a line, or auto: once a line where the product is sold in gr, kg or pers, else for each."
 
 

@@ -9,7 +9,6 @@ urlpatterns = [
     path("vendors", views.VendorsView.as_view()),
     path("vendors/<id:vendor_id>", views.VendorView.as_view()),
     path("vendors/<id:vendor_id>/menu", views.VendorMenuView.as_view()),
-    path("vendors/<id:vendor_id>/slots", views.VendorSlotsView.as_view()),
     path("vendors/<id:vendor_id>/services", bookable.VendorServicesView.as_view()),
     path("vendors/<id:vendor_id>/package-types", bookable.VendorPackageTypesView.as_view()),
     path("vendor-types", views.VendorTypesView.as_view()),

@@ -1,26 +1,20 @@
-"""The catalogue: vendors, their menus and slots."""
-
-from datetime import date, datetime, time, timedelta
+"""The catalogue: vendors and their menus."""
 
 from django.db.models import Prefetch, QuerySet
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ordersite.accounts.callers import Caller, caller_of
-from ordersite.accounts.rights import Right
+from ordersite.accounts.callers import caller_of
 from ordersite.web.pagination import paginate
-from ordersite.web.problems import Invalid, NotFound
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
 from ordersite.web.serializers import MAX_ID
 from ordersite.web.views import READS, ApiView, parse, render
-from vendors.api.filters import DELIVERY_TYPES, delivery_type_of, filtered
+from vendors.api.filters import filtered
 from vendors.api.menus import menu_as_json
 from vendors.api.serializers import (
     MenuOutput,
-    SlotsOutput,
     UnservedOrderOutput,
     VendorChangedOutput,
     VendorInput,
@@ -28,24 +22,14 @@ from vendors.api.serializers import (
     VendorSummaryOutput,
     VendorTypeOutput,
 )
-from vendors.hours import moment
+from vendors.delivery_types import DELIVERY_TYPE_SCHEMA
 from vendors.models import DeliveryZone, Stock, Vendor, VendorType
-from vendors.permissions import serves
+from vendors.permissions import visible_vendor
 from vendors.services.menus import menu_of
-from vendors.services.openings import Slot, last_day, slots_with_room
 from vendors.services.vendors import update_vendor
 
 # So many orders that cannot be served an answer names; the back-office lists all.
 MOST_UNSERVED = 100
-DELIVERY_TYPE_SCHEMA = {"type": "string", "enum": list(DELIVERY_TYPES)}
-
-
-def visible_vendor(rows: QuerySet[Vendor], vendor_id: int, caller: Caller) -> Vendor:
-    """The vendor; raises NotFound for one switched off, but for its own people and staff."""
-    vendor = rows.filter(pk=vendor_id).first()
-    if vendor is None or not (vendor.is_active or serves(caller, Right.VIEW_VENDORS, vendor_id)):
-        raise NotFound
-    return vendor
 
 
 def detailed() -> QuerySet[Vendor]:
@@ -133,68 +117,3 @@ class VendorMenuView(ApiView):
         vendor = visible_vendor(Vendor.objects.all(), vendor_id, caller_of(request))
         left = dict(Stock.objects.filter(product__vendor=vendor).values_list("product_id", "quantity"))
         return Response(menu_as_json(menu_of(vendor), prices_include_tax=vendor.prices_include_tax, left=left))
-
-
-class VendorSlotsView(ApiView):
-    permission_classes = [AllowAny]
-    public = READS
-
-    @extend_schema(
-        parameters=[
-            OpenApiParameter("delivery_type", DELIVERY_TYPE_SCHEMA, required=True, description="Name or number."),
-            OpenApiParameter(
-                "date", {"type": "string", "format": "date"}, description="The vendor's today by default."
-            ),
-        ],
-        responses=SlotsOutput,
-    )
-    def get(self, request: Request, vendor_id: int) -> Response:
-        """When an order may be for on a day, in slots, and what is left of each where the vendor caps them."""
-        delivery_type = delivery_type_of(request.query_params.get("delivery_type", ""))
-        rows = Vendor.objects.prefetch_related("opening_hours")
-        vendor = visible_vendor(rows, vendor_id, caller_of(request))
-        if delivery_type not in vendor.fulfilments:
-            raise Invalid(
-                "?delivery_type",
-                "not_offered",
-                f"{vendor.name} offers {', '.join(vendor.fulfilments)}: send one of them.",
-            )
-        now = timezone.now()
-        today = now.astimezone(vendor.zone).date()
-        day = given_day(request) or today
-        found: list[Slot] = []
-        # A day that is over or beyond what it takes has no slots, and may be too far for the calendar to reckon with.
-        if today <= day <= last_day(vendor, now):
-            first = moment(day, time.min, vendor.zone)
-            found = slots_with_room(vendor, delivery_type, first=first, now=now)
-        length = timedelta(minutes=vendor.slot_minutes)
-        return Response(
-            render(
-                SlotsOutput,
-                {
-                    "date": day,
-                    "delivery_type": delivery_type,
-                    "time_zone": vendor.time_zone,
-                    "slots": [
-                        {
-                            "starts_at": slot.starts_at,
-                            "ends_at": slot.starts_at + length,
-                            "left": slot.left,
-                            "full": slot.full,
-                        }
-                        for slot in found
-                    ],
-                },
-            )
-        )
-
-
-def given_day(request: Request, name: str = "date") -> date | None:
-    """A day among the query's parameters; raises Invalid for what is no date."""
-    text = request.query_params.get(name)
-    if text is None:
-        return None
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError as error:
-        raise Invalid(f"?{name}", "invalid", "Send a date such as 2026-07-31.") from error

@@ -1,16 +1,15 @@
 """Whether a vendor takes orders now, from its hours and its pause; and its slots to order for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
 
 from vendors.hours import DAY, Calendar, beyond, is_open, next_opening, slots
 from vendors.menu import Span
-from vendors.models import FULFILMENTS, OpeningHours, Vendor
+from vendors.models import OpeningHours, Vendor
 from vendors.services.menus import menu_of
-from vendors.slots import Caps, caps_at, is_capped
+from vendors.slots import Caps
 
 # Who is closed for longer than so many days is not waited for.
 LONGEST_CLOSING = 90
@@ -114,33 +113,3 @@ def slots_of(
 def usual_caps(vendor: Vendor) -> Caps:
     """The vendor's own caps, which hold where a span has none."""
     return Caps(orders=vendor.slot_orders, value=vendor.slot_value)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """A time slot to order for: how many more orders it takes (None: no cap), and whether it takes none."""
-
-    starts_at: datetime
-    left: int | None = None
-    full: bool = False
-
-
-def slots_with_room(vendor: Vendor, fulfilment: str, *, first: datetime, now: datetime) -> list[Slot]:
-    """The slots of the day of `first`, with what is left of each; one statement, and none where nothing is capped."""
-    spans, usual = spans_of(vendor), usual_caps(vendor)
-    starts = slots_of(vendor, spans, fulfilment, first=first, now=now)
-    if not starts or not is_capped(spans, usual):
-        return [Slot(starts_at=start) for start in starts]
-    # The rows are those of the orders' app, which stands above this one.
-    rows = vendor.slot_uses.filter(
-        fulfilment=FULFILMENTS.index(fulfilment) + 1, starts_at__gte=starts[0], starts_at__lte=starts[-1]
-    )
-    used = {row[0]: row[1:] for row in rows.values_list("starts_at", "orders", "value")}
-    found = []
-    for start in starts:
-        caps = caps_at(spans, vendor.zone, fulfilment, start, usual)
-        orders, value = used.get(start, (0, 0))
-        left = None if caps.orders is None else max(0, caps.orders - orders)
-        # The least that an order can be worth is a minor unit.
-        found.append(Slot(starts_at=start, left=left, full=not caps.hold(orders + 1, value + 1)))
-    return found

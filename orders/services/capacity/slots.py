@@ -4,6 +4,7 @@ Where several slots are taken or given back in one transaction, do so in the ord
 `move` does, so that nobody waits for each other.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NoReturn
 
@@ -17,9 +18,9 @@ from orders.models import Order, SlotHold, SlotUse
 from ordersite.web.problems import Conflict, field_error
 from vendors.hours import DAYS_AHEAD
 from vendors.menu import Menu
-from vendors.models import Vendor
+from vendors.models import FULFILMENTS, Vendor
 from vendors.services.menus import menu_of
-from vendors.services.openings import slots_of, usual_caps
+from vendors.services.openings import slots_of, spans_of, usual_caps
 from vendors.slots import Caps, caps_at, is_capped, slot_at
 
 # How many free slots a refusal names.
@@ -176,3 +177,32 @@ def adjust(order: Order, value: int) -> None:
         SlotUse.objects.filter(pk=hold.slot_id).update(value=F("value") + value - hold.value)
     hold.value = value
     hold.save(update_fields=["value"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A time slot to order for: how many more orders it takes (None: no cap), and whether it takes none."""
+
+    starts_at: datetime
+    left: int | None = None
+    full: bool = False
+
+
+def slots_with_room(vendor: Vendor, fulfilment: str, *, first: datetime, now: datetime) -> list[Slot]:
+    """The slots of the day of `first`, with what is left of each; one statement, and none where nothing is capped."""
+    spans, usual = spans_of(vendor), usual_caps(vendor)
+    starts = slots_of(vendor, spans, fulfilment, first=first, now=now)
+    if not starts or not is_capped(spans, usual):
+        return [Slot(starts_at=start) for start in starts]
+    rows = vendor.slot_uses.filter(
+        fulfilment=FULFILMENTS.index(fulfilment) + 1, starts_at__gte=starts[0], starts_at__lte=starts[-1]
+    )
+    used = {row[0]: row[1:] for row in rows.values_list("starts_at", "orders", "value")}
+    found = []
+    for start in starts:
+        caps = caps_at(spans, vendor.zone, fulfilment, start, usual)
+        orders, value = used.get(start, (0, 0))
+        left = None if caps.orders is None else max(0, caps.orders - orders)
+        # The least that an order can be worth is a minor unit.
+        found.append(Slot(starts_at=start, left=left, full=not caps.hold(orders + 1, value + 1)))
+    return found

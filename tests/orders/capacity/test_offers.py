@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 from orders.models import OfferUse, Order
 from orders.pricing import Discount
 from orders.services.capacity import offers
+from orders.services.capacity.offer_terms import save_offer
 from orders.services.capacity.offers import discount_for, take_offers
 from ordersite.accounts.models import User
 from ordersite.accounts.registration import register
@@ -30,7 +31,7 @@ from tests.orders.shopping import (
     sums,
 )
 from vendors.models import Offer, Product, Vendor
-from vendors.services.offers import refresh_offer_flags, save_offer
+from vendors.services.offers import refresh_offer_flags
 from vendors.services.vendors import import_menu
 
 Api = Callable[..., APIClient]

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from orders.models import OfferUse, Order, OrderEvent, Payment, Refund
+from orders.services.capacity.offer_terms import save_offer
 from tests.cast import Cast
 from tests.orders.editing import add, change, edit, line_of, ordered, owed, pay, remove
 from tests.orders.money import COLLECTED, Api, held, set_terms, walk
@@ -20,7 +21,7 @@ from tests.orders.shopping import (
     sums,
 )
 from vendors.models import Offer, Product, Stock, Vendor
-from vendors.services.offers import refresh_offer_flags, save_offer
+from vendors.services.offers import refresh_offer_flags
 from vendors.services.vendors import bump_menu_version, import_menu
 
 

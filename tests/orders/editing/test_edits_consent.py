@@ -6,6 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from orders.models import ItemChange, Line, Order, OrderEvent
+from orders.services.capacity.offer_terms import save_offer
 from tests.cast import Cast
 from tests.orders.money import COLLECTED, Api, held, set_terms, walk
 from tests.orders.shopping import (
@@ -21,7 +22,7 @@ from tests.orders.shopping import (
     sums,
 )
 from vendors.models import Offer, Product, Stock
-from vendors.services.offers import refresh_offer_flags, save_offer
+from vendors.services.offers import refresh_offer_flags
 from vendors.services.vendors import bump_menu_version
 
 

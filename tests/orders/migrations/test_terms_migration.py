@@ -12,7 +12,7 @@ from tests.migrating import NEWEST_ORDERS, migrate, migrate_to_newest
 from tests.orders.money import Api, set_terms
 from tests.orders.shopping import NEAR, cart, eur, place_order
 from vendors.models import DeliveryZone, Offer, Vendor
-from vendors.services.offers import save_offer
+from orders.services.capacity.offer_terms import save_offer
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 BEFORE = ("orders", "0007_reversals_and_uploads")

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from orders.models import AgreedTerms, Line, Order, Refund
+from orders.services.capacity.offer_terms import save_offer
 from orders.services.moving.timers import run_due
 from orders.services.placing import terms
 from tests.cast import Cast
@@ -27,7 +28,7 @@ from tests.orders.shopping import (
     sums,
 )
 from vendors.models import DeliveryZone, Offer, Product, Vendor
-from vendors.services.offers import refresh_offer_flags, save_offer
+from vendors.services.offers import refresh_offer_flags
 from vendors.services.vendors import bump_menu_version
 
 POLICY = {"cancel_fee_accepted": 2000, "cancel_fee_preparing": 5000, "cancel_fee_prepared": 10_000, "no_show_fee": 8000}

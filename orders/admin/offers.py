@@ -11,13 +11,13 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
+from orders.services.capacity.offer_terms import BELOW_USES, delete_offer, is_used, save_offer, switch_offer, uses_of
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.core.money import with_currency, with_percent
 from ordersite.web.amounts import AmountsAdmin
 from ordersite.web.problems import Problem
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import Offer
-from vendors.services.offers import BELOW_USES, delete_offer, is_used, save_offer, switch_offer, uses_of
 
 # What an order was promised: as it is from the first order on.
 TERMS = ["vendor", "kind", "rate", "amount", "most", "currency", "borne_by"]

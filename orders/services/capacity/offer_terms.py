@@ -1,0 +1,92 @@
+"""The only writer of offers, but for how often each is used (capacity.offers). All must run in a transaction."""
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.db.models import Count
+
+from ordersite.web.problems import Conflict, Invalid, NotFound, Problem, field_error
+from vendors.models import Offer
+from vendors.services.offers import has_code, refresh_offer_flags
+
+# What an order that has it was promised; it is reckoned with again where the order's items change.
+TERMS = ("vendor_id", "kind", "rate", "amount", "currency", "most", "borne_by")
+TAKEN = "Another offer has this code: choose another."
+BELOW_USES = "It is used {uses} times already: allow at least so many, or switch it off."
+
+
+def save_offer(*, offer: Offer) -> Offer:
+    """Writes a new offer, or a changed one; its code is kept in capitals.
+
+    Raises Problem with a row per fault of a field, Invalid for a code that another offer has and for fewer uses than
+    there are, and Conflict offer_in_use for other terms of an offer that an order has.
+    """
+    check(offer)
+    # Held until commit: nobody uses it while it changes.
+    standing = find_offer(offer.pk) if offer.pk else Offer(vendor=offer.vendor)
+    if any(getattr(standing, name) != getattr(offer, name) for name in TERMS) and is_used(offer):
+        detail = f"{standing.name} is on orders, which keep its terms: switch it off, and make another offer."
+        raise Conflict("offer_in_use", detail)
+    begins_to_count = offer.max_uses is not None and standing.max_uses is None
+    offer.uses = uses_of(offer) if begins_to_count else standing.uses
+    if offer.max_uses is not None and offer.uses > offer.max_uses:
+        raise Invalid("/max_uses", "below_uses", BELOW_USES.format(uses=offer.uses))
+    try:
+        offer.save()
+    except IntegrityError as error:
+        raise Invalid("/code", "taken", TAKEN) from error
+    refresh_offer_flags(offer.vendor_id if offer.vendor_id == standing.vendor_id else None)
+    return offer
+
+
+def switch_offer(*, offer_id: int, on: bool) -> Offer:
+    """Gives it to orders, or to none any more; those that have it keep it. Raises NotFound."""
+    offer = find_offer(offer_id)
+    offer.is_active = on
+    offer.save(update_fields=["is_active"])
+    refresh_offer_flags(offer.vendor_id)
+    return offer
+
+
+def delete_offer(*, offer_id: int) -> None:
+    """Takes an offer away that no order ever had; raises NotFound, and Conflict offer_in_use."""
+    offer = find_offer(offer_id)
+    if is_used(offer):
+        raise Conflict("offer_in_use", f"{offer.name} is on orders, which keep it: switch it off instead.")
+    offer.delete()
+    refresh_offer_flags(offer.vendor_id)
+
+
+def find_offer(offer_id: int) -> Offer:
+    """The offer, locked; raises NotFound."""
+    offer = Offer.objects.select_for_update().filter(pk=offer_id).first()
+    if offer is None:
+        raise NotFound()
+    return offer
+
+
+def is_used(offer: Offer) -> bool:
+    """Whether any order has it, also one that was cancelled since."""
+    return offer.pk is not None and offer.order_uses.exists()
+
+
+def uses_of(offer: Offer) -> int:
+    """By how many purchases it is used now, counted from their orders."""
+    if offer.pk is None:
+        return 0
+    held = offer.order_uses.filter(is_held=True)
+    return int(held.aggregate(uses=Count("order__purchase", distinct=True))["uses"])
+
+
+def check(offer: Offer) -> None:
+    """Raises Problem with a row per fault of a field."""
+    try:
+        offer.full_clean(validate_constraints=False)
+    except ValidationError as error:
+        errors = [
+            field_error(f"/{name}", str(fault.code or "invalid"), " ".join(fault.messages))
+            for name, faults in error.error_dict.items()
+            for fault in faults
+        ]
+        raise Problem("invalid", f"{errors[0]['pointer']}: {errors[0]['detail']}", errors=errors) from error
+    if offer.code and Offer.objects.filter(has_code([offer.code])).exclude(pk=offer.pk).exists():
+        raise Invalid("/code", "taken", TAKEN)

@@ -63,7 +63,7 @@ class FakeProvider(ThreadingHTTPServer):
         self.loses_answers = 0
 
     def start(self) -> None:
-        threading.Thread(target=self.serve_forever, args=(0.05,), name="fake provider", daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.01,), name="fake provider", daemon=True).start()
 
     def stop(self) -> None:
         self.shutdown()

@@ -52,7 +52,8 @@ class FakeGeocoder:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        # Looks every 0.01 s whether it is to stop: by default twice a second, for which each test would wait.
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
         self.host = f"127.0.0.1:{self.server.server_port}"
 
     def stop(self) -> None:

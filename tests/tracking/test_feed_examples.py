@@ -142,7 +142,7 @@ def test_a_site_may_end_with_a_slash(language: str, server: Server, live_cast: C
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_address_without_a_site_is_not_tried_for_ever(language: str) -> None:
     with HTTPServer(("127.0.0.1", 0), Nowhere) as other:
-        threading.Thread(target=other.serve_forever, daemon=True).start()
+        threading.Thread(target=other.serve_forever, args=(0.01,), daemon=True).start()
         with running(language, other.server_port, "3", "vendor@example.com", "x") as client:
             assert "404" in client.until("lost")
             assert client.process.wait(10) == 1

@@ -8,7 +8,8 @@ from orders.lifecycle.table import ANSWERED_BY_DRIVER, Actor, Status
 from orders.models import Order, Purchase
 from ordersite.accounts.callers import Caller, related
 from ordersite.accounts.rights import Right
-from vendors.models import ONLINE_METHODS, Dispatcher, Driver, Vendor
+from vendors.models import Dispatcher, Driver, Vendor
+from vendors.payment_methods import ONLINE_METHODS
 from vendors.permissions import member_vendors
 
 # In the search for a driver an order is on offer to those who could take it. The search and its deadline go on by their

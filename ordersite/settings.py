@@ -301,7 +301,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "DeliveryTypeEnum": "vendors.models.FULFILMENTS",
         "OrderDeliveryTypeEnum": "orders.fields.DELIVERY_TYPES",
-        "PaymentMethodEnum": "vendors.models.PAYMENT_METHODS",
+        "PaymentMethodEnum": "vendors.payment_methods.METHOD_NAMES",
         "PostingKindEnum": "orders.models.Posting.Kind",
         "OptionKindEnum": "vendors.models.Option.Kind",
         "OrderStatusNameEnum": "orders.fields.STATUSES",

@@ -36,6 +36,7 @@ from ordersite.web.typed import TypedForm
 from vendors.admin.scoping import within
 from vendors.menu import Menu
 from vendors.models import PackageType, Service, Stock, Vendor
+from vendors.payment_methods import find_method
 from vendors.services.menus import menu_of
 
 FREE_LINES = range(1, 6)
@@ -121,7 +122,8 @@ class PhoneForm(CallForm, PlaceFields):
             fields["saved_address"].queryset = customer.addresses.all()
         if self.only_codes:
             # They come at once, and apart from all else: nobody meets to hand cash over.
-            fields["payment_method"].choices = [one for one in fields["payment_method"].choices if one[0] != "cash"]
+            choices = fields["payment_method"].choices
+            fields["payment_method"].choices = [one for one in choices if not find_method(one[0]).is_on_handover]
             del self.fields["deliver_at"]
             return
         for number in FREE_LINES:

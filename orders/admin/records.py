@@ -17,14 +17,13 @@ from orders.admin.filters import SelectFilter
 from orders.admin.search import as_uuid
 from orders.lifecycle.table import Actor
 from orders.models import Order, OrderEvent, Payment, PaymentShare, Purchase
-from orders.services.money.shares import TRANSFER
 from orders.visibility import SHOWN_TO_VENDOR
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
 from ordersite.core.crypto import token_hash
 from ordersite.web.choosers import row_id
 from ordersite.web.moments import moment_column
 from vendors.admin.scoping import ScopedAdmin
-from vendors.models import PAYMENT_METHODS
+from vendors.payment_methods import METHOD_NAMES, find_method
 
 # How far back a word in the histories is looked for: no index holds words.
 RECENT = timedelta(days=30)
@@ -49,7 +48,7 @@ class ProviderFilter(SelectFilter):
     title = parameter_name = column = "provider"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(method, method.capitalize()) for method in PAYMENT_METHODS]
+        return [(method, method.capitalize()) for method in METHOD_NAMES]
 
 
 class ReadOnlyInline(admin.TabularInline):
@@ -187,7 +186,7 @@ class PaymentAdmin(EverywhereAdmin, ReadOnlyAdmin):
 
     @admin.display(description="photos", empty_value="–")
     def photos(self, payment: Payment) -> str | None:
-        if payment.provider != TRANSFER:
+        if not find_method(payment.provider).needs_proof:
             return None
         url = f"{reverse('admin:orders_paymentproof_changelist')}?payment={payment.pk}"
         return format_html('<a href="{}">Look at them</a>', url)

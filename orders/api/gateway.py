@@ -23,7 +23,7 @@ from ordersite.web.parsing import JsonParser
 from ordersite.web.problems import Forbidden
 from ordersite.web.serializers import IdField, Input, LineField, MoneyField
 from ordersite.web.views import ApiView, render
-from vendors.models import ONLINE_METHODS, PAYMENT_METHODS
+from vendors.payment_methods import METHOD_NAMES, ONLINE_METHODS
 
 MOST_FIELDS = 20
 
@@ -80,7 +80,7 @@ class PaidTopUpInput(Input):
     """Money that a customer pays into its own wallet."""
 
     amount = MoneyField(minimum=1)
-    payment_method = serializers.ChoiceField(choices=PAYMENT_METHODS)
+    payment_method = serializers.ChoiceField(choices=METHOD_NAMES)
     save_payment_method = serializers.BooleanField(default=False)
     saved_payment_method = IdField(required=False, allow_null=True)
 

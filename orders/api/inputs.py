@@ -33,7 +33,7 @@ from ordersite.web.serializers import (
     PhoneField,
     StrictIntegerField,
 )
-from vendors.models import PAYMENT_METHODS
+from vendors.payment_methods import METHOD_NAMES
 
 
 class OptionInput(Input):
@@ -133,7 +133,7 @@ class CartInput(PartInput):
 
     vendor = IdField(required=False)
     vendors = PartInput(many=True, allow_empty=False, max_length=MOST_PARTS, required=False)  # type: ignore[call-arg]
-    payment_method = serializers.ChoiceField(choices=PAYMENT_METHODS, required=False)
+    payment_method = serializers.ChoiceField(choices=METHOD_NAMES, required=False)
     driver_tip = MoneyField(required=False, allow_null=True)
     cash = MoneyField(required=False, allow_null=True)
     currency = serializers.RegexField(r"^[A-Z]{3}$", required=False)
@@ -178,7 +178,7 @@ class GuestInput(Input):
 class PlaceInput(CartInput):
     """A cart to be placed."""
 
-    payment_method = serializers.ChoiceField(choices=PAYMENT_METHODS)
+    payment_method = serializers.ChoiceField(choices=METHOD_NAMES)
     saved_payment_method = IdField(required=False, allow_null=True)
     save_payment_method = serializers.BooleanField(default=False)
     external_code = LineField(max_length=100, required=False)
@@ -213,7 +213,7 @@ class ChangeInput(Input):
     address_notes = ParagraphField(max_length=300, allow_blank=True, required=False)
     location = LocationInput(required=False)
     deliver_at = serializers.DateTimeField(required=False, allow_null=True)
-    payment_method = serializers.ChoiceField(choices=PAYMENT_METHODS, required=False)
+    payment_method = serializers.ChoiceField(choices=METHOD_NAMES, required=False)
     driver = IdField(required=False, allow_null=True)
     self_delivery = serializers.BooleanField(required=False)
     driver_tip = MoneyField(required=False)

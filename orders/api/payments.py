@@ -20,13 +20,13 @@ from ordersite.web.images import CleanImage
 from ordersite.web.multipart import Form, count_photos, photos_of
 from ordersite.web.serializers import Input, ParagraphField
 from ordersite.web.views import ApiView, if_match, parse
-from vendors.models import PAYMENT_METHODS
+from vendors.payment_methods import METHOD_NAMES
 
 
 class PayInput(Input):
     """Another way of paying what is not paid yet."""
 
-    payment_method = serializers.ChoiceField(choices=PAYMENT_METHODS)
+    payment_method = serializers.ChoiceField(choices=METHOD_NAMES)
 
 
 class WaiveInput(Input):

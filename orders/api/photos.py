@@ -8,7 +8,7 @@ from orders.api.inputs import PlaceInput
 from ordersite.web.multipart import MOST_PHOTOS, PhotoFormParser
 from ordersite.web.parsing import JsonParser
 from ordersite.web.serializers import Input
-from vendors.models import PAYMENT_METHODS
+from vendors.payment_methods import METHOD_NAMES
 
 
 class OrderParser(PhotoFormParser):
@@ -24,7 +24,7 @@ PHOTO_PARSERS = [JsonParser, PhotoFormParser]
 class OrderWithPhotos(PlaceInput):
     """An order that was paid already: its photos say so."""
 
-    payment_method = serializers.ChoiceField(choices=PAYMENT_METHODS, default="transfer")
+    payment_method = serializers.ChoiceField(choices=METHOD_NAMES, default="transfer")
 
 
 class PhotoField(serializers.ListField):

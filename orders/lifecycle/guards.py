@@ -12,6 +12,7 @@ from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Actor, Change
 from orders.models import Order, PaymentStatus
 from vendors.models import Vendor
+from vendors.payment_methods import find_method
 
 # Guards that the caller satisfies by what it sends; the others are facts of the order.
 INPUTS = ("reason", "code", "proof")
@@ -55,11 +56,11 @@ def has_reason(order: Order, attempt: Attempt) -> bool:
 
 def is_paid(order: Order, attempt: Attempt) -> bool:
     """Settled, authorised, or payable on handing over; what a failed close gave back is taken again with the change."""
-    if order.payment_method == "cash":
+    if find_method(order.payment_method).is_on_handover:
         return True
     status = PaymentStatus(order.payment_status)
     # What was partly refunded was paid: the refund was somebody's decision.
-    return status.is_kept or (order.status in table.FAILURE and status.is_received)
+    return status.is_secured or (order.status in table.FAILURE and status.is_received)
 
 
 def has_money(order: Order, attempt: Attempt) -> bool:

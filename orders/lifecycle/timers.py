@@ -13,20 +13,15 @@ from django.db.models.functions import Coalesce
 from orders.lifecycle.decisions import search_is_stopped
 from orders.lifecycle.guards import Attempt, begins_at, collect_until, company_until, is_paid
 from orders.lifecycle.table import ANSWERED_BY_DRIVER, Actor, Fulfilment, Status
-from orders.models import Kind, Order, PaymentStatus, Unserved
-from vendors.models import ONLINE_METHODS
+from orders.models import AWAITED_PAYMENT, OPEN_PAYMENT, Kind, Order, PaymentStatus, Unserved
+from vendors.payment_methods import AWAITED_METHODS, find_method
 from vendors.services.openings import next_taking
 
 # How long after a try codes that were missing are looked for once more.
 CODES_AGAIN = timedelta(minutes=1)
-# Codes are for money that is here: what is only authorised may yet be taken back.
-PAID_IN = (PaymentStatus.PAID, PaymentStatus.PARTLY_REFUNDED)
-NOT_PAID = (PaymentStatus.UNPAID, PaymentStatus.FAILED)
-AWAITED = (*NOT_PAID, PaymentStatus.PROOF_PENDING)
-NOT_BEFOREHAND = ("cash", "wallet")
 NOT_BEGUN = (Status.PENDING, Status.PREORDER)
 # `awaits_payment` and `answerable_since` asked of the database.
-AWAITS_PAYMENT = Q(status__in=NOT_BEGUN, payment_status__in=AWAITED) & ~Q(payment_method__in=NOT_BEFOREHAND)
+AWAITS_PAYMENT = Q(status__in=NOT_BEGUN, payment_status__in=AWAITED_PAYMENT, payment_method__in=AWAITED_METHODS)
 ANSWERABLE_SINCE = Coalesce("answer_from", "visible_at")
 BEFORE_SEARCH = (Status.ACCEPTED_BY_BUSINESS, Status.PREPARATION_COMPLETED)
 COLLECTED = (Fulfilment.PICKUP, Fulfilment.CURBSIDE, Fulfilment.DRIVE_THRU)
@@ -106,9 +101,9 @@ def opening_for(order: Order, at: datetime) -> datetime | None:
 
 def awaits_payment(order: Order) -> bool:
     """Whether an order that is to be paid beforehand is not paid, and nobody works on it yet: AWAITS_PAYMENT."""
-    if order.payment_method in NOT_BEFOREHAND or order.status not in NOT_BEGUN:
+    if order.status not in NOT_BEGUN or not find_method(order.payment_method).is_awaited:
         return False
-    return order.payment_status in AWAITED
+    return PaymentStatus(order.payment_status).is_awaited
 
 
 def answerable_since(order: Order) -> datetime | None:
@@ -122,14 +117,14 @@ def pay_by(order: Order) -> datetime | None:
     None while staff look at another amount that came in for it.
     """
     if order.pk:
-        owed = order.shares.filter(amount__gt=F("received"), is_extra=False, payment__state__in=NOT_PAID)
+        owed = order.shares.filter(amount__gt=F("received"), is_extra=False, payment__state__in=OPEN_PAYMENT)
         found = owed.aggregate(first=Min("payment__expires_at"), disputed=Count("payment__disputed_amount"))
         if found["disputed"]:
             return None
         if found["first"] is not None:
             return found["first"]
-    minutes = order.vendor.pay_minutes if order.payment_method in ONLINE_METHODS else order.vendor.transfer_minutes
-    return order.placed_at + timedelta(minutes=minutes)
+    setting = find_method(order.payment_method).minutes
+    return order.placed_at + timedelta(minutes=getattr(order.vendor, setting)) if setting else None
 
 
 def due_for_release(order: Order, now: datetime) -> Timer:
@@ -259,7 +254,7 @@ def due_for_settling(order: Order, now: datetime) -> Timer | None:
 
 def due_for_codes(order: Order, now: datetime) -> Timer | None:
     """Codes are looked for at once when it is paid."""
-    return (seen_since(order), "issue_codes", "") if order.payment_status in PAID_IN else None
+    return (seen_since(order), "issue_codes", "") if PaymentStatus(order.payment_status).is_kept else None
 
 
 def due_for_missing_codes(order: Order, now: datetime) -> Timer:
@@ -268,7 +263,7 @@ def due_for_missing_codes(order: Order, now: datetime) -> Timer:
     deadline = (order.accepted_at or since) + timedelta(minutes=order.vendor.code_minutes)
     # Codes that have come in meanwhile are tried at once: the import takes the time of the last try away.
     again = order.codes_tried_at + CODES_AGAIN if order.codes_tried_at else since
-    if order.payment_status in PAID_IN and again < deadline:
+    if PaymentStatus(order.payment_status).is_kept and again < deadline:
         return again, "issue_codes", ""
     return deadline, "cancel_by_staff", "codes_unavailable"
 

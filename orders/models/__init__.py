@@ -18,6 +18,8 @@ from orders.models.money import (
     paid_state,
 )
 from orders.models.orders import (
+    AWAITED_PAYMENT,
+    OPEN_PAYMENT,
     RECEIVED,
     REFUNDED_OPEN,
     UNSERVED,
@@ -32,6 +34,8 @@ from orders.models.purchases import Purchase
 from orders.models.terms import AgreedTerms
 
 __all__ = [
+    "AWAITED_PAYMENT",
+    "OPEN_PAYMENT",
     "RECEIVED",
     "REFUNDED_OPEN",
     "UNSERVED",

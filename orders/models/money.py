@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from orders.models.orders import RECEIVED, Order, PaymentStatus
+from orders.models.orders import Order, PaymentStatus
 from orders.models.purchases import Purchase
 from ordersite.accounts.models import Customer
 from ordersite.core.crypto import new_token
@@ -97,7 +97,7 @@ class Payment(models.Model):
     @property
     def is_received(self) -> bool:
         """Whether it came in, whatever of it was given back since."""
-        return self.state in RECEIVED
+        return PaymentStatus(self.state).is_received
 
     @property
     def is_disputed(self) -> bool:

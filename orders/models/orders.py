@@ -30,7 +30,8 @@ from orders.models.labels import StatusLabel
 from orders.models.purchases import Purchase
 from orders.models.terms import AgreedTerms
 from ordersite.accounts.models import Customer
-from vendors.models import ONLINE_METHODS, Company, DeliveryZone, Driver, Offer, Vendor
+from vendors.models import Company, DeliveryZone, Driver, Offer, Vendor
+from vendors.payment_methods import find_method
 
 
 def exists_for(name: str) -> Callable[[Any], bool]:
@@ -102,15 +103,33 @@ class PaymentStatus(models.TextChoices):
     @property
     def is_received(self) -> bool:
         """Whether the money came in, whatever of it was given back since."""
-        return self in RECEIVED
+        return self.is_kept or self == PaymentStatus.REFUNDED
 
     @property
     def is_kept(self) -> bool:
-        """Whether some of the money that came in is still here."""
-        return self in RECEIVED and self != PaymentStatus.REFUNDED
+        """Whether some of the money that came in is still here: what can be given back."""
+        return self in (PaymentStatus.PAID, PaymentStatus.PARTLY_REFUNDED)
+
+    @property
+    def is_secured(self) -> bool:
+        """Whether the money is here, or its provider holds it for us: enough for the vendor to begin."""
+        return self.is_kept or self == PaymentStatus.AUTHORISED
+
+    @property
+    def is_open(self) -> bool:
+        """Whether whoever pays may try, or try again."""
+        return self in (PaymentStatus.UNPAID, PaymentStatus.FAILED)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether nothing has come in, nor is held for us."""
+        return self.is_open or self == PaymentStatus.PROOF_PENDING
 
 
-RECEIVED = (PaymentStatus.PAID, PaymentStatus.AUTHORISED, PaymentStatus.PARTLY_REFUNDED, PaymentStatus.REFUNDED)
+# The same asked of the database.
+RECEIVED = tuple(state for state in PaymentStatus if state.is_received)
+OPEN_PAYMENT = tuple(state for state in PaymentStatus if state.is_open)
+AWAITED_PAYMENT = tuple(state for state in PaymentStatus if state.is_awaited)
 
 
 # Every list leaves deleted orders out: with this in its index a count reads the index alone.
@@ -363,7 +382,7 @@ class Order(LifeCycle, models.Model):
 
         The same as permissions.AWAITS_ITEMS.
         """
-        return self.visible_at is None and self.payment_method not in ONLINE_METHODS
+        return self.visible_at is None and not find_method(self.payment_method).is_online
 
     @property
     def waits(self) -> bool:

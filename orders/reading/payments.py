@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from django.db.models import Min
 
 from orders.models import Payment, PaymentProof, PaymentStatus
-from orders.services.money.shares import TRANSFER
 from ordersite.core.context import absolute
-from vendors.models import ONLINE_METHODS
+from vendors.payment_methods import find_method
 
 # Whatever it is, it is shown as a picture, and nobody in between keeps it.
 PHOTO_HEADERS = {
@@ -20,17 +19,17 @@ PHOTO_HEADERS = {
 
 def checkout_url(payment: Payment) -> str | None:
     """Where the payment is made; None where there is nothing to pay online (any more)."""
-    waits = payment.state in (PaymentStatus.UNPAID, PaymentStatus.FAILED) and payment.provider in ONLINE_METHODS
+    waits = PaymentStatus(payment.state).is_open and find_method(payment.provider).is_online
     return absolute.get()(f"/pay/{payment.token}") if waits and payment.amount else None
 
 
 def proof_urls(payments: Iterable[Payment]) -> dict[int, list[str]]:
     """Where the photos of each payment are read, by the payment's id; one statement, none without a transfer."""
-    transfers = [payment.pk for payment in payments if payment.provider == TRANSFER]
+    proven = [payment.pk for payment in payments if find_method(payment.provider).needs_proof]
     urls: dict[int, list[str]] = {}
-    if not transfers:
+    if not proven:
         return urls
-    proofs = PaymentProof.objects.filter(payment__in=transfers).order_by("pk")
+    proofs = PaymentProof.objects.filter(payment__in=proven).order_by("pk")
     for payment_id, order_id in proofs.values_list("payment_id", Min("payment__shares__order")):
         numbered = urls.setdefault(payment_id, [])
         path = f"/api/v1/orders/{order_id}/payments/{payment_id}/proofs/{len(numbered) + 1}"

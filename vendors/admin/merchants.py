@@ -14,7 +14,6 @@ from vendors.admin.bases import CLEAN_PICTURES, UserFormSet, announce_and_warn, 
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import (
     FULFILMENTS,
-    PAYMENT_METHODS,
     DeliveryZone,
     Member,
     Merchant,
@@ -22,6 +21,7 @@ from vendors.models import (
     Vendor,
     VendorType,
 )
+from vendors.payment_methods import METHOD_NAMES
 from vendors.permissions import MEMBERS
 from vendors.services.offers import refresh_offer_flags
 
@@ -107,7 +107,7 @@ class VendorForm(forms.ModelForm):
         choices=[(name, name.replace("_", " ")) for name in FULFILMENTS], widget=forms.CheckboxSelectMultiple
     )
     payment_methods = forms.MultipleChoiceField(
-        choices=[(name, name) for name in PAYMENT_METHODS], widget=forms.CheckboxSelectMultiple
+        choices=[(name, name) for name in METHOD_NAMES], widget=forms.CheckboxSelectMultiple
     )
 
 

@@ -10,7 +10,8 @@ from rest_framework import serializers
 
 from ordersite.core.money import as_json
 from ordersite.web.serializers import Input, LocationField, MoneyField, StrictIntegerField
-from vendors.models import FULFILMENTS, PAYMENT_METHODS, Charged, DeliveryZone, Option, Product, Vendor
+from vendors.models import FULFILMENTS, Charged, DeliveryZone, Option, Product, Vendor
+from vendors.payment_methods import METHOD_NAMES
 from vendors.services.openings import next_takes_orders, takes_orders
 
 MOST_RUSH_MINUTES = 600
@@ -109,7 +110,7 @@ class VendorSummaryOutput(serializers.Serializer):
     country = serializers.CharField()
     location = LocationField()
     delivery_types = serializers.ListField(child=serializers.ChoiceField(choices=FULFILMENTS), source="fulfilments")
-    payment_methods = serializers.ListField(child=serializers.ChoiceField(choices=PAYMENT_METHODS))
+    payment_methods = serializers.ListField(child=serializers.ChoiceField(choices=METHOD_NAMES))
     prices_include_tax = serializers.BooleanField()
     preparation_minutes = serializers.IntegerField(help_text="The usual preparation time.")
     rush_minutes = serializers.SerializerMethodField(help_text="Extra minutes in rush mode; 0 outside it.")

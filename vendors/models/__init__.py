@@ -15,8 +15,6 @@ from vendors.models.menu import (
 )
 from vendors.models.merchants import (
     FULFILMENTS,
-    ONLINE_METHODS,
-    PAYMENT_METHODS,
     Company,
     Dispatcher,
     Driver,
@@ -29,8 +27,6 @@ from vendors.models.offers import Offer
 
 __all__ = [
     "FULFILMENTS",
-    "ONLINE_METHODS",
-    "PAYMENT_METHODS",
     "Category",
     "Charged",
     "Company",

@@ -13,11 +13,9 @@ from django.utils import timezone
 
 from ordersite.core.money import CURRENCIES, with_currency
 from ordersite.web.amounts import AmountColumn, RateColumn
+from vendors.payment_methods import METHOD_NAMES
 
 FULFILMENTS = ("delivery", "pickup", "eat_in", "curbside", "drive_thru")
-# "transfer" is paid by bank and shown by a proof; "mollie" and "fake" are paid online.
-PAYMENT_METHODS = ("cash", "wallet", "transfer", "mollie", "fake")
-ONLINE_METHODS = ("mollie", "fake")
 # In minor units, what a new vendor's guests may owe, where 500.00 of the currency is about as much as of the euro.
 # Elsewhere it would be the price of a coffee, or of a car: there it begins without a limit.
 GUEST_LIMIT = 50_000
@@ -53,8 +51,8 @@ def validate_fulfilments(value: object) -> None:
 
 
 def validate_payment_methods(value: object) -> None:
-    if not isinstance(value, list) or not value or any(name not in PAYMENT_METHODS for name in value):
-        raise ValidationError(f"Choose at least one of {', '.join(PAYMENT_METHODS)}.")
+    if not isinstance(value, list) or not value or any(name not in METHOD_NAMES for name in value):
+        raise ValidationError(f"Choose at least one of {', '.join(METHOD_NAMES)}.")
 
 
 class Merchant(models.Model):

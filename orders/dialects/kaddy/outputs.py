@@ -13,6 +13,7 @@ from ordersite.core.unprinted import one_line
 from ordersite.places.splitting import split_address
 from vendors.menu import PIECE
 from vendors.models import Charged
+from vendors.payment_methods import find_method
 
 # Theirs are what a till numbers apart; digital orders never show.
 ORDER_TYPES = [NumberSeries.PICK_UP.value, NumberSeries.DELIVERY.value, NumberSeries.PICK_UP_COOLBOX.value]
@@ -114,7 +115,7 @@ def render_order(order: Order) -> dict[str, Any]:
     payment = next((share.payment for share in order.shares.all()), None)
     due = (order.deliver_at or order.estimated_at or order.placed_at).astimezone(zone)
     # Cash is paid on handing over: there is no moment of an own.
-    paid_at = payment.paid_at if payment and order.payment_method != "cash" else None
+    paid_at = payment.paid_at if payment and not find_method(order.payment_method).is_on_handover else None
     body: dict[str, Any] = {
         "id": str(order.uuid),
         "payment_reference": (payment.reference if payment else "") or None,

@@ -13,7 +13,6 @@ from orders.lifecycle.table import Fulfilment
 from orders.models import Kind
 from orders.pricing import CartExtra, CartItem, CartOption
 from orders.reading.selectors import country_of, saved_places, sells_codes
-from orders.services.money.shares import TRANSFER
 from orders.services.placing.parties import Placing, check_proven
 from ordersite.accounts.callers import Caller
 from ordersite.web.problems import Invalid, Problem, field_error
@@ -56,7 +55,7 @@ def as_placing(given: Mapping[str, Any], caller: Caller, *, has_photos: bool, me
         raise Invalid(f"/{method_field}", "required", detail)
     checkout = as_checkout(given, caller)
     if not checkout.payment_method:
-        checkout = replace(checkout, payment_method=TRANSFER)
+        checkout = replace(checkout, payment_method="transfer")
     if has_photos:
         check_proven(checkout.payment_method)
     return Placing(checkout=checkout)

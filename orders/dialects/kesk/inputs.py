@@ -26,7 +26,7 @@ from ordersite.web.serializers import (
     LineField,
     ParagraphField,
 )
-from vendors.models import PAYMENT_METHODS
+from vendors.payment_methods import METHOD_NAMES
 
 # What may be a text of JSON, by what that begins with.
 AS_TEXT = {
@@ -209,7 +209,7 @@ class QuoteInput(PartInput):
     data = PartInput(many=True, allow_empty=False, max_length=MOST_PARTS, **OPTIONAL)  # type: ignore[assignment, call-arg]
     payment_gateway_method_id = MethodField()
     payment_method = WordField(
-        choices=PAYMENT_METHODS,
+        choices=METHOD_NAMES,
         help_text="The payment method by its name, instead of payment_gateway_method_id.",
         **OPTIONAL,
     )
@@ -266,7 +266,7 @@ class UpdateOrderInput(DialectInput):
     texts = AS_TEXT
 
     status = WordField(choices=[word.value for word in Word], **OPTIONAL)
-    payment_method = WordField(choices=PAYMENT_METHODS, **OPTIONAL)
+    payment_method = WordField(choices=METHOD_NAMES, **OPTIONAL)
     payment_gateway_method_id = MethodField()
     payment_status = WordField(
         choices=sorted(set(PAYMENT_WORDS.values())),

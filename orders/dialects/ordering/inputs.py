@@ -49,7 +49,7 @@ from ordersite.web.serializers import (
     Money,
     ParagraphField,
 )
-from vendors.models import ONLINE_METHODS
+from vendors.payment_methods import find_method
 
 MOST_MINUTES = 10_080
 # What is JSON in their model, and may come as a text of it.
@@ -315,7 +315,7 @@ def as_placing(
     checkout = Checkout(
         carts=[cart],
         payment_method=method,
-        saved_method_id=int(saved) if method in ONLINE_METHODS and NUMBER.match(saved) else None,
+        saved_method_id=int(saved) if find_method(method).is_online and NUMBER.match(saved) else None,
         driver_tip=minor_amount(tip, currency, "/driver_tip") if tip is not None else None,
         cash=as_cash(given.get("cash"), currency),
         currency=currency,

@@ -35,7 +35,8 @@ from ordersite.web.serializers import (
     LowerEmailField,
     ParagraphField,
 )
-from vendors.models import PAYMENT_METHODS, Product, Vendor
+from vendors.models import Product, Vendor
+from vendors.payment_methods import METHOD_NAMES, find_method
 from vendors.permissions import serves
 
 # How an order is paid where its client does not say.
@@ -137,7 +138,7 @@ class CreateInput(DialectInput):
     address = LineField(max_length=300, required=False, help_text="The address for a delivery.")
     location = LocationInput(required=False, help_text="The location of the address.")
     paymentMethod = WordField(
-        choices=PAYMENT_METHODS,
+        choices=METHOD_NAMES,
         required=False,
         help_text="By default transfer, or cash if the vendor takes no transfers.",
     )
@@ -338,7 +339,7 @@ def usual_method(vendor: Vendor, *, is_digital: bool) -> str:
     """By transfer, else in cash (codes never), else as the vendor names first."""
     methods = [name for name in vendor.payment_methods if name in available_methods()]
     if is_digital:
-        methods = [name for name in methods if name != "cash"]
+        methods = [name for name in methods if not find_method(name).is_on_handover]
     usual = [name for name in USUAL_METHODS if name in methods]
     # Where there is none placing refuses, and says what the vendor takes.
     return str([*usual, *methods, *vendor.payment_methods, "cash"][0])

@@ -10,8 +10,7 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 
 from orders.lifecycle.table import FAILURE, Actor, Status
-from orders.lifecycle.timers import PAID_IN
-from orders.models import Code, Kind, Order, OrderEvent
+from orders.models import Code, Kind, Order, OrderEvent, PaymentStatus
 from orders.services.record.order_update import OrderUpdate, update_order
 from orders.services.record.standing import get_order
 from orders.visibility import actors_for
@@ -142,7 +141,7 @@ def readable_codes(order: Order) -> list[Code]:
     """The codes that the customer may read now; raises Conflict where it may read none any more, or not yet."""
     if order.status in FAILURE:
         raise Conflict("order_closed", "The order was cancelled: its codes are no longer shown.")
-    if order.payment_status not in PAID_IN:
+    if not PaymentStatus(order.payment_status).is_kept:
         raise Conflict("not_paid", "The order is not paid yet: its codes are shown once it is.")
     return list(codes_of(order)) if order.status == Status.COMPLETED else []
 

@@ -16,7 +16,6 @@ from orders.models import Order, OrderEvent, Purchase
 from orders.services.capacity import bookings, slots
 from orders.services.editing.destination import distance_from_vendor, new_destination
 from orders.services.money.payment_changes import adjust, change_method
-from orders.services.money.shares import CASH, WALLET
 from orders.services.moving.transitions import Wish, transition
 from orders.services.paying.providers import available_methods
 from orders.services.placing.checkout_checks import check_cash_amount, check_time, is_later
@@ -31,6 +30,7 @@ from ordersite.places.lookup import Answer
 from ordersite.web.problems import Conflict, Forbidden, Invalid, blaming
 from ordersite.web.serializers import Money
 from vendors.models import Driver
+from vendors.payment_methods import find_method
 from vendors.services.menus import menu_of
 from vendors.services.openings import calendar_of
 
@@ -271,17 +271,17 @@ def change_payment_method(change: Change, value: str) -> None:
     if not change.note("payment_method", order.payment_method, value):
         return
     change.on_trust = "/payment_method"
-    if value == CASH and order.kind == Order.Kind.DIGITAL:
+    if find_method(value).is_on_handover and order.kind == Order.Kind.DIGITAL:
         raise Invalid(
             "/payment_method", "digital", "Digital codes are paid in advance: choose a payment method other than cash."
         )
-    if value == WALLET and order.customer.user_id is None:
+    if order.customer.user_id is None and not find_method(value).serves_guests:
         raise Invalid("/payment_method", "wallet", "A guest has no wallet: choose another payment method.")
     waited = awaits_payment(order)
     change_method(order, value, actor=actor, now=now)
     if waited and not awaits_payment(order):
         order.answer_from = first_answer(order, now)
-    if order.payment_method != CASH:
+    if not find_method(order.payment_method).is_on_handover:
         order.cash = None
 
 
@@ -308,7 +308,7 @@ def change_driver_tip(change: Change, value: Money) -> None:
 def change_cash(change: Change, value: Money | None) -> None:
     order = change.order
     if value is not None:
-        if order.payment_method != CASH:
+        if not find_method(order.payment_method).is_on_handover:
             raise Invalid("/cash", "cash", "Cash is only sent with the payment method cash: leave it out.")
         check_cash_amount(value, order.total, order.currency)
     old = as_json(order.cash, order.currency) if order.cash is not None else None

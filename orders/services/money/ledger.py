@@ -13,6 +13,7 @@ from django.utils import timezone
 from orders.models import Account, Entry, Order, PaymentShare, Posting
 from ordersite.core.money import as_json, half_up
 from ordersite.web.problems import Conflict
+from vendors.payment_methods import find_method
 
 # Where money comes from and goes to: what of these accounts moved for an order is held for it, or is somebody's.
 OUTSIDE = (Account.Kind.WALLET, Account.Kind.FUNDING, Account.Kind.CASH)
@@ -237,7 +238,7 @@ def is_with_vendor(share: PaymentShare) -> bool:
     """Whether what came in by a share is in the vendor's own hands."""
     if share.payment.to_vendor:
         return True
-    held = moved_by(share, *RECEIVED) if share.payment.provider == "cash" else {}
+    held = moved_by(share, *RECEIVED) if find_method(share.payment.provider).is_on_handover else {}
     return any(key.vendor_id is not None and amount < 0 for key, amount in held.items())
 
 

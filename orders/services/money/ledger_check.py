@@ -24,8 +24,9 @@ from orders.lifecycle.table import FAILURE, OPEN, SUCCESS, Actor, Fulfilment, St
 from orders.models import Account, Counter, Entry, Order, Payment, PaymentShare, Posting, Purchase, Refund
 from orders.services.money import ledger
 from orders.services.money.ledger import Division
-from orders.services.money.shares import CASH, division_of, kept_of
+from orders.services.money.shares import division_of, kept_of
 from ordersite.core.money import to_text
+from vendors.payment_methods import find_method
 
 logger = logging.getLogger(__name__)
 
@@ -265,7 +266,7 @@ def stuck_orders(rows: "QuerySet[Order]") -> Iterator[str]:
         for order in batch:
             if not can_be_left(order, now):
                 yield f"order {order.pk} can be left by nobody: it is {Status(order.status).slug}"
-            is_chargeable = order.pk in kept or order.payment_method == CASH
+            is_chargeable = order.pk in kept or find_method(order.payment_method).is_on_handover
             if is_chargeable and not order.awaits_items and not can_succeed(order, now):
                 yield f"order {order.pk} is paid and can be completed by nobody: it is {Status(order.status).slug}"
 

@@ -13,7 +13,6 @@ from orders.models import Order, Payment, PaymentShare, PaymentStatus, Posting, 
 from orders.services.money import ledger
 from orders.services.money.repayments import repay_share
 from orders.services.money.shares import (
-    WALLET,
     deadline_of,
     division_of,
     goes_to_vendor,
@@ -25,7 +24,7 @@ from orders.services.money.shares import (
 )
 from ordersite.core.money import as_json
 from ordersite.web.problems import Conflict
-from vendors.models import ONLINE_METHODS
+from vendors.payment_methods import find_method
 
 
 def add_payment(
@@ -99,8 +98,8 @@ def raise_shares(
         refuse_pending([waiting])
         change_share(waiting, rise, tip=tip)
         return Adjusted()
-    wallet = next((share for share in shares if share.payment.provider == WALLET), None)
-    if order.payment_method == WALLET and wallet is not None:
+    wallet = next((share for share in shares if find_method(share.payment.provider).is_wallet), None)
+    if find_method(order.payment_method).is_wallet and wallet is not None:
         change_share(wallet, rise, tip=tip)
         ledger.draw_for_order(order, wallet, rise, actor)
         write_state(wallet.payment, order)
@@ -130,7 +129,7 @@ def lower_shares(
         if share.owed:
             refuse_pending([share])
             change_share(share, -part, tip=-tip)
-        elif share.payment.provider == WALLET:
+        elif find_method(share.payment.provider).is_wallet:
             # The constraint wants the sums to stay within the amount: first what was received falls.
             ledger.return_to_wallet(order, share, part, actor, kind=Posting.Kind.PAYMENT)
             change_share(share, -part, tip=-tip)
@@ -198,7 +197,7 @@ def change_method(order: Order, method: str, *, actor: str, now: datetime) -> No
                 "payment_shared",
                 "Several orders are paid together, so the payment method of one of them cannot change.",
             )
-        if share.kept and share.payment.provider != WALLET:
+        if share.kept and not find_method(share.payment.provider).is_wallet:
             raise Conflict(
                 "already_paid",
                 "The order is paid, so its payment method can no longer change: ask for a refund instead.",
@@ -211,7 +210,7 @@ def change_method(order: Order, method: str, *, actor: str, now: datetime) -> No
     ]
     moved += [share for share in shares if share not in moved]
     order.payment_status = state_of(order, moved)
-    if order.visible_at is None and method not in ONLINE_METHODS:
+    if order.visible_at is None and not find_method(method).is_online:
         order.visible_at = now
 
 
@@ -227,7 +226,7 @@ def move_share(order: Order, share: PaymentShare, method: str, actor: str, now: 
     else:
         moved = share
         reset_payment(moved.payment, order, method, now)
-    if method == WALLET:
+    if find_method(method).is_wallet:
         if moved.amount:
             ledger.draw_for_order(order, moved, moved.amount, actor)
         moved.payment.state, moved.payment.paid_at = PaymentStatus.PAID, now

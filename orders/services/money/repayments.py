@@ -11,10 +11,10 @@ from orders.lifecycle.table import SUCCESS
 from orders.models import Account, Entry, Order, PaymentShare, Posting, Refund
 from orders.services.money import ledger
 from orders.services.money.ledger import AccountKey
-from orders.services.money.shares import WALLET, division_of, kept_of, shares_of, state_of, write_state
+from orders.services.money.shares import division_of, kept_of, shares_of, state_of, write_state
 from ordersite.core.money import as_json, to_text
 from ordersite.web.problems import Conflict
-from vendors.models import ONLINE_METHODS
+from vendors.payment_methods import find_method
 
 Amounts = dict[AccountKey, int]
 
@@ -83,7 +83,7 @@ def is_with_platform(share: PaymentShare) -> bool:
 
 def cash_held(share: PaymentShare) -> Amounts:
     """What of a share came in as cash (or to the vendor's own account) and went back so, by who took it."""
-    if share.payment.provider in (WALLET, *ONLINE_METHODS):
+    if find_method(share.payment.provider).is_platforms:
         return {}
     moved = ledger.moved_by(share)
     return {key: -amount for key, amount in moved.items() if key.kind == Account.Kind.CASH and amount < 0}
@@ -102,9 +102,9 @@ def repay_share(
     waits: bool = False,
 ) -> Refund:
     """The refund's row and posting for one share, of which so much is kept; `waits` for the undo time to be sent."""
-    payment = share.payment
-    to_wallet = payment.provider == WALLET or to == Refund.To.WALLET
-    online = payment.provider in ONLINE_METHODS and not to_wallet
+    payment, method = share.payment, find_method(share.payment.provider)
+    to_wallet = method.is_wallet or to == Refund.To.WALLET
+    online = method.is_online and not to_wallet
     state = Refund.State.PENDING if online else Refund.State.DONE if to_wallet else Refund.State.BY_HAND
     undo = timedelta(minutes=order.vendor.undo_minutes) if waits else timedelta()
     row = Refund(

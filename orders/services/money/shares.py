@@ -13,11 +13,9 @@ from orders.models import Order, Payment, PaymentShare, PaymentStatus, paid_stat
 from orders.services.money.ledger import Division, divide_sale, is_with_vendor
 from ordersite.core.money import half_up
 from ordersite.core.prepared import Given, Prepared
-from vendors.models import ONLINE_METHODS, Vendor
+from vendors.models import Vendor
+from vendors.payment_methods import find_method
 
-CASH = "cash"
-WALLET = "wallet"
-TRANSFER = "transfer"
 RATE = 10_000
 
 
@@ -106,21 +104,19 @@ def may_be_here(shares: Iterable[PaymentShare]) -> bool:
 
 def may_be_paid_online(order: Order) -> bool:
     """Whether something of an open order may still be paid at a provider: a rise too, of what is paid already."""
-    return order.payment_method in ONLINE_METHODS and not order.is_closed
+    return find_method(order.payment_method).is_online and not order.is_closed
 
 
 def deadline_of(method: str, vendors: Iterable[Vendor], now: datetime) -> datetime | None:
     """By when a purchase must be paid, the strictest of its vendors deciding; None where it may be paid later."""
-    if method in ONLINE_METHODS:
-        return now + timedelta(minutes=min(vendor.pay_minutes for vendor in vendors))
-    if method == TRANSFER:
-        return now + timedelta(minutes=min(vendor.transfer_minutes for vendor in vendors))
-    return None
+    setting = find_method(method).minutes
+    return now + timedelta(minutes=min(getattr(vendor, setting) for vendor in vendors)) if setting else None
 
 
 def goes_to_vendor(method: str, vendors: Sequence[Vendor]) -> bool:
     """Whether a transfer goes to the vendor's own account; what pays several vendors goes to the platform."""
-    return method == TRANSFER and len(vendors) == 1 and vendors[0].transfers_to == Vendor.TransfersTo.VENDOR
+    to_vendor = len(vendors) == 1 and vendors[0].transfers_to == Vendor.TransfersTo.VENDOR
+    return to_vendor and find_method(method).needs_proof
 
 
 def part_of_sale(order: Order, shares: Sequence[PaymentShare], rate: int) -> int:

@@ -17,8 +17,6 @@ from orders.services.money import ledger
 from orders.services.money.payment_changes import add_payment, adjust
 from orders.services.money.repayments import repay, take_again
 from orders.services.money.shares import (
-    CASH,
-    WALLET,
     deadline_of,
     division_of,
     kept_of,
@@ -33,6 +31,7 @@ from orders.services.repricing.shared_offers import Repriced, reprice_rest, repr
 from ordersite.accounts.callers import Caller
 from ordersite.core.money import MAX_MINOR, as_json
 from ordersite.web.problems import Conflict
+from vendors.payment_methods import find_method
 from vendors.services.stock import give_stock_back, take_stock
 
 # A success that was pressed by mistake: the cash was not handed over after all.
@@ -153,7 +152,7 @@ def give_everything_back(order: Order, caller: Caller, *, rate: int, by_customer
             order, Posting.Kind.SETTLEMENT, division_of(order, shares, kept=cost, succeeds=False), actor=actor
         )
     for share in shares_of(order):
-        if share.owed and share.payment.provider == CASH:
+        if share.owed and find_method(share.payment.provider).is_on_handover:
             # Of a purchase of several vendors the others may have been paid.
             write_state(share.payment, order)
         elif share.owed:
@@ -171,7 +170,8 @@ def carry_over(order: Order, shares: Sequence[PaymentShare], one: Repriced, acto
     by_payment = {share.payment_id: share for share in shares_of(one.order) if share.received}
     for share in shares:
         theirs = by_payment.get(share.payment_id)
-        if theirs is None or share.payment.provider in (CASH, WALLET) or share.payment.to_vendor:
+        method = find_method(share.payment.provider)
+        if theirs is None or method.is_on_handover or method.is_wallet or share.payment.to_vendor:
             continue
         amount = min(one.rise, share.kept)
         if amount <= 0:
@@ -271,7 +271,7 @@ def settle_success(order: Order, actor: str, now: datetime) -> None:
     """The order has reached its success: cash counts as handed over, and what came in is divided."""
     shares = shares_of(order)
     for share in shares:
-        if share.payment.provider == CASH and (share.owed or not share.payment.is_received):
+        if find_method(share.payment.provider).is_on_handover and (share.owed or not share.payment.is_received):
             take_cash(order, share, Posting.Kind.CASH, ledger.cash_of_carrier(order), actor=actor, now=now)
     order.payment_status = state_of(order, shares)
     settle(order, shares, actor)
@@ -295,7 +295,7 @@ def follow_payment(
         order.payment_status = state_of(order, shares)
         if order.status in SUCCESS:
             settle(order, shares, caller.key)
-        elif order.visible_at is None and order.payment_status.is_kept:
+        elif order.visible_at is None and order.payment_status.is_secured:
             order.visible_at = now
         if waited and not awaits_payment(order):
             order.answer_from = first_answer(order, now)
@@ -325,7 +325,7 @@ def take_success_back(order: Order, actor: str, *, is_mistake: bool) -> None:
         return
     shares = shares_of(order)
     for share in shares:
-        if share.payment.provider == CASH:
+        if find_method(share.payment.provider).is_on_handover:
             return_cash(order, share, actor)
     order.payment_status = state_of(order, shares)
 

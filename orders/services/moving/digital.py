@@ -1,8 +1,8 @@
 """Digital orders: nobody makes or carries them, so that they go from paid to completed by themselves."""
 
 from orders.lifecycle.table import Actor, Status
-from orders.lifecycle.timers import PAID_IN, set_due
-from orders.models import Kind, OrderEvent
+from orders.lifecycle.timers import set_due
+from orders.models import Kind, OrderEvent, PaymentStatus
 from orders.services.capacity.codes import issue_codes
 from orders.services.moving.transitions import Wish, change_status, move_on
 from orders.services.record.order_update import OrderUpdate, update_locked
@@ -18,7 +18,7 @@ def fulfil(*, order_id: int) -> None:
     """
     standing = standing_of(SYSTEM, get_order(caller=SYSTEM, order_id=order_id, lock=True))
     order = standing.order
-    if order.kind != Kind.DIGITAL or order.payment_status not in PAID_IN:
+    if order.kind != Kind.DIGITAL or not PaymentStatus(order.payment_status).is_kept:
         return
     if order.status == Status.PENDING:
         move_on(standing, Wish(name="accept"))

@@ -38,7 +38,6 @@ logger = logging.getLogger(__name__)
 
 # Whoever took a row to ask its provider has that long before another worker takes it.
 LEASE = timedelta(minutes=1)
-OPEN = (PaymentStatus.UNPAID, PaymentStatus.FAILED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +254,6 @@ def ask_due(payment_id: int) -> None:
         charge_saved(payment_id)
         return
     due = Payment.objects.filter(pk=payment_id, due_at=payment.due_at)
-    undecided = payment.reference and payment.state in OPEN
+    undecided = payment.reference and PaymentStatus(payment.state).is_open
     if due.update(due_at=timezone.now() + LEASE if undecided else None) and undecided:
         check_payment(payment_id)

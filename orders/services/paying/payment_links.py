@@ -15,7 +15,7 @@ from ordersite.accounts.callers import Caller
 from ordersite.accounts.mails import count_mail, queue_mail
 from ordersite.core.money import to_text
 from ordersite.web.problems import Conflict, Forbidden, Invalid
-from vendors.models import ONLINE_METHODS
+from vendors.payment_methods import ONLINE_METHODS
 
 PAYABLE = (Standing.PAYABLE, Standing.PENDING)
 

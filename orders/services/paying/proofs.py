@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from orders.lifecycle.table import FAILURE, Actor
 from orders.models import RECEIVED, Order, OrderEvent, Payment, PaymentProof, PaymentShare, PaymentStatus
-from orders.services.money.shares import CASH, TRANSFER, deadline_of, shares_of, state_of
+from orders.services.money.shares import deadline_of, shares_of, state_of
 from orders.services.paying import disputes
 from orders.services.paying.receiving import lock_payment, mark_cash_received, mark_failed, mark_paid
 from orders.services.record.order_update import update_locked
@@ -22,6 +22,7 @@ from ordersite.accounts.rights import Right
 from ordersite.web.images import CleanImage
 from ordersite.web.multipart import MOST_PHOTOS
 from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound
+from vendors.payment_methods import PROVEN_METHODS, find_method
 from vendors.permissions import member_vendors
 
 MOST_PROOFS = 20
@@ -51,7 +52,7 @@ def payment_to_prove(*, order_id: int, caller: Caller, count: int, version: int 
     if role is None:
         raise Forbidden("forbidden", "Only the customer or staff can send photos of a payment.")
     refuse_unready(standing, version)
-    waiting = Payment.objects.filter(shares__order=order_id, provider=TRANSFER)
+    waiting = Payment.objects.filter(shares__order=order_id, provider__in=PROVEN_METHODS)
     found = waiting.exclude(state__in=RECEIVED).order_by("-pk").first()
     if found is None:
         detail = "No transfer is due for this order: change its payment method to transfer first."
@@ -63,7 +64,7 @@ def payment_to_prove(*, order_id: int, caller: Caller, count: int, version: int 
 def check_waits(payment: Payment, orders: Iterable[Order], count: int) -> list[Order]:
     """The orders that a transfer which waits for `count` photos pays for; raises Conflict for one that does not."""
     orders = [order for order in orders if order.status not in FAILURE]
-    if payment.provider != TRANSFER or payment.is_received:
+    if not find_method(payment.provider).needs_proof or payment.is_received:
         raise Conflict("already_paid", "The payment has come in in the meantime: reload the order.")
     if not orders:
         raise Conflict("order_closed", "The order is closed: there is nothing left to pay.")
@@ -106,14 +107,14 @@ def approve(*, order_id: int, payment_id: int, caller: Caller, version: int | No
     role_to_approve(standing, payment_of(standing.order, payment_id))
     standing, payment, orders = lock(order_id, payment_id, caller, version)
     # Once more: its method may have changed while the lock was waited for.
-    role = role_to_approve(standing, payment)
+    role, method = role_to_approve(standing, payment), find_method(payment.provider)
     if payment.is_disputed:
         disputes.settle_dispute(payment, orders, caller=caller, now=standing.now)
-    elif payment.provider == CASH:
+    elif method.is_on_handover:
         mark_cash_received(order_id=order_id, payment_id=payment_id, caller=caller, role=role, now=standing.now)
     elif payment.is_received:
         return standing.order
-    elif payment.provider == TRANSFER:
+    elif method.needs_proof:
         mark_paid(payment_id=payment_id, caller=caller, role=role, now=standing.now)
     else:
         detail = f"Only {payment.provider} can confirm this payment: change the payment method first."
@@ -230,7 +231,7 @@ def role_to_approve(standing: Standing, payment: Payment) -> Actor:
     """
     if Actor.STAFF in standing.acting(Right.CHECK_PAYMENTS):
         return Actor.STAFF
-    goes_to_platform = payment.provider == TRANSFER and not payment.to_vendor
+    goes_to_platform = find_method(payment.provider).needs_proof and not payment.to_vendor
     if Actor.VENDOR not in standing.readers or payment.is_disputed or goes_to_platform:
         detail = "A payment can be confirmed by staff, or by the vendor if the vendor alone receives it."
         raise Forbidden("forbidden", detail)

@@ -19,7 +19,7 @@ from ordersite.accounts.callers import SYSTEM
 from ordersite.core.money import to_text
 from ordersite.web.problems import NotFound
 from ordersite.web.throttling import count_call, throttled
-from vendors.models import ONLINE_METHODS
+from vendors.payment_methods import ONLINE_METHODS
 
 logger = logging.getLogger(__name__)
 

@@ -24,6 +24,7 @@ from ordersite.web.serializers import Money
 from vendors.hours import is_open, next_opening
 from vendors.menu import Menu
 from vendors.models import Vendor
+from vendors.payment_methods import find_method
 from vendors.services.menus import menu_of
 from vendors.services.openings import earliest, is_too_far
 
@@ -254,13 +255,13 @@ def check_money(checkout: Checkout, vendor: Vendor) -> None:
         raise Invalid("/payment_method", "not_taken", f"{vendor.name} takes {takes}.")
     if checkout.payment_method and checkout.payment_method not in available_methods():
         raise Invalid("/payment_method", "not_available", "This payment method is not available here: choose another.")
-    if checkout.cash and checkout.payment_method not in ("", "cash"):
+    if checkout.cash and checkout.payment_method and not find_method(checkout.payment_method).is_on_handover:
         raise Invalid("/cash", "cash", "Cash is only sent with the payment method cash: leave it out.")
 
 
 def check_method(checkout: Checkout, drafts: Sequence[Draft]) -> None:
     """Codes are handed out once they are paid: cash never is before."""
-    if checkout.payment_method == "cash" and any(draft.kind == Kind.DIGITAL for draft in drafts):
+    if find_method(checkout.payment_method).is_on_handover and any(draft.kind == Kind.DIGITAL for draft in drafts):
         raise Invalid(
             "/payment_method", "digital", "Digital codes are paid in advance: choose a payment method other than cash."
         )

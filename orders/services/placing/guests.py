@@ -9,16 +9,15 @@ from django.db.models import Sum
 from orders.checkout import Checked
 from orders.lifecycle.table import FAILURE
 from orders.models import Order
-from orders.services.money.shares import WALLET
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Customer
 from ordersite.core.attempts import HOUR, count_attempt, refuse_if_locked
 from ordersite.core.money import with_currency
 from ordersite.web.problems import Invalid, Problem
-from vendors.models import ONLINE_METHODS, Vendor
+from vendors.models import Vendor
+from vendors.payment_methods import SECURED_METHODS, find_method
 
 # Ways of paying by which nothing is made before it is paid.
-BEFOREHAND = (WALLET, *ONLINE_METHODS)
 
 
 def is_stranger(caller: Caller) -> bool:
@@ -73,14 +72,14 @@ def check_strangers_order(order: Order, total: int, pointer: str) -> None:
     if not is_on_trust(order.vendor, order.payment_method, order.customer):
         return
     others = Order.objects.filter(purchase=order.purchase_id, vendor=order.vendor_id).exclude(pk=order.pk)
-    others = others.exclude(payment_method__in=BEFOREHAND).exclude(status__in=FAILURE)
+    others = others.exclude(payment_method__in=SECURED_METHODS).exclude(status__in=FAILURE)
     rest = others.aggregate(owed=Sum("total"))["owed"] or 0
     check_strangers_value(order.vendor, total + rest, pointer)
 
 
 def is_on_trust(vendor: Vendor, method: str, customer: Customer) -> bool:
     """Whether a vendor that limits it would make something for a stranger before it is paid."""
-    if vendor.guest_limit is None or method in BEFOREHAND:
+    if vendor.guest_limit is None or find_method(method).is_secured:
         return False
     return customer.user is None or not customer.user.is_confirmed
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from orders.checkout import Cart, Checkout, Place
 from orders.models import Purchase, SavedMethod
-from orders.services.money.shares import TRANSFER
 from orders.visibility import of_placer
 from ordersite.accounts.callers import Caller, related
 from ordersite.accounts.models import Address, Customer
@@ -13,7 +12,7 @@ from ordersite.accounts.rights import Right
 from ordersite.places.addresses import Where, is_correction, point_of
 from ordersite.web.images import CleanImage
 from ordersite.web.problems import Forbidden, Invalid
-from vendors.models import ONLINE_METHODS
+from vendors.payment_methods import find_method
 from vendors.permissions import may_at, serves, works_at
 
 
@@ -66,7 +65,7 @@ def check_empty(checkout: Checkout, caller: Caller) -> None:
         if not serves(caller, Right.PLACE_ORDERS, cart.vendor_id):
             detail = "Only staff and the vendor can place an order without items: send some."
             raise Forbidden("forbidden", detail, pointer=f"{cart.pointer}/items")
-        if checkout.payment_method in ONLINE_METHODS:
+        if find_method(checkout.payment_method).is_online:
             detail = "An order without items cannot be paid online: choose another payment method, or send the items."
             raise Invalid("/payment_method", "no_items", detail)
 
@@ -178,14 +177,14 @@ def check_photos(placing: Placing) -> None:
 
 def check_proven(payment_method: str) -> None:
     """Raises Invalid for what photos do not prove. Doors ask it, too, before they decode any."""
-    if payment_method != TRANSFER:
-        detail = f"Photos are the proof of a transfer: send {TRANSFER} as the payment method, or leave the photos out."
+    if not find_method(payment_method).needs_proof:
+        detail = "Photos are the proof of a transfer: send transfer as the payment method, or leave the photos out."
         raise Invalid("/payment_method", "not_transfer", detail)
 
 
 def find_saved_method(checkout: Checkout, customer: Customer) -> SavedMethod | None:
     """The customer's saved method that is to be charged; raises Invalid for another's, or one of another provider."""
-    if checkout.saves_method and checkout.payment_method not in ONLINE_METHODS:
+    if checkout.saves_method and not find_method(checkout.payment_method).is_online:
         raise Invalid("/save_payment_method", "not_online", "Only an online payment method can be saved: leave it out.")
     if (checkout.saves_method or checkout.saved_method_id) and customer.user_id is None:
         raise Invalid(

@@ -25,7 +25,7 @@ from orders.models import (
 )
 from orders.services.capacity import bookings, offers, slots
 from orders.services.money import ledger
-from orders.services.money.shares import CASH, WALLET, deadline_of, goes_to_vendor
+from orders.services.money.shares import deadline_of, goes_to_vendor
 from orders.services.moving import digital
 from orders.services.paying.proofs import add_proofs
 from orders.services.placing import packages
@@ -60,7 +60,7 @@ from ordersite.accounts.rights import Right
 from ordersite.core.crypto import encrypt, new_token, token_hash
 from ordersite.web.idempotency import Again
 from ordersite.web.problems import Forbidden, Invalid, blaming
-from vendors.models import ONLINE_METHODS
+from vendors.payment_methods import find_method
 from vendors.services.stock import take_stock
 
 
@@ -113,7 +113,7 @@ def place(*, placing: Placing, caller: Caller) -> Placed:
     bookings.hold_services(checkout.carts)
     checked = check_out(checkout, vendors=vendors, places=places, customer=customer, now=now)
     saved = find_saved_method(checkout, customer)
-    if checkout.payment_method == WALLET and customer.user_id is None:
+    if customer.user_id is None and not find_method(checkout.payment_method).serves_guests:
         raise Invalid("/payment_method", "wallet", "A guest has no wallet: sign in, or choose another payment method.")
     counts = is_stranger(caller) and not sells(checkout, caller)
     if counts:
@@ -156,13 +156,14 @@ def write(
     # What costs nothing is paid, in whatever way it would have been; what has no items yet is to cost something.
     awaits_items = any(part.draft.cart.is_empty for part in parts)
     is_free = checked.total == 0 and not awaits_items
-    paid = checkout.payment_method == WALLET or (is_free and checkout.payment_method != CASH)
+    method = find_method(checkout.payment_method)
+    paid = method.is_wallet or (is_free and not method.is_on_handover)
     photos = [] if paid else placing.photos
     waits = PaymentStatus.PROOF_PENDING if photos else PaymentStatus.UNPAID
     vendors = [part.draft.vendor for part in parts]
     deadline = deadline_of(checkout.payment_method, vendors, now)
     balance = 0
-    if checkout.payment_method == WALLET:
+    if method.is_wallet:
         with blaming("/payment_method"):
             balance = ledger.draw_from_wallet(ledger.wallet_of(customer.pk, checked.currency), checked.total)
     payment = Payment(
@@ -208,7 +209,7 @@ def write(
     PaymentShare.objects.bulk_create(shares)
     if photos:
         add_proofs(payment=payment, photos=photos, now=now)
-    if checkout.payment_method == WALLET:
+    if method.is_wallet:
         hold_each(shares, balance, caller.key)
     write_events(orders, parts, customer, caller, drawn, now)
     if paid:
@@ -279,7 +280,7 @@ def is_visible(part: Checked, payment: Payment) -> bool:
     """Whether the vendor may see the order already: not without items, and one paid online only once it is paid."""
     if part.draft.cart.is_empty:
         return False
-    return payment.provider not in ONLINE_METHODS or payment.state == PaymentStatus.PAID
+    return payment.state == PaymentStatus.PAID or not find_method(payment.provider).is_online
 
 
 def counters_of(parts: Sequence[Checked], payment: Payment, now: datetime) -> list[str]:

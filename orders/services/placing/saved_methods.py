@@ -13,7 +13,7 @@ from orders.services.placing.parties import Placing, find_customer, find_saved_m
 from ordersite.accounts.callers import Caller
 from ordersite.web.problems import Conflict, Invalid, NotFound
 from ordersite.web.serializers import Money
-from vendors.models import ONLINE_METHODS
+from vendors.payment_methods import ONLINE_METHODS
 
 # How long a top-up may be paid.
 PAYABLE = timedelta(hours=1)

@@ -19,7 +19,7 @@ from tests.cast import Cast
 from tests.dialects.kesk.calling import BASE, ORDERS, Api, order_of, placed, refused, url
 from tests.orders.rows import add_line, make_order
 from tests.orders.shopping import assert_nothing_changed, fill_wallet
-from vendors.models import PAYMENT_METHODS
+from vendors.payment_methods import METHOD_NAMES
 
 # What each status reads as, without a milestone; with one, those that read Accepted read Preparing or Ready.
 WORDS = {
@@ -58,7 +58,7 @@ def test_every_status_has_its_word_and_lists_agree(cast: Cast, api: Api) -> None
 @pytest.mark.rows(28, call="GET /v1/orders")
 def test_the_tables_cover_all_that_there_is() -> None:
     assert set(PAYMENT_WORDS) == set(PaymentStatus.values)
-    assert sorted(METHODS.values()) == sorted(PAYMENT_METHODS)
+    assert sorted(METHODS.values()) == sorted(METHOD_NAMES)
 
 
 @pytest.mark.rows(25, 26, call="GET /v1/orders")

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from orders.services.paying.providers.mollie import Mollie
 from orders.services.paying.providers.protocol import Provider, ProviderError
-from vendors.models import ONLINE_METHODS, PAYMENT_METHODS
+from vendors.payment_methods import METHOD_NAMES, ONLINE_METHODS
 
 # The local server asks for a key of Mollie's form, and takes any.
 FAKE_KEY = "test_of_the_local_server"
@@ -38,4 +38,4 @@ def provider_of(method: str) -> Provider:
 
 def available_methods() -> frozenset[str]:
     """The payment methods that can be chosen: those without a provider, and those whose provider is set up."""
-    return frozenset(PAYMENT_METHODS) - frozenset(ONLINE_METHODS) | configured().keys()
+    return frozenset(METHOD_NAMES) - frozenset(ONLINE_METHODS) | configured().keys()

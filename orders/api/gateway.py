@@ -17,8 +17,9 @@ from orders.api.outputs import PaymentOutput
 from orders.models import Payment
 from orders.reading.payments import checkout_url
 from orders.services.paying.provider_answers import take_notice
-from orders.services.placing.saved_methods import forget_method, methods_of
-from ordersite.accounts.callers import Caller, caller_of
+from orders.services.paying.saved_methods import forget_method, methods_of
+from ordersite.accounts.callers import caller_of
+from ordersite.accounts.models import User
 from ordersite.web.parsing import JsonParser
 from ordersite.web.problems import Forbidden
 from ordersite.web.serializers import IdField, Input, LineField, MoneyField
@@ -111,12 +112,18 @@ class SavedMethodList(serializers.Serializer):
     results = SavedMethodOutput(many=True)
 
 
-def person_of(request: Request) -> Caller:
-    """The caller, who must be a person; raises Forbidden for a merchant's token."""
-    caller = caller_of(request)
-    if caller.user is None:
+def person_of(request: Request) -> User:
+    """The user who calls; raises Forbidden for a merchant's token."""
+    user = caller_of(request).user
+    if user is None:
         raise Forbidden("not_a_user", "An API token acts for a merchant: sign in as a person for this call.")
-    return caller
+    return user
+
+
+def customer_id_of(request: Request) -> int:
+    """The id of the person's customer, 0 where it has not ordered yet; raises Forbidden as person_of does."""
+    person_of(request)
+    return caller_of(request).customer_id or 0
 
 
 class PaymentMethodsView(ApiView):
@@ -124,7 +131,7 @@ class PaymentMethodsView(ApiView):
 
     @extend_schema(responses=SavedMethodList, operation_id="listPaymentMethods")
     def get(self, request: Request) -> Response:
-        rows = methods_of(person_of(request).customer_id or 0)
+        rows = methods_of(customer_id_of(request))
         return Response({"results": [render(SavedMethodOutput, row) for row in rows]})
 
 
@@ -134,5 +141,5 @@ class PaymentMethodView(ProviderView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, method_id: int) -> Response:
         """The provider forgets it too; while that cannot be reached it stays (503)."""
-        forget_method(customer_id=person_of(request).customer_id or 0, method_id=method_id)
+        forget_method(customer_id=customer_id_of(request), method_id=method_id)
         return Response(status=204)

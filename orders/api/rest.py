@@ -17,7 +17,7 @@ from orders.reading.following import count_try, followed_together
 from orders.reading.purchases import least_advanced
 from orders.services.money.wallets import top_up_by_hand, wallet_entries, wallets_of
 from orders.services.moving.labels import add_label, change_label, delete_label
-from orders.services.placing.saved_methods import request_top_up
+from orders.services.paying.top_ups import request_top_up
 from ordersite.accounts.callers import caller_of
 from ordersite.accounts.rights import Right
 from ordersite.core.money import as_json
@@ -129,9 +129,9 @@ class TopUpView(ApiView):
     def post(self, request: Request) -> Response:
         if isinstance(request.data, dict) and "customer" in request.data:
             return self.by_staff(request)
-        given, caller = parse(PaidTopUpInput, request.data), person_of(request)
+        given, user = parse(PaidTopUpInput, request.data), person_of(request)
         payment = request_top_up(
-            caller=caller,
+            user=user,
             amount=given["amount"],
             method=given["payment_method"],
             saved_id=given.get("saved_payment_method"),

@@ -172,12 +172,18 @@ def columns_of(prefix: str, point: Point | None) -> dict[str, float | None]:
     return {f"{prefix}lat": point.lat if point else None, f"{prefix}lng": point.lng if point else None}
 
 
+def ensure_customer(user: User) -> Customer:
+    """The customer that a user orders as; made for its first order, address or top-up."""
+    customer: Customer | None = related(user, "customer")
+    if customer is not None:
+        return customer
+    named = {"name": user.name, "email": user.shown_email, "phone": user.phone}
+    return Customer.objects.get_or_create(user=user, defaults=named)[0]
+
+
 def add_address(user: User, found: Answer = (), **fields: Any) -> Address:
     """Keeps an address, with the point that was found where none is sent; a user without a customer becomes one."""
-    customer, _ = Customer.objects.get_or_create(
-        user=user, defaults={"name": user.name, "email": user.shown_email, "phone": user.phone}
-    )
-    return Address.objects.create(customer=customer, **with_both(Where(), fields, found))
+    return Address.objects.create(customer=ensure_customer(user), **with_both(Where(), fields, found))
 
 
 def change_address(user: User, address_id: int, found: Answer = (), **changes: Any) -> Address:

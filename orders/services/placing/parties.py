@@ -1,14 +1,15 @@
-"""For whom a checkout is placed, where it goes, and by which saved method it is paid."""
+"""For whom a checkout is placed, and where it goes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orders.checkout import Cart, Checkout, Place
-from orders.models import Purchase, SavedMethod
+from orders.models import Purchase
 from orders.visibility import of_placer
-from ordersite.accounts.callers import Caller, related
+from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address, Customer
 from ordersite.accounts.rights import Right
+from ordersite.accounts.services import ensure_customer
 from ordersite.places.addresses import Where, is_correction, point_of
 from ordersite.web.images import CleanImage
 from ordersite.web.problems import Forbidden, Invalid
@@ -119,13 +120,7 @@ def find_customer(placing: Placing, caller: Caller) -> Customer:
     if caller.user is None:
         start = "Send" if caller.is_known else "Sign in, or send"
         raise Invalid("/guest", "required", f"{start} `guest` with a name and a phone or an e-mail.")
-    customer = related(caller.user, "customer")
-    if customer is not None:
-        return customer
-    user = caller.user
-    return Customer.objects.get_or_create(
-        user=user, defaults={"name": user.name, "email": user.shown_email, "phone": user.phone}
-    )[0]
+    return ensure_customer(caller.user)
 
 
 def sells(checkout: Checkout, caller: Caller) -> bool:
@@ -180,24 +175,3 @@ def check_proven(payment_method: str) -> None:
     if not find_method(payment_method).needs_proof:
         detail = "Photos are the proof of a transfer: send transfer as the payment method, or leave the photos out."
         raise Invalid("/payment_method", "not_transfer", detail)
-
-
-def find_saved_method(checkout: Checkout, customer: Customer) -> SavedMethod | None:
-    """The customer's saved method that is to be charged; raises Invalid for another's, or one of another provider."""
-    if checkout.saves_method and not find_method(checkout.payment_method).is_online:
-        raise Invalid("/save_payment_method", "not_online", "Only an online payment method can be saved: leave it out.")
-    if (checkout.saves_method or checkout.saved_method_id) and customer.user_id is None:
-        raise Invalid(
-            "/saved_payment_method", "guest", "A guest has no saved payment methods: sign in, or leave it out."
-        )
-    if checkout.saved_method_id is None:
-        return None
-    saved = SavedMethod.objects.filter(pk=checkout.saved_method_id, customer=customer.pk or 0).first()
-    if saved is None:
-        raise Invalid(
-            "/saved_payment_method", "unknown", "You have no such saved payment method: read /me/payment-methods."
-        )
-    if saved.provider != checkout.payment_method:
-        detail = f"This saved payment method belongs to {saved.provider}: send that as the payment method."
-        raise Invalid("/saved_payment_method", "other_provider", detail)
-    return saved

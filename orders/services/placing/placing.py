@@ -28,6 +28,7 @@ from orders.services.money import ledger
 from orders.services.money.shares import deadline_of, goes_to_vendor
 from orders.services.moving import digital
 from orders.services.paying.proofs import add_proofs
+from orders.services.paying.saved_methods import find_saved_method
 from orders.services.placing import packages
 from orders.services.placing.checkout_checks import check_out, vendors_of
 from orders.services.placing.guests import (
@@ -43,7 +44,6 @@ from orders.services.placing.parties import (
     check_rights,
     find_customer,
     find_places,
-    find_saved_method,
     sells,
     with_zones_by_hand,
 )
@@ -112,7 +112,9 @@ def place(*, placing: Placing, caller: Caller) -> Placed:
     places = find_places(checkout, placing.guest, customer.pk)
     bookings.hold_services(checkout.carts)
     checked = check_out(checkout, vendors=vendors, places=places, customer=customer, now=now)
-    saved = find_saved_method(checkout, customer)
+    saved = find_saved_method(
+        customer, checkout.payment_method, saved_id=checkout.saved_method_id, saves=checkout.saves_method
+    )
     if customer.user_id is None and not find_method(checkout.payment_method).serves_guests:
         raise Invalid("/payment_method", "wallet", "A guest has no wallet: sign in, or choose another payment method.")
     counts = is_stranger(caller) and not sells(checkout, caller)

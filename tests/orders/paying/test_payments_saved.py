@@ -10,8 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import OrderEvent, Payment, Posting, SavedMethod
-from orders.services.paying import online_payments
-from orders.services.placing import saved_methods
+from orders.services.paying import online_payments, saved_methods
 from tests.cast import Cast
 from tests.orders.online import Provider, due_now, notice, order_of, place_online
 from tests.orders.shopping import ORDERS, assert_nothing_changed, balance_of, cart, eur, refused, sums

@@ -1,0 +1,45 @@
+"""A customer fills its own wallet by a payment. What staff put into it by hand: services.money.wallets."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from orders.models import Payment
+from orders.services.paying.providers import available_methods
+from orders.services.paying.saved_methods import find_saved_method
+from ordersite.accounts.models import User
+from ordersite.accounts.services import ensure_customer
+from ordersite.web.problems import Invalid
+from ordersite.web.serializers import Money
+from vendors.payment_methods import ONLINE_METHODS
+
+# How long a top-up may be paid.
+PAYABLE = timedelta(hours=1)
+
+
+def request_top_up(*, user: User, amount: Money, method: str, saved_id: int | None, saves: bool) -> Payment:
+    """A payment that fills the user's wallet once it comes in; a saved method is charged by the worker.
+
+    Raises Invalid for a method that is not paid online or not set up, and for a saved one that is not the customer's.
+    """
+    if method not in ONLINE_METHODS:
+        raise Invalid(
+            "/payment_method",
+            "not_online",
+            f"Money can only be added to a wallet online: send {' or '.join(ONLINE_METHODS)}.",
+        )
+    if method not in available_methods():
+        raise Invalid("/payment_method", "not_available", "This payment method is not available here: choose another.")
+    customer, now = ensure_customer(user), timezone.now()
+    saved = find_saved_method(customer, method, saved_id=saved_id, saves=saves)
+    return Payment.objects.create(
+        customer=customer,
+        currency=amount.currency,
+        provider=method,
+        amount=amount.minor,
+        saves_method=saves,
+        saved_method=saved,
+        created_at=now,
+        expires_at=now + PAYABLE,
+        due_at=now if saved else None,
+    )

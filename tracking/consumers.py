@@ -16,8 +16,8 @@ from django.http.cookie import parse_cookie
 from rest_framework.request import Request
 
 from orders.reading.following import count_try
+from ordersite.core.faults import Refusal
 from ordersite.core.numbers import DIGITS, read_whole
-from ordersite.web.problems import Problem
 from ordersite.web.throttling import client_address
 from tracking import hub
 from tracking.closings import AMISS, MISSING, TOO_MANY_TRIES, Closing, Refused
@@ -209,7 +209,7 @@ class OrderConsumer(FeedConsumer):
     def identify(self) -> Watcher:
         try:
             count_try(self.address)
-        except Problem as problem:
+        except Refusal as problem:
             raise Refused(TOO_MANY_TRIES) from problem
         return by_tracking_code(self.argument("tracking_code"))
 

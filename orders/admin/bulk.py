@@ -17,8 +17,8 @@ from orders.admin.forms import ReasonForm
 from orders.admin.page import changes_since
 from orders.models import Order
 from orders.services.moving.transitions import Wish, transition
+from ordersite.core.faults import Refusal
 from ordersite.web.chosen import versions_shown
-from ordersite.web.problems import Problem
 
 
 def move_each(request: HttpRequest, orders: list[Order], wish: Wish) -> None:
@@ -32,7 +32,7 @@ def move_each(request: HttpRequest, orders: list[Order], wish: Wish) -> None:
         try:
             with transaction.atomic():
                 moved = transition(order_id=order.pk, caller=caller, wish=replace(wish, version=version))
-        except (Problem, OperationalError) as error:
+        except (Refusal, OperationalError) as error:
             refused[order.pk] = refusal(error, partial(changes_since, order.pk, version, caller))
         else:
             changed += [order] if moved.version != version else []

@@ -41,9 +41,9 @@ from orders.services.capacity.code_imports import (
 from orders.services.capacity.codes import reveal_code
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
+from ordersite.core.faults import Refusal
 from ordersite.web.choosers import row_id
 from ordersite.web.moments import moment_column
-from ordersite.web.problems import Problem
 from ordersite.web.typed import TypedForm
 from vendors.admin.scoping import ScopedAdmin, within
 from vendors.models import Product
@@ -275,7 +275,7 @@ class CodeAdmin(ScopedAdmin, ReadOnlyAdmin):
             upload = find_upload(upload_id=upload_id, user_id=request.user.pk or 0, now=timezone.now())
             layout = form.layout() if form and form.is_valid() else guess_layout(content_of(upload))
             context = self.preview_context(upload, layout)
-        except Problem as problem:
+        except Refusal as problem:
             messages.error(request, refusal(problem))
             return HttpResponseRedirect(reverse("admin:orders_code_import"))
         return self.import_page(request, context)

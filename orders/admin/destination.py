@@ -16,9 +16,9 @@ from orders.lifecycle.table import Fulfilment
 from orders.models import Order
 from orders.services.editing.order_fields import change_order
 from orders.services.placing.locating import look_up_destination
+from ordersite.core.faults import Invalid
 from ordersite.places.addresses import the_only
 from ordersite.places.lookup import Answer
-from ordersite.web.problems import Invalid
 
 # Where somebody else was faster, each field is kept if one of these was typed: a point that was moved counts with the
 # address beside it, an address that is typed alone is looked up.

@@ -14,9 +14,10 @@ from orders.admin.page import changes_since
 from orders.lifecycle.table import Status
 from orders.models import Order
 from ordersite.accounts.callers import Caller, caller_of_user
+from ordersite.core.faults import Refusal
 from ordersite.web.choosers import row_id
 from ordersite.web.idempotency import key_scope, run_unsafe
-from ordersite.web.problems import Problem, from_exception
+from ordersite.web.problems import from_exception
 
 NOTHING_CHANGED = "Nothing was changed: the order already has these values."
 
@@ -64,7 +65,7 @@ def answer(
     scope = key_scope(key=key, caller=user.caller_key, method="POST", path=request.path) if key else ""
     try:
         response = run_unsafe(lambda: Response(call()), scope=scope)
-    except (Problem, OperationalError) as error:
+    except (Refusal, OperationalError) as error:
         text = refusal(error, lambda: changes_shown(request))
         messages.error(request, text)
         if form is not None:

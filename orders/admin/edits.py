@@ -23,7 +23,8 @@ from orders.services.editing.item_changes import Edited, EditWish, check_may_edi
 from orders.services.record.standing import get_order, standing_of
 from orders.services.repricing.plan import in_words, item_of
 from orders.services.repricing.plan import kept as as_kept
-from ordersite.web.problems import Invalid, Problem
+from ordersite.core.faults import Refusal
+from ordersite.web.problems import Invalid, as_problem
 from vendors.menu import Menu, MenuProduct
 from vendors.services.menus import menu_of
 
@@ -69,7 +70,7 @@ def change_items(request: HttpRequest, order: Order, kept: Kept | None, base: Ma
                 messages.info(request, NOTHING_CHANGED)
                 return back
             quoted, is_stale = look_at(request, order, wish)
-        except (Problem, OperationalError) as error:
+        except (Refusal, OperationalError) as error:
             text = refusal(error)
             messages.error(request, text)
             tell_refusal(form, error, text)
@@ -136,8 +137,8 @@ def why_not(request: HttpRequest, order: Order) -> str:
     caller = caller_of_request(request)
     try:
         check_may_edit(standing_of(caller, get_order(caller=caller, order_id=order.pk)))
-    except Problem as problem:
-        return problem.detail
+    except Refusal as refused:
+        return as_problem(refused).detail
     return ""
 
 
@@ -147,7 +148,7 @@ def look_at(request: HttpRequest, order: Order, wish: EditWish) -> tuple[Edited,
     caller = caller_of_request(request)
     try:
         return quote_edit(order_id=order.pk, caller=caller, wish=wish), False
-    except Problem as problem:
+    except Refusal as problem:
         if problem.code != "stale":
             raise
         messages.error(request, refusal(problem, lambda: changes_shown(request)))

@@ -12,7 +12,8 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest
 
-from ordersite.web.problems import Problem
+from ordersite.core.faults import Refusal
+from ordersite.web.problems import as_problem
 
 KEPT = "refused_form"
 # No form of these pages has longer texts.
@@ -24,12 +25,12 @@ GUARDED = {"reason": "reason_code", "code": "code", "proof": "proof"}
 def tell_refusal(form: forms.Form, error: Exception, text: str) -> None:
     """Puts a service's refusal at the fields that its pointers name; what names none stands above the form."""
     told = False
-    for row in error.errors if isinstance(error, Problem) else ():
+    for row in as_problem(error).errors if isinstance(error, Refusal) else ():
         name = field_of(form, str(row["pointer"]))
         form.add_error(name, str(row["detail"]))
         told = True
     if not told:
-        guard = error.extra.get("guard") if isinstance(error, Problem) else None
+        guard = error.extra.get("guard") if isinstance(error, Refusal) else None
         name = GUARDED.get(str(guard), "")
         form.add_error(name if name in form.fields else None, text)
 

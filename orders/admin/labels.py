@@ -12,7 +12,8 @@ from orders.admin.doing import caller_of_request
 from orders.models import StatusLabel
 from orders.services.moving.labels import add_label, change_label, delete_label
 from ordersite.accounts.scoping import EverywhereAdmin
-from ordersite.web.problems import Problem
+from ordersite.core.faults import Refusal
+from ordersite.web.problems import as_problem
 from ordersite.web.shown import ComparingAdmin
 
 
@@ -33,7 +34,8 @@ class StatusLabelAdmin(EverywhereAdmin, ComparingAdmin):
         """A refusal of the service (a name taken in the same moment) is a message."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except Problem as problem:
+        except Refusal as refused:
+            problem = as_problem(refused)
             messages.error(request, problem.errors[0]["detail"] if problem.errors else problem.detail)
             return HttpResponseRedirect(request.path)
 

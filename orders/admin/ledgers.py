@@ -38,10 +38,11 @@ from orders.services.money.payouts import (
 )
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
+from ordersite.core.faults import Conflict
 from ordersite.web.amounts import AmountField
 from ordersite.web.choosers import row_id
 from ordersite.web.lists import CappedPaginator
-from ordersite.web.problems import Conflict
+from ordersite.web.problems import as_problem
 from ordersite.web.typed import TypedForm
 from vendors.admin.scoping import ScopedAdmin, own_vendors
 from vendors.models import Driver
@@ -248,8 +249,11 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
                 amounts = payout_amounts(purse, balance, amount)
             except Conflict as conflict:
                 if form:
-                    return self.refused(request, back, form, account, conflict.detail)
-                messages.error(request, conflict.detail if len(accounts) == 1 else f"{payee}: {conflict.detail}")
+                    return self.refused(request, back, form, account, as_problem(conflict).detail)
+                messages.error(
+                    request,
+                    as_problem(conflict).detail if len(accounts) == 1 else f"{payee}: {as_problem(conflict).detail}",
+                )
                 return HttpResponseRedirect(back)
             paid = balance.net if amount is None else amount
             owed, cash = (display.money(minor, purse.currency) for minor in (balance.owed, balance.cash))
@@ -317,7 +321,7 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
         try:
             amounts = hand_in_amounts(purse, balance, amount)
         except Conflict as conflict:
-            return self.refused(request, back, form, account, conflict.detail)
+            return self.refused(request, back, form, account, as_problem(conflict).detail)
         told = display.money(amount, account.currency)
         facts = [("Who", str(account.vendor or account.driver)), ("Amount", told)]
         facts += [("Cash held", display.money(balance.cash, account.currency))]

@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from orders.services.capacity.offer_terms import BELOW_USES, delete_offer, is_used, save_offer, switch_offer, uses_of
 from ordersite.accounts.scoping import acts_everywhere
+from ordersite.core.faults import Refusal
 from ordersite.core.money import with_currency, with_percent
 from ordersite.web.amounts import AmountsAdmin
-from ordersite.web.problems import Problem
+from ordersite.web.problems import Problem, as_problem
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import Offer
 
@@ -106,14 +107,14 @@ class OfferAdmin(ScopedAdmin, AmountsAdmin):
         """A refusal of the service (the first order had it in the same moment) is a message."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except Problem as problem:
-            return self.refused(request, problem)
+        except Refusal as refused:
+            return self.refused(request, as_problem(refused))
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         try:
             return super().delete_view(request, object_id, extra_context)
-        except Problem as problem:
-            return self.refused(request, problem)
+        except Refusal as refused:
+            return self.refused(request, as_problem(refused))
 
     def refused(self, request: HttpRequest, problem: Problem) -> HttpResponse:
         messages.error(request, problem.errors[0]["detail"] if problem.errors else problem.detail)

@@ -28,9 +28,10 @@ from orders.services.placing.parties import Placing
 from orders.services.placing.placing import quote
 from ordersite.accounts.models import Address, Customer
 from ordersite.accounts.scoping import acts_everywhere
+from ordersite.core.faults import Invalid, Refusal
 from ordersite.web.amounts import AmountField
 from ordersite.web.choosers import Chooser
-from ordersite.web.problems import Invalid, Problem
+from ordersite.web.problems import as_problem
 from ordersite.web.serializers import Money
 from ordersite.web.typed import TypedForm
 from vendors.admin.scoping import within
@@ -266,7 +267,7 @@ def reckon(request: HttpRequest, form: PhoneForm, placing: Placing) -> tuple[Che
     try:
         with in_words_of_form(form.vendor):
             checked = quote(checkout=placing.checkout, caller=caller_of_request(request), customer=customer)
-    except (Problem, OperationalError) as error:
+    except (Refusal, OperationalError) as error:
         return None, show_refusal(form, placing.checkout.carts[0].items, error)
     return checked.parts[0], {}
 
@@ -274,7 +275,7 @@ def reckon(request: HttpRequest, form: PhoneForm, placing: Placing) -> tuple[Che
 def show_refusal(form: PhoneForm, items: Sequence[CartItem], error: Exception) -> dict[int, list[str]]:
     """Tells a refusal where its pointers lead; returns what it says of products."""
     products: dict[int, list[str]] = {}
-    rows = error.errors if isinstance(error, Problem) else []
+    rows = as_problem(error).errors if isinstance(error, Refusal) else []
     for row in rows or [{"pointer": "", "code": "", "detail": refusal(error)}]:
         _, _, path = str(row["pointer"]).partition("/")
         name, _, rest = path.partition("/")

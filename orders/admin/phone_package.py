@@ -21,7 +21,8 @@ from orders.services.placing.locating import locate_placing
 from orders.services.placing.parties import Placing
 from orders.services.placing.placing import quote
 from ordersite.accounts.models import Customer
-from ordersite.web.problems import Invalid, Problem
+from ordersite.core.faults import Invalid, Refusal
+from ordersite.web.problems import as_problem
 from vendors.models import PackageType, Vendor
 from vendors.services.bookable import package_types_of
 
@@ -105,7 +106,7 @@ class Asked:
 
     def refuse(self, error: Exception) -> None:
         """Tells a refusal where its pointers lead."""
-        rows = error.errors if isinstance(error, Problem) else []
+        rows = as_problem(error).errors if isinstance(error, Refusal) else []
         for row in rows or [{"pointer": "", "code": "", "detail": refusal(error)}]:
             parts = str(row["pointer"]).strip("/").removeprefix("package/").split("/")
             form = self.stops.get(parts[0], self.form)
@@ -146,7 +147,7 @@ def located(request: HttpRequest, asked: Asked) -> Placing | None:
     try:
         placing = locate_placing(asked.placing(), caller=caller, who=caller.key)
     except Invalid as error:
-        name = str(error.errors[0]["pointer"]).split("/")[2]
+        name = str(as_problem(error).errors[0]["pointer"]).split("/")[2]
         asked.choices[name] = choices_of(error)
         asked.stops[name].add_error("address", "This may mean several places: choose one of them.")
         return None
@@ -160,7 +161,7 @@ def reckon(request: HttpRequest, asked: Asked, placing: Placing) -> Checked | No
     try:
         with in_words_of_form(asked.form.vendor):
             checked = quote(checkout=placing.checkout, caller=caller_of_request(request), customer=customer)
-    except (Problem, OperationalError) as error:
+    except (Refusal, OperationalError) as error:
         asked.refuse(error)
         return None
     return checked.parts[0]

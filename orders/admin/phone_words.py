@@ -8,7 +8,8 @@ from typing import Any
 from django import forms
 
 from orders.services.placing.packages import SIDES
-from ordersite.web.problems import Problem
+from ordersite.core.faults import Refusal
+from ordersite.web.problems import as_problem
 from vendors.models import Vendor
 
 # The last name of a pointer, and the field that it means where that has another name.
@@ -39,7 +40,8 @@ def in_words_of_form(vendor: Vendor) -> Iterator[None]:
     """A refusal of the services within is raised in the form's words, with times by the vendor's clock."""
     try:
         yield
-    except Problem as error:
+    except Refusal as refused:
+        error = as_problem(refused)
         told = {"vendor": vendor.name, "days": vendor.preorder_days, "free": ""}
         if slots := error.extra.get("next_slots"):
             told["free"] = f", such as {local(slots[0], vendor)}"
@@ -48,7 +50,7 @@ def in_words_of_form(vendor: Vendor) -> Iterator[None]:
         for row in error.errors:
             if words := WORDS.get((last_name(row), row["code"])):
                 row["detail"] = words.format(**{**row, **told})
-        raise
+        raise error from refused
 
 
 def local(moment: str, vendor: Vendor) -> str:

@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 
 from orders.lifecycle.table import Fulfilment
-from ordersite.web.problems import Problem
+from ordersite.core.faults import Refusal
 from ordersite.web.typed import TypedForm
 from vendors.models import Vendor
 from vendors.services.menus import menu_of
@@ -83,7 +83,7 @@ def is_left_over(given: Mapping[str, Any]) -> bool:
 
 def choices_of(error: Exception) -> list[tuple[str, str]]:
     """The places among which one must be chosen: what the form sends, and what is read."""
-    places = error.extra.get("places", ()) if isinstance(error, Problem) else ()
+    places = error.extra.get("places", ()) if isinstance(error, Refusal) else ()
     return [(written(one["text"], one["location"]["lat"], one["location"]["lng"]), one["text"]) for one in places]
 
 

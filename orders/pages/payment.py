@@ -9,8 +9,9 @@ from django.views.decorators.http import require_safe
 
 from orders.services.paying.online_payments import Opened, open_payment, return_from_provider
 from orders.services.paying.provider_answers import Standing
+from ordersite.core.faults import Refusal
 from ordersite.core.money import to_text
-from ordersite.web.problems import Problem
+from ordersite.web.problems import as_problem
 from ordersite.web.throttling import throttle_address
 
 Page = Callable[[HttpRequest, str], HttpResponse]
@@ -49,7 +50,8 @@ def pay_page(view: Page) -> Page:
             throttle_address(request)
             # Whoever only looks whether the page is there begins no payment.
             response = HttpResponse() if request.method == "HEAD" else view(request, token)
-        except Problem as problem:
+        except Refusal as refused:
+            problem = as_problem(refused)
             response = render(request, "pay/problem.html", {"problem": problem}, status=problem.status)
             headers = {**problem.headers, **HEADERS}
         for name, value in headers.items():

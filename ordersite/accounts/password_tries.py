@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from ordersite.core.attempts import count_attempt, end_attempts, forget_attempts, is_remembered, remember
-from ordersite.web.problems import Problem
+from ordersite.core.faults import Refusal
 
 ADDRESS, PAIR, ACCOUNT, KNOWN = "login-address", "login", "login-account", "login-known"
 # Right and wrong ones: each costs a hash.
@@ -72,7 +72,7 @@ class PasswordTry:
             self.counted.append((scope, subject))
             try:
                 count_attempt(scope, subject, limit=limit, window=window, under_way=True)
-            except Problem:
+            except Refusal:
                 self.take_back()
                 raise
 

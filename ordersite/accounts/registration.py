@@ -25,7 +25,8 @@ from ordersite.accounts.services import (
 from ordersite.accounts.sign_ins import Tokens, begin_sign_in
 from ordersite.accounts.tokens import confirmation_tokens
 from ordersite.core.attempts import HOUR, count_attempt
-from ordersite.web.problems import Conflict, Problem
+from ordersite.core.faults import Refusal
+from ordersite.web.problems import Conflict
 
 REGISTER, CONFIRM = "register", "register-confirm"
 Row = TypeVar("Row", bound=Model)
@@ -43,7 +44,7 @@ def register(*, email: str, password: str, name: str, phone: str, address: str) 
         tokens = begin_sign_in(user)
         try:
             count_mail("registration", email, address)
-        except Problem:  # its owner has mails enough
+        except Refusal:  # its owner has mails enough
             return user, tokens
         queue_mail("registration", email, user=str(user.pk))
     return user, tokens

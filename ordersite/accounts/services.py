@@ -24,6 +24,7 @@ from ordersite.accounts.password_tries import forget_tries
 from ordersite.accounts.sign_ins import Tokens, begin_sign_in
 from ordersite.core.attempts import HOUR, count_attempt
 from ordersite.core.crypto import new_token, token_hash
+from ordersite.core.faults import Refusal
 from ordersite.places.addresses import (
     SAME_PLACE_WITHOUT_ZONES,
     Where,
@@ -79,7 +80,7 @@ def request_password_reset(*, email: str, address: str) -> None:
     count_attempt(RESET, address, limit=ADDRESS_TRIES, window=HOUR)
     try:
         count_mail("password_reset", email, address)
-    except Problem:  # its owner has mails enough, and whoever asks need not know
+    except Refusal:  # its owner has mails enough, and whoever asks need not know
         return
     queue_mail("password_reset", email)
 

@@ -16,6 +16,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from ordersite.core.crypto import decrypt, encrypt
+from ordersite.core.faults import Refusal
 from ordersite.core.models import IdempotencyKey
 from ordersite.web.problems import Busy, Conflict, Invalid, Problem
 
@@ -65,13 +66,13 @@ def run_unsafe(call: Callable[[], Response], *, scope: str = "", fingerprint: st
 
 
 def run_once(call: Callable[[], Response], *, scope: str, fingerprint: str) -> Response:
-    refused: Problem | None = None
+    refused: Refusal | None = None
     with transaction.atomic():
         if scope and not insert_key(scope, fingerprint):
             return replay(scope, fingerprint)
         try:
             response = call()
-        except Problem as problem:
+        except Refusal as problem:
             if not problem.keeps_writes:
                 raise
             refused = problem

@@ -9,6 +9,7 @@ from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from ordersite.core.context import absolute, request_id
+from ordersite.core.faults import Refusal
 from ordersite.web.door import LATE, MOST
 from ordersite.web.heads import REFUSED
 from ordersite.web.problems import Problem, answer, foreign_answer, from_exception, problem_response
@@ -52,7 +53,7 @@ class DatabaseRefusalMiddleware:
             return answer(
                 request, Problem("invalid", "A text was sent where a number is needed: choose from the page.")
             )
-        if not isinstance(exception, Problem | DataError | OverflowError | OperationalError):
+        if not isinstance(exception, Refusal | DataError | OverflowError | OperationalError):
             return None
         problem = from_exception(exception)
         return answer(request, problem) if problem else None

@@ -16,8 +16,12 @@ from django.utils.module_loading import import_string
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from ordersite.core import faults
 from ordersite.core.context import request_id
+from ordersite.core.faults import Refusal
+from ordersite.core.fields import Field
 from ordersite.web.sentences import plain
+from ordersite.web.wording import NATIVE, Wording
 
 logger = logging.getLogger(__name__)
 
@@ -36,16 +40,16 @@ HEADINGS: dict[str | int, str] = {
 PASSING = (429, 500, 502, 503, 504)
 
 
-class Problem(Exception):
-    """A refusal: a stable code, a sentence with the remedy, and what the client needs to mend it.
+class Problem(Refusal):
+    """A refusal as it is told at a door: a stable code, a sentence with the remedy, what the client needs to mend it.
 
     `errors` are rows {pointer, code, detail}, of which `pointer` makes the only one; `extra` are further members of the
     answer; `keeps_writes` commits what the call wrote before it was refused (a counted wrong try), where any other
     refusal leaves nothing behind.
     """
 
-    status = 400
-    keeps_writes = False
+    # Whether its fields and sentences are in the door's own words already.
+    is_worded = False
 
     def __init__(
         self,
@@ -59,7 +63,7 @@ class Problem(Exception):
         headers: Mapping[str, str] | None = None,
         keeps_writes: bool = False,
     ) -> None:
-        super().__init__(detail)
+        Exception.__init__(self, detail)
         self.code = code
         self.detail = short(detail)
         self.status = status or self.status
@@ -91,20 +95,20 @@ class Problem(Exception):
         return {**self.extra, **body}
 
 
-class Invalid(Problem):
+class Invalid(Problem, faults.Invalid):
     """400 for one field or rule of the input."""
 
     def __init__(self, pointer: str, code: str, detail: str, **extra: Any) -> None:
         super().__init__("invalid", detail, errors=[field_error(pointer, code, detail, **extra)], extra=extra)
 
 
-class Forbidden(Problem):
+class Forbidden(Problem, faults.Forbidden):
     """403: the caller sees the thing and may not do this to it."""
 
     status = 403
 
 
-class NotFound(Problem):
+class NotFound(Problem, faults.NotFound):
     """404: the caller may not see it, or it does not exist; both look the same."""
 
     status = 404
@@ -113,13 +117,13 @@ class NotFound(Problem):
         super().__init__("not_found", detail)
 
 
-class Conflict(Problem):
+class Conflict(Problem, faults.Conflict):
     """409: the state does not allow it."""
 
     status = 409
 
 
-class Busy(Problem):
+class Busy(Problem, faults.Busy):
     """503 for a lock that was not had in time: nothing was written, the client tries again."""
 
     status = 503
@@ -135,8 +139,11 @@ def blaming(pointer: str, *codes: str) -> Iterator[None]:
     """Has refusals (all, or those with these codes) that point to no field point to this one, which led to them."""
     try:
         yield
-    except Problem as problem:
-        if not codes or problem.code in codes:
+    except Refusal as problem:
+        if not isinstance(problem, Problem):
+            if not codes or problem.code in codes:
+                problem.blame(Field(pointer.strip("/?")))
+        elif not codes or problem.code in codes:
             rows = problem.errors or [field_error("", problem.code, problem.detail)]
             problem.errors = [{**row, "pointer": row["pointer"] or pointer} for row in rows]
         raise
@@ -178,11 +185,28 @@ def flatten(detail: Any, pointer: str = "") -> Iterator[dict[str, Any]]:
         yield field_error(pointer, getattr(detail, "code", "invalid"), plain(str(detail)))
 
 
-def from_exception(exc: Exception) -> Problem | None:
-    """The problem that an exception means to a client, or None for a fault of ours."""
+def as_problem(refusal: Refusal, wording: Wording = NATIVE) -> Problem:
+    """A refusal of the services in a door's words."""
+    if isinstance(refusal, Problem):
+        return refusal
+    problem = Problem(
+        refusal.code,
+        wording.detail(refusal),
+        status=refusal.status,
+        errors=[wording.row(fault) for fault in refusal.faults],
+        extra=refusal.extra,
+        headers={"Retry-After": str(refusal.retry_after)} if refusal.retry_after is not None else None,
+        keeps_writes=refusal.keeps_writes,
+    )
+    problem.is_worded = wording is not NATIVE
+    return problem
+
+
+def from_exception(exc: Exception, wording: Wording = NATIVE) -> Problem | None:
+    """The problem that an exception means to a client, in a door's words, or None for a fault of ours."""
     match exc:
-        case Problem():
-            return exc
+        case Refusal():
+            return as_problem(exc, wording)
         case exceptions.ValidationError():
             errors = list(flatten(exc.detail))
             first = errors[0] if errors else field_error("", "invalid", "The input is not valid.")
@@ -225,11 +249,11 @@ def describe(exc: exceptions.APIException) -> str:
     return plain(str(detail))
 
 
-def problem_of(exc: Exception) -> Problem:
-    """The problem that an exception in a view means; a fault of ours is logged."""
+def problem_of(exc: Exception, wording: Wording = NATIVE) -> Problem:
+    """The problem that an exception in a view means, in a door's words; a fault of ours is logged."""
     if isinstance(exc, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
         exc.auth_header = "Bearer"  # type: ignore[union-attr]
-    problem = from_exception(exc)
+    problem = from_exception(exc, wording)
     if problem is None:
         logger.error("unhandled error", exc_info=exc)
         problem = Problem(

@@ -18,6 +18,7 @@ from ordersite.web.parsing import LenientJsonParser
 from ordersite.web.problems import Problem, problem_of
 from ordersite.web.schema import Schema
 from ordersite.web.views import ApiView
+from ordersite.web.wording import NATIVE, Wording
 
 # The refusals of a change of status that tell what may be set instead.
 STATUS_CODES = ("transition_not_permitted", "transition_not_allowed")
@@ -58,8 +59,9 @@ class Dialect:
     """A foreign API: where it is served, how it says that something is wrong, and its words for each status.
 
     `refusal` makes (status, body, headers) of a Problem, in the foreign API's shape; `error_schema` describes the body.
-    `words` are its tables of statuses, by name: each must cover all of 0–25, or the process does not start. `meanings`
-    say what its fields and parameters are, by name or "Schema.name".
+    `wording` has its names of our fields, and its own sentences. `words` are its tables of statuses, by name: each must
+    cover all of 0–25, or the process does not start. `meanings` say what its fields and parameters are, by name or
+    "Schema.name".
     """
 
     name: str
@@ -69,6 +71,7 @@ class Dialect:
     error_schema: Mapping[str, Any]
     words: Mapping[str, Mapping[Status, Any]] = field(default_factory=dict)
     meanings: Mapping[str, str] = field(default_factory=dict)
+    wording: Wording = NATIVE
 
     def __post_init__(self) -> None:
         for name, table in self.words.items():
@@ -133,7 +136,7 @@ class DialectView(ApiView):
         return self.dialect.refusal(problem)
 
     def handle_exception(self, exc: Exception) -> Response:
-        status, body, headers = self.refuse(with_whole_paths(problem_of(exc)))
+        status, body, headers = self.refuse(with_whole_paths(problem_of(exc, self.dialect.wording)))
         response = Response(body, status=status, headers=dict(headers))
         response.exception = True
         return response

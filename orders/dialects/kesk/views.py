@@ -57,6 +57,7 @@ from orders.services.placing.placing import place, quote
 from orders.services.record.standing import Standing, get_order, standing_of
 from orders.visibility import visible_orders
 from ordersite.accounts.callers import caller_of
+from ordersite.core.faults import Refusal
 from ordersite.web.multipart import has_photos, photos_of
 from ordersite.web.pagination import NARROW, count_rows, read_page
 from ordersite.web.problems import NotFound, Problem
@@ -207,7 +208,7 @@ class OrderView(KeskView):
         try:
             with all_or_nothing(order_id=id, caller=caller):
                 order = update(id, caller, parse(UpdateOrderInput, request.data))
-        except Problem as problem:
+        except Refusal as problem:
             if "allowed_transitions" in problem.extra:
                 stood = standing_of(caller, get_order(caller=caller, order_id=id))
                 problem.extra["may_set_off"] = may_set_off(stood)

@@ -38,9 +38,10 @@ from orders.lifecycle.table import NAMES, Fulfilment
 from orders.pricing import CartExtra, CartItem, CartOption
 from orders.services.placing.parties import Guest, Placing
 from ordersite.accounts.models import Address
+from ordersite.core.faults import Refusal
 from ordersite.core.money import exponent
 from ordersite.places.protocol import Point, write_point
-from ordersite.web.problems import Invalid, Problem
+from ordersite.web.problems import Invalid, as_problem
 from ordersite.web.serializers import (
     MAX_ID,
     DegreesField,
@@ -403,10 +404,11 @@ def told_by_ids(products: Sequence[Mapping[str, Any]]) -> Iterator[None]:
     """A refusal of the items points to where the client sent what is wrong: by ids where ours has places in lists."""
     try:
         yield
-    except Problem as problem:
+    except Refusal as refusal:
+        problem = as_problem(refusal)
         for row in problem.errors:
             row["pointer"] = IN_AN_ITEM.sub(lambda found: pointer_of(found, products), row["pointer"])
-        raise
+        raise problem from refusal
 
 
 def pointer_of(found: re.Match[str], products: Sequence[Mapping[str, Any]]) -> str:

@@ -32,8 +32,9 @@ from orders.services.repricing.plan import (
 )
 from orders.services.repricing.writing import apply, tell, words, words_after
 from ordersite.accounts.callers import Caller
+from ordersite.core.faults import Refusal
 from ordersite.core.money import MAX_MINOR, as_json, half_up
-from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound, Problem, blaming
+from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound, as_problem, blaming
 from vendors.models import Stock
 from vendors.services.menus import menu_of
 
@@ -412,8 +413,8 @@ def plan_again(update: OrderUpdate, change: ItemChange) -> Plan:
         check_editable(standing, Actor(change.role))
         check_reason(standing.order, change.reason, "/reason")
         plan = make_plan(standing, action, None, item, role=Actor(change.role), position=change.line_position)
-    except Problem as problem:
-        lapse(update, change, problem.detail)
+    except Refusal as problem:
+        lapse(update, change, as_problem(problem).detail)
     if plan.priced.total - standing.order.total != change.difference:
         lapse(update, change, "The price difference is no longer the same.")
     return plan

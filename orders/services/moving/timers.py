@@ -15,7 +15,7 @@ from orders.services.record.order_update import move_timers, save_timers, update
 from orders.services.record.servability import why_unserved_now
 from orders.services.record.standing import standing_of
 from ordersite.accounts.callers import SYSTEM
-from ordersite.web.problems import Problem
+from ordersite.core.faults import Refusal
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def run_timer(order_id: int, now: datetime) -> bool:
             else:
                 transition(order_id=order_id, caller=SYSTEM, wish=Wish(name=name, reason_code=reason_code))
             return True
-    except Problem as problem:
+    except Refusal as problem:
         logger.warning("a timer was refused: %s", problem.code, extra={"order": order_id})
     except OperationalError:
         raise

@@ -21,6 +21,8 @@ from orders.services.record.servability import why_unserved_now
 from orders.services.record.standing import Standing, get_order, standing_of
 from ordersite.accounts.callers import Caller, related
 from ordersite.core.attempts import count_attempt, forget_attempts, refuse_if_locked
+from ordersite.core.codes import Code
+from ordersite.core.faults import Fault, Refusal
 from ordersite.web.problems import Conflict, Forbidden, Invalid, Problem
 from vendors.models import Dispatcher, Vendor
 
@@ -140,15 +142,17 @@ def all_or_nothing(*, order_id: int, caller: Caller) -> Iterator[None]:
     try:
         with database.atomic():
             yield
-    except Problem as problem:
+    except Refusal as problem:
         if "allowed_transitions" in problem.extra:
             reached = problem.extra["order_status"]
             problem.extra |= standing_of(caller, get_order(caller=caller, order_id=order_id)).refusal_extra()
             stands = problem.extra["order_status"]
             if stands != reached:
-                problem.detail += (
-                    f" None of the steps was made: the order is still in status {stands['code']} ({stands['name']})."
-                )
+                said = f" None of the steps was made: the order is still in status {stands['code']} ({stands['name']})."
+                if isinstance(problem, Problem):
+                    problem.detail += said
+                else:
+                    problem.also = Fault(Code.STEPS_UNDONE, status=Status(stands["code"]))
         if problem.code == "guard_failed" and problem.keeps_writes:
             count_wrong_code(order_id)
         raise

@@ -12,8 +12,9 @@ from orders.models import Order
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Customer
 from ordersite.core.attempts import HOUR, count_attempt, refuse_if_locked
+from ordersite.core.faults import Refusal
 from ordersite.core.money import with_currency
-from ordersite.web.problems import Invalid, Problem
+from ordersite.web.problems import Invalid
 from vendors.models import Vendor
 from vendors.payment_methods import SECURED_METHODS, find_method
 
@@ -49,7 +50,7 @@ def count_strangers_orders(caller: Caller, customer: Customer, orders: int) -> N
     for scope, subject, limit in strangers_counts(caller, customer):
         try:
             count_attempt(scope, subject, limit=limit, window=HOUR, times=orders)
-        except Problem as problem:
+        except Refusal as problem:
             problem.keeps_writes = False  # the order was among them
             raise
 

@@ -1,0 +1,21 @@
+"""The catalogue: a sentence for each code, with the remedy (see ordersite.core.faults for what stands in braces)."""
+
+from ordersite.core.codes import Code
+from ordersite.web.catalogue import (
+    accounts,
+    capacity,
+    checkout,
+    editing,
+    everywhere,
+    money,
+    moving,
+    paying,
+    record,
+    vendors,
+)
+
+SENTENCES: dict[Code, str] = {
+    code: sentence
+    for module in (everywhere, checkout, editing, record, capacity, money, moving, paying, vendors, accounts)
+    for code, sentence in module.SENTENCES.items()
+}

@@ -1,0 +1,132 @@
+"""Refusals are data: each code has one sentence, whose places are filled where it is raised."""
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, Fault, Invalid, InvalidFields, Step
+from ordersite.core.fields import Field
+from ordersite.web.catalogue import SENTENCES
+from ordersite.web.problems import as_problem
+from ordersite.web.wording import NATIVE, Wording
+
+ROOT = Path(__file__).parents[2]
+# What the wording fills in by itself.
+GIVEN = {"field", "api"}
+
+
+def sources() -> Iterator[tuple[str, ast.Module]]:
+    """The modules that may refuse something."""
+    folders = ("orders", "ordersite", "vendors", "tracking")
+    listed = subprocess.run(["git", "ls-files", *folders], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in listed.split():
+        if name.endswith(".py") and "/migrations/" not in name and (ROOT / name).exists():
+            yield name, ast.parse((ROOT / name).read_text())
+
+
+def members(node: ast.AST, enum: str) -> list[str]:
+    """The names of the enum's members in an expression."""
+    return [
+        one.attr
+        for one in ast.walk(node)
+        if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and one.value.id == enum
+    ]
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[Code, ast.Call]]:
+    """Each call whose first argument is a code."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args and not isinstance(node.func, ast.Attribute):
+            for name in members(node.args[0], "Code") if isinstance(node.args[0], ast.Attribute | ast.IfExp) else ():
+                yield Code[name], node
+
+
+def places_of(sentence: str) -> set[str]:
+    return {name.partition(".")[0] for _, name, _, _ in Formatter().parse(sentence) if name} - GIVEN
+
+
+def lacking(tree: ast.AST) -> list[tuple[Code, int, set[str]]]:
+    """The calls that do not fill all places of their sentence: code, line, places."""
+    found = []
+    for code, call in calls(tree):
+        names = {one.arg for one in call.keywords}
+        told = next((one.value for one in call.keywords if one.arg == "told"), None)
+        known = names | (
+            {key.value for key in told.keys if isinstance(key, ast.Constant)} if isinstance(told, ast.Dict) else set()
+        )
+        is_open = None in names or (told is not None and not isinstance(told, ast.Dict))
+        if not is_open and (missing := places_of(SENTENCES[code]) - known):
+            found.append((code, call.lineno, missing))
+    return found
+
+
+def test_each_code_has_one_sentence_and_its_own_name() -> None:
+    assert set(SENTENCES) == set(Code)
+    assert [code.name for code in Code] == [code.value.upper().replace(".", "_") for code in Code]
+
+
+def test_each_code_is_raised() -> None:
+    raised = {name for _, tree in sources() for name in members(tree, "Code")}
+    catalogue = {name for source, tree in sources() if "/catalogue/" not in source for name in members(tree, "Code")}
+    assert raised >= {code.name for code in Code}
+    assert {code.name for code in Code} - catalogue == set()
+
+
+def test_sentences_name_fields_that_there_are() -> None:
+    named = {spec for text in SENTENCES.values() for _, name, spec, _ in Formatter().parse(text) if name == "field"}
+    assert {Field(spec) for spec in named if spec} == {Field(spec) for spec in named}
+
+
+def test_each_place_of_a_sentence_is_filled() -> None:
+    assert {source: found for source, tree in sources() if (found := lacking(tree))} == {}
+
+
+def test_a_place_that_is_left_empty_is_found() -> None:
+    tree = ast.parse("raise Conflict(Code.STEPS_UNDONE, Field.TO, other=1)")
+    assert lacking(tree) == [(Code.STEPS_UNDONE, 1, {"status"})]
+    assert lacking(ast.parse("Fault(Code.STEPS_UNDONE, status=1)")) == []
+
+
+def test_a_door_tells_its_own_names() -> None:
+    wording = Wording(
+        names={
+            Field.ITEMS: "products",
+            Field.PRODUCT: "id",
+            Field.ADDRESS: "location/address",
+            (Field.PACKAGE, Field.PICKUP): "pickup",
+            Field.REASON: "?reason",
+            Field.GUEST: None,
+        }
+    )
+    items = (Step(Field.ITEMS, 1),)
+    assert wording.pointer(Fault(Code.BUSY, Field.PRODUCT, at=items)) == "/products/1/id"
+    assert wording.pointer(Fault(Code.BUSY, Field.ADDRESS)) == "/location/address"
+    assert wording.pointer(Fault(Code.BUSY, Field.PICKUP, at=(Step(Field.PACKAGE),))) == "/pickup"
+    assert wording.pointer(Fault(Code.BUSY, Field.REASON)) == "?reason"
+    assert wording.pointer(Fault(Code.BUSY, Field.GUEST)) == ""
+    assert NATIVE.pointer(Fault(Code.BUSY, Field.PRODUCT, at=items)) == "/items/1/product"
+    assert (wording.word(Field.ADDRESS), wording.word(Field.GUEST)) == ("location.address", "guest")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "code", "rows"),
+    [
+        (Conflict(Code.BUSY), "busy", []),
+        (Conflict(Code.BUSY, Field.TO), "busy", [("/to", "busy")]),
+        (Invalid(Code.BUSY), "invalid", [("", "busy")]),
+        (Invalid(Code.BUSY, Field.TO), "invalid", [("/to", "busy")]),
+        (
+            InvalidFields([Fault(Code.BUSY, Field.TO), Fault(Code.NOT_FOUND)]),
+            "invalid",
+            [("/to", "busy"), ("", "not_found")],
+        ),
+    ],
+)
+def test_a_refusal_has_a_row_for_each_field(refusal: Conflict, code: str, rows: list[tuple[str, str]]) -> None:
+    problem = as_problem(refusal)
+    assert (problem.code, [(row["pointer"], row["code"]) for row in problem.errors]) == (code, rows)

@@ -17,6 +17,8 @@ from orders.api.outputs import PaymentOutput
 from orders.models import Payment
 from orders.reading.payments import checkout_url
 from orders.services.paying.provider_answers import take_notice
+from orders.services.paying.providers import PROVIDERS
+from orders.services.paying.providers.protocol import Notice
 from orders.services.paying.saved_methods import forget_method, methods_of
 from ordersite.accounts.callers import caller_of
 from ordersite.accounts.models import User
@@ -24,7 +26,7 @@ from ordersite.web.parsing import JsonParser
 from ordersite.web.problems import Forbidden
 from ordersite.web.serializers import IdField, Input, LineField, MoneyField
 from ordersite.web.views import ApiView, render
-from vendors.payment_methods import METHOD_NAMES, ONLINE_METHODS
+from vendors.payment_methods import METHOD_NAMES
 
 MOST_FIELDS = 20
 
@@ -68,12 +70,13 @@ class PaymentNoticesView(ProviderView):
         # JSON is read too. A generated client has one type for a body, and sends what it finds here.
         request={"application/x-www-form-urlencoded": NoticeInput},
         responses={200: None},
-        parameters=[OpenApiParameter("provider", {"type": "string", "enum": list(ONLINE_METHODS)}, "path")],
+        parameters=[OpenApiParameter("provider", {"type": "string", "enum": list(PROVIDERS)}, "path")],
     )
     def post(self, request: Request, provider: str) -> Response:
-        reference = request.data.get("id") if isinstance(request.data, dict) else None
-        if isinstance(reference, str) and reference.isascii() and reference.isprintable():
-            take_notice(method=provider, reference=reference[:100])
+        body = request.body
+        fields = request.data if isinstance(request.data, dict) else {}
+        notice = Notice(body=body, fields=fields, query=request.query_params.dict(), headers=request.headers)
+        take_notice(provider=provider, notice=notice)
         return Response(status=200)
 
 

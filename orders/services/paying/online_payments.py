@@ -29,7 +29,7 @@ from orders.services.paying.provider_answers import (
     standing_of,
 )
 from orders.services.paying.provider_refunds import due_refunds, send_refund
-from orders.services.paying.providers import configured, provider_of
+from orders.services.paying.providers import askable_methods, provider_of
 from orders.services.paying.providers.protocol import Found, Provider, ProviderError, Sequence, Wish
 from ordersite.core.context import absolute
 from ordersite.web.throttling import throttled
@@ -113,13 +113,13 @@ def begin(payment: Payment, now: datetime) -> Payment:
     attempt = payment.attempt + 1
     key = key_of(payment, attempt)
     try:
-        found = provider.create(
+        found = provider.begin(
             Wish(
                 amount=payment.amount,
                 currency=payment.currency,
                 description=describe(payment),
                 redirect_url=address_of(f"/pay/{payment.token}/return"),
-                notice_url=address_of(f"/api/v1/payments/notices/{payment.provider}"),
+                notice_url=address_of(f"/api/v1/payments/notices/{provider.name}"),
                 key=key,
                 sequence=Sequence.FIRST if payment.saves_method else Sequence.ONCE,
                 customer=customer_at(provider, payment, key) if payment.saves_method else "",
@@ -198,13 +198,13 @@ def charge(payment: Payment, saved: SavedMethod, key: str, *, broken_off: bool, 
     found = provider.find_charge(saved.provider_customer, key) if broken_off else None
     if found or only_find:
         return found
-    return provider.create(
+    return provider.begin(
         Wish(
             amount=payment.amount,
             currency=payment.currency,
             description=describe(payment),
             redirect_url="",
-            notice_url=address_of(f"/api/v1/payments/notices/{payment.provider}"),
+            notice_url=address_of(f"/api/v1/payments/notices/{provider.name}"),
             key=key,
             sequence=Sequence.AGAIN,
             customer=saved.provider_customer,
@@ -221,7 +221,7 @@ def run_due(limit: int = 100) -> int:
 
     A provider that cannot be reached is left alone until the next round.
     """
-    methods = sorted(configured())
+    methods = askable_methods()
     return each_due(due_payments(methods)[:limit], ask_due) + each_due(due_refunds(methods)[:limit], send_refund)
 
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 from orders.lifecycle.table import FAILURE
 from orders.models import RECEIVED, Payment, PaymentShare, PaymentStatus, Refund, SavedMethod
 from orders.services.paying.provider_refunds import check_refunds
-from orders.services.paying.providers import provider_of
-from orders.services.paying.providers.protocol import Found, ProviderError, State
+from orders.services.paying.providers import find_provider, methods_of_provider, provider_of
+from orders.services.paying.providers.protocol import Found, Notice, ProviderError, State
 from orders.services.paying.receiving import lock_payment, mark_failed, mark_paid
 from ordersite.accounts.callers import SYSTEM
 from ordersite.core.money import to_text
@@ -30,6 +30,7 @@ BEFORE_THE_END = timedelta(seconds=20)
 ASKED_FOR = timedelta(days=14)
 # How soon the worker asks after notices that were too many.
 PAUSE = timedelta(seconds=10)
+MOST_REFERENCE = Payment._meta.get_field("reference").max_length
 # Stands before the key in the place of the reference while a saved method is charged: should we be killed meanwhile, it
 # is known that the provider may have been told.
 CHARGING = "charging-"
@@ -86,14 +87,18 @@ def payer_of(payment: Payment) -> int:
     return payment.purchase.customer_id if payment.purchase else payment.customer_id or 0
 
 
-def take_notice(*, method: str, reference: str) -> None:
+def take_notice(*, provider: str, notice: Notice) -> None:
     """A provider tells that something has changed, or somebody says so: it is asked. An unknown reference is nothing.
 
-    Raises ProviderError where it cannot be asked, and a 429 Problem where that was done too often, so that it tells us
-    again.
+    Raises NoticeRefused for one that lacks its provider's signature; ProviderError where it cannot be asked, and a 429
+    Problem where that was done too often, so that it tells us again.
     """
-    known = Payment.objects.filter(provider=method, provider__in=ONLINE_METHODS, reference=reference)
-    payment_id = known.exclude(reference="").values_list("pk", flat=True).first()
+    found = find_provider(provider)
+    reference = found.verify_notice(notice) if found else ""
+    if not (reference.isascii() and reference.isprintable()):
+        return
+    known = Payment.objects.filter(provider__in=methods_of_provider(provider), reference=reference[:MOST_REFERENCE])
+    payment_id = known.values_list("pk", flat=True).first() if reference else None
     if payment_id is None:
         return
     if not may_ask(payment_id, "notice"):

@@ -82,7 +82,7 @@ def test_opening_it_again_leads_to_the_same_payment(client: Client, provider: Pr
 def test_two_who_open_it_at_once_get_the_same_payment(
     client: Client, provider: Provider, payment: Payment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    create, others = Mollie.create, []
+    create, others = Mollie.begin, []
 
     def create_after_another(self: Mollie, wish: Wish) -> Found:
         if not others:
@@ -90,7 +90,7 @@ def test_two_who_open_it_at_once_get_the_same_payment(
             others[0] = client.get(f"/pay/{payment.token}")["Location"]
         return create(self, wish)
 
-    monkeypatch.setattr(Mollie, "create", create_after_another)
+    monkeypatch.setattr(Mollie, "begin", create_after_another)
     mine = client.get(f"/pay/{payment.token}")["Location"]
     assert (mine, len(provider.ledger.payments)) == (others[0], 1)
     assert (read(payment).attempt, provider.asked("POST payments")) == (1, 2)

@@ -43,11 +43,11 @@ def wish(**fields: Any) -> Wish:
 
 
 def test_a_payment_is_made_once_a_key_and_paid(mollie: Mollie, server: Provider) -> None:
-    made = mollie.create(wish())
+    made = mollie.begin(wish())
     assert (made.state, made.amount, made.currency, made.refunded) == (State.UNPAID, 1250, "EUR", 0)
     assert made.checkout_url == f"{server.url}/checkout/{made.reference}"
-    assert mollie.create(wish()) == made
-    assert mollie.create(wish(key="key-2")).reference != made.reference
+    assert mollie.begin(wish()) == made
+    assert mollie.begin(wish(key="key-2")).reference != made.reference
     server.pay(made.reference)
     paid = mollie.look_up(made.reference)
     assert (paid.state, paid.checkout_url, paid.label) == (State.PAID, "", "Mastercard •••• 6787")
@@ -58,7 +58,7 @@ def test_a_payment_is_made_once_a_key_and_paid(mollie: Mollie, server: Provider)
     ("status", "state"), [("failed", State.FAILED), ("canceled", State.CANCELLED), ("expired", State.EXPIRED)]
 )
 def test_a_payment_ends_otherwise(mollie: Mollie, server: Provider, status: str, state: State) -> None:
-    made = mollie.create(wish())
+    made = mollie.begin(wish())
     server.pay(made.reference, status)
     assert mollie.look_up(made.reference).state == state
     # What has ended stays so.
@@ -68,12 +68,12 @@ def test_a_payment_ends_otherwise(mollie: Mollie, server: Provider, status: str,
 
 def test_amounts_have_their_currency_s_digits(mollie: Mollie) -> None:
     for currency, amount in (("JPY", 300), ("EUR", 5), ("KWD", 12_345)):
-        made = mollie.create(wish(amount=amount, currency=currency, key=currency))
+        made = mollie.begin(wish(amount=amount, currency=currency, key=currency))
         assert (made.amount, made.currency) == (amount, currency)
 
 
 def test_a_payment_is_refunded_in_parts_and_never_beyond(mollie: Mollie, server: Provider) -> None:
-    made = mollie.create(wish())
+    made = mollie.begin(wish())
     refund = {"currency": "EUR", "description": "Refund"}
     with pytest.raises(ProviderError):
         mollie.refund(made.reference, amount=500, key="r-0", **refund)
@@ -98,19 +98,19 @@ def test_a_payment_is_refunded_in_parts_and_never_beyond(mollie: Mollie, server:
 def test_a_kept_method_is_charged_until_it_is_forgotten(mollie: Mollie, server: Provider) -> None:
     customer = mollie.add_customer("c-1")
     assert mollie.add_customer("c-1") == customer
-    first = mollie.create(wish(sequence=Sequence.FIRST, customer=customer))
+    first = mollie.begin(wish(sequence=Sequence.FIRST, customer=customer))
     server.pay(first.reference)
     first = mollie.look_up(first.reference)
     assert (first.customer, first.mandate[:4]) == (customer, "mdt_")
     again = wish(key="k-2", sequence=Sequence.AGAIN, customer=customer, mandate=first.mandate)
-    charged = mollie.create(again)
-    assert (charged.state, mollie.create(again)) == (State.PAID, charged)
+    charged = mollie.begin(again)
+    assert (charged.state, mollie.begin(again)) == (State.PAID, charged)
     assert mollie.find_charge(customer, "k-2") == charged
     assert mollie.find_charge(customer, "k-3") is None
     mollie.forget_method(customer, first.mandate)
     mollie.forget_method(customer, first.mandate)
     with pytest.raises(ProviderError) as refused:
-        mollie.create(wish(key="k-4", sequence=Sequence.AGAIN, customer=customer, mandate=first.mandate))
+        mollie.begin(wish(key="k-4", sequence=Sequence.AGAIN, customer=customer, mandate=first.mandate))
     assert refused.value.is_final
 
 
@@ -130,10 +130,10 @@ def test_what_cannot_be_reached_or_read_is_the_same_error_and_nothing_secret_is_
 ) -> None:
     server.loses_answers = 1
     with pytest.raises(ProviderError, match="try again") as lost:
-        mollie.create(wish())
+        mollie.begin(wish())
     with pytest.raises(ProviderError) as unknown:
         mollie.look_up("sub_no-payment")
-    made = mollie.create(wish())
+    made = mollie.begin(wish())
     server.ledger.payments[made.reference]["status"] = "a new one"
     with pytest.raises(ProviderError) as unread:
         mollie.look_up(made.reference)
@@ -174,7 +174,7 @@ def test_mollie_is_told_no_notice_address_that_it_cannot_reach(monkeypatch: pyte
     monkeypatch.setattr(mollie.client.payments, "create", create)
     for url in ("http://localhost:8000/n", "http://127.0.0.1/n", "https://orders.example.com/n", ""):
         with pytest.raises(ProviderError):
-            mollie.create(wish(notice_url=url))
+            mollie.begin(wish(notice_url=url))
     assert [data.get("webhookUrl") for data in told] == [None, None, "https://orders.example.com/n", None]
 
 

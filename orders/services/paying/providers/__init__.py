@@ -1,41 +1,48 @@
-"""Online payment providers behind one protocol, and which of them are set up here."""
+"""The online payment providers behind one protocol, and which of them are set up here.
 
-from functools import cache
+Several can be set up side by side: each payment method names its provider (vendors/payment_methods.py), and a payment
+remembers its method.
+"""
 
-from django.conf import settings
+from collections.abc import Callable
 
-from orders.services.paying.providers.mollie import Mollie
+from orders.services.paying.providers import mollie
 from orders.services.paying.providers.protocol import Provider, ProviderError
-from vendors.payment_methods import METHOD_NAMES, ONLINE_METHODS
+from vendors.payment_methods import PAYMENT_METHODS, find_method
 
-# The local server asks for a key of Mollie's form, and takes any.
-FAKE_KEY = "test_of_the_local_server"
-
-
-def configured() -> dict[str, Provider]:
-    """The providers that this process can ask, by their payment method."""
-    found: dict[str, Provider] = {}
-    if settings.MOLLIE_API_KEY:
-        found["mollie"] = provider("mollie", settings.MOLLIE_API_KEY, "")
-    if settings.FAKE_PAYMENTS_URL:
-        found["fake"] = provider("fake", FAKE_KEY, settings.FAKE_PAYMENTS_URL)
-    return found
+# By its name, how each provider is made of the site's settings; it gives None where they do not name it.
+PROVIDERS: dict[str, Callable[[], Provider | None]] = {
+    "mollie": mollie.from_key,
+    "fake": mollie.from_local_server,
+}
 
 
-@cache
-def provider(name: str, api_key: str, endpoint: str) -> Provider:
-    """One for all threads of the process: it holds connections."""
-    return Mollie(name, api_key=api_key, endpoint=endpoint)
+def find_provider(name: str) -> Provider | None:
+    """The provider of this name; None where there is none, or it is not set up."""
+    build = PROVIDERS.get(name)
+    return build() if build else None
 
 
 def provider_of(method: str) -> Provider:
     """The provider of a payment method; raises ProviderError where it is not set up."""
-    found = configured().get(method)
+    found = find_provider(find_method(method).provider)
     if found is None:
         raise ProviderError(f"The provider of {method} is not set up.")
     return found
 
 
+def methods_of_provider(name: str) -> list[str]:
+    """The payment methods that this provider is asked for."""
+    return [method.name for method in PAYMENT_METHODS.values() if method.provider == name]
+
+
+def askable_methods() -> list[str]:
+    """The payment methods whose provider can be asked by this process."""
+    return [method.name for method in PAYMENT_METHODS.values() if method.is_online and find_provider(method.provider)]
+
+
 def available_methods() -> frozenset[str]:
     """The payment methods that can be chosen: those without a provider, and those whose provider is set up."""
-    return frozenset(METHOD_NAMES) - frozenset(ONLINE_METHODS) | configured().keys()
+    return frozenset(method.name for method in PAYMENT_METHODS.values() if not method.is_online).union(
+        askable_methods()
+    )

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from mollie.api.client import Client
 from mollie.api.error import Error, IdentifierError, NotFoundError, ResponseError
 from mollie.api.objects.customer import Customer
@@ -13,6 +15,7 @@ from mollie.api.objects.payment import Payment
 from orders.services.paying.providers.protocol import (
     Found,
     FoundRefund,
+    Notice,
     ProviderError,
     RefundState,
     Sequence,
@@ -31,6 +34,8 @@ TIMEOUT = (2, 7)
 FINAL = (400, 404, 410, 422)
 # Refunds of a payment, or payments of a customer, that are searched for a key.
 SEARCHED = 250
+# The local server asks for a key of Mollie's form, and takes any.
+FAKE_KEY = "test_of_the_local_server"
 LOCAL = ("localhost", "127.0.0.1", "::1")
 STATES = {
     "open": State.UNPAID,
@@ -62,7 +67,7 @@ class Mollie:
         # Mollie refuses a payment whose notices could not reach us; then we ask it instead.
         self.reaches_local = bool(endpoint)
 
-    def create(self, wish: Wish) -> Found:
+    def begin(self, wish: Wish) -> Found:
         data: dict[str, Any] = {
             "amount": {"value": to_text(wish.amount, wish.currency), "currency": wish.currency},
             "description": wish.description,
@@ -77,7 +82,12 @@ class Mollie:
             data["customerId"] = wish.customer
         if wish.mandate:
             data["mandateId"] = wish.mandate
-        return self.ask("create", lambda: as_found(self.client.payments.create(data, idempotency_key=wish.key)))
+        return self.ask("begin", lambda: as_found(self.client.payments.create(data, idempotency_key=wish.key)))
+
+    def verify_notice(self, notice: Notice) -> str:
+        """The field `id`; nothing is signed."""
+        given = notice.fields.get("id")
+        return given if isinstance(given, str) else ""
 
     def look_up(self, reference: str) -> Found:
         return self.ask("look_up", lambda: as_found(self.client.payments.get(reference)))
@@ -142,6 +152,22 @@ class Mollie:
             error = ProviderError(f"The provider's answer cannot be read ({type(failed).__name__}).")
         logger.warning("%s %s: %s", self.name, what, error.reason)
         raise error
+
+
+@cache
+def connect(name: str, api_key: str, endpoint: str) -> Mollie:
+    """One for all threads of the process: it holds connections."""
+    return Mollie(name, api_key=api_key, endpoint=endpoint)
+
+
+def from_key() -> Mollie | None:
+    """Mollie itself, where its key is set."""
+    return connect("mollie", settings.MOLLIE_API_KEY, "") if settings.MOLLIE_API_KEY else None
+
+
+def from_local_server() -> Mollie | None:
+    """A server of ours that speaks Mollie's protocol and moves no money, where its address is set."""
+    return connect("fake", FAKE_KEY, settings.FAKE_PAYMENTS_URL) if settings.FAKE_PAYMENTS_URL else None
 
 
 def as_found(payment: Payment) -> Found:

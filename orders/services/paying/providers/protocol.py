@@ -1,8 +1,9 @@
 """What every online payment provider can be asked, in our words. Each call may take seconds: never in a transaction."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from ordersite.web.problems import Problem
 
@@ -22,6 +23,14 @@ class ProviderError(Problem):
             super().__init__("provider_unavailable", detail, status=503, headers={"Retry-After": "30"})
         self.reason = reason[:300]
         self.is_final = is_final
+
+
+class NoticeRefused(Problem):
+    """A notice that does not prove that it comes from its provider."""
+
+    def __init__(self) -> None:
+        detail = "The signature of this notice is missing or wrong: sign it with the secret that was agreed."
+        super().__init__("bad_signature", detail, status=400)
 
 
 class State(StrEnum):
@@ -94,13 +103,30 @@ class FoundRefund:
     state: RefundState
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What was sent to the notice address. Whatever it says, it only leads to asking the provider."""
+
+    body: bytes
+    fields: Mapping[str, Any] = field(default_factory=dict)  # of its form, or of its JSON object
+    query: Mapping[str, str] = field(default_factory=dict)  # of the address that the provider was told
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 class Provider(Protocol):
-    """A payment provider. Every call raises ProviderError, and nothing else, where it does not succeed."""
+    """A payment provider. Every call that asks it raises ProviderError, and nothing else, where it does not succeed."""
 
     name: str
 
-    def create(self, wish: Wish) -> Found:
-        """Begins a payment."""
+    def begin(self, wish: Wish) -> Found:
+        """Begins a payment, or charges a kept method."""
+        ...
+
+    def verify_notice(self, notice: Notice) -> str:
+        """The reference of the payment that a notice is about, wherever it stands there; empty where it names none.
+
+        Asks nobody. Raises NoticeRefused where the provider signs its notices and this one is not signed by it.
+        """
         ...
 
     def look_up(self, reference: str) -> Found:

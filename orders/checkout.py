@@ -4,13 +4,12 @@ A checkout is one or several carts, one a vendor, placed and paid together. Rows
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
 from orders.lifecycle.table import Fulfilment
-from orders.models import Kind
 from orders.pricing import CartItem, Discount, Priced, PricedLine, Terms
 from ordersite.web.serializers import Money
 from vendors.menu import Menu, Zone
@@ -78,7 +77,7 @@ class Cart:
     """What is asked of one vendor. `pointer` is where it stands in the client's input ("" or "/vendors/0")."""
 
     vendor_id: int
-    kind: Kind | None = None  # found from the content where the client says none
+    kind: str | None = None  # found from the content where the client says none
     items: Sequence[CartItem] = ()
     custom: Sequence[CustomLine] = ()
     package: PackageWish | None = None
@@ -97,6 +96,16 @@ class Cart:
     pointer: str = ""
     figures: Sequence[Figure] = ()
     is_empty: bool = False  # by staff and the vendor's people: its items are added later (row 11)
+
+    @property
+    def contents(self) -> list[str]:
+        """What is asked for, by the name of its field; lines by hand count as items."""
+        there = {
+            "package": self.package is not None,
+            "service": self.service is not None,
+            "items": bool(self.items) or bool(self.custom),
+        }
+        return [name for name, is_there in there.items() if is_there]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +163,11 @@ def terms_of(vendor: Vendor) -> Terms:
     )
 
 
+def without_fees(terms: Terms) -> Terms:
+    """The same for what nothing is added to."""
+    return replace(terms, service_fee=0, service_fee_rate=0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A cart that keeps its vendor's rules, with its lines priced one by one; offers, tip and totals come next."""
@@ -161,7 +175,7 @@ class Draft:
     cart: Cart
     vendor: Vendor
     menu: Menu
-    kind: Kind
+    kind: str
     fulfilment: Fulfilment
     place: Place
     lines: Sequence[PricedLine]

@@ -45,8 +45,9 @@ from orders.admin.page import order_context, read_order
 from orders.admin.phone import order_by_phone
 from orders.admin.refunds import LINE, RefundForm
 from orders.admin.search import HELP, find_orders
+from orders.kinds import rules_of
 from orders.lifecycle.table import Actor, Fulfilment, Status
-from orders.models import Kind, Order
+from orders.models import Order
 from orders.services.editing.item_changes import accept_change, refuse_change
 from orders.services.editing.order_fields import add_tracking_number, change_order
 from orders.services.moving.notes import add_note
@@ -227,6 +228,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         kept = take_refused(request)
         buttons = [(one, move_form(kept, order, one)) for one in (buttons_of(standing) if may_move else ())]
         delivers = order.fulfilment == Fulfilment.DELIVERY
+        may_edit = rules_of(order).has_changeable_items and not (order.is_closed or order.picked_up_at)
         version = {"version": order.version}
         note_reader = "staff" if Actor.STAFF in standing.readers else "business"
         named = order.driver_id if acts_everywhere(request) else None
@@ -241,7 +243,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
             "subtitle": None,
             "media": self.media + driver_form.media,
             "may_move": may_move,
-            "may_edit": may_move and order.kind == Kind.REGULAR and not (order.is_closed or order.picked_up_at),
+            "may_edit": may_move and may_edit,
             "buttons": [pair for pair in buttons if not pair[0].forced],
             "may_readdress": may_move and acts_everywhere(request) and delivers and not order.is_closed,
             "forced": [pair for pair in buttons if pair[0].forced],

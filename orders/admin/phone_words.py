@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from orders.services.placing.packages import SIDES
+from orders.services.kinds.package import SIDES
 from ordersite.core.faults import Refusal
 from ordersite.web.problems import as_problem
 from vendors.models import Vendor

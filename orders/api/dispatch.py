@@ -11,8 +11,9 @@ from rest_framework.response import Response
 from orders.api.ledgers import driver_of
 from orders.api.outputs import NamedOutput
 from orders.fields import FulfilmentField, StatusField
+from orders.kinds import package_of
 from orders.lifecycle.timers import due_for_driver
-from orders.models import Kind, Order
+from orders.models import Order
 from orders.visibility import offered_to
 from ordersite.web.pagination import paginate
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
@@ -64,9 +65,9 @@ class OfferOutput(serializers.Serializer):
 
     @extend_schema_field(OfferStop)
     def get_pickup(self, order: Order) -> Any:
-        if order.kind != Kind.PACKAGE:
+        package = package_of(order)
+        if package is None:
             return render(OfferStop, order.vendor)
-        package = order.package
         stop = {"address": package.pickup_address, "lat": package.pickup_lat, "lng": package.pickup_lng}
         return render(OfferStop, Order(**stop))
 

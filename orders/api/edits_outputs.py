@@ -6,7 +6,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from orders.api.inputs import ItemInput
-from orders.models import ItemChange, Kind, Order
+from orders.kinds import rules_of
+from orders.models import ItemChange, Order
 from ordersite.web.serializers import MoneyField
 from ordersite.web.views import render
 
@@ -64,7 +65,7 @@ class WithChanges(serializers.Serializer):
 
     @extend_schema_field(ChangeOutput(many=True))
     def get_item_changes(self, order: Order) -> list[Any]:
-        if order.version == 1 or order.kind != Kind.REGULAR or stands(order):
+        if order.version == 1 or not rules_of(order).has_changeable_items or stands(order):
             return []
         waiting = order.item_changes.filter(state=ItemChange.State.WAITING)
         return [render(ChangeOutput, change) for change in waiting]

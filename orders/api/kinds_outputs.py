@@ -6,7 +6,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from orders.checkout import Place
-from orders.models import Kind, Order, Package
+from orders.kinds import booking_of, package_of
+from orders.models import Order, Package
 from ordersite.web.serializers import LocationField
 from ordersite.web.views import render
 
@@ -66,8 +67,10 @@ class OfKind(serializers.Serializer):
 
     @extend_schema_field(PackageOutput(allow_null=True))
     def get_package(self, order: Order) -> Any:
-        return render(PackageOutput, order.package) if order.kind == Kind.PACKAGE else None
+        package = package_of(order)
+        return render(PackageOutput, package) if package else None
 
     @extend_schema_field(BookingOutput(allow_null=True))
     def get_booking(self, order: Order) -> Any:
-        return render(BookingOutput, order.booking) if order.kind == Kind.SERVICE else None
+        booking = booking_of(order)
+        return render(BookingOutput, booking) if booking else None

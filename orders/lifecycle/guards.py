@@ -138,8 +138,8 @@ def has_proof(order: Order, attempt: Attempt) -> bool:
 
 
 def has_codes(order: Order, attempt: Attempt) -> bool:
-    """Every unit of a digital order has its code."""
-    return order.kind == Order.Kind.DIGITAL and order.codes_tried_at is not None and order.codes_missing == 0
+    """Every unit of a digital order has its code; of others none is ever tried."""
+    return order.codes_tried_at is not None and order.codes_missing == 0
 
 
 def is_after_agreed(order: Order, attempt: Attempt) -> bool:

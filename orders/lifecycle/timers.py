@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from django.db.models import Count, F, Min, Q
 from django.db.models.functions import Coalesce
 
+from orders.kinds import rules_of
 from orders.lifecycle.decisions import search_is_stopped
 from orders.lifecycle.guards import Attempt, begins_at, collect_until, company_until, is_paid
 from orders.lifecycle.table import ANSWERED_BY_DRIVER, Actor, Fulfilment, Status
-from orders.models import AWAITED_PAYMENT, OPEN_PAYMENT, Kind, Order, PaymentStatus, Unserved
+from orders.models import AWAITED_PAYMENT, OPEN_PAYMENT, Order, PaymentStatus, Unserved
 from vendors.payment_methods import AWAITED_METHODS, find_method
 from vendors.services.openings import next_taking
 
@@ -49,7 +50,7 @@ def is_made(order: Order) -> bool:
     """
     if order.is_closed or order.picked_up_at is not None:
         return True
-    return order.prepared_at is not None and order.kind not in (Kind.PACKAGE, Kind.SERVICE)
+    return order.prepared_at is not None and not rules_of(order).skips_preparing
 
 
 def timer_of(order: Order, now: datetime) -> Timer | None:
@@ -63,7 +64,7 @@ def timer_of(order: Order, now: datetime) -> Timer | None:
             return None
         until = pay_by(order)
         return (until, "cancel_by_staff", "not_paid") if until else None
-    table = DIGITAL_DUE if order.kind == Order.Kind.DIGITAL else DUE
+    table = DIGITAL_DUE if rules_of(order).is_issued else DUE
     reckon = table.get(Status(order.status))
     timers = [due_for_driver(order), reckon(order, now) if reckon else None]
     return min(filter(None, timers), key=lambda timer: timer[0], default=None)
@@ -90,7 +91,7 @@ def answer_from(order: Order, now: datetime) -> datetime | None:
 
 def first_answer(order: Order, now: datetime) -> datetime | None:
     """The same for an order that can be answered only now; None where that is when it is first seen."""
-    opening = now if order.kind == Order.Kind.DIGITAL else opening_for(order, now) or now
+    opening = now if rules_of(order).is_issued else opening_for(order, now) or now
     return opening if opening != order.visible_at else None
 
 

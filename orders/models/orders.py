@@ -356,8 +356,6 @@ class Order(LifeCycle, models.Model):
             self.driver_left_at = now
         elif name in ENDS_LEAVING:
             self.driver_left_at = None
-        if name == "accept" and self.kind in (Kind.PACKAGE, Kind.SERVICE) and self.prepared_at is None:
-            self.prepared_at = now
         if target is None:
             return
         if target not in CLOSED:

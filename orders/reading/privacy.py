@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from django.db.models import Model, prefetch_related_objects
 
+from orders.kinds import package_of
 from orders.lifecycle.table import Actor
-from orders.models import ItemChange, Kind, Line, Order, OrderEvent, PaymentShare
+from orders.models import ItemChange, Line, Order, OrderEvent, PaymentShare
 from orders.reading.selectors import ITEMS, SHARES
 from orders.services.record.lines import keep_rows
 from orders.services.record.standing import Standing
@@ -50,8 +51,8 @@ def without_words(order: Order) -> Order:
     told = without_contact(order)
     keep_rows(told, "lines", [line_without_words(line) for line in order.lines.all()])
     keep_rows(told, "shares", [share_without_words(share) for share in order.shares.all()])
-    if order.kind == Kind.PACKAGE:
-        package = copy(order.package)
+    if carried := package_of(order):
+        package = copy(carried)
         package.recipient_name = first_name(package.recipient_name)
         for name in WRITTEN_OF_PACKAGE:
             setattr(package, name, "")

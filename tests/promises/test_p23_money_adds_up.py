@@ -28,7 +28,7 @@ from orders.pricing import (
     single_line,
 )
 from orders.services.capacity.offers import give, reaches
-from orders.services.placing.checkout_checks import add_up, divide_tip
+from orders.services.placing.checkout_prices import add_up, divide_tip
 from orders.services.repricing.plan import less_of
 from ordersite.core.money import half_up
 from tests.cast import Cast

@@ -13,8 +13,9 @@ from orders.dialects.kesk.words import (
     words_allowed,
     words_then,
 )
+from orders.kinds import booking_of, package_of
 from orders.lifecycle.table import SUCCESS, Actor, Fulfilment
-from orders.models import Kind, Line, Order, Payment
+from orders.models import Line, Order, Payment
 from orders.pricing import PricedLine
 from orders.reading.payments import checkout_url, proof_urls
 from orders.reading.privacy import conceal, conceal_row, shows_photos, told_events
@@ -138,8 +139,8 @@ def render_order(standing: Standing) -> dict[str, Any]:
         "notes": order.comment,
         "items": [render_item(line, currency) for line in order.lines.all()],
         "delivery_address": render_place(where) if order.address else None,
-        "package": render_package(order) if order.kind == Kind.PACKAGE else None,
-        "service": render_service(order) if order.kind == Kind.SERVICE else None,
+        "package": render_package(order),
+        "service": render_service(order),
         "tracking_number": order.tracking_number,
         "carrier": order.carrier,
         "collection_code": order.collection_code if actors & {holder, Actor.STAFF} else None,
@@ -176,8 +177,11 @@ def render_item(line: Line, currency: str) -> dict[str, Any]:
     }
 
 
-def render_package(order: Order) -> dict[str, Any]:
-    package = order.package
+def render_package(order: Order) -> dict[str, Any] | None:
+    """What is carried; None for an order that carries nothing."""
+    package = package_of(order)
+    if package is None:
+        return None
     pickup = Place(
         address=package.pickup_address,
         address_notes=package.pickup_notes,
@@ -198,8 +202,11 @@ def render_package(order: Order) -> dict[str, Any]:
     }
 
 
-def render_service(order: Order) -> dict[str, Any]:
-    booking = order.booking
+def render_service(order: Order) -> dict[str, Any] | None:
+    """What is booked; None for an order that books nothing."""
+    booking = booking_of(order)
+    if booking is None:
+        return None
     return {
         "service_id": booking.service_id,
         "name": booking.service_name,

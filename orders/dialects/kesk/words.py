@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from django.db.models import Q
 
+from orders.kinds import rules_of
 from orders.lifecycle import table
 from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.models import Kind, Order, OrderEvent, PaymentStatus
@@ -193,7 +194,7 @@ def words_then(order: Order, events: Iterable[OrderEvent]) -> Iterator[tuple[Ord
             stands[taken_back] = False
         if event.milestone:
             stands[event.milestone] = True
-        if event.transition == "accept" and order.kind in (Kind.PACKAGE, Kind.SERVICE):
+        if event.transition == "accept" and rules_of(order).skips_preparing:
             stands["prepared"] = True
         prepared, preparing = stands["prepared"], stands["preparation_started"]
         yield event, word(status, previous=previous, prepared=prepared, preparing=preparing)

@@ -6,18 +6,14 @@ from datetime import datetime, time, timedelta
 
 from django.utils import timezone
 
-from orders.checkout import BookedTime, Cart, Draft, Place, ServiceWish, terms_of
-from orders.destinations import away, find_zone, is_by_hand
+from orders.checkout import BookedTime, Cart
 from orders.lifecycle.table import Fulfilment
-from orders.models import Booking, Kind, Order
-from orders.pricing import fee_of, single_line
-from ordersite.core.money import MAX_MINOR, as_json
+from orders.models import Booking, Order
 from ordersite.web.problems import Conflict, Invalid, blaming, field_error
 from vendors.bookable import levels_of, most_at_once, starts
 from vendors.hours import DAY, Period, moment
-from vendors.menu import Menu
 from vendors.models import Service, Vendor
-from vendors.services.bookable import places_of, services_at, spans_for
+from vendors.services.bookable import spans_for
 from vendors.services.menus import menu_of
 from vendors.services.openings import LONGEST_CLOSING, is_too_far, last_day
 
@@ -36,74 +32,6 @@ class FreeTime:
     starts_at: datetime
     ends_at: datetime
     left: int
-
-
-def check_booking(
-    *, cart: Cart, vendor: Vendor, menu: Menu, place: Place, now: datetime, besides: Sequence[BookedTime] = ()
-) -> Draft:
-    """A booking against its vendor's rules, with its price; nothing is taken yet. `besides` are booked with it.
-
-    Raises Invalid with a pointer to the fault, for a time that cannot be with the `next` free ones, and Conflict
-    slot_full for one that is taken, and where the first free time is asked for and there is none.
-    """
-    at, wish = f"{cart.pointer}/service", cart.service
-    if wish is None:
-        raise Invalid(at, "required", "A booking needs what is booked, for when and where: send `service`.")
-    service = find_service(wish, vendor, at)
-    where = Booking.Place(wish.place)
-    fulfilment = FULFILMENTS[where]
-    if cart.fulfilment not in (None, fulfilment):
-        detail = (
-            f"A service at the {where}'s place has the delivery type {fulfilment.slug}: send that, or leave it out."
-        )
-        raise Invalid(f"{cart.pointer}/delivery_type", "not_offered", detail)
-    if cart.deliver_at not in (None, wish.at):
-        detail = "The time of a service is its own `at`: leave deliver_at out."
-        raise Invalid(f"{cart.pointer}/deliver_at", "deliver_at", detail)
-    zone = find_zone(cart, vendor, menu, place) if where == Booking.Place.CUSTOMER else None
-    if zone and service.price < zone.minimum:
-        least = as_json(zone.minimum, vendor.currency)
-        detail = f"The minimum in {zone.name} is {least['amount']} {vendor.currency}: choose another service."
-        raise Invalid(f"{at}/service", "below_minimum", detail, minimum=least)
-    fee = fee_of(zone, service.price)
-    if service.price + fee > MAX_MINOR:
-        raise Invalid(
-            f"{at}/service", "too_large", "The amount is larger than one order can have: choose another service."
-        )
-    start = start_of(service, where, wish.at, now, besides=times_of(service, besides), pointer=f"{at}/at")
-    booking = BookedTime(
-        service=service, starts_at=start, ends_at=start + length_of(service), place=wish.place, pointer=at
-    )
-    return Draft(
-        cart=cart,
-        vendor=vendor,
-        menu=menu,
-        kind=Kind.SERVICE,
-        fulfilment=fulfilment,
-        place=place,
-        lines=(single_line(service.name, service.price, service.tax_rate),),
-        terms=terms_of(vendor),
-        delivery_fee=fee,
-        zone=zone,
-        zone_by_hand=is_by_hand(cart, vendor, zone, place),
-        distance=away(vendor, place) if zone else None,
-        deliver_at=booking.starts_at,
-        booking=booking,
-    )
-
-
-def find_service(wish: ServiceWish, vendor: Vendor, at: str) -> Service:
-    """The service with its hours and vendor; raises Invalid for one that the vendor has not, or not at that place."""
-    service = services_at(vendor.pk).filter(pk=wish.service).first()
-    if service is None:
-        detail = f"{vendor.name} offers no such service: read /vendors/{vendor.pk}/services."
-        raise Invalid(f"{at}/service", "unknown", detail)
-    service.vendor = vendor
-    places = places_of(service)
-    if wish.place not in places:
-        there = " or ".join(f"at the {place}'s place" for place in places)
-        raise Invalid(f"{at}/place", "not_offered", f"{service.name} is only offered {there}: choose that place.")
-    return service
 
 
 def start_of(
@@ -316,7 +244,7 @@ def write_booking(order: Order, booking: BookedTime) -> None:
     row.save(force_insert=True)
 
 
-def booking_of(order: Order) -> Booking:
+def booking_with_vendor(order: Order) -> Booking:
     return Booking.objects.select_related("service__vendor").get(order=order)
 
 
@@ -325,7 +253,7 @@ def move(order: Order, *, at: datetime, now: datetime, pointer: str) -> None:
 
     Raises as placing does, and then keeps the one before.
     """
-    booking = booking_of(order)
+    booking = booking_with_vendor(order)
     service, place = booking.service, Booking.Place(booking.place)
     check_start(service, place, at, now, pointer)
     lock(service)
@@ -336,16 +264,13 @@ def move(order: Order, *, at: datetime, now: datetime, pointer: str) -> None:
 
 
 def release(order: Order) -> None:
-    """The order has closed without success: its time is free again. An order without a booking is left alone."""
-    if order.kind == Kind.SERVICE:
-        Booking.objects.filter(order=order).update(is_held=False)
+    """The order has closed without success: its time is free again."""
+    Booking.objects.filter(order=order).update(is_held=False)
 
 
 def take_again(order: Order) -> None:
     """The order is open again: takes its time back; raises Conflict slot_full where that is taken meanwhile."""
-    if order.kind != Kind.SERVICE:
-        return
-    booking = booking_of(order)
+    booking = booking_with_vendor(order)
     if booking.is_held:
         return
     lock(booking.service)

@@ -9,8 +9,9 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Count, QuerySet
 
+from orders.kinds import rules_of
 from orders.lifecycle.table import FAILURE, Actor, Status
-from orders.models import Code, Kind, Order, OrderEvent, PaymentStatus
+from orders.models import Code, Order, OrderEvent, PaymentStatus
 from orders.services.record.order_update import OrderUpdate, update_order
 from orders.services.record.standing import get_order
 from orders.visibility import actors_for
@@ -116,7 +117,7 @@ def show_codes(*, order_id: int, caller: Caller) -> OrderCodes:
     actors = actors_for(caller, order)
     if not actors & READERS:
         raise NotFound()
-    if order.kind != Kind.DIGITAL:
+    if not rules_of(order).is_issued:
         return OrderCodes(codes=[], missing=0)
     if Actor.CUSTOMER not in actors:
         masked = [shown(code, str(code)) for code in codes_of(order).defer("sealed")]

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from orders.kinds import rules_of
 from orders.lifecycle.table import Actor, Fulfilment
-from orders.models import Kind, Order
+from orders.models import Order
 from ordersite.accounts.models import Address
 from ordersite.places.addresses import Where, change_where, is_correction, point_of, the_only
 from ordersite.places.geometry import distance
@@ -61,7 +62,7 @@ def check_text(order: Order, old: Where, text: str | None, point: Point, role: A
     """Raises Invalid for a customer's other text beside the point that stands, where nobody can say that they are one
     place: the fee was reckoned for that point."""
     moves = text not in (None, old.text) and point == old.point
-    has_fee = order.delivery_zone_id is not None or order.kind == Kind.PACKAGE
+    has_fee = order.delivery_zone_id is not None or rules_of(order).has_fee_by_distance
     if moves and has_fee and found is None and role == Actor.CUSTOMER:
         detail = "Address and location change together: send the location of the new address, or ask the vendor."
         raise Invalid("/location", "other_place", detail)
@@ -89,7 +90,7 @@ def check_zone(order: Order, old: Where, new: Point, role: Actor, pointer: str) 
         return False
     if new == old.point or (role == Actor.STAFF and is_correction(old, new)):
         return True
-    if order.kind == Kind.PACKAGE:
+    if rules_of(order).has_fee_by_distance:
         raise Invalid(
             pointer,
             "other_zone",
@@ -102,7 +103,7 @@ def check_zone(order: Order, old: Where, new: Point, role: Actor, pointer: str) 
 
 def is_paid_for(order: Order, new: Point) -> bool:
     """Whether the order's fee holds for another point."""
-    if order.kind == Kind.PACKAGE:
+    if rules_of(order).has_fee_by_distance:
         # Without a distance its fee cannot have gone by it.
         return order.distance is None
     if order.terms.zone is None:
@@ -117,6 +118,6 @@ def is_paid_for(order: Order, new: Point) -> bool:
 def distance_from_vendor(order: Order, point: Point | None) -> int | None:
     """Metres from the vendor; a package's are from its pick-up, and stay."""
     vendor = order.vendor
-    if order.kind == Kind.PACKAGE or point is None or not order.delivery_zone_id or vendor.lat is None:
+    if rules_of(order).has_fee_by_distance or point is None or not order.delivery_zone_id or vendor.lat is None:
         return order.distance
     return distance(vendor.lat, vendor.lng or 0.0, point.lat, point.lng)

@@ -13,8 +13,9 @@ from typing import Any, NoReturn
 from django.db.models import Max
 
 from orders.checkout import MOST_ITEMS
+from orders.kinds import rules_of
 from orders.lifecycle.table import Actor
-from orders.models import ItemChange, Kind, Line, Order
+from orders.models import ItemChange, Line, Order
 from orders.pricing import CartItem, CartOption, CartRefused, Priced
 from orders.services.placing.guests import check_strangers_order
 from orders.services.record.order_update import OrderUpdate, update_order
@@ -179,7 +180,7 @@ def role_of(standing: Standing, *, is_missing: bool = False) -> Actor:
 def check_editable(standing: Standing, role: Actor) -> None:
     """Raises Conflict where what was ordered stands."""
     order, refusal = standing.order, None
-    if order.kind != Kind.REGULAR:
+    if not rules_of(order).has_changeable_items:
         refusal = "other_kind", f"The items of a {order.kind} order cannot be changed: cancel it and place a new one."
     elif order.is_closed:
         refusal = "order_closed", "The order is closed and can no longer be changed."

@@ -7,18 +7,19 @@ from typing import Any
 
 from django.db.models import F
 
-from orders.checkout import Cart
+from orders.kinds import booking_of, rules_of
 from orders.lifecycle import table
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.lifecycle.timers import awaits_payment, first_answer
 from orders.models import Order, OrderEvent, Purchase
-from orders.services.capacity import bookings, slots
+from orders.services.capacity.order_times import is_later
 from orders.services.editing.destination import distance_from_vendor, new_destination
+from orders.services.kinds import handler_of
 from orders.services.money.payment_changes import adjust, change_method
 from orders.services.moving.transitions import Wish, transition
 from orders.services.paying.providers import available_methods
-from orders.services.placing.checkout_checks import check_cash_amount, check_time, is_later
+from orders.services.placing.checkout_prices import check_cash_amount
 from orders.services.placing.guests import check_strangers_order
 from orders.services.record.numbers import day_of, follow_day
 from orders.services.record.order_update import OrderUpdate, update_order
@@ -31,7 +32,6 @@ from ordersite.web.problems import Conflict, Forbidden, Invalid, blaming
 from ordersite.web.serializers import Money
 from vendors.models import Driver
 from vendors.payment_methods import find_method
-from vendors.services.menus import menu_of
 from vendors.services.openings import calendar_of
 
 CUSTOMER_STAFF = (Actor.CUSTOMER, Actor.STAFF)
@@ -220,21 +220,13 @@ def change_destination(change: Change, fields: Mapping[str, Any], role: Actor, f
 def change_deliver_at(change: Change, value: Any) -> None:
     """A later or earlier time, within the vendor's opening; its booking or slot and the timer of a preorder follow."""
     order, vendor, now = change.order, change.order.vendor, change.standing.now
-    if order.kind == Order.Kind.DIGITAL:
+    if rules_of(order).is_issued:
         raise Conflict("fixed_time", "Digital codes are issued at once: there is no time to change.")
     old, new = (moment.isoformat() if moment else None for moment in (order.deliver_at, value))
-    if order.kind == Order.Kind.SERVICE and value is None:
-        raise Invalid("/deliver_at", "required", "A service needs a time: send another one.")
     # The time that stands is no change, even where it is too near by now to be asked for.
     if not change.note("deliver_at", old, new):
         return
-    fulfilment, menu = Fulfilment(order.fulfilment), menu_of(vendor)
-    if order.kind == Order.Kind.SERVICE:
-        bookings.move(order, at=value, now=now, pointer="/deliver_at")
-    else:
-        check_time(Cart(vendor_id=order.vendor_id, fulfilment=fulfilment, deliver_at=value), vendor, menu, now)
-        slot = slots.slot_of(vendor=vendor, menu=menu, fulfilment=fulfilment, at=value or now + vendor.lead(now))
-        slots.move(order, slot=slot, value=order.total)
+    handler_of(order).move(order, value, now)
     day, day_before = day_of(vendor, value or now), order.number_day
     if order.deliver_at is not None:
         day_before = day_of(vendor, order.deliver_at)
@@ -271,7 +263,7 @@ def change_payment_method(change: Change, value: str) -> None:
     if not change.note("payment_method", order.payment_method, value):
         return
     change.on_trust = "/payment_method"
-    if find_method(value).is_on_handover and order.kind == Order.Kind.DIGITAL:
+    if find_method(value).is_on_handover and rules_of(order).is_issued:
         raise Invalid(
             "/payment_method", "digital", "Digital codes are paid in advance: choose a payment method other than cash."
         )
@@ -414,7 +406,7 @@ def why_not_sent(order: Order) -> str:
     if order.status in table.FAILURE:
         return "The order is cancelled: no parcel of it is sent."
     only = "only one that is placed as a delivery, with an address, is sent."
-    if order.kind == Order.Kind.SERVICE:
+    if booking_of(order) is not None:
         return f"A booked service is not sent as a parcel: {only}"
     match order.fulfilment:
         case Fulfilment.DIGITAL:

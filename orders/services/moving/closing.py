@@ -12,7 +12,8 @@ from orders.lifecycle.guards import PAID_ANEW
 from orders.lifecycle.table import FAILURE, SUCCESS, Actor, Status
 from orders.lifecycle.timers import awaits_payment, first_answer
 from orders.models import Order, OrderEvent, PaymentShare, PaymentStatus, Posting
-from orders.services.capacity import bookings, codes, offers, slots
+from orders.services.capacity import offers, slots
+from orders.services.kinds import handler_of
 from orders.services.money import ledger
 from orders.services.money.payment_changes import add_payment, adjust
 from orders.services.money.repayments import repay, take_again
@@ -132,13 +133,10 @@ def give_everything_back(order: Order, caller: Caller, *, rate: int, by_customer
     if wanted := stock_of(order):
         give_stock_back(wanted)
     slots.release(order)
-    if order.kind == Order.Kind.SERVICE:
-        bookings.release(order)
+    handler_of(order).release(order)
     if order.offer_id:
         offers.release(order)
         offers.leave(order, has_left=by_customer)
-    if order.kind == Order.Kind.DIGITAL:
-        codes.spend_codes(order)
     shares = shares_of(order)
     cost = part_of_sale(order, shares, rate)
     rest = reprice_rest(order, most=most_to_take(shares, cost), lock=True) if by_customer else []
@@ -228,8 +226,7 @@ def take_everything_again(order: Order, actor: str, now: datetime, *, asks_anew:
     if wanted := stock_of(order):
         take_stock(wanted)
     slots.take_again(order)
-    if order.kind == Order.Kind.SERVICE:
-        bookings.take_again(order)
+    handler_of(order).retake(order)
     again = None
     if order.offer_id:
         offers.take_again(order)

@@ -1,13 +1,22 @@
 """Digital orders: nobody makes or carries them, so that they go from paid to completed by themselves."""
 
-from orders.lifecycle.table import Actor, Status
+from orders.kinds import rules_of
+from orders.lifecycle.table import FAILURE, Actor, Status
 from orders.lifecycle.timers import set_due
-from orders.models import Kind, OrderEvent, PaymentStatus
+from orders.models import Order, OrderEvent, PaymentStatus
 from orders.services.capacity.codes import issue_codes
 from orders.services.moving.transitions import Wish, change_status, move_on
 from orders.services.record.order_update import OrderUpdate, update_locked
 from orders.services.record.standing import get_order, standing_of
 from ordersite.accounts.callers import SYSTEM
+
+
+def issue_if_paid(order: Order) -> bool:
+    """An order whose codes are issued once it is paid goes on by itself; whether this is one."""
+    if not rules_of(order).is_issued or order.status in FAILURE:
+        return False
+    fulfil(order_id=order.pk)
+    return True
 
 
 def fulfil(*, order_id: int) -> None:
@@ -18,7 +27,7 @@ def fulfil(*, order_id: int) -> None:
     """
     standing = standing_of(SYSTEM, get_order(caller=SYSTEM, order_id=order_id, lock=True))
     order = standing.order
-    if order.kind != Kind.DIGITAL or not PaymentStatus(order.payment_status).is_kept:
+    if not rules_of(order).is_issued or not PaymentStatus(order.payment_status).is_kept:
         return
     if order.status == Status.PENDING:
         move_on(standing, Wish(name="accept"))

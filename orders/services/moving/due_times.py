@@ -10,9 +10,10 @@ from django.db.models import Q
 from django.dispatch import receiver
 from django.utils import timezone
 
+from orders.kinds import KINDS, names_where
 from orders.lifecycle.table import DRIVER_LEFT, OPEN, Fulfilment, Status
 from orders.lifecycle.timers import COLLECTED, NOT_BEGUN
-from orders.models import UNSERVED, WAITING, Kind, Order
+from orders.models import UNSERVED, WAITING, Order
 from orders.services.record.order_update import save_timers
 from orders.services.record.servability import reckon_one, vendor_now
 from vendors.models import Vendor
@@ -22,7 +23,7 @@ from vendors.services.openings import calendar_of
 BATCH = 500
 
 # What is left to make, or is marked though nothing is left.
-UNMADE = Q(prepared_at__isnull=True) | Q(kind__in=(Kind.PACKAGE, Kind.SERVICE))
+UNMADE = Q(prepared_at__isnull=True) | Q(kind__in=names_where(lambda kind: kind.skips_preparing))
 SERVED = Q(status__in=sorted(OPEN)) & (Q(UNMADE, picked_up_at__isnull=True) | Q(unserved__gt=""))
 ANSWERED = Q(status=Status.PENDING)
 BEGUN = Q(
@@ -43,8 +44,7 @@ TOUCHED: Mapping[str, Q] = {
     "fulfilments": SERVED,
     "time_zone": SERVED,
     "opening_hours": SERVED,
-    "services": SERVED & Q(kind=Kind.SERVICE),
-    "package_types": SERVED & Q(kind=Kind.PACKAGE),
+    **{kind.offered_by: SERVED & Q(kind=kind.name) for kind in KINDS.values() if kind.offered_by},
     "delivery_zones": SERVED & Q(fulfilment=Fulfilment.DELIVERY),
     "paused_until": Q(status__in=NOT_BEGUN),
     "auto_accept": ANSWERED,
@@ -66,7 +66,7 @@ TOUCHED: Mapping[str, Q] = {
         status__in=(Status.PREPARATION_COMPLETED, Status.CUSTOMER_ALMOST_ARRIVED_TO_BUSINESS), fulfilment__in=COLLECTED
     ),
     "served_minutes": Q(status=Status.PREPARATION_COMPLETED, fulfilment=Fulfilment.EAT_IN),
-    "code_minutes": Q(status=Status.ACCEPTED_BY_BUSINESS, kind=Kind.DIGITAL),
+    "code_minutes": Q(status=Status.ACCEPTED_BY_BUSINESS, kind__in=names_where(lambda kind: kind.is_issued)),
     "settle_minutes": Q(status__in=(Status.DELIVERY_COMPLETED_BY_DRIVER, Status.PICKUP_COMPLETED_BY_CUSTOMER)),
 }
 

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from django.db import transaction as database
 
+from orders.kinds import rules_of
 from orders.lifecycle import table
 from orders.lifecycle.decisions import Decision, Outcome, decide, decide_preparing, remember
 from orders.lifecycle.guards import GUARDS, Attempt
@@ -188,6 +189,8 @@ def apply(update: OrderUpdate, change: Change, attempt: Attempt, wish: Wish, *, 
     had, was_made = order.milestones, is_made(order)
     source = Status(order.status)
     getattr(order, change.name)(now=now)
+    if change.name == "accept" and rules_of(order).skips_preparing and order.prepared_at is None:
+        order.prepared_at = now
     remember(order, change.name, attempt.actor)
     follow_status(
         order,

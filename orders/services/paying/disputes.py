@@ -15,7 +15,8 @@ from orders.services.money.payment_changes import add_payment, change_share
 from orders.services.money.repayments import repay_share
 from orders.services.money.shares import deadline_of
 from orders.services.moving.closing import follow_payment
-from orders.services.paying.receiving import hand_out_codes, mark_paid, take_payment
+from orders.services.moving.digital import issue_if_paid
+from orders.services.paying.receiving import mark_paid, take_payment
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.core.money import as_json, divide, to_text
@@ -120,7 +121,7 @@ def waive_payment(
     follow_payment(
         order, {"waived": as_json(owed, order.currency)}, caller=caller, role=Actor.STAFF, now=now, reason=reason
     )
-    hand_out_codes(order)
+    issue_if_paid(order)
 
 
 # --- top-ups ----------------------------------------------------------------------------------------------------

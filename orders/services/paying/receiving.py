@@ -9,8 +9,8 @@ from orders.models import Order, OrderEvent, Payment, PaymentShare, PaymentStatu
 from orders.services.money import ledger, wallets
 from orders.services.money.repayments import repay
 from orders.services.money.shares import shares_of, state_of, write_state
-from orders.services.moving import digital
 from orders.services.moving.closing import follow_payment, stop_paying
+from orders.services.moving.digital import issue_if_paid
 from orders.services.record.order_update import update_locked
 from orders.services.record.standing import standing_as
 from ordersite.accounts.callers import Caller
@@ -68,7 +68,7 @@ def take_payment(payment: Payment, orders: Sequence[Order], *, caller: Caller, r
         source = ledger.cash_of_vendor(order) if payment.to_vendor else ledger.funding(payment.currency)
         receive(order, shares[order.pk], source, caller, role, now)
     for order in paid_for:
-        hand_out_codes(order)
+        issue_if_paid(order)
 
 
 def mark_cash_received(*, order_id: int, payment_id: int, caller: Caller, role: Actor, now: datetime) -> None:
@@ -109,12 +109,6 @@ def receive(
             # More than it costs: that is not taken again with the close.
             repay(order, came - due, actor=caller.key, reason=reason, counts=False, now=now)
     follow_payment(order, {"paid": as_json(came, order.currency)}, caller=caller, role=role, now=now)
-
-
-def hand_out_codes(order: Order) -> None:
-    """A digital order that is paid goes on by itself."""
-    if order.kind == Order.Kind.DIGITAL and order.status not in FAILURE:
-        digital.fulfil(order_id=order.pk)
 
 
 def mark_failed(*, payment_id: int, failure: str, caller: Caller, role: Actor = Actor.SYSTEM, now: datetime) -> Payment:

@@ -11,8 +11,8 @@ from typing import Any
 from django.conf import settings
 
 from orders.checkout import Cart, Checkout, Place
+from orders.kinds import KINDS
 from orders.lifecycle.table import Fulfilment
-from orders.models import Kind
 from orders.services.placing.parties import Placing, customer_meant
 from orders.visibility import visible_orders
 from ordersite.accounts.callers import Caller
@@ -218,7 +218,7 @@ def look_up_destination(order_id: int, fields: Mapping[str, Any], caller: Caller
     point = Point(location["lat"], location["lng"]) if location else None
     if point is not None and address is not None:
         if isinstance(address, str):
-            package = row[10] == Kind.PACKAGE
+            package = KINDS[row[10]].has_fee_by_distance
             return check_change(
                 address, point, vendor_id=row[8], zone_id=row[9], package=package, caller=caller, who=who
             )

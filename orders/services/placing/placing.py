@@ -14,7 +14,6 @@ from orders.lifecycle.table import Actor, Status
 from orders.lifecycle.timers import set_due
 from orders.models import (
     AgreedTerms,
-    Kind,
     NumberSeries,
     Order,
     Payment,
@@ -23,13 +22,13 @@ from orders.models import (
     Purchase,
     SavedMethod,
 )
-from orders.services.capacity import bookings, offers, slots
+from orders.services.capacity import offers, slots
+from orders.services.kinds import HANDLERS, handler_of
 from orders.services.money import ledger
 from orders.services.money.shares import deadline_of, goes_to_vendor
-from orders.services.moving import digital
+from orders.services.moving.digital import issue_if_paid
 from orders.services.paying.proofs import add_proofs
 from orders.services.paying.saved_methods import find_saved_method
-from orders.services.placing import packages
 from orders.services.placing.checkout_checks import check_out, vendors_of
 from orders.services.placing.guests import (
     check_strangers_parts,
@@ -110,7 +109,8 @@ def place(*, placing: Placing, caller: Caller) -> Placed:
     vendors = vendors_of(checkout.carts)
     customer = find_customer(placing, caller)
     places = find_places(checkout, placing.guest, customer.pk)
-    bookings.hold_services(checkout.carts)
+    for handler in HANDLERS.values():
+        handler.hold(checkout.carts)
     checked = check_out(checkout, vendors=vendors, places=places, customer=customer, now=now)
     saved = find_saved_method(
         customer, checkout.payment_method, saved_id=checkout.saved_method_id, saves=checkout.saves_method
@@ -215,7 +215,7 @@ def write(
         hold_each(shares, balance, caller.key)
     write_events(orders, parts, customer, caller, drawn, now)
     if paid:
-        orders = [fulfilled(order) if order.kind == Kind.DIGITAL else order for order in orders]
+        orders = [read_again(order) if issue_if_paid(order) else order for order in orders]
     for order, share in zip(orders, shares, strict=True):
         # The answer shows what was just written: it needs not be read again.
         keep_rows(order, "lines", lines[order.pk])
@@ -225,9 +225,8 @@ def write(
     return Placed(purchase=purchase, orders=orders, is_new=True, guest_token=guest_token)
 
 
-def fulfilled(order: Order) -> Order:
-    """A digital order that is paid, as it is once its codes were issued, or are waited for."""
-    digital.fulfil(order_id=order.pk)
+def read_again(order: Order) -> Order:
+    """The order as it is once its codes were issued, or are waited for."""
     return Order.objects.select_related(*RELATED).get(pk=order.pk)
 
 
@@ -235,7 +234,9 @@ def take_what_is_limited(parts: Sequence[Checked], customer: Customer) -> list[i
     """Stock, times, slots and offers, in the order in which everybody locks them; returns each part's slot."""
     carts = [part.draft.cart for part in parts]
     take_stock(stock_wanted([line for part in parts for line in part.priced.lines]), quantities_at(carts))
-    bookings.take_times([part.draft.booking for part in parts if part.draft.booking])
+    for name, handler in HANDLERS.items():
+        if drafts := [part.draft for part in parts if part.draft.kind == name]:
+            handler.take(drafts)
     slot_ids: list[int | None] = [None] * len(parts)
     wanted = [
         (draft.vendor.pk, draft.fulfilment, draft.slot.starts_at, index, draft.slot)
@@ -369,10 +370,7 @@ def write_kinds(
 ) -> None:
     """What orders of some kinds have besides, and what each took of a limited good."""
     for order, part, slot_id in zip(orders, parts, slot_ids, strict=True):
-        if part.draft.parcel:
-            packages.write_package(order, part.draft.parcel)
-        if part.draft.booking:
-            bookings.write_booking(order, part.draft.booking)
+        handler_of(order).write(order, part.draft)
         if slot_id is not None:
             slots.write_hold(order, slot_id, order.total)
     offers.write_uses(orders=orders, given=[part.given for part in parts], customer_id=customer_id)

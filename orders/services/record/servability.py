@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
+from orders.kinds import rules_of
 from orders.lifecycle.table import Fulfilment, Status
 from orders.lifecycle.timers import awaits_payment, is_made, set_due
-from orders.models import Kind, Order, Unserved
+from orders.models import Order, Unserved
 from vendors.hours import Calendar
 from vendors.models import Vendor
-from vendors.services.bookable import places_of, spans_for
 from vendors.services.openings import calendar_of
 
 
@@ -36,17 +36,14 @@ def why_unserved(order: Order, calendar: Calendar, now: datetime) -> str:
         return ""
     if not vendor.is_active:
         return Unserved.SWITCHED_OFF
-    if order.kind == Kind.DIGITAL:
+    kind = rules_of(order)
+    if kind.is_issued:
         return ""
-    fulfilment = Fulfilment(order.fulfilment).slug
-    if is_withdrawn(order):
+    if kind.is_withdrawn(order):
         return Unserved.NOT_OFFERED
-    if order.kind == Kind.SERVICE:
-        service = order.booking.service
-        calendar = calendar.variant(service.pk, spans_for(service, calendar.spans))
     if order.deliver_at is None or order.deliver_at <= now:
         return ""
-    if not calendar.is_open(fulfilment, order.deliver_at):
+    if not kind.hours_of(order, calendar).is_open(Fulfilment(order.fulfilment).slug, order.deliver_at):
         return Unserved.CLOSED
     # What is accepted is worked on in a pause too.
     paused = vendor.paused_until is not None and order.deliver_at < vendor.paused_until
@@ -56,18 +53,3 @@ def why_unserved(order: Order, calendar: Calendar, now: datetime) -> str:
 def why_unserved_now(order: Order, now: datetime) -> str:
     """The same for an order at hand, whose vendor was just read: what was marked before may be no more, or new."""
     return why_unserved(order, calendar_of(order.vendor), now)
-
-
-def is_withdrawn(order: Order) -> bool:
-    """Whether the vendor offers no more what carries the order out; one that was deleted is not offered either."""
-    if order.kind == Kind.SERVICE:
-        service = order.booking.service
-        return not service.is_active or order.booking.place not in places_of(service)
-    if order.kind == Kind.PACKAGE:
-        package_type = order.package.package_type
-        return package_type is None or not package_type.is_active
-    if Fulfilment(order.fulfilment).slug not in order.vendor.fulfilments:
-        return True
-    if order.fulfilment != Fulfilment.DELIVERY or order.terms.zone is None:
-        return False
-    return order.delivery_zone is None or not order.delivery_zone.is_active

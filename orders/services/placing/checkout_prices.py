@@ -1,0 +1,81 @@
+"""What the carts of a checkout cost, and whether the client reckoned the same (docs/requirements.md, rows 8 and 15)."""
+
+from collections.abc import Sequence
+
+from orders.checkout import Checked, CheckedOut, Checkout, Draft, Given, without_fees
+from orders.lifecycle.table import Fulfilment
+from orders.pricing import NO_DISCOUNT, total_up
+from ordersite.core.money import as_json, divide, exponent, rounded_minor
+from ordersite.web.problems import Invalid, Problem, field_error
+from ordersite.web.serializers import Money
+
+
+def add_up(draft: Draft, given: Given | None, tip: int) -> Checked:
+    """A draft's amounts, with its offer and its part of the tip; what has no items yet costs nothing."""
+    priced = total_up(
+        draft.lines,
+        currency=draft.menu.currency,
+        terms=draft.terms if draft.lines else without_fees(draft.terms),
+        delivery_fee=draft.delivery_fee,
+        discount=given.discount if given else NO_DISCOUNT,
+        driver_tip=tip,
+        tip_to_driver=draft.fulfilment == Fulfilment.DELIVERY,
+    )
+    return Checked(draft=draft, priced=priced, given=given)
+
+
+def divide_tip(tip: int, drafts: Sequence[Draft]) -> list[int]:
+    """The drivers' tip by what each delivery is worth; where nothing is delivered, by what each order is."""
+    delivered = [draft.subtotal if draft.fulfilment == Fulfilment.DELIVERY else 0 for draft in drafts]
+    return divide(tip, delivered if any(delivered) else [draft.subtotal for draft in drafts])
+
+
+def check_total(checkout: Checkout, checked: CheckedOut) -> None:
+    """An amount that a client sends and that differs is refused with both figures (row 8)."""
+    if checkout.total is None or checkout.total.minor == checked.total:
+        return
+    given, expected = as_json(checkout.total.minor, checked.currency), as_json(checked.total, checked.currency)
+    detail = f"The total is {expected['amount']} {checked.currency}, not {given['amount']}: ask for a new quote."
+    raise Problem(
+        "total_mismatch",
+        detail,
+        errors=[field_error("/total", "total_mismatch", detail, given=given, expected=expected)],
+        extra={"given": given, "expected": expected},
+    )
+
+
+def check_figures(checked: CheckedOut) -> None:
+    """The other amounts that a client sends: every one that differs is named, with both figures (row 8)."""
+    said = [("", checked.checkout.figures, checked.parts)]
+    said += [(part.draft.cart.pointer, part.draft.cart.figures, [part]) for part in checked.parts]
+    errors = []
+    for pointer, figures, parts in said:
+        for figure in figures:
+            minor = sum(getattr(part.priced, figure.name) for part in parts)
+            said_minor = rounded_minor(figure.amount, checked.currency)
+            if said_minor == minor:
+                continue
+            expected, given = as_json(minor, checked.currency), as_json(said_minor, checked.currency)
+            detail = (
+                f"The amount is {expected['amount']} {checked.currency}, not {given['amount']}: ask for a new quote."
+            )
+            errors.append(
+                field_error(f"{pointer}/{figure.name}", "amount_mismatch", detail, given=given, expected=expected)
+            )
+    if errors:
+        raise Problem("amount_mismatch", errors[0]["detail"], errors=errors)
+
+
+def check_cash_amount(cash: Money, total: int, currency: str) -> None:
+    """What the customer will hand over: above the total, without decimals (row 15)."""
+    if cash.currency != currency:
+        raise Invalid("/cash", "currency", f"The order is in {currency}: send that currency.")
+    if cash.minor % 10 ** exponent(currency):
+        raise Invalid("/cash", "decimals", "Send a whole amount of cash, without decimals.")
+    if cash.minor <= total:
+        least = as_json(total, currency)["amount"]
+        raise Invalid(
+            "/cash",
+            "too_little",
+            f"Send the cash that the customer pays with, above the total of {least}, or leave it out.",
+        )

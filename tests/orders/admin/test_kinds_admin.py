@@ -40,7 +40,8 @@ def test_bookings_and_packages_are_found_and_only_shown(cast: Cast, office: Clie
     assert found(office, BOOKINGS, "hair") == []
     assert found(office, PACKAGES, str(boxed)) == found(office, PACKAGES, "") == [boxed]
     assert found(office, PACKAGES, "box") == []
-    shown = f"{tomorrow(cast):%a %d %b %Y} 10:00"
+    day = tomorrow(cast)
+    shown = f"{day:%a} {day.day} {day:%b %Y} 10:00"
     assert shown in office.get(f"{BOOKINGS}{first}/change/").content.decode()
     assert "Second bell" in office.get(f"{PACKAGES}{boxed}/change/").content.decode()
     for path in (f"{BOOKINGS}{first}", f"{PACKAGES}{boxed}"):

@@ -201,6 +201,8 @@ DEMO_LOGINS = "staff vendor driver customer root brasserie till dispatcher couri
 DEMO_EMAILS = tuple(f"{name}@example.com" for name in DEMO_LOGINS.split())
 # What a caller is besides a user, read with the user in one statement: reverse one-to-ones of the apps above accounts.
 PRINCIPAL_RELATED = ("customer", "driver")
+# And the ids that its other rows come to: callable(reference to the user) -> an expression for each of callers.FACTS.
+CALLER_FACTS = "vendors.permissions.caller_facts"
 # Who may make and revoke a merchant's API tokens: callable(user, merchant) -> queryset of what makes it so.
 MERCHANT_ADMINS = "vendors.permissions.administering"
 # The rights of staff that somebody's rows amount to: a member of a vendor, a driver, a dispatcher.

@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
+from django.db.models.expressions import Combinable
 
-from ordersite.accounts.callers import Caller
+from ordersite.accounts.callers import Caller, caller_of_user
 from ordersite.accounts.models import User
 from ordersite.accounts.rights import Right
+from ordersite.core.ids import gather_ids
 from ordersite.web.problems import NotFound
 from vendors.models import Dispatcher, Driver, Member, Vendor
 
@@ -32,25 +34,37 @@ def rights_by_rows(user: User) -> set[Right]:
     return set(CARRIERS) if carries else set()
 
 
-def member_vendors(caller: Caller) -> QuerySet[Vendor]:
-    """The vendors that the caller works at: as a merchant's token all of it, as a member all or those named.
+def caller_facts(user: Any) -> dict[str, Combinable]:
+    """What memberships and dispatching make of a user, a reference to an outer query's column (settings.CALLER_FACTS).
 
     A vendor named for a membership of another merchant does not count.
     """
-    if caller.merchant_id is not None:
-        return Vendor.objects.filter(merchant=caller.merchant_id)
-    if caller.user is None:
-        return Vendor.objects.none()
-    merchants = Member.objects.filter(user=caller.user, all_vendors=True).values("merchant")
     named = Member.vendors.through.objects.filter(
-        member__user=caller.user, member__all_vendors=False, member__merchant=F("vendor__merchant")
-    ).values("vendor")
-    return Vendor.objects.filter(Q(merchant__in=merchants) | Q(pk__in=named))
+        member__user=user, member__all_vendors=False, member__merchant=F("vendor__merchant")
+    )
+    return {
+        "merchant_ids": gather_ids(Member.objects.filter(user=user, all_vendors=True), "merchant"),
+        "vendor_ids": gather_ids(named, "vendor"),
+        "dispatched_ids": gather_ids(Dispatcher.objects.filter(user=user), "company"),
+    }
+
+
+def member_vendors(caller: Caller) -> QuerySet[Vendor]:
+    """The vendors that the caller works at: as a merchant's token all of it, as a member all or those named."""
+    if not caller.merchant_ids:
+        return Vendor.objects.filter(pk__in=caller.vendor_ids) if caller.vendor_ids else Vendor.objects.none()
+    where = Q(merchant__in=caller.merchant_ids)
+    return Vendor.objects.filter(where | Q(pk__in=caller.vendor_ids) if caller.vendor_ids else where)
+
+
+def works_at_vendor(caller: Caller, vendor: Vendor) -> bool:
+    """The same as `member_vendors`, for one vendor at hand."""
+    return vendor.merchant_id in caller.merchant_ids or vendor.pk in caller.vendor_ids
 
 
 def vendors_of(user: User) -> QuerySet[Vendor]:
     """The vendors for which somebody has its rights: all, or those that it works at."""
-    caller = Caller(key=user.caller_key, user=user)
+    caller = caller_of_user(user)
     return Vendor.objects.all() if caller.acts_everywhere else member_vendors(caller)
 
 

@@ -151,7 +151,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         """A vendor's people see its orders as everywhere else: those placed, and not deleted."""
         orders = super().get_queryset(request)
-        return orders if acts_everywhere(request) else orders.filter(SHOWN_TO_VENDOR, deleted_at__isnull=True)
+        return orders if acts_everywhere(request) else orders.filter(SHOWN_TO_VENDOR.query(), deleted_at__isnull=True)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str

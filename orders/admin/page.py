@@ -17,8 +17,7 @@ from orders.models import Entry, ItemChange, LineOption, Order, OrderEvent, Paym
 from orders.pricing import Priced
 from orders.reading.lines import ticket_of
 from orders.reading.privacy import told_events
-from orders.services.record.standing import RELATED, Standing, standing_of
-from orders.visibility import with_standing
+from orders.services.record.standing import RELATED, Standing, standing_of, with_parties
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import User
 from ordersite.web.choosers import row_id
@@ -35,7 +34,7 @@ def read_order(seen: QuerySet[Order], order_id: int, caller: Caller) -> Order | 
     owners = ("account__vendor", "account__driver", "account__customer__user")
     entries = Prefetch("entries", queryset=Entry.objects.select_related(*owners).order_by("id"))
     postings = Prefetch("postings", queryset=Posting.objects.order_by("id").prefetch_related(entries))
-    orders = with_standing(seen, caller).select_related(*RELATED, *ALSO)
+    orders = with_parties(seen).select_related(*RELATED, *ALSO)
     refunds = Prefetch("refunds", queryset=Refund.objects.select_related("payment").order_by("id"))
     siblings = Prefetch("purchase__orders", queryset=Order.objects.select_related("vendor").order_by("pk"))
     orders = orders.prefetch_related("lines__options", "events", "purchase__payments__shares", "shares__payment")
@@ -102,7 +101,7 @@ def details_of(data: dict[str, Any]) -> Iterable[str]:
 
 def changes_since(order_id: int, version: int, caller: Caller) -> list[str]:
     """What has happened to an order after the version that somebody saw, in words, as far as its reader may know."""
-    order = with_standing(Order.objects.filter(pk=order_id), caller).select_related(*RELATED).first()
+    order = with_parties(Order.objects.filter(pk=order_id)).first()
     if order is None:
         return []
     events = told_events(standing_of(caller, order), order.events.filter(number__gt=version).order_by("number"))

@@ -237,7 +237,7 @@ class OrderEventAdmin(ScopedAdmin, ReadOnlyAdmin):
         events = super().get_queryset(request)
         if acts_everywhere(request):
             return events
-        seen = Order.objects.filter(SHOWN_TO_VENDOR, deleted_at__isnull=True)
+        seen = Order.objects.filter(SHOWN_TO_VENDOR.query(), deleted_at__isnull=True)
         return events.filter(order__in=seen.values("pk")).exclude(visible_to=OrderEvent.VisibleTo.STAFF)
 
     @admin.display(description="order")

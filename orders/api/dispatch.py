@@ -14,12 +14,12 @@ from orders.fields import FulfilmentField, StatusField
 from orders.kinds import package_of
 from orders.lifecycle.timers import due_for_driver
 from orders.models import Order
-from orders.visibility import offered_to
+from orders.visibility import acceptable_orders
+from ordersite.accounts.callers import caller_of
 from ordersite.web.pagination import paginate
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
 from ordersite.web.serializers import LocationField, MoneyField
 from ordersite.web.views import ApiView, render
-from vendors.models import Driver
 
 ORDERINGS = {"placed_at": ("placed_at", "id"), "id": ("id",)}
 
@@ -95,9 +95,8 @@ class OffersView(ApiView):
         courier, those of its company for a company's driver, at every vendor for one who drives for the site. Take one
         by `POST /orders/{id}/transitions` with `{"to": "accepted_by_driver"}`.
         """
-        driver = Driver.objects.get(pk=driver_of(request))
-        rows = Order.objects.filter(offered_to(driver), deleted_at__isnull=True)
-        rows = rows.select_related("vendor", "package")
+        driver_of(request)
+        rows = acceptable_orders(caller_of(request)).select_related("vendor", "package")
         return paginate(
             request, rows, lambda order: render(OfferOutput, order), orderings=ORDERINGS, default="placed_at"
         )

@@ -38,8 +38,8 @@ from orders.services.placing.locating import locate, locate_placing, look_up_des
 from orders.services.placing.parties import Placing, check_proven, check_rights
 from orders.services.placing.placing import place, quote
 from orders.services.record.epochs import current_epoch
-from orders.services.record.standing import RELATED, get_order, standing_of
-from orders.visibility import own_orders, visible_orders, visible_purchases, with_standing
+from orders.services.record.standing import RELATED, get_order, standing_of, with_parties
+from orders.visibility import own_orders, visible_orders, visible_purchases
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.accounts.rights import Right
 from ordersite.core.numbers import read_whole
@@ -148,11 +148,9 @@ class OrdersView(ApiView):
         wanted = expansions(request)
         rows = filter_orders(orders, request.query_params)
         if wanted:
-            rows = rows.select_related(*RELATED).prefetch_related(*parts_of(wanted))
+            rows = with_parties(rows).prefetch_related(*parts_of(wanted))
         else:
             rows = rows.select_related(*ROW_RELATED).only(*ROW_COLUMNS)
-        if "events" in wanted:
-            rows = with_standing(rows, caller)
         response = paginate(
             request,
             rows,

@@ -119,8 +119,8 @@ def is_named(order: Order, attempt: Attempt) -> bool:
 
 
 def is_served(order: Order, attempt: Attempt) -> bool:
-    """A company was named, or the vendor works with one (permissions.with_standing reads that)."""
-    return order.company_id is not None or bool(getattr(order, "is_served", False))
+    """A company was named, or the vendor works with one."""
+    return order.company_id is not None or bool(order.serving_company_ids)
 
 
 def is_in_window(order: Order, attempt: Attempt) -> bool:

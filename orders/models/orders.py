@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -374,11 +374,16 @@ class Order(LifeCycle, models.Model):
         """The id of the driver who carries the order: one who accepted it, unless the vendor delivers itself."""
         return self.driver_id if self.driver_accepted_at is not None and not self.self_delivery else None
 
+    @cached_property
+    def serving_company_ids(self) -> frozenset[int]:
+        """The companies that its vendor works with; read with the order (with_parties) or when asked."""
+        return frozenset(self.vendor.companies.values_list("pk", flat=True))
+
     @property
     def awaits_items(self) -> bool:
         """Whether it was placed without items and has none yet: only what is paid online is hidden for another reason.
 
-        The same as permissions.AWAITS_ITEMS.
+        The same as visibility.SHOWN_TO_VENDOR.
         """
         return self.visible_at is None and not find_method(self.payment_method).is_online
 

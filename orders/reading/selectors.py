@@ -10,8 +10,8 @@ from orders.checkout import Place
 from orders.models import LineOption, Order, OrderEvent, PaymentShare, StatusLabel
 from orders.reading.following import followable
 from orders.services.money.shares import may_be_paid_online
-from orders.services.record.standing import RELATED, Standing, get_order, standing_of
-from orders.visibility import orders_with_contact, visible_orders, with_standing
+from orders.services.record.standing import RELATED, Standing, get_order, standing_of, with_parties
+from orders.visibility import orders_with_contact, visible_orders
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address
 from ordersite.accounts.rights import Right
@@ -143,7 +143,7 @@ def guests_order(order_id: int, uuid: UUID, now: datetime) -> Order | None:
 
 def listed(orders: QuerySet[Order], caller: Caller) -> QuerySet[Order]:
     """Reads with the orders what a list shows of them: their parties, and their lines to be counted; two statements."""
-    return with_standing(orders, caller).select_related(*RELATED).prefetch_related("lines")
+    return with_parties(orders).prefetch_related("lines")
 
 
 def read_products(orders: Iterable[Order]) -> None:
@@ -186,7 +186,7 @@ def visible_reading_as(
     """
     by_contact = customer_id is not None or bool(email)
     visible = orders_with_contact(caller) if by_contact else visible_orders(caller)
-    orders = with_standing(visible, caller).select_related(*RELATED)
+    orders = with_parties(visible)
     if label is not None:
         by_itself = Q(label__isnull=True, status=label.core_status)
         orders = orders.filter(Q(label=label.pk) | by_itself if is_first else Q(label=label.pk))

@@ -1,8 +1,12 @@
 """Who makes a call, as the services and the permissions see it: a few ids, never the request."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from django.conf import settings
+from django.db.models import OuterRef
+from django.utils.module_loading import import_string
 from rest_framework.request import Request
 
 from ordersite.accounts.models import ApiToken, User
@@ -22,12 +26,34 @@ class MerchantPrincipal:
     pk = None
 
     def __init__(self, token: ApiToken) -> None:
+        assert token.merchant_id is not None, "a token is a user's or a merchant's"
         self.merchant_id = token.merchant_id
         self.token_id = token.pk
 
     @property
     def caller_key(self) -> str:
-        return f"merchant:{self.merchant_id}"
+        return merchant_key(self.merchant_id)
+
+
+def merchant_key(merchant_id: int) -> str:
+    """Names a merchant's tokens as a caller (Caller.key)."""
+    return f"merchant:{merchant_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverFacts:
+    """The driver that a caller is: for a company, as one vendor's courier, or, with neither, for the site."""
+
+    id: int
+    company_id: int | None
+    vendor_id: int | None
+    on_duty: bool
+
+
+# What a user's rows make of it, read with it: of which merchants it works at all vendors, at which vendors else, and
+# which companies it dispatches for.
+FACTS = ("merchant_ids", "vendor_ids", "dispatched_ids")
+NONE: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +64,10 @@ class Caller:
     user: User | None = None
     merchant_id: int | None = None
     customer_id: int | None = None
-    driver_id: int | None = None
-    company_id: int | None = None  # of the driver; a dispatcher's companies are looked up
+    driver: DriverFacts | None = None
+    merchant_ids: frozenset[int] = NONE  # works at all of their vendors
+    vendor_ids: frozenset[int] = NONE  # works at these besides
+    dispatched_ids: frozenset[int] = NONE  # the companies that it dispatches for
     is_system: bool = False
     order_token_hash: str = ""
     app_id: str = ""
@@ -48,6 +76,20 @@ class Caller:
     @property
     def is_known(self) -> bool:
         return self.user is not None or self.merchant_id is not None
+
+    @property
+    def driver_id(self) -> int | None:
+        return self.driver.id if self.driver else None
+
+    @property
+    def company_id(self) -> int | None:
+        """The company that it drives for."""
+        return self.driver.company_id if self.driver else None
+
+    @property
+    def courier_vendor_id(self) -> int | None:
+        """The vendor whose courier it is."""
+        return self.driver.vendor_id if self.driver else None
 
     @property
     def acts_everywhere(self) -> bool:
@@ -81,16 +123,48 @@ def related(user: User, name: str) -> Any:
     return getattr(user, name, None)
 
 
+@cache
+def fact_columns(user: str = "pk") -> dict[str, Any]:
+    """The FACTS as expressions in a query, whose column `user` says of whom; by CALLER_FACTS."""
+    return dict(import_string(settings.CALLER_FACTS)(OuterRef(user)))
+
+
+def facts_of(user: User) -> dict[str, Any]:
+    """The FACTS of a user: those that were read with it, else one statement."""
+    if FACTS[0] in user.__dict__:
+        return {name: getattr(user, name) for name in FACTS}
+    found = User.objects.filter(pk=user.pk).annotate(**fact_columns()).values(*FACTS).first()
+    return dict(found) if found else {}
+
+
+def driver_facts_of(user: User) -> DriverFacts | None:
+    driver = related(user, "driver")
+    if driver is None:
+        return None
+    return DriverFacts(id=driver.pk, company_id=driver.company_id, vendor_id=driver.vendor_id, on_duty=driver.on_duty)
+
+
 def caller_of_user(user: User, *, order_token: str = "", app_id: str = "", address: str = "") -> Caller:
-    """The caller that a signed-in user is; its customer and driver rows were read with it."""
-    customer, driver = related(user, "customer"), related(user, "driver")
+    """The caller that a signed-in user is; its customer and driver rows, and its FACTS, were read with it."""
+    customer = related(user, "customer")
     return Caller(
         key=user.caller_key,
         user=user,
         customer_id=customer.pk if customer else None,
-        driver_id=driver.pk if driver else None,
-        company_id=driver.company_id if driver else None,
+        driver=driver_facts_of(user),
+        **facts_of(user),
         order_token_hash=token_hash(order_token) if order_token else "",
+        app_id=app_id,
+        address=address,
+    )
+
+
+def caller_of_merchant(merchant_id: int, *, app_id: str = "", address: str = "") -> Caller:
+    """The caller that a merchant's API token is: it works at all of the merchant's vendors."""
+    return Caller(
+        key=merchant_key(merchant_id),
+        merchant_id=merchant_id,
+        merchant_ids=frozenset({merchant_id}),
         app_id=app_id,
         address=address,
     )
@@ -103,7 +177,7 @@ def caller_of(request: Request) -> Caller:
     address = client_address(request)
     user: Any = request.user
     if isinstance(user, MerchantPrincipal):
-        return Caller(key=user.caller_key, merchant_id=user.merchant_id, app_id=app_id, address=address)
+        return caller_of_merchant(user.merchant_id, app_id=app_id, address=address)
     if user.is_authenticated:
         return caller_of_user(user, order_token=order_token, app_id=app_id, address=address)
     if order_token:

@@ -19,8 +19,8 @@ from orders.lifecycle.table import NAMES, Actor, Fulfilment, Status
 from orders.models import AgreedTerms, Order
 from orders.services.moving.transitions import Wish, leave_parties, transition
 from orders.services.record.standing import get_order, standing_of
-from orders.visibility import is_searching, stands_as_driver
-from ordersite.accounts.callers import caller_of_user
+from orders.visibility import NAMED_DRIVER, OFFERED_DRIVER, SEARCHING
+from ordersite.accounts.callers import Caller, DriverFacts, caller_of_user
 from ordersite.web.problems import Problem
 from tests.cast import Cast
 from tests.orders.rows import CODE, add_line, make_order, state_of
@@ -32,6 +32,7 @@ CALLS = [*((Status(target), "") for target in Status), *((target, name) for name
 STOOD = ("", "accepted", "accepted prepared", "accepted prepared search_started driver_accepted driver_at_business")
 IN_HAND = {"reason_code": "mistake", "code": CODE, "proof": "seen"}
 DRIVER = Driver(pk=7, on_duty=True)
+CALLER = Caller(driver=DriverFacts(id=DRIVER.pk, company_id=None, vendor_id=None, on_duty=True))
 COMPANY = 3
 
 
@@ -49,7 +50,7 @@ def found(fulfilment: Fulfilment, status: Status, stood: str = "") -> Order:
         kind="digital" if fulfilment == Fulfilment.DIGITAL else "regular",
         **{f"{name}_at": NOW - timedelta(minutes=1) for name in stood.split()},
     )
-    order.is_served = True
+    order.serving_company_ids = frozenset({COMPANY})
     if "driver_accepted" in stood:
         order.driver = DRIVER
     return order
@@ -71,9 +72,9 @@ def facts(order: Order) -> tuple[Any, ...]:
 
 def asker(actor: Actor, order: Order, **given: Any) -> Asker | None:
     """Somebody who stands to the order as this; None where nobody does."""
-    if actor == Actor.DRIVER and not stands_as_driver(DRIVER, order):
+    if actor == Actor.DRIVER and not (NAMED_DRIVER | OFFERED_DRIVER).holds(CALLER, order):
         return None
-    searched = order.company_id is None and is_searching(order)
+    searched = order.company_id is None and SEARCHING.holds(CALLER, order)
     if actor == Actor.COMPANY and order.company_id != COMPANY and not searched:
         return None
     driver_id = DRIVER.pk if actor == Actor.DRIVER else None

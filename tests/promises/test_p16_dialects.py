@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from orders.dialects.urls import DIALECTS
 from orders.lifecycle.table import Actor
 from orders.models import Order, OrderEvent
+from ordersite.core.rules import OfAsker
 from tests.cast import Cast
 from tests.promises.everybody import ROLES, SEES, World, make_world
 
@@ -114,7 +115,7 @@ def test_control_without_the_filter_of_one_order_it_is_found(
     world: World, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr("orders.services.record.standing.actors_for", lambda caller, order: frozenset({Actor.CUSTOMER}))
-    monkeypatch.setattr("orders.dialects.ordering.views.is_own", lambda caller, order: True)
+    monkeypatch.setattr("orders.dialects.ordering.views.OWN", OfAsker(lambda caller: True))
     monkeypatch.setattr("orders.dialects.kaddy.views.vendors_of_till", everywhere)
     monkeypatch.setattr("orders.reading.selectors.visible_orders", lambda caller: Order.objects.all())
     with pytest.raises(AssertionError):

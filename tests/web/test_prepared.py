@@ -7,8 +7,8 @@ from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
 from orders.models import Order
-from orders.services.record.standing import OrderForm, get_order, one_order
-from ordersite.accounts.callers import Caller, caller_of_user
+from orders.services.record.standing import get_order, one_order
+from ordersite.accounts.callers import Caller, caller_of_merchant, caller_of_user
 from ordersite.core.prepared import Given, Prepared
 from ordersite.web.problems import NotFound
 from tests.cast import Cast
@@ -57,11 +57,11 @@ def test_a_number_that_no_row_can_have_finds_nothing(cast: Cast, order_id: int) 
 @pytest.mark.django_db(transaction=True)
 def test_rows_are_locked_in_a_transaction_only(cast: Cast) -> None:
     order = make_order(cast, 7)
-    kept, form = Prepared(one_order), OrderForm(lock=True, by_user=False, by_merchant=False)
+    kept = Prepared(one_order)
     with transaction.atomic():
-        assert kept.rows(form, order=order.pk) == [order]
+        assert kept.rows(True, order=order.pk) == [order]
     with pytest.raises(TransactionManagementError):
-        kept.rows(form, order=order.pk)
+        kept.rows(True, order=order.pk)
 
 
 @pytest.mark.postgres
@@ -69,14 +69,13 @@ def test_rows_are_locked_in_a_transaction_only(cast: Cast) -> None:
 def test_threads_share_a_statement_and_no_connection(cast: Cast) -> None:
     orders = [make_order(cast, 7) for _ in range(20)]
     kept = Prepared(one_order)
-    form = OrderForm(lock=False, by_user=False, by_merchant=False)
-    read = together([lambda pk=order.pk: kept.rows(form, order=pk) for order in orders * 5], at_once=8)
+    read = together([lambda pk=order.pk: kept.rows(False, order=pk) for order in orders * 5], at_once=8)
     assert read == [[order] for order in orders * 5]
 
 
 def test_nobody_is_told_what_somebody_else_was(cast: Cast) -> None:
     order = make_order(cast, 7, visible_at=None)
     assert get_order(caller=caller_of_user(cast.staff), order_id=order.pk) == order
-    for caller in (Caller(), Caller(merchant_id=cast.merchant.pk + 1), caller_of_user(cast.stranger)):
+    for caller in (Caller(), caller_of_merchant(cast.merchant.pk + 1), caller_of_user(cast.stranger)):
         with pytest.raises(NotFound):
             get_order(caller=caller, order_id=order.pk)

@@ -73,7 +73,7 @@ from orders.services.placing.locating import locate_placing, look_up_destination
 from orders.services.placing.parties import Placing
 from orders.services.placing.placing import place
 from orders.services.record.standing import Standing, get_order, lock_purchase, standing_of
-from orders.visibility import is_own, knows_driver, own_orders, pays
+from orders.visibility import OWN, PAYS, knows_driver, own_orders
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.accounts.rights import Right
 from ordersite.places.lookup import Answer
@@ -140,7 +140,7 @@ def seen_by(standing: Standing) -> Seen:
     return Seen(
         order=conceal(standing).order,
         hides_words=standing.is_only_a_candidate,
-        pays=pays(standing.caller, order),
+        pays=PAYS.holds(standing.caller, order),
         knows_driver=knows_driver(standing.caller, order),
     )
 
@@ -188,7 +188,7 @@ class OrdersView(OrderingView):
         if "pay_data" in names:
             read_payments_due(orders)
         result = [
-            show(Seen(order=one, pays=pays(caller, one), knows_driver=knows_driver(caller, one)), names)
+            show(Seen(order=one, pays=PAYS.holds(caller, one), knows_driver=knows_driver(caller, one)), names)
             for one in orders
         ]
         pagination = {
@@ -284,7 +284,7 @@ class OrderView(OrderingView):
     def own(self, caller: Caller, order_id: int) -> Standing:
         """An order of the caller's own: as its customer, or as its driver; raises NotFound."""
         standing = read_order(caller, order_id)
-        if is_own(caller, standing.order):
+        if OWN.holds(caller, standing.order):
             return standing
         if standing.readers & LEVELS_0_AND_2:
             raise NotFound("This is not your own order: send mode=dashboard to read it.")

@@ -25,7 +25,7 @@ from ordersite.core.attempts import count_attempt, forget_attempts, refuse_if_lo
 from ordersite.core.codes import Code
 from ordersite.core.faults import Fault, Refusal
 from ordersite.web.problems import Conflict, Forbidden, Invalid, Problem
-from vendors.models import Dispatcher, Vendor
+from vendors.models import Vendor
 
 # Five wrong collection codes lock an order's collecting for a quarter of an hour (docs/lifecycle.md, guard `code`).
 CODE_TRIES = 5
@@ -259,13 +259,6 @@ def name_accepting_driver(standing: Standing, attempt: Attempt) -> None:
         standing.order.driver = related(standing.caller.user, "driver") if standing.caller.user else None
 
 
-def companies_of(standing: Standing) -> frozenset[int]:
-    """The companies that the caller dispatches for."""
-    if standing.caller.user is None:
-        return frozenset()
-    return frozenset(Dispatcher.objects.filter(user=standing.caller.user).values_list("company_id", flat=True))
-
-
 def accepting_company(standing: Standing, attempt: Attempt) -> int:
     """The company that accepts: the dispatcher's that serves this vendor, or the one that staff find named."""
     order = standing.order
@@ -273,7 +266,7 @@ def accepting_company(standing: Standing, attempt: Attempt) -> int:
         return order.company_id
     serving = order.vendor.companies.order_by("pk")
     if attempt.actor == Actor.COMPANY:
-        serving = serving.filter(pk__in=companies_of(standing))
+        serving = serving.filter(pk__in=standing.caller.dispatched_ids)
     company_id = serving.values_list("pk", flat=True).first()
     if company_id is None:
         raise Conflict("guard_failed", GUARDS["served"][1], extra={"guard": "served", **standing.refusal_extra()})

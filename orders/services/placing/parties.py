@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from orders.checkout import Cart, Checkout, Place
 from orders.models import Purchase
-from orders.visibility import of_placer
+from orders.visibility import PLACER
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address, Customer
 from ordersite.accounts.rights import Right
@@ -91,7 +91,7 @@ def customer_meant(placing: Placing, caller: Caller) -> int | None:
     if not caller.is_known or not may_name_guest(placing.checkout, caller):
         detail = "Only staff can order for a customer: leave `customer` out."
         raise Forbidden("forbidden", detail, pointer="/customer")
-    own = Purchase.objects.filter(of_placer(caller), customer=placing.customer_id, customer__user=None)
+    own = Purchase.objects.filter(PLACER.query(caller), customer=placing.customer_id, customer__user=None)
     if not own.exists():
         detail = "Only staff can order for a customer that is not yours: send `guest` with a name and a phone."
         raise Forbidden("forbidden", detail, pointer="/customer")

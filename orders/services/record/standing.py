@@ -3,22 +3,22 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.utils import timezone
 
 from orders.lifecycle.decisions import Allowed, Asker, Outcome, allowed_changes, decide_preparing
 from orders.lifecycle.table import Actor, Status
 from orders.models import Order, Purchase
-from orders.visibility import actors_for, with_standing
+from orders.visibility import actors_for
 from ordersite.accounts.callers import Caller
-from ordersite.accounts.models import User
 from ordersite.accounts.rights import Right
+from ordersite.core.ids import gather_ids
 from ordersite.core.prepared import Given, Prepared
 from ordersite.web.problems import NotFound
 from ordersite.web.views import refuse_stale
-from vendors.models import Merchant
+from vendors.models import Vendor
 
 CARRIERS = frozenset({Actor.DRIVER, Actor.COMPANY})
 
@@ -116,22 +116,16 @@ def allowed_json(one: Allowed) -> dict[str, Any]:
 RELATED = ("vendor", "purchase", "customer", "driver", "company", "label", "offer", "terms")
 
 
-class OrderForm(NamedTuple):
-    """What the statement of `get_order` depends on."""
-
-    lock: bool
-    by_user: bool
-    by_merchant: bool
+def with_parties(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Reads with the orders their parties, and what the rules ask of them."""
+    serving = Vendor.companies.through.objects.filter(vendor=OuterRef("vendor"))
+    return orders.select_related(*RELATED).annotate(**{"serving_company_ids": gather_ids(serving, "company")})
 
 
-def one_order(form: OrderForm) -> QuerySet[Order]:
-    """The query of `get_order`, as what the caller stands to the order included."""
-    caller = Caller(
-        user=cast(Any, Given("user", User._meta.pk)) if form.by_user else None,
-        merchant_id=cast(Any, Given("merchant", Merchant._meta.pk)) if form.by_merchant else None,
-    )
-    orders = with_standing(Order.objects.filter(deleted_at__isnull=True), caller).select_related(*RELATED)
-    if form.lock:
+def one_order(lock: bool) -> QuerySet[Order]:
+    """The query of `get_order`."""
+    orders = with_parties(Order.objects.filter(deleted_at__isnull=True))
+    if lock:
         orders = orders.select_for_update(of=("self",))
     return orders.filter(pk=Given("order", Order._meta.pk))
 
@@ -149,9 +143,7 @@ def get_order(*, caller: Caller, order_id: int, lock: bool = False, to: Status |
     """
     if lock and to == Status.CANCELED_BY_CUSTOMER:
         lock_bought_together(order_id)
-    form = OrderForm(lock, caller.user is not None, caller.merchant_id is not None)
-    user_id = caller.user.pk if caller.user else None
-    found = ONE_ORDER.rows(form, order=order_id, user=user_id, merchant=caller.merchant_id)
+    found = ONE_ORDER.rows(lock, order=order_id)
     if not found:
         raise NotFound()
     order = found[0]
@@ -188,7 +180,7 @@ def forget_stale_parties(order: Order) -> None:
 def standing_of(caller: Caller, order: Order, now: datetime | None = None) -> Standing:
     """As what the caller stands to an order that `get_order` read."""
     companies = {caller.company_id} if caller.company_id else set()
-    if getattr(order, "dispatches", False) and order.company_id:
+    if order.company_id in caller.dispatched_ids:
         companies.add(order.company_id)
     return Standing(
         order=order,

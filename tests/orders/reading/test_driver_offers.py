@@ -15,7 +15,8 @@ from rest_framework.test import APIClient
 
 from orders.lifecycle.table import ANSWERED_BY_DRIVER
 from orders.models import Order
-from orders.visibility import offered_to
+from orders.visibility import acceptable_orders
+from ordersite.accounts.callers import caller_of_user
 from tests.cast import Cast
 from tests.orders.rows import make_order
 from tests.orders.shopping import ORDERS
@@ -133,7 +134,7 @@ def test_it_reads_open_orders_by_an_index(cast: Cast) -> None:
         make_order(cast, 22, stood="accepted search_started")
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE orders_order")
-    rows = Order.objects.filter(offered_to(cast.driver_row), deleted_at__isnull=True)
+    rows = acceptable_orders(caller_of_user(cast.driver))
     plan = rows.order_by("placed_at", "id").explain()
     assert re.search(r"order_(in_status|of_driver|of_vendor_waiting)", plan), plan
 

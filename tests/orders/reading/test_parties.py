@@ -9,8 +9,8 @@ from rest_framework.test import APIClient
 
 from orders.lifecycle.table import Actor
 from orders.models import Order
-from orders.visibility import actors_for, own_orders, visible_orders, with_standing
-from ordersite.accounts.callers import Caller, caller_of_user
+from orders.visibility import actors_for, own_orders, visible_orders
+from ordersite.accounts.callers import Caller, caller_of_merchant, caller_of_user
 from ordersite.accounts.models import User
 from ordersite.core.crypto import token_hash
 from tests.cast import Cast
@@ -23,7 +23,7 @@ def callers(cast: Cast) -> dict[str, Caller]:
     users = {name: getattr(cast, name) for name in (*names, "dispatcher", "staff")}
     return {
         **{name: caller_of_user(User.objects.get(pk=user.pk)) for name, user in users.items()},
-        "merchant": Caller(key="merchant:1", merchant_id=cast.merchant.pk),
+        "merchant": caller_of_merchant(cast.merchant.pk),
         "guest": Caller(key="guest:1", order_token_hash=token_hash("guests-token")),
         "nobody": Caller(),
     }
@@ -48,7 +48,7 @@ def test_whoever_sees_an_order_stands_to_it_as_somebody(cast: Cast) -> None:
         for name, caller in callers(cast).items():
             seen = set(visible_orders(caller).values_list("pk", flat=True))
             assert set(own_orders(caller).values_list("pk", flat=True)) <= seen
-            for order in with_standing(Order.objects.select_related("purchase"), caller):
+            for order in Order.objects.select_related("purchase", "vendor"):
                 assert bool(actors_for(caller, order)) == (order.pk in seen), (name, on_duty, vars(order))
 
 
@@ -71,7 +71,7 @@ def test_whoever_sees_an_order_stands_to_it_as_somebody(cast: Cast) -> None:
 def test_as_what_a_caller_stands(cast: Cast, name: str, actors: set[Any]) -> None:
     order = make_order(cast, 7, driver=cast.driver_row, company=cast.company, guest_token="guests-token")
     caller = callers(cast)[name]
-    row = with_standing(Order.objects.select_related("purchase"), caller).get(pk=order.pk)
+    row = Order.objects.select_related("purchase", "vendor").get(pk=order.pk)
     assert actors_for(caller, row) == actors
 
 

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from orders.lifecycle.table import Status
 from orders.models import Order
-from orders.visibility import actors_for, visible_orders, with_standing
-from ordersite.accounts.callers import Caller, caller_of_user
+from orders.services.record.standing import with_parties
+from orders.visibility import actors_for, visible_orders
+from ordersite.accounts.callers import Caller, caller_of_merchant, caller_of_user
 from ordersite.accounts.models import User
 from tests.cast import Cast
 from tests.tracking.live import make_order
@@ -50,7 +51,7 @@ def callers(cast: Cast) -> list[Caller]:
     Member.objects.create(user=part_time, merchant=cast.merchant, all_vendors=False).vendors.set([cast.vendor])
     users = User.objects.select_related("customer", "driver").order_by("pk")
     known = [caller_of_user(user) for user in users]
-    return [*known, Caller(key="merchant", merchant_id=cast.merchant.pk), Caller()]
+    return [*known, caller_of_merchant(cast.merchant.pk), Caller()]
 
 
 def test_seen_in_a_list_and_seen_alone_are_the_same(cast: Cast) -> None:
@@ -58,5 +59,5 @@ def test_seen_in_a_list_and_seen_alone_are_the_same(cast: Cast) -> None:
     Driver.objects.filter(pk=cast.other_driver_row.pk).update(on_duty=False)
     for caller in callers(cast):
         seen = set(visible_orders(caller).values_list("pk", flat=True))
-        orders = with_standing(Order.objects.filter(deleted_at__isnull=True), caller).select_related("purchase")
+        orders = with_parties(Order.objects.filter(deleted_at__isnull=True))
         assert {order.pk for order in orders if actors_for(caller, order)} == seen, caller.key

@@ -69,7 +69,7 @@ ROW_COLUMNS = (
     *("uuid", "number", "purchase__uuid", "kind", "fulfilment", "status", "label__name", "version", "vendor__name"),
     *("customer__name", "customer__uuid", "driver__name", "driver__phone", "company__name"),
     *("currency", "total", "payment_method", "payment_status", "placed_at", "deliver_at", "estimated_at", "app_id"),
-    # Whether the driver is shown (permissions.knows_driver).
+    # Whether the driver is shown (visibility.knows_driver).
     *("driver_accepted_at", "driver__vendor", "driver__company"),
 )
 

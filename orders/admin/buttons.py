@@ -6,7 +6,7 @@ from orders.admin.display import MARKS, tone_of
 from orders.lifecycle.decisions import Allowed
 from orders.lifecycle.table import Actor, Status
 from orders.services.moving.transitions import START_PREPARING
-from orders.services.record.standing import Standing
+from orders.services.record.access import OrderAccess
 
 LABELS = {
     "accept": "Accept",
@@ -59,9 +59,9 @@ def label_of(name: str) -> str:
     return LABELS.get(name, name.replace("_", " ").capitalize())
 
 
-def button_of(standing: Standing, one: Allowed) -> Button:
-    order = standing.order
-    nobody = one.name == "accept_by_driver" and order.driver_id is None and Actor.DRIVER not in standing.actors
+def button_of(access: OrderAccess, one: Allowed) -> Button:
+    order = access.order
+    nobody = one.name == "accept_by_driver" and order.driver_id is None and Actor.DRIVER not in access.actors
     return Button(
         name=one.name,
         label=label_of(one.name),
@@ -73,10 +73,10 @@ def button_of(standing: Standing, one: Allowed) -> Button:
     )
 
 
-def buttons_of(standing: Standing) -> list[Button]:
+def buttons_of(access: OrderAccess) -> list[Button]:
     """First what leads on, then what ends it, what asks for a reason behind what does not, forced ones last."""
-    buttons = [button_of(standing, one) for one in standing.allowed()]
-    if standing.may_start_preparing():
+    buttons = [button_of(access, one) for one in access.allowed()]
+    if access.may_start_preparing():
         buttons.append(Button(name=START_PREPARING, label=label_of(START_PREPARING)))
     rank = {"work": 0, "later": 0, "pause": 0, "start": 1, "success": 2, "trouble": 3, "failure": 4}
     return sorted(buttons, key=lambda button: (button.forced, button.opens, rank[button.tone], button.label))

@@ -20,7 +20,7 @@ from orders.checkout import MOST_QUANTITY
 from orders.models import ItemChange, Line, Order
 from orders.pricing import CartItem
 from orders.services.editing.item_changes import Edited, EditWish, check_may_edit, edit_items, quote_edit
-from orders.services.record.standing import get_order, standing_of
+from orders.services.record.access import access_of, get_order
 from orders.services.repricing.plan import in_words, item_of
 from orders.services.repricing.plan import kept as as_kept
 from ordersite.core.faults import Refusal
@@ -136,7 +136,7 @@ def why_not(request: HttpRequest, order: Order) -> str:
         return f"Order #{order.pk} is deleted: its items can no longer be changed."
     caller = caller_of_request(request)
     try:
-        check_may_edit(standing_of(caller, get_order(caller=caller, order_id=order.pk)))
+        check_may_edit(access_of(caller, get_order(caller=caller, order_id=order.pk)))
     except Refusal as refused:
         return as_problem(refused).detail
     return ""

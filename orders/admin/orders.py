@@ -54,7 +54,7 @@ from orders.services.moving.notes import add_note
 from orders.services.moving.transitions import START_PREPARING, Wish, start_preparing, transition
 from orders.services.paying.payment_links import payment_link
 from orders.services.paying.refunds import refund_order
-from orders.services.record.standing import standing_of
+from orders.services.record.access import access_of
 from orders.visibility import SHOWN_TO_VENDOR, knows_driver
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
@@ -224,19 +224,19 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         if order is None:
             return self.missing(request, object_id)
         may_move = self.has_move_permission(request) and order.deleted_at is None
-        standing = standing_of(caller, order)
+        access = access_of(caller, order)
         kept = take_refused(request)
-        buttons = [(one, move_form(kept, order, one)) for one in (buttons_of(standing) if may_move else ())]
+        buttons = [(one, move_form(kept, order, one)) for one in (buttons_of(access) if may_move else ())]
         delivers = order.fulfilment == Fulfilment.DELIVERY
         may_edit = rules_of(order).has_changeable_items and not (order.is_closed or order.picked_up_at)
         version = {"version": order.version}
-        note_reader = "staff" if Actor.STAFF in standing.readers else "business"
+        note_reader = "staff" if Actor.STAFF in access.readers else "business"
         named = order.driver_id if acts_everywhere(request) else None
         driver_form = form_of(kept, DriverForm(initial={**version, "driver": named}, auto_id="driver_%s"))
         number = {"tracking_number": order.tracking_number, "carrier": order.carrier}
         context = {
             **self.admin_site.each_context(request),
-            **order_context(standing),
+            **order_context(access),
             "knows_driver": knows_driver(caller, order),
             "opts": self.opts,
             "title": f"Order {order}",

@@ -17,7 +17,7 @@ from orders.models import Entry, ItemChange, LineOption, Order, OrderEvent, Paym
 from orders.pricing import Priced
 from orders.reading.lines import ticket_of
 from orders.reading.privacy import told_events
-from orders.services.record.standing import RELATED, Standing, standing_of, with_parties
+from orders.services.record.access import RELATED, OrderAccess, access_of, with_parties
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import User
 from ordersite.web.choosers import row_id
@@ -104,7 +104,7 @@ def changes_since(order_id: int, version: int, caller: Caller) -> list[str]:
     order = with_parties(Order.objects.filter(pk=order_id)).first()
     if order is None:
         return []
-    events = told_events(standing_of(caller, order), order.events.filter(number__gt=version).order_by("number"))
+    events = told_events(access_of(caller, order), order.events.filter(number__gt=version).order_by("number"))
     changes = [text for event in events if event.to_status is None for text in changes_of(event)]
     return [*changes, *[f"now {Status(order.status).label}"] * any(event.to_status is not None for event in events)]
 
@@ -177,10 +177,10 @@ def payments_of(order: Order, readers: Collection[Actor]) -> list[tuple[Payment,
     return [(share.payment, share.amount, share.refunded) for share in order.shares.all()]
 
 
-def order_context(standing: Standing) -> dict[str, Any]:
+def order_context(access: OrderAccess) -> dict[str, Any]:
     """Everything but the buttons and forms, as far as the reader may see it."""
-    order, readers = standing.order, standing.readers
-    is_staff, events = Actor.STAFF in readers, told_events(standing, standing.order.events.all())
+    order, readers = access.order, access.readers
+    is_staff, events = Actor.STAFF in readers, told_events(access, access.order.events.all())
     others: list[Posting | Refund] = [*order.postings.all(), *order.refunds.all()]
     names = names_of({event.actor for event in events} | {other.actor for other in others})
     now = timezone.now()

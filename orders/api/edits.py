@@ -25,7 +25,7 @@ from orders.services.editing.item_changes import (
     quote_edit,
     refuse_change,
 )
-from orders.services.record.standing import standing_of
+from orders.services.record.access import access_of
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.problems import Invalid
 from ordersite.web.serializers import Input, MoneyField, ParagraphField
@@ -88,7 +88,7 @@ def edited_response(caller: Caller, edited: Edited, status: int = 200) -> Respon
     order = edited.order
     body: dict[str, Any] = {
         "change": render(ChangeOutput, edited.change),
-        "order": render_detail(standing_of(caller, order)),
+        "order": render_detail(access_of(caller, order)),
     }
     if edited.priced:
         priced = edited.priced
@@ -177,7 +177,7 @@ class ChangesView(ApiView):
         caller = caller_of(request)
         order, changes = changes_of(order_id=order_id, caller=caller)
         prefetch_related_objects([order], "lines")
-        told = told_changes(standing_of(caller, order), changes)
+        told = told_changes(access_of(caller, order), changes)
         return Response({"results": [render(ChangeOutput, change) for change in told]})
 
 

@@ -37,8 +37,8 @@ from orders.services.moving.notes import delete_order
 from orders.services.placing.locating import locate, locate_placing, look_up_destination
 from orders.services.placing.parties import Placing, check_proven, check_rights
 from orders.services.placing.placing import place, quote
+from orders.services.record.access import RELATED, access_of, get_order, with_parties
 from orders.services.record.epochs import current_epoch
-from orders.services.record.standing import RELATED, get_order, standing_of, with_parties
 from orders.visibility import own_orders, visible_orders, visible_purchases
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.accounts.rights import Right
@@ -177,7 +177,7 @@ class OrdersView(ApiView):
         body["purchase"]["guest_token"] = placed.guest_token or None
         for order in placed.orders:
             order.purchase = purchase
-            body["orders"].append(render_detail(standing_of(caller_for(caller, placed), order)))
+            body["orders"].append(render_detail(access_of(caller_for(caller, placed), order)))
         headers = {"ETag": f'"{placed.orders[0].version}"'}
         return Response(body, status=201 if placed.is_new else 200, headers=headers)
 
@@ -291,7 +291,7 @@ class OrderView(ApiView):
         caller = caller_of(request)
         wanted = expansions(request)
         order = get_order(caller=caller, order_id=order_id)
-        return order_response(render_detail(standing_of(caller, order), wanted), order)
+        return order_response(render_detail(access_of(caller, order), wanted), order)
 
     @extend_schema(request=ChangeInput, parameters=[IF_MATCH, EXPAND], responses=OrderChanged)
     def patch(self, request: Request, order_id: int) -> Response:

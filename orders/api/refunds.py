@@ -14,7 +14,7 @@ from orders.api.rendering import order_response, render_changed
 from orders.checkout import MOST_ITEMS, MOST_QUANTITY
 from orders.models import Refund
 from orders.services.paying.refunds import LineWish, RefundWish, refund_order, refunds_of
-from orders.services.record.standing import standing_of
+from orders.services.record.access import access_of
 from ordersite.accounts.callers import caller_of
 from ordersite.web.serializers import IdField, Input, MoneyField, ParagraphField, StrictIntegerField
 from ordersite.web.views import ApiView, if_match, parse, render
@@ -101,6 +101,6 @@ class RefundsView(ApiView):
         order, refunds = refund_order(order_id=order_id, caller=caller, wish=wish)
         body = {
             "refunds": [render(RefundOutput, refund) for refund in refunds],
-            "order": render_changed(standing_of(caller, order)),
+            "order": render_changed(access_of(caller, order)),
         }
         return order_response(body, order, 201)

@@ -22,7 +22,7 @@ from orders.reading.privacy import conceal, shows_photos, told_events
 from orders.reading.purchases import least_advanced
 from orders.reading.selectors import ITEMS, SHARES
 from orders.services.moving.closing import cancel_cost, rise_of_rest
-from orders.services.record.standing import Standing, allowed_json, standing_of
+from orders.services.record.access import OrderAccess, access_of, allowed_json
 from orders.visibility import knows_driver
 from ordersite.accounts.callers import Caller
 from ordersite.core.crypto import decrypt
@@ -58,8 +58,8 @@ def hide_driver(body: dict[str, Any], caller: Caller, order: Order) -> None:
         body["driver"] |= {"name": "", "phone": ""}
 
 
-def render_events(standing: Standing) -> list[Any]:
-    return [render(EventOutput, event) for event in told_events(standing, standing.order.events.all())]
+def render_events(access: OrderAccess) -> list[Any]:
+    return [render(EventOutput, event) for event in told_events(access, access.order.events.all())]
 
 
 # What `render_row` shows without parts. An order with all of its parties has 250 columns: to read these alone takes a
@@ -78,36 +78,36 @@ def render_row(order: Order, wanted: Iterable[str], caller: Caller) -> dict[str,
     """An order in a list, with the parts that were asked for."""
     row: dict[str, Any] = render(OrderRow, order)
     hide_driver(row, caller, order)
-    add_parts(row, standing_of(caller, order) if "events" in wanted else None, order, wanted)
+    add_parts(row, access_of(caller, order) if "events" in wanted else None, order, wanted)
     return row
 
 
-def add_parts(row: dict[str, Any], standing: Standing | None, order: Order, wanted: Iterable[str]) -> None:
-    """`standing` is needed for the events alone."""
+def add_parts(row: dict[str, Any], access: OrderAccess | None, order: Order, wanted: Iterable[str]) -> None:
+    """`access` is needed for the events alone."""
     if "items" in wanted:
         row["items"] = [render(LineOutput, line) for line in order.lines.all()]
-    if "events" in wanted and standing is not None:
-        row["events"] = render_events(standing)
+    if "events" in wanted and access is not None:
+        row["events"] = render_events(access)
 
 
-def render_changed(standing: Standing, wanted: Iterable[str] = ()) -> dict[str, Any]:
+def render_changed(access: OrderAccess, wanted: Iterable[str] = ()) -> dict[str, Any]:
     """An order after a change, as the caller sees it; items and events where they were asked for."""
-    return render_for(OrderChanged, standing, wanted)
+    return render_for(OrderChanged, access, wanted)
 
 
-def render_detail(standing: Standing, wanted: Iterable[str] = ()) -> dict[str, Any]:
+def render_detail(access: OrderAccess, wanted: Iterable[str] = ()) -> dict[str, Any]:
     """An order with its items, as the caller sees it."""
-    return render_for(OrderDetail, standing, wanted)
+    return render_for(OrderDetail, access, wanted)
 
 
-def render_for(output: Any, standing: Standing, wanted: Iterable[str]) -> dict[str, Any]:
+def render_for(output: Any, access: OrderAccess, wanted: Iterable[str]) -> dict[str, Any]:
     parts = {*wanted, "items"} if output is OrderDetail else wanted
-    prefetch_related_objects([standing.order], SHARES, *parts_of(parts))
-    standing = conceal(standing)
-    order, actors = standing.order, standing.readers
+    prefetch_related_objects([access.order], SHARES, *parts_of(parts))
+    access = conceal(access)
+    order, actors = access.order, access.readers
     body: dict[str, Any] = render(output, order)
-    hide_driver(body, standing.caller, order)
-    body["allowed_transitions"] = [allowed_json(one) for one in standing.allowed()]
+    hide_driver(body, access.caller, order)
+    body["allowed_transitions"] = [allowed_json(one) for one in access.allowed()]
     if actors & {Actor.CUSTOMER, Actor.STAFF}:
         body["tracking_code"] = decrypt(order.tracking_sealed)
         shares = list(order.shares.all())
@@ -121,9 +121,9 @@ def render_for(output: Any, standing: Standing, wanted: Iterable[str]) -> dict[s
     holder = Actor.CUSTOMER if order.fulfilment == Fulfilment.DELIVERY else Actor.VENDOR
     if actors & {holder, Actor.STAFF}:
         body["collection_code"] = order.collection_code
-    if standing.is_only_a_candidate and "item_changes" in body:
+    if access.is_only_a_candidate and "item_changes" in body:
         body["item_changes"] = []
-    add_parts(body, standing, order, [part for part in wanted if part not in body])
+    add_parts(body, access, order, [part for part in wanted if part not in body])
     return body
 
 
@@ -141,7 +141,7 @@ def order_response(body: dict[str, Any], order: Order, status: int = 200) -> Res
 
 def changed_response(caller: Caller, order: Order, request: Request, status: int = 200) -> Response:
     """The answer of a call that changed an order."""
-    return order_response(render_changed(standing_of(caller, order), expansions(request)), order, status)
+    return order_response(render_changed(access_of(caller, order), expansions(request)), order, status)
 
 
 def render_purchase(purchase: Purchase, orders: list[Order]) -> dict[str, Any]:

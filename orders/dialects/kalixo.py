@@ -30,7 +30,7 @@ from orders.reading.selectors import last_change, orders_bought_with, products_o
 from orders.services.capacity.codes import show_codes
 from orders.services.placing.parties import Placing
 from orders.services.placing.placing import first_placing, place
-from orders.services.record.standing import get_order
+from orders.services.record.access import get_order
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.problems import Invalid, NotFound, Problem, blaming
 from ordersite.web.serializers import MAX_ID, LineField

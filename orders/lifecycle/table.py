@@ -11,7 +11,7 @@ from enum import IntEnum, StrEnum
 
 
 class Actor(StrEnum):
-    """As what somebody stands to an order. A caller may be several at once."""
+    """What somebody is to an order. A caller may be several at once."""
 
     CUSTOMER = "customer"
     VENDOR = "vendor"

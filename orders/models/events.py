@@ -34,7 +34,7 @@ class OrderEvent(models.Model):
     to_status = models.PositiveSmallIntegerField(null=True, blank=True)
     # The milestone that this change wrote, if any.
     milestone = models.CharField(max_length=20, blank=True)
-    # Who ("user:5", "merchant:2", "guest:…", "system") and as what it stood to the order.
+    # Who ("user:5", "merchant:2", "guest:…", "system") and as whom it did so.
     actor = models.CharField(max_length=60)
     role = models.CharField(max_length=10)
     reason_code = models.CharField(max_length=30, blank=True)

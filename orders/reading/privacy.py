@@ -11,8 +11,8 @@ from orders.kinds import package_of
 from orders.lifecycle.table import Actor
 from orders.models import ItemChange, Line, Order, OrderEvent, PaymentShare
 from orders.reading.selectors import ITEMS, SHARES
+from orders.services.record.access import OrderAccess
 from orders.services.record.lines import keep_rows
-from orders.services.record.standing import Standing
 from ordersite.core.names import first_name
 
 # What people write about an order, in its columns and in those of its package; a door code may stand in any.
@@ -21,17 +21,17 @@ WRITTEN_OF_PACKAGE = ("pickup_notes", "recipient_phone")
 Row = TypeVar("Row", bound=Model)
 
 
-def conceal_row(standing: Standing) -> Standing:
+def conceal_row(access: OrderAccess) -> OrderAccess:
     """For a list: the order as the reader may see its own columns and its customer's."""
-    return replace(standing, order=without_contact(standing.order)) if standing.is_only_a_candidate else standing
+    return replace(access, order=without_contact(access.order)) if access.is_only_a_candidate else access
 
 
-def conceal(standing: Standing) -> Standing:
+def conceal(access: OrderAccess) -> OrderAccess:
     """The order as the reader may see it: whom it is merely on offer to reads where it goes, and a first name.
 
     No more of the contact, and nothing that people wrote: notes, comments, texts of options, why a payment failed.
     """
-    return replace(standing, order=without_words(standing.order)) if standing.is_only_a_candidate else standing
+    return replace(access, order=without_words(access.order)) if access.is_only_a_candidate else access
 
 
 def without_contact(order: Order) -> Order:
@@ -83,36 +83,36 @@ def share_without_words(share: PaymentShare) -> PaymentShare:
     return told
 
 
-def told_changes(standing: Standing, changes: Iterable[ItemChange]) -> list[ItemChange]:
+def told_changes(access: OrderAccess, changes: Iterable[ItemChange]) -> list[ItemChange]:
     """The changes of items that the reader may see: what is proposed is between the customer and the business."""
-    return [] if standing.is_only_a_candidate else list(changes)
+    return [] if access.is_only_a_candidate else list(changes)
 
 
-def holds(standing: Standing) -> bool:
+def holds(access: OrderAccess) -> bool:
     """Whether the reader works on the order: the vendor, staff, and of those who carry whoever has accepted."""
-    order, readers = standing.order, standing.readers
+    order, readers = access.order, access.readers
     if readers & {Actor.VENDOR, Actor.STAFF}:
         return True
-    if Actor.DRIVER in readers and order.driver_accepted_at and order.driver_id == standing.caller.driver_id:
+    if Actor.DRIVER in readers and order.driver_accepted_at and order.driver_id == access.caller.driver_id:
         return True
-    return Actor.COMPANY in readers and order.company_id in standing.company_ids and order.company_id is not None
+    return Actor.COMPANY in readers and order.company_id in access.company_ids and order.company_id is not None
 
 
-def told_events(standing: Standing, events: Iterable[OrderEvent]) -> list[OrderEvent]:
+def told_events(access: OrderAccess, events: Iterable[OrderEvent]) -> list[OrderEvent]:
     """The entries of a history that the reader may see, as it may see them.
 
     Notes of the business are for who holds the order. A candidate reads what happened and when: no note, no words, and
     nothing of what was changed, which may tell the contact. Who else was asked is for none of those who are.
     """
     seen = {OrderEvent.VisibleTo.EVERYBODY}
-    if holds(standing):
+    if holds(access):
         seen.add(OrderEvent.VisibleTo.BUSINESS)
-    if Actor.STAFF in standing.readers:
+    if Actor.STAFF in access.readers:
         seen.add(OrderEvent.VisibleTo.STAFF)
     told = [event for event in events if event.visible_to in seen]
-    if standing.is_only_a_candidate:
+    if access.is_only_a_candidate:
         return [event_without_words(event) for event in told if event.kind != OrderEvent.Kind.NOTE]
-    return [without_drivers(event) for event in told] if standing.carries_only else told
+    return [without_drivers(event) for event in told] if access.carries_only else told
 
 
 def event_without_words(event: OrderEvent) -> OrderEvent:

@@ -10,7 +10,7 @@ from orders.checkout import Place
 from orders.models import LineOption, Order, OrderEvent, PaymentShare, StatusLabel
 from orders.reading.following import followable
 from orders.services.money.shares import may_be_paid_online
-from orders.services.record.standing import RELATED, Standing, get_order, standing_of, with_parties
+from orders.services.record.access import RELATED, OrderAccess, access_of, get_order, with_parties
 from orders.visibility import orders_with_contact, visible_orders
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address
@@ -58,15 +58,15 @@ def read_payments_due(orders: Iterable[Order]) -> None:
     prefetch_related_objects([order for order in orders if may_be_paid_online(order)], SHARES)
 
 
-def read_order(caller: Caller, order_id: int) -> Standing:
-    """One order with its parts and events, and as what the caller stands to it; raises NotFound."""
-    return with_its_parts(standing_of(caller, get_order(caller=caller, order_id=order_id)))
+def read_order(caller: Caller, order_id: int) -> OrderAccess:
+    """One order with its parts and events, and what the caller is to it; raises NotFound."""
+    return with_its_parts(access_of(caller, get_order(caller=caller, order_id=order_id)))
 
 
-def with_its_parts(standing: Standing) -> Standing:
+def with_its_parts(access: OrderAccess) -> OrderAccess:
     """The same order with what of its parts and events is not at hand: who has just quit it still reads the answer."""
-    prefetch_related_objects([standing.order], *ITEMS, SHARES, EVENTS)
-    return standing
+    prefetch_related_objects([access.order], *ITEMS, SHARES, EVENTS)
+    return access
 
 
 def last_change(order: Order) -> OrderEvent | None:

@@ -131,7 +131,7 @@ def fact_columns(user: str = "pk") -> dict[str, Any]:
 
 def facts_of(user: User) -> dict[str, Any]:
     """The FACTS of a user: those that were read with it, else one statement."""
-    if FACTS[0] in user.__dict__:
+    if hasattr(user, FACTS[0]):
         return {name: getattr(user, name) for name in FACTS}
     found = User.objects.filter(pk=user.pk).annotate(**fact_columns()).values(*FACTS).first()
     return dict(found) if found else {}

@@ -9,7 +9,7 @@ from orders.lifecycle.table import Status
 from orders.models import Account, Order, Posting
 from orders.services.money.ledger import AccountKey
 from orders.services.money.payouts import Balance, Purse, balances_of
-from orders.services.record.standing import get_order
+from orders.services.record.access import get_order
 from ordersite.accounts.callers import Caller
 from ordersite.core.models import IdempotencyKey
 from ordersite.web.problems import Conflict
@@ -47,7 +47,7 @@ def look_for_key_first(scope: str, fingerprint: str) -> bool:
 
 
 def get_without_a_lock(*, caller: Caller, order_id: int, lock: bool = False, to: Status | None = None) -> Order:
-    """In the place of orders.services.record.standing.get_order."""
+    """In the place of orders.services.record.access.get_order."""
     order = get_order(caller=caller, order_id=order_id)
     meet()
     return order

@@ -18,7 +18,7 @@ from orders.lifecycle.decisions import Asker, Decision, Outcome, allowed_changes
 from orders.lifecycle.table import NAMES, Actor, Fulfilment, Status
 from orders.models import AgreedTerms, Order
 from orders.services.moving.transitions import Wish, leave_parties, transition
-from orders.services.record.standing import get_order, standing_of
+from orders.services.record.access import access_of, get_order
 from orders.visibility import NAMED_DRIVER, OFFERED_DRIVER, SEARCHING
 from ordersite.accounts.callers import Caller, DriverFacts, caller_of_user
 from ordersite.web.problems import Problem
@@ -237,7 +237,7 @@ def live(cast: Cast, dice: random.Random) -> int:
     for _ in range(4):
         caller = caller_of_user(dice.choice(users))
         try:
-            offered = standing_of(caller, get_order(caller=caller, order_id=order.pk)).allowed()
+            offered = access_of(caller, get_order(caller=caller, order_id=order.pk)).allowed()
         except Problem:
             continue  # nobody of this order
         wish = asked_for(dice, offered)

@@ -18,7 +18,7 @@ from rest_framework.test import APIClient
 from orders.lifecycle.table import Fulfilment
 from orders.models import Order, OrderEvent, Refund
 from orders.services.moving import timers
-from orders.services.record import standing
+from orders.services.record import access
 from tests.cast import Cast
 from tests.orders.rows import make_order
 from tests.orders.shopping import balance_of, cart, fill_wallet, place_order
@@ -203,7 +203,7 @@ def test_control_without_locks_they_meet(
     cast: Cast, waiting: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What keeps them apart is the lock: without it two make the same change, and the history refuses one of them."""
-    orders, locked = waiting(30), standing.get_order
+    orders, locked = waiting(30), access.get_order
     set_deadlines(orders, first=-60)
 
     def unlocked(**fields: Any) -> Order:

@@ -114,7 +114,7 @@ def private(world: World, name: str) -> list[str]:
 def test_control_without_the_filter_of_one_order_it_is_found(
     world: World, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr("orders.services.record.standing.actors_for", lambda caller, order: frozenset({Actor.CUSTOMER}))
+    monkeypatch.setattr("orders.services.record.access.actors_for", lambda caller, order: frozenset({Actor.CUSTOMER}))
     monkeypatch.setattr("orders.dialects.ordering.views.OWN", OfAsker(lambda caller: True))
     monkeypatch.setattr("orders.dialects.kaddy.views.vendors_of_till", everywhere)
     monkeypatch.setattr("orders.reading.selectors.visible_orders", lambda caller: Order.objects.all())

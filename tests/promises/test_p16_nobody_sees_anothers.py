@@ -255,7 +255,7 @@ def test_each_order_is_seen_by_its_parties_only(world: World, role: str) -> None
 
 def test_control_without_the_filter_of_one_order_it_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The promise's own test must fail where everybody stands to every order as its customer."""
-    monkeypatch.setattr("orders.services.record.standing.actors_for", lambda caller, order: frozenset({Actor.CUSTOMER}))
+    monkeypatch.setattr("orders.services.record.access.actors_for", lambda caller, order: frozenset({Actor.CUSTOMER}))
     with pytest.raises(AssertionError, match=r"GET /orders/\{order_id\} of own by anonymous"):
         test_every_call_by_every_role(world, print)
 

@@ -7,7 +7,7 @@ from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
 from orders.models import Order
-from orders.services.record.standing import get_order, one_order
+from orders.services.record.access import get_order, one_order
 from ordersite.accounts.callers import Caller, caller_of_merchant, caller_of_user
 from ordersite.core.prepared import Given, Prepared
 from ordersite.web.problems import NotFound

@@ -21,7 +21,7 @@ from orders.reading.payments import checkout_url, proof_urls
 from orders.reading.privacy import conceal, conceal_row, shows_photos, told_events
 from orders.reading.purchases import least_advanced
 from orders.services.placing.delivery_fees import DeliveryFee
-from orders.services.record.standing import Standing
+from orders.services.record.access import OrderAccess
 from orders.visibility import knows_driver
 from ordersite.core.context import absolute
 from ordersite.core.crypto import decrypt
@@ -83,11 +83,11 @@ def render_place(place: Place) -> dict[str, Any]:
     }
 
 
-def render_row(standing: Standing) -> dict[str, Any]:
+def render_row(access: OrderAccess) -> dict[str, Any]:
     """An order in a list; who could take it, and has not, sees no more than its customer's first name."""
-    order = conceal_row(standing).order
-    follows = bool(standing.readers & {Actor.CUSTOMER, Actor.STAFF})
-    driver, knows = order.driver, knows_driver(standing.caller, order)
+    order = conceal_row(access).order
+    follows = bool(access.readers & {Actor.CUSTOMER, Actor.STAFF})
+    driver, knows = order.driver, knows_driver(access.caller, order)
     return {
         "id": order.pk,
         "code": decrypt(order.tracking_sealed) if follows else None,
@@ -125,14 +125,14 @@ def render_row(standing: Standing) -> dict[str, Any]:
     }
 
 
-def render_order(standing: Standing) -> dict[str, Any]:
+def render_order(access: OrderAccess) -> dict[str, Any]:
     """The whole order; its lines with their products, payments and events are at hand."""
-    standing = conceal(standing)
-    order, actors, currency = standing.order, standing.readers, standing.order.currency
+    access = conceal(access)
+    order, actors, currency = access.order, access.readers, access.order.currency
     holder = Actor.CUSTOMER if order.fulfilment == Fulfilment.DELIVERY else Actor.VENDOR
     where = Place(address=order.address, address_notes=order.address_notes, lat=order.lat, lng=order.lng)
     return {
-        **render_row(standing),
+        **render_row(access),
         **{theirs: number(getattr(order, ours), currency) for theirs, ours in AMOUNTS.items()},
         "driver_tip": number(order.driver_tip, currency),
         "refunded": number(order.refunded, currency),
@@ -144,9 +144,9 @@ def render_order(standing: Standing) -> dict[str, Any]:
         "tracking_number": order.tracking_number,
         "carrier": order.carrier,
         "collection_code": order.collection_code if actors & {holder, Actor.STAFF} else None,
-        "payments": render_payments(standing),
-        "history": render_history(standing),
-        "allowed_statuses": words_allowed(standing),
+        "payments": render_payments(access),
+        "history": render_history(access),
+        "allowed_statuses": words_allowed(access),
     }
 
 
@@ -216,9 +216,9 @@ def render_service(order: Order) -> dict[str, Any] | None:
     }
 
 
-def render_payments(standing: Standing) -> list[dict[str, Any]]:
+def render_payments(access: OrderAccess) -> list[dict[str, Any]]:
     """The order's part of each payment; the page to pay at is for those who pay, photos for whom they concern."""
-    order, actors = standing.order, standing.readers
+    order, actors = access.order, access.readers
     shares = list(order.shares.all())
     pays = bool(actors & {Actor.CUSTOMER, Actor.STAFF}) and not order.is_closed
     photos = proof_urls([share.payment for share in shares if shows_photos(share, actors)])
@@ -246,9 +246,9 @@ def render_payment(payment: Payment) -> dict[str, Any]:
     }
 
 
-def render_history(standing: Standing) -> list[dict[str, Any]]:
+def render_history(access: OrderAccess) -> list[dict[str, Any]]:
     """The entries that the reader may see, each with what the order read as then."""
-    words = {event.number: word for event, word in words_then(standing.order, standing.order.events.all())}
+    words = {event.number: word for event, word in words_then(access.order, access.order.events.all())}
     return [
         {
             "event": event.transition or event.kind,
@@ -258,13 +258,13 @@ def render_history(standing: Standing) -> list[dict[str, Any]]:
             "reason": event.reason,
             "created_at": moment(event.created_at),
         }
-        for event in told_events(standing, standing.order.events.all())
+        for event in told_events(access, access.order.events.all())
     ]
 
 
-def render_placed(standings: list[Standing]) -> dict[str, Any]:
+def render_placed(accesses: list[OrderAccess]) -> dict[str, Any]:
     """The first order, and with several all of them beside it."""
-    rendered = [render_order(standing) for standing in standings]
+    rendered = [render_order(access) for access in accesses]
     return {**rendered[0], "orders": rendered if len(rendered) > 1 else []}
 
 

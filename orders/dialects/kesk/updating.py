@@ -13,7 +13,8 @@ from orders.reading.selectors import payment_due
 from orders.services.editing.order_fields import change_order
 from orders.services.moving.transitions import Wish, move_on, start_preparing
 from orders.services.paying.proofs import approve, refuse
-from orders.services.record.standing import Standing, get_order, lock_purchase, standing_of
+from orders.services.record.access import OrderAccess, access_of, get_order
+from orders.services.record.locks import lock_purchase
 from ordersite.accounts.callers import Caller
 from ordersite.core.crypto import decrypt
 from ordersite.web.problems import Conflict, Invalid, blaming
@@ -29,13 +30,13 @@ def update(order_id: int, caller: Caller, given: Mapping[str, Any]) -> Order:
         lock_purchase(order_id)
     to = Status.CANCELED_BY_CUSTOMER if given.get("status") == Word.CANCELLED else None
     order = get_order(caller=caller, order_id=order_id, lock=True, to=to)
-    standing = standing_of(caller, order)
+    access = access_of(caller, order)
     address = given.get("delivery_address")
-    if address and address.address != conceal(standing).order.address:
+    if address and address.address != conceal(access).order.address:
         detail = f"The address is not changed here: leave it out, or send it to PATCH /api/v1/orders/{order_id}."
         raise Invalid("/delivery_address", "fixed", detail)
-    if takes(standing, given):
-        order = move_on(standing, Wish(to=Status.ACCEPTED_BY_DRIVER))
+    if takes(access, given):
+        order = move_on(access, Wish(to=Status.ACCEPTED_BY_DRIVER))
     fields = {"payment_method": method_of(given), "driver": given.get("driver_id")}
     has = {"payment_method": order.payment_method, "driver": order.driver_id}
     changed = {name: value for name, value in fields.items() if value and value != has[name]}
@@ -45,37 +46,37 @@ def update(order_id: int, caller: Caller, given: Mapping[str, Any]) -> Order:
     if given.get("status") == Word.DELIVERED and order.fulfilment == Fulfilment.DELIVERY:
         steps.reverse()  # cash is received with it
     for step in steps:
-        order = step(standing_of(caller, order), given)
+        order = step(access_of(caller, order), given)
     return order
 
 
-def pay(standing: Standing, given: Mapping[str, Any]) -> Order:
+def pay(access: OrderAccess, given: Mapping[str, Any]) -> Order:
     """Says that it is paid, or not, unless it reads so."""
-    order, wanted = standing.order, given.get("payment_status")
+    order, wanted = access.order, given.get("payment_status")
     if wanted is None or wanted == PAYMENT_WORDS[order.payment_status]:
         return order
     with blaming("/payment_status"):
-        set_payment(order.pk, standing.caller, str(wanted), given.get("reason", TITLE))
-    return get_order(caller=standing.caller, order_id=order.pk, lock=True)
+        set_payment(order.pk, access.caller, str(wanted), given.get("reason", TITLE))
+    return get_order(caller=access.caller, order_id=order.pk, lock=True)
 
 
-def move(standing: Standing, given: Mapping[str, Any]) -> Order:
+def move(access: OrderAccess, given: Mapping[str, Any]) -> Order:
     """Moves it to the status, unless it reads so."""
-    if "status" not in given or Word(given["status"]) == word_of(standing.order):
-        return standing.order
-    return set_status(standing, Word(given["status"]), given)
+    if "status" not in given or Word(given["status"]) == word_of(access.order):
+        return access.order
+    return set_status(access, Word(given["status"]), given)
 
 
-def takes(standing: Standing, given: Mapping[str, Any]) -> bool:
+def takes(access: OrderAccess, given: Mapping[str, Any]) -> bool:
     """Whether a driver takes the order: Kesk has no word for it, and none between being named and Enroute.
 
     It names itself; or it sets off with what it could take, and so takes it first.
     """
-    if not is_mere_driver(standing) or standing.order.driver_accepted_at is not None:
+    if not is_mere_driver(access) or access.order.driver_accepted_at is not None:
         return False
-    if given.get("driver_id") == standing.caller.driver_id:
+    if given.get("driver_id") == access.caller.driver_id:
         return True
-    return given.get("status") == Word.ENROUTE and may_take(standing)
+    return given.get("status") == Word.ENROUTE and may_take(access)
 
 
 def set_payment(order_id: int, caller: Caller, payment: str, reason: str) -> None:
@@ -92,13 +93,13 @@ def set_payment(order_id: int, caller: Caller, payment: str, reason: str) -> Non
         refuse(order_id=order_id, payment_id=payment_id, caller=caller, reason=reason)
 
 
-def set_status(standing: Standing, wanted: Word, given: Mapping[str, Any]) -> Order:
+def set_status(access: OrderAccess, wanted: Word, given: Mapping[str, Any]) -> Order:
     """The change that the word means, with the dialect's name as the reason where one is wanted and none is given."""
-    target = target_of(wanted, standing.order, standing.actors)
+    target = target_of(wanted, access.order, access.actors)
     if target is None:
-        return start_preparing(order_id=standing.order.pk, caller=standing.caller)
-    reason = given.get("reason") or (TITLE if standing.asks_reason(target) else "")
+        return start_preparing(order_id=access.order.pk, caller=access.caller)
+    reason = given.get("reason") or (TITLE if access.asks_reason(target) else "")
     code = given.get("code", "")
-    if code == decrypt(standing.order.tracking_sealed):
+    if code == decrypt(access.order.tracking_sealed):
         code = ""  # put back as it was read: the code to follow it by, no proof
-    return move_on(standing, Wish(to=target, reason=reason, code=code, proof=code))
+    return move_on(access, Wish(to=target, reason=reason, code=code, proof=code))

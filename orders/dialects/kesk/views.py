@@ -54,7 +54,7 @@ from orders.services.placing.delivery_fees import quote_delivery
 from orders.services.placing.locating import locate, locate_placing
 from orders.services.placing.parties import Placing
 from orders.services.placing.placing import place, quote
-from orders.services.record.standing import Standing, get_order, standing_of
+from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.visibility import visible_orders
 from ordersite.accounts.callers import caller_of
 from ordersite.core.faults import Refusal
@@ -130,7 +130,7 @@ class PlacingView(KeskView):
             order.purchase = placed.purchase
         prefetch_related_objects(placed.orders, EVENTS)
         read_products(placed.orders)
-        body = render_placed([standing_of(reader, order) for order in placed.orders])
+        body = render_placed([access_of(reader, order) for order in placed.orders])
         return Response({"success": True, "data": body}, status=201)
 
 
@@ -151,7 +151,7 @@ class OrdersView(PlacingView):
         newest = listed(orders, caller).order_by("-placed_at", "-id")
         rows = read_page(newest, counted, start, per_page, remedy=NARROW)
         meta = {"page": page, "per_page": per_page, "total": total, "last_page": max(1, -(-total // per_page))}
-        data = [render_row(standing_of(caller, order)) for order in rows]
+        data = [render_row(access_of(caller, order)) for order in rows]
         return Response({"success": True, "data": data, "meta": meta})
 
     @extend_schema(
@@ -187,10 +187,10 @@ class ServiceOrderView(PlacingView):
         return self.place(request)
 
 
-def order_response(standing: Standing) -> Response:
+def order_response(access: OrderAccess) -> Response:
     """The whole order, as its reader sees it now."""
-    read_products([standing.order])
-    return Response({"success": True, "data": {**render_order(standing), "orders": []}})
+    read_products([access.order])
+    return Response({"success": True, "data": {**render_order(access), "orders": []}})
 
 
 class OrderView(KeskView):
@@ -210,10 +210,10 @@ class OrderView(KeskView):
                 order = update(id, caller, parse(UpdateOrderInput, request.data))
         except Refusal as problem:
             if "allowed_transitions" in problem.extra:
-                stood = standing_of(caller, get_order(caller=caller, order_id=id))
+                stood = access_of(caller, get_order(caller=caller, order_id=id))
                 problem.extra["may_set_off"] = may_set_off(stood)
             raise
-        return order_response(with_its_parts(standing_of(caller, order)))
+        return order_response(with_its_parts(access_of(caller, order)))
 
 
 class TrackOrderView(KeskView):

@@ -9,7 +9,7 @@ from orders.kinds import rules_of
 from orders.lifecycle import table
 from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.models import Kind, Order, OrderEvent, PaymentStatus
-from orders.services.record.standing import Standing
+from orders.services.record.access import OrderAccess
 
 
 class Word(StrEnum):
@@ -217,27 +217,27 @@ def target_of(wanted: Word, order: Order, actors: frozenset[Actor]) -> Status | 
     return WRITES[wanted]
 
 
-def is_mere_driver(standing: Standing) -> bool:
-    """Whether the caller stands to the order as its driver, or one who could be, and not as who hands it over."""
-    return Actor.DRIVER in standing.actors and not standing.actors & {Actor.STAFF, Actor.VENDOR}
+def is_mere_driver(access: OrderAccess) -> bool:
+    """Whether the caller is the order's driver, or could be, and is not who hands it over."""
+    return Actor.DRIVER in access.actors and not access.actors & {Actor.STAFF, Actor.VENDOR}
 
 
-def may_take(standing: Standing) -> bool:
-    return any(one.name == "accept_by_driver" for one in standing.allowed())
+def may_take(access: OrderAccess) -> bool:
+    return any(one.name == "accept_by_driver" for one in access.allowed())
 
 
-def may_set_off(standing: Standing) -> bool:
+def may_set_off(access: OrderAccess) -> bool:
     """Whether a driver may write Enroute though it has not taken the order yet: that takes it."""
-    return standing.order.prepared_at is not None and is_mere_driver(standing) and may_take(standing)
+    return access.order.prepared_at is not None and is_mere_driver(access) and may_take(access)
 
 
-def words_allowed(standing: Standing) -> list[str]:
+def words_allowed(access: OrderAccess) -> list[str]:
     """What the caller may write now."""
-    return allowed_words({**standing.refusal_extra(), "may_set_off": may_set_off(standing)})
+    return allowed_words({**access.refusal_extra(), "may_set_off": may_set_off(access)})
 
 
 def allowed_words(extra: Mapping[str, object]) -> list[str]:
-    """What may be written now, of what a refusal of the core (or a Standing) tells."""
+    """What may be written now, of what a refusal of the core (or an OrderAccess) tells."""
     allowed = extra.get("allowed_transitions")
     rows = allowed if isinstance(allowed, list) else []
     found = {ASKED[Status(one["to"]["code"])] for one in rows if not one["by_name"]}

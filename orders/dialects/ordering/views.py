@@ -72,7 +72,8 @@ from orders.services.moving.transitions import Wish, all_or_nothing, move_on
 from orders.services.placing.locating import locate_placing, look_up_destination
 from orders.services.placing.parties import Placing
 from orders.services.placing.placing import place
-from orders.services.record.standing import Standing, get_order, lock_purchase, standing_of
+from orders.services.record.access import OrderAccess, access_of, get_order
+from orders.services.record.locks import lock_purchase
 from orders.visibility import OWN, PAYS, knows_driver, own_orders
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.accounts.rights import Right
@@ -134,14 +135,14 @@ def is_dashboard(query: Mapping[str, Any]) -> bool:
     return mode == DASHBOARD
 
 
-def seen_by(standing: Standing) -> Seen:
-    """The order as whoever stands to it may see it."""
-    order = standing.order
+def seen_by(access: OrderAccess) -> Seen:
+    """The order as its reader may see it."""
+    order = access.order
     return Seen(
-        order=conceal(standing).order,
-        hides_words=standing.is_only_a_candidate,
-        pays=PAYS.holds(standing.caller, order),
-        knows_driver=knows_driver(standing.caller, order),
+        order=conceal(access).order,
+        hides_words=access.is_only_a_candidate,
+        pays=PAYS.holds(access.caller, order),
+        knows_driver=knows_driver(access.caller, order),
     )
 
 
@@ -281,21 +282,21 @@ class OrderView(OrderingView):
         read = self.on_dashboard if is_dashboard(query) else self.own
         return answer(show(seen_by(read(caller, order_id)), names))
 
-    def own(self, caller: Caller, order_id: int) -> Standing:
+    def own(self, caller: Caller, order_id: int) -> OrderAccess:
         """An order of the caller's own: as its customer, or as its driver; raises NotFound."""
-        standing = read_order(caller, order_id)
-        if OWN.holds(caller, standing.order):
-            return standing
-        if standing.readers & LEVELS_0_AND_2:
+        access = read_order(caller, order_id)
+        if OWN.holds(caller, access.order):
+            return access
+        if access.readers & LEVELS_0_AND_2:
             raise NotFound("This is not your own order: send mode=dashboard to read it.")
         raise NotFound()
 
-    def on_dashboard(self, caller: Caller, order_id: int) -> Standing:
+    def on_dashboard(self, caller: Caller, order_id: int) -> OrderAccess:
         """An order of all, or of one's businesses; raises NotFound, and Forbidden where one works at none."""
         with suppress(NotFound):
-            standing = read_order(caller, order_id)
-            if standing.readers & LEVELS_0_AND_2:
-                return standing
+            access = read_order(caller, order_id)
+            if access.readers & LEVELS_0_AND_2:
+                return access
         dashboard_orders(caller)
         raise NotFound()
 
@@ -315,13 +316,13 @@ class OrderView(OrderingView):
         if isinstance(request.data, dict) and "driver_tip" in request.data:
             lock_purchase(order_id)
         to = Status.CANCELED_BY_CUSTOMER if cancels(request.data) else None
-        before = standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to))
+        before = access_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to))
         changes = parse(UpdateInput, what_differs(request.data, before))
         check_level(before, changes)
         asked = "/to" if "status" in changes else "/transition"
         with blaming(asked, *STATUS_CODES), all_or_nothing(order_id=order_id, caller=caller):
             order = update(before, changes, self.prepared() if "location" in changes else ())
-        return answer(show(seen_by(with_its_parts(standing_of(caller, order)))))
+        return answer(show(seen_by(with_its_parts(access_of(caller, order)))))
 
     def before_put(self, request: Request, order_id: int) -> Answer:
         """What is known of a point that came without its address."""
@@ -351,7 +352,7 @@ def read_uuid(text: str) -> UUID | None:
         return None
 
 
-def what_differs(sent: Any, before: Standing) -> Any:
+def what_differs(sent: Any, before: OrderAccess) -> Any:
     """What of an update is not as it is read now: who sends back what it has read changes nothing by that.
 
     Raises Invalid for what is fixed.
@@ -375,7 +376,7 @@ def puts_back(name: str, value: Any, seen: Seen) -> bool:
     return reads_same(value, shown) or (may_be_zero and whole_of(value) == 0)
 
 
-def check_level(before: Standing, changes: Mapping[str, Any]) -> None:
+def check_level(before: OrderAccess, changes: Mapping[str, Any]) -> None:
     """Raises Forbidden where others than levels 0 and 2 change more than the status."""
     denied = next((name for name in changes if name not in WITH_A_STATUS), None)
     if denied and not before.actors & LEVELS_0_AND_2:
@@ -383,7 +384,7 @@ def check_level(before: Standing, changes: Mapping[str, Any]) -> None:
         raise Forbidden("forbidden", detail, pointer=f"/{denied}")
 
 
-def update(before: Standing, changes: Mapping[str, Any], found: Answer) -> Order:
+def update(before: OrderAccess, changes: Mapping[str, Any], found: Answer) -> Order:
     """The fields first, then the status, which may need them (a driver that is named, and accepts).
 
     `found` is what is known of a new point. The order is locked, and comes back as it then is.
@@ -402,16 +403,16 @@ def update(before: Standing, changes: Mapping[str, Any], found: Answer) -> Order
         order = change_order(order_id=order.pk, caller=caller, fields=fields, found=found)
     if target is None:
         return order
-    standing = standing_of(caller, order)
+    access = access_of(caller, order)
     # Only where the core asks for a reason is the dialect's name one.
-    said = changes.get("reason") or standing.asks_reason(target)
+    said = changes.get("reason") or access.asks_reason(target)
     code, reason = reason_of(changes.get("reason")) if said else ("", "")
     to = Status(changes["status"]) if "status" in changes else None
     proof = changes.get("proof", "")
     wish = Wish(
         to=to, name=name, reason_code=code, reason=reason, code=proof, proof=proof, **(minutes if accepts else {})
     )
-    return move_on(standing, wish)
+    return move_on(access, wish)
 
 
 def fields_of(changes: Mapping[str, Any], currency: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from orders.lifecycle.table import Fulfilment, Status
 from orders.models import ItemChange, Line, LineOption, OrderEvent, StatusLabel
 from orders.reading.privacy import conceal, conceal_row, told_events
 from orders.services.moving.labels import Labels
-from orders.services.record.standing import Standing
+from orders.services.record.access import OrderAccess
 from ordersite.core.money import to_text, unit_text
 
 
@@ -159,9 +159,9 @@ def render_status(label: StatusLabel) -> dict[str, Any]:
     return {"id": label.pk, "name": label.name, "status": label.core_status, "message": label.message}
 
 
-def render_row(standing: Standing, labels: Labels) -> dict[str, Any]:
+def render_row(access: OrderAccess, labels: Labels) -> dict[str, Any]:
     """An order in the list; who could carry it, and does not yet, reads no more than its customer's first name."""
-    order = conceal_row(standing).order
+    order = conceal_row(access).order
     label = labels.of(order)
     return {
         "id": order.pk,
@@ -185,12 +185,12 @@ def render_row(standing: Standing, labels: Labels) -> dict[str, Any]:
     }
 
 
-def render_order(standing: Standing, labels: Labels) -> dict[str, Any]:
+def render_order(access: OrderAccess, labels: Labels) -> dict[str, Any]:
     """The whole order; its lines and events are at hand."""
-    standing = conceal(standing)
-    order = standing.order
+    access = conceal(access)
+    order = access.order
     return {
-        **render_row(standing, labels),
+        **render_row(access, labels),
         "items": [render_item(line, order.currency) for line in order.lines.all()],
         **{theirs: to_text(getattr(order, ours), order.currency) for theirs, ours in AMOUNTS.items()},
         "deliveryType": Fulfilment(order.fulfilment).slug,
@@ -198,16 +198,16 @@ def render_order(standing: Standing, labels: Labels) -> dict[str, Any]:
         "paymentMethod": order.payment_method,
         "trackingNumber": order.tracking_number,
         "carrier": order.carrier,
-        "history": [render_event(event) for event in told_events(standing, order.events.all())],
+        "history": [render_event(event) for event in told_events(access, order.events.all())],
     }
 
 
-def render_edited(standing: Standing, labels: Labels, change: ItemChange | None) -> dict[str, Any]:
+def render_edited(access: OrderAccess, labels: Labels, change: ItemChange | None) -> dict[str, Any]:
     told: Mapping[str, Any] | None = None
     if change is not None:
-        difference = to_text(change.difference, standing.order.currency)
+        difference = to_text(change.difference, access.order.currency)
         told = {"number": change.number, "state": change.state, "difference": difference}
-    return {**render_order(standing, labels), "change": told}
+    return {**render_order(access, labels), "change": told}
 
 
 def render_item(line: Line, currency: str) -> dict[str, Any]:

@@ -52,7 +52,7 @@ from orders.services.paying.proofs import approve
 from orders.services.placing.locating import locate_placing
 from orders.services.placing.parties import Placing
 from orders.services.placing.placing import place
-from orders.services.record.standing import Standing, get_order, standing_of
+from orders.services.record.access import OrderAccess, access_of, get_order
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.web.pagination import NARROW, count_rows, read_page
 from ordersite.web.parsing import LenientJsonParser
@@ -74,9 +74,9 @@ class ShopView(DialectView):
         return refusal(problem, read_labels() if "allowed_transitions" in problem.extra else None)
 
 
-def order_response(standing: Standing, status: int = 200) -> Response:
+def order_response(access: OrderAccess, status: int = 200) -> Response:
     """The order as it stands now."""
-    return Response(render_order(with_its_parts(standing), read_labels()), status=status)
+    return Response(render_order(with_its_parts(access), read_labels()), status=status)
 
 
 class OrdersView(ShopView):
@@ -100,7 +100,7 @@ class OrdersView(ShopView):
         start = (given["page"] - 1) * given["limit"]
         counted = count_rows(orders)
         page = read_page(orders, counted, start, given["limit"], remedy=NARROW)
-        rows = [render_row(standing_of(caller, order), labels) for order in page]
+        rows = [render_row(access_of(caller, order), labels) for order in page]
         return Response({"orders": rows, "page": given["page"], "limit": given["limit"], "total": counted.count})
 
     @extend_schema(request=CreateInput, responses={201: OrderOutput}, operation_id="createOrder")
@@ -115,9 +115,9 @@ class OrdersView(ShopView):
         if caller.user is not None and customer.user_id == caller.user.pk:
             # Its customer row may be as new as the order.
             caller = replace(caller, customer_id=customer.pk)
-        standing = standing_of(caller, order)
-        # Who placed it for another reads it as what it stands to it.
-        return order_response(standing if standing.readers else read_order(caller, order.pk), 201)
+        access = access_of(caller, order)
+        # Who placed it for another is not its customer.
+        return order_response(access if access.readers else read_order(caller, order.pk), 201)
 
     def before_post(self, request: Request) -> Placing:
         """What is to be placed, with the point of an address that came without one."""
@@ -148,8 +148,8 @@ def edited_response(caller: Caller, order_id: int, edited: Edited | None, status
     """202 where the change waits for the customer."""
     change = edited.change if edited else None
     waits = change is not None and change.state == ItemChange.State.WAITING
-    standing = read_order(caller, order_id)
-    return Response(render_edited(standing, read_labels(), change), status=202 if waits else status)
+    access = read_order(caller, order_id)
+    return Response(render_edited(access, read_labels(), change), status=202 if waits else status)
 
 
 def reason_for(caller: Caller, order_id: int) -> str:
@@ -224,7 +224,7 @@ class StatusView(ShopView):
                 name=given.get("transition", ""),
                 proof=given["proof"],
             )
-        return order_response(standing_of(caller, order))
+        return order_response(access_of(caller, order))
 
 
 class TrackingView(ShopView):
@@ -307,9 +307,9 @@ class CancelView(FlagView):
     flag = "canceled"
 
     def change(self, caller: Caller, order_id: int, proof: str) -> None:
-        standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
-        allowed = {one.to for one in standing.allowed()}
-        meant = [target for actor, target in CANCELS.items() if actor in standing.actors]
+        access = access_of(caller, get_order(caller=caller, order_id=order_id))
+        allowed = {one.to for one in access.allowed()}
+        meant = [target for actor, target in CANCELS.items() if actor in access.actors]
         # Whoever is several at once does what it may; whoever is none of them is refused as the vendor's cancelling is.
         target = next((one for one in meant if one in allowed), [*meant, Status.REJECTED_BY_BUSINESS][0])
         move(order_id=order_id, caller=caller, to=target, reason=TITLE)

@@ -12,8 +12,8 @@ from django.db.models import Count, QuerySet
 from orders.kinds import rules_of
 from orders.lifecycle.table import FAILURE, Actor, Status
 from orders.models import Code, Order, OrderEvent, PaymentStatus
+from orders.services.record.access import get_order
 from orders.services.record.order_update import OrderUpdate, update_order
-from orders.services.record.standing import get_order
 from orders.visibility import actors_for
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
@@ -185,7 +185,7 @@ def reveal_code(*, code_id: int, caller: Caller) -> str:
     with update_order(code.line.order_id, caller) as update:
         if update.order.status != Status.COMPLETED and code.spent_at is None:
             raise not_issued()
-        update.role = update.standing.role_among((Actor.STAFF,), Right.REVEAL_CODES)
+        update.role = update.access.role_among((Actor.STAFF,), Right.REVEAL_CODES)
         if update.role is None:
             raise Forbidden("forbidden", "Only staff can show a code in full.")
         tell_reading(update, [code])

@@ -18,8 +18,9 @@ from orders.lifecycle.table import Actor
 from orders.models import ItemChange, Line, Order
 from orders.pricing import CartItem, CartOption, CartRefused, Priced
 from orders.services.placing.guests import check_strangers_order
+from orders.services.record.access import OrderAccess, access_of, get_order
+from orders.services.record.locks import lock_purchase
 from orders.services.record.order_update import OrderUpdate, update_order
-from orders.services.record.standing import Standing, get_order, lock_purchase, standing_of
 from orders.services.repricing.plan import (
     Plan,
     item_from,
@@ -75,10 +76,10 @@ def quote_edit(*, order_id: int, caller: Caller, wish: EditWish) -> Edited:
 
     Raises as `edit_items` would, but asks for no reason: who decides whether to change it sees the price first.
     """
-    standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
-    standing.refuse_stale(wish.version)
-    role, plan = plan_wish(standing, wish)
-    return Edited(change=make_change(standing, role, plan, wish), order=standing.order, priced=plan.priced)
+    access = access_of(caller, get_order(caller=caller, order_id=order_id))
+    access.refuse_stale(wish.version)
+    role, plan = plan_wish(access, wish)
+    return Edited(change=make_change(access, role, plan, wish), order=access.order, priced=plan.priced)
 
 
 def edit_items(*, order_id: int, caller: Caller, wish: EditWish) -> Edited:
@@ -89,16 +90,16 @@ def edit_items(*, order_id: int, caller: Caller, wish: EditWish) -> Edited:
     state forbids it, the stock or the wallet holds too little, or a payment is under way.
     """
     with update_order(order_id, caller, version=wish.version, changes_total=True) as update:
-        order, standing = update.order, update.standing
-        update.role, plan = plan_wish(standing, wish)
+        order, access = update.order, update.access
+        update.role, plan = plan_wish(access, wish)
         check_reason(order, wish.reason, f"{wish.pointer}reason")
-        change = make_change(standing, update.role, plan, wish)
+        change = make_change(access, update.role, plan, wish)
         told: dict[str, Any] = {"missing": True} if wish.is_missing else {}
         if change.state == State.WAITING:
             told |= {"old": words(order, plan.old, order.total), "new": words_after(plan)}
         else:
             with blaming(f"{wish.pointer}quantity", *OF_QUANTITY) if wish.item else nullcontext():
-                told |= apply(standing, plan, change)
+                told |= apply(access, plan, change)
         save_change(change)
         tell(update, change, told, wish.reason)
     return Edited(change=change, order=order, priced=plan.priced)
@@ -120,8 +121,8 @@ def alter_item(
     stands on no menu and is to stay what it is, and for a product of another unit without a quantity.
     """
     lock_purchase(order_id)
-    standing = standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True))
-    line = Line.objects.filter(order=standing.order, pk=line_id).prefetch_related("options").first()
+    access = access_of(caller, get_order(caller=caller, order_id=order_id, lock=True))
+    line = Line.objects.filter(order=access.order, pk=line_id).prefetch_related("options").first()
     if line is None:
         raise NotFound("The order has no such item: read its items again.")
     was = item_of(line)
@@ -130,7 +131,7 @@ def alter_item(
         if options is not None and chosen(options) != chosen(was.options):
             item = replace(item, options=options)
     elif product is not None:
-        other = menu_of(standing.order.vendor).products.get(product)
+        other = menu_of(access.order.vendor).products.get(product)
         if quantity is None and other is not None and other.unit != line.unit:
             raise Invalid("/quantity", "required", f"{other.name} is sold in another unit: send a quantity too.")
         item = CartItem(
@@ -149,27 +150,27 @@ def chosen(options: Sequence[CartOption]) -> list[tuple[int, int]]:
     return sorted((one.option, one.quantity) for one in options)
 
 
-def plan_wish(standing: Standing, wish: EditWish) -> tuple[Actor, Plan]:
+def plan_wish(access: OrderAccess, wish: EditWish) -> tuple[Actor, Plan]:
     """As whom the caller makes the change, and what it makes of the order."""
-    role = role_of(standing, is_missing=wish.is_missing)
-    check_editable(standing, role)
+    role = role_of(access, is_missing=wish.is_missing)
+    check_editable(access, role)
     if wish.is_missing:
-        return role, plan_missing(standing, wish, role)
-    return role, make_plan(standing, wish.action, wish.line, wish.item, role=role)
+        return role, plan_missing(access, wish, role)
+    return role, make_plan(access, wish.action, wish.line, wish.item, role=role)
 
 
-def check_may_edit(standing: Standing) -> None:
+def check_may_edit(access: OrderAccess) -> None:
     """Raises Forbidden or Conflict where the caller can change nothing of what was ordered."""
-    check_editable(standing, role_of(standing))
+    check_editable(access, role_of(access))
 
 
-def role_of(standing: Standing, *, is_missing: bool = False) -> Actor:
+def role_of(access: OrderAccess, *, is_missing: bool = False) -> Actor:
     """As whom the caller changes items: until the order is accepted its customer may; raises Forbidden."""
-    order = standing.order
+    order = access.order
     ranks = [Actor.VENDOR, Actor.STAFF] if order.prepared_at is None else [Actor.STAFF, Actor.VENDOR]
     if not is_missing:
         ranks.insert(0 if order.accepted_at is None else len(ranks), Actor.CUSTOMER)
-    role = standing.role_among(ranks)
+    role = access.role_among(ranks)
     if role is None:
         raise Forbidden(
             "forbidden", "Items can be changed by the vendor or staff, and by the customer until the order is accepted."
@@ -177,9 +178,9 @@ def role_of(standing: Standing, *, is_missing: bool = False) -> Actor:
     return role
 
 
-def check_editable(standing: Standing, role: Actor) -> None:
+def check_editable(access: OrderAccess, role: Actor) -> None:
     """Raises Conflict where what was ordered stands."""
-    order, refusal = standing.order, None
+    order, refusal = access.order, None
     if not rules_of(order).has_changeable_items:
         refusal = "other_kind", f"The items of a {order.kind} order cannot be changed: cancel it and place a new one."
     elif order.is_closed:
@@ -194,7 +195,7 @@ def check_editable(standing: Standing, role: Actor) -> None:
     elif order.prepared_at and role != Actor.STAFF:
         refusal = "prepared", "The order is prepared: undo that first (undo_ready), or ask staff."
     if refusal:
-        raise Conflict(*refusal, extra=standing.refusal_extra())
+        raise Conflict(*refusal, extra=access.refusal_extra())
 
 
 def check_reason(order: Order, reason: str, pointer: str) -> None:
@@ -204,7 +205,7 @@ def check_reason(order: Order, reason: str, pointer: str) -> None:
 
 
 def make_plan(
-    standing: Standing,
+    access: OrderAccess,
     action: ItemChange.Action,
     line_id: int | None,
     item: CartItem | None,
@@ -218,7 +219,7 @@ def make_plan(
     `role` is whose change it is: the customer's own has the delivery fee and its zone's minimum follow the items.
     Raises NotFound for a line that is not there, CartRefused for an item that breaks the menu's rules, and Conflict.
     """
-    order = standing.order
+    order = access.order
     menu = menu_of(order.vendor)
     if menu.currency != order.currency:
         raise Conflict("currency", f"The vendor now sells in {menu.currency}: cancel the order and place a new one.")
@@ -237,7 +238,7 @@ def make_plan(
         new = replace(new, substitute_price=shown_price(old, new, by_customer=role == Actor.CUSTOMER))
     if new is None and not others:
         raise Conflict(
-            "last_item", "An order has at least one item: cancel the order instead.", extra=standing.refusal_extra()
+            "last_item", "An order has at least one item: cancel the order instead.", extra=access.refusal_extra()
         )
     if len(others) >= MOST_ITEMS:
         raise Conflict("too_many_items", f"An order has at most {MOST_ITEMS} items: place another order.")
@@ -255,26 +256,26 @@ def make_plan(
     return Plan(action=action, old=old, new=new, item=item, lines=lines, priced=priced, asks=asks)
 
 
-def plan_missing(standing: Standing, wish: EditWish, role: Actor) -> Plan:
+def plan_missing(access: OrderAccess, wish: EditWish, role: Actor) -> Plan:
     """What the customer chose for an item that cannot be had; it is asked where it chose nothing that can be had.
 
     It is asked as well where its choice costs more than it was shown: a substitute that became dearer, or an order that
     loses its offer with the item.
     """
-    line = Line.objects.filter(order=standing.order, pk=wish.line or 0).first()
+    line = Line.objects.filter(order=access.order, pk=wish.line or 0).first()
     if line is None:
         raise NotFound("The order has no such item: read its items again.")
     if line.remove_if_missing:
-        return make_plan(standing, Action.REMOVE, line.pk, None, role=role)
+        return make_plan(access, Action.REMOVE, line.pk, None, role=role)
     if line.substitute_id and not Stock.objects.filter(pk=line.substitute_id, quantity__lt=line.quantity).exists():
         item = CartItem(product=line.substitute_id, quantity=line.quantity, comment=line.comment)
         try:
-            plan = make_plan(standing, Action.CHANGE, line.pk, item, role=role)
-            return replace(plan, asks=exceeds_consent(standing.order, line, plan))
+            plan = make_plan(access, Action.CHANGE, line.pk, item, role=role)
+            return replace(plan, asks=exceeds_consent(access.order, line, plan))
         except CartRefused:
             # It is not sold any more, or not so many of it.
             pass
-    return make_plan(standing, Action.REMOVE, line.pk, None, role=role, asks=True)
+    return make_plan(access, Action.REMOVE, line.pk, None, role=role, asks=True)
 
 
 def exceeds_consent(order: Order, line: Line, plan: Plan) -> bool:
@@ -290,11 +291,11 @@ def exceeds_consent(order: Order, line: Line, plan: Plan) -> bool:
     return after > shown or (after < line.total and plan.priced.total > order.total)
 
 
-def make_change(standing: Standing, role: Actor, plan: Plan, wish: EditWish) -> ItemChange:
+def make_change(access: OrderAccess, role: Actor, plan: Plan, wish: EditWish) -> ItemChange:
     """The change as a row, not saved yet, in the state that it gets."""
-    order = standing.order
+    order = access.order
     wants_consent = plan.priced.total > order.total if plan.asks is None else plan.asks
-    waits = wants_consent and asks_customer(standing)
+    waits = wants_consent and asks_customer(access)
     return ItemChange(
         order=order,
         action=plan.action,
@@ -303,23 +304,23 @@ def make_change(standing: Standing, role: Actor, plan: Plan, wish: EditWish) -> 
         item=item_json(plan.item) if plan.item else None,
         old_total=order.total,
         new_total=plan.priced.total,
-        actor=standing.caller.key,
+        actor=access.caller.key,
         role=role,
         reason=wish.reason,
-        created_at=standing.now,
-        decided_at=None if waits else standing.now,
+        created_at=access.now,
+        decided_at=None if waits else access.now,
     )
 
 
-def asks_customer(standing: Standing) -> bool:
+def asks_customer(access: OrderAccess) -> bool:
     """Whether a change of the caller's that wants a consent waits for it: only where somebody else can give it.
 
     Not of a customer's own order, nor until it is accepted of one that the caller placed in a customer's name: it could
     as well have placed it so. Not of a guest's that others keyed in, who hold its token, so that nobody would answer.
     For an account that is switched off staff answer. Without items nothing was agreed yet.
     """
-    order, actors = standing.order, standing.actors
-    placed_it = order.accepted_at is None and order.purchase.placed_by_key == standing.caller.key
+    order, actors = access.order, access.actors
+    placed_it = order.accepted_at is None and order.purchase.placed_by_key == access.caller.key
     if Actor.CUSTOMER in actors or order.awaits_items or placed_it:
         return False
     user = order.customer.user
@@ -350,13 +351,13 @@ def accept_change(
     with update_order(order_id, caller, version=version, changes_total=True) as update:
         change = find_change(update, number, CONSENTS)
         if change.state != State.APPLIED:
-            refuse_decided(update.standing, change)
+            refuse_decided(update.access, change)
             if update.role == Actor.STAFF and not reason.strip():
                 raise Invalid("/reason", "required", "Say how the customer agreed to the change.")
             plan = plan_again(update, change)
             change.state, change.decided_at = State.APPLIED, update.now
             change.old_total, change.new_total = update.order.total, plan.priced.total
-            told = apply(update.standing, plan, change)
+            told = apply(update.access, plan, change)
             change.save()
             tell(update, change, told, reason)
     return Edited(change=change, order=update.order)
@@ -372,7 +373,7 @@ def refuse_change(
     with update_order(order_id, caller, version=version, changes_total=True) as update:
         change = find_change(update, number, (*CONSENTS, Actor.VENDOR))
         if change.state != State.REFUSED:
-            refuse_decided(update.standing, change)
+            refuse_decided(update.access, change)
             change.state, change.decided_at = State.REFUSED, update.now
             change.save()
             tell(update, change, {}, reason)
@@ -388,17 +389,17 @@ def find_change(update: OrderUpdate, number: int, roles: Sequence[Actor]) -> Ite
     change = ItemChange.objects.filter(order=order, number=number).first()
     if change is None:
         raise NotFound("The order has no such change: read its changes again.")
-    update.role = update.standing.role_among(roles)
+    update.role = update.access.role_among(roles)
     if update.role is None:
         raise Forbidden("forbidden", "Only the customer can accept or refuse a change.")
     change.order = order
     return change
 
 
-def refuse_decided(standing: Standing, change: ItemChange) -> None:
+def refuse_decided(access: OrderAccess, change: ItemChange) -> None:
     """Raises Conflict unless the change waits."""
     if change.state != State.WAITING:
-        extra = {"change_state": change.state, **standing.refusal_extra()}
+        extra = {"change_state": change.state, **access.refusal_extra()}
         raise Conflict(
             "change_decided", f"This change is no longer waiting: it was {change.get_state_display()}.", extra=extra
         )
@@ -406,17 +407,17 @@ def refuse_decided(standing: Standing, change: ItemChange) -> None:
 
 def plan_again(update: OrderUpdate, change: ItemChange) -> Plan:
     """The plan of a waiting change by now; it lapses where it costs another difference than the customer was shown."""
-    standing = update.standing
+    access = update.access
     item = item_from(change.item) if change.item else None
     action = Action(change.action)
     try:
         # As whoever proposed it might change the order now.
-        check_editable(standing, Actor(change.role))
-        check_reason(standing.order, change.reason, "/reason")
-        plan = make_plan(standing, action, None, item, role=Actor(change.role), position=change.line_position)
+        check_editable(access, Actor(change.role))
+        check_reason(access.order, change.reason, "/reason")
+        plan = make_plan(access, action, None, item, role=Actor(change.role), position=change.line_position)
     except Refusal as problem:
         lapse(update, change, as_problem(problem).detail)
-    if plan.priced.total - standing.order.total != change.difference:
+    if plan.priced.total - access.order.total != change.difference:
         lapse(update, change, "The price difference is no longer the same.")
     return plan
 
@@ -427,7 +428,7 @@ def lapse(update: OrderUpdate, change: ItemChange, why: str) -> NoReturn:
     change.save()
     tell(update, change, {}, why)
     update.write()
-    extra = {"change_state": change.state, **update.standing.refusal_extra()}
+    extra = {"change_state": change.state, **update.access.refusal_extra()}
     detail = f"The change can no longer be made: {why} It must be proposed again."
     raise Conflict("change_lapsed", detail, extra=extra, keeps_writes=True)
 

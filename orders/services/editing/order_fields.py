@@ -21,10 +21,10 @@ from orders.services.moving.transitions import Wish, transition
 from orders.services.paying.providers import available_methods
 from orders.services.placing.checkout_prices import check_cash_amount
 from orders.services.placing.guests import check_strangers_order
+from orders.services.record.access import OrderAccess, get_order
 from orders.services.record.numbers import day_of, follow_day
 from orders.services.record.order_update import OrderUpdate, update_order
 from orders.services.record.servability import why_unserved
-from orders.services.record.standing import Standing, get_order
 from ordersite.accounts.callers import SYSTEM, Caller
 from ordersite.core.money import MAX_MINOR, as_json
 from ordersite.places.lookup import Answer
@@ -85,17 +85,17 @@ def change_order(
 
 def change_fields(update: OrderUpdate, fields: dict[str, Any], found: Answer) -> "Change | None":
     """The change, which is made and told; None where it changes nothing."""
-    order, standing = update.order, update.standing
+    order, access = update.order, update.access
     reason_code, reason = fields.pop("reason_code", ""), fields.pop("reason", "")
     if not fields:
         return None
-    update.role = role = role_for(standing, fields)
+    update.role = role = role_for(access, fields)
     if order.is_closed:
-        raise Conflict("order_closed", "The order is closed and can no longer be changed.", extra=closing(standing))
+        raise Conflict("order_closed", "The order is closed and can no longer be changed.", extra=closing(access))
     settled = [name for name in BEFORE_ACCEPTING if name in fields]
     if settled and order.accepted_at is not None and role == Actor.CUSTOMER:
         detail = f"The order is accepted: {', '.join(settled)} can no longer be changed. Ask the vendor."
-        raise Conflict("order_accepted", detail, pointer=f"/{settled[0]}", extra=closing(standing))
+        raise Conflict("order_accepted", detail, pointer=f"/{settled[0]}", extra=closing(access))
     if any(name in fields for name in DELAYS):
         check_reason(reason_code, reason, "A delay")
     elif role == Actor.VENDOR and any(name in fields for name in AS_ORDERED):
@@ -104,7 +104,7 @@ def change_fields(update: OrderUpdate, fields: dict[str, Any], found: Answer) ->
         raise Invalid("/reason_code", "unknown", f"Send one of {', '.join(REASONS)}.")
     if role == Actor.VENDOR:
         check_vendors_change(order, fields)
-    change = Change(standing=standing, old={}, new={}, left=[])
+    change = Change(access=access, old={}, new={}, left=[])
     if not fields.keys().isdisjoint(DESTINATION):
         change_destination(change, fields, role, found)
     for name, changer in CHANGERS.items():
@@ -130,7 +130,7 @@ def change_fields(update: OrderUpdate, fields: dict[str, Any], found: Answer) ->
 class Change:
     """What a call changes: old and new for the history, the streams that lose the order."""
 
-    standing: Standing
+    access: OrderAccess
     old: dict[str, Any]
     new: dict[str, Any]
     left: list[str]
@@ -139,7 +139,7 @@ class Change:
 
     @property
     def order(self) -> Order:
-        return self.standing.order
+        return self.access.order
 
     def note(self, name: str, old: Any, new: Any) -> bool:
         """Remembers a change for the history; False where it changes nothing."""
@@ -149,16 +149,16 @@ class Change:
         return True
 
 
-def closing(standing: Standing) -> dict[str, Any]:
-    return standing.refusal_extra()
+def closing(access: OrderAccess) -> dict[str, Any]:
+    return access.refusal_extra()
 
 
-def role_for(standing: Standing, fields: dict[str, Any]) -> Actor:
+def role_for(access: OrderAccess, fields: dict[str, Any]) -> Actor:
     """As what the caller makes the change; raises Forbidden naming the first field that it may not change."""
     for actor in (Actor.STAFF, Actor.CUSTOMER, Actor.VENDOR, Actor.COMPANY, Actor.DRIVER):
-        if actor in standing.actors and all(actor in WHO[name] for name in fields):
+        if actor in access.actors and all(actor in WHO[name] for name in fields):
             return actor
-    denied = next((name for name in fields if not standing.actors & set(WHO[name])), next(iter(fields)))
+    denied = next((name for name in fields if not access.actors & set(WHO[name])), next(iter(fields)))
     who = ", ".join(WHO[denied])
     detail = f"This can be changed by {who} only: leave it out."
     raise Forbidden("forbidden", detail, pointer=f"/{denied}", extra={"field": denied})
@@ -219,7 +219,7 @@ def change_destination(change: Change, fields: Mapping[str, Any], role: Actor, f
 
 def change_deliver_at(change: Change, value: Any) -> None:
     """A later or earlier time, within the vendor's opening; its booking or slot and the timer of a preorder follow."""
-    order, vendor, now = change.order, change.order.vendor, change.standing.now
+    order, vendor, now = change.order, change.order.vendor, change.access.now
     if rules_of(order).is_issued:
         raise Conflict("fixed_time", "Digital codes are issued at once: there is no time to change.")
     old, new = (moment.isoformat() if moment else None for moment in (order.deliver_at, value))
@@ -252,7 +252,7 @@ def estimate_moved(order: Order, deliver_at: datetime | None, now: datetime) -> 
 
 def change_payment_method(change: Change, value: str) -> None:
     """Another way of paying what is not paid yet, or what the wallet paid, which gets its money back with it."""
-    order, actor, now = change.order, change.standing.caller.key, change.standing.now
+    order, actor, now = change.order, change.access.caller.key, change.access.now
     if value not in order.vendor.payment_methods:
         takes = ", ".join(order.vendor.payment_methods)
         raise Invalid("/payment_method", "not_taken", f"{order.vendor.name} takes {takes}.")
@@ -279,7 +279,7 @@ def change_payment_method(change: Change, value: str) -> None:
 
 def change_driver_tip(change: Change, value: Money) -> None:
     """A tip changes the total; what pays for the order follows."""
-    order, actor = change.order, change.standing.caller.key
+    order, actor = change.order, change.access.caller.key
     if value.currency != order.currency:
         raise Invalid("/driver_tip", "currency", f"The order is in {order.currency}: send that currency.")
     rise = value.minor - order.driver_tip
@@ -292,7 +292,7 @@ def change_driver_tip(change: Change, value: Money) -> None:
     order.total += rise
     if order.total > MAX_MINOR:
         raise Invalid("/driver_tip", "too_large", "The order would become too large: send a smaller tip.")
-    adjust(order, rise, is_tip=True, actor=actor, reason="The tip was changed.", now=change.standing.now)
+    adjust(order, rise, is_tip=True, actor=actor, reason="The tip was changed.", now=change.access.now)
     order.purchase.total += rise
     Purchase.objects.filter(pk=order.purchase_id).update(total=F("total") + rise)
 
@@ -310,8 +310,8 @@ def change_cash(change: Change, value: Money | None) -> None:
 
 def change_driver(change: Change, value: int | None) -> None:
     """Names a driver: that offers the order and changes no status. The driver's stream begins with this event."""
-    order, standing = change.order, change.standing
-    taking_over = order.status == Status.ORDER_NOT_READY and standing.actors & {Actor.COMPANY, Actor.STAFF}
+    order, access = change.order, change.access
+    taking_over = order.status == Status.ORDER_NOT_READY and access.actors & {Actor.COMPANY, Actor.STAFF}
     if order.fulfilment != Fulfilment.DELIVERY:
         raise Invalid("/driver", "no_delivery", "Only a delivery has a driver: leave it out.")
     if not change.note("driver", order.driver_id, value):
@@ -320,29 +320,29 @@ def change_driver(change: Change, value: int | None) -> None:
         raise Conflict(
             "driver_holds",
             "A driver has accepted the order: take that driver off it first (look_for_driver).",
-            extra=closing(standing),
+            extra=closing(access),
         )
     driver = None
     if value is not None:
         driver = Driver.objects.select_related("user").filter(pk=value).first()
-        if driver is None or not may_name(standing, driver):
+        if driver is None or not may_name(access, driver):
             raise Invalid("/driver", "unknown", "There is no such driver, or it is not yours to choose.")
         if not driver.can_be_named:
             raise Invalid("/driver", "off_duty", "This driver is off duty or deactivated: choose another.")
     if order.driver_id:
         change.left.append(f"driver:{order.driver_id}")
     order.driver = driver
-    order.named_at = standing.now if driver else None
+    order.named_at = access.now if driver else None
     order.driver_accepted_at = order.driver_at_business_at = None
 
 
-def may_name(standing: Standing, driver: Driver) -> bool:
+def may_name(access: OrderAccess, driver: Driver) -> bool:
     """Staff name anybody; a vendor its couriers and the site's drivers; a company its own."""
-    if Actor.STAFF in standing.actors:
+    if Actor.STAFF in access.actors:
         return True
-    if Actor.VENDOR in standing.actors and driver.company_id is None:
-        return driver.vendor_id in (None, standing.order.vendor_id)
-    return Actor.COMPANY in standing.actors and driver.company_id in standing.company_ids
+    if Actor.VENDOR in access.actors and driver.company_id is None:
+        return driver.vendor_id in (None, access.order.vendor_id)
+    return Actor.COMPANY in access.actors and driver.company_id in access.company_ids
 
 
 def change_self_delivery(change: Change, value: bool) -> None:
@@ -353,7 +353,7 @@ def change_self_delivery(change: Change, value: bool) -> None:
         raise Conflict(
             "driver_holds",
             "A driver has accepted the order: take that driver off it first (look_for_driver).",
-            extra=closing(change.standing),
+            extra=closing(change.access),
         )
     if change.note("self_delivery", order.self_delivery, value):
         order.self_delivery = value
@@ -365,7 +365,7 @@ def change_promise(name: str) -> Callable[[Change, Any], None]:
         order = change.order
         change.old[name], change.new[name] = getattr(order, name), value
         setattr(order, name, value)
-        told = change.standing.now + timedelta(minutes=value)
+        told = change.access.now + timedelta(minutes=value)
         order.estimated_at = max(told, order.deliver_at or told)
 
     return changer
@@ -423,10 +423,10 @@ def add_tracking_number(
     """Gives a delivery a parcel carrier's number, by vendor or staff; the same again changes nothing."""
     denied = "A tracking number can be added by the vendor or staff only."
     with update_order(order_id, caller, version=version, roles=VENDOR_STAFF, denied=denied) as update:
-        order, standing = update.order, update.standing
+        order, access = update.order, update.access
         if order.fulfilment != Fulfilment.DELIVERY or order.status in table.FAILURE:
-            raise Conflict("not_sent", why_not_sent(order), extra=standing.refusal_extra())
-        change = Change(standing=standing, old={}, new={}, left=[])
+            raise Conflict("not_sent", why_not_sent(order), extra=access.refusal_extra())
+        change = Change(access=access, old={}, new={}, left=[])
         change.note("tracking_number", order.tracking_number, tracking_number)
         change.note("carrier", order.carrier, carrier)
         order.tracking_number, order.carrier = tracking_number, carrier

@@ -26,8 +26,8 @@ from orders.services.money.shares import (
     state_of,
     write_state,
 )
+from orders.services.record.access import access_as
 from orders.services.record.order_update import update_locked
-from orders.services.record.standing import standing_as
 from orders.services.repricing.shared_offers import Repriced, reprice_rest, reprice_returned, write_repriced
 from ordersite.accounts.callers import Caller
 from ordersite.core.money import MAX_MINOR, as_json
@@ -287,7 +287,7 @@ def follow_payment(
 
     Writes its new version, with what was set of it before, and the event that tells it.
     """
-    with update_locked(standing_as(role, caller, order, now), role=role) as update:
+    with update_locked(access_as(role, caller, order, now), role=role) as update:
         shares, waited = shares_of(order), awaits_payment(order)
         order.payment_status = state_of(order, shares)
         if order.status in SUCCESS:

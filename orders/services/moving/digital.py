@@ -6,8 +6,8 @@ from orders.lifecycle.timers import set_due
 from orders.models import Order, OrderEvent, PaymentStatus
 from orders.services.capacity.codes import issue_codes
 from orders.services.moving.transitions import Wish, change_status, move_on
+from orders.services.record.access import access_of, get_order
 from orders.services.record.order_update import OrderUpdate, update_locked
-from orders.services.record.standing import get_order, standing_of
 from ordersite.accounts.callers import SYSTEM
 
 
@@ -25,15 +25,15 @@ def fulfil(*, order_id: int) -> None:
     Where codes are missing it waits as accepted, and a timer tries again (lifecycle.timers.due_for_missing_codes).
     An order that is none of this, or is done, is left alone.
     """
-    standing = standing_of(SYSTEM, get_order(caller=SYSTEM, order_id=order_id, lock=True))
-    order = standing.order
+    access = access_of(SYSTEM, get_order(caller=SYSTEM, order_id=order_id, lock=True))
+    order = access.order
     if not rules_of(order).is_issued or not PaymentStatus(order.payment_status).is_kept:
         return
     if order.status == Status.PENDING:
-        move_on(standing, Wish(name="accept"))
+        move_on(access, Wish(name="accept"))
     if order.status != Status.ACCEPTED_BY_BUSINESS:
         return
-    with update_locked(standing_of(SYSTEM, order), role=Actor.SYSTEM) as update:
+    with update_locked(access_of(SYSTEM, order), role=Actor.SYSTEM) as update:
         told = order.codes_missing if order.codes_tried_at else None
         if issue_codes(order=order, now=update.now):
             change_status(update, Wish(name="complete"))

@@ -6,7 +6,7 @@ from enum import StrEnum
 from orders.lifecycle.table import SUCCESS, Fulfilment, Status
 from orders.models import Order
 from orders.services.moving.transitions import Wish, all_or_nothing, move_on
-from orders.services.record.standing import Standing, get_order, standing_of
+from orders.services.record.access import OrderAccess, access_of, get_order
 from ordersite.accounts.callers import Caller
 
 
@@ -65,16 +65,16 @@ def walk(*, order_id: int, caller: Caller, goal: Goal, reason: str, proof: str =
             return order
         for step in STEPS[Fulfilment(order.fulfilment)][goal]:
             if not stands(order, step):
-                order = make_step(standing_of(caller, order), step, reason, proof=proof)
+                order = make_step(access_of(caller, order), step, reason, proof=proof)
     return order
 
 
 def move(*, order_id: int, caller: Caller, to: Status, reason: str) -> Order:
     """One change of status, with the reason only where it asks for one; raises as `transition`."""
-    return make_step(standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to)), to, reason)
+    return make_step(access_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to)), to, reason)
 
 
-def make_step(standing: Standing, to: Status, reason: str, name: str = "", proof: str = "") -> Order:
+def make_step(access: OrderAccess, to: Status, reason: str, name: str = "", proof: str = "") -> Order:
     """The same for an order that is locked already."""
-    reason = reason if standing.asks_reason(to) else ""
-    return move_on(standing, Wish(to=to, name=name, reason=reason, code=proof, proof=proof))
+    reason = reason if access.asks_reason(to) else ""
+    return move_on(access, Wish(to=to, name=name, reason=reason, code=proof, proof=proof))

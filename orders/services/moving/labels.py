@@ -7,8 +7,8 @@ from django.db import IntegrityError
 from orders.lifecycle.table import Actor, Status
 from orders.models import Order, OrderEvent, StatusLabel
 from orders.services.moving.goals import make_step
+from orders.services.record.access import access_of, get_order
 from orders.services.record.order_update import update_locked
-from orders.services.record.standing import get_order, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.web.problems import Forbidden, Invalid, NotFound
@@ -92,25 +92,25 @@ def set_label(*, order_id: int, caller: Caller, label_id: int, reason: str, name
     `transition` raises.
     """
     labels = read_labels()
-    standing = standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True))
-    order = standing.order
+    access = access_of(caller, get_order(caller=caller, order_id=order_id, lock=True))
+    order = access.order
     label = labels.find(label_id)
     if label is None:
         raise Invalid("/label", "unknown", "There is no such status: read the list of statuses.")
     if labels.of(order) == label:
         return order
     was, moves = labels.of(order), label.core_status != order.status
-    role = standing.role_among((Actor.VENDOR, Actor.STAFF, *(Actor if moves else ())))
+    role = access.role_among((Actor.VENDOR, Actor.STAFF, *(Actor if moves else ())))
     if moves:
-        order = make_step(standing, Status(label.core_status), reason, name, proof)
+        order = make_step(access, Status(label.core_status), reason, name, proof)
     if order.status != label.core_status or labels.of(order) == label:
         # Asked twice, by now the order is further on (docs/lifecycle.md); or the status reads so by itself.
         return order
     if role is None:
         raise Forbidden(
-            "forbidden", "Only the vendor or staff can set a status by its label.", extra=standing.refusal_extra()
+            "forbidden", "Only the vendor or staff can set a status by its label.", extra=access.refusal_extra()
         )
-    with update_locked(standing, role=role) as update:
+    with update_locked(access, role=role) as update:
         order.label = label
         data = {"old": {"label": was.name if was else ""}, "new": {"label": label.name}}
         update.tell(OrderEvent.Kind.NOTE, data=data)

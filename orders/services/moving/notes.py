@@ -15,7 +15,7 @@ def add_note(*, order_id: int, caller: Caller, text: str, visible_to: str) -> Or
     """A manual record in the history, by staff, the vendor and who carries the order, not who merely could."""
     denied = "Only the vendor, staff and the driver or company that holds the order can add notes: accept it first."
     with update_order(order_id, caller, roles=WRITERS, denied=denied) as update:
-        if update.standing.is_only_a_candidate:
+        if update.access.is_only_a_candidate:
             raise Forbidden("forbidden", denied)
         if visible_to == OrderEvent.VisibleTo.STAFF and update.role != Actor.STAFF:
             detail = "Only staff can add notes that only staff can read."
@@ -33,7 +33,7 @@ def delete_order(*, order_id: int, caller: Caller, version: int | None = None) -
         right=Right.DELETE_ORDERS,
         denied="Only staff can delete orders.",
     ) as update:
-        order, extra = update.order, update.standing.refusal_extra
+        order, extra = update.order, update.access.refusal_extra
         if not order.is_closed:
             raise Conflict("order_open", "The order is still open: cancel it first.", extra=extra())
         if may_be_here(shares_of(order)):

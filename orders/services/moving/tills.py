@@ -39,7 +39,7 @@ def confirm(*, order_id: int, caller: Caller) -> Order:
     """
     denied = "Only the vendor's till can confirm an order."
     with update_order(order_id, caller, roles=(Actor.VENDOR, Actor.STAFF), denied=denied) as update:
-        order, standing = update.order, update.standing
+        order, standing = update.order, update.access
         if order.visible_at is None:
             raise NotFound()
         if order.status in FAILURE:

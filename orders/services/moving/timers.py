@@ -11,9 +11,9 @@ from orders.lifecycle.timers import LAPSE, set_due, timer_of
 from orders.models import Order, OrderEvent
 from orders.services.moving import digital
 from orders.services.moving.transitions import Wish, transition
+from orders.services.record.access import access_of
 from orders.services.record.order_update import move_timers, save_timers, update_locked
 from orders.services.record.servability import why_unserved_now
-from orders.services.record.standing import standing_of
 from ordersite.accounts.callers import SYSTEM
 from ordersite.core.faults import Refusal
 
@@ -76,14 +76,14 @@ def lock_due(order_id: int, now: datetime) -> Order | None:
 
 def close(order: Order, now: datetime) -> None:
     """Settling writes `closed` and leaves 11 and 15, which are final."""
-    with update_locked(standing_of(SYSTEM, order, now), role=Actor.SYSTEM) as update:
+    with update_locked(access_of(SYSTEM, order, now), role=Actor.SYSTEM) as update:
         order.closed_at = now
         update.tell(OrderEvent.Kind.MILESTONE, milestone="closed")
 
 
 def lapse(order: Order, reason_code: str, now: datetime) -> None:
     """The driver who was named has not answered: as if nobody were named. It sees this as its last event."""
-    with update_locked(standing_of(SYSTEM, order, now), role=Actor.SYSTEM) as update:
+    with update_locked(access_of(SYSTEM, order, now), role=Actor.SYSTEM) as update:
         driver_id = order.driver_id
         order.driver = order.named_at = None
         update.tell(

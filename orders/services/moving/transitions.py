@@ -17,9 +17,9 @@ from orders.lifecycle.table import Actor, Change, Fulfilment, Status
 from orders.lifecycle.timers import is_made
 from orders.models import Order, OrderEvent
 from orders.services.moving.closing import follow_status
+from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.order_update import OrderUpdate, update_locked, update_order
 from orders.services.record.servability import why_unserved_now
-from orders.services.record.standing import Standing, get_order, standing_of
 from ordersite.accounts.callers import Caller, related
 from ordersite.core.attempts import count_attempt, forget_attempts, refuse_if_locked
 from ordersite.core.codes import Code
@@ -62,24 +62,24 @@ def transition(*, order_id: int, caller: Caller, wish: Wish) -> Order:
     return update.order
 
 
-def move_on(standing: Standing, wish: Wish) -> Order:
+def move_on(access: OrderAccess, wish: Wish) -> Order:
     """The same for an order at hand, which this transaction has locked."""
-    with update_locked(standing, version=wish.version) as update:
+    with update_locked(access, version=wish.version) as update:
         change_status(update, wish)
     return update.order
 
 
 def change_status(update: OrderUpdate, wish: Wish) -> None:
     """Decides about the wish, and makes the change; what repeats writes nothing."""
-    order, standing = update.order, update.standing
+    order, access = update.order, update.access
     wish = with_reason(wish)
     given = {"reason_code": wish.reason_code, "reason": wish.reason, "code": wish.code, "proof": wish.proof}
-    decision = decide(order, standing.asker(**given), to=target_of(wish), name=wish.name)
+    decision = decide(order, access.asker(**given), to=target_of(wish), name=wish.name)
     if decision.outcome == Outcome.REPEAT:
         return
     change, attempt = decision.change, decision.attempt
     if change is None or attempt is None:
-        refuse(standing, wish, decision)
+        refuse(access, wish, decision)
     if not decision.forced:
         check_guesses(change, attempt, order)
     apply(update, change, attempt, wish, forced=decision.forced)
@@ -104,22 +104,22 @@ def target_of(wish: Wish) -> Status:
     return target
 
 
-def refuse(standing: Standing, wish: Wish, decision: Decision) -> NoReturn:
+def refuse(access: OrderAccess, wish: Wish, decision: Decision) -> NoReturn:
     """Raises what the decision means: Conflict where the table has no such change or a guard fails, else Forbidden."""
-    order, change, guard = standing.order, decision.change, decision.guard
+    order, change, guard = access.order, decision.change, decision.guard
     if change is None:
         now, target = Status(order.status), target_of(wish)
         detail = f"An order in status {now.value} ({now.slug}) cannot change to {target.value} ({target.slug})."
         undoes = table.find(Fulfilment(order.fulfilment), now, target)
         if undoes is not None and not wish.name:
             detail = f"This status is only reached by name: send {undoes.name} as the `transition`."
-        raise Conflict("transition_not_allowed", detail, extra=standing.refusal_extra())
+        raise Conflict("transition_not_allowed", detail, extra=access.refusal_extra())
     if not guard:
         raise Forbidden(
             "transition_not_permitted",
             f"{change.name} is for {', '.join(sorted(change.actors))}, but your role in this order is "
-            f"{', '.join(sorted(standing.actors)) or 'none'}.",
-            extra=standing.refusal_extra(),
+            f"{', '.join(sorted(access.actors)) or 'none'}.",
+            extra=access.refusal_extra(),
         )
     counts = False
     if guesses((guard,), order):
@@ -130,7 +130,7 @@ def refuse(standing: Standing, wish: Wish, decision: Decision) -> NoReturn:
     raise Conflict(
         "guard_failed",
         GUARDS[guard][1],
-        extra={"guard": guard, **standing.refusal_extra()},
+        extra={"guard": guard, **access.refusal_extra()},
         # A wrong code stays counted, although the change itself is refused.
         keeps_writes=counts,
     )
@@ -146,7 +146,7 @@ def all_or_nothing(*, order_id: int, caller: Caller) -> Iterator[None]:
     except Refusal as problem:
         if "allowed_transitions" in problem.extra:
             reached = problem.extra["order_status"]
-            problem.extra |= standing_of(caller, get_order(caller=caller, order_id=order_id)).refusal_extra()
+            problem.extra |= access_of(caller, get_order(caller=caller, order_id=order_id)).refusal_extra()
             stands = problem.extra["order_status"]
             if stands != reached:
                 said = f" None of the steps was made: the order is still in status {stands['code']} ({stands['name']})."
@@ -183,9 +183,9 @@ def check_code_is_open(order: Order) -> None:
 
 def apply(update: OrderUpdate, change: Change, attempt: Attempt, wish: Wish, *, forced: bool) -> None:
     """Makes the change, its money and its event. Everything was checked."""
-    order, standing, now = update.order, update.standing, update.now
+    order, access, now = update.order, update.access, update.now
     update.role = attempt.actor
-    left = assign_parties(standing, change, attempt)
+    left = assign_parties(access, change, attempt)
     had, was_made = order.milestones, is_made(order)
     source = Status(order.status)
     getattr(order, change.name)(now=now)
@@ -229,14 +229,14 @@ def apply(update: OrderUpdate, change: Change, attempt: Attempt, wish: Wish, *, 
     )
 
 
-def assign_parties(standing: Standing, change: Change, attempt: Attempt) -> Sequence[str]:
+def assign_parties(access: OrderAccess, change: Change, attempt: Attempt) -> Sequence[str]:
     """Sets who carries the order after the change; returns the streams of those whom it takes off."""
-    order = standing.order
+    order = access.order
     before = {f"driver:{order.driver_id}" if order.driver_id else "", f"company:{order.company_id or ''}"}
     if change.name == "accept_by_driver":
-        name_accepting_driver(standing, attempt)
+        name_accepting_driver(access, attempt)
     elif change.name == "accept_by_company":
-        order.company_id = accepting_company(standing, attempt)
+        order.company_id = accepting_company(access, attempt)
     leave_parties(order, change.name)
     if change.name == "accept_by_driver" or order.driver_id is None:
         order.named_at = None
@@ -253,23 +253,23 @@ def leave_parties(order: Order, name: str) -> None:
         order.driver = None
 
 
-def name_accepting_driver(standing: Standing, attempt: Attempt) -> None:
+def name_accepting_driver(access: OrderAccess, attempt: Attempt) -> None:
     """A driver accepts for itself; the others for the one that stands named on the order (guard `named`)."""
     if attempt.actor == Actor.DRIVER:
-        standing.order.driver = related(standing.caller.user, "driver") if standing.caller.user else None
+        access.order.driver = related(access.caller.user, "driver") if access.caller.user else None
 
 
-def accepting_company(standing: Standing, attempt: Attempt) -> int:
+def accepting_company(access: OrderAccess, attempt: Attempt) -> int:
     """The company that accepts: the dispatcher's that serves this vendor, or the one that staff find named."""
-    order = standing.order
+    order = access.order
     if order.company_id is not None:
         return order.company_id
     serving = order.vendor.companies.order_by("pk")
     if attempt.actor == Actor.COMPANY:
-        serving = serving.filter(pk__in=standing.caller.dispatched_ids)
+        serving = serving.filter(pk__in=access.caller.dispatched_ids)
     company_id = serving.values_list("pk", flat=True).first()
     if company_id is None:
-        raise Conflict("guard_failed", GUARDS["served"][1], extra={"guard": "served", **standing.refusal_extra()})
+        raise Conflict("guard_failed", GUARDS["served"][1], extra={"guard": "served", **access.refusal_extra()})
     return int(company_id)
 
 
@@ -288,11 +288,11 @@ def start_preparing(*, order_id: int, caller: Caller, version: int | None = None
     Twice is harmless. Must run in a transaction; raises NotFound, Problem 412, Forbidden and Conflict.
     """
     with update_order(order_id, caller, version=version) as update:
-        order, standing = update.order, update.standing
-        outcome, update.role = decide_preparing(order, standing.actors)
+        order, access = update.order, update.access
+        outcome, update.role = decide_preparing(order, access.actors)
         if update.role is None:
             raise Forbidden(
-                "transition_not_permitted", "Only the vendor can start the preparation.", extra=standing.refusal_extra()
+                "transition_not_permitted", "Only the vendor can start the preparation.", extra=access.refusal_extra()
             )
         if outcome == Outcome.REPEAT:
             return order
@@ -300,7 +300,7 @@ def start_preparing(*, order_id: int, caller: Caller, version: int | None = None
             raise Conflict(
                 "transition_not_allowed",
                 "Preparation can start once the order is accepted, and only while it is not prepared.",
-                extra=standing.refusal_extra(),
+                extra=access.refusal_extra(),
             )
         order.apply_milestones(START_PREPARING, None, update.now)
         update.tell(OrderEvent.Kind.MILESTONE, transition=START_PREPARING, milestone="preparation_started")

@@ -10,7 +10,7 @@ from orders.models import RECEIVED, Order, Payment, PaymentStatus
 from orders.services.paying.online_payments import address_of
 from orders.services.paying.provider_answers import Standing, online_payments
 from orders.services.paying.provider_answers import standing_of as payment_standing
-from orders.services.record.standing import get_order, standing_of
+from orders.services.record.access import access_of, get_order
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.mails import count_mail, queue_mail
 from ordersite.core.money import to_text
@@ -37,7 +37,7 @@ def payment_link(*, order_id: int, caller: Caller, send: bool = False) -> Paymen
     is known, and a 429 Problem for the sixth mail to an e-mail within an hour.
     """
     order = get_order(caller=caller, order_id=order_id)
-    actors = standing_of(caller, order).actors
+    actors = access_of(caller, order).actors
     if not actors & {Actor.CUSTOMER, Actor.VENDOR, Actor.STAFF}:
         raise Forbidden("forbidden", "Only the customer, the vendor and staff can ask for a payment link.")
     payment = payment_to_make(order, timezone.now())

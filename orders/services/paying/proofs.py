@@ -15,8 +15,8 @@ from orders.models import RECEIVED, Order, OrderEvent, Payment, PaymentProof, Pa
 from orders.services.money.shares import deadline_of, shares_of, state_of
 from orders.services.paying import disputes
 from orders.services.paying.receiving import lock_payment, mark_cash_received, mark_failed, mark_paid
+from orders.services.record.access import OrderAccess, access_as, access_of, get_order
 from orders.services.record.order_update import update_locked
-from orders.services.record.standing import Standing, get_order, standing_as, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.web.images import CleanImage
@@ -47,16 +47,16 @@ def payment_to_prove(*, order_id: int, caller: Caller, count: int, version: int 
 
     Raises NotFound, Forbidden, Problem 412, and Conflict where no transfer waits for so many.
     """
-    standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
-    role = standing.role_among((Actor.STAFF, Actor.CUSTOMER), Right.CHECK_PAYMENTS)
+    access = access_of(caller, get_order(caller=caller, order_id=order_id))
+    role = access.role_among((Actor.STAFF, Actor.CUSTOMER), Right.CHECK_PAYMENTS)
     if role is None:
         raise Forbidden("forbidden", "Only the customer or staff can send photos of a payment.")
-    refuse_unready(standing, version)
+    refuse_unready(access, version)
     waiting = Payment.objects.filter(shares__order=order_id, provider__in=PROVEN_METHODS)
     found = waiting.exclude(state__in=RECEIVED).order_by("-pk").first()
     if found is None:
         detail = "No transfer is due for this order: change its payment method to transfer first."
-        raise Conflict("no_transfer", detail, extra=standing.refusal_extra())
+        raise Conflict("no_transfer", detail, extra=access.refusal_extra())
     check_waits(found, Order.objects.filter(shares__payment=found), count)
     return role, found.pk
 
@@ -83,14 +83,14 @@ def send_proofs(*, order_id: int, caller: Caller, photos: Sequence[CleanImage], 
     if not photos:
         raise Invalid("/photo", "required", f"Send one to {MOST_PHOTOS} photos.")
     role, waiting_id = payment_to_prove(order_id=order_id, caller=caller, count=len(photos), version=version)
-    standing, payment, orders = lock(order_id, waiting_id, caller, version)
+    access, payment, orders = lock(order_id, waiting_id, caller, version)
     # Once more: it may have changed while the lock was waited for.
     orders = check_waits(payment, orders, len(photos))
-    add_proofs(payment=payment, photos=photos, now=standing.now)
+    add_proofs(payment=payment, photos=photos, now=access.now)
     payment.state, payment.failure, payment.expires_at = PaymentStatus.PROOF_PENDING, "", None
     payment.save(update_fields=["state", "failure", "expires_at"])
     for order in orders:
-        with update_locked(standing_as(role, caller, order, standing.now), role=role) as update:
+        with update_locked(access_as(role, caller, order, access.now), role=role) as update:
             order.payment_status = state_of(order, shares_of(order))
             update.tell(OrderEvent.Kind.PAYMENT, data={"photos": len(photos)})
     return get_order(caller=caller, order_id=order_id)
@@ -103,22 +103,22 @@ def approve(*, order_id: int, payment_id: int, caller: Caller, version: int | No
     however often it is asked. Must run in a transaction. Raises NotFound, Problem 412, Forbidden, and Conflict for what
     only a provider can tell.
     """
-    standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
-    role_to_approve(standing, payment_of(standing.order, payment_id))
-    standing, payment, orders = lock(order_id, payment_id, caller, version)
+    access = access_of(caller, get_order(caller=caller, order_id=order_id))
+    role_to_approve(access, payment_of(access.order, payment_id))
+    access, payment, orders = lock(order_id, payment_id, caller, version)
     # Once more: its method may have changed while the lock was waited for.
-    role, method = role_to_approve(standing, payment), find_method(payment.provider)
+    role, method = role_to_approve(access, payment), find_method(payment.provider)
     if payment.is_disputed:
-        disputes.settle_dispute(payment, orders, caller=caller, now=standing.now)
+        disputes.settle_dispute(payment, orders, caller=caller, now=access.now)
     elif method.is_on_handover:
-        mark_cash_received(order_id=order_id, payment_id=payment_id, caller=caller, role=role, now=standing.now)
+        mark_cash_received(order_id=order_id, payment_id=payment_id, caller=caller, role=role, now=access.now)
     elif payment.is_received:
-        return standing.order
+        return access.order
     elif method.needs_proof:
-        mark_paid(payment_id=payment_id, caller=caller, role=role, now=standing.now)
+        mark_paid(payment_id=payment_id, caller=caller, role=role, now=access.now)
     else:
         detail = f"Only {payment.provider} can confirm this payment: change the payment method first."
-        raise Conflict("paid_online", detail, extra=standing.refusal_extra())
+        raise Conflict("paid_online", detail, extra=access.refusal_extra())
     Payment.objects.filter(pk=payment_id).update(checked_by=caller.user)
     return get_order(caller=caller, order_id=order_id)
 
@@ -129,22 +129,22 @@ def refuse(*, order_id: int, payment_id: int, caller: Caller, reason: str, versi
     Of a payment that is disputed, what came in goes back, and the orders that are open are to be paid anew. Must run in
     a transaction. Raises NotFound, Problem 412, Forbidden, and Conflict where nothing waits to be looked at.
     """
-    standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
-    payment_of(standing.order, payment_id)
-    if Actor.STAFF not in standing.acting(Right.CHECK_PAYMENTS):
+    access = access_of(caller, get_order(caller=caller, order_id=order_id))
+    payment_of(access.order, payment_id)
+    if Actor.STAFF not in access.acting(Right.CHECK_PAYMENTS):
         raise Forbidden("forbidden", "Only staff can refuse the photos of a payment.")
-    standing, payment, orders = lock(order_id, payment_id, caller, version)
+    access, payment, orders = lock(order_id, payment_id, caller, version)
     if payment.is_disputed:
-        disputes.refuse_dispute(payment, orders, caller=caller, reason=reason, now=standing.now)
+        disputes.refuse_dispute(payment, orders, caller=caller, reason=reason, now=access.now)
         return get_order(caller=caller, order_id=order_id)
     if payment.state != PaymentStatus.PROOF_PENDING:
         detail = "This payment has no photos that wait to be checked."
-        raise Conflict("no_proof_pending", detail, extra=standing.refusal_extra())
+        raise Conflict("no_proof_pending", detail, extra=access.refusal_extra())
     deadline = deadline_of(payment.provider, [order.vendor for order in orders], payment.created_at)
-    payment.expires_at = max(deadline or standing.now, standing.now + AGAIN)
+    payment.expires_at = max(deadline or access.now, access.now + AGAIN)
     payment.checked_by = caller.user
     payment.save(update_fields=["expires_at", "checked_by"])
-    mark_failed(payment_id=payment_id, failure=reason, caller=caller, role=Actor.STAFF, now=standing.now)
+    mark_failed(payment_id=payment_id, failure=reason, caller=caller, role=Actor.STAFF, now=access.now)
     return get_order(caller=caller, order_id=order_id)
 
 
@@ -154,15 +154,15 @@ def waive(*, order_id: int, payment_id: int, caller: Caller, reason: str, versio
     Must run in a transaction. Raises NotFound, Problem 412, Forbidden, Invalid without a reason, and Conflict
     nothing_due, or payment_pending while the money may have come in.
     """
-    standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
-    payment_of(standing.order, payment_id)
-    if Actor.STAFF not in standing.acting(Right.CHECK_PAYMENTS):
+    access = access_of(caller, get_order(caller=caller, order_id=order_id))
+    payment_of(access.order, payment_id)
+    if Actor.STAFF not in access.acting(Right.CHECK_PAYMENTS):
         raise Forbidden("forbidden", "Only staff can waive what is due.")
     if not reason.strip():
         raise Invalid("/reason", "required", "A reason is needed: say why it need not be paid.")
-    standing, payment, orders = lock(order_id, payment_id, caller, version)
+    access, payment, orders = lock(order_id, payment_id, caller, version)
     order = next(order for order in orders if order.pk == order_id)
-    disputes.waive_payment(payment, order, orders, caller=caller, reason=reason, now=standing.now)
+    disputes.waive_payment(payment, order, orders, caller=caller, reason=reason, now=access.now)
     return get_order(caller=caller, order_id=order_id)
 
 
@@ -171,9 +171,9 @@ def read_photo(*, order_id: int, payment_id: int, number: int, caller: Caller) -
 
     For the customer, staff, and the vendor whose orders alone it pays for. Raises NotFound and Forbidden.
     """
-    standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
-    payment = payment_of(standing.order, payment_id)
-    if Actor.CUSTOMER not in standing.readers and role_to_see(standing, payment) is None:
+    access = access_of(caller, get_order(caller=caller, order_id=order_id))
+    payment = payment_of(access.order, payment_id)
+    if Actor.CUSTOMER not in access.readers and role_to_see(access, payment) is None:
         raise Forbidden("forbidden", "Photos of a payment are visible to the people who pay, and to staff.")
     found = payment.proofs.order_by("pk")[number - 1 : number] if number else ()
     for proof in found:
@@ -190,19 +190,21 @@ def read_file(proof: PaymentProof) -> bytes:
         raise NotFound("The photo has been deleted.") from error
 
 
-def lock(order_id: int, payment_id: int, caller: Caller, version: int | None) -> tuple[Standing, Payment, list[Order]]:
+def lock(
+    order_id: int, payment_id: int, caller: Caller, version: int | None
+) -> tuple[OrderAccess, Payment, list[Order]]:
     """The payment and the orders that it pays for, locked, and this one as it stands then; raises Problem 412."""
     payment, orders = lock_payment(payment_id)
-    standing = standing_of(caller, get_order(caller=caller, order_id=order_id))
-    refuse_unready(standing, version)
+    access = access_of(caller, get_order(caller=caller, order_id=order_id))
+    refuse_unready(access, version)
     paid_for = set(PaymentShare.objects.filter(payment=payment).values_list("order_id", flat=True))
-    return standing, payment, [order for order in orders if order.pk in paid_for]
+    return access, payment, [order for order in orders if order.pk in paid_for]
 
 
-def refuse_unready(standing: Standing, version: int | None) -> None:
+def refuse_unready(access: OrderAccess, version: int | None) -> None:
     """Raises Problem 412 where the caller saw another version, and Conflict for an order without items."""
-    standing.refuse_stale(version)
-    if standing.order.awaits_items:
+    access.refuse_stale(version)
+    if access.order.awaits_items:
         raise Conflict("no_items", "The order has no items, so there is nothing to pay yet: add one first.")
 
 
@@ -214,25 +216,25 @@ def payment_of(order: Order, payment_id: int) -> Payment:
     return payment
 
 
-def role_to_see(standing: Standing, payment: Payment) -> Actor | None:
+def role_to_see(access: OrderAccess, payment: Payment) -> Actor | None:
     """As what the caller looks at the payment's photos: staff, or the vendor of all orders that it pays for."""
-    if Actor.STAFF in standing.readers:
+    if Actor.STAFF in access.readers:
         return Actor.STAFF
-    if Actor.VENDOR not in standing.readers:
+    if Actor.VENDOR not in access.readers:
         return None
-    own = member_vendors(standing.caller).values("pk")
+    own = member_vendors(access.caller).values("pk")
     return None if payment.shares.exclude(order__vendor__in=own).exists() else Actor.VENDOR
 
 
-def role_to_approve(standing: Standing, payment: Payment) -> Actor:
+def role_to_approve(access: OrderAccess, payment: Payment) -> Actor:
     """As what the caller says that the payment came in: staff, or the vendor into whose own hands it came.
 
     Who profits does not attest: what goes to the platform is told by the platform's people. Raises Forbidden.
     """
-    if Actor.STAFF in standing.acting(Right.CHECK_PAYMENTS):
+    if Actor.STAFF in access.acting(Right.CHECK_PAYMENTS):
         return Actor.STAFF
     goes_to_platform = find_method(payment.provider).needs_proof and not payment.to_vendor
-    if Actor.VENDOR not in standing.readers or payment.is_disputed or goes_to_platform:
+    if Actor.VENDOR not in access.readers or payment.is_disputed or goes_to_platform:
         detail = "A payment can be confirmed by staff, or by the vendor if the vendor alone receives it."
         raise Forbidden("forbidden", detail)
     return Actor.VENDOR

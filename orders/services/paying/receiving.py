@@ -11,8 +11,8 @@ from orders.services.money.repayments import repay
 from orders.services.money.shares import shares_of, state_of, write_state
 from orders.services.moving.closing import follow_payment, stop_paying
 from orders.services.moving.digital import issue_if_paid
+from orders.services.record.access import access_as
 from orders.services.record.order_update import update_locked
-from orders.services.record.standing import standing_as
 from ordersite.accounts.callers import Caller
 from ordersite.core.money import as_json
 from ordersite.web.problems import Conflict, NotFound
@@ -131,6 +131,6 @@ def mark_failed(*, payment_id: int, failure: str, caller: Caller, role: Actor = 
         was, order.payment_status = order.payment_status, state_of(order, shares_of(order))
         if order.status in FAILURE and order.payment_status == was:
             continue
-        with update_locked(standing_as(role, caller, order, now), role=role) as update:
+        with update_locked(access_as(role, caller, order, now), role=role) as update:
             update.tell(OrderEvent.Kind.PAYMENT, reason_code="payment_failed", reason=failure)
     return payment

@@ -10,8 +10,8 @@ from orders.services.money import ledger
 from orders.services.money.repayments import repay
 from orders.services.money.shares import division_of, kept_of, shares_of
 from orders.services.moving.transitions import Wish, all_or_nothing, move_on
+from orders.services.record.access import RELATED, OrderAccess, access_of, get_order
 from orders.services.record.order_update import OrderUpdate, update_locked, update_order
-from orders.services.record.standing import RELATED, Standing, get_order, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.core.money import as_json, half_up, to_text
@@ -87,7 +87,7 @@ def give_back(update: OrderUpdate, wish: RefundWish) -> list[Refund]:
     at = "/items" if wish.items else "/amount" if wish.amount else ""
     refuse_too_large(amount, most, order.currency, asks_staff=most < left, pointer=at)
     with blaming("/to", "by_hand_only"):
-        refunds = pay_back(order, amount, wish, update.standing)
+        refunds = pay_back(order, amount, wish, update.access)
     for line, part in lines.items():
         line.refunded += part
         line.save(update_fields=["refunded"])
@@ -102,7 +102,7 @@ def cancel_refunded(update: OrderUpdate, reason: str) -> Order:
     """Cancels an order whose money was given back, as the vendor or staff would; raises Conflict where it cannot be."""
     name = "reject" if update.role == Actor.VENDOR else "cancel_by_staff"
     text = reason.strip() or "The money was refunded."
-    return move_on(update.standing, Wish(name=name, reason_code="other", reason=text))
+    return move_on(update.access, Wish(name=name, reason_code="other", reason=text))
 
 
 def check_currency(pointer: str, amount: Money | None, order: Order) -> None:
@@ -110,14 +110,14 @@ def check_currency(pointer: str, amount: Money | None, order: Order) -> None:
         raise Invalid(pointer, "currency", f"The order is in {order.currency}: send the amount in that currency.")
 
 
-def pay_back(order: Order, amount: int, wish: RefundWish, standing: Standing) -> list[Refund]:
+def pay_back(order: Order, amount: int, wish: RefundWish, access: OrderAccess) -> list[Refund]:
     """The refunds of an amount that is there; the shares of an order that has succeeded follow by themselves."""
-    refunds = repay(order, amount, actor=standing.caller.key, reason=wish.reason, to=wish.to, now=standing.now)
+    refunds = repay(order, amount, actor=access.caller.key, reason=wish.reason, to=wish.to, now=access.now)
     if order.status in FAILURE:
         # Of what closing cost, the vendor and the platform keep their shares of what is left.
         shares = shares_of(order)
         wanted = division_of(order, shares, kept=kept_of(shares), succeeds=False)
-        ledger.rebalance(order, Posting.Kind.REFUND, wanted, actor=standing.caller.key)
+        ledger.rebalance(order, Posting.Kind.REFUND, wanted, actor=access.caller.key)
     return refunds
 
 
@@ -195,7 +195,7 @@ def amount_of_line(order: Order, line: Line, wish: LineWish, at: str) -> int:
 def refunds_of(*, order_id: int, caller: Caller) -> list[Refund]:
     """What was given back of an order, oldest first, for its customer, vendor and staff; raises NotFound, Forbidden."""
     order = get_order(caller=caller, order_id=order_id)
-    if not standing_of(caller, order).readers & {Actor.CUSTOMER, Actor.VENDOR, Actor.STAFF}:
+    if not access_of(caller, order).readers & {Actor.CUSTOMER, Actor.VENDOR, Actor.STAFF}:
         raise Forbidden("forbidden", "Only the customer, the vendor and staff can see refunds.")
     return list(order.refunds.select_related("payment"))
 
@@ -203,7 +203,7 @@ def refunds_of(*, order_id: int, caller: Caller) -> list[Refund]:
 # --- refunds that need somebody ---------------------------------------------------------------------------------
 
 
-def lock_refund(refund_id: int, caller: Caller) -> tuple[Refund, Standing]:
+def lock_refund(refund_id: int, caller: Caller) -> tuple[Refund, OrderAccess]:
     """A refund of an order, both locked, for staff; raises NotFound and Forbidden."""
     caller.require(Right.SEE_TO_REFUNDS)
     found = Refund.objects.filter(pk=refund_id).first()
@@ -213,7 +213,7 @@ def lock_refund(refund_id: int, caller: Caller) -> tuple[Refund, Standing]:
     order = Order.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=found.order_id)
     Payment.objects.select_for_update().get(pk=found.payment_id)
     refund = Refund.objects.select_for_update(of=("self",)).select_related("payment").get(pk=refund_id)
-    return refund, standing_of(caller, order)
+    return refund, access_of(caller, order)
 
 
 def finish_by_hand(*, refund_id: int, caller: Caller) -> Refund:
@@ -221,14 +221,14 @@ def finish_by_hand(*, refund_id: int, caller: Caller) -> Refund:
 
     Raises Conflict for one that goes, or has gone, by itself.
     """
-    refund, standing = lock_refund(refund_id, caller)
+    refund, access = lock_refund(refund_id, caller)
     if refund.state not in (Refund.State.BY_HAND, Refund.State.FAILED):
         raise Conflict(
             "refund_state", f"This refund does not have to be paid by hand: it is {refund.get_state_display()}."
         )
-    refund.state, refund.done_at, refund.due_at = Refund.State.DONE, standing.now, None
+    refund.state, refund.done_at, refund.due_at = Refund.State.DONE, access.now, None
     refund.save(update_fields=["state", "done_at", "due_at"])
-    with update_locked(standing, role=Actor.STAFF) as update:
+    with update_locked(access, role=Actor.STAFF) as update:
         if refund.closing:
             update.order.money_leaves_at = update.now
         told = {"refund_done": as_json(refund.amount, refund.currency)}
@@ -241,8 +241,8 @@ def send_to_wallet(*, refund_id: int, caller: Caller) -> Refund:
 
     Raises Conflict for one that has not failed, and no_wallet for a guest's.
     """
-    refund, standing = lock_refund(refund_id, caller)
-    order = standing.order
+    refund, access = lock_refund(refund_id, caller)
+    order = access.order
     if refund.state != Refund.State.FAILED:
         raise Conflict("refund_state", f"This refund has not failed: it is {refund.get_state_display()}.")
     if order.customer.user_id is None:
@@ -253,10 +253,10 @@ def send_to_wallet(*, refund_id: int, caller: Caller) -> Refund:
     outside = {ledger.funding(order.currency): -refund.amount, wallet: refund.amount}
     share = PaymentShare.objects.select_related("payment").get(order=order, payment=refund.payment_id)
     ledger.move(order, share, Posting.Kind.REFUND, outside, actor=caller.key, balances=balances)
-    refund.to, refund.state, refund.done_at, refund.due_at = Refund.To.WALLET, Refund.State.DONE, standing.now, None
+    refund.to, refund.state, refund.done_at, refund.due_at = Refund.To.WALLET, Refund.State.DONE, access.now, None
     refund.save(update_fields=["to", "state", "done_at", "due_at"])
     told = {"amount": as_json(refund.amount, refund.currency), "to": refund.to}
-    with update_locked(standing, role=Actor.STAFF) as update:
+    with update_locked(access, role=Actor.STAFF) as update:
         reason = "The payment provider could not send the refund."
         update.tell(OrderEvent.Kind.PAYMENT, reason=reason, data={"refund": told})
     return refund

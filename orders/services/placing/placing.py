@@ -47,11 +47,11 @@ from orders.services.placing.parties import (
     with_zones_by_hand,
 )
 from orders.services.placing.terms import save_terms, terms_of_part
+from orders.services.record.access import RELATED, access_as
 from orders.services.record.events import draw
 from orders.services.record.lines import keep_rows, stock_wanted, write_lines
 from orders.services.record.numbers import counter_of, day_of
 from orders.services.record.order_update import insert_orders, tell_placed
-from orders.services.record.standing import RELATED, standing_as
 from orders.visibility import visible_purchases
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Customer
@@ -397,7 +397,7 @@ def write_events(
         stream = f"stream:vendor:{order.vendor_id}"
         role = role_of(order, customer, caller)
         tell_placed(
-            standing_as(role, caller, order, now),
+            access_as(role, caller, order, now),
             role,
             data={"zone_by_hand": zone.name} if zone and part.draft.zone_by_hand else {},
             positions={stream: drawn[stream].pop(0)} if order.visible_at else {},

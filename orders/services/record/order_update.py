@@ -22,9 +22,10 @@ from django.db.models import QuerySet
 from orders.lifecycle.table import Actor, Status
 from orders.lifecycle.timers import DUE_COLUMNS, set_due
 from orders.models import Order, OrderEvent
+from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.events import write_event
+from orders.services.record.locks import lock_purchase
 from orders.services.record.servability import reckon_order
-from orders.services.record.standing import Standing, get_order, lock_purchase, standing_of
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.web.problems import Forbidden
@@ -37,7 +38,7 @@ TIMERS = frozenset({*DUE_COLUMNS, "codes_tried_at"})
 class OrderUpdate:
     """One change of an order that this transaction has locked."""
 
-    standing: Standing
+    access: OrderAccess
     waited: bool  # before the change, for its vendor's settings (Order.waits)
     role: Actor | None = None  # as what the caller makes the change
     event: OrderEvent | None = None
@@ -45,15 +46,15 @@ class OrderUpdate:
 
     @property
     def order(self) -> Order:
-        return self.standing.order
+        return self.access.order
 
     @property
     def caller(self) -> Caller:
-        return self.standing.caller
+        return self.access.caller
 
     @property
     def now(self) -> datetime:
-        return self.standing.now
+        return self.access.now
 
     def tell(self, kind: str, *, left: Sequence[str] = (), **fields: Any) -> OrderEvent:
         """The event that tells the change; it is written with it.
@@ -62,7 +63,7 @@ class OrderUpdate:
         """
         assert self.role is not None, "a role is set before anything is told"
         self.left = left
-        self.event = make_event(self.standing, self.role, kind=kind, **fields)
+        self.event = make_event(self.access, self.role, kind=kind, **fields)
         return self.event
 
     def write(self) -> None:
@@ -103,10 +104,10 @@ def update_order(
     """
     if changes_total:
         lock_purchase(order_id)
-    standing = standing_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to))
-    with update_locked(standing, version=version) as update:
+    access = access_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to))
+    with update_locked(access, version=version) as update:
         if roles:
-            update.role = standing.role_among(roles, right)
+            update.role = access.role_among(roles, right)
             if update.role is None:
                 raise Forbidden("forbidden", denied)
         yield update
@@ -114,11 +115,11 @@ def update_order(
 
 @contextmanager
 def update_locked(
-    standing: Standing, *, version: int | None = None, role: Actor | None = None
+    access: OrderAccess, *, version: int | None = None, role: Actor | None = None
 ) -> Iterator[OrderUpdate]:
     """The same for an order that this transaction has locked already."""
-    standing.refuse_stale(version)
-    update = OrderUpdate(standing=standing, waited=standing.order.waits, role=role)
+    access.refuse_stale(version)
+    update = OrderUpdate(access=access, waited=access.order.waits, role=role)
     yield update
     update.write()
 
@@ -133,10 +134,10 @@ def insert_orders(orders: Sequence[Order]) -> None:
         order.mark_stored()
 
 
-def tell_placed(standing: Standing, role: Actor, *, data: Mapping[str, Any], positions: Mapping[str, int]) -> None:
+def tell_placed(access: OrderAccess, role: Actor, *, data: Mapping[str, Any], positions: Mapping[str, int]) -> None:
     """The event of the first version; `positions` in the feeds were drawn already, by counter name."""
-    order = standing.order
-    event = make_event(standing, role, kind=OrderEvent.Kind.PLACED, to_status=order.status, data=data)
+    order = access.order
+    event = make_event(access, role, kind=OrderEvent.Kind.PLACED, to_status=order.status, data=data)
     write_told(event, positions=positions)
 
 
@@ -157,16 +158,16 @@ def move_timers(orders: QuerySet[Order], **times: datetime | None) -> int:
 # --- shared by all of them ----------------------------------------------------------------------------------------
 
 
-def make_event(standing: Standing, role: Actor, **fields: Any) -> OrderEvent:
+def make_event(access: OrderAccess, role: Actor, **fields: Any) -> OrderEvent:
     """The event of the order's present version, by the caller in this role."""
-    order, caller = standing.order, standing.caller
+    order, caller = access.order, access.caller
     return OrderEvent(
         order=order,
         number=order.version,
         actor=caller.key,
         role=role,
         app_id=caller.app_id,
-        created_at=standing.now,
+        created_at=access.now,
         **fields,
     )
 

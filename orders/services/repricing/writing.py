@@ -11,18 +11,18 @@ from orders.pricing import Priced, PricedLine
 from orders.services.capacity import slots
 from orders.services.money.payment_changes import adjust
 from orders.services.money.shares import deadline_of, shares_of
+from orders.services.record.access import OrderAccess
 from orders.services.record.lines import make_line, make_options
 from orders.services.record.order_update import OrderUpdate
-from orders.services.record.standing import Standing
 from orders.services.repricing.plan import Plan, in_words, kept
 from ordersite.core.money import as_json
 from vendors.services.menus import menu_of
 from vendors.services.stock import give_stock_back, lock_stock, take_stock
 
 
-def apply(standing: Standing, plan: Plan, change: ItemChange) -> dict[str, Any]:
+def apply(access: OrderAccess, plan: Plan, change: ItemChange) -> dict[str, Any]:
     """Makes the change; returns old and new for the history. Locks: stock, slot, offer, payments, wallet."""
-    order, actor, now = standing.order, standing.caller.key, standing.now
+    order, actor, now = access.order, access.caller.key, access.now
     old, new = words(order, plan.old, order.total), words_after(plan)
     move_stock(plan)
     difference = plan.priced.total - order.total

@@ -9,7 +9,7 @@ import pytest
 
 from orders.lifecycle.table import RULES, Actor, Change, Fulfilment, Status, expand
 from orders.models import Order, OrderEvent
-from orders.services.record import standing
+from orders.services.record import access
 from tests.cast import Cast
 from tests.dialects.forms import form_of
 from tests.dialects.ordering.asking import ORDERS, Api, at, one, refused, result_of
@@ -364,7 +364,7 @@ def test_a_cancelling_locks_what_was_bought_together_first(
 ) -> None:
     """However it is sent: it may change what the other orders of a shared offer cost."""
     order, locked = make_order(cast, 0), []
-    monkeypatch.setattr(standing, "lock_bought_together", locked.append)
+    monkeypatch.setattr(access, "lock_bought_together", locked.append)
     answer = api(cast.customer).put(one(order.pk), sent)
     assert (answer.status_code, locked) == (200, [order.pk]), answer.json()
     assert Order.objects.get(pk=order.pk).status == 16

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from orders.lifecycle.table import Status
 from orders.models import Order
-from orders.services.record.standing import with_parties
+from orders.services.record.access import with_parties
 from orders.visibility import actors_for, visible_orders
 from ordersite.accounts.callers import Caller, caller_of_merchant, caller_of_user
 from ordersite.accounts.models import User

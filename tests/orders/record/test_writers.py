@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 
 from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.models import FeedEntry, Order, OrderEvent
+from orders.services.record.access import access_of, get_order
 from orders.services.record.order_update import OrderUpdate, update_locked, update_order
-from orders.services.record.standing import get_order, standing_of
 from ordersite.accounts.callers import Caller, caller_of_user
 from ordersite.accounts.rights import Right
 from ordersite.web.problems import Forbidden, NotFound, Problem
@@ -125,11 +125,11 @@ def test_what_writes_is_found_where_it_may_be() -> None:
 PLANTED = [
     "order.version += 1",
     "order.version = 7",
-    "standing.order.version, other = 7, 8",
+    "access.order.version, other = 7, 8",
     "setattr(order, 'version', 7)",
     "order.save()",
     "order.save(update_fields=['comment'])",
-    "standing.order.save(update_fields=['comment'])",
+    "access.order.save(update_fields=['comment'])",
     "orders[0].save()",
     "def late(row: Order) -> None:\n    row.save()",
     "def late(row: 'Order | None') -> None:\n    row.save()",
@@ -238,11 +238,11 @@ def keeps_one(update: OrderUpdate) -> None:
 def test_several_changes_of_one_order_at_hand(order: Order, staff: Caller) -> None:
     """What was set between them is saved with the next, and with `write` what a refusal is to keep."""
     with transaction.atomic():
-        standing = standing_of(staff, get_order(caller=staff, order_id=order.pk, lock=True))
-        with update_locked(standing, role=Actor.STAFF) as update:
+        access = access_of(staff, get_order(caller=staff, order_id=order.pk, lock=True))
+        with update_locked(access, role=Actor.STAFF) as update:
             update.tell(OrderEvent.Kind.NOTE, reason="One")
-        standing.order.comment = "Ring twice"
-        with pytest.raises(ZeroDivisionError), update_locked(standing, version=2, role=Actor.STAFF) as update:
+        access.order.comment = "Ring twice"
+        with pytest.raises(ZeroDivisionError), update_locked(access, version=2, role=Actor.STAFF) as update:
             keeps_one(update)
     order.refresh_from_db()
     assert (order.version, order.comment) == (3, "Ring twice")

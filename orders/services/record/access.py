@@ -1,4 +1,4 @@
-"""An order at hand, and as what the caller stands to it: what every service that changes one begins with."""
+"""An order with what the caller is to it and may do with it: what every service that changes one begins with."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from orders.lifecycle.decisions import Allowed, Asker, Outcome, allowed_changes, decide_preparing
 from orders.lifecycle.table import Actor, Status
-from orders.models import Order, Purchase
+from orders.models import Order
+from orders.services.record.locks import lock_bought_together
 from orders.visibility import actors_for
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
@@ -24,18 +25,18 @@ CARRIERS = frozenset({Actor.DRIVER, Actor.COMPANY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """An order at hand, and as what the caller stands to it."""
+class OrderAccess:
+    """An order with what one caller is to it, and may do with it."""
 
     order: Order
     caller: Caller
-    readers: frozenset[Actor]  # as what it reads the order
+    readers: frozenset[Actor]  # as whom the caller reads the order
     company_ids: frozenset[int]
     now: datetime
 
     @property
     def actors(self) -> frozenset[Actor]:
-        """As what the caller may move the order and change it."""
+        """As whom the caller may move the order and change it."""
         return self.acting(Right.MOVE_ORDERS)
 
     @property
@@ -55,7 +56,7 @@ class Standing:
         return self.carries_only and self.order.driver_id is None and not held_by_company
 
     def acting(self, right: Right) -> frozenset[Actor]:
-        """As what the caller may do what asks staff for this right."""
+        """As whom the caller may do what asks staff for this right."""
         if Actor.STAFF in self.readers and not self.caller.may(right):
             return self.readers - {Actor.STAFF}
         return self.readers
@@ -138,8 +139,7 @@ def get_order(*, caller: Caller, order_id: int, lock: bool = False, to: Status |
 
     `to` is where it is to be moved: what must be locked before it is (lock_bought_together).
 
-    Who stands to an order as nobody does not see it. For one order that is what `visible_orders` says, whose conditions
-    take longer to put together than the row to read; tests/orders/reading/test_permissions.py holds the two together.
+    Whoever has no stake in an order (orders.visibility) does not see it.
     """
     if lock and to == Status.CANCELED_BY_CUSTOMER:
         lock_bought_together(order_id)
@@ -154,21 +154,6 @@ def get_order(*, caller: Caller, order_id: int, lock: bool = False, to: Status |
     return order
 
 
-def lock_purchase(order_id: int) -> None:
-    """Locks the purchase of an order, which goes before the order, for a change of what it costs; one statement."""
-    wanted = Order.objects.filter(pk=order_id).values("purchase")
-    Purchase.objects.select_for_update(no_key=True).only("pk").filter(pk__in=wanted).first()
-
-
-def lock_bought_together(order_id: int) -> None:
-    """Locks an order with an offer, its purchase and all its orders by id: cancelled, it may change what others cost.
-
-    One statement, which locks nothing where there is no offer.
-    """
-    together = Order.objects.filter(purchase__orders=order_id, offer__isnull=False).select_related("purchase")
-    list(together.select_for_update(of=("purchase", "self"), no_key=True).order_by("pk").only("pk", "purchase__id"))
-
-
 def forget_stale_parties(order: Order) -> None:
     """After a wait for the lock PostgreSQL reads the row anew, but not what was joined to it: that is read again."""
     for name in ("driver", "company", "label"):
@@ -177,12 +162,12 @@ def forget_stale_parties(order: Order) -> None:
             del order._state.fields_cache[name]
 
 
-def standing_of(caller: Caller, order: Order, now: datetime | None = None) -> Standing:
-    """As what the caller stands to an order that `get_order` read."""
+def access_of(caller: Caller, order: Order, now: datetime | None = None) -> OrderAccess:
+    """What the caller is to an order that `get_order` read."""
     companies = {caller.company_id} if caller.company_id else set()
     if order.company_id in caller.dispatched_ids:
         companies.add(order.company_id)
-    return Standing(
+    return OrderAccess(
         order=order,
         caller=caller,
         readers=actors_for(caller, order),
@@ -191,6 +176,6 @@ def standing_of(caller: Caller, order: Order, now: datetime | None = None) -> St
     )
 
 
-def standing_as(role: Actor, caller: Caller, order: Order, now: datetime) -> Standing:
+def access_as(role: Actor, caller: Caller, order: Order, now: datetime) -> OrderAccess:
     """The same in one role that was checked already, for an order that follows what the caller has changed."""
-    return Standing(order=order, caller=caller, readers=frozenset({role}), company_ids=frozenset(), now=now)
+    return OrderAccess(order=order, caller=caller, readers=frozenset({role}), company_ids=frozenset(), now=now)

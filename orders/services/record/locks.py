@@ -1,0 +1,25 @@
+"""The one order in which rows are locked, so that no two transactions wait for each other in a circle.
+
+    idempotency key, purchase, orders by id, stock by product, slot, offer, wallets by id, day numbers,
+    streams by kind and id
+
+A transaction may leave out some of these but never goes back. The first three are locked here; each of the others is
+locked by the one module that changes it.
+"""
+
+from orders.models import Order, Purchase
+
+
+def lock_purchase(order_id: int) -> None:
+    """Locks the purchase of an order, which goes before the order, for a change of what it costs; one statement."""
+    wanted = Order.objects.filter(pk=order_id).values("purchase")
+    Purchase.objects.select_for_update(no_key=True).only("pk").filter(pk__in=wanted).first()
+
+
+def lock_bought_together(order_id: int) -> None:
+    """Locks an order with an offer, its purchase and all its orders by id: cancelled, it may change what others cost.
+
+    One statement, which locks nothing where there is no offer.
+    """
+    together = Order.objects.filter(purchase__orders=order_id, offer__isnull=False).select_related("purchase")
+    list(together.select_for_update(of=("purchase", "self"), no_key=True).order_by("pk").only("pk", "purchase__id"))

@@ -121,7 +121,7 @@ def run(directory: Path, redis_url: str, options: argparse.Namespace) -> None:
     from orders.models import Order  # noqa: PLC0415
     from tests.cast import make_cast  # noqa: PLC0415
     from tests.tracking.live import happen, jwt, make_order, serving  # noqa: PLC0415
-    from tracking.entries import event_entry  # noqa: PLC0415
+    from tracking.feed.entries import event_entry  # noqa: PLC0415
     from vendors.models import Vendor  # noqa: PLC0415
 
     call_command("migrate", verbosity=0, run_syncdb=True)
@@ -196,7 +196,7 @@ def admission(server: Any, cast: Any, tablets: int, dead: int) -> dict[str, floa
     from ordersite.accounts.models import User  # noqa: PLC0415  needs the apps
     from tests.tracking.live import happen, jwt, make_order, since  # noqa: PLC0415
     from tests.tracking.returning import come_back  # noqa: PLC0415
-    from tracking.entries import last_positions  # noqa: PLC0415
+    from tracking.feed.entries import last_positions  # noqa: PLC0415
     from vendors.models import Member  # noqa: PLC0415
 
     order = make_order(cast.vendor, cast.customer_row)

@@ -13,7 +13,7 @@ http = get_asgi_application()
 
 from ordersite.web.door import Door  # noqa: E402
 from ordersite.web.starting import refuse_unsafe_start, set_code_aside  # noqa: E402  needs the apps
-from tracking.routing import application as sockets  # noqa: E402
+from tracking.feed.routing import application as sockets  # noqa: E402
 
 refuse_unsafe_start()
 set_code_aside()

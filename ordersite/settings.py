@@ -413,7 +413,7 @@ FEED_SOCKETS_ADDRESS = env.int("FEED_SOCKETS_ADDRESS", 2000)
 FEED_SOCKETS_CALLER = env.int("FEED_SOCKETS_CALLER", 1000)
 FEED_SOCKETS_GUESTS = env.int("FEED_SOCKETS_GUESTS", 100)
 # Called after commit with the streams that have grown.
-FEED_WAKE = "tracking.wake.wake"
+FEED_WAKE = "tracking.feed.wake.wake"
 # A tracking code shows an order for so long after it was closed.
 TRACKING_LAPSES = timedelta(days=7)
 

@@ -13,7 +13,7 @@ from ordersite.accounts.password_change import AdminPasswordChangeView
 from ordersite.demo import sites
 from ordersite.web.documents import DocumentView, docs
 from ordersite.web.health import healthz, readyz
-from tracking.asyncapi import asyncapi
+from tracking.feed.asyncapi import asyncapi
 
 DEMO = {"login": "customer@example.com", "password": sites.PASSWORD} if settings.DEVELOPMENT else {}
 urlpatterns = [

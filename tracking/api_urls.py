@@ -3,7 +3,7 @@
 from django.urls import path
 
 from ordersite.web import urls as converters
-from tracking.api import VendorEventsView
+from tracking.feed.api import VendorEventsView
 
 __all__ = ["converters", "urlpatterns"]
 

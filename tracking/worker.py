@@ -14,7 +14,7 @@ from orders.services.moving import timers
 from orders.services.paying import online_payments, proofs
 from ordersite.accounts import mails
 from tracking import retention
-from tracking.marks import keep_mark
+from tracking.feed.marks import keep_mark
 
 logger = logging.getLogger(__name__)
 

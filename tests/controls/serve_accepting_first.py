@@ -13,8 +13,8 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    from tracking.consumers import FeedConsumer
-    from tracking.hub import Hub
+    from tracking.feed.consumers import FeedConsumer
+    from tracking.feed.hub import Hub
 
     accept, admit = FeedConsumer.accept, Hub.admit
 

@@ -8,7 +8,7 @@ from django.core.management import execute_from_command_line
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ordersite.settings")
     os.environ.setdefault("ORDERSITE_PROCESS", "asgi")
-    from tracking.allowance import Allowance
+    from tracking.feed.allowance import Allowance
 
     Allowance.take = lambda self, data, now: True  # type: ignore[method-assign]
     execute_from_command_line(["manage.py", "serve", *sys.argv[1:]])

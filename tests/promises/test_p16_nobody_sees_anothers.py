@@ -18,7 +18,7 @@ from ordersite.core.crypto import decrypt
 from tests.cast import Cast
 from tests.orders.online import started
 from tests.promises.everybody import OWN, ROLES, SEES, World, bodies, make_world
-from tracking import watchers
+from tracking.feed import watchers
 from vendors.models import Driver
 
 # Method, path, whose object (Clara's at Burger Bar, or Stijn's at the Tea House), and a status a role:

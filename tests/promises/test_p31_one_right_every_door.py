@@ -19,7 +19,7 @@ from tests.promises import rights_page
 from tests.promises.acts import ACTS, Act
 from tests.promises.everybody import World, bodies, make_world
 from tests.promises.test_p16_nobody_sees_anothers import call, table
-from tracking import watchers
+from tracking.feed import watchers
 
 UNSEEN = (401, 403, 404)
 

@@ -28,7 +28,7 @@ from orders.services.record.events import write_event
 from ordersite.accounts.models import Customer, User
 from ordersite.core.crypto import token_hash
 from tests.orders.rows import terms_now
-from tracking.wake import wake
+from tracking.feed.wake import wake
 from vendors.models import Vendor
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -3,7 +3,7 @@
 import pytest
 from websockets.frames import Frame, Opcode
 
-from tracking.allowance import BYTES, FRAMES, SECONDS, Allowance
+from tracking.feed.allowance import BYTES, FRAMES, SECONDS, Allowance
 
 
 def frame(size: int, opcode: Opcode = Opcode.PING, *, mask: bool = True) -> bytes:

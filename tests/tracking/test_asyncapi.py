@@ -16,9 +16,9 @@ from jsonschema import Draft7Validator, validate
 
 from orders.models import OrderEvent
 from tests.tracking.live import ROOT
-from tracking import closings, consumers, entries
-from tracking.asyncapi import CHANNELS
-from tracking.routing import application
+from tracking.feed import closings, consumers, entries
+from tracking.feed.asyncapi import CHANNELS
+from tracking.feed.routing import application
 
 FEED_MD = (ROOT / "docs/feed.md").read_text()
 KINDS = {*OrderEvent.Kind.values, "hidden", "hello", "reset"}

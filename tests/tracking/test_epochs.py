@@ -21,8 +21,8 @@ from orders.services.record.epochs import begin_epoch, current_epoch, epochs_so_
 from tests.cast import Cast
 from tests.promises.redis_of_our_own import own_redis
 from tests.tracking.live import ROOT, Server, environment, happen, jwt, make_order, serving, since, told
-from tracking import marks
-from tracking.marks import FILE, keep_mark
+from tracking.feed import marks
+from tracking.feed.marks import FILE, keep_mark
 
 CODE = "a-code-of-this-test"
 Api = Callable[..., APIClient]
@@ -262,7 +262,7 @@ def test_a_mark_that_says_nothing(cast: Cast, data_dir: Path, monkeypatch: pytes
     keep_mark()
     assert current_epoch() != second
     # A directory that cannot be written does not stop the work.
-    monkeypatch.setattr("tracking.marks.settings.DATA_DIR", data_dir / "missing")
+    monkeypatch.setattr("tracking.feed.marks.settings.DATA_DIR", data_dir / "missing")
     assert keep_mark() == 0
 
 

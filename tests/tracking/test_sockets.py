@@ -21,7 +21,7 @@ from ordersite.accounts.sign_ins import begin_sign_in, end_sign_in
 from ordersite.core.crypto import token_hash
 from tests.cast import Cast
 from tests.tracking.live import Server, happen, jwt, make_order, serving, since, told
-from tracking.closings import ENDED, EXPIRED, FORBIDDEN, MISSING, RESTARTING, UNKNOWN, Closing
+from tracking.feed.closings import ENDED, EXPIRED, FORBIDDEN, MISSING, RESTARTING, UNKNOWN, Closing
 from vendors.models import Dispatcher, Member
 
 CODE = "a-tracking-code-of-this-test"

@@ -13,9 +13,9 @@ from ordersite.accounts.models import ApiToken, User
 from ordersite.accounts.sign_ins import begin_sign_in, end_sign_in
 from tests.cast import Cast
 from tests.tracking.live import happen, jwt, make_order
-from tracking.closings import Refused
-from tracking.hub import Admission, Knock, admissions
-from tracking.watchers import (
+from tracking.feed.closings import Refused
+from tracking.feed.hub import Admission, Knock, admissions
+from tracking.feed.watchers import (
     Credential,
     Watcher,
     admit,

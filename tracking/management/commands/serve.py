@@ -17,9 +17,9 @@ from django.utils.module_loading import import_string
 from ordersite.web.holding import hold
 from ordersite.web.ports import FIRST, next_free
 from ordersite.web.starting import refuse_unsafe_start
+from tracking.feed.marks import keep_mark_at_start
+from tracking.feed.transport import FeedProtocol
 from tracking.http_limits import HttpProtocol, raise_file_limit
-from tracking.marks import keep_mark_at_start
-from tracking.transport import FeedProtocol
 from tracking.worker import run_worker
 
 MAX_MESSAGE = 4096  # bytes of what a client sends on a socket, which is ignored anyway

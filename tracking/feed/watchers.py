@@ -33,7 +33,7 @@ from ordersite.accounts.authentication import (
 )
 from ordersite.accounts.models import ApiToken, SignIn, User
 from ordersite.accounts.rights import Right, holders
-from tracking.closings import BUSY, ENDED, EXPIRED, FORBIDDEN, MISSING, UNKNOWN, Closing, Refused
+from tracking.feed.closings import BUSY, ENDED, EXPIRED, FORBIDDEN, MISSING, UNKNOWN, Closing, Refused
 from vendors.models import Dispatcher, Driver, Member, Vendor
 
 logger = logging.getLogger(__name__)

@@ -20,8 +20,8 @@ from websockets.frames import Frame
 from websockets.protocol import State
 
 from ordersite.web.problems import Problem, problem_response
-from tracking.allowance import Allowance
-from tracking.closings import RESTARTING, TOO_MUCH
+from tracking.feed.allowance import Allowance
+from tracking.feed.closings import RESTARTING, TOO_MUCH
 
 # The name of the ASGI extension by which a consumer finds it.
 FRAMES = "ordersite.frames"

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from orders.lifecycle.table import Status
 from ordersite.web.documents import MAX_AGE
-from tracking import closings, entries
+from tracking.feed import closings, entries
 
 LARGEST = 2**53 - 1  # what JavaScript can hold
 POSITION = {

@@ -1,6 +1,6 @@
 """The heart of the live feed: one hub a process reads each stream once and hands it to all of its sockets.
 
-Wake-ups are hints (tracking.wake); once a second the last positions are asked for, so that a lost one costs a second.
+Wake-ups (tracking.feed.wake) are hints: once a second the last positions are asked for, so a lost one costs a second.
 """
 
 import asyncio
@@ -9,18 +9,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import redis.asyncio
 from django.conf import settings
 from django.db import connection
 
 from orders.services.record.epochs import current_epoch
-from tracking import entries, wake
-from tracking.closings import BUSY, TOO_MANY, Refused
-from tracking.entries import BATCH, Ask, Entry, Page
-from tracking.subscribers import Subscriber
-from tracking.watchers import Watcher, admit, refusals
+from tracking.feed import entries, wake
+from tracking.feed.closings import BUSY, TOO_MANY, Closing, Refused
+from tracking.feed.entries import BATCH, Ask, Entry, Page
+from tracking.feed.watchers import Watcher, admit, refusals
 
 logger = logging.getLogger(__name__)
 
@@ -48,13 +47,26 @@ class Admission(NamedTuple):
     first: Page
 
 
+class Reader(Protocol):
+    """One that reads a stream: the hub offers it what comes (tracking.feed.subscribers)."""
+
+    watcher: Watcher
+    stream: "Stream"
+
+    def offer(self, entries: Sequence[Entry]) -> None: ...
+
+    def read_again(self) -> None: ...
+
+    def end(self, closing: Closing) -> None: ...
+
+
 class Stream:
     """One stream that somebody here reads. Its position is unknown from a new epoch on until a reader has asked."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.position: int | None = None
-        self.subscribers: set[Subscriber] = set()
+        self.readers: set[Reader] = set()
 
 
 class Hub:
@@ -138,23 +150,23 @@ class Hub:
         logger.warning("the feeds have a new epoch, %s: all sockets begin afresh", epoch)
         for stream in self.streams.values():
             stream.position = None
-            for subscriber in stream.subscribers:
-                subscriber.read_again()
+            for reader in stream.readers:
+                reader.read_again()
 
-    def enter(self, name: str, first: Page, subscriber: Subscriber) -> Stream:
-        """From now the subscriber is offered what comes."""
+    def enter(self, name: str, first: Page, reader: Reader) -> Stream:
+        """From now on the reader is offered what comes."""
         stream = self.streams.setdefault(name, Stream(name))
-        stream.subscribers.add(subscriber)
+        stream.readers.add(reader)
         if stream.position is None and first.epoch == self.epoch:
             stream.position = first.last
             # What was told since then was told to nobody here.
             self.mark([name])
         return stream
 
-    def leave(self, subscriber: Subscriber) -> None:
-        stream = subscriber.stream
-        stream.subscribers.discard(subscriber)
-        if not stream.subscribers and self.streams.get(stream.name) is stream:
+    def leave(self, reader: Reader) -> None:
+        stream = reader.stream
+        stream.readers.discard(reader)
+        if not stream.readers and self.streams.get(stream.name) is stream:
             del self.streams[stream.name]
             self.dirty.discard(stream.name)
 
@@ -227,24 +239,24 @@ class Hub:
             for name, last in lasts.items():
                 if last < before[name]:  # another database stands behind us: a backup was restored
                     known[name].position = None
-                    for subscriber in known[name].subscribers:
-                        subscriber.read_again()
+                    for reader in known[name].readers:
+                        reader.read_again()
 
     async def recheck(self) -> None:
         """Ends the sockets of those who may not watch any more."""
         while True:
             await asyncio.sleep(RECHECK)
-            subscribers = [one for stream in self.streams.values() for one in stream.subscribers]
-            if not subscribers:
+            readers = [one for stream in self.streams.values() for one in stream.readers]
+            if not readers:
                 continue
             try:
-                refused = await self.at_door(refusals, {one.watcher for one in subscribers})
+                refused = await self.at_door(refusals, {one.watcher for one in readers})
             except Exception:
                 logger.warning("who may watch could not be checked", exc_info=True)
                 continue
-            for subscriber in subscribers:
-                if subscriber.watcher in refused:
-                    subscriber.end(refused[subscriber.watcher])
+            for reader in readers:
+                if reader.watcher in refused:
+                    reader.end(refused[reader.watcher])
 
     async def listen(self) -> None:
         """Hears the hints of other processes, as long as Redis is there."""
@@ -275,8 +287,8 @@ def hand_out(stream: Stream, grown: list[Entry]) -> None:
     if stream.position is None or grown[-1].position <= stream.position:
         return
     stream.position = grown[-1].position
-    for subscriber in stream.subscribers:
-        subscriber.offer(grown)
+    for reader in stream.readers:
+        reader.offer(grown)
 
 
 def read_after(positions: dict[str, int], limit: int) -> tuple[str, dict[str, list[Entry]], bool]:

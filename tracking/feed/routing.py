@@ -4,7 +4,7 @@ from channels.routing import URLRouter
 from django.urls import path, re_path
 
 from ordersite.web import urls as converters
-from tracking.consumers import CompanyConsumer, DriverConsumer, NobodyConsumer, OrderConsumer, VendorConsumer
+from tracking.feed.consumers import CompanyConsumer, DriverConsumer, NobodyConsumer, OrderConsumer, VendorConsumer
 
 __all__ = ["application", "converters"]
 

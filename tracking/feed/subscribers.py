@@ -4,16 +4,14 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from django.conf import settings
 
-from tracking.closings import TOO_SLOW, Closing
-from tracking.entries import Entry, Page, hello, reset
-from tracking.watchers import Watcher
-
-if TYPE_CHECKING:
-    from tracking.hub import Hub, Stream
+from tracking.feed.closings import TOO_SLOW, Closing
+from tracking.feed.entries import Entry, Page, hello, reset
+from tracking.feed.hub import Hub, Stream
+from tracking.feed.watchers import Watcher
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +37,7 @@ class Subscriber:
     is never sent: the socket goes back to reading from the database.
     """
 
-    def __init__(self, hub: "Hub", watcher: Watcher, first: Page, since: int | None, *, door: Door) -> None:
+    def __init__(self, hub: Hub, watcher: Watcher, first: Page, since: int | None, *, door: Door) -> None:
         """`first` was read before the socket was accepted: "from now" is from there."""
         self.hub = hub
         self.door = door

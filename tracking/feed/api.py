@@ -20,9 +20,9 @@ from ordersite.accounts.rights import Right
 from ordersite.core.numbers import read_whole
 from ordersite.web.problems import Forbidden, Invalid, NotFound
 from ordersite.web.views import ApiView
-from tracking import entries
-from tracking.entries import Page
-from tracking.wake import woken_by
+from tracking.feed import entries
+from tracking.feed.entries import Page
+from tracking.feed.wake import woken_by
 from vendors.models import Vendor
 from vendors.permissions import serves
 

@@ -19,13 +19,13 @@ from orders.reading.following import count_try
 from ordersite.core.faults import Refusal
 from ordersite.core.numbers import DIGITS, read_whole
 from ordersite.web.throttling import client_address
-from tracking import hub
-from tracking.closings import AMISS, MISSING, TOO_MANY_TRIES, Closing, Refused
-from tracking.entries import Entry
-from tracking.hub import Knock
-from tracking.subscribers import Subscriber
-from tracking.transport import FRAMES
-from tracking.watchers import Watcher, as_dispatcher, as_driver, at_vendor, by_tracking_code, identify
+from tracking.feed import hub
+from tracking.feed.closings import AMISS, MISSING, TOO_MANY_TRIES, Closing, Refused
+from tracking.feed.entries import Entry
+from tracking.feed.hub import Knock
+from tracking.feed.subscribers import Subscriber
+from tracking.feed.transport import FRAMES
+from tracking.feed.watchers import Watcher, as_dispatcher, as_driver, at_vendor, by_tracking_code, identify
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """A small fixed cast that every test plays with."""
 
-from copy import deepcopy
+import pickle
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -163,14 +163,16 @@ def make_driver(name: str, **employer: Any) -> tuple[User, Driver]:
     return user, Driver.objects.create(user=user, name=name, phone="+3225550101", **employer)
 
 
-# The cast that was written once, before any test.
-written: list[Cast] = []
+# The cast that was written once, before any test: pickled, as to copy it otherwise takes seven times as long (6.3 ms).
+written: list[bytes] = []
 
 
 def make_cast() -> Cast:
     """The cast: the one that stands, or a new one where a test with real transactions has emptied the tables."""
-    if written and User.objects.filter(pk=written[0].staff.pk, email=written[0].staff.email).exists():
-        return deepcopy(written[0])
+    if written:
+        cast: Cast = pickle.loads(written[0])
+        if User.objects.filter(pk=cast.staff.pk, email=cast.staff.email).exists():
+            return cast
     return write_cast()
 
 

@@ -12,5 +12,5 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-REST_FRAMEWORK: dict[str, object] = {}
-SIMPLE_JWT: dict[str, object] = {}
+REST_FRAMEWORK: dict[str, object] = {}  # type: ignore[no-redef]
+SIMPLE_JWT: dict[str, object] = {}  # type: ignore[no-redef]

@@ -26,8 +26,8 @@ from typing import Any
 
 import django
 import psycopg
-import websockets
 from websockets.asyncio.server import broadcast, serve
+from websockets.typing import Subprotocol
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -56,7 +56,7 @@ def raw_server(port: int, started: Any, conn: Any) -> None:
                 clients.discard(client)
 
         loop.add_reader(conn.fileno(), lambda: broadcast(clients, conn.recv()))
-        async with serve(handler, "127.0.0.1", port, compression=None, subprotocols=["ordersite.v1"]):
+        async with serve(handler, "127.0.0.1", port, compression=None, subprotocols=[Subprotocol("ordersite.v1")]):
             started.set()
             await asyncio.Future()
 
@@ -229,7 +229,7 @@ def with_raw(sockets: int, count: int, pause: float, texts: list[str], label: st
         port = probe.getsockname()[1]
     process = multiprocessing.Process(target=raw_server, args=(port, started, inside), daemon=True)
     process.start()
-    assert started.wait(10), websockets.__version__
+    assert started.wait(10), "the plain server does not start"
 
     def send() -> list[float]:
         sent = []

@@ -5,6 +5,7 @@ customers and the last 90 days up to yesterday; all but the newest thousand are 
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from django.db import connection
 
@@ -115,7 +116,7 @@ def fill(count: int, *, say: Callable[[str], None]) -> None:
         cursor.execute("ANALYZE")
 
 
-def copying(cursor: object, table: str, own: dict[str, str]) -> str:
+def copying(cursor: Any, table: str, own: dict[str, str]) -> str:
     """INSERT … SELECT of a table's rows of the placed orders, once for each copy."""
     columns = [column.name for column in connection.introspection.get_table_description(cursor, table)]
     chosen = ", ".join(own.get(column, f't."{column}"') for column in columns)

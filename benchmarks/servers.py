@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS, BARE = "ordersite.wsgi:application", "benchmarks.bare_wsgi:application"
@@ -55,7 +56,7 @@ class Pair:
 
 
 @contextlib.contextmanager
-def pair(application: str, **env: str) -> Iterator[Pair]:
+def pair(application: str, **env: Any) -> Iterator[Pair]:
     with granian(application, **env) as (first, one), granian(application, **env) as (second, other):
         yield Pair(ports=[first, second], pids=[*family(one), *family(other)])
 

@@ -73,7 +73,7 @@ def copy_file(kept: Path) -> None:
 def make_database() -> str:
     prefix = f"{settings.TEST_NAME}_migrated_"
     kept, half = prefix + fingerprint(), f"{prefix}half"
-    with connection.creation._nodb_cursor() as cursor:
+    with connection.creation._nodb_cursor() as cursor:  # type: ignore[attr-defined]
         cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix])
         found = {name for (name,) in cursor.fetchall()}
         if kept not in found:
@@ -87,7 +87,7 @@ def make_database() -> str:
 
 def copy_database(kept: str) -> None:
     drop_database()
-    with connection.creation._nodb_cursor() as cursor:
+    with connection.creation._nodb_cursor() as cursor:  # type: ignore[attr-defined]
         cursor.execute(f'CREATE DATABASE "{connection.settings_dict["TEST"]["NAME"]}" TEMPLATE "{kept}"')
 
 
@@ -95,7 +95,7 @@ def drop_database() -> None:
     """Drops PostgreSQL's database of the tests, whoever is still at it: a test kills workers and closes no connection
     of theirs."""
     connection.close()
-    with connection.creation._nodb_cursor() as cursor:
+    with connection.creation._nodb_cursor() as cursor:  # type: ignore[attr-defined]
         cursor.execute(f'DROP DATABASE IF EXISTS "{connection.settings_dict["TEST"]["NAME"]}" WITH (FORCE)')
 
 
@@ -109,7 +109,7 @@ def empty_quickly() -> None:
         cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
         (may_set_aside,) = cursor.fetchone()
     if may_set_aside:
-        type(connection.ops).sql_flush = delete_statements
+        type(connection.ops).sql_flush = delete_statements  # type: ignore[method-assign]
 
 
 def delete_statements(self: Any, style: Any, tables: Iterable[str], **how: bool) -> list[str]:

@@ -107,8 +107,8 @@ def test_a_merchants_token_rests_while_its_maker_may_not_make_it(api: Api, cast:
     elif change == "switched off":
         type(maker).objects.filter(pk=maker.pk).update(is_active=False)
     else:
-        new = {"staff": {"role": Member.Role.STAFF}, "some vendors": {"all_vendors": False}}[change]
-        Member.objects.filter(pk=member.pk).update(**new)
+        fields: dict[str, Any] = {"role": Member.Role.STAFF} if change == "staff" else {"all_vendors": False}
+        Member.objects.filter(pk=member.pk).update(**fields)
     assert api(token=token).get(read).status_code == 401
     assert api(token=token).patch(path, {"rush_minutes": 5}).status_code == 401
     cast.vendor.refresh_from_db()

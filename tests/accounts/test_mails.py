@@ -112,7 +112,8 @@ def test_a_slow_worker_sends_nothing_that_another_has_taken_meanwhile(
     for number in range(20):
         queue(str(number))
     clock = [timezone.now() + timedelta(seconds=1)]
-    seconds, others = [0], []
+    seconds: list[int] = [0]
+    others: list[Any] = []
     real = EmailBackend.send_messages
 
     def send_slowly(self: EmailBackend, messages: Any) -> int:

@@ -36,7 +36,7 @@ def ask(settings: Any) -> Any:
 
 
 def link() -> tuple[str, str]:
-    found = re.search(r"https://client\.example/reset/([^/]+)/(\S+)", mail.outbox[-1].body)
+    found = re.search(r"https://client\.example/reset/([^/]+)/(\S+)", str(mail.outbox[-1].body))
     assert found
     return found[1], found[2]
 

@@ -262,7 +262,7 @@ def test_guesses_sent_at_once_do_not_outrun_the_count(counted: bool, monkeypatch
             begin.wait(5)
             if row and row.count >= 10:
                 raise Problem("throttled", "wait", status=429)
-            password_tries.remember(password_tries.PAIR, key, window=timedelta(minutes=1))
+            password_tries.remember(password_tries.PAIR, key, window=timedelta(minutes=1))  # type: ignore[attr-defined]
             Attempt.objects.update(count=(row.count if row else 0) + 1)
 
         monkeypatch.setattr(password_tries.PasswordTry, "count", count_late)

@@ -294,7 +294,7 @@ def test_two_that_refresh_at_once_get_one_successor(guarded: bool, monkeypatch: 
 def test_a_forged_token_is_401_everywhere(token: str, db: None) -> None:
     token = token[:4096]
     assert refresh(token).status_code == 401
-    header = {"HTTP_AUTHORIZATION": f"Bearer {token}".encode().decode("latin-1")}
+    header: dict[str, Any] = {"HTTP_AUTHORIZATION": f"Bearer {token}".encode().decode("latin-1")}
     assert APIClient().get("/api/v1/me", **header).status_code == 401
 
 
@@ -337,7 +337,7 @@ def test_no_transaction_is_open_while_a_password_is_hashed(monkeypatch: pytest.M
     User.objects.create_user("ann@example.org", PASSWORD)
     seen: list[bool] = []
 
-    def spy(**credentials: str) -> Any:
+    def spy(**credentials: Any) -> Any:
         seen.append(connection.in_atomic_block)
         return authenticate(**credentials)
 

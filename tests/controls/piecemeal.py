@@ -22,4 +22,4 @@ class Piecemeal(AppConfig):
         from ordersite.web import idempotency  # noqa: PLC0415  it reads models, which are not there before
 
         without = SimpleNamespace(atomic=nullcontext, on_commit=transaction.on_commit)
-        idempotency.transaction = without  # type: ignore[assignment]
+        idempotency.transaction = without  # type: ignore[assignment,attr-defined]

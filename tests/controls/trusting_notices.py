@@ -54,6 +54,6 @@ def send_refund_without_taking_it(refund_id: int) -> None:
     if refund.state != Refund.State.PENDING:
         return
     meet()
-    refund.key = f"{refund.key}-{time.monotonic_ns()}"  # type: ignore[assignment]
+    refund.key = f"{refund.key}-{time.monotonic_ns()}"
     Refund.objects.filter(pk=refund_id).update(attempts=F("attempts") + 1)
     write_found(refund, send(refund), now)

@@ -9,8 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ordersite.demo.examples import TABLES, answers_of
-from ordersite.demo.operations import PASSWORD, Operation
-from ordersite.demo.sites import LOGINS
+from ordersite.demo.operations import Operation
+from ordersite.demo.sites import LOGINS, PASSWORD
 from ordersite.demo.sites import PASSWORD as DEMO_PASSWORD
 from ordersite.web.schema import LARGEST, TITLES, nodes
 from ordersite.web.words import WORDS

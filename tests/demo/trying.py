@@ -21,7 +21,8 @@ from typing import Any
 import httpx
 
 from ordersite.demo.examples import TABLES, path_of
-from ordersite.demo.operations import PASSWORD, TOKEN, Operation
+from ordersite.demo.operations import TOKEN, Operation
+from ordersite.demo.sites import PASSWORD
 from tests.dialects.generated import document_path
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -180,6 +180,6 @@ def test_the_native_one_has_no_dialect(client: Client) -> None:
 
 
 def test_a_table_that_misses_a_status_does_not_start() -> None:
-    words = {status: "word" for status in Status if status != Status.DRIVER_ON_WAY}
+    words: dict[Status, str] = {status: "word" for status in Status if status != Status.DRIVER_ON_WAY}
     with pytest.raises(MissingWord, match=r"x has no word for the statuses \[23\]"):
         covers_every_status("x", words)

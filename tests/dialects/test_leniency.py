@@ -76,7 +76,7 @@ class Call:
         file = SimpleUploadedFile("a.txt", b"a file")
         kind = f"multipart/form-data; boundary={BOUNDARY}"
         raw = encode_multipart(BOUNDARY, {**dict(pairs(body)), "attachment": file})
-        return self.client.generic(self.method.upper(), self.path, raw, kind)
+        return self.client.generic(self.method.upper(), self.path, raw, kind)  # type: ignore[arg-type]
 
 
 def kalixo_places(cast: Cast, api: Api) -> Call:
@@ -185,7 +185,7 @@ def kesk_order(cast: Cast, **fields: Any) -> dict[str, Any]:
         "extras": [{"extra_id": cast.extras["Bacon"].pk, "quantity": 1}],
         "without": [cast.ingredients["Onion"].pk],
     }
-    amounts = {"sub_total": 23.400000000000002, "delivery_fee": 2.5, "total": 25.900000000000002}
+    amounts: dict[str, Any] = {"sub_total": 23.400000000000002, "delivery_fee": 2.5, "total": 25.900000000000002}
     where = kesk.address(cast.customer_row)
     return kesk.order_of(cast, items=[item], delivery_address_id=where.pk, notes="Ring twice", **amounts, **fields)
 
@@ -434,7 +434,7 @@ def undone() -> Iterator[None]:
 @cache
 def shapes() -> dict[tuple[str, ...], Shape]:
     """What every call with a body reads, by its dialect and path."""
-    found = {}
+    found: dict[tuple[str, ...], Shape] = {}
     for dialect in DIALECTS:
         whole = read_document(dialect.name)
         for path, methods in whole["paths"].items():
@@ -494,7 +494,7 @@ def test_a_text_comes_in_the_charset_that_is_told(cast: Cast, api: Api, charset:
     call = shop_call("/history")(cast, api)
     text = {"text": "Zoë à l'étage"}
     raw = json.dumps(text, ensure_ascii=False) if kind.endswith("json") else urlencode(text, encoding=charset)
-    response = call.client.generic("POST", call.path, raw.encode(charset), f"{kind}; charset={charset}")
+    response = call.client.generic("POST", call.path, raw.encode(charset), f"{kind}; charset={charset}")  # type: ignore[arg-type]
     assert response.status_code == 201, response.json()
     assert response.json()["text"] == text["text"]
 
@@ -614,8 +614,8 @@ def test_every_path_takes_a_slash_at_its_end() -> None:
 
 def test_a_key_means_the_same_call_with_a_slash_and_without(cast: Cast, api: Api) -> None:
     call = shop_places(cast, api)
-    first = call.send(call.body, **{"Idempotency-Key": "k1"})
-    again = call.send(call.body, path=f"{call.path}/", **{"Idempotency-Key": "k1"})
+    first = call.send(call.body, **{"Idempotency-Key": "k1"})  # type: ignore[arg-type]
+    again = call.send(call.body, path=f"{call.path}/", **{"Idempotency-Key": "k1"})  # type: ignore[arg-type]
     assert (first.status_code, again.json()["id"]) == (201, first.json()["id"])
 
 

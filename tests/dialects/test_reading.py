@@ -163,7 +163,7 @@ def test_an_optional_id_that_is_0_is_left_out_but_of_a_filter() -> None:
 def test_a_required_one_is_an_error(blank: Any) -> None:
     with pytest.raises(ValidationError) as error:
         parse(WholeInput, {"name": blank})
-    assert "name" in error.value.get_full_details()  # type: ignore[operator]
+    assert "name" in error.value.get_full_details()
 
 
 def test_inner_rows_read_alike_and_what_is_not_known_is_passed_over() -> None:

@@ -124,7 +124,9 @@ def test_a_delivery_of_orderings(cast: Cast, api: Api) -> None:
 
 
 def test_a_delivery_of_keskes(cast: Cast, api: Api) -> None:
-    none = dict.fromkeys(("service_id", "package_type_id", "pickup_location_id"), 0) | {"pickup_address": {}}
+    none: dict[str, Any] = dict.fromkeys(("service_id", "package_type_id", "pickup_location_id"), 0) | {
+        "pickup_address": {}
+    }
     sent = kesk.order_of(cast, delivery_address_id=kesk.address(cast.customer_row).pk, **none)
     order = Order.objects.get(pk=kesk.placed(api(cast.customer), sent)["id"])
     steps = [

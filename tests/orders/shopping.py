@@ -16,7 +16,7 @@ from tests.cast import Cast
 
 ORDERS = "/api/v1/orders"
 QUOTE = "/api/v1/orders/quote"
-NEAR = {"lat": 50.851, "lng": 4.351}
+NEAR: dict[str, Any] = {"lat": 50.851, "lng": 4.351}
 FAR = {"lat": 51.2, "lng": 4.4}
 # Counts tries, of right and wrong requests alike.
 NOT_COUNTED = {"web.Attempt"}

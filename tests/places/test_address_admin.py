@@ -162,7 +162,7 @@ class TestOrders:
     def test_faster_by_a_hair(self, cast: Cast, office: Client, order: Order, monkeypatch: Any) -> None:
         """Somebody changes it while the geocoder is asked."""
         sent = {**form_of(office.get(path(order))), "address": "Rue Haute 118"}
-        real = destination.look_up_destination
+        real = destination.look_up_destination  # type: ignore[attr-defined]
 
         def slow(order_id: int, *args: Any) -> Any:
             with transaction.atomic():

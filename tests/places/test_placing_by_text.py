@@ -116,7 +116,7 @@ def test_a_saved_address_keeps_its_own_point(cast: Cast, api: Api) -> None:
 
 def test_each_of_several_parts(cast: Cast, api: Api) -> None:
     parts = [by_text(cast), by_text(cast, "Place du Grand Sablon 12")]
-    body = {
+    body: dict[str, Any] = {
         "payment_method": "cash",
         "vendors": [{name: part[name] for name in part if name != "payment_method"} for part in parts],
     }

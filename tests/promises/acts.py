@@ -106,5 +106,4 @@ BUTTONS: dict[str, tuple[str, ...]] = {
     "auth_user_password_change": ("accounts.change_user",),
 }
 # Those of them that a vendor's people may not use for their vendors either.
-FOR_EVERYWHERE = ("order_address", "top_up", "pay_out", "hand_in", "reveal", "paymentproof", "reverse", "refund_")
-FOR_EVERYWHERE += ("password",)
+FOR_EVERYWHERE = tuple("order_address top_up pay_out hand_in reveal paymentproof reverse refund_ password".split())

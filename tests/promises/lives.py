@@ -1069,7 +1069,7 @@ class Life:
         if not self.loose:
             return False
         posting, moved = self.dice.choice(self.loose)
-        done = self.service("staff reverse", payouts.reverse_payout, posting_id=posting, actor="staff", reason="Lost")
+        done = self.service("staff reverse", payouts.reverse_movement, posting_id=posting, actor="staff", reason="Lost")
         if done:
             self.loose.remove((posting, moved))
             self.book.loose.subtract(moved)

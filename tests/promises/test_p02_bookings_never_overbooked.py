@@ -59,7 +59,7 @@ def test_moving_and_booking_lose_no_count(cast: Cast, api: Callable[..., APIClie
     ]
     wanted = tomorrow(cast, "13:00")
     calls = [lambda pk=pk: client.patch(f"{ORDERS}/{pk}", {"deliver_at": wanted.isoformat()}) for pk in placed]
-    calls += [lambda: client.post(ORDERS, service_cart(service, wanted))] * 8
+    calls += [lambda: client.post(ORDERS, service_cart(service, wanted))] * 8  # type: ignore[list-item]
     answers = Counter(response.status_code for response in together(calls, at_once=16))
     assert answers[200] + answers[201] == 1
     assert answers[409] == 15

@@ -113,7 +113,7 @@ def test_control_without_the_locks_it_is_used_too_often(
     cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     monkeypatch.setattr(offers, "take_uses", take_uses_without_a_lock)
-    make_offer(code="TEN", **{limit: 1})
+    make_offer(code="TEN", **{limit: 1})  # type: ignore[arg-type]
     answers = buy(cast, api, user=cast.customer, offer="TEN")
     with pytest.raises(AssertionError):
         check_codes(answers, 1)

@@ -79,7 +79,7 @@ def wait_until_alone() -> None:
     raise AssertionError("the killed server's connections do not end")
 
 
-def bursts(cast: Cast, directory: Path, *, rounds: int, orders: int, **env: str) -> list[str]:
+def bursts(cast: Cast, directory: Path, *, rounds: int, orders: int, **env: Any) -> list[str]:
     """What was acknowledged in all rounds."""
     Vendor.objects.filter(pk=cast.vendor.pk).update(auto_accept=False)
     burger = {

@@ -94,7 +94,7 @@ class Walk(RuleBasedStateMachine):
 def run(machine: type[RuleBasedStateMachine], runs: int, steps: int) -> None:
     checks = list(HealthCheck)
     chosen = settings(max_examples=runs, stateful_step_count=steps, deadline=None, database=None)
-    run_state_machine_as_test(machine, settings=settings(chosen, suppress_health_check=checks))  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(machine, settings=settings(chosen, suppress_health_check=checks))
 
 
 def test_walks_on_the_pure_table(full: bool, figure: Callable[[str], None]) -> None:
@@ -117,7 +117,7 @@ def service_walk(cast: Cast) -> type[RuleBasedStateMachine]:
 
         @rule(fulfilment=st.sampled_from(Fulfilment))
         def start(self, fulfilment: Fulfilment) -> None:
-            carriers = {"driver": cast.driver_row, "company": cast.company}
+            carriers: dict[str, Any] = {"driver": cast.driver_row, "company": cast.company}
             self.order = make_order(cast, 0, fulfilment, **carriers if fulfilment == Fulfilment.DELIVERY else {})
             add_line(self.order, cast.products["soda"], stock_taken=1)
 

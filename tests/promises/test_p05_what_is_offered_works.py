@@ -30,7 +30,7 @@ NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 CALLS = [*((Status(target), "") for target in Status), *((target, name) for name, target in NAMES.items())]
 # What may stand when an order is found in a status: each as it is left by some way there.
 STOOD = ("", "accepted", "accepted prepared", "accepted prepared search_started driver_accepted driver_at_business")
-IN_HAND = {"reason_code": "mistake", "code": CODE, "proof": "seen"}
+IN_HAND: dict[str, Any] = {"reason_code": "mistake", "code": CODE, "proof": "seen"}
 DRIVER = Driver(pk=7, on_duty=True)
 CALLER = Caller(driver=DriverFacts(id=DRIVER.pk, company_id=None, vendor_id=None, on_duty=True))
 COMPANY = 3

@@ -28,7 +28,7 @@ Api = Callable[..., APIClient]
 def race(cast: Cast, api: Api, *, late: float = 0) -> tuple[Order, Any]:
     """A driver who was named a minute ago accepts, and the worker runs, so late; what the driver is answered."""
     ago = timezone.now() - timedelta(minutes=1)
-    fields = {"accepted_at": ago, "named_at": ago, "due_at": ago}
+    fields: dict[str, Any] = {"accepted_at": ago, "named_at": ago, "due_at": ago}
     order = make_order(cast, 7, driver=cast.driver_row, **fields)
     client = api(cast.driver)
     client.raise_request_exception = False

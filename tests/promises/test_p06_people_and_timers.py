@@ -61,7 +61,7 @@ def race(cast: Cast, api: Api, kind: str, *, late: float = 0) -> tuple[Order, An
     """Somebody acts, and the worker runs, so late; what the former is answered."""
     status, fulfilment, stood, fields, who, name, *_ = RACES[kind]
     ago = timezone.now() - timedelta(minutes=11)
-    times = {f"{one}_at": ago for one in stood.split()} | {"status_changed_at": ago, "due_at": ago}
+    times: dict[str, Any] = {f"{one}_at": ago for one in (*stood.split(), "status_changed")} | {"due_at": ago}
     named = {key: getattr(cast, value, value) for key, value in fields.items()}
     order = make_order(cast, status, fulfilment, **named, **times)
     client = api(getattr(cast, who))

@@ -19,6 +19,7 @@ from tests.cast import Cast
 from tests.orders.online import started
 from tests.promises.everybody import OWN, ROLES, SEES, World, bodies, make_world
 from tracking.feed import watchers
+from tracking.feed.closings import FORBIDDEN, UNKNOWN, Refused
 from vendors.models import Driver
 
 # Method, path, whose object (Clara's at Burger Bar, or Stijn's at the Tea House), and a status a role:
@@ -185,7 +186,7 @@ def answers(world: World) -> Iterator[tuple[str, str, str, str, Any]]:
 def call(client: APIClient, method: str, url: str, body: Any) -> Any:
     if method == "GET":
         return client.get(url)
-    return client.generic(method, url, "" if body is None else client._encode_data(body, "json")[0], "application/json")
+    return client.generic(method, url, "" if body is None else client._encode_data(body, "json")[0], "application/json")  # type: ignore[attr-defined]
 
 
 def test_no_call_is_missing_from_the_table() -> None:
@@ -299,19 +300,19 @@ def test_sockets(world: World, role: str) -> None:
             if name == "driver":
                 assert Driver.objects.get(pk=found.subject).user_id == credential.user_id
         else:
-            assert isinstance(found, watchers.Refused)
-            assert found.code == watchers.FORBIDDEN.code
+            assert isinstance(found, Refused)
+            assert found.code == FORBIDDEN.code
     code = decrypt(world.orders["claras"].tracking_sealed)
     assert watchers.by_tracking_code(code).subject == world.orders["claras"].pk
-    with pytest.raises(watchers.Refused):
+    with pytest.raises(Refused):
         watchers.by_tracking_code(str(world.orders["claras"].pk))
 
 
 def shown_by(world: World, role: str) -> watchers.Credential:
     if role in ("anonymous", "guest"):
-        with pytest.raises(watchers.Refused) as refused:
+        with pytest.raises(Refused) as refused:
             watchers.by_bearer(world.tokens["guest"])
-        assert refused.value.code == watchers.UNKNOWN.code
+        assert refused.value.code == UNKNOWN.code
         return watchers.Credential()
     if role == "merchant":
         return watchers.by_bearer(world.tokens["merchant"])

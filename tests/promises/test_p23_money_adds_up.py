@@ -416,7 +416,9 @@ def test_lives_of_orders_leave_a_ledger_that_adds_up(
         )
         bump_menu_version(cast.vendor.pk)
         menu = menu_of(Vendor.objects.get(pk=cast.vendor.pk))
-        items = [{"product": dice.choice(list(menu.products)), "quantity": dice.randrange(1, 3)} for _ in range(3)]
+        items: list[dict[str, Any]] = [
+            {"product": dice.choice(list(menu.products)), "quantity": dice.randrange(1, 3)} for _ in range(3)
+        ]
         burger = cast.products["burger"].pk
         for item in items:
             if item["product"] == burger:

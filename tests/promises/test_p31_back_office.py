@@ -113,7 +113,7 @@ def address_of(world: World, name: str) -> str:
         "payment_id": world.paths["own"]["payment_id"],
         "proof_id": Payment.objects.get(pk=world.paths["own"]["payment_id"]).proofs.get().pk,
         "account_id": account.pk,
-        "posting_id": Posting.objects.first().pk,  # type: ignore[union-attr]
+        "posting_id": Posting.objects.first().pk,
         "refund_id": 10**6,
         "code_id": 10**6,
         "upload_id": "00000000-0000-4000-8000-000000000000",
@@ -180,7 +180,7 @@ def test_who_makes_a_row_holds_what_it_amounts_to(cast: Cast, kind: str) -> None
         # A standing membership that would become an owner's, too.
         sent |= {f"{prefix}-{row}-role": "manager" for row in range(rows) if kind == "member"}
         assert client.post(url, sent).status_code in (200, 302)
-        made = {"member": Member, "dispatcher": Dispatcher, "driver": Driver}[kind].objects.filter(user=somebody)
+        made = {"member": Member, "dispatcher": Dispatcher, "driver": Driver}[kind].objects.filter(user=somebody)  # type: ignore[attr-defined]
         assert made.count() == (missing is None), missing
         if missing is not None:
             assert list(Member.objects.order_by("pk").values()) == before

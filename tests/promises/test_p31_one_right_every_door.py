@@ -20,6 +20,7 @@ from tests.promises.acts import ACTS, Act
 from tests.promises.everybody import World, bodies, make_world
 from tests.promises.test_p16_nobody_sees_anothers import call, table
 from tracking.feed import watchers
+from tracking.feed.closings import FORBIDDEN
 
 UNSEEN = (401, 403, 404)
 
@@ -116,9 +117,9 @@ def test_a_socket_of_staff_asks_for_the_right_and_ends_with_it(world: World) -> 
         credential = watchers.by_bearer(str(AccessToken.for_user(clerk)))
         watching[clerk] = watchers.at_vendor(world.cast.vendor.pk, credential)
     refused = watchers.refusals(watching.values())
-    assert refused == {watching[bare]: watchers.FORBIDDEN, watching[nowhere]: watchers.FORBIDDEN}
+    assert refused == {watching[bare]: FORBIDDEN, watching[nowhere]: FORBIDDEN}
     stands.user_permissions.clear()
-    assert watchers.refusals([watching[stands]]) == {watching[stands]: watchers.FORBIDDEN}
+    assert watchers.refusals([watching[stands]]) == {watching[stands]: FORBIDDEN}
 
 
 def test_control_without_the_question_it_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

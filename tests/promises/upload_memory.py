@@ -56,8 +56,8 @@ class Request:
 def main(arguments: list[str]) -> None:
     if "--careless" in arguments:
         arguments.remove("--careless")
-        multipart.clean_image = decode_whatever_comes
-        multipart.Together.add = lambda self, raw: None  # type: ignore[method-assign]
+        multipart.clean_image = decode_whatever_comes  # type: ignore[attr-defined]
+        multipart.Together.add = lambda self, raw: None  # type: ignore[attr-defined,method-assign]
     first, *others = (Path(argument) for argument in arguments)
     read(first)
     base = peak()

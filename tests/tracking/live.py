@@ -21,6 +21,7 @@ from django.db.models import F
 from django.utils import timezone
 from rest_framework_simplejwt.tokens import AccessToken
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from orders.models import Counter, FeedEntry, Order, OrderEvent, Purchase
 from orders.services.record.epochs import current_epoch
@@ -107,7 +108,9 @@ class Server:
 
     def connect(self, path: str, *, token: str = "", **options: Any) -> ClientConnection:
         offered = ["ordersite.v1", *([f"bearer.{token}"] if token else [])]
-        return connect(self.url(path), subprotocols=offered, compression=None, proxy=None, **options)
+        return connect(
+            self.url(path), subprotocols=[Subprotocol(one) for one in offered], compression=None, proxy=None, **options
+        )
 
     def stop(self) -> int:
         if self.process.poll() is None:

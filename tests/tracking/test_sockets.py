@@ -5,6 +5,7 @@ import time
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -277,7 +278,8 @@ def test_who_loses_the_right_loses_the_socket(server: Server, live_cast: Cast) -
     soon = AccessToken.for_user(live_cast.staff)
     soon.set_exp(lifetime=timedelta(seconds=3))
     store = session_of(live_cast.staff)
-    here = {"additional_headers": {"Cookie": f"sessionid={store}"}, "origin": f"http://127.0.0.1:{server.port}"}
+    here: dict[str, Any] = {"additional_headers": {"Cookie": f"sessionid={store}"}}
+    here["origin"] = f"http://127.0.0.1:{server.port}"
     order = make_order(live_cast.vendor, live_cast.customer_row, code=CODE)
     with (
         server.connect(path, token=jwt(live_cast.owner)) as by_jwt,

@@ -1,5 +1,6 @@
 """Who may watch is asked again for everybody at once."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -95,7 +96,12 @@ def test_who_may_not_come_in_leaves_the_others_alone(cast: Cast) -> None:
     def fails() -> Watcher:
         raise ValueError("a bug")
 
-    doors = [fails, partial(at_work, cast, cast.owner), partial(at_work, cast, cast.customer), by_nobody]
+    doors: list[Callable[[], Watcher]] = [
+        fails,
+        partial(at_work, cast, cast.owner),
+        partial(at_work, cast, cast.customer),
+        by_nobody,
+    ]
     codes = [one.code if isinstance(one, Refused) else None for one in admit(doors)]
     assert codes == [1013, None, 4403, 4401]
 

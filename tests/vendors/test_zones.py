@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ordersite.places.geometry import distance
 from vendors.menu import Zone
-from vendors.zones import distance, holds, zone_for
+from vendors.zones import holds, zone_for
 
 LAT, LNG = 50.85, 4.35
 

@@ -251,7 +251,7 @@ def test_every_amount_is_shown_and_typed_in_its_currency(cast: Cast, office: Cli
             assert bound.value() == to_text(1450, currency), bound
             assert f"{currency}</span>" in str(bound)
             number += 1
-            typed[bound.html_name], wanted[bound.form.instance, bound.name] = spread(to_text(number, currency)), number
+            typed[bound.html_name], wanted[bound.form.instance, bound.name] = spread(to_text(number, currency)), number  # type: ignore[attr-defined]
         before = form_of(page)
         # Sent as it stands, nothing changes; with one digit too many, neither, and each field says so.
         assert office.post(path, before).status_code == 302
@@ -279,7 +279,7 @@ def test_every_rate_is_shown_and_typed_as_percent(cast: Cast, office: Client) ->
         typed = {bound.html_name: "6,25 %" for bound in fields}
         assert office.post(path, {**form_of(page), **typed}).status_code == 302
         for bound in fields:
-            one = bound.form.instance
+            one = bound.form.instance  # type: ignore[attr-defined]
             assert getattr(type(one)._default_manager.get(pk=one.pk), bound.name) == 625
             seen.add((type(one).__name__, bound.name))
     assert seen == columns_of(RateColumn)

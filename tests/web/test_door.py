@@ -34,7 +34,7 @@ def through(headers: list[tuple[bytes, bytes]], chunks: list[bytes], kind: str =
     async def send(message: Any) -> None:
         sent.append(message)
 
-    scope: Scope = {"type": kind, "headers": headers, "path": "/"}  # type: ignore[misc,typeddict-item,assignment]
+    scope: Scope = {"type": kind, "headers": headers, "path": "/"}  # type: ignore[assignment]
     asyncio.run(Door(app)(scope, receive, send))  # type: ignore[arg-type]
     return read, dict(seen), sent
 
@@ -107,7 +107,7 @@ def test_a_slow_body_may_come_as_long_as_it_comes(settings: Any, size: int, ever
             more = message["more_body"]
         assert scope.get(LATE, False) is (came is None)
 
-    asyncio.run(Door(app)(scope, receive, None))  # type: ignore[arg-type]
+    asyncio.run(Door(app)(scope, receive, None))
     assert read == came if came else read < 10 * size
 
 

@@ -31,7 +31,7 @@ def check(response: Any, status: int, code: str) -> dict[str, Any]:
 
 
 def post(raw: bytes, content_type: str = JSON, **headers: Any) -> Any:
-    return APIClient().generic("POST", TOKEN, raw, content_type=content_type, **headers)
+    return APIClient().generic("POST", TOKEN, raw, content_type=content_type, **headers)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def routes(patterns: Any, prefix: str = "") -> Iterator[tuple[str, type[ApiView]
         if isinstance(one, URLResolver):
             yield from routes(one.url_patterns, path)
         elif isinstance(one, URLPattern) and issubclass(getattr(one.callback, "view_class", object), ApiView):
-            yield "/" + CONVERTED.sub(lambda found: FILLED[found[1]], path), one.callback.view_class
+            yield "/" + CONVERTED.sub(lambda found: FILLED[found[1]], path), one.callback.view_class  # type: ignore[attr-defined]
 
 
 def calls(base: str) -> list[tuple[str, str]]:

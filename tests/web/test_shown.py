@@ -79,7 +79,7 @@ def shown_forms(page: Any) -> Iterator[ComparingForm]:
 
 def value_of(row: models.Model, name: str) -> Any:
     fresh = type(row)._base_manager.get(pk=row.pk)
-    column = row._meta.get_field(name)
+    column: Any = row._meta.get_field(name)
     if column.many_to_many:
         return sorted(one.pk for one in getattr(fresh, name).all())
     return column.value_from_object(fresh)

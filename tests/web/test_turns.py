@@ -38,7 +38,7 @@ class Calls:
 
         headers = [(b"content-length", str(size).encode()), (b"content-type", content_type)]
         scope = {"type": "http", "path": "/", "headers": headers, "client": (address, 1)}
-        return asyncio.create_task(self.door(scope, receive, None))  # type: ignore[arg-type]
+        return asyncio.create_task(self.door(scope, receive, None))
 
 
 async def settle() -> None:
@@ -93,7 +93,7 @@ def test_who_has_gone_takes_no_turn() -> None:
 
             headers = [(b"content-length", str(2 * LARGE).encode())]
             scope = {"type": "http", "path": "/", "headers": headers, "client": ("198.51.100.1", 1)}
-            return asyncio.create_task(door(scope, receive, None))  # type: ignore[arg-type]
+            return asyncio.create_task(door(scope, receive, None))
 
         door, go = Door(app), asyncio.Event()
         half = {"type": "http.request", "body": b"x" * LARGE, "more_body": True}
@@ -210,7 +210,7 @@ def test_a_call_that_was_broken_off_gives_its_turn_back() -> None:
 )
 def test_a_turn_that_does_not_come_is_told_as_everything_is(path: str, told: str) -> None:
     async def scenario() -> list[Any]:
-        door, sent = Door(ASGIHandler()), []  # type: ignore[no-untyped-call]
+        door, sent = Door(ASGIHandler()), []  # type: ignore[arg-type]
         door.turns = Turns(wait=0.05)
         left = [{"type": "http.request", "body": b" " * LARGE, "more_body": False}]
 

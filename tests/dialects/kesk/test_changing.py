@@ -236,7 +236,7 @@ def test_every_change_reaches_all_parties_at_once(cast: Cast, api: Api) -> None:
 @pytest.mark.parametrize("how", ["named", "searching", "on its way"])
 def test_a_driver_takes_an_order_and_brings_it(cast: Cast, api: Api, how: str) -> None:
     """Kesk has no word for taking: a driver names itself, or sets off with what was offered to it."""
-    named = {} if how == "searching" else {"driver": cast.driver_row}
+    named: dict[str, Any] = {} if how == "searching" else {"driver": cast.driver_row}
     stood = "accepted prepared" + (" search_started" if how == "searching" else "")
     order = make_order(cast, 22 if how == "searching" else 4, stood=stood, **named)
     driver, mine = api(cast.driver), {"driver_id": cast.driver_row.pk}

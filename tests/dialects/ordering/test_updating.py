@@ -149,7 +149,7 @@ def test_levels_0_and_2_change_what_the_customer_said(
     cast: Cast, api: Api, user: str, status: int, reason: str | None, told: tuple[str, str]
 ) -> None:
     """Before accepting and after; the customer reads it, and why, and owes no more."""
-    zone = {"lat": NEAR["lat"], "lng": NEAR["lng"], "delivery_zone": cast.zone}
+    zone: dict[str, Any] = {"lat": NEAR["lat"], "lng": NEAR["lng"], "delivery_zone": cast.zone}
     order = make_order(cast, status, stood="accepted" if status == 7 else "", **zone)
     when = at(order.placed_at + timedelta(hours=2))
     point = {"lat": 50.852, "lng": 4.352, "address": "Bondgenotenlaan 2", "address_notes": "Left bell"}

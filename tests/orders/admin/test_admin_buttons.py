@@ -26,7 +26,7 @@ from tests.orders.back_office import place_order
 pytestmark = pytest.mark.django_db
 HOME = Place(address="Rue Neuve 1", lat=50.851, lng=4.351)
 LIST = "/admin/orders/order/"
-DELIVERY = {"fulfilment": Fulfilment.DELIVERY, "place": HOME, "lines": 2}
+DELIVERY: dict[str, Any] = {"fulfilment": Fulfilment.DELIVERY, "place": HOME, "lines": 2}
 MISTAKE = {"reason_code": "mistake"}
 
 

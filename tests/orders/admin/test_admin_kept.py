@@ -97,7 +97,7 @@ def test_what_was_typed_stands_there_again(cast: Cast, office: Client, case: str
     order = place_order(cast, **{**DELIVERY, "payment_method": "wallet"})
     cast.driver_row.on_duty = False
     cast.driver_row.save()
-    words = {"line": f"line_{order.lines.first().pk}", "off": str(cast.driver_row.pk)}  # type: ignore[union-attr]
+    words = {"line": f"line_{order.lines.first().pk}", "off": str(cast.driver_row.pk)}
     typed = {name.format(**words): value.format(**words) for name, value in typed.items()}
     field, path = field.format(**words), f"/admin/orders/order/{order.pk}/change/"
     fresh = form_at(office.get(path), where, **known)
@@ -152,7 +152,7 @@ ITEMS: dict[str, tuple[dict[str, str], str, str]] = {
 def test_the_items_page_keeps_what_was_typed(cast: Cast, office: Client, case: str) -> None:
     typed, field, told = ITEMS[case]
     order = place_order(cast, lines=2)
-    words = {"line": str(order.lines.last().pk), "soda": str(cast.products["soda"].pk)}  # type: ignore[union-attr]
+    words = {"line": str(order.lines.last().pk), "soda": str(cast.products["soda"].pk)}
     typed = {name: value.format(**words) for name, value in typed.items()}
     path = f"/admin/orders/order/{order.pk}/items/"
     with assert_nothing_changed(order):

@@ -89,9 +89,9 @@ def test_approved_the_money_is_there(cast: Cast, office: Client) -> None:
     assert sums() == {"clearing::EUR": 1500, "funding::EUR": -1500}
     assert "No payments are waiting" in office.get(PAGE).content.decode()
     # What became of it is still to be seen.
-    shown = office.get(f"{PAGE}?payment={payment.pk}").content.decode()
-    assert shown.count("<img ") == 1
-    assert "Approve" not in shown
+    page = office.get(f"{PAGE}?payment={payment.pk}").content.decode()
+    assert page.count("<img ") == 1
+    assert "Approve" not in page
     assert f"?payment={payment.pk}" in office.get(f"/admin/orders/payment/{payment.pk}/change/").content.decode()
     proof = PaymentProof.objects.get()
     assert office.get(f"{PAGE}{proof.pk}/change/")["Location"].endswith(f"?payment={payment.pk}")

@@ -56,7 +56,7 @@ def test_the_difference_is_shown_first(cast: Cast, api: Api, office: Client) -> 
     order.refresh_from_db()
     soda = line_of(order, "Soda")
     cake = {"product": cast.products["cake"].pk, "quantity": 1}
-    shown = {
+    shown: dict[Any, tuple[str, str]] = {
         ("remove", soda): ("-5.05", "It applies at once"),
         ("missing", soda): ("-5.05", "The customer is asked first"),
         ("change", soda, "4"): ("+5.05", "The customer is asked first"),
@@ -64,7 +64,7 @@ def test_the_difference_is_shown_first(cast: Cast, api: Api, office: Client) -> 
     }
     with assert_nothing_changed(order):
         for (action, line, *quantity), (difference, what) in shown.items():
-            fields = cake if action == "add" else {"quantity": quantity[0]} if quantity else {}
+            fields: dict[str, Any] = cake if action == "add" else {"quantity": quantity[0]} if quantity else {}
             text = sent(office, order, action, line, **fields).content.decode()
             assert f"With the change: {difference}\u00a0EUR" in text
             assert what in text

@@ -53,7 +53,8 @@ def clients(cast: Cast, api: Api) -> dict[str, APIClient]:
 def placed(cast: Cast, client: APIClient, whose: str, **fields: Any) -> Order:
     """A pizza of 12.00, four sodas of 2.50 and 0.50 for the service: 22.50, an account's from its wallet."""
     items = [{"product": cast.products["pizza"].pk}, {"product": cast.products["soda"].pk, "quantity": 4}]
-    meant: dict[str, Any] = {"customer": {"customer": cast.customer_row.pk}, "guest": {"guest": GUEST}}.get(whose, {})
+    told: dict[str, dict[str, Any]] = {"customer": {"customer": cast.customer_row.pk}, "guest": {"guest": GUEST}}
+    meant = told.get(whose, {})
     method = "cash" if "guest" in meant else "wallet"
     answer = place(client, cart(cast, items=items, **{"payment_method": method, **meant, **fields}))
     return Order.objects.get(pk=answer["orders"][0]["id"])

@@ -365,7 +365,7 @@ def test_without_a_wish_that_can_be_had_the_customer_is_asked(cast: Cast, api: A
 
 
 def test_the_last_item_that_is_missing(cast: Cast, api: Api) -> None:
-    soda = {"product": cast.products["soda"].pk}
+    soda: dict[str, Any] = {"product": cast.products["soda"].pk}
     order = place_order(api(cast.customer), cart(cast, items=[soda]))
     with assert_nothing_changed(order):
         assert "cancel" in conflict(missing(api(cast.owner), order), "last_item")["detail"]

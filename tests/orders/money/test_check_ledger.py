@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -38,7 +39,7 @@ def open_order(cast: Cast, api: Api, order: Order) -> Order:
     return pickup(cast, api, payment_method="wallet")
 
 
-def run(sql: str, *parameters: object) -> None:
+def run(sql: str, *parameters: Any) -> None:
     """One row is broken, by nobody's service."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)

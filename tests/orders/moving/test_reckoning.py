@@ -613,7 +613,7 @@ def test_deadlines_that_are_set_hold_for_orders_that_stand(cast: Cast, save: Cal
             standing_changes=marks,
             status_changed_at=since,
             company=cast.company if "company" in stood else None,
-            **{f"{name}_at": since for name in stood.split()},
+            **{f"{name}_at": since for name in stood.split()},  # type: ignore[arg-type]
         )
         for status, fulfilment, stood, marks, *_ in DEADLINES
     ]

@@ -218,7 +218,7 @@ def test_one_that_fails_does_not_hold_up_the_others(
 ) -> None:
     settings_of(cast, auto_accept=True)
     poisoned, sound = (place_order(api(cast.customer), cart(cast)) for _ in range(2))
-    real = timers.transition
+    real = timers.transition  # type: ignore[attr-defined]
 
     def failing(*, order_id: int, **rest: Any) -> Order:
         if order_id == poisoned.pk:

@@ -145,7 +145,7 @@ def test_of_several_payments_the_one_that_is_left(cast: Cast, api: Api) -> None:
 def test_a_strangers_mailbox_gets_five_links_an_hour_over_all_orders(cast: Cast, api: Api) -> None:
     statuses = []
     for number in range(7):
-        fields = {"guest": {**GUEST, "email": "Gina@Example.net" if number % 2 else "gina@example.net"}}
+        fields: dict[str, Any] = {"guest": {**GUEST, "email": "Gina@Example.net" if number % 2 else "gina@example.net"}}
         answer = place(api(), cart(cast, payment_method="fake", **fields))
         order = Order.objects.get(pk=answer["orders"][0]["id"])
         statuses.append(ask(api(order_token=answer["purchase"]["guest_token"]), order, send=True).status_code)
@@ -162,7 +162,7 @@ def test_mails_are_counted_by_the_address_of_those_who_buy(
     monkeypatch.setattr(mails, "ADDRESS_MAILS", 2)
 
     def send(number: int, user: Any = None, address: str = "192.0.2.1") -> int:
-        fields = {"guest": {**GUEST, "email": f"guest{number}@example.net"}}
+        fields: dict[str, Any] = {"guest": {**GUEST, "email": f"guest{number}@example.net"}}
         answer = place(api(user), cart(cast, payment_method="fake", **fields))
         path = f"{ORDERS}/{answer['orders'][0]['id']}/payment-link"
         client = api(user) if user else api(order_token=answer["purchase"]["guest_token"])

@@ -186,7 +186,7 @@ class TestPlacing:
     ) -> None:
         """To decode them takes a second in which nobody else could write on SQLite."""
         seen: list[int] = []
-        clean = multipart.clean_image
+        clean = multipart.clean_image  # type: ignore[attr-defined]
 
         def watched(raw: bytes) -> CleanImage:
             seen.append(len(connection.savepoint_ids))
@@ -228,7 +228,7 @@ class TestPlacing:
         """For a customer of somebody else, or with a line by hand that is not theirs to add."""
         decoded: list[bytes] = []
         monkeypatch.setattr(multipart, "clean_image", decoded.append)
-        more = {
+        more: dict[str, Any] = {  # type: ignore[assignment]
             "another's customer": {"customer": cast.customer_row.pk},
             "a line by hand": {"custom": [{"name": "Cake", "amount": eur("1.00")}]},
         }[what]
@@ -269,7 +269,11 @@ class TestPlacing:
         if code == "too_many_proofs":
             rows = [PaymentProof(payment=payment, photo=f"proofs/{number}.jpg") for number in range(MOST_PROOFS - 1)]
             PaymentProof.objects.bulk_create(rows)
-        changed = {"order_closed": {"status": min(FAILURE)}, "no_items": {"visible_at": None}}.get(code, {})
+        changes: dict[str, dict[str, Any]] = {
+            "order_closed": {"status": min(FAILURE)},
+            "no_items": {"visible_at": None},
+        }
+        changed = changes.get(code, {})
         Order.objects.filter(pk=order.pk).update(version=order.version, **changed)
         if code == "no_transfer":
             Payment.objects.filter(pk=payment.pk).update(state="paid")

@@ -160,7 +160,7 @@ def test_several_lines_at_once_with_their_added_tax(cast: Cast, api: Api) -> Non
     order = settled(cast, tax_added=90)
     lines = [add_line(order, cast.products[name]) for name in ("soda", "pizza")]
     Line.objects.filter(pk=lines[0].pk).update(tax=15)
-    wish = {"items": [{"item": lines[0].pk}, {"item": lines[1].pk, "quantity": 1}]}
+    wish: dict[str, Any] = {"items": [{"item": lines[0].pk}, {"item": lines[1].pk, "quantity": 1}]}
     assert refund(api(cast.staff), order, {"amount": eur("0.36")}).status_code == 201
     # 2.50 + 0.15 + 12.00 = 14.65, and 14.64 are left.
     with assert_nothing_changed():

@@ -139,7 +139,7 @@ def test_the_limit_is_500_00_by_default_and_the_cakes_are_refused(cast: Cast, ap
         with assert_nothing_changed():
             assert order(api(), cast, guest=guest(), items=cakes).json()["errors"][0]["code"] == "guest_limit"
     for known in (cast.customer, cast.owner, cast.staff):
-        fields = {} if known == cast.customer else {"guest": guest()}
+        fields: dict[str, Any] = {} if known == cast.customer else {"guest": guest()}
         assert order(api(known), cast, items=cakes, **fields).status_code == 201
 
 

@@ -65,7 +65,7 @@ def alter(case: str) -> None:
     """The term becomes another one, for every vendor, zone or offer."""
     for name, (model, values) in CHANGES.items():
         if case in ("everything", name):
-            model.objects.update(**values)
+            model._default_manager.update(**values)
     for vendor_id in Vendor.objects.values_list("pk", flat=True):
         bump_menu_version(vendor_id)
 

@@ -62,7 +62,7 @@ def test_an_offer_tells_no_contact(cast: Cast, api: Api) -> None:
     """Named or merely in search: where it goes, what it brings, and nobody's name, phone, notes or words."""
     now = timezone.now().replace(microsecond=0)
     private = {"address_notes": "Code 1234", "comment": "For Léa", "contact_email": "clara@example.net"}
-    fields = {**private, "lat": 50.86, "lng": 4.36, "distance": 1315, "driver_tip": 200}
+    fields: dict[str, Any] = {**private, "lat": 50.86, "lng": 4.36, "distance": 1315, "driver_tip": 200}
     searched = make_order(cast, 22, stood="accepted search_started", **fields)
     named = make_order(cast, 7, stood="accepted", driver=cast.driver_row, named_at=now, **fields)
     answer = api(cast.driver).get(f"{OFFERS}?ordering=id")

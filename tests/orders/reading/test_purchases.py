@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -87,7 +88,7 @@ def test_who_placed_for_somebody_else_sees_it_while_it_may_order_there(
     cast: Cast, api: Api, role: str, change: Callable[[Cast], None] | None, stays: bool
 ) -> None:
     """By its uuid, and by placing with its external code again, which answers the order as it is by now."""
-    guest = {} if role == "customer" else {"guest": {"name": "Gina", "phone": "+32470123456"}}
+    guest: dict[str, Any] = {} if role == "customer" else {"guest": {"name": "Gina", "phone": "+32470123456"}}
     body = cart(cast, external_code="A-1", **guest)
     first = place(api(getattr(cast, role)), body)
     if change:

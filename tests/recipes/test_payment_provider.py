@@ -44,7 +44,7 @@ def payment(cast: Cast, api: Api, client: Client, toy: ToyProvider) -> Payment:
 
 def send_notice(body: bytes, signature: str | None) -> Any:
     headers = {} if signature is None else {SIGNATURE: signature}
-    return APIClient(headers=headers).generic("POST", NOTICES, body, content_type="application/json")
+    return APIClient(headers=headers).generic("POST", NOTICES, body, content_type="application/json")  # type: ignore[arg-type]
 
 
 def read(payment: Payment) -> Payment:

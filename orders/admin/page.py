@@ -12,7 +12,7 @@ from orders.admin import display
 from orders.admin.buttons import label_of
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Actor, Fulfilment, Status
-from orders.lifecycle.timers import timer_of
+from orders.lifecycle.timers import find_due
 from orders.models import Entry, ItemChange, LineOption, Order, OrderEvent, Payment, Posting, Refund
 from orders.pricing import Priced
 from orders.reading.lines import ticket_of
@@ -190,7 +190,7 @@ def order_context(access: OrderAccess) -> dict[str, Any]:
         "fulfilment": Fulfilment(order.fulfilment).slug.replace("_", " "),
         "late": display.lateness(order, now),
         "due": display.due_hint(order, now),
-        "due_change": label_of(timer[1]) if (timer := timer_of(order, now)) else "",
+        "due_change": label_of(due.timer.change) if (due := find_due(order, now)) else "",
         "money_rows": money_rows(order),
         "lines": lines_of(order),
         "asked": asked_of(order) if any(event.kind == OrderEvent.Kind.ITEMS for event in events) else [],

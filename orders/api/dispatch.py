@@ -12,7 +12,7 @@ from orders.api.ledgers import driver_of
 from orders.api.outputs import NamedOutput
 from orders.fields import FulfilmentField, StatusField
 from orders.kinds import package_of
-from orders.lifecycle.timers import due_for_driver
+from orders.lifecycle.timers import driver_answers_by
 from orders.models import Order
 from orders.visibility import acceptable_orders
 from ordersite.accounts.callers import caller_of
@@ -76,8 +76,8 @@ class OfferOutput(serializers.Serializer):
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_answer_by(self, order: Order) -> str | None:
-        timer = due_for_driver(order)
-        return str(self.fields["placed_at"].to_representation(timer[0])) if timer else None
+        until = driver_answers_by(order)
+        return str(self.fields["placed_at"].to_representation(until)) if until else None
 
 
 class OffersView(ApiView):

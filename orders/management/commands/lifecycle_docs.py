@@ -1,4 +1,4 @@
-"""`manage.py lifecycle_docs`: docs/lifecycle.md and its picture, written from orders/lifecycle/table.py."""
+"""`manage.py lifecycle_docs`: docs/lifecycle.md and its picture, written from the tables of orders/lifecycle."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterable
@@ -7,14 +7,15 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from orders.lifecycle import drawing
+from orders.lifecycle import drawing, timers
 from orders.lifecycle.guards import GUARDS, IMPLIED, NEVER_WAIVED
 from orders.lifecycle.table import CLEARS, GROUPS, MILESTONES, RULES, SETS, TAKES_BACK, Rule, Status
 
 INTRODUCTION = """\
 # The life of an order
 
-Written by `manage.py lifecycle_docs` from `orders/lifecycle/table.py`; `make check` refuses it when it is not current.
+Written by `manage.py lifecycle_docs` from `table.py`, `guards.py` and `timers.py` in `orders/lifecycle`; `make check`
+refuses it when it is not current.
 
 ![The life of an order](lifecycle.svg)
 
@@ -33,6 +34,15 @@ one where a driver has accepted, who is taken off by it.
 **Staff** may take any row but those to `preorder`, whoever its actors are, with a reason: guards are then waived, but
 for {never}, and the event is marked forced.
 """
+
+
+TIMERS_TEXT = """\
+What the system does when nobody else has done anything before; [times.md](times.md) tells when each is due. Of two at
+the same moment the upper one is made. When a setting changes, the orders that wait for its timers are reckoned anew.
+`{lapse}`, `{close}` and `{codes}` are no changes of status: a driver who was named is so no more, an order is settled
+as it stands, codes are looked for.
+"""
+TIMERS_HEAD = ("Timer", "Status", "Delivery types", "Makes", "Reason", "Settings of the vendor")
 
 
 def docs() -> dict[str, str]:
@@ -60,6 +70,9 @@ def page() -> str:
         "`closed` is written with every closed status but `delivery_completed_by_driver` and "
         "`pickup_completed_by_customer`, which settling closes. For a package or a service "
         "`prepared` is written with `accepted`.\n",
+        "## Timers\n",
+        TIMERS_TEXT.format(lapse=timers.LAPSE, close=timers.CLOSE, codes=timers.ISSUE_CODES),
+        table(TIMERS_HEAD, (timer_row(timer) for timer in timers.TIMERS)),
     ]
     return "\n".join(parts)
 
@@ -92,8 +105,16 @@ def milestone_row(name: str) -> tuple[str, ...]:
     return f"`{name}`", written, taken_back
 
 
+def timer_row(timer: timers.Timer) -> tuple[str, ...]:
+    statuses = ", ".join(f"`{status.slug}`" for status in timer.statuses)
+    ways = ", ".join(fulfilment.slug for fulfilment in timer.fulfilments)
+    reason = f"`{timer.reason}`" if timer.reason else ""
+    settings_read = ", ".join(f"`{name}`" for name in timer.settings)
+    return f"`{timer.name}`", statuses, ways, f"`{timer.change}`", reason, settings_read
+
+
 class Command(BaseCommand):
-    help = "Writes docs/lifecycle.md and docs/lifecycle.svg from the life cycle's table."
+    help = "Writes docs/lifecycle.md and docs/lifecycle.svg from the life cycle's tables."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -11,8 +11,8 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from orders.kinds import KINDS, names_where
-from orders.lifecycle.table import DRIVER_LEFT, OPEN, Fulfilment, Status
-from orders.lifecycle.timers import COLLECTED, NOT_BEGUN
+from orders.lifecycle.table import OPEN, Fulfilment
+from orders.lifecycle.timers import NOT_BEGUN, orders_by_setting
 from orders.models import UNSERVED, WAITING, Order
 from orders.services.record.order_update import save_timers
 from orders.services.record.servability import reckon_one, vendor_now
@@ -25,21 +25,8 @@ BATCH = 500
 # What is left to make, or is marked though nothing is left.
 UNMADE = Q(prepared_at__isnull=True) | Q(kind__in=names_where(lambda kind: kind.skips_preparing))
 SERVED = Q(status__in=sorted(OPEN)) & (Q(UNMADE, picked_up_at__isnull=True) | Q(unserved__gt=""))
-ANSWERED = Q(status=Status.PENDING)
-BEGUN = Q(
-    status__in=(
-        Status.PREORDER,
-        Status.ACCEPTED_BY_BUSINESS,
-        Status.LOOKING_FOR_DRIVER,
-        Status.ACCEPTED_BY_DRIVER_COMPANY,
-        Status.PREPARATION_COMPLETED,
-        *DRIVER_LEFT,
-    ),
-    deliver_at__isnull=False,
-)
-LEFT_BY_DRIVER = Q(driver_left_at__isnull=False)
-# Which of the orders that wait each setting of a vendor is reckoned with; what is not here touches none.
-TOUCHED: Mapping[str, Q] = {
+# Which of the orders that wait the vendor may not be able to serve any more, or again, when a setting changes.
+SERVABLE: Mapping[str, Q] = {
     "is_active": SERVED,
     "fulfilments": SERVED,
     "time_zone": SERVED,
@@ -47,28 +34,15 @@ TOUCHED: Mapping[str, Q] = {
     **{kind.offered_by: SERVED & Q(kind=kind.name) for kind in KINDS.values() if kind.offered_by},
     "delivery_zones": SERVED & Q(fulfilment=Fulfilment.DELIVERY),
     "paused_until": Q(status__in=NOT_BEGUN),
-    "auto_accept": ANSWERED,
-    "accept_minutes": ANSWERED,
-    "preparation_minutes": BEGUN,
-    "rush_minutes": BEGUN,
-    "rush_until": BEGUN,
-    "auto_search": Q(
-        status__in=(Status.ACCEPTED_BY_BUSINESS, Status.PREPARATION_COMPLETED), fulfilment=Fulfilment.DELIVERY
-    ),
-    "search_minutes": Q(search_started_at__isnull=False, driver_accepted_at__isnull=True),
-    "company_minutes": Q(company_accepted_at__isnull=False, driver_accepted_at__isnull=True),
-    "driver_left_minutes": LEFT_BY_DRIVER,
-    "decide_minutes": LEFT_BY_DRIVER,
-    # What had failed for good stays so: only times that run are reckoned anew.
-    "retry_minutes": Q(status=Status.DELIVERY_FAILED_BY_DRIVER, due_at__isnull=False),
-    "driver_answer_seconds": Q(named_at__isnull=False),
-    "collect_minutes": Q(
-        status__in=(Status.PREPARATION_COMPLETED, Status.CUSTOMER_ALMOST_ARRIVED_TO_BUSINESS), fulfilment__in=COLLECTED
-    ),
-    "served_minutes": Q(status=Status.PREPARATION_COMPLETED, fulfilment=Fulfilment.EAT_IN),
-    "code_minutes": Q(status=Status.ACCEPTED_BY_BUSINESS, kind__in=names_where(lambda kind: kind.is_issued)),
-    "settle_minutes": Q(status__in=(Status.DELIVERY_COMPLETED_BY_DRIVER, Status.PICKUP_COMPLETED_BY_CUSTOMER)),
 }
+
+
+def touched_orders() -> dict[str, Q]:
+    """Which of the orders that wait each setting of a vendor is reckoned with; what is not here touches none."""
+    touched = orders_by_setting()
+    for name, orders in SERVABLE.items():
+        touched[name] = touched.get(name, Q()) | orders
+    return touched
 
 
 @receiver(vendor_changed)
@@ -78,7 +52,8 @@ def reckon_vendor(vendor_id: int, changed: Collection[str], **_: Any) -> list[Un
     Orders are locked by id, as everywhere; none where no setting is touched that they are reckoned with. Must run in
     the transaction of the change, after it was written.
     """
-    touched = [TOUCHED[name] for name in sorted(TOUCHED.keys() & changed)]
+    by_setting = touched_orders()
+    touched = [by_setting[name] for name in sorted(by_setting.keys() & changed)]
     if touched:
         reckon(vendor_now(vendor_id), reduce(or_, touched), timezone.now())
     marked = Order.objects.filter(UNSERVED, vendor=vendor_id, deleted_at__isnull=True).order_by("pk")

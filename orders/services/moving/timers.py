@@ -1,13 +1,14 @@
 """Runs the timers that are due; several workers share them."""
 
 import logging
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from orders.lifecycle.table import Actor
-from orders.lifecycle.timers import LAPSE, set_due, timer_of
+from orders.lifecycle.timers import CLOSE, ISSUE_CODES, LAPSE, Timer, find_due, set_due
 from orders.models import Order, OrderEvent
 from orders.services.moving import digital
 from orders.services.moving.transitions import Wish, transition
@@ -36,24 +37,16 @@ def run_timer(order_id: int, now: datetime) -> bool:
             order = lock_due(order_id, now)
             if order is None:
                 return False
-            timer = timer_of(order, now)
-            if timer and timer[1] == "accept":
+            due = find_due(order, now)
+            if due and due.timer.change == "accept":
                 # A change of the vendor's that was made at the same moment as the order has not marked it.
                 order.unserved = why_unserved_now(order, now)
-                timer = timer_of(order, now)
-            if timer is None or timer[0] > now:
+                due = find_due(order, now)
+            if due is None or due.at > now:
                 set_due(order, now)
                 save_timers([order])
                 return False
-            _, name, reason_code = timer
-            if name == "close":
-                close(order, now)
-            elif name == LAPSE:
-                lapse(order, reason_code, now)
-            elif name == "issue_codes":
-                digital.fulfil(order_id=order_id)
-            else:
-                transition(order_id=order_id, caller=SYSTEM, wish=Wish(name=name, reason_code=reason_code))
+            ACTS.get(due.timer.change, move)(order, due.timer, now)
             return True
     except Refusal as problem:
         logger.warning("a timer was refused: %s", problem.code, extra={"order": order_id})
@@ -74,14 +67,19 @@ def lock_due(order_id: int, now: datetime) -> Order | None:
     return orders.select_for_update(of=("self",), skip_locked=skip).first()
 
 
-def close(order: Order, now: datetime) -> None:
-    """Settling writes `closed` and leaves 11 and 15, which are final."""
+def move(order: Order, timer: Timer, now: datetime) -> None:
+    """Makes the timer's change of status."""
+    transition(order_id=order.pk, caller=SYSTEM, wish=Wish(name=timer.change, reason_code=timer.reason))
+
+
+def close(order: Order, timer: Timer, now: datetime) -> None:
+    """Settles an order that was handed over: writes `closed` and leaves its status, which is final."""
     with update_locked(access_of(SYSTEM, order, now), role=Actor.SYSTEM) as update:
         order.closed_at = now
         update.tell(OrderEvent.Kind.MILESTONE, milestone="closed")
 
 
-def lapse(order: Order, reason_code: str, now: datetime) -> None:
+def lapse(order: Order, timer: Timer, now: datetime) -> None:
     """The driver who was named has not answered: as if nobody were named. It sees this as its last event."""
     with update_locked(access_of(SYSTEM, order, now), role=Actor.SYSTEM) as update:
         driver_id = order.driver_id
@@ -89,6 +87,15 @@ def lapse(order: Order, reason_code: str, now: datetime) -> None:
         update.tell(
             OrderEvent.Kind.DRIVER,
             left=[f"driver:{driver_id}"],
-            reason_code=reason_code,
+            reason_code=timer.reason,
             data={"old": {"driver": driver_id}, "new": {"driver": None}},
         )
+
+
+def issue(order: Order, timer: Timer, now: datetime) -> None:
+    """Looks for the codes of a digital order, and goes on with it as far as they are there."""
+    digital.fulfil(order_id=order.pk)
+
+
+# How a timer makes what is no change of the life cycle's table.
+ACTS: Mapping[str, Callable[[Order, Timer, datetime], None]] = {CLOSE: close, LAPSE: lapse, ISSUE_CODES: issue}

@@ -8,7 +8,7 @@ tests/orders/record/test_writers.py refuses other writers.
 
 At the end of the block the columns that were set are saved, with the times that follow from them and the next version,
 and what was told becomes the event of that version, with its entries in the feeds. Where nothing was told nothing may
-be set but TIMERS; where the block raises nothing is written.
+be set but TIMER_COLUMNS; where the block raises nothing is written.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ from ordersite.accounts.rights import Right
 from ordersite.web.problems import Forbidden
 
 # What may change without a new version: it follows from the time and the vendor's settings, no party changes it.
-TIMERS = frozenset({*DUE_COLUMNS, "codes_tried_at"})
+TIMER_COLUMNS = frozenset({*DUE_COLUMNS, "codes_tried_at"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class OrderUpdate:
         order, event, self.event = self.order, self.event, None
         columns = order.columns_set()
         if event is None:
-            if not TIMERS.issuperset(columns):
+            if not TIMER_COLUMNS.issuperset(columns):
                 raise RuntimeError(f"Order {order.pk} changes without an event: {', '.join(columns)}.")
             save_set(order)
             return
@@ -145,13 +145,20 @@ def tell_placed(access: OrderAccess, role: Actor, *, data: Mapping[str, Any], po
 
 
 def save_timers(orders: Sequence[Order]) -> None:
-    """Saves when many locked orders change by themselves, which was reckoned anew, by one statement."""
-    Order.objects.bulk_update([order for order in orders if order.columns_set()], DUE_COLUMNS)
+    """Saves when many locked orders change by themselves, which was reckoned anew, by one statement.
+
+    Raises RuntimeError where another column was set: it would not be saved.
+    """
+    changed = [order for order in orders if order.columns_set()]
+    for order in changed:
+        if other := set(order.columns_set()).difference(DUE_COLUMNS):
+            raise RuntimeError(f"Order {order.pk} changes without an event: {', '.join(sorted(other))}.")
+    Order.objects.bulk_update(changed, DUE_COLUMNS)
 
 
 def move_timers(orders: QuerySet[Order], **times: datetime | None) -> int:
     """Has the timers of these orders act, or remember, at other times, by one statement; returns of how many orders."""
-    assert times.keys() <= TIMERS, "parties are told of all else"
+    assert times.keys() <= TIMER_COLUMNS, "parties are told of all else"
     return orders.update(**times)
 
 

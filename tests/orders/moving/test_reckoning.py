@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 from orders.lifecycle.table import Fulfilment
 from orders.lifecycle.timers import set_due
 from orders.models import WAITING, Order
-from orders.services.moving.due_times import TOUCHED
+from orders.services.moving.due_times import touched_orders
 from orders.services.moving.timers import run_due
 from tests.cast import Cast
 from tests.office import change, form_of
@@ -254,7 +254,7 @@ def test_each_setting_is_one_that_touches_orders_or_none() -> None:
     untouched |= {"pay_minutes", "transfer_minutes"}
     parts = dict(admin.site.get_model_admin(Vendor).fieldsets or ())
     named = {str(name) for part in ("Today", "Times", "By itself") for name in parts[part]["fields"]}
-    assert named - TOUCHED.keys() == untouched
+    assert named - touched_orders().keys() == untouched
 
 
 @pytest.mark.parametrize("case", TOUCHES)
@@ -326,7 +326,7 @@ def test_reckoning_costs_the_same_however_many_wait(
 
 @pytest.mark.postgres
 def test_what_waits_is_found_by_its_index(cast: Cast) -> None:
-    for touched in TOUCHED.values():
+    for touched in touched_orders().values():
         rows = Order.objects.filter(WAITING, touched, vendor=cast.vendor, pk__gt=0).order_by("pk")[:500]
         with connection.cursor() as cursor:
             # Of an empty table the planner has no better reason to prefer one index.

@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 
 from orders.models import Order, OrderEvent
 from orders.services.moving import timers
+from orders.services.record.order_update import save_timers
 from tests.cast import Cast
 from tests.orders.shopping import ORDERS, balance_of, cart, fill_wallet, place_order, sums
 from vendors.models import Stock, Vendor
@@ -234,3 +235,12 @@ def test_one_that_fails_does_not_hold_up_the_others(
     assert later(minutes=4) == 0
     assert later(minutes=1.1) == 1
     assert last(poisoned)[0] == 7
+
+
+def test_timers_are_saved_without_an_event_and_nothing_else_is(cast: Cast, api: Api) -> None:
+    order = place_order(api(cast.customer), cart(cast))
+    order = Order.objects.get(pk=order.pk)
+    order.due_at, order.comment = timezone.now(), "Another"
+    with pytest.raises(RuntimeError, match=f"Order {order.pk} changes without an event: comment"):
+        save_timers([order])
+    assert Order.objects.get(pk=order.pk).due_at is None

@@ -97,6 +97,7 @@ DIALECT = Dialect(
         "Digital goods: paid from the caller's wallet, answered with one PIN for each unit. "
         "POST /api/v1/auth/token signs in and answers the bearer."
     ),
+    views="orders.dialects.kalixo",
     refusal=refusal,
     error_schema=ERROR_SCHEMA,
     words={"order status": STATUS_WORDS},

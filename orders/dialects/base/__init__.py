@@ -9,10 +9,10 @@ from orders.dialects.base.dialect import (
     Dialect,
     DialectView,
     MissingWord,
+    answer_wrong_path,
     covers_every_status,
-    served,
+    serve_dialect,
     without_time,
-    wrong_path,
 )
 from orders.dialects.base.forms import FormParser, PartsParser, names_nobody, nested, read_query, values_left
 from orders.dialects.base.reading import (
@@ -66,10 +66,10 @@ __all__ = [
     "number_of",
     "read_query",
     "reads_same",
-    "served",
+    "serve_dialect",
     "values_left",
     "whole_of",
     "with_country",
     "without_time",
-    "wrong_path",
+    "answer_wrong_path",
 ]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -56,17 +57,19 @@ def covers_every_status(name: str, words: Mapping[Status, Any]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Dialect:
-    """A foreign API: where it is served, how it says that something is wrong, and its words for each status.
+    """A foreign API: its calls, how it says that something is wrong, and its words for each status.
 
-    `refusal` makes (status, body, headers) of a Problem, in the foreign API's shape; `error_schema` describes the body.
-    `wording` has its names of our fields, and its own sentences. `words` are its tables of statuses, by name: each must
-    cover all of 0–25, or the process does not start. `meanings` say what its fields and parameters are, by name or
-    "Schema.name".
+    `views` is the module with its `urlpatterns`; it is imported when the dialect is served, since its views name the
+    dialect. `refusal` makes (status, body, headers) of a Problem, in the foreign API's shape; `error_schema` describes
+    the body. `wording` has its names of our fields, and its own sentences. `words` are its tables of statuses, by name:
+    each must cover all of 0–25, or the process does not start. `meanings` say what its fields and parameters are, by
+    name or "Schema.name".
     """
 
     name: str
     title: str
     description: str
+    views: str
     refusal: Callable[[Problem], tuple[int, Any, Mapping[str, str]]]
     error_schema: Mapping[str, Any]
     words: Mapping[str, Mapping[Status, Any]] = field(default_factory=dict)
@@ -76,6 +79,12 @@ class Dialect:
     def __post_init__(self) -> None:
         for name, table in self.words.items():
             covers_every_status(f"{self.name}: {name}", table)
+
+    @property
+    def urlpatterns(self) -> Sequence[URLPattern]:
+        """Its calls, relative to its base."""
+        patterns: Sequence[URLPattern] = import_module(self.views).urlpatterns
+        return patterns
 
     @property
     def error_name(self) -> str:
@@ -142,9 +151,10 @@ class DialectView(ApiView):
         return response
 
 
-def served(dialect: Dialect, patterns: Sequence[URLPattern]) -> URLResolver:
+def serve_dialect(dialect: Dialect) -> URLResolver:
     """The dialect's paths and its OpenAPI document, relative to /dialects/; each with a slash at its end or without."""
-    whole = [path(f"dialects/{dialect.name}/", include(list(patterns)))]
+    patterns = list(dialect.urlpatterns)
+    whole = [path(f"dialects/{dialect.name}/", include(patterns))]
 
     class Generator(SchemaGenerator):
         """Knows whose document it writes (ordersite.web.schema.add_problem_responses)."""
@@ -164,7 +174,7 @@ def served(dialect: Dialect, patterns: Sequence[URLPattern]) -> URLResolver:
     return path(f"{dialect.name}/", include([*known, *slashed]))
 
 
-def wrong_path(request: HttpRequest, problem: Problem, dialects: Sequence[Dialect]) -> HttpResponse | None:
+def answer_wrong_path(request: HttpRequest, problem: Problem, dialects: Sequence[Dialect]) -> HttpResponse | None:
     """The answer in the shape of the dialect whose base the path lies under, if any."""
     for dialect in dialects:
         if request.path.startswith(f"{dialect.base}/"):

@@ -39,6 +39,7 @@ DIALECT = Dialect(
         "The orders that a till has not confirmed yet. Each call carries a bearer, best an API token of the merchant's "
         "(POST /api/v1/api-tokens makes one), and names its tenant, the merchant's UUID, with the header X-Tenant."
     ),
+    views="orders.dialects.kaddy.views",
     refusal=refusal,
     error_schema={"type": "object", "required": ["error"], "properties": {"error": ERROR}},
 )

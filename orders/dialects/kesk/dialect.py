@@ -164,6 +164,7 @@ DIALECT = Dialect(
     name="kesk",
     title=TITLE,
     description=DESCRIPTION,
+    views="orders.dialects.kesk.views",
     refusal=refusal,
     error_schema=ERROR_SCHEMA,
     words={"order status": READS, "changes of status": ASKED},

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
+from django.urls import path
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.authentication import get_authorization_header
@@ -447,3 +448,9 @@ def driver_named(user_id: int) -> int | None:
     if user_id and driver_id is None:
         raise Invalid("/driver_id", "unknown", "There is no such driver, or it is not yours to choose.")
     return driver_id
+
+
+urlpatterns = [
+    path("orders", OrdersView.as_view()),
+    path("orders/<id:order_id>", OrderView.as_view()),
+]

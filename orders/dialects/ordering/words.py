@@ -139,6 +139,7 @@ DIALECT = Dialect(
         + ". A POST or PUT may be a form too (products[0][id]=4, or products as a text of JSON). Where a generated "
         "client has no parameter `params`, a name that some generators keep for themselves, it reads whole orders."
     ),
+    views="orders.dialects.ordering.views",
     refusal=refusal,
     error_schema=ERROR_SCHEMA,
     words={"status": STATUS_NUMBERS, "group": GROUP_WORDS},

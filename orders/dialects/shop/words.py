@@ -184,6 +184,7 @@ DIALECT = Dialect(
     description="Orders of a shop: their items, statuses, history, tracking numbers, and the flags of their state. "
     "Amounts are decimal texts in the order's currency. A body is JSON, or a form as PHP writes one: "
     "`items[0][productId]=4&items[0][quantity]=2`. A refusal names the fields that are wrong.",
+    views="orders.dialects.shop.views",
     refusal=refusal,
     error_schema=ERROR_SCHEMA,
     words={"status name": STATUS_NAMES, "flags": FLAGS},

@@ -1,0 +1,87 @@
+"""A small foreign API of two calls, as the recipe of CONTRIBUTING.md builds one: an order is placed, and read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders.checkout import Cart, CartItem, Checkout
+from orders.dialects.base import Dialect, DialectInput, DialectView, IdField, WholeField
+from orders.lifecycle.table import GROUPS, Fulfilment, Status
+from orders.models import Order
+from orders.reading.selectors import read_order
+from orders.services.placing.parties import Placing
+from orders.services.placing.placing import place
+from ordersite.accounts.callers import caller_of
+from ordersite.web.problems import Problem
+from ordersite.web.views import parse
+
+WORDS = {status: "over" if status in GROUPS["closed"] else "going on" for status in Status}
+
+
+def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
+    return problem.status, {"wrong": problem.detail}, problem.headers
+
+
+DIALECT = Dialect(
+    name="toy",
+    title="Toy",
+    description="Orders of one product each, to collect, paid in cash.",
+    views="tests.recipes.toy_dialect",
+    refusal=refusal,
+    error_schema={"type": "object", "required": ["wrong"], "properties": {"wrong": {"type": "string"}}},
+    words={"state": WORDS},
+    meanings={"thing": "The product.", "state": "Whether anything is still to come.", "order_id": "The order."},
+)
+
+
+class ToyInput(DialectInput):
+    """What is bought where."""
+
+    shop = IdField()
+    thing = IdField()
+    pieces = WholeField(min_value=1, required=False)
+
+
+class ToyOutput(serializers.Serializer):
+    """An order."""
+
+    number = serializers.IntegerField(source="pk")
+    state = serializers.SerializerMethodField()
+
+    def get_state(self, order: Order) -> str:
+        return WORDS[Status(order.status)]
+
+
+class ToyOrdersView(DialectView):
+    dialect = DIALECT
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(request=ToyInput, responses={201: ToyOutput}, operation_id="buy")
+    def post(self, request: Request) -> Response:
+        """Places an order."""
+        given = parse(ToyInput, request.data)
+        item = CartItem(product=given["thing"], quantity=given.get("pieces", 1))
+        cart = Cart(vendor_id=given["shop"], items=[item], fulfilment=Fulfilment.PICKUP)
+        placed = place(
+            placing=Placing(checkout=Checkout(carts=[cart], payment_method="cash")), caller=caller_of(request)
+        )
+        return Response(ToyOutput(placed.orders[0]).data, status=201)
+
+
+class ToyOrderView(DialectView):
+    dialect = DIALECT
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses={200: ToyOutput}, operation_id="look")
+    def get(self, request: Request, order_id: int) -> Response:
+        """Reads an order."""
+        return Response(ToyOutput(read_order(caller_of(request), order_id).order).data)
+
+
+urlpatterns = [path("orders", ToyOrdersView.as_view()), path("orders/<id:order_id>", ToyOrderView.as_view())]

@@ -30,6 +30,23 @@ class Code(StrEnum):
 
     # --- money: orders.services.money
 
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    NOTHING_OWED = "nothing_owed"
+    PAYOUT_TOO_LARGE = "payout_too_large"
+    HAND_IN_TOO_LARGE = "hand_in_too_large"
+    BALANCE_CHANGED = "balance_changed"
+    REQUIRED_REVERSAL = "required.reversal"
+    NOT_REVERSIBLE = "not_reversible"
+    ALREADY_REVERSED = "already_reversed"
+    UNKNOWN_CUSTOMER = "unknown.customer"
+    REFUNDED = "refunded"
+    PAYMENT_PENDING = "payment_pending"
+    PAYMENT_SHARED = "payment_shared"
+    ALREADY_PAID = "already_paid"
+    REFUND_TOO_LARGE_PAID = "refund_too_large.paid"
+    BY_HAND_ONLY = "by_hand_only"
+    MONEY_GONE_BACK = "money_gone_back"
+
     # --- moving: orders.services.moving, orders.lifecycle
 
     STEPS_UNDONE = "steps_undone"

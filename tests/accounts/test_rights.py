@@ -11,7 +11,7 @@ from ordersite.accounts.callers import SYSTEM, Caller, caller_of_user
 from ordersite.accounts.models import ApiToken, User
 from ordersite.accounts.rights import Right, covers, holders, permissions_of
 from ordersite.accounts.roles import ROLES
-from ordersite.web.problems import Forbidden
+from ordersite.core.faults import Forbidden
 from tests.cast import PASSWORD, Cast, in_roles, make_clerk, make_manager, make_user
 from tests.office import choose
 

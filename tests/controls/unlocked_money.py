@@ -11,8 +11,9 @@ from orders.services.money.ledger import AccountKey
 from orders.services.money.payouts import Balance, Purse, balances_of
 from orders.services.record.access import get_order
 from ordersite.accounts.callers import Caller
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict
 from ordersite.core.models import IdempotencyKey
-from ordersite.web.problems import Conflict
 from tests.controls.meeting import meet
 from vendors.models import Stock
 
@@ -21,7 +22,7 @@ def draw_without_a_lock(key: AccountKey, amount: int) -> int:
     """In the place of orders.services.money.ledger.draw_from_wallet."""
     account = Account.objects.get(name=key.name)
     if account.balance < amount:
-        raise Conflict("insufficient_funds", "Too little.")
+        raise Conflict(Code.INSUFFICIENT_FUNDS)
     meet()
     Account.objects.filter(pk=account.pk).update(balance=account.balance - amount)
     return int(account.balance - amount)

@@ -14,7 +14,8 @@ from orders.lifecycle.table import FAILURE, RULES, Actor, Change, Fulfilment, St
 from orders.models import Order, PaymentStatus
 from orders.services.moving.transitions import Wish, transition
 from ordersite.accounts.callers import SYSTEM
-from ordersite.web.problems import Problem
+from ordersite.core.faults import Refusal
+from ordersite.web.problems import as_problem
 from tests.cast import Cast
 from tests.orders.rows import CODE, make_order
 from vendors.models import Vendor
@@ -141,8 +142,8 @@ def ask_by_itself(order: Order, body: dict[str, Any]) -> Answer:
     try:
         with transaction.atomic():
             transition(order_id=order.pk, caller=SYSTEM, wish=wish)
-    except Problem as problem:
-        return Answer(problem.status, problem.as_json())
+    except Refusal as refusal:
+        return Answer(refusal.status, as_problem(refusal).as_json())
     return Answer(200, {})
 
 

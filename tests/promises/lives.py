@@ -30,7 +30,7 @@ from orders.services.money import payouts
 from orders.services.moving import timers
 from orders.services.paying import online_payments, refunds
 from ordersite.accounts.callers import caller_of_user
-from ordersite.web.problems import Problem
+from ordersite.core.faults import Refusal
 from tests.cast import Cast
 from tests.orders.gift_cards import make_gift_card, stock
 from tests.orders.kinds import make_package_type, make_service, package_cart, service_cart, tomorrow
@@ -347,7 +347,7 @@ class Life:
         try:
             with transaction.atomic():
                 call(**arguments)
-        except Problem as problem:
+        except Refusal as problem:
             self.log.append(f"{name} {arguments} → {problem.status} {problem.code}")
             return False
         self.log.append(f"{name} {arguments} → done")

@@ -19,7 +19,7 @@ from orders.lifecycle.table import NAMES, RULES, SETS, Actor, Fulfilment, Status
 from orders.models import Order
 from orders.services.moving.transitions import Wish, transition
 from ordersite.accounts.callers import SYSTEM, Caller, caller_of_user
-from ordersite.web.problems import Problem
+from ordersite.core.faults import Refusal
 from tests.cast import Cast
 from tests.orders.rows import CODE, add_line, make_order, state_of
 
@@ -131,7 +131,7 @@ def service_walk(cast: Cast) -> type[RuleBasedStateMachine]:
             try:
                 with transaction.atomic():
                     transition(order_id=before.pk, caller=caller, wish=wish)
-            except Problem as problem:
+            except Refusal as problem:
                 status = problem.status
             after = Order.objects.get(pk=before.pk)
             if status != 200 or after.version == before.version:

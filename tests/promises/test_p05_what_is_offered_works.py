@@ -21,7 +21,8 @@ from orders.services.moving.transitions import Wish, leave_parties, transition
 from orders.services.record.access import access_of, get_order
 from orders.visibility import NAMED_DRIVER, OFFERED_DRIVER, SEARCHING
 from ordersite.accounts.callers import Caller, DriverFacts, caller_of_user
-from ordersite.web.problems import Problem
+from ordersite.core.faults import Refusal
+from ordersite.web.problems import Problem, as_problem
 from tests.cast import Cast
 from tests.orders.rows import CODE, add_line, make_order, state_of
 from vendors.models import Driver, Stock, Vendor
@@ -218,8 +219,8 @@ def sent(order: Order, caller: Any, wish: Wish) -> Problem | None:
     try:
         with database.atomic():
             transition(order_id=order.pk, caller=caller, wish=wish)
-    except Problem as problem:
-        return problem
+    except Refusal as refusal:
+        return as_problem(refusal)
     return None
 
 
@@ -238,7 +239,7 @@ def live(cast: Cast, dice: random.Random) -> int:
         caller = caller_of_user(dice.choice(users))
         try:
             offered = access_of(caller, get_order(caller=caller, order_id=order.pk)).allowed()
-        except Problem:
+        except Refusal:
             continue  # nobody of this order
         wish = asked_for(dice, offered)
         before = state_of(order)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection, transaction
 
-from ordersite.web.problems import Conflict
+from ordersite.core.faults import Conflict
 from tests.cast import make_cast
 from vendors.models import Stock
 from vendors.services.stock import give_stock_back, take_stock

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from orders.models import Order
 from orders.services.record.access import get_order, one_order
 from ordersite.accounts.callers import Caller, caller_of_merchant, caller_of_user
+from ordersite.core.faults import NotFound
 from ordersite.core.prepared import Given, Prepared
-from ordersite.web.problems import NotFound
 from tests.cast import Cast
 from tests.orders.rows import make_order
 from tests.promises.crowd import together

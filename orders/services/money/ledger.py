@@ -11,8 +11,9 @@ from django.db.models import Min, QuerySet, Sum
 from django.utils import timezone
 
 from orders.models import Account, Entry, Order, PaymentShare, Posting
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict
 from ordersite.core.money import as_json, half_up
-from ordersite.web.problems import Conflict
 from vendors.payment_methods import find_method
 
 # Where money comes from and goes to: what of these accounts moved for an order is held for it, or is somebody's.
@@ -107,8 +108,7 @@ def draw_from_wallet(key: AccountKey, amount: int) -> int:
         return int(row[0])
     balance = Account.objects.filter(name=key.name).values_list("balance", flat=True).first() or 0
     raise Conflict(
-        "insufficient_funds",
-        "The wallet balance is too low: top it up, or choose another payment method.",
+        Code.INSUFFICIENT_FUNDS,
         extra={"balance": as_json(balance, key.currency), "needed": as_json(amount, key.currency)},
     )
 

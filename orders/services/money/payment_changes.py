@@ -22,8 +22,9 @@ from orders.services.money.shares import (
     state_of,
     write_state,
 )
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict
 from ordersite.core.money import as_json
-from ordersite.web.problems import Conflict
 from vendors.payment_methods import find_method
 
 
@@ -73,8 +74,7 @@ def adjust(order: Order, difference: int, *, is_tip: bool = False, actor: str, r
     if difference == 0:
         return Adjusted()
     if order.total < order.refunded + order.waived:
-        detail = "More was refunded than the changed order would cost: refund the rest instead."
-        raise Conflict("refunded", detail, extra={"refunded": as_json(order.refunded, order.currency)})
+        raise Conflict(Code.REFUNDED, extra={"refunded": as_json(order.refunded, order.currency)})
     shares = shares_of(order)
     if difference > 0:
         adjusted = raise_shares(order, shares, difference, is_tip=is_tip, actor=actor, now=now)
@@ -164,10 +164,7 @@ def rooms(shares: Sequence[PaymentShare], *, of_tip: bool) -> Iterator[tuple[Pay
 def refuse_pending(shares: Sequence[PaymentShare]) -> None:
     """Raises Conflict payment_pending where the money of one of these may have come in already."""
     if may_be_here(shares):
-        raise Conflict(
-            "payment_pending",
-            "A payment is in progress or being checked: wait until it is known whether it has come in.",
-        )
+        raise Conflict(Code.PAYMENT_PENDING)
 
 
 def change_share(share: PaymentShare, difference: int, *, tip: int = 0) -> None:
@@ -193,15 +190,9 @@ def change_method(order: Order, method: str, *, actor: str, now: datetime) -> No
     refuse_pending(shares)
     for share in shares:
         if share.payment.shares.exclude(pk=share.pk).exists():
-            raise Conflict(
-                "payment_shared",
-                "Several orders are paid together, so the payment method of one of them cannot change.",
-            )
+            raise Conflict(Code.PAYMENT_SHARED)
         if share.kept and not find_method(share.payment.provider).is_wallet:
-            raise Conflict(
-                "already_paid",
-                "The order is paid, so its payment method can no longer change: ask for a refund instead.",
-            )
+            raise Conflict(Code.ALREADY_PAID)
     order.payment_method = method
     moved = [
         move_share(order, share, method, actor, now)

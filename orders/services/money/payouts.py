@@ -10,8 +10,10 @@ from orders.services.money import ledger
 from orders.services.money.ledger import AccountKey
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, Invalid, NotFound
+from ordersite.core.fields import Field
 from ordersite.core.money import as_json, to_text
-from ordersite.web.problems import Conflict, Invalid, NotFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +92,11 @@ def pay_out(
 def payout_amounts(purse: Purse, balance: Balance, amount: int | None) -> dict[AccountKey, int]:
     """What paying out moves, by account; raises Conflict nothing_owed, or payout_too_large with `owed`."""
     wanted = balance.net if amount is None else amount
-    owed = {"owed": as_json(balance.net, purse.currency)}
+    owed = as_json(balance.net, purse.currency)
     if balance.net <= 0 and not (amount is None and balance.net == 0 and balance.owed):
-        raise Conflict("nothing_owed", "Nothing is owed, so there is nothing to pay out.", extra=owed)
+        raise Conflict(Code.NOTHING_OWED, extra={"owed": owed})
     if wanted > balance.net:
-        most = f"{to_text(balance.net, purse.currency)} {purse.currency}"
-        detail = f"That is more than is owed: pay out {most} at most."
-        raise Conflict("payout_too_large", detail, pointer="/amount", extra=owed)
+        raise Conflict(Code.PAYOUT_TOO_LARGE, Field.AMOUNT, owed=owed, extra={"owed": owed})
     funding = ledger.funding(purse.currency)
     return {purse.cash: -balance.cash, purse.owed: balance.cash - wanted, funding: wanted}
 
@@ -120,8 +120,7 @@ def hand_in_amounts(purse: Purse, balance: Balance, amount: int) -> dict[Account
     held = -balance.cash
     if amount > held:
         most = as_json(max(held, 0), purse.currency)
-        detail = f"That is more cash than this driver or vendor holds: {most['amount']} {purse.currency} at most."
-        raise Conflict("hand_in_too_large", detail, pointer="/amount", extra={"held": most})
+        raise Conflict(Code.HAND_IN_TOO_LARGE, Field.AMOUNT, held=most, extra={"held": most})
     return {purse.cash: amount, ledger.funding(purse.currency): -amount}
 
 
@@ -129,11 +128,12 @@ def refuse_changed(balance: Balance, shown: Balance | None) -> None:
     """Raises Conflict balance_changed where somebody decided on another balance than there is."""
     if shown in (None, balance):
         return
-    owed, cash = (to_text(amount, balance.currency) for amount in (balance.owed, balance.cash))
-    detail = (
-        f"The amounts have changed: {owed} {balance.currency} are owed now, with {cash} in cash. Nothing was paid out."
+    raise Conflict(
+        Code.BALANCE_CHANGED,
+        owed=as_json(balance.owed, balance.currency),
+        cash=to_text(balance.cash, balance.currency),
+        extra={"owed": as_json(balance.net, balance.currency)},
     )
-    raise Conflict("balance_changed", detail, extra={"owed": as_json(balance.net, balance.currency)})
 
 
 # What takes each movement back.
@@ -148,12 +148,12 @@ def reverse_movement(*, posting_id: int, caller: Caller, reason: str) -> Posting
     """
     caller.require(Right.PAY_OUT)
     if not reason.strip():
-        raise Invalid("/reason", "required", "A reason is needed: say why it is reversed.")
+        raise Invalid(Code.REQUIRED_REVERSAL, Field.REASON)
     posting = lock_posting(posting_id)
     if posting.kind not in REVERSALS:
-        raise Conflict("not_reversible", "Only a payout, or cash handed in, can be reversed here.")
+        raise Conflict(Code.NOT_REVERSIBLE)
     if Posting.objects.filter(reverses=posting).exists():
-        raise Conflict("already_reversed", "It has been reversed already: nothing was changed.")
+        raise Conflict(Code.ALREADY_REVERSED)
     owners = Account.objects.filter(entries__posting=posting).exclude(kind=Account.Kind.FUNDING).distinct()
     for purse in {purse_of(account) for account in owners}:
         lock_purse(purse)

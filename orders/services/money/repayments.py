@@ -12,8 +12,9 @@ from orders.models import Account, Entry, Order, PaymentShare, Posting, Refund
 from orders.services.money import ledger
 from orders.services.money.ledger import AccountKey
 from orders.services.money.shares import division_of, kept_of, shares_of, state_of, write_state
-from ordersite.core.money import as_json, to_text
-from ordersite.web.problems import Conflict
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict
+from ordersite.core.money import as_json
 from vendors.payment_methods import find_method
 
 Amounts = dict[AccountKey, int]
@@ -66,13 +67,10 @@ def refuse_more_than_is_there(
     """Raises Conflict where less than the amount is kept, or less of it can go where it is to go."""
     there, most = kept_of(shares), kept_of(sources)
     if amount > there:
-        raise Conflict("refund_too_large", "This is more than was paid and not yet refunded: send a lower amount.")
+        raise Conflict(Code.REFUND_TOO_LARGE_PAID)
     if amount > most:
-        detail = (
-            f"Of this, {to_text(most, order.currency)} {order.currency} can go to the wallet. The rest was not "
-            "paid to the platform, and is refunded by hand (to: source)."
-        )
-        raise Conflict("by_hand_only", detail, extra={"refundable": as_json(most, order.currency)})
+        refundable = as_json(most, order.currency)
+        raise Conflict(Code.BY_HAND_ONLY, refundable=refundable, extra={"refundable": refundable})
 
 
 def is_with_platform(share: PaymentShare) -> bool:
@@ -162,8 +160,7 @@ def take_again(order: Order, actor: str, *, now: datetime, leaves_what_is_gone: 
         order.refunded -= row.amount
         if has_left(row):
             if not leaves_what_is_gone:
-                detail = "The money has been refunded to the customer and cannot be charged again: place a new order."
-                raise Conflict("money_gone_back", detail)
+                raise Conflict(Code.MONEY_GONE_BACK)
             gone += row.amount
             # Whatever becomes of the order from here, this refund stays.
             row.closing = False

@@ -7,7 +7,9 @@ from orders.services.money import ledger
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Customer
 from ordersite.accounts.rights import Right
-from ordersite.web.problems import Invalid
+from ordersite.core.codes import Code
+from ordersite.core.faults import Invalid
+from ordersite.core.fields import Field
 
 
 def top_up(*, customer_id: int, currency: str, amount: int, actor: str, text: str = "") -> Posting:
@@ -27,7 +29,7 @@ def top_up_by_hand(*, caller: Caller, customer_id: int, currency: str, amount: i
     """
     caller.require(Right.TOP_UP_WALLETS)
     if not Customer.objects.filter(pk=customer_id, user__isnull=False).exists():
-        raise Invalid("/customer", "unknown", "There is no customer account with this id.")
+        raise Invalid(Code.UNKNOWN_CUSTOMER, Field.CUSTOMER)
     return top_up(customer_id=customer_id, currency=currency, amount=amount, actor=caller.key, text=text)
 
 

@@ -13,8 +13,8 @@ from orders.models import Account, Order, OrderEvent, Posting, Refund
 from orders.services.money.payouts import reverse_movement
 from ordersite.accounts.callers import SYSTEM
 from ordersite.accounts.models import Customer
+from ordersite.core.faults import Conflict, Invalid, NotFound
 from ordersite.core.money import with_currency
-from ordersite.web.problems import Conflict, Invalid, NotFound
 from tests.cast import Cast
 from tests.orders.admin.test_admin import clerk_with
 from tests.orders.admin.test_admin_buttons import history, ledger, state

@@ -12,7 +12,7 @@ from orders.services.money import payouts
 from orders.services.money.payouts import Purse
 from orders.services.record import order_update
 from ordersite.accounts.callers import SYSTEM
-from ordersite.web.problems import Conflict
+from ordersite.core.faults import Conflict
 from tests.cast import Cast
 from tests.controls.unlocked_money import get_without_a_lock, posting_without_a_lock, purse_without_a_lock
 from tests.orders.money import Api, held, settled

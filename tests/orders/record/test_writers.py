@@ -18,7 +18,7 @@ from orders.services.record.access import access_of, get_order
 from orders.services.record.order_update import OrderUpdate, update_locked, update_order
 from ordersite.accounts.callers import Caller, caller_of_user
 from ordersite.accounts.rights import Right
-from ordersite.web.problems import Forbidden, NotFound, Problem
+from ordersite.core.faults import Forbidden, NotFound, Refusal
 from tests.cast import Cast, make_clerk
 from tests.orders.rows import make_order
 from tests.orders.shopping import assert_nothing_changed
@@ -287,7 +287,7 @@ def change(order: Order, caller: Caller, act: Callable[[OrderUpdate], None], **g
 
 
 REFUSALS: dict[str, tuple[dict[str, Any], Callable[[OrderUpdate], None], type[Exception]]] = {
-    "another version": ({"version": 2}, tells, Problem),
+    "another version": ({"version": 2}, tells, Refusal),
     "no such role": ({"roles": (Actor.DRIVER,), "denied": "Only the driver."}, tells, Forbidden),
     "no role at all": ({}, tells, AssertionError),
     "no event": ({"roles": (Actor.STAFF,)}, sets_in_silence, RuntimeError),

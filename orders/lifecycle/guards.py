@@ -11,6 +11,7 @@ from orders.lifecycle import table
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Actor, Change
 from orders.models import Order, PaymentStatus
+from ordersite.core.codes import Code
 from vendors.models import Vendor
 from vendors.payment_methods import find_method
 
@@ -182,41 +183,40 @@ def is_own(order: Order, attempt: Attempt) -> bool:
     return order.driver_accepted_at is None and (order.self_delivery or bool(order.tracking_number))
 
 
-GUARDS: dict[str, tuple[Predicate, str]] = {
+GUARDS: dict[str, tuple[Predicate, Code]] = {
     "reason": (
         has_reason,
-        "A reason is needed: send a reason_code (and a text as reason, where that code asks for one).",
+        Code.GUARD_FAILED_REASON,
     ),
-    "paid": (is_paid, "The order is not paid yet: wait until the payment has come in."),
-    "prepared": (lambda order, _: order.prepared_at is not None, "The order is not prepared yet: mark it ready first."),
-    "driver": (lambda order, _: order.driver_accepted_at is not None, "No driver has accepted the order yet."),
-    "free": (is_free, "Another driver or company holds the order."),
-    "named": (is_named, "None of your drivers is assigned to the order: assign one first."),
-    "money": (has_money, "The money has been refunded to the customer: reopen the order, or place a new one."),
-    "served": (is_served, "The vendor works with no delivery company: look for a driver instead."),
-    "items": (lambda order, _: not order.awaits_items, "The order has no items yet: add one first."),
+    "paid": (is_paid, Code.GUARD_FAILED_PAID),
+    "prepared": (lambda order, _: order.prepared_at is not None, Code.GUARD_FAILED_PREPARED),
+    "driver": (lambda order, _: order.driver_accepted_at is not None, Code.GUARD_FAILED_DRIVER),
+    "free": (is_free, Code.GUARD_FAILED_FREE),
+    "named": (is_named, Code.GUARD_FAILED_NAMED),
+    "money": (has_money, Code.GUARD_FAILED_MONEY),
+    "served": (is_served, Code.GUARD_FAILED_SERVED),
+    "items": (lambda order, _: not order.awaits_items, Code.GUARD_FAILED_ITEMS),
     "carrier": (
         has_carrier,
-        "Nobody delivers the order yet: a driver accepts it, it gets a tracking number, or the vendor delivers it "
-        "itself.",
+        Code.GUARD_FAILED_CARRIER,
     ),
     "own": (
         is_own,
-        "Only for an order that the vendor delivers itself, or sends with a tracking number, and that no driver holds.",
+        Code.GUARD_FAILED_OWN,
     ),
     "present": (
         lambda order, _: order.driver_at_business_at is not None,
-        "The driver has not arrived at the vendor yet.",
+        Code.GUARD_FAILED_PRESENT,
     ),
-    "window": (is_in_window, "It is too late to cancel: ask the vendor."),
-    "agreed": (is_after_agreed, "The agreed or estimated time has not passed yet: keep the order until then."),
-    "undo": (is_within_undo, "It is too late to undo this: ask staff."),
-    "proof": (has_proof, "The vendor requires a proof for this: send it as `proof`."),
+    "window": (is_in_window, Code.GUARD_FAILED_WINDOW),
+    "agreed": (is_after_agreed, Code.GUARD_FAILED_AGREED),
+    "undo": (is_within_undo, Code.GUARD_FAILED_UNDO),
+    "proof": (has_proof, Code.GUARD_FAILED_PROOF),
     "code": (
         lambda order, attempt: attempt.code == order.collection_code,
-        "The collection code is wrong: read it from the vendor's ticket.",
+        Code.GUARD_FAILED_CODE,
     ),
-    "codes": (has_codes, "Not all codes have been issued yet."),
+    "codes": (has_codes, Code.GUARD_FAILED_CODES),
 }
 
 

@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from orders.lifecycle import drawing, timers
 from orders.lifecycle.guards import GUARDS, IMPLIED, NEVER_WAIVED
 from orders.lifecycle.table import CLEARS, GROUPS, MILESTONES, RULES, SETS, TAKES_BACK, Rule, Status
+from ordersite.core.faults import Fault
+from ordersite.web.wording import NATIVE
 
 INTRODUCTION = """\
 # The life of an order
@@ -96,7 +98,8 @@ def rule_row(rule: Rule) -> tuple[str, ...]:
 
 
 def guard_row(name: str) -> tuple[str, ...]:
-    return f"`{name}`", GUARDS[name][1], ", ".join(f"`{change}`" for change, guard in IMPLIED.items() if guard == name)
+    changes = ", ".join(f"`{change}`" for change, guard in IMPLIED.items() if guard == name)
+    return f"`{name}`", NATIVE.sentence(Fault(GUARDS[name][1])), changes
 
 
 def milestone_row(name: str) -> tuple[str, ...]:

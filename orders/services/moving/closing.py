@@ -30,8 +30,9 @@ from orders.services.record.access import access_as
 from orders.services.record.order_update import update_locked
 from orders.services.repricing.shared_offers import Repriced, reprice_rest, reprice_returned, write_repriced
 from ordersite.accounts.callers import Caller
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict
 from ordersite.core.money import MAX_MINOR, as_json
-from ordersite.web.problems import Conflict
 from vendors.payment_methods import find_method
 from vendors.services.stock import give_stock_back, take_stock
 
@@ -335,7 +336,7 @@ def return_cash(order: Order, share: PaymentShare, actor: str) -> None:
     if amount == 0:
         return
     if share.received - amount < share.refunded:
-        raise Conflict("refunded", "Part of the cash was refunded, so this step can no longer be undone.")
+        raise Conflict(Code.REFUNDED_CASH)
     ledger.move(order, share, Posting.Kind.CASH, back, actor=actor)
     share.payment.paid_at = None
     share.payment.save(update_fields=["paid_at"])

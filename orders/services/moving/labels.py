@@ -11,18 +11,20 @@ from orders.services.record.access import access_of, get_order
 from orders.services.record.order_update import update_locked
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.web.problems import Forbidden, Invalid, NotFound
+from ordersite.core.codes import Code
+from ordersite.core.faults import Forbidden, Invalid, NotFound
+from ordersite.core.fields import Field
 
 
 def save_label(label: StatusLabel) -> StatusLabel:
     """Saves it; raises Invalid for a name that another label has."""
     taken = StatusLabel.objects.filter(name=label.name).exclude(pk=label.pk).exists()
     if taken:
-        raise Invalid("/name", "taken", "Another label has this name: choose another.")
+        raise Invalid(Code.TAKEN_LABEL, Field.NAME)
     try:
         label.save()
     except IntegrityError as error:
-        raise Invalid("/name", "taken", "Another label has this name: choose another.") from error
+        raise Invalid(Code.TAKEN_LABEL, Field.NAME) from error
     return label
 
 
@@ -96,7 +98,7 @@ def set_label(*, order_id: int, caller: Caller, label_id: int, reason: str, name
     order = access.order
     label = labels.find(label_id)
     if label is None:
-        raise Invalid("/label", "unknown", "There is no such status: read the list of statuses.")
+        raise Invalid(Code.UNKNOWN_LABEL, Field.LABEL)
     if labels.of(order) == label:
         return order
     was, moves = labels.of(order), label.core_status != order.status
@@ -107,9 +109,7 @@ def set_label(*, order_id: int, caller: Caller, label_id: int, reason: str, name
         # Asked twice, by now the order is further on (docs/lifecycle.md); or the status reads so by itself.
         return order
     if role is None:
-        raise Forbidden(
-            "forbidden", "Only the vendor or staff can set a status by its label.", extra=access.refusal_extra()
-        )
+        raise Forbidden(Code.FORBIDDEN_LABEL, extra=access.refusal_extra())
     with update_locked(access, role=role) as update:
         order.label = label
         data = {"old": {"label": was.name if was else ""}, "new": {"label": label.name}}

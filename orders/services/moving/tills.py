@@ -8,7 +8,8 @@ from orders.services.moving.transitions import Wish, move_on
 from orders.services.record.order_update import update_order
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.web.problems import Conflict, NotFound
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, NotFound
 from vendors.models import Vendor
 from vendors.permissions import member_vendors
 
@@ -37,14 +38,13 @@ def confirm(*, order_id: int, caller: Caller) -> Order:
     Twice is harmless. Must run in a transaction; raises NotFound, Forbidden, Conflict for one that was cancelled or
     failed, and what accepting raises.
     """
-    denied = "Only the vendor's till can confirm an order."
-    with update_order(order_id, caller, roles=(Actor.VENDOR, Actor.STAFF), denied=denied) as update:
+    with update_order(order_id, caller, roles=(Actor.VENDOR, Actor.STAFF), denied=Code.FORBIDDEN_CONFIRM) as update:
         order, standing = update.order, update.access
         if order.visible_at is None:
             raise NotFound()
         if order.status in FAILURE:
             now = Status(order.status).label.lower()
-            raise Conflict("order_closed", f"The order is {now}: do not prepare it.", extra=standing.refusal_extra())
+            raise Conflict(Code.ORDER_CLOSED_PREPARE, now=now, extra=standing.refusal_extra())
         if order.pos_confirmed_at is not None:
             return order
         order.pos_confirmed_at = update.now

@@ -23,8 +23,9 @@ from orders.services.record.servability import why_unserved_now
 from ordersite.accounts.callers import Caller, related
 from ordersite.core.attempts import count_attempt, forget_attempts, refuse_if_locked
 from ordersite.core.codes import Code
-from ordersite.core.faults import Fault, Refusal
-from ordersite.web.problems import Conflict, Forbidden, Invalid, Problem
+from ordersite.core.faults import Conflict, Fault, Forbidden, Invalid, Refusal
+from ordersite.core.fields import Field
+from ordersite.web.problems import Problem
 from vendors.models import Vendor
 
 # Five wrong collection codes lock an order's collecting for a quarter of an hour (docs/lifecycle.md, guard `code`).
@@ -88,19 +89,17 @@ def change_status(update: OrderUpdate, wish: Wish) -> None:
 def with_reason(wish: Wish) -> Wish:
     """A text without a code is another reason; an unknown code is refused by name."""
     if wish.reason_code and wish.reason_code not in REASONS:
-        raise Invalid("/reason_code", "unknown", f"Send one of {', '.join(REASONS)}.")
+        raise Invalid(Code.UNKNOWN_REASON, Field.REASON_CODE, reasons=list(REASONS))
     return replace(wish, reason_code="other") if wish.reason.strip() and not wish.reason_code else wish
 
 
 def target_of(wish: Wish) -> Status:
     """Where the wish leads; raises Invalid for an unknown name, and where `to` and the name mean different changes."""
     if wish.name and wish.name not in table.NAMES:
-        raise Invalid(
-            "/transition", "unknown", "There is no transition with this name: send one of allowed_transitions."
-        )
+        raise Invalid(Code.UNKNOWN_TRANSITION, Field.TRANSITION)
     target = table.NAMES[wish.name] if wish.name else wish.to
     if target is None or (wish.to is not None and wish.to != target):
-        raise Invalid("/to", "invalid", "Send `to` or `transition`. If both are sent, they must mean the same change.")
+        raise Invalid(Code.INVALID_TARGET, Field.TO)
     return target
 
 
@@ -109,16 +108,16 @@ def refuse(access: OrderAccess, wish: Wish, decision: Decision) -> NoReturn:
     order, change, guard = access.order, decision.change, decision.guard
     if change is None:
         now, target = Status(order.status), target_of(wish)
-        detail = f"An order in status {now.value} ({now.slug}) cannot change to {target.value} ({target.slug})."
         undoes = table.find(Fulfilment(order.fulfilment), now, target)
         if undoes is not None and not wish.name:
-            detail = f"This status is only reached by name: send {undoes.name} as the `transition`."
-        raise Conflict("transition_not_allowed", detail, extra=access.refusal_extra())
+            raise Conflict(Code.TRANSITION_NOT_ALLOWED_BY_NAME, name=undoes.name, extra=access.refusal_extra())
+        raise Conflict(Code.TRANSITION_NOT_ALLOWED, now=now, target=target, extra=access.refusal_extra())
     if not guard:
         raise Forbidden(
-            "transition_not_permitted",
-            f"{change.name} is for {', '.join(sorted(change.actors))}, but your role in this order is "
-            f"{', '.join(sorted(access.actors)) or 'none'}.",
+            Code.TRANSITION_NOT_PERMITTED,
+            name=change.name,
+            actors=sorted(change.actors),
+            roles=sorted(access.actors) or "none",
             extra=access.refusal_extra(),
         )
     counts = False
@@ -128,7 +127,6 @@ def refuse(access: OrderAccess, wish: Wish, decision: Decision) -> NoReturn:
     if counts:
         count_wrong_code(order.pk)
     raise Conflict(
-        "guard_failed",
         GUARDS[guard][1],
         extra={"guard": guard, **access.refusal_extra()},
         # A wrong code stays counted, although the change itself is refused.
@@ -269,7 +267,7 @@ def accepting_company(access: OrderAccess, attempt: Attempt) -> int:
         serving = serving.filter(pk__in=access.caller.dispatched_ids)
     company_id = serving.values_list("pk", flat=True).first()
     if company_id is None:
-        raise Conflict("guard_failed", GUARDS["served"][1], extra={"guard": "served", **access.refusal_extra()})
+        raise Conflict(Code.GUARD_FAILED_SERVED, extra={"guard": "served", **access.refusal_extra()})
     return int(company_id)
 
 
@@ -291,17 +289,11 @@ def start_preparing(*, order_id: int, caller: Caller, version: int | None = None
         order, access = update.order, update.access
         outcome, update.role = decide_preparing(order, access.actors)
         if update.role is None:
-            raise Forbidden(
-                "transition_not_permitted", "Only the vendor can start the preparation.", extra=access.refusal_extra()
-            )
+            raise Forbidden(Code.TRANSITION_NOT_PERMITTED_PREPARING, extra=access.refusal_extra())
         if outcome == Outcome.REPEAT:
             return order
         if outcome == Outcome.REFUSE:
-            raise Conflict(
-                "transition_not_allowed",
-                "Preparation can start once the order is accepted, and only while it is not prepared.",
-                extra=access.refusal_extra(),
-            )
+            raise Conflict(Code.TRANSITION_NOT_ALLOWED_PREPARING, extra=access.refusal_extra())
         order.apply_milestones(START_PREPARING, None, update.now)
         update.tell(OrderEvent.Kind.MILESTONE, transition=START_PREPARING, milestone="preparation_started")
     return order

@@ -15,9 +15,9 @@ from orders.services.record.locks import lock_bought_together
 from orders.visibility import actors_for
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
+from ordersite.core.faults import NotFound
 from ordersite.core.ids import gather_ids
 from ordersite.core.prepared import Given, Prepared
-from ordersite.web.problems import NotFound
 from ordersite.web.views import refuse_stale
 from vendors.models import Vendor
 

@@ -28,7 +28,9 @@ from orders.services.record.locks import lock_purchase
 from orders.services.record.servability import reckon_order
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.web.problems import Forbidden
+from ordersite.core.codes import Code
+from ordersite.core.faults import Forbidden
+from ordersite.web import problems
 
 # What may change without a new version: it follows from the time and the vendor's settings, no party changes it.
 TIMER_COLUMNS = frozenset({*DUE_COLUMNS, "codes_tried_at"})
@@ -92,7 +94,7 @@ def update_order(
     version: int | None = None,
     roles: Sequence[Actor] = (),
     right: Right = Right.MOVE_ORDERS,
-    denied: str = "",
+    denied: Code | str = "",
     to: Status | None = None,
     changes_total: bool = False,
 ) -> Iterator[OrderUpdate]:
@@ -109,7 +111,7 @@ def update_order(
         if roles:
             update.role = access.role_among(roles, right)
             if update.role is None:
-                raise Forbidden("forbidden", denied)
+                raise Forbidden(denied) if isinstance(denied, Code) else problems.Forbidden("forbidden", denied)
         yield update
 
 

@@ -6,4 +6,56 @@ from ordersite.core.codes import Code
 
 SENTENCES: dict[Code, str] = {
     Code.STEPS_UNDONE: _("None of the steps was made: the order is still in status {status}."),
+    Code.ORDER_CLOSED_PREPARE: _("The order is {now}: do not prepare it."),
+    Code.FORBIDDEN_CONFIRM: _("Only the vendor's till can confirm an order."),
+    Code.FORBIDDEN_NOTES: _(
+        "Only the vendor, staff and the driver or company that holds the order can add notes: accept it first."
+    ),
+    Code.FORBIDDEN_STAFF_NOTES: _("Only staff can add notes that only staff can read."),
+    Code.FORBIDDEN_DELETE: _("Only staff can delete orders."),
+    Code.ORDER_OPEN: _("The order is still open: cancel it first."),
+    Code.PAYMENT_PENDING_UNKNOWN: _("A payment may have come in: decide that first, or wait until it is known."),
+    Code.REFUNDED_CASH: _("Part of the cash was refunded, so this step can no longer be undone."),
+    Code.UNKNOWN_REASON: _("Send one of {reasons}."),
+    Code.UNKNOWN_TRANSITION: _("There is no transition with this name: send one of allowed_transitions."),
+    Code.INVALID_TARGET: _(
+        "Send `{field:to}` or `{field:transition}`. If both are sent, they must mean the same change."
+    ),
+    Code.TRANSITION_NOT_ALLOWED: _("An order in status {now} cannot change to {target}."),
+    Code.TRANSITION_NOT_ALLOWED_BY_NAME: _(
+        "This status is only reached by name: send {name} as the `{field:transition}`."
+    ),
+    Code.TRANSITION_NOT_ALLOWED_PREPARING: _(
+        "Preparation can start once the order is accepted, and only while it is not prepared."
+    ),
+    Code.TRANSITION_NOT_PERMITTED: _("{name} is for {actors}, but your role in this order is {roles}."),
+    Code.TRANSITION_NOT_PERMITTED_PREPARING: _("Only the vendor can start the preparation."),
+    Code.TAKEN_LABEL: _("Another label has this name: choose another."),
+    Code.UNKNOWN_LABEL: _("There is no such status: read the list of statuses."),
+    Code.FORBIDDEN_LABEL: _("Only the vendor or staff can set a status by its label."),
+    Code.GUARD_FAILED_REASON: _(
+        "A reason is needed: send a {field:reason_code} (and a text as {field:reason}, where that code asks for one)."
+    ),
+    Code.GUARD_FAILED_PAID: _("The order is not paid yet: wait until the payment has come in."),
+    Code.GUARD_FAILED_PREPARED: _("The order is not prepared yet: mark it ready first."),
+    Code.GUARD_FAILED_DRIVER: _("No driver has accepted the order yet."),
+    Code.GUARD_FAILED_FREE: _("Another driver or company holds the order."),
+    Code.GUARD_FAILED_NAMED: _("None of your drivers is assigned to the order: assign one first."),
+    Code.GUARD_FAILED_MONEY: _("The money has been refunded to the customer: reopen the order, or place a new one."),
+    Code.GUARD_FAILED_SERVED: _("The vendor works with no delivery company: look for a driver instead."),
+    Code.GUARD_FAILED_ITEMS: _("The order has no items yet: add one first."),
+    Code.GUARD_FAILED_CARRIER: _(
+        "Nobody delivers the order yet: a driver accepts it, it gets a tracking number, or the vendor "
+        "delivers it itself."
+    ),
+    Code.GUARD_FAILED_OWN: _(
+        "Only for an order that the vendor delivers itself, or sends with a tracking number, and that no driver holds."
+    ),
+    Code.GUARD_FAILED_PRESENT: _("The driver has not arrived at the vendor yet."),
+    Code.GUARD_FAILED_WINDOW: _("It is too late to cancel: ask the vendor."),
+    Code.GUARD_FAILED_AGREED: _("The agreed or estimated time has not passed yet: keep the order until then."),
+    Code.GUARD_FAILED_UNDO: _("It is too late to undo this: ask staff."),
+    Code.GUARD_FAILED_PROOF: _("The vendor requires a proof for this: send it as `{field:proof}`."),
+    Code.GUARD_FAILED_CODE: _("The collection code is wrong: read it from the vendor's ticket."),
+    Code.GUARD_FAILED_CODES: _("Not all codes have been issued yet."),
 }

@@ -18,6 +18,7 @@ from orders.services.record.access import access_of, get_order
 from orders.services.record.order_update import OrderUpdate, update_locked, update_order
 from ordersite.accounts.callers import Caller, caller_of_user
 from ordersite.accounts.rights import Right
+from ordersite.core.codes import Code
 from ordersite.core.faults import Forbidden, NotFound, Refusal
 from tests.cast import Cast, make_clerk
 from tests.orders.rows import make_order
@@ -288,7 +289,7 @@ def change(order: Order, caller: Caller, act: Callable[[OrderUpdate], None], **g
 
 REFUSALS: dict[str, tuple[dict[str, Any], Callable[[OrderUpdate], None], type[Exception]]] = {
     "another version": ({"version": 2}, tells, Refusal),
-    "no such role": ({"roles": (Actor.DRIVER,), "denied": "Only the driver."}, tells, Forbidden),
+    "no such role": ({"roles": (Actor.DRIVER,), "denied": Code.FORBIDDEN_DELETE}, tells, Forbidden),
     "no role at all": ({}, tells, AssertionError),
     "no event": ({"roles": (Actor.STAFF,)}, sets_in_silence, RuntimeError),
     "a fault inside": ({"roles": (Actor.STAFF,)}, fails, ZeroDivisionError),
@@ -314,7 +315,7 @@ def test_who_does_not_see_an_order_does_not_find_it(cast: Cast, order: Order) ->
 @pytest.mark.parametrize(("rights", "may"), [((), False), ((Right.DELETE_ORDERS,), True)])
 def test_staff_act_by_the_right_that_a_change_asks_for(order: Order, rights: tuple[Right, ...], may: bool) -> None:
     clerk = caller_of_user(make_clerk(Right.VIEW_ORDERS, Right.ACT_EVERYWHERE, *rights))
-    with contextlib.nullcontext() if may else pytest.raises(Forbidden, match="Not yours"):
-        change(order, clerk, tells, roles=(Actor.STAFF,), right=Right.DELETE_ORDERS, denied="Not yours.")
+    with contextlib.nullcontext() if may else pytest.raises(Forbidden, match="forbidden.delete"):
+        change(order, clerk, tells, roles=(Actor.STAFF,), right=Right.DELETE_ORDERS, denied=Code.FORBIDDEN_DELETE)
     order.refresh_from_db()
     assert order.version == (2 if may else 1)

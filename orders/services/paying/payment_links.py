@@ -13,8 +13,10 @@ from orders.services.paying.provider_answers import standing_of as payment_stand
 from orders.services.record.access import access_of, get_order
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.mails import count_mail, queue_mail
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, Forbidden, Invalid
+from ordersite.core.fields import Field
 from ordersite.core.money import to_text
-from ordersite.web.problems import Conflict, Forbidden, Invalid
 from vendors.payment_methods import ONLINE_METHODS
 
 PAYABLE = (Standing.PAYABLE, Standing.PENDING)
@@ -39,7 +41,7 @@ def payment_link(*, order_id: int, caller: Caller, send: bool = False) -> Paymen
     order = get_order(caller=caller, order_id=order_id)
     actors = access_of(caller, order).actors
     if not actors & {Actor.CUSTOMER, Actor.VENDOR, Actor.STAFF}:
-        raise Forbidden("forbidden", "Only the customer, the vendor and staff can ask for a payment link.")
+        raise Forbidden(Code.FORBIDDEN_PAYMENT_LINK)
     payment = payment_to_make(order, timezone.now())
     url = address_of(f"/pay/{payment.token}")
     if send:
@@ -51,35 +53,30 @@ def payment_link(*, order_id: int, caller: Caller, send: bool = False) -> Paymen
 def payment_to_make(order: Order, now: datetime) -> Payment:
     """The newest payment of an order that can be made online now; raises Conflict that says why there is none."""
     if order.status in FAILURE:
-        raise Conflict("order_closed", "The order is closed: there is nothing left to pay.")
+        raise Conflict(Code.ORDER_CLOSED_NOTHING_LEFT)
     standings = {}
     for payment in online_payments().filter(shares__order=order).order_by("-pk"):
         standings[payment] = payment_standing(payment, now)
         if standings[payment] in PAYABLE:
             return payment
     if Standing.DISPUTED in standings.values():
-        raise Conflict(
-            "payment_disputed", "The amount that came in differs from what was due: staff are looking into it."
-        )
+        raise Conflict(Code.PAYMENT_DISPUTED)
     if Standing.CLOSED in standings.values():
-        raise Conflict("payment_expired", "The time for paying has passed: place a new order.")
+        raise Conflict(Code.PAYMENT_EXPIRED)
     others = Payment.objects.filter(shares__order=order).exclude(provider__in=ONLINE_METHODS)
     waiting = others.exclude(state__in=RECEIVED).order_by("-pk").first()
     if waiting is None:
-        raise Conflict("nothing_to_pay", "There is nothing left to pay.")
+        raise Conflict(Code.NOTHING_TO_PAY)
     if waiting.state == PaymentStatus.PROOF_PENDING:
-        raise Conflict("proof_pending", "A proof of payment was sent: wait until staff have checked it.")
-    raise Conflict(
-        "not_online",
-        f"The order is paid by {waiting.provider}, which has no payment link: change the payment method first.",
-        extra={"payment_method": waiting.provider},
-    )
+        raise Conflict(Code.PROOF_PENDING)
+    method = waiting.provider
+    raise Conflict(Code.NOT_ONLINE_LINK, payment_method=method, extra={"payment_method": method})
 
 
 def send_link(order: Order, payment: Payment, url: str, address: str) -> None:
     """E-mails the link to the order's contact; `address` is the network's that a customer asks from."""
     if not order.contact_email:
-        raise Invalid("/send", "no_email", "This customer has no e-mail address: pass the link on yourself.")
+        raise Invalid(Code.NO_EMAIL, Field.SEND)
     count_mail("payment_link", order.contact_email, address)
     amount = f"{to_text(payment.amount, payment.currency)} {payment.currency}"
     until = ""

@@ -19,9 +19,11 @@ from orders.services.record.access import OrderAccess, access_as, access_of, get
 from orders.services.record.order_update import update_locked
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, Forbidden, Invalid, NotFound
+from ordersite.core.fields import Field
 from ordersite.web.images import CleanImage
 from ordersite.web.multipart import MOST_PHOTOS
-from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound
 from vendors.payment_methods import PROVEN_METHODS, find_method
 from vendors.permissions import member_vendors
 
@@ -50,13 +52,12 @@ def payment_to_prove(*, order_id: int, caller: Caller, count: int, version: int 
     access = access_of(caller, get_order(caller=caller, order_id=order_id))
     role = access.role_among((Actor.STAFF, Actor.CUSTOMER), Right.CHECK_PAYMENTS)
     if role is None:
-        raise Forbidden("forbidden", "Only the customer or staff can send photos of a payment.")
+        raise Forbidden(Code.FORBIDDEN_PHOTOS)
     refuse_unready(access, version)
     waiting = Payment.objects.filter(shares__order=order_id, provider__in=PROVEN_METHODS)
     found = waiting.exclude(state__in=RECEIVED).order_by("-pk").first()
     if found is None:
-        detail = "No transfer is due for this order: change its payment method to transfer first."
-        raise Conflict("no_transfer", detail, extra=access.refusal_extra())
+        raise Conflict(Code.NO_TRANSFER, extra=access.refusal_extra())
     check_waits(found, Order.objects.filter(shares__payment=found), count)
     return role, found.pk
 
@@ -65,12 +66,11 @@ def check_waits(payment: Payment, orders: Iterable[Order], count: int) -> list[O
     """The orders that a transfer which waits for `count` photos pays for; raises Conflict for one that does not."""
     orders = [order for order in orders if order.status not in FAILURE]
     if not find_method(payment.provider).needs_proof or payment.is_received:
-        raise Conflict("already_paid", "The payment has come in in the meantime: reload the order.")
+        raise Conflict(Code.ALREADY_PAID_MEANWHILE)
     if not orders:
-        raise Conflict("order_closed", "The order is closed: there is nothing left to pay.")
+        raise Conflict(Code.ORDER_CLOSED_NOTHING_LEFT)
     if payment.proofs.count() + count > MOST_PROOFS:
-        detail = f"A payment can have {MOST_PROOFS} photos at most: wait until staff have checked them."
-        raise Conflict("too_many_proofs", detail)
+        raise Conflict(Code.TOO_MANY_PROOFS, most=MOST_PROOFS)
     return orders
 
 
@@ -81,7 +81,7 @@ def send_proofs(*, order_id: int, caller: Caller, photos: Sequence[CleanImage], 
     the orders are closed, or there are MOST_PROOFS photos already.
     """
     if not photos:
-        raise Invalid("/photo", "required", f"Send one to {MOST_PHOTOS} photos.")
+        raise Invalid(Code.REQUIRED_PHOTO, Field.PHOTO, most=MOST_PHOTOS)
     role, waiting_id = payment_to_prove(order_id=order_id, caller=caller, count=len(photos), version=version)
     access, payment, orders = lock(order_id, waiting_id, caller, version)
     # Once more: it may have changed while the lock was waited for.
@@ -117,8 +117,7 @@ def approve(*, order_id: int, payment_id: int, caller: Caller, version: int | No
     elif method.needs_proof:
         mark_paid(payment_id=payment_id, caller=caller, role=role, now=access.now)
     else:
-        detail = f"Only {payment.provider} can confirm this payment: change the payment method first."
-        raise Conflict("paid_online", detail, extra=access.refusal_extra())
+        raise Conflict(Code.PAID_ONLINE, provider=payment.provider, extra=access.refusal_extra())
     Payment.objects.filter(pk=payment_id).update(checked_by=caller.user)
     return get_order(caller=caller, order_id=order_id)
 
@@ -132,14 +131,13 @@ def refuse(*, order_id: int, payment_id: int, caller: Caller, reason: str, versi
     access = access_of(caller, get_order(caller=caller, order_id=order_id))
     payment_of(access.order, payment_id)
     if Actor.STAFF not in access.acting(Right.CHECK_PAYMENTS):
-        raise Forbidden("forbidden", "Only staff can refuse the photos of a payment.")
+        raise Forbidden(Code.FORBIDDEN_REFUSE_PHOTOS)
     access, payment, orders = lock(order_id, payment_id, caller, version)
     if payment.is_disputed:
         disputes.refuse_dispute(payment, orders, caller=caller, reason=reason, now=access.now)
         return get_order(caller=caller, order_id=order_id)
     if payment.state != PaymentStatus.PROOF_PENDING:
-        detail = "This payment has no photos that wait to be checked."
-        raise Conflict("no_proof_pending", detail, extra=access.refusal_extra())
+        raise Conflict(Code.NO_PROOF_PENDING, extra=access.refusal_extra())
     deadline = deadline_of(payment.provider, [order.vendor for order in orders], payment.created_at)
     payment.expires_at = max(deadline or access.now, access.now + AGAIN)
     payment.checked_by = caller.user
@@ -157,9 +155,9 @@ def waive(*, order_id: int, payment_id: int, caller: Caller, reason: str, versio
     access = access_of(caller, get_order(caller=caller, order_id=order_id))
     payment_of(access.order, payment_id)
     if Actor.STAFF not in access.acting(Right.CHECK_PAYMENTS):
-        raise Forbidden("forbidden", "Only staff can waive what is due.")
+        raise Forbidden(Code.FORBIDDEN_WAIVE)
     if not reason.strip():
-        raise Invalid("/reason", "required", "A reason is needed: say why it need not be paid.")
+        raise Invalid(Code.REQUIRED_WAIVE, Field.REASON)
     access, payment, orders = lock(order_id, payment_id, caller, version)
     order = next(order for order in orders if order.pk == order_id)
     disputes.waive_payment(payment, order, orders, caller=caller, reason=reason, now=access.now)
@@ -174,7 +172,7 @@ def read_photo(*, order_id: int, payment_id: int, number: int, caller: Caller) -
     access = access_of(caller, get_order(caller=caller, order_id=order_id))
     payment = payment_of(access.order, payment_id)
     if Actor.CUSTOMER not in access.readers and role_to_see(access, payment) is None:
-        raise Forbidden("forbidden", "Photos of a payment are visible to the people who pay, and to staff.")
+        raise Forbidden(Code.FORBIDDEN_SEE_PHOTOS)
     found = payment.proofs.order_by("pk")[number - 1 : number] if number else ()
     for proof in found:
         return read_file(proof)
@@ -187,7 +185,7 @@ def read_file(proof: PaymentProof) -> bytes:
         with proof.photo.open() as file:
             return bytes(file.read())
     except FileNotFoundError as error:
-        raise NotFound("The photo has been deleted.") from error
+        raise NotFound(Code.NOT_FOUND_PHOTO) from error
 
 
 def lock(
@@ -205,7 +203,7 @@ def refuse_unready(access: OrderAccess, version: int | None) -> None:
     """Raises Problem 412 where the caller saw another version, and Conflict for an order without items."""
     access.refuse_stale(version)
     if access.order.awaits_items:
-        raise Conflict("no_items", "The order has no items, so there is nothing to pay yet: add one first.")
+        raise Conflict(Code.NO_ITEMS_TO_PAY)
 
 
 def payment_of(order: Order, payment_id: int) -> Payment:
@@ -235,8 +233,7 @@ def role_to_approve(access: OrderAccess, payment: Payment) -> Actor:
         return Actor.STAFF
     goes_to_platform = find_method(payment.provider).needs_proof and not payment.to_vendor
     if Actor.VENDOR not in access.readers or payment.is_disputed or goes_to_platform:
-        detail = "A payment can be confirmed by staff, or by the vendor if the vendor alone receives it."
-        raise Forbidden("forbidden", detail)
+        raise Forbidden(Code.FORBIDDEN_APPROVE)
     return Actor.VENDOR
 
 

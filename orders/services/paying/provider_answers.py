@@ -16,9 +16,10 @@ from orders.services.paying.providers import find_provider, methods_of_provider,
 from orders.services.paying.providers.protocol import Found, Notice, ProviderError, State
 from orders.services.paying.receiving import lock_payment, mark_failed, mark_paid
 from ordersite.accounts.callers import SYSTEM
+from ordersite.core.codes import Code
+from ordersite.core.faults import NotFound, Throttled
 from ordersite.core.money import to_text
-from ordersite.web.problems import NotFound
-from ordersite.web.throttling import count_call, throttled
+from ordersite.web.throttling import count_call
 from vendors.payment_methods import ONLINE_METHODS
 
 logger = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ def get_payment(**where: object) -> Payment:
     """One online payment, read anew; raises NotFound."""
     payment = online_payments().filter(**where).first()
     if payment is None:
-        raise NotFound("There is no payment with this id.")
+        raise NotFound(Code.NOT_FOUND_PAYMENT)
     return payment
 
 
@@ -103,7 +104,7 @@ def take_notice(*, provider: str, notice: Notice) -> None:
         return
     if not may_ask(payment_id, "notice"):
         ask_soon(payment_id)
-        raise throttled("Too many notices for this payment: send it again in a minute.")
+        raise Throttled(Code.THROTTLED_NOTICES, retry_after=60)
     check_payment(payment_id)
 
 

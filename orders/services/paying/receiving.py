@@ -14,8 +14,9 @@ from orders.services.moving.digital import issue_if_paid
 from orders.services.record.access import access_as
 from orders.services.record.order_update import update_locked
 from ordersite.accounts.callers import Caller
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, NotFound
 from ordersite.core.money import as_json
-from ordersite.web.problems import Conflict, NotFound
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ def mark_cash_received(*, order_id: int, payment_id: int, caller: Caller, role: 
     if not share.owed:
         return
     if order.status in FAILURE:
-        raise Conflict("order_closed", "The order is closed: there is nothing to pay any more.")
+        raise Conflict(Code.ORDER_CLOSED_NOTHING_MORE)
     holder = ledger.cash_of_carrier(order) if role == Actor.STAFF else ledger.cash_of_vendor(order)
     payment.paid_at = now
     payment.save(update_fields=["paid_at"])

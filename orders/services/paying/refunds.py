@@ -14,8 +14,10 @@ from orders.services.record.access import RELATED, OrderAccess, access_of, get_o
 from orders.services.record.order_update import OrderUpdate, update_locked, update_order
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.core.money import as_json, half_up, to_text
-from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound, blaming
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, Forbidden, Invalid, NotFound, Path, Step, blaming_field
+from ordersite.core.fields import Field
+from ordersite.core.money import as_json, half_up
 from ordersite.web.serializers import Money
 
 
@@ -60,7 +62,7 @@ def make_refund(order_id: int, caller: Caller, wish: RefundWish) -> tuple[Order,
         version=wish.version,
         roles=(Actor.STAFF, Actor.VENDOR),
         right=Right.REFUND_ORDERS,
-        denied="Only the vendor and staff can refund money.",
+        denied=Code.FORBIDDEN_REFUND,
     ) as update:
         earlier = set(update.order.refunds.values_list("pk", flat=True)) if wish.cancel else set()
         refunds = give_back(update, wish)
@@ -75,18 +77,18 @@ def give_back(update: OrderUpdate, wish: RefundWish) -> list[Refund]:
     """The refunds that the wish asks for, and the event that tells them."""
     order, role = update.order, update.role
     if wish.to == Refund.To.WALLET and order.customer.user_id is None:
-        raise Conflict("no_wallet", "A guest has no wallet: refund to the source.", pointer="/to")
+        raise Conflict(Code.NO_WALLET, Field.TO)
     shares = shares_of(order)
     if not any(share.received for share in shares):
-        raise Conflict("not_paid", "Nothing has been paid for this order yet, so there is nothing to refund.")
-    check_currency("/amount", wish.amount, order)
+        raise Conflict(Code.NOT_PAID)
+    check_currency(wish.amount, order)
     left = kept_of(shares)
     lines = amounts_of_lines(order, wish.items)
     amount = sum(lines.values()) if wish.items else wish.amount.minor if wish.amount else left
     most = left if role == Actor.STAFF else min(left, earned_by_vendor(order, shares))
-    at = "/items" if wish.items else "/amount" if wish.amount else ""
-    refuse_too_large(amount, most, order.currency, asks_staff=most < left, pointer=at)
-    with blaming("/to", "by_hand_only"):
+    field = Field.ITEMS if wish.items else Field.AMOUNT if wish.amount else None
+    refuse_too_large(amount, most, order.currency, asks_staff=most < left, field=field)
+    with blaming_field(Field.TO, "by_hand_only"):
         refunds = pay_back(order, amount, wish, update.access)
     for line, part in lines.items():
         line.refunded += part
@@ -105,9 +107,9 @@ def cancel_refunded(update: OrderUpdate, reason: str) -> Order:
     return move_on(update.access, Wish(name=name, reason_code="other", reason=text))
 
 
-def check_currency(pointer: str, amount: Money | None, order: Order) -> None:
+def check_currency(amount: Money | None, order: Order, at: Path = ()) -> None:
     if amount and amount.currency != order.currency:
-        raise Invalid(pointer, "currency", f"The order is in {order.currency}: send the amount in that currency.")
+        raise Invalid(Code.CURRENCY_OF_ORDER, Field.AMOUNT, at=at, currency=order.currency)
 
 
 def pay_back(order: Order, amount: int, wish: RefundWish, access: OrderAccess) -> list[Refund]:
@@ -121,14 +123,13 @@ def pay_back(order: Order, amount: int, wish: RefundWish, access: OrderAccess) -
     return refunds
 
 
-def refuse_too_large(amount: int, most: int, currency: str, *, asks_staff: bool, pointer: str) -> None:
+def refuse_too_large(amount: int, most: int, currency: str, *, asks_staff: bool, field: Field | None) -> None:
     """Raises Conflict refund_too_large for more than may be given back, and where nothing is left to give."""
     if 0 < amount <= most:
         return
-    remedy = "ask staff for more" if asks_staff else "the rest has been refunded already"
-    detail = f"At most {to_text(max(most, 0), currency)} {currency} can be refunded: {remedy}."
-    extra = {"refundable": as_json(max(most, 0), currency)}
-    raise Conflict("refund_too_large", detail, pointer=pointer, extra=extra)
+    code = Code.REFUND_TOO_LARGE_ASK_STAFF if asks_staff else Code.REFUND_TOO_LARGE
+    refundable = as_json(max(most, 0), currency)
+    raise Conflict(code, field, refundable=refundable, extra={"refundable": refundable})
 
 
 def earned_by_vendor(order: Order, shares: Sequence[PaymentShare]) -> int:
@@ -149,24 +150,20 @@ def amounts_of_lines(order: Order, wishes: Sequence[LineWish]) -> dict[Line, int
     lines = {line.pk: line for line in order.lines.all()} if wishes else {}
     amounts: dict[Line, int] = {}
     for index, wish in enumerate(wishes):
-        at = f"/items/{index}"
+        at = (Step(Field.ITEMS, index),)
         line = lines.get(wish.item)
         if line is None:
-            raise Invalid(f"{at}/item", "unknown", "The order has no such item: read its items again.")
+            raise Invalid(Code.UNKNOWN_ITEM, Field.ITEM, at=at)
         if line in amounts:
-            raise Invalid(f"{at}/item", "duplicate", "This item comes twice: send it once, with the quantity of both.")
+            raise Invalid(Code.DUPLICATE_ITEM, Field.ITEM, at=at)
         if wish.quantity is not None and wish.quantity > line.quantity:
-            raise Invalid(
-                f"{at}/quantity",
-                "max_value",
-                f"The order has {line.quantity} of this item: send that quantity at most.",
-            )
-        check_currency(f"{at}/amount", wish.amount, order)
+            raise Invalid(Code.MAX_VALUE_UNITS, Field.QUANTITY, at=at, quantity=line.quantity)
+        check_currency(wish.amount, order, at)
         amounts[line] = amount_of_line(order, line, wish, at)
     return amounts
 
 
-def amount_of_line(order: Order, line: Line, wish: LineWish, at: str) -> int:
+def amount_of_line(order: Order, line: Line, wish: LineWish, at: Path) -> int:
     """How much is given back of one line; raises Conflict refund_too_large for more than is left of it.
 
     `at` is where the wish stands in the client's input.
@@ -182,13 +179,10 @@ def amount_of_line(order: Order, line: Line, wish: LineWish, at: str) -> int:
         if 2 * abs(left - amount) * line.quantity < paid:
             amount = left
     if not 0 < amount <= left:
-        detail = (
-            f"At most {to_text(left, order.currency)} {order.currency} can be refunded for {line.name}: send a "
-            "lower amount."
-        )
-        extra = {"refundable": as_json(left, order.currency), "item": line.pk}
-        field = "amount" if wish.amount else "item" if wish.quantity is None else "quantity"
-        raise Conflict("refund_too_large", detail, pointer=f"{at}/{field}", extra=extra)
+        refundable = as_json(left, order.currency)
+        field = Field.AMOUNT if wish.amount else Field.ITEM if wish.quantity is None else Field.QUANTITY
+        extra = {"refundable": refundable, "item": line.pk}
+        raise Conflict(Code.REFUND_TOO_LARGE_ITEM, field, at=at, refundable=refundable, name=line.name, extra=extra)
     return amount
 
 
@@ -208,7 +202,7 @@ def lock_refund(refund_id: int, caller: Caller) -> tuple[Refund, OrderAccess]:
     caller.require(Right.SEE_TO_REFUNDS)
     found = Refund.objects.filter(pk=refund_id).first()
     if found is None or found.order_id is None:
-        raise NotFound("There is no such refund.")
+        raise NotFound(Code.NOT_FOUND_REFUND)
     # A deleted order's too: what it owes its customer stays.
     order = Order.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=found.order_id)
     Payment.objects.select_for_update().get(pk=found.payment_id)
@@ -223,9 +217,7 @@ def finish_by_hand(*, refund_id: int, caller: Caller) -> Refund:
     """
     refund, access = lock_refund(refund_id, caller)
     if refund.state not in (Refund.State.BY_HAND, Refund.State.FAILED):
-        raise Conflict(
-            "refund_state", f"This refund does not have to be paid by hand: it is {refund.get_state_display()}."
-        )
+        raise Conflict(Code.REFUND_STATE, state=refund.get_state_display())
     refund.state, refund.done_at, refund.due_at = Refund.State.DONE, access.now, None
     refund.save(update_fields=["state", "done_at", "due_at"])
     with update_locked(access, role=Actor.STAFF) as update:
@@ -244,9 +236,9 @@ def send_to_wallet(*, refund_id: int, caller: Caller) -> Refund:
     refund, access = lock_refund(refund_id, caller)
     order = access.order
     if refund.state != Refund.State.FAILED:
-        raise Conflict("refund_state", f"This refund has not failed: it is {refund.get_state_display()}.")
+        raise Conflict(Code.REFUND_STATE_NOT_FAILED, state=refund.get_state_display())
     if order.customer.user_id is None:
-        raise Conflict("no_wallet", "A guest has no wallet: pay the refund by hand.")
+        raise Conflict(Code.NO_WALLET_BY_HAND)
     # It was posted as gone to where it came from, and never arrived there.
     wallet = ledger.wallet_of(order.customer_id, order.currency)
     balances = {wallet: ledger.put_into_wallet(wallet, refund.amount)}

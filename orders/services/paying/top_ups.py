@@ -9,7 +9,9 @@ from orders.services.paying.providers import available_methods
 from orders.services.paying.saved_methods import find_saved_method
 from ordersite.accounts.models import User
 from ordersite.accounts.services import ensure_customer
-from ordersite.web.problems import Invalid
+from ordersite.core.codes import Code
+from ordersite.core.faults import Invalid
+from ordersite.core.fields import Field
 from ordersite.web.serializers import Money
 from vendors.payment_methods import ONLINE_METHODS
 
@@ -23,13 +25,9 @@ def request_top_up(*, user: User, amount: Money, method: str, saved_id: int | No
     Raises Invalid for a method that is not paid online or not set up, and for a saved one that is not the customer's.
     """
     if method not in ONLINE_METHODS:
-        raise Invalid(
-            "/payment_method",
-            "not_online",
-            f"Money can only be added to a wallet online: send {' or '.join(ONLINE_METHODS)}.",
-        )
+        raise Invalid(Code.NOT_ONLINE_TOP_UP, Field.PAYMENT_METHOD, methods=" or ".join(ONLINE_METHODS))
     if method not in available_methods():
-        raise Invalid("/payment_method", "not_available", "This payment method is not available here: choose another.")
+        raise Invalid(Code.NOT_AVAILABLE_METHOD, Field.PAYMENT_METHOD)
     customer, now = ensure_customer(user), timezone.now()
     saved = find_saved_method(customer, method, saved_id=saved_id, saves=saves)
     return Payment.objects.create(

@@ -190,7 +190,7 @@ def refunds_of(*, order_id: int, caller: Caller) -> list[Refund]:
     """What was given back of an order, oldest first, for its customer, vendor and staff; raises NotFound, Forbidden."""
     order = get_order(caller=caller, order_id=order_id)
     if not access_of(caller, order).readers & {Actor.CUSTOMER, Actor.VENDOR, Actor.STAFF}:
-        raise Forbidden("forbidden", "Only the customer, the vendor and staff can see refunds.")
+        raise Forbidden(Code.FORBIDDEN_SEE_REFUNDS)
     return list(order.refunds.select_related("payment"))
 
 

@@ -29,7 +29,7 @@ def top_up_by_hand(*, caller: Caller, customer_id: int, currency: str, amount: i
     """
     caller.require(Right.TOP_UP_WALLETS)
     if not Customer.objects.filter(pk=customer_id, user__isnull=False).exists():
-        raise Invalid(Code.UNKNOWN_CUSTOMER, Field.CUSTOMER)
+        raise Invalid(Code.UNKNOWN_CUSTOMER_ACCOUNT, Field.CUSTOMER)
     return top_up(customer_id=customer_id, currency=currency, amount=amount, actor=caller.key, text=text)
 
 

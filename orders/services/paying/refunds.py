@@ -109,7 +109,7 @@ def cancel_refunded(update: OrderUpdate, reason: str) -> Order:
 
 def check_currency(amount: Money | None, order: Order, at: Path = ()) -> None:
     if amount and amount.currency != order.currency:
-        raise Invalid(Code.CURRENCY_OF_ORDER, Field.AMOUNT, at=at, currency=order.currency)
+        raise Invalid(Code.CURRENCY_OF_REFUND, Field.AMOUNT, at=at, currency=order.currency)
 
 
 def pay_back(order: Order, amount: int, wish: RefundWish, access: OrderAccess) -> list[Refund]:

@@ -15,7 +15,7 @@ SENTENCES: dict[Code, str] = {
     Code.REQUIRED_REVERSAL: _("A reason is needed: say why it is reversed."),
     Code.NOT_REVERSIBLE: _("Only a payout, or cash handed in, can be reversed here."),
     Code.ALREADY_REVERSED: _("It has been reversed already: nothing was changed."),
-    Code.UNKNOWN_CUSTOMER: _("There is no customer account with this id."),
+    Code.UNKNOWN_CUSTOMER_ACCOUNT: _("There is no customer account with this id."),
     Code.REFUNDED: _("More was refunded than the changed order would cost: refund the rest instead."),
     Code.PAYMENT_PENDING: _(
         "A payment is in progress or being checked: wait until it is known whether it has come in."

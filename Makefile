@@ -16,7 +16,7 @@ help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 
 run: python port .venv/.run  ## start the site with demo data on http://127.0.0.1:8000 (PORT=…); asks nothing
-	@mkdir -p $(DEMO) && exec 9< $(DEMO) && $(PYTHON) ordersite/web/holding.py run $(DEMO) 9 && \
+	@mkdir -p $(DEMO) && exec 9< $(DEMO) && $(PYTHON) ordersite/web/data_folder.py run $(DEMO) 9 && \
 	echo "Making the database, or bringing it up to date (the first time some minutes on a slow machine) …" && \
 	$(BIN)/python manage.py migrate --verbosity 0 && \
 	$(BIN)/python manage.py load_demo && \
@@ -24,7 +24,7 @@ run: python port .venv/.run  ## start the site with demo data on http://127.0.0.
 	exec $(BIN)/python manage.py serve --port $(PORT)
 
 fresh:  ## forget the demo, its orders and pictures too: the next `make run` loads it anew (stop it first)
-	@$(PYTHON) ordersite/web/holding.py fresh $(DEMO)
+	@$(PYTHON) ordersite/web/data_folder.py fresh $(DEMO)
 	@rm -rf $(DEMO)/ordersite.sqlite3* $(DEMO)/media $(DEMO)/private $(DEMO)/static $(DEMO)/feed-mark.json
 
 test: python .venv/.test  ## the quick tests, on SQLite

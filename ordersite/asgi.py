@@ -11,8 +11,8 @@ from django.core.asgi import get_asgi_application  # noqa: E402
 
 http = get_asgi_application()
 
-from ordersite.web.door import Door  # noqa: E402
-from ordersite.web.starting import refuse_unsafe_start, set_code_aside  # noqa: E402  needs the apps
+from ordersite.web.request_gate import Door  # noqa: E402
+from ordersite.web.start_checks import refuse_unsafe_start, set_code_aside  # noqa: E402  needs the apps
 from tracking.feed.routing import application as sockets  # noqa: E402
 
 refuse_unsafe_start()

@@ -8,7 +8,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError
 
 from ordersite.accounts.models import User
-from ordersite.web.starting import PRODUCTION
+from ordersite.web.start_checks import PRODUCTION
 
 # Backends that send nothing: the console's writes links that let somebody in to the log.
 NO_MAIL = [f"django.core.mail.backends.{name}.EmailBackend" for name in ("console", "dummy", "locmem")]

@@ -90,7 +90,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "ordersite.web.middleware.RequestIdMiddleware",
-    "ordersite.web.answers.AnswerHeadersMiddleware",
+    "ordersite.web.response_headers.AnswerHeadersMiddleware",
     # Around all that refuses: a browser shows a page no refusal without these headers.
     "corsheaders.middleware.CorsMiddleware",
     "ordersite.web.middleware.BodyLimitMiddleware",

@@ -9,8 +9,8 @@ from django.core.wsgi import get_wsgi_application  # noqa: E402
 
 django = get_wsgi_application()
 
-from ordersite.web.heads import WsgiDoor  # noqa: E402
-from ordersite.web.starting import refuse_unsafe_start, set_code_aside  # noqa: E402  needs the apps
+from ordersite.web.request_headers import WsgiDoor  # noqa: E402
+from ordersite.web.start_checks import refuse_unsafe_start, set_code_aside  # noqa: E402  needs the apps
 
 refuse_unsafe_start()
 set_code_aside()

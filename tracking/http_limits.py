@@ -7,7 +7,7 @@ import h11
 from django.conf import settings
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ordersite.web.heads import fault_of
+from ordersite.web.request_headers import fault_of
 from ordersite.web.throttling import network_of
 
 GRACE = 0.25  # seconds that a connection has before it counts: many that come at once, as after a cut, are heard first

@@ -10,7 +10,7 @@ from orders.admin.offers import OfferAdmin
 from orders.admin.orders import OrderAdmin
 from orders.admin.payments import ProofAdmin
 from orders.admin.postings import PostingAdmin
-from orders.admin.records import OrderEventAdmin, PaymentAdmin, PurchaseAdmin
+from orders.admin.purchases import OrderEventAdmin, PaymentAdmin, PurchaseAdmin
 from orders.admin.refunds import RefundAdmin
 
 admin.site.site_header = admin.site.site_title = "ordersite"

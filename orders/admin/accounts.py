@@ -11,18 +11,18 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from orders.admin import display
-from orders.admin.confirming import Deed, ask, confirmed, moves_of
-from orders.admin.doing import caller_of_request, perform
+from orders.admin.confirmation import Deed, ask, confirmed, moves_of
 from orders.admin.forms import TopUpForm
 from orders.admin.ledgers import LedgerPages
 from orders.admin.search import phones
+from orders.admin.service_calls import caller_of_request, perform
 from orders.models import Account, Entry
 from orders.services.money.ledger import wallet_of
 from orders.services.money.wallets import top_up_amounts, top_up_by_hand
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
+from ordersite.backoffice.row_choosers import row_id
 from ordersite.core.money import to_text
-from ordersite.web.choosers import row_id
 
 NEWEST = 50
 TOP_UP = Right.TOP_UP_WALLETS

@@ -12,13 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from orders.admin.buttons import label_of
-from orders.admin.doing import caller_of_request, refusal
 from orders.admin.forms import ReasonForm
-from orders.admin.page import changes_since
+from orders.admin.order_page import changes_since
+from orders.admin.service_calls import caller_of_request, refusal
 from orders.models import Order
 from orders.services.moving.transitions import Wish, transition
+from ordersite.backoffice.selections import versions_shown
 from ordersite.core.faults import Refusal
-from ordersite.web.chosen import versions_shown
 
 
 def move_each(request: HttpRequest, orders: list[Order], wish: Wish) -> None:

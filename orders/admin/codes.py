@@ -18,12 +18,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 import ordersite.web.urls  # noqa: F401  registers <id:…>
-from orders.admin.bases import ReadOnlyAdmin
 from orders.admin.display import badge
-from orders.admin.doing import answer, caller_of_request, perform, refusal
 from orders.admin.filters import SelectFilter
 from orders.admin.forms import first_error
-from orders.admin.records import order_link
+from orders.admin.purchases import order_link
+from orders.admin.read_only import ReadOnlyAdmin
+from orders.admin.service_calls import answer, caller_of_request, perform, refusal
 from orders.models import Code, CodeUpload
 from orders.services.capacity.code_imports import (
     DELIMITERS,
@@ -41,10 +41,10 @@ from orders.services.capacity.code_imports import (
 from orders.services.capacity.codes import reveal_code
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
+from ordersite.backoffice.moments import moment_column
+from ordersite.backoffice.row_choosers import row_id
+from ordersite.backoffice.typed_fields import TypedForm
 from ordersite.core.faults import Refusal
-from ordersite.web.choosers import row_id
-from ordersite.web.moments import moment_column
-from ordersite.web.typed import TypedForm
 from vendors.admin.scoping import ScopedAdmin, within
 from vendors.models import Product
 

@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from orders.admin.doing import caller_of_request, perform
+from orders.admin.address_fields import PlaceFields, choices_of, map_of, plain
 from orders.admin.forms import VersionForm
-from orders.admin.places import PlaceFields, choices_of, map_of, plain
+from orders.admin.service_calls import caller_of_request, perform
 from orders.lifecycle.table import Fulfilment
 from orders.models import Order
 from orders.services.editing.order_fields import change_order

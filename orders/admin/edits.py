@@ -12,10 +12,10 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from orders.admin.display import money
-from orders.admin.doing import NOTHING_CHANGED, answer, caller_of_request, changes_shown, refusal
 from orders.admin.forms import PLAIN, VersionForm, first_error
-from orders.admin.kept import Kept, form_of, tell_refusal
-from orders.admin.page import asked_of, money_rows
+from orders.admin.order_page import asked_of, money_rows
+from orders.admin.refused_forms import Kept, form_of, tell_refusal
+from orders.admin.service_calls import NOTHING_CHANGED, answer, caller_of_request, changes_shown, refusal
 from orders.checkout import MOST_QUANTITY
 from orders.models import ItemChange, Line, Order
 from orders.pricing import CartItem

@@ -10,12 +10,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from orders.admin.stuck import TROUBLES
+from orders.admin.troubles import TROUBLES
 from orders.lifecycle.table import GROUPS, Fulfilment, Status
 from orders.models import Order, PaymentStatus
 from orders.reading.statements import FIRST_DAY, LAST_DAY
 from ordersite.accounts.scoping import acts_everywhere
-from ordersite.web.moments import name_zone
+from ordersite.backoffice.moments import name_zone
 from vendors.admin.scoping import own_vendors
 from vendors.hours import moment
 

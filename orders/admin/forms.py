@@ -1,4 +1,4 @@
-"""What the buttons send. A refused form is told as a message, and shown again as it was typed (admin.kept)."""
+"""What the buttons send. A refused form is told as a message, and shown again as it was typed (admin.refused_forms)."""
 
 import uuid
 from typing import Any
@@ -10,10 +10,10 @@ from django.core.exceptions import ValidationError
 from orders.lifecycle.reasons import REASONS
 from orders.models import Account, Order, OrderEvent
 from ordersite.accounts.models import Customer
+from ordersite.backoffice.row_choosers import Chooser
+from ordersite.backoffice.typed_fields import TypedForm
+from ordersite.core.amount_columns import AmountField
 from ordersite.core.money import CURRENCIES
-from ordersite.web.amounts import AmountField
-from ordersite.web.choosers import Chooser
-from ordersite.web.typed import TypedForm
 from vendors.models import Driver
 
 # Of inputs: nothing that somebody typed before is offered; a keyboard of digits.

@@ -4,11 +4,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from orders.admin.bases import ReadOnlyAdmin
-from orders.admin.records import order_link
+from orders.admin.purchases import order_link
+from orders.admin.read_only import ReadOnlyAdmin
 from orders.models import Booking, Package
-from ordersite.web.choosers import row_id
-from ordersite.web.moments import write_moment
+from ordersite.backoffice.moments import write_moment
+from ordersite.backoffice.row_choosers import row_id
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import Service
 

@@ -20,11 +20,11 @@ from django.views.decorators.http import require_GET
 
 import ordersite.web.urls  # noqa: F401  registers <id:…>
 from orders.admin import display
-from orders.admin.bases import ReadOnlyAdmin
-from orders.admin.confirming import Deed, ask, confirmed, moves_of
-from orders.admin.doing import caller_of_request, perform
+from orders.admin.confirmation import Deed, ask, confirmed, moves_of
 from orders.admin.forms import above_zero, first_error
-from orders.admin.kept import Kept, form_of, keep_refused, take_refused
+from orders.admin.read_only import ReadOnlyAdmin
+from orders.admin.refused_forms import Kept, form_of, keep_refused, take_refused
+from orders.admin.service_calls import caller_of_request, perform
 from orders.models import Account
 from orders.reading.statements import FIRST_DAY, LAST_DAY, LONGEST_DAYS, statement_response
 from orders.services.money.payouts import (
@@ -38,12 +38,12 @@ from orders.services.money.payouts import (
 )
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
+from ordersite.backoffice.lists import CappedPaginator
+from ordersite.backoffice.row_choosers import row_id
+from ordersite.backoffice.typed_fields import TypedForm
+from ordersite.core.amount_columns import AmountField
 from ordersite.core.faults import Conflict
-from ordersite.web.amounts import AmountField
-from ordersite.web.choosers import row_id
-from ordersite.web.lists import CappedPaginator
 from ordersite.web.problems import as_problem
-from ordersite.web.typed import TypedForm
 from vendors.admin.scoping import ScopedAdmin, own_vendors
 from vendors.models import Driver
 

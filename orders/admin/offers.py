@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from orders.services.capacity.offer_terms import BELOW_USES, delete_offer, is_used, save_offer, switch_offer, uses_of
 from ordersite.accounts.scoping import acts_everywhere
+from ordersite.backoffice.amounts import AmountsAdmin
 from ordersite.core.faults import Refusal
 from ordersite.core.money import with_currency, with_percent
-from ordersite.web.amounts import AmountsAdmin
 from ordersite.web.problems import Problem, as_problem
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import Offer

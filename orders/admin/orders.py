@@ -17,10 +17,8 @@ from django.views.decorators.http import require_POST
 
 import ordersite.web.urls  # noqa: F401  registers <id:…>
 from orders.admin import bulk, display
-from orders.admin.bases import ReadOnlyAdmin
 from orders.admin.buttons import Button, buttons_of, label_of
 from orders.admin.destination import change_address
-from orders.admin.doing import caller_of_request, perform
 from orders.admin.edits import DecisionForm, change_items
 from orders.admin.filters import (
     DeletedFilter,
@@ -40,11 +38,13 @@ from orders.admin.forms import (
     TrackingNumberForm,
     first_error,
 )
-from orders.admin.kept import Kept, form_of, keep_refused, take_refused
-from orders.admin.page import order_context, read_order
+from orders.admin.order_page import order_context, read_order
 from orders.admin.phone import order_by_phone
+from orders.admin.read_only import ReadOnlyAdmin
 from orders.admin.refunds import LINE, RefundForm
+from orders.admin.refused_forms import Kept, form_of, keep_refused, take_refused
 from orders.admin.search import HELP, find_orders
+from orders.admin.service_calls import caller_of_request, perform
 from orders.kinds import rules_of
 from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.models import Order
@@ -58,8 +58,8 @@ from orders.services.record.access import access_of
 from orders.visibility import SHOWN_TO_VENDOR, knows_driver
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
-from ordersite.web.choosers import row_id
-from ordersite.web.moments import write_moment
+from ordersite.backoffice.moments import write_moment
+from ordersite.backoffice.row_choosers import row_id
 from vendors.admin.scoping import ScopedAdmin
 
 Handler = Callable[["OrderAdmin", HttpRequest, int, Any], object]

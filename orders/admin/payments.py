@@ -14,11 +14,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 import ordersite.web.urls  # noqa: F401  registers <id:…>
 from orders.admin import display
-from orders.admin.bases import ReadOnlyAdmin
-from orders.admin.confirming import Deed, ask, confirmed
-from orders.admin.doing import caller_of_request, perform
+from orders.admin.confirmation import Deed, ask, confirmed
 from orders.admin.forms import PLAIN, VersionForm, first_error
-from orders.admin.kept import Kept, form_of, keep_refused, take_refused
+from orders.admin.read_only import ReadOnlyAdmin
+from orders.admin.refused_forms import Kept, form_of, keep_refused, take_refused
+from orders.admin.service_calls import caller_of_request, perform
 from orders.models import WAITS_FOR_STAFF, Payment, PaymentProof, PaymentShare, PaymentStatus
 from orders.reading.payments import PHOTO_HEADERS
 from orders.services.paying.disputes import decide_top_up
@@ -26,10 +26,10 @@ from orders.services.paying.proofs import approve, read_file, refuse, waive
 from orders.services.paying.receiving import lock_payment
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
-from ordersite.web.choosers import row_id
-from ordersite.web.lists import CappedPaginator
+from ordersite.backoffice.lists import CappedPaginator
+from ordersite.backoffice.row_choosers import row_id
+from ordersite.backoffice.typed_fields import TypedForm
 from ordersite.web.problems import Conflict
-from ordersite.web.typed import TypedForm
 
 PER_PAGE = 20
 DECISIONS: dict[str, Callable[..., Any]] = {"refuse": refuse, "waive": waive}

@@ -12,13 +12,13 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from orders.admin.doing import caller_of_request, refusal
-from orders.admin.page import money_rows
+from orders.admin.address_fields import NOWHERE_KNOWN, PlaceFields, choices_of, map_of, plain
+from orders.admin.order_page import money_rows
 from orders.admin.phone_call import CallForm, place_once
 from orders.admin.phone_menu import menu_rows, read_items
 from orders.admin.phone_package import package_by_phone
 from orders.admin.phone_words import in_words_of_form, mark, marked
-from orders.admin.places import NOWHERE_KNOWN, PlaceFields, choices_of, map_of, plain
+from orders.admin.service_calls import caller_of_request, refusal
 from orders.checkout import Cart, Checked, Checkout, CustomLine, Place
 from orders.lifecycle.table import Fulfilment
 from orders.models import Order
@@ -28,12 +28,12 @@ from orders.services.placing.parties import Placing
 from orders.services.placing.placing import quote
 from ordersite.accounts.models import Address, Customer
 from ordersite.accounts.scoping import acts_everywhere
+from ordersite.backoffice.row_choosers import Chooser
+from ordersite.backoffice.typed_fields import TypedForm
+from ordersite.core.amount_columns import AmountField
 from ordersite.core.faults import Invalid, Refusal
-from ordersite.web.amounts import AmountField
-from ordersite.web.choosers import Chooser
 from ordersite.web.problems import as_problem
 from ordersite.web.serializers import Money
-from ordersite.web.typed import TypedForm
 from vendors.admin.scoping import within
 from vendors.menu import Menu
 from vendors.models import PackageType, Service, Stock, Vendor

@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from rest_framework import serializers
 
 from orders.admin.display import money
-from orders.admin.doing import answer, caller_of_request
 from orders.admin.forms import OnceForm
 from orders.admin.phone_words import in_words_of_form
+from orders.admin.service_calls import answer, caller_of_request
 from orders.checkout import Checked
 from orders.services.paying.providers import available_methods
 from orders.services.placing.parties import Guest, Placing

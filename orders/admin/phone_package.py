@@ -10,12 +10,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from orders.admin.address_fields import NOWHERE_KNOWN, PlaceFields, choices_of, map_of
 from orders.admin.display import money
-from orders.admin.doing import caller_of_request, refusal
-from orders.admin.page import money_rows
+from orders.admin.order_page import money_rows
 from orders.admin.phone_call import CallForm, place_once
 from orders.admin.phone_words import in_words_of_form, mark, marked
-from orders.admin.places import NOWHERE_KNOWN, PlaceFields, choices_of, map_of
+from orders.admin.service_calls import caller_of_request, refusal
 from orders.checkout import MOST_GRAMS, MOST_MILLIMETRES, Cart, Checked, Checkout, PackageWish, Place
 from orders.services.placing.locating import locate_placing
 from orders.services.placing.parties import Placing

@@ -12,18 +12,18 @@ from django.utils.html import format_html
 
 import ordersite.web.urls  # noqa: F401  registers <id:…>
 from orders.admin import display
-from orders.admin.bases import ReadOnlyAdmin
-from orders.admin.confirming import Deed, ask, confirmed
-from orders.admin.doing import caller_of_request, perform
+from orders.admin.confirmation import Deed, ask, confirmed
 from orders.admin.ledgers import PAY
-from orders.admin.records import ReadOnlyInline, order_link
+from orders.admin.purchases import ReadOnlyInline, order_link
+from orders.admin.read_only import ReadOnlyAdmin
+from orders.admin.service_calls import caller_of_request, perform
 from orders.models import Account, Entry, Posting
 from orders.reading.statements import currency_of, with_entries
 from orders.services.money.payouts import REVERSALS, reverse_movement
 from ordersite.accounts.scoping import EverywhereAdmin
-from ordersite.web.choosers import row_id
-from ordersite.web.moments import write_moment
-from ordersite.web.typed import TypedForm
+from ordersite.backoffice.moments import write_moment
+from ordersite.backoffice.row_choosers import row_id
+from ordersite.backoffice.typed_fields import TypedForm
 
 
 class EntryInline(ReadOnlyInline):

@@ -13,18 +13,18 @@ from django.views.decorators.http import require_POST
 
 import ordersite.web.urls  # noqa: F401  registers <id:…>
 from orders.admin import display
-from orders.admin.bases import ReadOnlyAdmin
-from orders.admin.doing import caller_of_request, perform
 from orders.admin.forms import OnceForm, VersionForm
-from orders.admin.records import order_link
+from orders.admin.purchases import order_link
+from orders.admin.read_only import ReadOnlyAdmin
+from orders.admin.service_calls import caller_of_request, perform
 from orders.models import Line, Refund
 from orders.services.paying.refunds import LineWish, RefundWish, finish_by_hand, send_to_wallet
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
+from ordersite.backoffice.moments import moment_column
+from ordersite.backoffice.row_choosers import row_id
+from ordersite.core.amount_columns import AmountField
 from ordersite.core.money import CURRENCIES
-from ordersite.web.amounts import AmountField
-from ordersite.web.choosers import row_id
-from ordersite.web.moments import moment_column
 from ordersite.web.serializers import Money
 from vendors.admin.scoping import ScopedAdmin
 

@@ -7,9 +7,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from orders.models import Order
+from ordersite.backoffice.lists import bare_phone
 from ordersite.core.crypto import token_hash
 from ordersite.core.numbers import read_whole
-from ordersite.web.lists import bare_phone
 from ordersite.web.serializers import e164
 from vendors.models import Vendor
 

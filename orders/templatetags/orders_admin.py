@@ -10,14 +10,14 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from orders.admin import display, stuck
+from orders.admin import display, troubles
 from orders.admin.filters import day_links, filter_bar
-from orders.admin.stuck import PaymentTally, RefundTally, Tally, low_on_codes, refund_tallies, tallies
+from orders.admin.troubles import PaymentTally, RefundTally, Tally, low_on_codes, refund_tallies, tallies
 from orders.models import Account, Order, OrderEvent, Payment, Refund
 from orders.reading.payments import checkout_url
 from ordersite.accounts.scoping import acts_everywhere
-from ordersite.web.links import link_to
-from ordersite.web.moments import SHAPE, write_moment
+from ordersite.backoffice.links import link_to
+from ordersite.backoffice.moments import SHAPE, write_moment
 from vendors.models import Product, Vendor
 
 register = template.Library()
@@ -93,7 +93,7 @@ def refunds_in_need(context: Any) -> list[RefundTally]:
 @register.simple_tag(takes_context=True)
 def payments_to_check(context: Any) -> PaymentTally:
     """How many payments have photos to be looked at, or brought another amount than was asked for."""
-    return stuck.payments_to_check() if acts_everywhere(context["request"]) else PaymentTally(count=0, oldest=None)
+    return troubles.payments_to_check() if acts_everywhere(context["request"]) else PaymentTally(count=0, oldest=None)
 
 
 @register.simple_tag(takes_context=True)

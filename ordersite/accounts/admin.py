@@ -19,8 +19,8 @@ from django.utils import timezone
 from ordersite.accounts.models import UNCONFIRMED, Address, ApiToken, Customer, User
 from ordersite.accounts.rights import covers, groups_within, permissions_within
 from ordersite.accounts.scoping import EverywhereAdmin
-from ordersite.web.shown import ComparingAdmin, ComparingInline
-from ordersite.web.typed import TypedForm
+from ordersite.backoffice.comparing import ComparingAdmin, ComparingInline
+from ordersite.backoffice.typed_fields import TypedForm
 
 # What is shown of an API token: never its hash.
 TOKEN_FIELDS = ["name", "hint", "user", "merchant", "created_by", "scopes"]

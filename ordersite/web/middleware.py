@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 
 from ordersite.core.context import absolute, request_id
 from ordersite.core.faults import Refusal
-from ordersite.web.door import LATE, MOST
-from ordersite.web.heads import REFUSED
 from ordersite.web.problems import Problem, answer, foreign_answer, from_exception, problem_response
+from ordersite.web.request_gate import LATE, MOST
+from ordersite.web.request_headers import REFUSED
 
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 # Django's words for a text in the place of an id, such as a crafted selection of the back-office.

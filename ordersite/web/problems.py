@@ -20,7 +20,7 @@ from ordersite.core import faults
 from ordersite.core.context import request_id
 from ordersite.core.faults import Refusal
 from ordersite.core.fields import Field
-from ordersite.web.sentences import plain
+from ordersite.web.framework_sentences import plain
 from ordersite.web.wording import NATIVE, Wording
 
 logger = logging.getLogger(__name__)

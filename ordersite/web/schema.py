@@ -12,9 +12,9 @@ from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
 from rest_framework.views import APIView
 
+from ordersite.web.field_texts import WORDS
 from ordersite.web.idempotency import ANONYMOUS_KEY
 from ordersite.web.pagination import MOST, PER_PAGE
-from ordersite.web.words import WORDS
 
 PROBLEM = {
     "type": "object",

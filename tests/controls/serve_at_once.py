@@ -9,7 +9,7 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ordersite.settings")
     os.environ.setdefault("ORDERSITE_PROCESS", "asgi")
     os.environ["HASHES_AT_ONCE"] = "1000"
-    from ordersite.web.turns import Turns
+    from ordersite.web.body_turns import Turns
 
     Turns.needs_turn = lambda self, network, size: False  # type: ignore[method-assign]
     import django

@@ -12,8 +12,8 @@ from ordersite.demo.examples import TABLES, answers_of
 from ordersite.demo.operations import Operation
 from ordersite.demo.sites import LOGINS, PASSWORD
 from ordersite.demo.sites import PASSWORD as DEMO_PASSWORD
+from ordersite.web.field_texts import WORDS
 from ordersite.web.schema import LARGEST, TITLES, nodes
-from ordersite.web.words import WORDS
 from tests.demo.trying import Trying, content_of, loaded_demo, served
 from tests.dialects.generated import DOCUMENTS, read_document
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils.html import escape
 from rest_framework.test import APIClient
 
-from orders.admin.places import NOWHERE_KNOWN
+from orders.admin.address_fields import NOWHERE_KNOWN
 from orders.models import Order, OrderEvent
 from tests.cast import Cast, make_manager
 from tests.office import form_of, posted_forms

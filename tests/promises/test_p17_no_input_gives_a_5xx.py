@@ -259,7 +259,7 @@ def test_no_hostile_body_gives_a_5xx(world: World, full: bool, figure: Callable[
 
 
 def test_control_a_5xx_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orders.api.rest.StatusLabel", None)
+    monkeypatch.setattr("orders.api.labels.StatusLabel", None)
     answered, found = fuzz(WSGIHandler(), world, CASES)
     assert answered[500]
     assert any(where.startswith("GET /api/v1/orders/statuses 500") for where in found)

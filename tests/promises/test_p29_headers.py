@@ -11,7 +11,7 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import RequestFactory
 
-from ordersite.web.heads import WsgiDoor
+from ordersite.web.request_headers import WsgiDoor
 from tests.cast import Cast
 
 pytestmark = pytest.mark.slow

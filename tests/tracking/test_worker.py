@@ -17,7 +17,7 @@ from django.utils import timezone
 from orders.models import Counter, FeedEntry, OrderEvent
 from ordersite.accounts.models import SignIn
 from ordersite.core.models import Attempt, IdempotencyKey
-from ordersite.web.holding import is_held
+from ordersite.web.data_folder import is_held
 from tests.cast import Cast
 from tests.tracking.live import ROOT, Server, environment, happen, make_order
 from tracking import retention

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from ordersite.accounts.models import ApiToken, Customer, User
-from ordersite.web.lists import BoundedListAdmin
+from ordersite.backoffice.lists import BoundedListAdmin
 from tests.cast import Cast
 from tests.orders.rows import make_order
 from vendors.models import Driver

@@ -14,8 +14,9 @@ from django.test import Client, RequestFactory
 from django.test.utils import isolate_apps
 
 from ordersite.accounts.models import User
+from ordersite.backoffice.amounts import AmountsAdmin
+from ordersite.core.amount_columns import AmountColumn, AmountField, NumberColumn, PercentField, RateColumn
 from ordersite.core.money import MoneyError, percent_text, read_percent, read_typed, to_text
-from ordersite.web.amounts import AmountColumn, AmountField, AmountsAdmin, NumberColumn, PercentField, RateColumn
 from tests.cast import Cast
 from tests.office import form_of
 from tests.orders.kinds import make_package_type, make_service

@@ -8,7 +8,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 
 from ordersite.accounts.models import ApiToken, User
-from ordersite.web.chosen import VersionedAdmin
+from ordersite.backoffice.selections import VersionedAdmin
 from tests.cast import Cast
 from tests.office import choose, confirm, form_of
 from vendors.models import Category, Offer, Option, OptionGroup, Product

@@ -1,4 +1,4 @@
-"""What is looked at before Django reads anything (ordersite.web.door)."""
+"""What is looked at before Django reads anything (ordersite.web.request_gate)."""
 
 import asyncio
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from asgiref.typing import Scope
 from django.core.handlers.asgi import ASGIHandler
 
-from ordersite.web.door import LATE, Door
+from ordersite.web.request_gate import LATE, Door
 
 
 def through(headers: list[tuple[bytes, bytes]], chunks: list[bytes], kind: str = "http") -> tuple[int, Any, list[Any]]:

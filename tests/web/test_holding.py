@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from ordersite.web.holding import hold
+from ordersite.web.data_folder import hold
 
 ROOT = Path(__file__).parent.parent.parent
 
 
 def say(verb: str, folder: Path) -> str:
     """What the script says, run without the site's packages as `make` runs it."""
-    command = [sys.executable, "-I", "ordersite/web/holding.py", verb, str(folder)]
+    command = [sys.executable, "-I", "ordersite/web/data_folder.py", verb, str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == (1 if done.stderr else 0)
     return done.stderr.strip()

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from orders.models import Account, Booking, Code, Order, OrderEvent, Posting, Purchase, Refund
 from ordersite.accounts.models import Customer
-from ordersite.web.moments import write_moment
+from ordersite.backoffice.moments import write_moment
 from tests.cast import Cast, make_manager
 from tests.promises.everybody import make_world
 from tests.promises.test_p31_back_office import furnish

@@ -13,7 +13,7 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
 from ordersite.accounts.models import User
-from ordersite.web.starting import production_faults, refuse_unsafe_start
+from ordersite.web.start_checks import production_faults, refuse_unsafe_start
 
 KEY = "a-secret-key-of-more-than-fifty-different-characters-0123456789"
 GOOD = {

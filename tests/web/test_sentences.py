@@ -8,7 +8,7 @@ import pytest
 from rest_framework import exceptions, fields, serializers
 from rest_framework.test import APIClient
 
-from ordersite.web.sentences import plain
+from ordersite.web.framework_sentences import plain
 from tests.cast import Cast
 
 Api = Callable[..., APIClient]

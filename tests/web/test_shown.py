@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from orders.models import StatusLabel
 from ordersite.accounts.models import Address, ApiToken, User
-from ordersite.web.shown import SHOWN, STALE, ComparingAdmin, ComparingForm, ComparingInline
+from ordersite.backoffice.comparing import SHOWN, STALE, ComparingAdmin, ComparingForm, ComparingInline
 from tests.cast import Cast, make_user
 from tests.office import form_of
 from vendors.models import (

@@ -7,8 +7,8 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 
-from ordersite.web.chosen import VersionedAdmin
-from ordersite.web.shown import ComparingAdmin, ComparingForm
+from ordersite.backoffice.comparing import ComparingAdmin, ComparingForm
+from ordersite.backoffice.selections import VersionedAdmin
 from tests.cast import make_cast
 from tests.office import form_of
 from vendors.models import Stock

@@ -1,4 +1,4 @@
-"""Whoever sends large bodies waits for itself (ordersite.web.turns), as the door has it."""
+"""Whoever sends large bodies waits for itself (ordersite.web.body_turns), as the door has it."""
 
 import asyncio
 import json
@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.core.handlers.asgi import ASGIHandler
 
-from ordersite.web import turns
-from ordersite.web.door import Door
-from ordersite.web.turns import AT_ONCE, SMALL, Turns
+from ordersite.web import body_turns
+from ordersite.web.body_turns import AT_ONCE, SMALL, Turns
+from ordersite.web.request_gate import Door
 
 LARGE = SMALL + 1
 
@@ -168,7 +168,7 @@ def test_who_sends_most_is_not_served_most() -> None:
 
 def test_a_call_that_waits_for_something_else_lets_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """For a lock, a geocoder or a provider: it computes no more, and its turn ends."""
-    monkeypatch.setattr(turns, "HOLD", 0.05)
+    monkeypatch.setattr(body_turns, "HOLD", 0.05)
 
     async def scenario() -> None:
         calls = Calls()

@@ -10,7 +10,7 @@ from django.forms import CharField, JSONField, ModelForm, Textarea
 from django.forms.forms import BaseForm
 from django.test import Client
 
-from ordersite.web.typed import ShallowJSONField, TypedForm
+from ordersite.backoffice.typed_fields import ShallowJSONField, TypedForm
 from tests.cast import Cast
 from tests.office import posted_forms
 from tests.web.test_shown import office, path_of, rows

@@ -10,7 +10,7 @@ from django.db.models import ImageField, Model, QuerySet
 from django.http import HttpRequest
 
 from ordersite.accounts.rights import Right, holds_all
-from ordersite.web.amounts import AmountsAdmin
+from ordersite.backoffice.amounts import AmountsAdmin
 from ordersite.web.images import CleanImageField
 from vendors.admin.scoping import ScopedAdmin
 from vendors.services.vendors import announce_change, bump_menu_version

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from ordersite.web.amounts import AmountsAdmin
-from ordersite.web.shown import ComparingInline
+from ordersite.backoffice.amounts import AmountsAdmin
+from ordersite.backoffice.comparing import ComparingInline
 from vendors.admin.bases import announce_and_warn, changed_rows
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import PackageType, Service, ServiceHours

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
-from ordersite.web.shown import ComparingAdmin, ComparingInline
+from ordersite.backoffice.comparing import ComparingAdmin, ComparingInline
 from vendors.admin.bases import UserFormSet, gives
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import Company, Dispatcher, Driver

@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from ordersite.backoffice.amounts import AmountsInline
+from ordersite.backoffice.comparing import ComparingInline
 from ordersite.core.money import to_text
-from ordersite.web.amounts import AmountsInline
-from ordersite.web.shown import ComparingInline
 from vendors.admin.bases import CLEAN_PICTURES, MenuAdmin, SettledFormSet
 from vendors.admin.scoping import ScopedInline
 from vendors.models import (

@@ -8,8 +8,8 @@ from django.db.models import Count, JSONField, Model, QuerySet
 from django.http import HttpRequest
 
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
-from ordersite.web.amounts import AmountsAdmin, AmountsInline
-from ordersite.web.shown import ComparingAdmin, ComparingInline
+from ordersite.backoffice.amounts import AmountsAdmin, AmountsInline
+from ordersite.backoffice.comparing import ComparingAdmin, ComparingInline
 from vendors.admin.bases import CLEAN_PICTURES, UserFormSet, announce_and_warn, changed_rows, gives
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import (

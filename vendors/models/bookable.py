@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from ordersite.web.amounts import AmountColumn, RateColumn
+from ordersite.core.amount_columns import AmountColumn, RateColumn
 from vendors.models.hours import OpeningHours
 from vendors.models.merchants import Vendor
 

@@ -3,7 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from ordersite.web.amounts import AmountColumn
+from ordersite.core.amount_columns import AmountColumn
 from vendors.models.merchants import FULFILMENTS, Vendor
 
 

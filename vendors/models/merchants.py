@@ -11,8 +11,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
+from ordersite.core.amount_columns import AmountColumn, RateColumn
 from ordersite.core.money import CURRENCIES, with_currency
-from ordersite.web.amounts import AmountColumn, RateColumn
 from vendors.payment_methods import METHOD_NAMES
 
 FULFILMENTS = ("delivery", "pickup", "eat_in", "curbside", "drive_thru")

@@ -7,8 +7,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Upper
 
+from ordersite.core.amount_columns import AmountColumn, RateColumn
 from ordersite.core.money import WHOLE
-from ordersite.web.amounts import AmountColumn, RateColumn
 from vendors.models.merchants import Vendor, validate_currency
 
 # What anybody can type; letters beyond would have no capitals that all databases agree on.

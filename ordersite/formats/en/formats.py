@@ -1,5 +1,5 @@
 """How Django itself writes a moment on the back-office's pages: in UTC, and it says so."""
 
-from ordersite.web.moments import SHAPE
+from ordersite.backoffice.moments import SHAPE
 
 DATETIME_FORMAT = f"{SHAPE} T"

@@ -18,7 +18,7 @@ from orders.lifecycle.table import Fulfilment
 from orders.models import Entry, FeedEntry, Order, OrderEvent, Posting
 from orders.services.moving import transitions
 from ordersite.accounts.models import User
-from ordersite.web import chosen
+from ordersite.backoffice import selections
 from tests.cast import Cast
 from tests.office import choose, confirm, form_of
 from tests.orders.back_office import place_order
@@ -389,7 +389,7 @@ def test_all_of_a_list_is_shown_before_it_is_done(cast: Cast, office: Client) ->
     assert said_by(confirm(office, LIST, page))[-1] == "Accept: 2 of 2 changed."
     assert list(Order.objects.order_by("pk").values_list("status", flat=True)) == [7, 2, 7]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chosen, "MOST", 2)
+        patch.setattr(selections, "MOST", 2)
         answers = [office.post(LIST, {**sent, "select_across": "1"})]
         answers.append(choose(office, LIST, "cancel_by_staff", orders))
     for answer in answers:

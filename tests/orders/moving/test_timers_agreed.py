@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.admin.display import due_hint, lateness
-from orders.admin.stuck import CONDITIONS
+from orders.admin.troubles import CONDITIONS
 from orders.lifecycle.table import Fulfilment
 from orders.lifecycle.timers import AWAITS_PAYMENT, awaits_payment
 from orders.models import Order

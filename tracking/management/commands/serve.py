@@ -14,9 +14,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import import_string
 
-from ordersite.web.holding import hold
+from ordersite.web.data_folder import hold
 from ordersite.web.ports import FIRST, next_free
-from ordersite.web.starting import refuse_unsafe_start
+from ordersite.web.start_checks import refuse_unsafe_start
 from tracking.feed.marks import keep_mark_at_start
 from tracking.feed.transport import FeedProtocol
 from tracking.http_limits import HttpProtocol, raise_file_limit

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
-from ordersite.web.holding import hold
-from ordersite.web.starting import refuse_unsafe_start
+from ordersite.web.data_folder import hold
+from ordersite.web.start_checks import refuse_unsafe_start
 from tracking.worker import run_worker
 
 

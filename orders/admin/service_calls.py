@@ -9,13 +9,13 @@ from django.db import OperationalError
 from django.http import HttpRequest
 from rest_framework.response import Response
 
-from orders.admin.kept import tell_refusal
-from orders.admin.page import changes_since
+from orders.admin.order_page import changes_since
+from orders.admin.refused_forms import tell_refusal
 from orders.lifecycle.table import Status
 from orders.models import Order
 from ordersite.accounts.callers import Caller, caller_of_user
+from ordersite.backoffice.row_choosers import row_id
 from ordersite.core.faults import Refusal
-from ordersite.web.choosers import row_id
 from ordersite.web.idempotency import key_scope, run_unsafe
 from ordersite.web.problems import from_exception
 

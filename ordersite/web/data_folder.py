@@ -1,7 +1,7 @@
 """The data folder of a site that is tried: who uses it holds a shared lock on it, and nobody takes it away meanwhile.
 
-`make` runs this file before any package is installed, so it imports none: `python3 ordersite/web/holding.py VERB DATA`
-leaves with a sentence where a site uses the folder.
+`make` runs this file before any package is installed, so it imports none:
+`python3 ordersite/web/data_folder.py VERB DATA` leaves with a sentence where a site uses the folder.
 """
 
 import fcntl

@@ -20,7 +20,7 @@ from orders.reading.privacy import told_events
 from orders.services.record.access import RELATED, OrderAccess, access_of, with_parties
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import User
-from ordersite.web.choosers import row_id
+from ordersite.backoffice.row_choosers import row_id
 from vendors.models import Merchant
 
 # What an event's data says by a code, in words.

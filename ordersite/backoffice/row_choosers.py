@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
 
+from ordersite.backoffice.typed_fields import ShallowJSONField
 from ordersite.core.numbers import read_whole
-from ordersite.web.typed import ShallowJSONField
 
 
 def row_id(text: str) -> int | None:

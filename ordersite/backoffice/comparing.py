@@ -23,10 +23,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.text import capfirst
 
+from ordersite.backoffice.row_choosers import GuardedChoices
+from ordersite.backoffice.selections import COLLISION, VersionedAdmin
+from ordersite.backoffice.typed_fields import TypedForm
 from ordersite.core.digests import digest_of, plain
-from ordersite.web.choosers import GuardedChoices
-from ordersite.web.chosen import COLLISION, VersionedAdmin
-from ordersite.web.typed import TypedForm
 
 SHOWN = "_shown"
 # In a request's META: the database has refused what it writes.

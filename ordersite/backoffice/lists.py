@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse
 
-from ordersite.web.links import close_links
+from ordersite.backoffice.links import close_links
 
 # What the filters of Django's lists add to a field's name.
 SUFFIXES = ("", "exact", "isnull", "in", "gte", "lt")

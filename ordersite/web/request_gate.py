@@ -10,10 +10,10 @@ from typing import Any
 
 from django.conf import settings
 
-from ordersite.web.heads import REFUSED, SHOWN_PATH, check_headers, fault_of_path
+from ordersite.web.body_turns import Turns
 from ordersite.web.problems import Problem
+from ordersite.web.request_headers import REFUSED, SHOWN_PATH, check_headers, fault_of_path
 from ordersite.web.throttling import client_network
-from ordersite.web.turns import Turns
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

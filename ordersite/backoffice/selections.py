@@ -19,9 +19,9 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from ordersite.backoffice.lists import BoundedListAdmin
+from ordersite.backoffice.row_choosers import row_id
 from ordersite.core.digests import digest_of, plain
-from ordersite.web.choosers import row_id
-from ordersite.web.lists import BoundedListAdmin
 from ordersite.web.middleware import NOT_A_NUMBER
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from django import forms
 from django.conf import settings
 
 from orders.lifecycle.table import Fulfilment
+from ordersite.backoffice.typed_fields import TypedForm
 from ordersite.core.faults import Refusal
-from ordersite.web.typed import TypedForm
 from vendors.models import Vendor
 from vendors.services.menus import menu_of
 

@@ -6,8 +6,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from ordersite.web.choosers import row_id
-from ordersite.web.chosen import VersionedAdmin
+from ordersite.backoffice.row_choosers import row_id
+from ordersite.backoffice.selections import VersionedAdmin
 
 
 class ReadOnlyAdmin(VersionedAdmin):

@@ -1,20 +1,16 @@
-"""Amounts and rates where people type and read them: columns that know what they are, and the one field of each.
+"""Columns that know what they are, amounts or rates, and the form field of each.
 
 A column of minor units or of hundredths of a percent is declared as `AmountColumn` or `RateColumn`. Every form that is
-made of its model then has an `AmountField` or a `PercentField`, and `ShowsAmounts` does the same for what an admin only
-shows. No form and no page has numbers of minor units.
+made of its model then has an `AmountField` or a `PercentField`: no form shows numbers of minor units.
 """
 
-from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django import forms
-from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.forms.models import InlineForeignKeyField
-from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -29,7 +25,6 @@ from ordersite.core.money import (
     with_currency,
     with_percent,
 )
-from ordersite.web.shown import ComparingAdmin, ComparingInline
 
 # Columns that lead from a row to the one whose currency it has, as the models' `currency` properties do.
 OWNERS = ("vendor", "product", "group")
@@ -175,75 +170,3 @@ class RateColumn(NumberColumn, models.PositiveIntegerField):
 
     def shown(self, row: Any) -> str:
         return with_percent(getattr(row, self.attname))
-
-
-def shower(column: NumberColumn) -> Callable[[Any], str | None]:
-    """A column of a page that shows the value in words."""
-
-    @admin.display(description=str(column.verbose_name), ordering=column.name, empty_value="–")
-    def show(row: Any) -> str | None:
-        return column.shown(row) or None
-
-    return show
-
-
-class ShowsAmounts:
-    """What the two below share: a function `price_in_words` beside each such column of the model."""
-
-    opts: Any
-    model: Any
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        columns = [column for column in self.model._meta.concrete_fields if isinstance(column, NumberColumn)]
-        self.in_words = {column.name: f"{column.name}_in_words" for column in columns}
-        for column in columns:
-            setattr(self, self.in_words[column.name], shower(column))
-
-    def worded(self, names: Iterable[str]) -> list[str]:
-        """The names of fields or list columns, those of amounts and rates replaced by their words."""
-        return [self.in_words.get(name, name) for name in names]
-
-
-class AmountsAdmin(ShowsAmounts, ComparingAdmin):
-    """An admin whose lists, and whose pages for who may not change them, show amounts and rates in words.
-
-    Who makes a field read-only names it as `worded` does.
-    """
-
-    def get_list_display(self, request: HttpRequest) -> list[Any]:
-        names: list[Any] = list(super().get_list_display(request))
-        return [name if name in self.list_editable else self.in_words.get(name, name) for name in names]
-
-    def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
-        fieldsets = super().get_fieldsets(request, obj)
-        if obj is None:
-            return fieldsets
-        readonly = set(self.get_readonly_fields(request, obj))
-        if not self.has_change_permission(request, obj):
-            readonly |= set(self.in_words.values())
-        worded = {name: words for name, words in self.in_words.items() if words in readonly}
-        return reworded(fieldsets, worded)
-
-    def get_inline_formsets(self, *args: Any, **kwargs: Any) -> list[Any]:
-        found: list[Any] = super().get_inline_formsets(*args, **kwargs)
-        for rows in found:
-            if not rows.has_change_permission:
-                rows.fieldsets = reworded(rows.fieldsets, getattr(rows.opts, "in_words", {}))
-        return found
-
-
-class AmountsInline(ShowsAmounts, ComparingInline):
-    """Rows with amounts within an AmountsAdmin."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Not without changing: what is there would be shown in words, and a new row without its amounts."""
-        return super().has_add_permission(request, obj) and self.has_change_permission(request, obj)
-
-
-def reworded(fieldsets: Any, worded: Mapping[str, str]) -> Any:
-    """The fieldsets with other names for some fields."""
-    return [
-        (title, {**options, "fields": [worded.get(name, name) for name in options["fields"]]})
-        for title, options in fieldsets
-    ]

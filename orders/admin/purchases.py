@@ -11,17 +11,17 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from orders.admin import display
-from orders.admin.bases import ReadOnlyAdmin
 from orders.admin.buttons import label_of
 from orders.admin.filters import SelectFilter
+from orders.admin.read_only import ReadOnlyAdmin
 from orders.admin.search import as_uuid
 from orders.lifecycle.table import Actor
 from orders.models import Order, OrderEvent, Payment, PaymentShare, Purchase
 from orders.visibility import SHOWN_TO_VENDOR
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
+from ordersite.backoffice.moments import moment_column
+from ordersite.backoffice.row_choosers import row_id
 from ordersite.core.crypto import token_hash
-from ordersite.web.choosers import row_id
-from ordersite.web.moments import moment_column
 from vendors.admin.scoping import ScopedAdmin
 from vendors.payment_methods import METHOD_NAMES, find_method
 

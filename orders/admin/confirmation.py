@@ -61,4 +61,4 @@ def confirmed(request: HttpRequest, name: str) -> dict[str, Any] | None:
 
 
 def salt_of(name: str) -> str:
-    return f"orders.admin.confirming:{name}"
+    return f"orders.admin.confirmation:{name}"

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from rest_framework.test import APIClient
 
 from orders.models import Line, Order
-from orders.services.placing import placing
+from orders.services.placing import limited
 from tests.cast import Cast
 from tests.controls.unlocked_money import take_stock_without_a_lock
 from tests.orders.shopping import ORDERS, cart
@@ -54,7 +54,7 @@ def test_the_database_refuses_besides(cast: Cast) -> None:
 def test_control_without_the_lock_it_is_oversold(
     cast: Cast, api: Callable[..., APIClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(placing, "take_stock", take_stock_without_a_lock)
+    monkeypatch.setattr(limited, "take_stock", take_stock_without_a_lock)
     answers = buy(cast, api, left=1)
     with pytest.raises(AssertionError):
         check(cast, answers, 1)

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import ClassVar
 
 from orders.checkout import Cart, Draft, Place
-from orders.kinds import KINDS, OrderKind
 from orders.lifecycle.table import Fulfilment
 from orders.models import Order
 from orders.services.capacity import slots
@@ -33,11 +32,6 @@ class KindHandler:
 
     # Its name in KINDS.
     name: ClassVar[str]
-
-    @property
-    def rules(self) -> OrderKind:
-        """What holds for orders of this kind."""
-        return KINDS[self.name]
 
     def sells(self, cart: Cart, menu: Menu) -> bool:
         """Whether a cart with this kind's content is of this kind; raises Invalid where it mixes kinds."""

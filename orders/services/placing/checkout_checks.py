@@ -112,7 +112,7 @@ def handler_for(cart: Cart, menu: Menu) -> KindHandler:
     if not found:
         wanted = KINDS[cart.kind or Kind.REGULAR].content
         raise Invalid(f"{cart.pointer}/{wanted}", "required", f"The order is empty: send {wanted}.")
-    of_content = (one for one in HANDLERS.values() if one.rules.content == found[0])
+    of_content = (one for one in HANDLERS.values() if KINDS[one.name].content == found[0])
     handler = next(one for one in of_content if one.sells(cart, menu))
     if cart.kind is not None and cart.kind != handler.name:
         detail = f"The content is that of a {handler.name} order: send type {handler.name}, or leave type out."

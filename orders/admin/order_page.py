@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from orders.admin import display
 from orders.admin.buttons import label_of
+from orders.kinds import booking_of, package_of, rules_of
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.lifecycle.timers import find_due
@@ -186,6 +187,9 @@ def order_context(access: OrderAccess) -> dict[str, Any]:
     now = timezone.now()
     return {
         "order": order,
+        "package": package_of(order),
+        "booking": booking_of(order),
+        "is_issued": rules_of(order).is_issued,
         "status": Status(order.status),
         "fulfilment": Fulfilment(order.fulfilment).slug.replace("_", " "),
         "late": display.lateness(order, now),

@@ -8,7 +8,7 @@ from vendors.hours import Calendar
 
 
 class OrderKind:
-    """What holds for all orders of one kind; what is not answered here is answered as for goods that are made."""
+    """What holds for all orders of one kind. What one does not answer itself is answered as for goods that are made."""
 
     # As it stands in Order.kind.
     name: ClassVar[str]
@@ -22,7 +22,7 @@ class OrderKind:
     is_issued: ClassVar[bool] = False
     # Its delivery fee goes by the distance from its own pick-up, not by the vendor's zones.
     has_fee_by_distance: ClassVar[bool] = False
-    # Its items can be changed after placing.
+    # Its items can be changed after placing; to be said by the kind, since they are priced anew as those of a menu.
     has_changeable_items: ClassVar[bool] = False
 
     def is_withdrawn(self, order: Order) -> bool:

@@ -3,14 +3,18 @@
 The services above call a kind through HANDLERS alone, unless they mean one kind (codes, free times).
 """
 
-from orders.models import Order
+from orders.checkout import Cart
+from orders.kinds import KINDS
+from orders.models import Kind, Order
 from orders.services.kinds.base import CartAtVendor, KindHandler
 from orders.services.kinds.digital import DigitalHandler
 from orders.services.kinds.package import PackageHandler
 from orders.services.kinds.regular import RegularHandler
 from orders.services.kinds.service import ServiceHandler
+from ordersite.web.problems import Invalid
+from vendors.menu import Menu
 
-__all__ = ["HANDLERS", "CartAtVendor", "KindHandler", "handler_of"]
+__all__ = ["HANDLERS", "CartAtVendor", "KindHandler", "handler_of", "handler_of_cart"]
 
 # In the order of KINDS, in which a cart's content is asked of which kind it is.
 HANDLERS: dict[str, KindHandler] = {
@@ -21,3 +25,22 @@ HANDLERS: dict[str, KindHandler] = {
 def handler_of(order: Order) -> KindHandler:
     """What checks, writes and gives back orders of this order's kind."""
     return HANDLERS[order.kind]
+
+
+def handler_of_cart(cart: Cart, menu: Menu) -> KindHandler:
+    """That of the kind that a cart's content is; raises Invalid where the client says another, or mixes kinds."""
+    found = cart.contents
+    if len(found) > 1:
+        detail = "An order has either items, a package or a service: place a separate order for each."
+        raise Invalid(f"{cart.pointer}/{found[0]}", "mixed", detail)
+    if not found and cart.is_empty:
+        return HANDLERS[Kind.REGULAR]
+    if not found:
+        wanted = KINDS[cart.kind or Kind.REGULAR].content
+        raise Invalid(f"{cart.pointer}/{wanted}", "required", f"The order is empty: send {wanted}.")
+    of_content = (one for one in HANDLERS.values() if KINDS[one.name].content == found[0])
+    handler = next(one for one in of_content if one.sells(cart, menu))
+    if cart.kind is not None and cart.kind != handler.name:
+        detail = f"The content is that of a {handler.name} order: send type {handler.name}, or leave type out."
+        raise Invalid(f"{cart.pointer}/type", "other_type", detail)
+    return handler

@@ -5,15 +5,13 @@ from datetime import datetime
 
 from orders.checkout import Cart, CheckedOut, Checkout, Draft, Place
 from orders.kinds import KINDS
-from orders.models import Kind
 from orders.services.capacity.offers import choose_offers
-from orders.services.kinds import HANDLERS, CartAtVendor, KindHandler
+from orders.services.kinds import CartAtVendor, handler_of_cart
 from orders.services.paying.providers import available_methods
 from orders.services.placing.checkout_prices import add_up, check_cash_amount, check_figures, check_total, divide_tip
 from ordersite.accounts.models import Customer
 from ordersite.core.money import MAX_MINOR
 from ordersite.web.problems import Invalid
-from vendors.menu import Menu
 from vendors.models import Vendor
 from vendors.payment_methods import find_method
 from vendors.services.menus import menu_of
@@ -59,7 +57,7 @@ def check_out(
         check_money(checkout, vendor)
         menu = menu_of(vendor)
         wanted = CartAtVendor(cart=cart, vendor=vendor, menu=menu, place=place, now=now, besides=tuple(drafts))
-        drafts.append(handler_for(cart, menu).check(wanted))
+        drafts.append(handler_of_cart(cart, menu).check(wanted))
     check_method(checkout, drafts)
     given = choose_offers(checkout=checkout, drafts=drafts, customer=customer, now=now)
     tips = divide_tip(checkout.driver_tip.minor if checkout.driver_tip else 0, drafts)
@@ -99,22 +97,3 @@ def check_method(checkout: Checkout, drafts: Sequence[Draft]) -> None:
         raise Invalid(
             "/payment_method", "digital", "Digital codes are paid in advance: choose a payment method other than cash."
         )
-
-
-def handler_for(cart: Cart, menu: Menu) -> KindHandler:
-    """That of the kind that a cart's content is; raises Invalid where the client says another, or mixes kinds."""
-    found = cart.contents
-    if len(found) > 1:
-        detail = "An order has either items, a package or a service: place a separate order for each."
-        raise Invalid(f"{cart.pointer}/{found[0]}", "mixed", detail)
-    if not found and cart.is_empty:
-        return HANDLERS[Kind.REGULAR]
-    if not found:
-        wanted = KINDS[cart.kind or Kind.REGULAR].content
-        raise Invalid(f"{cart.pointer}/{wanted}", "required", f"The order is empty: send {wanted}.")
-    of_content = (one for one in HANDLERS.values() if KINDS[one.name].content == found[0])
-    handler = next(one for one in of_content if one.sells(cart, menu))
-    if cart.kind is not None and cart.kind != handler.name:
-        detail = f"The content is that of a {handler.name} order: send type {handler.name}, or leave type out."
-        raise Invalid(f"{cart.pointer}/type", "other_type", detail)
-    return handler

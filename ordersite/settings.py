@@ -342,6 +342,10 @@ CACHES = {
 PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
 if PUBLIC_URL and not PUBLIC_URL.startswith(("http://", "https://")):
     raise ImproperlyConfigured("PUBLIC_URL must begin with https:// (or http://), such as https://orders.example.com.")
+# When money that a provider can hold is taken: docs/payments.md.
+PAYMENT_CAPTURE = env.str("PAYMENT_CAPTURE", "at_once")
+if PAYMENT_CAPTURE not in ("at_once", "completion", "hand"):
+    raise ImproperlyConfigured("PAYMENT_CAPTURE must be at_once, completion or hand.")
 MOLLIE_API_KEY = env.str("MOLLIE_API_KEY", "").strip()
 if MOLLIE_API_KEY and not re.fullmatch(r"(live|test)_[A-Za-z0-9_]+", MOLLIE_API_KEY):
     raise ImproperlyConfigured("MOLLIE_API_KEY must begin with live_ or test_, as Mollie's dashboard shows it.")

@@ -122,9 +122,9 @@ class ProofAdmin(EverywhereAdmin, ReadOnlyAdmin):
         facts += [("What happens", what_approving_does(payment))]
         deed = Deed(
             name="approve",
-            title="Mark as received",
+            title="Take what is reserved" if payment.is_authorised else "Mark as received",
             facts=facts,
-            button=f"{amount} was received",
+            button=f"Take {amount}" if payment.is_authorised else f"{amount} was received",
             back=back,
             given={
                 "payment": payment.pk,
@@ -141,7 +141,9 @@ class ProofAdmin(EverywhereAdmin, ReadOnlyAdmin):
         given = confirmed(request, "approve")
         if given is None:
             return
-        caller = caller_of_request(request)
+        caller, done = caller_of_request(request), "The payment was marked as received."
+        if Payment.objects.filter(pk=given["payment"], state=PaymentStatus.AUTHORISED).exists():
+            done = "The payment provider is told to take it: it comes in within seconds."
 
         def call() -> None:
             payment, _ = lock_payment(given["payment"])
@@ -153,7 +155,7 @@ class ProofAdmin(EverywhereAdmin, ReadOnlyAdmin):
                 return
             approve(order_id=given["order"], payment_id=payment.pk, caller=caller, version=given["version"])
 
-        perform(request, call, done="The payment was marked as received.", key=given["key"])
+        perform(request, call, done=done, key=given["key"])
 
     def require_check(self, request: HttpRequest) -> None:
         if not self.has_check_permission(request):
@@ -223,6 +225,8 @@ def what_approving_does(payment: Payment) -> str:
     """What is booked where, in a sentence."""
     if payment.is_disputed:
         return "The amount that came in is recorded as received: what is missing is waived, and any excess is refunded."
+    if payment.is_authorised:
+        return "The payment provider is told to take it. The payment is marked as received once it has come in."
     if payment.to_vendor:
         return "It is recorded as received by the vendor itself, and the order counts as paid."
     return "It is recorded as received by the platform. The orders count as paid; for closed orders it is refunded."

@@ -165,7 +165,7 @@ class PaymentAdmin(EverywhereAdmin, ReadOnlyAdmin):
     search_fields = ["id"]
     search_help_text = "Whole words: the purchase's uuid or external code, an order's id"
     fields = readonly_fields = ["bought", "provider", "status", "paid", "given_back", "reference"]
-    fields += ["photos", "failure", "checked_by", "created_at", "paid_at"]
+    fields += ["photos", "held", "failure", "checked_by", "created_at", "paid_at"]
     inlines = [ShareInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
@@ -190,6 +190,13 @@ class PaymentAdmin(EverywhereAdmin, ReadOnlyAdmin):
             return None
         url = f"{reverse('admin:orders_paymentproof_changelist')}?payment={payment.pk}"
         return format_html('<a href="{}">Look at them</a>', url)
+
+    @admin.display(description="reserved", empty_value="–")
+    def held(self, payment: Payment) -> str | None:
+        if not payment.is_authorised:
+            return None
+        url = f"{reverse('admin:orders_paymentproof_changelist')}?payment={payment.pk}"
+        return format_html('<a href="{}">Take the money</a>', url)
 
     @admin.display(description="purchase")
     def bought(self, payment: Payment) -> str:

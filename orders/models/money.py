@@ -105,6 +105,11 @@ class Payment(models.Model):
         return self.disputed_amount is not None
 
     @property
+    def is_authorised(self) -> bool:
+        """Whether its provider holds the money for us, to be taken when that is due."""
+        return self.state == PaymentStatus.AUTHORISED
+
+    @property
     def is_under_way(self) -> bool:
         """Whether its provider was told of it and has not said yet what became of it: the amount there stands."""
         return bool(self.reference) and self.state == PaymentStatus.UNPAID

@@ -26,6 +26,10 @@ WORDS = {
         "One moment",
         "Your payment is being processed. This page updates by itself once it has come in.",
     ),
+    Standing.HELD: (
+        "Reserved",
+        "Thank you. The amount is reserved, and taken when the order is done.",
+    ),
     Standing.PAID: ("Paid", "Thank you, your payment has come in."),
     Standing.REFUNDED: ("Refunded", "Your payment had come in, and the money has been refunded to you."),
     Standing.DISPUTED: (

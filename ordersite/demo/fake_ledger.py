@@ -10,6 +10,9 @@ PAYABLE = timedelta(minutes=15)
 
 Json = dict[str, Any]
 
+# Of what a payment was made with.
+KEPT = ("description", "redirectUrl", "webhookUrl", "metadata", "customerId", "captureMode")
+
 
 class Refused(Exception):
     """An error as Mollie answers it."""
@@ -68,7 +71,7 @@ class Ledger:
             "sequenceType": sequence,
             "method": None,
             "details": None,
-            **{k: body[k] for k in ("description", "redirectUrl", "webhookUrl", "metadata", "customerId") if k in body},
+            **{k: body[k] for k in KEPT if k in body},
         }
         payment["_links"] = {"checkout": {"href": f"{base}/checkout/{payment['id']}", "type": "text/html"}}
         if sequence == "recurring":
@@ -84,7 +87,9 @@ class Ledger:
         return payment
 
     def settle(self, payment: Json, status: str) -> None:
-        """What the payer did, or let pass."""
+        """What the payer did, or let pass; what is to be captured by hand is held first."""
+        if status == "paid" and payment["status"] == "open" and payment.get("captureMode") == "manual":
+            status = "authorized"
         payment["status"] = status
         payment["_links"] = {}
         if status == "failed":
@@ -96,6 +101,27 @@ class Ledger:
         payment["details"] = payment["details"] or {"cardLabel": "Mastercard", "cardNumber": "6787"}
         if payment["sequenceType"] == "first":
             payment["mandateId"] = self.add_mandate(payment)["id"]
+
+    def capture(self, payment: Json, body: Json) -> Json:
+        """Takes a part of what is held; there may be several, up to all of it."""
+        value, currency = read_amount(body)
+        held = from_text(payment["amount"]["value"], currency) if payment.get("captureMode") == "manual" else 0
+        taken = self.captured(payment) + from_text(value, currency)
+        if payment["status"] not in ("authorized", "paid") or currency != payment["amount"]["currency"] or taken > held:
+            raise Refused(422, "The payment cannot be captured in this way", "amount")
+        payment["amountCaptured"] = {"value": to_text(taken, currency), "currency": currency}
+        self.settle(payment, "paid")
+        return {"resource": "capture", "id": new_id("cpt"), "paymentId": payment["id"], "amount": body["amount"]}
+
+    def captured(self, payment: Json) -> int:
+        taken = payment.get("amountCaptured")
+        return from_text(taken["value"], taken["currency"]) if taken else 0
+
+    def release(self, payment: Json) -> Json:
+        if payment["status"] != "authorized":
+            raise Refused(422, "The payment holds nothing that could be released")
+        self.settle(payment, "canceled")
+        return payment
 
     def add_mandate(self, payment: Json) -> Json:
         mandate = {
@@ -125,7 +151,7 @@ class Ledger:
         value, currency = read_amount(body)
         if payment["status"] != "paid" or currency != payment["amount"]["currency"]:
             raise Refused(422, "The payment cannot be refunded in this way", "amount")
-        paid = from_text(payment["amount"]["value"], currency)
+        paid = self.captured(payment) or from_text(payment["amount"]["value"], currency)
         gone = sum(from_text(one["amount"]["value"], currency) for one in self.live_refunds(payment))
         if from_text(value, currency) > paid - gone:
             raise Refused(422, "The amount is higher than the maximum", "amount")

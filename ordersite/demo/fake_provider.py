@@ -96,6 +96,10 @@ class FakeProvider(ThreadingHTTPServer):
                 return 201, self.ledger.create_payment(body, self.url)
             case "GET", ["payments", reference]:
                 return 200, self.ledger.payment(reference)
+            case "POST", ["payments", reference, "captures"]:
+                return 201, self.ledger.capture(self.ledger.payment(reference), body)
+            case "POST", ["payments", reference, "release-authorization"]:
+                return 200, self.ledger.release(self.ledger.payment(reference))
             case "POST", ["payments", reference, "refunds"]:
                 refund = self.ledger.create_refund(self.ledger.payment(reference), body)
                 if self.refund_takes is not None:

@@ -12,17 +12,18 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from orders.models import Order, OrderEvent, Payment, Posting, Refund, SavedMethod
-from orders.services.paying import online_payments, provider_answers, provider_refunds, receiving
+from orders.services.paying import authorisations, online_payments, provider_answers, provider_refunds, receiving
 from orders.services.paying.providers.protocol import Found, ProviderError, State
 from tests.cast import Cast
 from tests.controls.trusting_notices import (
     apply_whatever_is_said,
     believe_what_was_read,
+    key_of_each_try,
     lock_payment_without_a_lock,
     send_refund_without_taking_it,
 )
 from tests.orders.online import Provider, notice, order_of, place_online, running_provider, takes_online
-from tests.orders.shopping import ORDERS, sums
+from tests.orders.shopping import NEAR, ORDERS, eur, sums
 from tests.promises.crowd import together
 
 pytestmark = [
@@ -250,3 +251,59 @@ def test_control_without_taking_it_first_it_is_sent_twice(cast: Cast, api: Api, 
     with pytest.raises(AssertionError):
         check_refunded(payment, provider)
     assert len(provider.ledger.refunds[payment.reference]) > 2
+
+
+def held(cast: Cast, api: Api, provider: Provider) -> Payment:
+    """A delivered pizza for 14.50, for which 34.50 are held: of its tip of 20.00 nothing is left."""
+    body = {"delivery_type": "delivery", "address": "Naamsestraat 1", "location": NEAR, "driver_tip": eur("20.00")}
+    payment = place_online(api(cast.customer), cast, **body)
+    assert Client().get(f"/pay/{payment.token}").status_code == 303
+    provider.pay(read(payment).reference)
+    assert notice(payment.reference).status_code == 200
+    path = f"{ORDERS}/{order_of(payment).pk}"
+    assert api(cast.customer).patch(path, {"driver_tip": eur("0.00")}).status_code == 200
+    assert (read(payment).state, payment.amount) == ("authorised", 1450)
+    assert api(cast.staff).post(f"{path}/payments/{payment.pk}/approve").status_code == 200
+    return payment
+
+
+def take_by_many(payment: Payment, provider: Provider, times: int) -> None:
+    """Notices, the returning payer and workers, all of which find that it is to be taken now."""
+    provider.delay = 0.1
+    calls: list[Callable[[], int]] = [
+        lambda: int(notice(payment.reference).status_code),
+        lambda: Client().get(f"/pay/{payment.token}/return").status_code,
+        lambda: 200 + 0 * online_payments.run_due(),
+    ]
+    together((calls * times)[:times], at_once=times)
+    provider.delay = 0
+
+
+def check_taken(payment: Payment, provider: Provider) -> None:
+    at_provider = provider.ledger.payments[payment.reference]
+    assert at_provider["amountCaptured"]["value"] == "14.50"
+    assert (read(payment).state, Posting.objects.count()) == ("paid", 1)
+    assert sums() == {"funding::EUR": -1450, "clearing::EUR": 1450}
+
+
+def test_what_is_held_is_taken_once(
+    cast: Cast, api: Api, provider: Provider, settings: Any, figure: Callable[[str], None]
+) -> None:
+    settings.PAYMENT_CAPTURE = "hand"
+    payment = held(cast, api, provider)
+    take_by_many(payment, provider, 20)
+    check_taken(payment, provider)
+    asked = provider.asked(f"POST payments/{payment.reference}/captures")
+    figure(f"money that is held, taken by 20 at once: the provider was asked {asked} times, and took it once")
+
+
+def test_control_with_a_key_for_each_try_it_is_taken_twice(
+    cast: Cast, api: Api, provider: Provider, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.PAYMENT_CAPTURE = "hand"
+    payment = held(cast, api, provider)
+    monkeypatch.setattr(authorisations, "key_of", key_of_each_try)
+    take_by_many(payment, provider, 2)
+    with pytest.raises(AssertionError):
+        check_taken(payment, provider)
+    assert provider.ledger.payments[payment.reference]["amountCaptured"]["value"] == "29.00"

@@ -1,4 +1,4 @@
-"""The recipe "Where a payment provider is added", followed with a toy: signed notices in JSON, beside the fake one."""
+"""The recipe "Where a payment provider is added", followed with a toy: signed notices in JSON, money held first."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +12,9 @@ from orders.models import OrderEvent, Payment, Posting
 from orders.services.paying.online_payments import run_due
 from orders.services.paying.providers import PROVIDERS, available_methods, provider_of
 from tests.cast import Cast
+from tests.orders.money import COLLECTED, walk
 from tests.orders.online import order_of, place_online, takes_online
+from tests.orders.proving import assert_ledger_proves_itself
 from tests.orders.shopping import assert_nothing_changed, sums
 from tests.recipes.toy_provider import SIGNATURE, ToyProvider
 from vendors.payment_methods import PAYMENT_METHODS
@@ -66,6 +68,32 @@ def test_an_order_is_paid_by_a_signed_notice(toy: ToyProvider, payment: Payment)
     assert (read(payment).state, order_of(payment).payment_status) == ("paid", "paid")
     assert (Posting.objects.count(), OrderEvent.objects.filter(kind="payment").count()) == (1, 1)
     assert sums() == {"funding::EUR": -1200, "clearing::EUR": 1200}
+    assert len(toy.keys) == 1
+
+
+def test_what_it_holds_is_taken_when_the_order_is_completed(
+    cast: Cast, api: Api, toy: ToyProvider, payment: Payment, settings: Any
+) -> None:
+    settings.PAYMENT_CAPTURE = "completion"
+    toy.pay(payment.reference)
+    assert send_notice(*toy.notice(payment.reference)).status_code == 200
+    assert (read(payment).state, Posting.objects.count(), toy.keys) == ("authorised", 0, [])
+    walk(cast, api, order_of(payment), *COLLECTED)
+    assert (run_due(), run_due()) == (1, 0)
+    assert (read(payment).state, order_of(payment).payment_status, len(toy.keys)) == ("paid", "paid", 1)
+    assert_ledger_proves_itself()
+
+
+def test_what_it_holds_is_let_go_when_the_order_is_refused(
+    cast: Cast, api: Api, toy: ToyProvider, payment: Payment, settings: Any
+) -> None:
+    settings.PAYMENT_CAPTURE = "completion"
+    toy.pay(payment.reference)
+    send_notice(*toy.notice(payment.reference))
+    walk(cast, api, order_of(payment), "owner reject")
+    assert (run_due(), run_due()) == (1, 0)
+    assert (toy.payments[payment.reference].state, read(payment).state, toy.keys) == ("cancelled", "failed", [])
+    assert_ledger_proves_itself()
 
 
 def test_a_notice_without_the_signature_is_refused_and_changes_nothing(toy: ToyProvider, payment: Payment) -> None:

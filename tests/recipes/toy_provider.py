@@ -1,6 +1,7 @@
 """The smallest payment provider that CONTRIBUTING.md's recipe makes: in memory, with signed notices in JSON.
 
-It names a payment at {"payment": {"reference": …}}, and signs a notice's body with a secret by HMAC.
+It names a payment at {"payment": {"reference": …}}, and signs a notice's body with a secret by HMAC. Like many that
+take cards it only holds the money first (authorises), whatever it is asked.
 """
 
 import hashlib
@@ -29,6 +30,7 @@ class ToyProvider:
         self.secret = secret
         self.payments: dict[str, Found] = {}
         self.references: dict[str, str] = {}  # by key
+        self.keys: list[str] = []  # of captures
         self.notice_url = ""
 
     def begin(self, wish: Wish) -> Found:
@@ -55,6 +57,17 @@ class ToyProvider:
             raise ProviderError("The provider does not know it.", is_final=True)
         return self.payments[reference]
 
+    def capture(self, reference: str, *, amount: int, currency: str, key: str) -> Found:
+        found = self.look_up(reference)
+        if found.state == State.AUTHORISED:
+            self.payments[reference] = replace(found, state=State.PAID, amount=amount, captured=amount)
+            self.keys.append(key)
+        return self.payments[reference]
+
+    def release(self, reference: str, *, key: str) -> Found:
+        self.payments[reference] = replace(self.look_up(reference), state=State.CANCELLED)
+        return self.payments[reference]
+
     def find_charge(self, customer: str, key: str) -> Found | None:
         return None
 
@@ -78,7 +91,7 @@ class ToyProvider:
     # --- what its payer and its own server do --------------------------------------------------------------------
 
     def pay(self, reference: str) -> None:
-        self.payments[reference] = replace(self.payments[reference], state=State.PAID, checkout_url="")
+        self.payments[reference] = replace(self.payments[reference], state=State.AUTHORISED, checkout_url="")
 
     def sign(self, body: bytes) -> str:
         return hmac.new(self.secret.encode(), body, hashlib.sha256).hexdigest()

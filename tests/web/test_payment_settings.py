@@ -12,6 +12,7 @@ from django.conf import settings
     ("variables", "sentence"),
     [
         ({"MOLLIE_API_KEY": "a secret of mine"}, "MOLLIE_API_KEY must begin with live_ or test_"),
+        ({"PAYMENT_CAPTURE": "never"}, "PAYMENT_CAPTURE must be at_once, completion or hand."),
         ({"PUBLIC_URL": "orders.example.com"}, "PUBLIC_URL must begin with https://"),
         (
             {"FAKE_PAYMENTS_URL": "http://127.0.0.1:1", "ENVIRONMENT": "production", "SECRET_KEY": "x" * 50},

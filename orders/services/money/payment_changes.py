@@ -93,7 +93,8 @@ def raise_shares(
     # What cost nothing and was not paid yet (an order without items, or free in cash) is the first to be paid; what
     # was waived need not be, and a rise of it is one.
     free = [share for share in shares if not (share.amount or share.payment.is_received or order.waived)]
-    waiting = next(iter([*changeable(shares), *free]), None)
+    # What is held at a provider is never raised there: the rise is a payment of its own.
+    waiting = next(iter([*(share for share in changeable(shares) if not share.payment.is_authorised), *free]), None)
     if waiting is not None:
         refuse_pending([waiting])
         change_share(waiting, rise, tip=tip)
@@ -191,7 +192,8 @@ def change_method(order: Order, method: str, *, actor: str, now: datetime) -> No
     for share in shares:
         if share.payment.shares.exclude(pk=share.pk).exists():
             raise Conflict(Code.PAYMENT_SHARED)
-        if share.kept and not find_method(share.payment.provider).is_wallet:
+        is_here = share.kept or share.payment.is_authorised
+        if is_here and not find_method(share.payment.provider).is_wallet:
             raise Conflict(Code.ALREADY_PAID)
     order.payment_method = method
     moved = [

@@ -155,7 +155,7 @@ def give_everything_back(order: Order, caller: Caller, *, rate: int, by_customer
             # Of a purchase of several vendors the others may have been paid.
             write_state(share.payment, order)
         elif share.owed:
-            stop_paying(share)
+            stop_paying(share, now)
     order.payment_status = state_of(order, shares_of(order))
     for one, paid in zip(rest, carried, strict=True):
         follow_repriced(one, paid, caller, now)
@@ -196,11 +196,11 @@ def follow_repriced(one: Repriced, paid: int, caller: Caller, now: datetime) -> 
     follow_payment(order, told, caller=caller, role=Actor.CUSTOMER, now=now, reason=reason)
 
 
-def stop_paying(share: PaymentShare) -> None:
+def stop_paying(share: PaymentShare, now: datetime) -> None:
     """A part that is not paid yet needs no paying any more; what the payment pays for others becomes less.
 
     A proof that waits, what the provider was told, and what is disputed stay: their money may be here. It goes back
-    when somebody says that it came in (receiving.receive).
+    when somebody says that it came in (receiving.receive). What the provider holds is let go: it is asked at once.
     """
     payment = share.payment
     if payment.is_disputed or payment.state == PaymentStatus.PROOF_PENDING:
@@ -211,10 +211,10 @@ def stop_paying(share: PaymentShare) -> None:
             payment.save(update_fields=["amount"])
             share.delete()
         return
-    payment.state = PaymentStatus.FAILED
+    is_held, payment.state = payment.is_authorised, PaymentStatus.FAILED
     payment.failure = payment.failure or "The order was closed before it was paid."
     # What the provider was told may still be paid there: it is asked until it says no.
-    payment.due_at = payment.due_at if payment.reference else None
+    payment.due_at = now if is_held else payment.due_at if payment.reference else None
     payment.save(update_fields=["state", "failure", "due_at"])
 
 
@@ -271,6 +271,10 @@ def settle_success(order: Order, actor: str, now: datetime) -> None:
     for share in shares:
         if find_method(share.payment.provider).is_on_handover and (share.owed or not share.payment.is_received):
             take_cash(order, share, Posting.Kind.CASH, ledger.cash_of_carrier(order), actor=actor, now=now)
+        elif share.payment.is_authorised:
+            # Whether it is to be taken now is asked there (paying.authorisations).
+            share.payment.due_at = now
+            share.payment.save(update_fields=["due_at"])
     order.payment_status = state_of(order, shares)
     settle(order, shares, actor)
 

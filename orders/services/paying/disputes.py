@@ -112,7 +112,7 @@ def waive_payment(
     share = payment.shares.select_related("payment").get(order=order)
     if not share.owed or order.status in FAILURE:
         raise Conflict(Code.NOTHING_DUE)
-    if payment.may_be_here:
+    if payment.may_be_here or payment.is_authorised:
         raise Conflict(Code.PAYMENT_PENDING_DECIDE)
     owed = share.owed
     order.waived += owed

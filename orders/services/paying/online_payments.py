@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from orders.models import Payment, PaymentStatus, SavedMethod
+from orders.services.paying.authorisations import is_taken_at_once
 from orders.services.paying.provider_answers import (
     CHARGING,
     Standing,
@@ -123,6 +124,7 @@ def begin(payment: Payment, now: datetime) -> Payment:
                 key=key,
                 sequence=Sequence.FIRST if payment.saves_method else Sequence.ONCE,
                 customer=customer_at(provider, payment, key) if payment.saves_method else "",
+                captures_later=not is_taken_at_once(payment),
             )
         )
     except ProviderError:
@@ -254,6 +256,6 @@ def ask_due(payment_id: int) -> None:
         charge_saved(payment_id)
         return
     due = Payment.objects.filter(pk=payment_id, due_at=payment.due_at)
-    undecided = payment.reference and PaymentStatus(payment.state).is_open
+    undecided = payment.reference and not payment.is_received
     if due.update(due_at=timezone.now() + LEASE if undecided else None) and undecided:
         check_payment(payment_id)

@@ -99,9 +99,9 @@ def send_proofs(*, order_id: int, caller: Caller, photos: Sequence[CleanImage], 
 def approve(*, order_id: int, payment_id: int, caller: Caller, version: int | None = None) -> Order:
     """Marks cash or a transfer as received: by staff, or by the vendor into whose hands it came.
 
-    Cash is received order by order. Of a payment that is disputed, what came in counts (services.disputes). Once,
-    however often it is asked. Must run in a transaction. Raises NotFound, Problem 412, Forbidden, and Conflict for what
-    only a provider can tell.
+    What a provider holds (authorised) staff have taken: it comes in within seconds. Cash is received order by order. Of
+    a payment that is disputed, what came in counts (services.disputes). Once, however often it is asked. Must run in a
+    transaction. Raises NotFound, Problem 412, Forbidden, and Conflict for what only a provider can tell.
     """
     access = access_of(caller, get_order(caller=caller, order_id=order_id))
     role_to_approve(access, payment_of(access.order, payment_id))
@@ -114,6 +114,9 @@ def approve(*, order_id: int, payment_id: int, caller: Caller, version: int | No
         mark_cash_received(order_id=order_id, payment_id=payment_id, caller=caller, role=role, now=access.now)
     elif payment.is_received:
         return access.order
+    elif payment.is_authorised and role == Actor.STAFF:
+        # The worker takes what is held (paying.authorisations): no provider is asked in a transaction.
+        Payment.objects.filter(pk=payment_id).update(due_at=access.now)
     elif method.needs_proof:
         mark_paid(payment_id=payment_id, caller=caller, role=role, now=access.now)
     else:

@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from orders.lifecycle.table import FAILURE
 from orders.models import RECEIVED, Payment, PaymentShare, PaymentStatus, Refund, SavedMethod
+from orders.services.paying.authorisations import covers, follow_authorisation, is_capture_due
 from orders.services.paying.provider_refunds import check_refunds
 from orders.services.paying.providers import find_provider, methods_of_provider, provider_of
 from orders.services.paying.providers.protocol import Found, Notice, ProviderError, State
-from orders.services.paying.receiving import lock_payment, mark_failed, mark_paid
+from orders.services.paying.receiving import lock_payment, mark_authorised, mark_failed, mark_paid
 from ordersite.accounts.callers import SYSTEM
 from ordersite.core.codes import Code
 from ordersite.core.faults import NotFound, Throttled
@@ -47,6 +48,7 @@ class Standing(StrEnum):
 
     PAYABLE = "payable"
     PENDING = "pending"
+    HELD = "held"  # authorised: it is taken later
     PAID = "paid"
     REFUNDED = "refunded"
     DISPUTED = "disputed"  # it came in with another amount: staff look at it
@@ -77,6 +79,8 @@ def standing_of(payment: Payment, now: datetime) -> Standing:
         return Standing.REFUNDED if payment.state == PaymentStatus.REFUNDED else Standing.PAID
     if payment.is_disputed:
         return Standing.DISPUTED
+    if payment.is_authorised:
+        return Standing.HELD
     is_wanted: bool = payment.is_wanted  # type: ignore[attr-defined]  # annotated
     if not is_wanted or payment.amount == 0 or (payment.expires_at and payment.expires_at <= now):
         return Standing.CLOSED
@@ -137,7 +141,8 @@ def check_payment(payment_id: int) -> Payment:
         check_refunds(payment)
         return payment
     try:
-        found = provider_of(payment.provider).look_up(payment.reference)
+        provider = provider_of(payment.provider)
+        found = follow_authorisation(provider, payment, provider.look_up(payment.reference))
     except ProviderError as error:
         if not error.is_final:
             raise
@@ -167,6 +172,11 @@ def apply(payment: Payment, found: Found) -> None:
             keep_method(current, found)
         elif found.state == State.PAID and found.amount:
             dispute(current, found)
+        elif found.state == State.AUTHORISED:
+            if covers(found, current):
+                current = mark_authorised(payment_id=current.pk, caller=SYSTEM, now=now)
+            settles = found.captured or not current.is_authorised or is_capture_due(current)
+            Payment.objects.filter(pk=current.pk).update(due_at=now + (SOON if settles else SELDOM))
         elif found.state in WORDS:
             mark_failed(payment_id=current.pk, failure=found.failure or WORDS[found.state], caller=SYSTEM, now=now)
         else:

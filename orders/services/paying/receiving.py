@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from orders.lifecycle.table import FAILURE, Actor
+from orders.lifecycle.timers import NOT_BEGUN
 from orders.models import Order, OrderEvent, Payment, PaymentShare, PaymentStatus, Posting, Purchase
 from orders.services.money import ledger, wallets
 from orders.services.money.repayments import repay
-from orders.services.money.shares import shares_of, state_of, write_state
+from orders.services.money.shares import deadline_of, shares_of, state_of, write_state
 from orders.services.moving.closing import follow_payment, stop_paying
 from orders.services.moving.digital import issue_if_paid
 from orders.services.record.access import access_as
@@ -112,23 +113,49 @@ def receive(
     follow_payment(order, {"paid": as_json(came, order.currency)}, caller=caller, role=role, now=now)
 
 
+def mark_authorised(*, payment_id: int, caller: Caller, now: datetime) -> Payment:
+    """The provider holds the money for us: the orders are worked on as if they were paid, and nothing is posted yet.
+
+    Once, and never over a payment that came in. Where none of its orders is open any more it is left as it is: what is
+    held is let go. Must run in a transaction.
+    """
+    payment, orders = lock_payment(payment_id)
+    if payment.is_received or payment.is_authorised:
+        return payment
+    shares = {share.order_id: share for share in PaymentShare.objects.filter(payment=payment)}
+    paid_for = [order for order in orders if order.pk in shares and order.status not in FAILURE]
+    if not paid_for:
+        return payment
+    payment.state, payment.failure, payment.redirect_url = PaymentStatus.AUTHORISED, "", ""
+    payment.checked_by, payment.expires_at = None, None
+    payment.save(update_fields=["state", "failure", "redirect_url", "checked_by", "expires_at"])
+    for order in paid_for:
+        told = {"authorised": as_json(shares[order.pk].owed, order.currency)}
+        follow_payment(order, told, caller=caller, role=Actor.SYSTEM, now=now)
+    return payment
+
+
 def mark_failed(*, payment_id: int, failure: str, caller: Caller, role: Actor = Actor.SYSTEM, now: datetime) -> Payment:
     """A try to pay has failed: the customer may try again until the deadline. Never over a payment that came in."""
     payment, orders = lock_payment(payment_id)
     if payment.is_received:
         return payment
     is_told = payment.state == PaymentStatus.FAILED and payment.failure == failure
+    paid_for = set(PaymentShare.objects.filter(payment=payment).values_list("order_id", flat=True))
+    if payment.is_authorised:
+        # Its time to pay was over with being held: it begins anew, and whoever has begun is not cancelled for it.
+        waiting = [order.vendor for order in orders if order.pk in paid_for and order.status in NOT_BEGUN]
+        payment.expires_at = deadline_of(payment.provider, waiting, now) if waiting else None
     payment.state, payment.failure, payment.due_at = PaymentStatus.FAILED, failure, None
-    payment.save(update_fields=["state", "failure", "due_at"])
+    payment.save(update_fields=["state", "failure", "due_at", "expires_at"])
     if is_told:
         return payment
-    paid_for = set(PaymentShare.objects.filter(payment=payment).values_list("order_id", flat=True))
     for order in orders:
         if order.pk not in paid_for:
             continue
         if order.status in FAILURE:
             # Its part stayed as long as the provider might have been paid with it.
-            stop_paying(PaymentShare.objects.select_related("payment").get(payment=payment, order=order))
+            stop_paying(PaymentShare.objects.select_related("payment").get(payment=payment, order=order), now)
         was, order.payment_status = order.payment_status, state_of(order, shares_of(order))
         if order.status in FAILURE and order.payment_status == was:
             continue

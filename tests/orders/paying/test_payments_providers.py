@@ -54,6 +54,35 @@ def test_a_payment_is_made_once_a_key_and_paid(mollie: Mollie, server: Provider)
     assert server.notices == [("http://here.example/notice", made.reference)]
 
 
+def test_money_is_held_and_taken_once_a_key(mollie: Mollie, server: Provider) -> None:
+    made = mollie.begin(wish(captures_later=True))
+    server.pay(made.reference)
+    held = mollie.look_up(made.reference)
+    assert (held.state, held.amount, held.captured) == (State.AUTHORISED, 1250, 0)
+    take: dict[str, Any] = {"amount": 500, "currency": "EUR"}
+    taken = mollie.capture(made.reference, key="c-1", **take)
+    assert (taken.state, taken.amount, taken.captured) == (State.PAID, 500, 500)
+    assert mollie.capture(made.reference, key="c-1", **take) == taken
+    with pytest.raises(ProviderError) as refused:
+        mollie.capture(made.reference, amount=751, currency="EUR", key="c-2")
+    assert refused.value.is_final
+    # Another amount by the same key is no second capture.
+    with pytest.raises(ProviderError):
+        mollie.capture(made.reference, amount=100, currency="EUR", key="c-1")
+    assert mollie.look_up(made.reference) == taken
+
+
+def test_money_that_is_held_is_let_go(mollie: Mollie, server: Provider) -> None:
+    made = mollie.begin(wish(captures_later=True))
+    with pytest.raises(ProviderError):
+        mollie.release(made.reference, key="r-0")
+    server.pay(made.reference)
+    assert mollie.release(made.reference, key="r-1").state == State.CANCELLED
+    assert mollie.release(made.reference, key="r-1").state == State.CANCELLED
+    with pytest.raises(ProviderError):
+        mollie.capture(made.reference, amount=1, currency="EUR", key="c-1")
+
+
 @pytest.mark.parametrize(
     ("status", "state"), [("failed", State.FAILED), ("canceled", State.CANCELLED), ("expired", State.EXPIRED)]
 )

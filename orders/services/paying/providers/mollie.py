@@ -78,6 +78,8 @@ class Mollie:
             data["redirectUrl"] = wish.redirect_url
         if wish.notice_url and (self.reaches_local or urlsplit(wish.notice_url).hostname not in LOCAL):
             data["webhookUrl"] = wish.notice_url
+        if wish.captures_later:
+            data["captureMode"] = "manual"
         if wish.customer:
             data["customerId"] = wish.customer
         if wish.mandate:
@@ -91,6 +93,21 @@ class Mollie:
 
     def look_up(self, reference: str) -> Found:
         return self.ask("look_up", lambda: as_found(self.client.payments.get(reference)))
+
+    def capture(self, reference: str, *, amount: int, currency: str, key: str) -> Found:
+        def take() -> Found:
+            data = {"amount": {"value": to_text(amount, currency), "currency": currency}}
+            self.payment(reference).captures.create(data, idempotency_key=key)
+            return as_found(self.client.payments.get(reference))
+
+        return self.ask("capture", take)
+
+    def release(self, reference: str, *, key: str) -> Found:
+        def let_go() -> Found:
+            self.client.payments.release_authorization(reference, idempotency_key=key)
+            return as_found(self.client.payments.get(reference))
+
+        return self.ask("release", let_go)
 
     def find_charge(self, customer: str, key: str) -> Found | None:
         def find() -> Found | None:
@@ -171,13 +188,15 @@ def from_local_server() -> Mollie | None:
 
 
 def as_found(payment: Payment) -> Found:
-    amount, refunded = payment["amount"], payment.get("amountRefunded")
-    currency = str(amount["currency"])
+    amount, refunded, taken = payment["amount"], payment.get("amountRefunded"), payment.get("amountCaptured")
+    currency, state = str(amount["currency"]), STATES[payment["status"]]
+    captured = from_text(taken["value"], currency) if taken else 0
     return Found(
         reference=str(payment["id"]),
-        state=STATES[payment["status"]],
-        amount=from_text(amount["value"], currency),
+        state=state,
+        amount=captured if captured and state == State.PAID else from_text(amount["value"], currency),
         currency=currency,
+        captured=captured,
         refunded=from_text(refunded["value"], currency) if refunded else 0,
         checkout_url=payment.checkout_url or "",
         failure=str((payment.get("details") or {}).get("failureMessage") or "")[:300],

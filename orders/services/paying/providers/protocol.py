@@ -76,16 +76,21 @@ class Wish:
     sequence: Sequence = Sequence.ONCE
     customer: str = ""  # the provider's, of a method that is or will be kept
     mandate: str = ""
+    captures_later: bool = False  # held first where the provider can, and taken by `capture`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A payment as the provider has it, amounts in minor units of its currency."""
+    """A payment as the provider has it, amounts in minor units of its currency.
+
+    `amount` is what is asked for or held, and what came in once it is paid.
+    """
 
     reference: str
     state: State
     amount: int
     currency: str
+    captured: int = 0  # of what is held: what it was told to take
     refunded: int = 0
     checkout_url: str = ""  # where it is paid; empty once nothing can be done there
     failure: str = ""
@@ -131,6 +136,14 @@ class Provider(Protocol):
 
     def look_up(self, reference: str) -> Found:
         """What has become of a payment."""
+        ...
+
+    def capture(self, reference: str, *, amount: int, currency: str, key: str) -> Found:
+        """Takes so much of what is held, once a key, and lets the rest go; what has become of the payment."""
+        ...
+
+    def release(self, reference: str, *, key: str) -> Found:
+        """Lets go what is held; what has become of the payment."""
         ...
 
     def find_charge(self, customer: str, key: str) -> Found | None:

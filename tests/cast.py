@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
+from orders.services.record.epochs import current_epoch
 from ordersite.accounts.models import Customer, User
 from ordersite.accounts.roles import ROLES
 from vendors.models import (
@@ -178,7 +179,8 @@ def make_cast() -> Cast:
 
 @transaction.atomic
 def write_cast() -> Cast:
-    """Writes the cast."""
+    """Writes the cast, and the epoch of the feeds, which otherwise the first call that is measured would begin."""
+    current_epoch()
     restaurant, shop = VendorType.objects.create(name="Restaurant"), VendorType.objects.create(name="Shop")
     merchant, other_merchant = Merchant.objects.create(name="Merchant A"), Merchant.objects.create(name="Merchant B")
     vendor = Vendor.objects.create(

@@ -1,0 +1,47 @@
+"""Public names that two modules have: `python -m tests.sources.repeated_names` strikes off the list what is none any more.
+
+Nothing is ever added: a new function or class whose name is taken gets another one.
+"""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PACKAGES = ("ordersite", "vendors", "orders", "tracking", "benchmarks")
+# Those that are to be renamed, a line each.
+LIST = Path(__file__).with_name("repeated_names.txt")
+# Why these may stay.
+DELIBERATE = {
+    "Command": "Django finds a command by it",
+    "main": "what a module that is run begins with",
+}
+# Each dialect answers the same questions in its own words, and none imports another. The bare view repeats the native
+# API, which is measured against it. A template names a tag or filter by what it shows.
+NOT_READ = ("orders/dialects/", "benchmarks/bare", "orders/templatetags/")
+
+
+def listed_names() -> set[str]:
+    return set(LIST.read_text().split())
+
+
+def repeated_names() -> dict[str, list[str]]:
+    """The public functions and classes of more than one module, with their modules."""
+    modules = defaultdict(list)
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            where = path.relative_to(ROOT).as_posix()
+            if "/migrations/" in where or where.startswith(NOT_READ):
+                continue
+            for node in ast.parse(path.read_text()).body:
+                is_named = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+                if is_named and not node.name.startswith("_"):
+                    modules[node.name].append(where)
+    repeated = {name: found for name, found in modules.items() if len(set(found)) > 1}
+    return {name: found for name, found in repeated.items() if name not in DELIBERATE}
+
+
+if __name__ == "__main__":
+    left = listed_names() & set(repeated_names())
+    LIST.write_text("".join(f"{name}\n" for name in sorted(left)))
+    print(f"{len(left)} names are left to be renamed.")

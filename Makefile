@@ -7,10 +7,13 @@ LOCK := $(BIN)/python -m piptools compile --quiet --generate-hashes --strip-extr
 	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 LOCAL := 127.0.0.1
 DEMO := "$${DATA_DIR:-var}"
+QUICK := -q -n 2 --dist worksteal -m "not slow and not postgres and not redis and not browser"
+# On SQLite, and each module compiled once: where Python may keep nothing, every run compiles all tests anew.
+ALONE := -u DATABASE_URL -u REDIS_URL -u PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run fresh test check promises bench lock worker clean python port
+.PHONY: help run fresh test coverage check promises bench lock worker clean python port
 
 help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -28,7 +31,12 @@ fresh:  ## forget the demo, its orders and pictures too: the next `make run` loa
 	@rm -rf $(DEMO)/ordersite.sqlite3* $(DEMO)/media $(DEMO)/private $(DEMO)/static $(DEMO)/feed-mark.json
 
 test: python .venv/.test  ## the quick tests, on SQLite
-	@env -u DATABASE_URL -u REDIS_URL $(BIN)/pytest -q -n 2 --dist worksteal -m "not slow and not postgres and not redis and not browser"
+	@env $(ALONE) $(BIN)/pytest $(QUICK)
+
+coverage: python .venv/.test  ## the quick tests, and how much of each package they run
+	@mkdir -p .pytest_cache && rm -f .pytest_cache/coverage*
+	@env $(ALONE) $(BIN)/coverage run -m pytest $(QUICK)
+	@$(BIN)/coverage combine -q && $(BIN)/python -m tests.sources.coverage_report
 
 check: python .venv/.test  ## style, types, direction of imports, migrations, API schema, generated docs
 	$(BIN)/ruff check .

@@ -17,6 +17,7 @@ from django.core.cache import caches
 from django.db import connection, transaction
 from django.test import override_settings
 from django.utils import timezone
+from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
@@ -130,6 +131,9 @@ PURE = (
 # A Redis that is never asked.
 AWAY = Breaker()
 AWAY.open_until = float("inf")
+# How long an example takes says how busy the machine is.
+hypothesis_settings.register_profile("patient", deadline=None)
+hypothesis_settings.load_profile("patient")
 FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
 
 

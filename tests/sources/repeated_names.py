@@ -1,4 +1,4 @@
-"""Public names that two modules have: `python -m tests.sources.repeated_names` strikes off the list what is none any more.
+"""Public names of two modules: `python -m tests.sources.repeated_names` strikes off the list what is no longer one.
 
 Nothing is ever added: a new function or class whose name is taken gets another one.
 """

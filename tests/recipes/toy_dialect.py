@@ -10,10 +10,11 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.checkout import Cart, CartItem, Checkout
+from orders.checkout import Cart, Checkout
 from orders.dialects.base import Dialect, DialectInput, DialectView, IdField, WholeField
 from orders.lifecycle.table import GROUPS, Fulfilment, Status
 from orders.models import Order
+from orders.pricing import CartItem
 from orders.reading.selectors import read_order
 from orders.services.placing.parties import Placing
 from orders.services.placing.placing import place

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from orders.checkout import Cart, Checked
+from orders.kinds import KINDS
 from orders.models import Order
 from orders.services.capacity import offers, slots
 from orders.services.kinds import HANDLERS, handler_of
@@ -10,6 +11,14 @@ from orders.services.record.lines import stock_wanted
 from ordersite.accounts.models import Customer
 from ordersite.web.problems import blaming
 from vendors.services.stock import take_stock
+
+
+def hold_what_is_chosen(carts: Sequence[Cart]) -> None:
+    """Locks what is chosen by itself when the carts are checked, as the first free time is: nobody else takes it."""
+    contents = {content for cart in carts for content in cart.contents}
+    for name, handler in HANDLERS.items():
+        if KINDS[name].content in contents:
+            handler.hold(carts)
 
 
 def take_what_is_limited(parts: Sequence[Checked], customer: Customer) -> list[int | None]:

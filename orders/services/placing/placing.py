@@ -17,7 +17,6 @@ from orders.models import (
     Purchase,
     SavedMethod,
 )
-from orders.services.kinds import HANDLERS
 from orders.services.money import ledger
 from orders.services.moving.digital import issue_if_paid
 from orders.services.paying.proofs import add_proofs
@@ -29,7 +28,7 @@ from orders.services.placing.guests import (
     is_stranger,
     refuse_strangers_order,
 )
-from orders.services.placing.limited import take_what_is_limited, write_what_was_taken
+from orders.services.placing.limited import hold_what_is_chosen, take_what_is_limited, write_what_was_taken
 from orders.services.placing.new_rows import (
     give_tracking_code,
     is_visible,
@@ -109,8 +108,7 @@ def place(*, placing: Placing, caller: Caller) -> Placed:
     vendors = vendors_of(checkout.carts)
     customer = find_customer(placing, caller)
     places = find_places(checkout, placing.guest, customer.pk)
-    for handler in HANDLERS.values():
-        handler.hold(checkout.carts)
+    hold_what_is_chosen(checkout.carts)
     checked = check_out(checkout, vendors=vendors, places=places, customer=customer, now=now)
     saved = find_saved_method(
         customer, checkout.payment_method, saved_id=checkout.saved_method_id, saves=checkout.saves_method

@@ -148,7 +148,7 @@ def lines_of(order: Order) -> list[dict[str, Any]]:
     return [
         {
             "line": line,
-            "ticket": ticket_of(line),
+            "ticket": ticket_of(line.options.all()),
             "priced": [option for option in line.options.all() if option.kind != LineOption.Kind.WITHOUT],
         }
         for line in order.lines.all()

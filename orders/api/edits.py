@@ -15,7 +15,7 @@ from orders.api.orders import AMOUNTS, IF_MATCH
 from orders.api.outputs import OrderDetail
 from orders.api.rendering import order_response, render_detail
 from orders.models import ItemChange
-from orders.reading.privacy import told_changes
+from orders.reading.order_view import ChangeView, OrderView
 from orders.services.editing.item_changes import (
     Edited,
     EditWish,
@@ -87,7 +87,7 @@ REASON = OpenApiParameter("reason", {"type": "string", "maxLength": MOST_REASON}
 def edited_response(caller: Caller, edited: Edited, status: int = 200) -> Response:
     order = edited.order
     body: dict[str, Any] = {
-        "change": render(ChangeOutput, edited.change),
+        "change": render(ChangeOutput, ChangeView(edited.change)),
         "order": render_detail(access_of(caller, order)),
     }
     if edited.priced:
@@ -177,7 +177,7 @@ class ChangesView(ApiView):
         caller = caller_of(request)
         order, changes = changes_of(order_id=order_id, caller=caller)
         prefetch_related_objects([order], "lines")
-        told = told_changes(access_of(caller, order), changes)
+        told = OrderView(access_of(caller, order)).changes(changes)
         return Response({"results": [render(ChangeOutput, change) for change in told]})
 
 

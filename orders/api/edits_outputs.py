@@ -6,20 +6,22 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from orders.api.inputs import ItemInput
-from orders.kinds import rules_of
-from orders.models import ItemChange, Order
+from orders.models import ItemChange
+from orders.reading.order_view import ChangeView
 from ordersite.web.serializers import MoneyField
-from ordersite.web.views import render
 
 
 class ChangeOutput(serializers.Serializer):
     """An item added, changed or removed. A quote has no number yet, and the state that the change would get."""
 
-    number = serializers.SerializerMethodField()
+    number = serializers.IntegerField(read_only=True, allow_null=True)
     action = serializers.ChoiceField(choices=ItemChange.Action.choices)
-    state = serializers.SerializerMethodField()
-    item = serializers.SerializerMethodField(
-        help_text="The id of the order's item; null for one that is not in the order yet."
+    state = serializers.ChoiceField(choices=ItemChange.State.choices, read_only=True)
+    item = serializers.IntegerField(
+        source="line_id",
+        read_only=True,
+        allow_null=True,
+        help_text="The id of the order's item; null for one that is not in the order yet.",
     )
     new_item = serializers.SerializerMethodField(help_text="As sent when placing; null if the item is removed.")
     old_total = MoneyField(help_text="The order's total before the change.")
@@ -30,42 +32,17 @@ class ChangeOutput(serializers.Serializer):
     created_at = serializers.DateTimeField()
     decided_at = serializers.DateTimeField(allow_null=True)
 
-    @extend_schema_field({"type": "integer", "nullable": True})
-    def get_number(self, change: ItemChange) -> int | None:
-        return None if change.pk is None else change.number
-
-    @extend_schema_field(serializers.ChoiceField(choices=ItemChange.State.choices))
-    def get_state(self, change: ItemChange) -> str:
-        return (
-            ItemChange.State.LAPSED
-            if change.state == ItemChange.State.WAITING and stands(change.order)
-            else change.state
-        )
-
-    @extend_schema_field({"type": "integer", "nullable": True})
-    def get_item(self, change: ItemChange) -> int | None:
-        return next((line.pk for line in change.order.lines.all() if line.position == change.line_position), None)
-
     @extend_schema_field(ItemInput(allow_null=True))
-    def get_new_item(self, change: ItemChange) -> Any:
+    def get_new_item(self, change: ChangeView) -> Any:
         return change.item
-
-
-def stands(order: Order) -> bool:
-    """Whether its items stand as they are, whatever waits."""
-    return order.is_closed or order.picked_up_at is not None
 
 
 class WithChanges(serializers.Serializer):
     """What waits for the customer's consent: one statement for an open order that was changed since placing."""
 
-    item_changes = serializers.SerializerMethodField(
-        help_text="Changes of items that wait for the customer to accept them."
+    item_changes = ChangeOutput(
+        many=True,
+        read_only=True,
+        source="waiting_changes",
+        help_text="Changes of items that wait for the customer to accept them.",
     )
-
-    @extend_schema_field(ChangeOutput(many=True))
-    def get_item_changes(self, order: Order) -> list[Any]:
-        if order.version == 1 or not rules_of(order).has_changeable_items or stands(order):
-            return []
-        waiting = order.item_changes.filter(state=ItemChange.State.WAITING)
-        return [render(ChangeOutput, change) for change in waiting]

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from orders.api.inputs import TrackInput
 from orders.api.outputs import TrackedOutput, TrackOutput
 from orders.reading.following import count_try, followed_together
+from orders.reading.order_view import view_for_public
 from orders.reading.purchases import least_advanced
 from ordersite.web.problems import NotFound
 from ordersite.web.throttling import client_address
@@ -32,6 +33,7 @@ class TrackView(ApiView):
             problem.keeps_writes = True
             raise problem
         first = orders[0] if len(orders) == 1 else least_advanced(orders)
-        body = render(TrackOutput, first)
-        body["orders"] = [render(TrackedOutput, order) for order in orders] if len(orders) > 1 else []
+        body = render(TrackOutput, view_for_public(first))
+        tracked = [view_for_public(order) for order in orders] if len(orders) > 1 else []
+        body["orders"] = [render(TrackedOutput, order) for order in tracked]
         return Response(body)

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from orders.api.outputs import PaymentOutput
 from orders.models import Payment
-from orders.reading.payments import checkout_url
+from orders.reading.order_view import view_own_payment
 from orders.services.paying.provider_answers import take_notice
 from orders.services.paying.providers import PROVIDERS
 from orders.services.paying.providers.protocol import Notice
@@ -97,7 +97,8 @@ class PaidTopUpOutput(serializers.Serializer):
 
 def render_payment(payment: Payment) -> dict[str, Any]:
     """A payment for whoever makes it."""
-    return {**render(PaymentOutput, payment), "checkout_url": checkout_url(payment)}
+    rendered: dict[str, Any] = render(PaymentOutput, view_own_payment(payment))
+    return rendered
 
 
 class SavedMethodOutput(serializers.Serializer):

@@ -1,15 +1,8 @@
 """What orders of some kinds show besides: the package, and the booking."""
 
-from typing import Any
-
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from orders.checkout import Place
-from orders.kinds import booking_of, package_of
-from orders.models import Order, Package
 from ordersite.web.serializers import LocationField
-from ordersite.web.views import render
 
 
 class StopOutput(serializers.Serializer):
@@ -25,28 +18,14 @@ class PackageOutput(serializers.Serializer):
 
     package_type = serializers.IntegerField(source="package_type_id", allow_null=True)
     name = serializers.CharField(source="type_name", help_text="The type's name when the order was placed.")
-    pickup = serializers.SerializerMethodField()
-    dropoff = serializers.SerializerMethodField()
+    pickup = StopOutput(read_only=True)
+    dropoff = StopOutput(read_only=True)
     recipient_name = serializers.CharField()
     recipient_phone = serializers.CharField()
     weight = serializers.IntegerField()
     width = serializers.IntegerField(allow_null=True)
     length = serializers.IntegerField(allow_null=True)
     height = serializers.IntegerField(allow_null=True)
-
-    @extend_schema_field(StopOutput)
-    def get_pickup(self, package: Package) -> Any:
-        place = Place(
-            address=package.pickup_address,
-            address_notes=package.pickup_notes,
-            lat=package.pickup_lat,
-            lng=package.pickup_lng,
-        )
-        return render(StopOutput, place)
-
-    @extend_schema_field(StopOutput)
-    def get_dropoff(self, package: Package) -> Any:
-        return render(StopOutput, package.order)
 
 
 class BookingOutput(serializers.Serializer):
@@ -62,15 +41,5 @@ class BookingOutput(serializers.Serializer):
 class OfKind(serializers.Serializer):
     """What orders of one kind have besides, null for all others: a statement for those, none for these."""
 
-    package = serializers.SerializerMethodField()
-    booking = serializers.SerializerMethodField()
-
-    @extend_schema_field(PackageOutput(allow_null=True))
-    def get_package(self, order: Order) -> Any:
-        package = package_of(order)
-        return render(PackageOutput, package) if package else None
-
-    @extend_schema_field(BookingOutput(allow_null=True))
-    def get_booking(self, order: Order) -> Any:
-        booking = booking_of(order)
-        return render(BookingOutput, booking) if booking else None
+    package = PackageOutput(read_only=True, allow_null=True)
+    booking = BookingOutput(read_only=True, allow_null=True)

@@ -17,15 +17,13 @@ from orders.api.outputs import OrderChanged, OrderDetail, OrderRow, PlacedOutput
 from orders.api.photos import ORDER_PARSERS, OrderForm, OrderWithPhotos
 from orders.api.rendering import (
     EXPANSIONS,
-    ROW_COLUMNS,
-    ROW_RELATED,
     changed_response,
     expansions,
     order_response,
-    parts_of,
     render_detail,
     render_purchase,
     render_row,
+    rows_with,
 )
 from orders.checkout import Checked, CheckedOut, Checkout
 from orders.fields import FULFILMENTS
@@ -37,7 +35,7 @@ from orders.services.moving.notes import delete_order
 from orders.services.placing.locating import locate, locate_placing, look_up_destination
 from orders.services.placing.parties import Placing, check_proven, check_rights
 from orders.services.placing.placing import place, quote
-from orders.services.record.access import RELATED, access_of, get_order, with_parties
+from orders.services.record.access import RELATED, access_of, get_order
 from orders.services.record.epochs import current_epoch
 from orders.visibility import own_orders, visible_orders, visible_purchases
 from ordersite.accounts.callers import Caller, caller_of
@@ -146,11 +144,7 @@ class OrdersView(ApiView):
         else:
             orders = own_orders(caller)
         wanted = expansions(request)
-        rows = filter_orders(orders, request.query_params)
-        if wanted:
-            rows = with_parties(rows).prefetch_related(*parts_of(wanted))
-        else:
-            rows = rows.select_related(*ROW_RELATED).only(*ROW_COLUMNS)
+        rows = rows_with(filter_orders(orders, request.query_params), wanted, caller)
         response = paginate(
             request,
             rows,
@@ -280,12 +274,12 @@ def quote_part(part: Checked) -> dict[str, Any]:
     }
 
 
-class OrderView(ApiView):
+class OneOrderView(ApiView):
     """One order."""
 
     permission_classes = [AllowAny]
 
-    @extend_schema(parameters=[EXPAND], responses=OrderDetail)
+    @extend_schema(parameters=[EXPAND], responses=OrderDetail, operation_id="readOrder")
     def get(self, request: Request, order_id: int) -> Response:
         """An order with its items, amounts, payments and what the reader may do with it."""
         caller = caller_of(request)
@@ -293,7 +287,9 @@ class OrderView(ApiView):
         order = get_order(caller=caller, order_id=order_id)
         return order_response(render_detail(access_of(caller, order), wanted), order)
 
-    @extend_schema(request=ChangeInput, parameters=[IF_MATCH, EXPAND], responses=OrderChanged)
+    @extend_schema(
+        request=ChangeInput, parameters=[IF_MATCH, EXPAND], responses=OrderChanged, operation_id="changeOrder"
+    )
     def patch(self, request: Request, order_id: int) -> Response:
         """Change comment, time, payment, driver or promised minutes of an order: each reader what is its own."""
         caller = caller_of(request)
@@ -308,7 +304,7 @@ class OrderView(ApiView):
         fields = parse(ChangeInput, request.data)
         return fields, look_up_destination(order_id, fields, caller_of(request), who_asks(request))
 
-    @extend_schema(parameters=[IF_MATCH], responses={204: None})
+    @extend_schema(parameters=[IF_MATCH], responses={204: None}, operation_id="deleteOrder")
     def delete(self, request: Request, order_id: int) -> Response:
         """Take a closed order off every list; by staff. Its money and its history stay."""
         delete_order(order_id=order_id, caller=caller_of(request), version=if_match(request))

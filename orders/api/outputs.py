@@ -8,13 +8,8 @@ from rest_framework import serializers
 from orders.api.edits_outputs import WithChanges
 from orders.api.kinds_outputs import OfKind
 from orders.fields import FulfilmentField, StatusField, SubstituteField
-from orders.lifecycle.table import FAILURE, MILESTONES
-from orders.models import Line, Order, Payment
-from orders.reading.lines import of_kind, ticket_of
-from orders.services.money.shares import owed_of
-from orders.services.moving.closing import cancel_cost
-from ordersite.core.money import as_json
-from ordersite.core.names import first_name
+from orders.lifecycle.table import MILESTONES
+from orders.reading.order_view import LineView, OrderView
 from ordersite.web.serializers import LocationField, MoneyField
 
 
@@ -37,7 +32,7 @@ class OrderRow(serializers.Serializer):
     id = serializers.IntegerField()
     uuid = serializers.UUIDField()
     number = serializers.IntegerField(help_text="Numbered for each vendor, day and delivery type.")
-    purchase = serializers.UUIDField(source="purchase.uuid")
+    purchase = serializers.UUIDField(source="purchase_uuid")
     kind = serializers.CharField()
     delivery_type = FulfilmentField(source="fulfilment")
     status = StatusField()
@@ -125,29 +120,25 @@ class LineOutput(serializers.Serializer):
     options = serializers.SerializerMethodField()
     extras = serializers.SerializerMethodField()
     without = serializers.SerializerMethodField()
-    ticket = serializers.SerializerMethodField()
+    ticket = serializers.ListField(child=serializers.CharField(), read_only=True)
 
     @extend_schema_field(SubstituteField(allow_null=True))
-    def get_substitute(self, line: Line) -> Any:
+    def get_substitute(self, line: LineView) -> Any:
         if line.remove_if_missing:
             return "remove"
         return {"product": line.substitute_id} if line.substitute_id else None
 
     @extend_schema_field(OptionOutput(many=True))
-    def get_options(self, line: Line) -> list[Any]:
-        return [OPTION.to_representation(option) for option in of_kind(line, "option")]
+    def get_options(self, line: LineView) -> list[Any]:
+        return [OPTION.to_representation(option) for option in line.of_kind("option")]
 
     @extend_schema_field(ExtraOutput(many=True))
-    def get_extras(self, line: Line) -> list[Any]:
-        return [EXTRA.to_representation(option) for option in of_kind(line, "extra")]
+    def get_extras(self, line: LineView) -> list[Any]:
+        return [EXTRA.to_representation(option) for option in line.of_kind("extra")]
 
     @extend_schema_field(WithoutOutput(many=True))
-    def get_without(self, line: Line) -> list[Any]:
-        return [WITHOUT.to_representation(option) for option in of_kind(line, "without")]
-
-    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
-    def get_ticket(self, line: Line) -> list[str]:
-        return ticket_of(line)
+    def get_without(self, line: LineView) -> list[Any]:
+        return [WITHOUT.to_representation(option) for option in line.of_kind("without")]
 
 
 OPTION, EXTRA, WITHOUT = OptionOutput(), ExtraOutput(), WithoutOutput()
@@ -180,8 +171,8 @@ class PaymentOutput(serializers.Serializer):
     """A payment; of an order, the part that pays for it. Where it is paid online, `checkout_url` leads to the page."""
 
     id = serializers.IntegerField()
-    method = serializers.CharField(source="provider")
-    status = serializers.CharField(source="state")
+    method = serializers.CharField()
+    status = serializers.CharField()
     amount = MoneyField()
     refunded = MoneyField()
     paid_at = serializers.DateTimeField(allow_null=True)
@@ -189,33 +180,14 @@ class PaymentOutput(serializers.Serializer):
         allow_null=True, help_text="If it is not paid by then, the order is cancelled."
     )
     failure = serializers.CharField(help_text="Why the payment failed, or why its proof was refused.")
-    # For those who pay, and staff: filled where the view knows who reads.
-    checkout_url = serializers.SerializerMethodField()
-
-    proofs = serializers.SerializerMethodField(help_text="Where its photos can be read.")
-
-    @extend_schema_field({"type": "string", "nullable": True})
-    def get_checkout_url(self, payment: Payment) -> None:
-        return None
-
-    @extend_schema_field(serializers.ListField(child=serializers.URLField()))
-    def get_proofs(self, payment: Payment) -> list[str]:
-        return []
+    checkout_url = serializers.CharField(read_only=True, allow_null=True)
+    proofs = serializers.ListField(
+        child=serializers.URLField(), read_only=True, help_text="Where its photos can be read."
+    )
 
 
 class OrderPaymentOutput(PaymentOutput):
     """The part of a payment that pays for one order: who sees one of a purchase does not see what the others cost."""
-
-    id = serializers.IntegerField(source="payment_id")
-    method = serializers.CharField(source="payment.provider")
-    status = serializers.CharField(source="state")
-    paid_at = serializers.DateTimeField(source="payment.paid_at", allow_null=True)
-    expires_at = serializers.DateTimeField(
-        source="payment.expires_at", allow_null=True, help_text="If it is not paid by then, the order is cancelled."
-    )
-    failure = serializers.CharField(
-        source="payment.failure", help_text="Why the payment failed, or why its proof was refused."
-    )
 
 
 class AllowedOutput(serializers.Serializer):
@@ -228,9 +200,9 @@ class AllowedOutput(serializers.Serializer):
 
 
 class ContactOutput(serializers.Serializer):
-    name = serializers.CharField(source="contact_name")
-    phone = serializers.CharField(source="contact_phone")
-    email = serializers.CharField(source="contact_email")
+    name = serializers.CharField()
+    phone = serializers.CharField()
+    email = serializers.CharField()
 
 
 class OrderChanged(OrderRow):
@@ -245,10 +217,10 @@ class OrderChanged(OrderRow):
     tax_added = MoneyField()
     refunded = MoneyField()
     waived = MoneyField(help_text="The part of the total that staff have waived.")
-    owed = serializers.SerializerMethodField(help_text="What is still due, including a price rise after placing.")
+    owed = MoneyField(read_only=True, help_text="What is still due, including a price rise after placing.")
     offer = NamedOutput(allow_null=True)
     cash = MoneyField(allow_null=True)
-    contact = ContactOutput(source="*")
+    contact = ContactOutput()
     address = serializers.CharField()
     address_notes = serializers.CharField()
     location = LocationField()
@@ -258,7 +230,7 @@ class OrderChanged(OrderRow):
     vehicle = serializers.CharField()
     locker = serializers.CharField()
     comment = serializers.CharField()
-    external_code = serializers.CharField(source="purchase.external_code")
+    external_code = serializers.CharField()
     self_delivery = serializers.BooleanField()
     tracking_number = serializers.CharField()
     carrier = serializers.CharField()
@@ -266,14 +238,17 @@ class OrderChanged(OrderRow):
     delivered_in = serializers.IntegerField(allow_null=True, help_text="Minutes.")
     codes_missing = serializers.IntegerField(help_text="The number of codes that a paid digital order still waits for.")
     milestones = serializers.SerializerMethodField()
-    payments = serializers.SerializerMethodField()
-    cancel_cost = serializers.SerializerMethodField(help_text="What it would cost the customer to cancel now.")
-    # Filled by the view, which knows who reads.
-    allowed_transitions = serializers.SerializerMethodField()
-    tracking_code = serializers.SerializerMethodField(help_text="Visible to the customer and staff only.")
-    collection_code = serializers.SerializerMethodField(
+    payments = OrderPaymentOutput(many=True, read_only=True)
+    cancel_cost = MoneyField(read_only=True, help_text="What it would cost the customer to cancel now.")
+    allowed_transitions = AllowedOutput(many=True, read_only=True, source="allowed")
+    tracking_code = serializers.CharField(
+        read_only=True, allow_null=True, help_text="Visible to the customer and staff only."
+    )
+    collection_code = serializers.CharField(
+        read_only=True,
+        allow_null=True,
         help_text="Printed on the vendor's ticket if the customer collects the order; shown to the customer if it is "
-        "delivered."
+        "delivered.",
     )
 
     @extend_schema_field(
@@ -290,42 +265,15 @@ class OrderChanged(OrderRow):
             },
         }
     )
-    def get_milestones(self, order: Order) -> dict[str, Any]:
+    def get_milestones(self, order: OrderView) -> dict[str, Any]:
         at = self.fields["placed_at"].to_representation
         return {name: at(moment) if moment else None for name, moment in order.milestones.items()}
-
-    @extend_schema_field(OrderPaymentOutput(many=True))
-    def get_payments(self, order: Order) -> list[Any]:
-        return [PAYMENT.to_representation(share) for share in order.shares.all()]
-
-    @extend_schema_field(MoneyField())
-    def get_owed(self, order: Order) -> Any:
-        return as_json(0 if order.status in FAILURE else owed_of(order.shares.all()), order.currency)
-
-    @extend_schema_field(MoneyField())
-    def get_cancel_cost(self, order: Order) -> Any:
-        return as_json(cancel_cost(order, list(order.shares.all())), order.currency)
-
-    @extend_schema_field(AllowedOutput(many=True))
-    def get_allowed_transitions(self, order: Order) -> list[Any]:
-        return []
-
-    @extend_schema_field({"type": "string", "nullable": True})
-    def get_tracking_code(self, order: Order) -> None:
-        return None
-
-    @extend_schema_field({"type": "string", "nullable": True})
-    def get_collection_code(self, order: Order) -> None:
-        return None
-
-
-PAYMENT = OrderPaymentOutput()
 
 
 class OrderDetail(OrderChanged, OfKind, WithChanges):
     """An order with its items, what waits for consent, and what its kind has besides."""
 
-    items = LineOutput(many=True, source="lines.all")
+    items = LineOutput(many=True, source="lines")
 
 
 class PurchaseOutput(serializers.Serializer):
@@ -443,18 +391,15 @@ class TrackedOutput(serializers.Serializer):
     deliver_at = serializers.DateTimeField(allow_null=True)
     estimated_at = serializers.DateTimeField(allow_null=True)
     vendor = TrackVendor()
-    customer = serializers.SerializerMethodField(help_text="First name.")
+    customer = serializers.CharField(read_only=True, source="contact.name", help_text="First name.")
     driver = serializers.SerializerMethodField(help_text="First name.")
     tracking_number = serializers.CharField()
     carrier = serializers.CharField()
-    items = TrackItem(many=True, source="lines.all")
-
-    def get_customer(self, order: Order) -> str:
-        return first_name(order.contact_name)
+    items = TrackItem(many=True, source="lines")
 
     @extend_schema_field({"type": "string", "nullable": True})
-    def get_driver(self, order: Order) -> str | None:
-        return first_name(order.driver.name) if order.driver and order.driver_accepted_at else None
+    def get_driver(self, order: OrderView) -> str | None:
+        return order.driver.name if order.driver and order.driver_accepted_at else None
 
 
 class TrackOutput(TrackedOutput):
@@ -463,7 +408,7 @@ class TrackOutput(TrackedOutput):
     orders = serializers.SerializerMethodField()
 
     @extend_schema_field(TrackedOutput(many=True))
-    def get_orders(self, order: Order) -> list[Any]:
+    def get_orders(self, order: OrderView) -> list[Any]:
         return []
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,26 +15,15 @@ from orders.api.outputs import (
     OrderRow,
     PurchaseOutput,
 )
-from orders.lifecycle.table import Actor, Fulfilment
-from orders.models import Order, Payment, Purchase
-from orders.reading.payments import checkout_url, proof_urls
-from orders.reading.privacy import conceal, shows_photos, told_events
+from orders.models import Order, Purchase
+from orders.reading.order_view import PARTS, OrderView, lookups_of, view_order, view_payments
 from orders.reading.purchases import least_advanced
-from orders.reading.selectors import ITEMS, SHARES
-from orders.services.moving.closing import cancel_cost, rise_of_rest
-from orders.services.record.access import OrderAccess, access_of, allowed_json
-from orders.visibility import knows_driver
+from orders.services.record.access import OrderAccess, access_of, with_parties
 from ordersite.accounts.callers import Caller
 from ordersite.core.crypto import decrypt
-from ordersite.core.money import as_json
 from ordersite.web.problems import Invalid
 from ordersite.web.views import render
 
-# What each part is read with: two statements for items, one for events.
-PARTS: dict[str, tuple[str | Prefetch, ...]] = {
-    "items": ITEMS,
-    "events": ("events",),
-}
 EXPANSIONS = tuple(PARTS)
 
 
@@ -47,91 +36,53 @@ def expansions(request: Request) -> set[str]:
     return wanted
 
 
-def parts_of(wanted: Iterable[str]) -> list[str | Prefetch]:
-    """What to prefetch for the parts that were asked for."""
-    return [lookup for part in wanted for lookup in PARTS[part]]
-
-
-def hide_driver(body: dict[str, Any], caller: Caller, order: Order) -> None:
-    """Of a driver who was named and has not accepted, others read the id alone."""
-    if not knows_driver(caller, order):
-        body["driver"] |= {"name": "", "phone": ""}
-
-
-def render_events(access: OrderAccess) -> list[Any]:
-    return [render(EventOutput, event) for event in told_events(access, access.order.events.all())]
-
-
-# What `render_row` shows without parts. An order with all of its parties has 250 columns: to read these alone takes a
-# fifth off the CPU of a list.
+# What `render_row` shows without parts, and what the rules ask of it. An order with all of its parties has 250 columns:
+# to read these alone takes a fifth off the CPU of a list.
 ROW_RELATED = ("vendor", "purchase", "customer", "driver", "company", "label")
 ROW_COLUMNS = (
     *("uuid", "number", "purchase__uuid", "kind", "fulfilment", "status", "label__name", "version", "vendor__name"),
     *("customer__name", "customer__uuid", "driver__name", "driver__phone", "company__name"),
     *("currency", "total", "payment_method", "payment_status", "placed_at", "deliver_at", "estimated_at", "app_id"),
-    # Whether the driver is shown (visibility.knows_driver).
+    *("vendor__merchant", "purchase__guest_token_hash", "visible_at", "search_started_at", "company_accepted_at"),
     *("driver_accepted_at", "driver__vendor", "driver__company"),
 )
 
 
+def rows_with(rows: QuerySet[Order], wanted: Iterable[str], caller: Caller) -> QuerySet[Order]:
+    """Reads with the orders of a list what `render_row` shows of them."""
+    if wanted or caller.dispatched_ids:
+        return with_parties(rows).prefetch_related(*lookups_of(wanted))
+    return rows.select_related(*ROW_RELATED).only(*ROW_COLUMNS)
+
+
 def render_row(order: Order, wanted: Iterable[str], caller: Caller) -> dict[str, Any]:
     """An order in a list, with the parts that were asked for."""
-    row: dict[str, Any] = render(OrderRow, order)
-    hide_driver(row, caller, order)
-    add_parts(row, access_of(caller, order) if "events" in wanted else None, order, wanted)
-    return row
+    return add_parts(render(OrderRow, view := OrderView(access_of(caller, order))), view, wanted)
 
 
-def add_parts(row: dict[str, Any], access: OrderAccess | None, order: Order, wanted: Iterable[str]) -> None:
-    """`access` is needed for the events alone."""
-    if "items" in wanted:
-        row["items"] = [render(LineOutput, line) for line in order.lines.all()]
-    if "events" in wanted and access is not None:
-        row["events"] = render_events(access)
+def add_parts(body: dict[str, Any], view: OrderView, wanted: Iterable[str]) -> dict[str, Any]:
+    """The same with the parts that were asked for, where it has not got them."""
+    if "items" in wanted and "items" not in body:
+        body["items"] = [render(LineOutput, line) for line in view.lines]
+    if "events" in wanted:
+        body["events"] = render_events(view)
+    return body
+
+
+def render_events(view: OrderView) -> list[Any]:
+    return [render(EventOutput, event) for event in view.events]
 
 
 def render_changed(access: OrderAccess, wanted: Iterable[str] = ()) -> dict[str, Any]:
     """An order after a change, as the caller sees it; items and events where they were asked for."""
-    return render_for(OrderChanged, access, wanted)
+    view = view_order(access, *wanted)
+    return add_parts(render(OrderChanged, view), view, wanted)
 
 
 def render_detail(access: OrderAccess, wanted: Iterable[str] = ()) -> dict[str, Any]:
     """An order with its items, as the caller sees it."""
-    return render_for(OrderDetail, access, wanted)
-
-
-def render_for(output: Any, access: OrderAccess, wanted: Iterable[str]) -> dict[str, Any]:
-    parts = {*wanted, "items"} if output is OrderDetail else wanted
-    prefetch_related_objects([access.order], SHARES, *parts_of(parts))
-    access = conceal(access)
-    order, actors = access.order, access.readers
-    body: dict[str, Any] = render(output, order)
-    hide_driver(body, access.caller, order)
-    body["allowed_transitions"] = [allowed_json(one) for one in access.allowed()]
-    if actors & {Actor.CUSTOMER, Actor.STAFF}:
-        body["tracking_code"] = decrypt(order.tracking_sealed)
-        shares = list(order.shares.all())
-        if rise := rise_of_rest(order, shares):
-            body["cancel_cost"] = as_json(cancel_cost(order, shares) + rise, order.currency)
-        for payment, share in zip(body["payments"], order.shares.all(), strict=True):
-            payment["checkout_url"] = None if order.is_closed else checkout_url(share.payment)
-    add_proof_urls(body["payments"], [share.payment for share in order.shares.all() if shows_photos(share, actors)])
-    # Where it is collected the code proves that the customer stands at the counter; where it is delivered, that the
-    # driver stands before the customer: each time the other party holds it.
-    holder = Actor.CUSTOMER if order.fulfilment == Fulfilment.DELIVERY else Actor.VENDOR
-    if actors & {holder, Actor.STAFF}:
-        body["collection_code"] = order.collection_code
-    if access.is_only_a_candidate and "item_changes" in body:
-        body["item_changes"] = []
-    add_parts(body, access, order, [part for part in wanted if part not in body])
-    return body
-
-
-def add_proof_urls(rendered: Iterable[dict[str, Any]], payments: Iterable[Payment]) -> None:
-    """Writes the addresses of their photos to the payments; one statement, none where nothing is a transfer."""
-    urls = proof_urls(payments)
-    for payment in rendered:
-        payment["proofs"] = urls.get(payment["id"], [])
+    view = view_order(access, *{*wanted, "items"})
+    return add_parts(render(OrderDetail, view), view, wanted)
 
 
 def order_response(body: dict[str, Any], order: Order, status: int = 200) -> Response:
@@ -146,8 +97,6 @@ def changed_response(caller: Caller, order: Order, request: Request, status: int
 
 def render_purchase(purchase: Purchase, orders: list[Order]) -> dict[str, Any]:
     """A purchase with what follows from its orders and payments."""
-    payments = list(purchase.payments.all())
-    prefetch_related_objects(payments, "shares")
     body: dict[str, Any] = render(
         PurchaseOutput,
         {
@@ -157,11 +106,8 @@ def render_purchase(purchase: Purchase, orders: list[Order]) -> dict[str, Any]:
             "total": purchase.total,
             "currency": purchase.currency,
             "status": least_advanced(orders).status,
-            "payments": payments,
+            "payments": view_payments(purchase, orders),
             "placed_at": purchase.placed_at,
         },
     )
-    for rendered, payment in zip(body["payments"], payments, strict=True):
-        rendered["checkout_url"] = None if all(order.is_closed for order in orders) else checkout_url(payment)
-    add_proof_urls(body["payments"], payments)
     return body

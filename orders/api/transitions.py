@@ -10,10 +10,11 @@ from orders.api.inputs import NoteInput, TrackingNumberInput, TransitionInput
 from orders.api.orders import EXPAND, IF_MATCH
 from orders.api.outputs import AllowedOutput, EventOutput, OrderChanged
 from orders.api.rendering import changed_response, render_events
+from orders.reading.order_view import OrderView
 from orders.services.editing.order_fields import add_tracking_number
 from orders.services.moving.notes import add_note
 from orders.services.moving.transitions import Wish, start_preparing, transition
-from orders.services.record.access import access_of, allowed_json, get_order
+from orders.services.record.access import access_of, get_order
 from ordersite.accounts.callers import caller_of
 from ordersite.web.views import ApiView, if_match, parse, render
 
@@ -40,7 +41,7 @@ class TransitionsView(ApiView):
         """What the caller may do with the order now, and what each step asks for."""
         caller = caller_of(request)
         access = access_of(caller, get_order(caller=caller, order_id=order_id))
-        return Response({"allowed_transitions": [allowed_json(one) for one in access.allowed()]})
+        return Response({"allowed_transitions": [render(AllowedOutput, one) for one in access.allowed()]})
 
     @extend_schema(
         request=TransitionInput, parameters=[IF_MATCH, EXPAND], responses={200: OrderChanged}, operation_id="moveOrder"
@@ -85,7 +86,7 @@ class HistoryView(ApiView):
         """All that has happened to the order, as far as the reader may see it, oldest first."""
         caller = caller_of(request)
         order = get_order(caller=caller, order_id=order_id)
-        return Response({"results": render_events(access_of(caller, order))})
+        return Response({"results": render_events(OrderView(access_of(caller, order)))})
 
     @extend_schema(request=NoteInput, responses={201: EventOutput})
     def post(self, request: Request, order_id: int) -> Response:

@@ -26,7 +26,7 @@ urlpatterns = [
     path("orders/quote", orders.QuoteView.as_view()),
     path("orders/statuses", labels.LabelsView.as_view()),
     path("orders/statuses/<id:label_id>", labels.LabelView.as_view()),
-    path("orders/<id:order_id>", orders.OrderView.as_view()),
+    path("orders/<id:order_id>", orders.OneOrderView.as_view()),
     path("orders/<id:order_id>/transitions", transitions.TransitionsView.as_view()),
     path("orders/<id:order_id>/start-preparing", transitions.StartPreparingView.as_view()),
     path("orders/<id:order_id>/history", transitions.HistoryView.as_view()),

@@ -1,16 +1,15 @@
 """What a line says of itself, at every door (docs/requirements.md, row 108)."""
 
-from orders.models import Line, LineOption
+from collections.abc import Iterable
+from typing import Any
+
+from orders.models import LineOption
 
 
-def of_kind(line: Line, kind: str) -> list[LineOption]:
-    return [option for option in line.options.all() if option.kind == kind]
-
-
-def ticket_of(line: Line) -> list[str]:
-    """What is special about a line: choices, extras, and what is left out, never the list of what stays."""
+def ticket_of(options: Iterable[Any]) -> list[str]:
+    """What is special about a line with these options: choices, extras, and what is left out, never what stays."""
     lines = []
-    for option in line.options.all():
+    for option in options:
         if option.kind == LineOption.Kind.WITHOUT:
             lines.append(f"No {option.name}")
             continue

@@ -146,7 +146,7 @@ def find_order(view: TillView, request: Request, order_uuid: str) -> tuple[Order
     return order, caller
 
 
-class OrderView(TillView):
+class OneOrderView(TillView):
     """One order, whether confirmed or not."""
 
     @extend_schema(parameters=[TENANT, ORDER], responses={200: OrderOutput}, operation_id="getOrder")
@@ -173,6 +173,6 @@ class ConfirmView(TillView):
 
 urlpatterns = [
     path("v1/orders", OrdersView.as_view()),
-    path("v1/orders/<str:order_uuid>", OrderView.as_view()),
+    path("v1/orders/<str:order_uuid>", OneOrderView.as_view()),
     path("v1/orders/<str:order_uuid>/confirm", ConfirmView.as_view()),
 ]

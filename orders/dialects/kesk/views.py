@@ -193,7 +193,7 @@ def order_response(access: OrderAccess) -> Response:
     return Response({"success": True, "data": {**render_order(access), "orders": []}})
 
 
-class OrderView(KeskView):
+class OneOrderView(KeskView):
     """One order."""
 
     @extend_schema(responses=OrderResponse, operation_id="getOrderDetails")
@@ -280,7 +280,7 @@ class DeliveryFeeView(KeskView):
 urlpatterns = [
     path("v1/orders", OrdersView.as_view()),
     path("v1/orders/service", ServiceOrderView.as_view()),
-    path("v1/orders/<id:id>", OrderView.as_view()),
+    path("v1/orders/<id:id>", OneOrderView.as_view()),
     path("v1/track-order", TrackOrderView.as_view()),
     path("v1/order/summary", QuoteView.as_view()),
     path("v1/order/service-summary", ServiceQuoteView.as_view()),

@@ -1,7 +1,6 @@
 """An order as Ordering's clients read it: one function an attribute, so that `params` renders what is asked for."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,27 +15,11 @@ from orders.dialects.ordering.words import (
 )
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Fulfilment, Status
-from orders.models import Line, Order
-from orders.reading.lines import of_kind, ticket_of
-from orders.reading.payments import checkout_url
-from orders.reading.selectors import last_change
-from orders.services.money.shares import may_be_paid_online
+from orders.reading.order_view import LineView, OrderView
 from ordersite.core.money import exponent, to_text, unit_text
-from ordersite.core.names import first_name
 from ordersite.web.problems import Invalid
-from vendors.models import Vendor
 
 MOST_PARAMS = 2000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """An order as its reader may see it."""
-
-    order: Order
-    hides_words: bool = False  # no words of a change, and of a driver a first name
-    pays: bool = False
-    knows_driver: bool = False  # is told who was named to drive, before it is agreed
 
 
 def number(minor: int, currency: str) -> float:
@@ -49,20 +32,19 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
-def amount(name: str) -> Callable[[Seen], float]:
-    return lambda seen: number(getattr(seen.order, name), seen.order.currency)
+def amount(name: str) -> Callable[[OrderView], float]:
+    return lambda order: number(getattr(order, name), order.currency)
 
 
-def column(name: str) -> Callable[[Seen], Any]:
-    return lambda seen: getattr(seen.order, name)
+def column(name: str) -> Callable[[OrderView], Any]:
+    return lambda order: getattr(order, name)
 
 
 def point(lat: float | None, lng: float | None) -> dict[str, float] | None:
     return None if lat is None or lng is None else {"lat": lat, "lng": lng}
 
 
-def show_location(seen: Seen) -> dict[str, Any]:
-    order = seen.order
+def show_location(order: OrderView) -> dict[str, Any]:
     return {
         "lat": order.lat,
         "lng": order.lng,
@@ -71,24 +53,24 @@ def show_location(seen: Seen) -> dict[str, Any]:
     }
 
 
-def show_customer(seen: Seen) -> dict[str, Any]:
-    order = seen.order
+def show_customer(order: OrderView) -> dict[str, Any]:
+    contact = order.contact
     return {
         "id": order.customer_id,
-        "name": order.contact_name,
-        "email": order.contact_email,
-        "phone": order.contact_phone,
-        "cellphone": order.contact_phone,
+        "name": contact.name,
+        "email": contact.email,
+        "phone": contact.phone,
+        "cellphone": contact.phone,
         "address": order.address,
         "address_notes": order.address_notes,
         "location": point(order.lat, order.lng),
     }
 
 
-def show_business(seen: Seen) -> dict[str, Any]:
-    vendor: Vendor = seen.order.vendor
+def show_business(order: OrderView) -> dict[str, Any]:
+    vendor = order.vendor
     return {
-        "id": vendor.pk,
+        "id": vendor.id,
         "name": vendor.name,
         "phone": vendor.phone,
         "email": vendor.email,
@@ -97,45 +79,31 @@ def show_business(seen: Seen) -> dict[str, Any]:
     }
 
 
-def show_driver(seen: Seen) -> dict[str, Any] | None:
-    driver, hides = seen.order.driver, seen.hides_words
-    if driver is None:
-        return None
-    if not seen.knows_driver:
-        return {"id": driver.user_id, "name": "", "phone": ""}
-    name = first_name(driver.name) if hides else driver.name
-    return {"id": driver.user_id, "name": name, "phone": "" if hides else driver.phone}
+def show_driver(order: OrderView) -> dict[str, Any] | None:
+    driver = order.driver
+    return {"id": driver.user_id, "name": driver.name, "phone": driver.phone} if driver else None
 
 
-def show_cash(seen: Seen) -> str | None:
-    order = seen.order
+def show_cash(order: OrderView) -> str | None:
     return None if order.cash is None else str(order.cash // 10 ** exponent(order.currency))
 
 
-def show_pay_data(seen: Seen) -> str | None:
-    """Where it is paid, while it waits to be paid online, for whoever pays."""
-    if not seen.pays or not may_be_paid_online(seen.order):
-        return None
-    return next((url for share in seen.order.shares.all() if (url := checkout_url(share.payment))), None)
-
-
-def show_reason(seen: Seen) -> dict[str, str] | None:
+def show_reason(order: OrderView) -> dict[str, str] | None:
     """Why the order has the status that it has; None where no reason was needed."""
-    change = last_change(seen.order)
-    if change is None or not change.reason_code:
+    if order.status_reason is None:
         return None
-    code, text = change.reason_code, "" if seen.hides_words else change.reason
+    code, text = order.status_reason
     return {"code": code, "text": text or (REASONS[code].label if code in REASONS else "")}
 
 
-def show_products(seen: Seen) -> list[dict[str, Any]]:
-    return [show_line(line, seen.order.currency) for line in seen.order.lines.all()]
+def show_products(order: OrderView) -> list[dict[str, Any]]:
+    return [show_line(line, order.currency) for line in order.lines]
 
 
-def show_line(line: Line, currency: str) -> dict[str, Any]:
+def show_line(line: LineView, currency: str) -> dict[str, Any]:
     """A line; of its ingredients those that are left out, named as the ticket says it (row 108)."""
     groups: dict[str, list[dict[str, Any]]] = {}
-    for option in of_kind(line, "option"):
+    for option in line.of_kind("option"):
         groups.setdefault(option.group, []).append(
             {
                 "id": option.menu_id,
@@ -154,31 +122,33 @@ def show_line(line: Line, currency: str) -> dict[str, Any]:
         "quantity": line.quantity,
         "total": number(line.total, currency),
         "comment": line.comment,
-        "ingredients": [{"id": one.menu_id, "name": str(one), "selected": False} for one in of_kind(line, "without")],
+        "ingredients": [
+            {"id": one.menu_id, "name": one.on_ticket, "selected": False} for one in line.of_kind("without")
+        ],
         "options": [{"name": name, "suboptions": suboptions} for name, suboptions in groups.items()],
         "extras": [
             {"id": one.menu_id, "name": one.name, "price": number(one.price, currency), "quantity": one.quantity}
-            for one in of_kind(line, "extra")
+            for one in line.of_kind("extra")
         ],
-        "ticket": ticket_of(line),
+        "ticket": line.ticket,
     }
 
 
-ATTRIBUTES: dict[str, Callable[[Seen], Any]] = {
+ATTRIBUTES: dict[str, Callable[[OrderView], Any]] = {
     "id": column("pk"),
-    "uuid": lambda seen: str(seen.order.uuid),
-    "paymethod_id": lambda seen: PAYMETHODS[seen.order.payment_method],
+    "uuid": lambda order: str(order.uuid),
+    "paymethod_id": lambda order: PAYMETHODS[order.payment_method],
     "business_id": column("vendor_id"),
     "customer_id": column("customer_id"),
-    "delivery_type": lambda seen: DELIVERY_TYPES[Fulfilment(seen.order.fulfilment)],
-    "delivery_datetime": lambda seen: moment(seen.order.deliver_at or seen.order.placed_at),
-    "status": lambda seen: STATUS_NUMBERS[Status(seen.order.status)],
-    "status_group": lambda seen: GROUP_WORDS[Status(seen.order.status)],
+    "delivery_type": lambda order: DELIVERY_TYPES[Fulfilment(order.fulfilment)],
+    "delivery_datetime": lambda order: moment(order.deliver_at or order.placed_at),
+    "status": lambda order: STATUS_NUMBERS[Status(order.status)],
+    "status_group": lambda order: GROUP_WORDS[Status(order.status)],
     "reason": show_reason,
     "comment": column("comment"),
-    "driver_id": lambda seen: seen.order.driver.user_id if seen.order.driver else None,
+    "driver_id": lambda order: order.driver.user_id if order.driver else None,
     "driver_tip": amount("driver_tip"),
-    "pay_data": show_pay_data,
+    "pay_data": column("payment_url"),
     "payment_status": column("payment_status"),
     "delivery_zone_id": column("delivery_zone_id"),
     "offer_id": column("offer_id"),
@@ -196,9 +166,9 @@ ATTRIBUTES: dict[str, Callable[[Seen], Any]] = {
     "discount": amount("discount"),
     "delivery_price": amount("delivery_fee"),
     "service_fee": amount("service_fee"),
-    "tax": lambda seen: number(seen.order.tax_included + seen.order.tax_added, seen.order.currency),
+    "tax": lambda order: number(order.tax_included + order.tax_added, order.currency),
     "total": amount("total"),
-    "created_at": lambda seen: moment(seen.order.placed_at),
+    "created_at": lambda order: moment(order.placed_at),
 }
 
 
@@ -218,9 +188,9 @@ def read_params(sent: Any) -> tuple[str, ...]:
     return names or tuple(ATTRIBUTES)
 
 
-def show(seen: Seen, names: Iterable[str] = tuple(ATTRIBUTES)) -> dict[str, Any]:
+def show(order: OrderView, names: Iterable[str] = tuple(ATTRIBUTES)) -> dict[str, Any]:
     """The attributes of an order, by name."""
-    return {name: ATTRIBUTES[name](seen) for name in names}
+    return {name: ATTRIBUTES[name](order) for name in names}
 
 
 # --- the document --------------------------------------------------------------------------------------------------

@@ -44,13 +44,13 @@ from orders.dialects.ordering.inputs import (
     reason_of,
     told_by_ids,
 )
-from orders.dialects.ordering.outputs import ATTRIBUTES, Seen, read_params, show
+from orders.dialects.ordering.outputs import ATTRIBUTES, read_params, show
 from orders.dialects.ordering.where import ASKED_FOR, MOST_TEXT, ORDERINGS, read_ordering, read_where
 from orders.dialects.ordering.words import DIALECT, PAYMETHOD_NAMES
 from orders.lifecycle.table import NAMES, Actor, Status
 from orders.models import Order
 from orders.reading.following import count_try
-from orders.reading.privacy import conceal, without_words
+from orders.reading.order_view import OrderView, view_for_public
 from orders.reading.selectors import (
     code_of_offer,
     country_of,
@@ -73,9 +73,9 @@ from orders.services.moving.transitions import Wish, all_or_nothing, move_on
 from orders.services.placing.locating import locate_placing, look_up_destination
 from orders.services.placing.parties import Placing
 from orders.services.placing.placing import place
-from orders.services.record.access import OrderAccess, access_of, get_order
+from orders.services.record.access import OrderAccess, access_as, access_of, get_order
 from orders.services.record.locks import lock_purchase
-from orders.visibility import OWN, PAYS, knows_driver, own_orders
+from orders.visibility import OWN, own_orders
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.accounts.rights import Right
 from ordersite.places.lookup import Answer
@@ -136,17 +136,6 @@ def is_dashboard(query: Mapping[str, Any]) -> bool:
     return mode == DASHBOARD
 
 
-def seen_by(access: OrderAccess) -> Seen:
-    """The order as its reader may see it."""
-    order = access.order
-    return Seen(
-        order=conceal(access).order,
-        hides_words=access.is_only_a_candidate,
-        pays=PAYS.holds(access.caller, order),
-        knows_driver=knows_driver(access.caller, order),
-    )
-
-
 def answer(result: Any) -> Response:
     return Response({"error": False, "result": result})
 
@@ -189,10 +178,7 @@ class OrdersView(OrderingView):
             read_events(orders)
         if "pay_data" in names:
             read_payments_due(orders)
-        result = [
-            show(Seen(order=one, pays=PAYS.holds(caller, one), knows_driver=knows_driver(caller, one)), names)
-            for one in orders
-        ]
+        result = [show(OrderView(access_of(caller, order)), names) for order in orders]
         pagination = {
             "current_page": page,
             "page_size": size,
@@ -212,7 +198,8 @@ class OrdersView(OrderingView):
         placing, products = self.prepared()
         with told_by_ids(products):
             placed = place(placing=placing, caller=caller)
-        return answer(show(Seen(order=placed.orders[0], pays=True)))
+        access = access_as(Actor.CUSTOMER, caller, placed.orders[0], timezone.now())
+        return answer(show(OrderView(access)))
 
     def before_post(self, request: Request) -> tuple[Placing, list[dict[str, Any]]]:
         """What is to be placed, and its products as they were sent.
@@ -262,7 +249,7 @@ def cancels(data: Any) -> bool:
     return data.get("transition") == "cancel_by_customer" or whole_of(data.get("status")) == Status.CANCELED_BY_CUSTOMER
 
 
-class OrderView(OrderingView):
+class OneOrderView(OrderingView):
     """One order."""
 
     def is_public(self, request: Request) -> bool:
@@ -281,7 +268,7 @@ class OrderView(OrderingView):
             return answer(show(self.followed(request, order_id, uuid), names))
         caller = self.known_caller(request)
         read = self.on_dashboard if is_dashboard(query) else self.own
-        return answer(show(seen_by(read(caller, order_id)), names))
+        return answer(show(OrderView(read(caller, order_id)), names))
 
     def own(self, caller: Caller, order_id: int) -> OrderAccess:
         """An order of the caller's own: as its customer, or as its driver; raises NotFound."""
@@ -301,14 +288,14 @@ class OrderView(OrderingView):
         dashboard_orders(caller)
         raise NotFound()
 
-    def followed(self, request: Request, order_id: int, text: str) -> Seen:
+    def followed(self, request: Request, order_id: int, text: str) -> OrderView:
         """A guest's order by its uuid, read like a public page: others have seen the uuid too. Tries are counted."""
         count_try(client_address(request))
         uuid = read_uuid(text)
         order = guests_order(order_id, uuid, timezone.now()) if uuid else None
         if order is None:
             raise NotFound()
-        return Seen(order=without_words(order), hides_words=True, knows_driver=order.driver_accepted_at is not None)
+        return view_for_public(order)
 
     @extend_schema(request=UpdateInput, responses={200: outputs.OrderAnswer}, operation_id="updateOrder")
     def put(self, request: Request, order_id: int) -> Response:
@@ -323,7 +310,7 @@ class OrderView(OrderingView):
         asked = "/to" if "status" in changes else "/transition"
         with blaming(asked, *STATUS_CODES), all_or_nothing(order_id=order_id, caller=caller):
             order = update(before, changes, self.prepared() if "location" in changes else ())
-        return answer(show(seen_by(with_its_parts(access_of(caller, order)))))
+        return answer(show(OrderView(with_its_parts(access_of(caller, order)))))
 
     def before_put(self, request: Request, order_id: int) -> Answer:
         """What is known of a point that came without its address."""
@@ -361,18 +348,18 @@ def what_differs(sent: Any, before: OrderAccess) -> Any:
     if not isinstance(sent, dict):
         return sent
     # What may be read with it is not kept with the order that is about to change.
-    seen = seen_by(read_order(before.caller, before.order.pk) if sent.keys() & READ_APART else before)
+    read = OrderView(read_order(before.caller, before.order.pk) if sent.keys() & READ_APART else before)
     said = TextOpener(AS_TEXT).open(sent)
-    left = {name: value for name, value in said.items() if not (name in ATTRIBUTES and puts_back(name, value, seen))}
+    left = {name: value for name, value in said.items() if not (name in ATTRIBUTES and puts_back(name, value, read))}
     fixed = next((name for name in FIXED if name in left), None)
     if fixed is not None:
         raise Invalid(f"/{fixed}", "fixed", "It cannot change after the order was placed: leave it out.")
     return left
 
 
-def puts_back(name: str, value: Any, seen: Seen) -> bool:
+def puts_back(name: str, value: Any, read: OrderView) -> bool:
     """Whether this is what is read of the attribute now; an id, or cash, that is null may come back as 0."""
-    shown = ATTRIBUTES[name](seen)
+    shown = ATTRIBUTES[name](read)
     may_be_zero = shown is None and (name.endswith("_id") or name == "cash")
     return reads_same(value, shown) or (may_be_zero and whole_of(value) == 0)
 
@@ -452,5 +439,5 @@ def driver_named(user_id: int) -> int | None:
 
 urlpatterns = [
     path("orders", OrdersView.as_view()),
-    path("orders/<id:order_id>", OrderView.as_view()),
+    path("orders/<id:order_id>", OneOrderView.as_view()),
 ]

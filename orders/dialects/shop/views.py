@@ -126,7 +126,7 @@ class OrdersView(ShopView):
         return locate_placing(placing, caller=caller, who=who_asks(request))
 
 
-class OrderView(ShopView):
+class OneOrderView(ShopView):
     """One order."""
 
     @extend_schema(responses={200: OrderOutput}, operation_id="getOrder")
@@ -339,7 +339,7 @@ ORDER = "System/Orders/<id:id>"
 urlpatterns = [
     path("System/Orders", OrdersView.as_view()),
     path("System/Orders/Statuses", StatusesView.as_view()),
-    path(ORDER, OrderView.as_view()),
+    path(ORDER, OneOrderView.as_view()),
     path(f"{ORDER}/item", ItemsView.as_view()),
     path(f"{ORDER}/item/<id:itemId>", ItemView.as_view()),
     path(f"{ORDER}/status", StatusView.as_view()),

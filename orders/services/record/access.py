@@ -179,3 +179,8 @@ def access_of(caller: Caller, order: Order, now: datetime | None = None) -> Orde
 def access_as(role: Actor, caller: Caller, order: Order, now: datetime) -> OrderAccess:
     """The same in one role that was checked already, for an order that follows what the caller has changed."""
     return OrderAccess(order=order, caller=caller, readers=frozenset({role}), company_ids=frozenset(), now=now)
+
+
+def access_of_public(order: Order) -> OrderAccess:
+    """That of somebody who only has the order's tracking code."""
+    return OrderAccess(order=order, caller=Caller(), readers=frozenset(), company_ids=frozenset(), now=timezone.now())

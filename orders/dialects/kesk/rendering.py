@@ -13,21 +13,22 @@ from orders.dialects.kesk.words import (
     words_allowed,
     words_then,
 )
-from orders.kinds import booking_of, package_of
-from orders.lifecycle.table import SUCCESS, Actor, Fulfilment
-from orders.models import Line, Order, Payment
+from orders.lifecycle.table import SUCCESS
+from orders.models import Order
 from orders.pricing import PricedLine
-from orders.reading.payments import checkout_url, proof_urls
-from orders.reading.privacy import conceal, conceal_row, shows_photos, told_events
+from orders.reading.order_view import (
+    BookingView,
+    LineView,
+    OrderView,
+    PackageView,
+    PaymentView,
+    VendorView,
+    view_for_public,
+)
 from orders.reading.purchases import least_advanced
 from orders.services.placing.delivery_fees import DeliveryFee
-from orders.services.record.access import OrderAccess
-from orders.visibility import knows_driver
 from ordersite.core.context import absolute
-from ordersite.core.crypto import decrypt
 from ordersite.core.money import exponent, unit_text
-from ordersite.core.names import first_name
-from vendors.models import Vendor
 
 AMOUNTS = {
     "sub_total": "subtotal",
@@ -46,7 +47,7 @@ def number(minor: int, currency: str) -> float | int:
     return minor / 10**digits if digits else minor
 
 
-def unit_price(line: Line | PricedLine, currency: str) -> float | int:
+def unit_price(line: LineView | PricedLine, currency: str) -> float | int:
     """What one unit costs; a price for 1000 of them has more digits than the currency."""
     per = line.price_per
     return number(line.unit_price, currency) if per == 1 else float(unit_text(line.unit_price, currency, per))
@@ -62,9 +63,9 @@ def picture(file: Any) -> str | None:
     return absolute.get()(file.url) if file else None
 
 
-def render_vendor(vendor: Vendor) -> dict[str, Any]:
+def render_vendor(vendor: VendorView) -> dict[str, Any]:
     return {
-        "id": vendor.pk,
+        "id": vendor.id,
         "name": vendor.name,
         "phone": vendor.phone,
         "address": vendor.address,
@@ -83,14 +84,12 @@ def render_place(place: Place) -> dict[str, Any]:
     }
 
 
-def render_row(access: OrderAccess) -> dict[str, Any]:
-    """An order in a list; who could take it, and has not, sees no more than its customer's first name."""
-    order = conceal_row(access).order
-    follows = bool(access.readers & {Actor.CUSTOMER, Actor.STAFF})
-    driver, knows = order.driver, knows_driver(access.caller, order)
+def render_row(order: OrderView) -> dict[str, Any]:
+    """An order in a list."""
+    driver, contact = order.driver, order.contact
     return {
         "id": order.pk,
-        "code": decrypt(order.tracking_sealed) if follows else None,
+        "code": order.tracking_code,
         "number": str(order.number),
         "type": order.kind,
         "order_category": CATEGORIES[order.kind],
@@ -100,21 +99,15 @@ def render_row(access: OrderAccess) -> dict[str, Any]:
         "payment_gateway_method_id": METHOD_IDS[order.payment_method],
         "total": number(order.total, order.currency),
         "currency": order.currency,
-        "item_count": len(order.lines.all()),
+        "item_count": len(order.lines),
         "vendor": {**render_vendor(order.vendor), "image": picture(order.vendor.picture)},
         "user": {
             "id": order.customer_id,
-            "name": order.contact_name,
-            "phone": order.contact_phone,
-            "email": order.contact_email,
+            "name": contact.name,
+            "phone": contact.phone,
+            "email": contact.email,
         },
-        "driver": {
-            "id": driver.pk,
-            "name": driver.name if knows else "",
-            "phone": driver.phone if knows else "",
-        }
-        if driver
-        else None,
+        "driver": {"id": driver.id, "name": driver.name, "phone": driver.phone} if driver else None,
         "is_ongoing": not order.is_closed,
         "is_completed": order.status in SUCCESS,
         "is_scheduled": order.deliver_at is not None,
@@ -125,34 +118,31 @@ def render_row(access: OrderAccess) -> dict[str, Any]:
     }
 
 
-def render_order(access: OrderAccess) -> dict[str, Any]:
+def render_order(order: OrderView) -> dict[str, Any]:
     """The whole order; its lines with their products, payments and events are at hand."""
-    access = conceal(access)
-    order, actors, currency = access.order, access.readers, access.order.currency
-    holder = Actor.CUSTOMER if order.fulfilment == Fulfilment.DELIVERY else Actor.VENDOR
-    where = Place(address=order.address, address_notes=order.address_notes, lat=order.lat, lng=order.lng)
+    currency = order.currency
     return {
-        **render_row(access),
+        **render_row(order),
         **{theirs: number(getattr(order, ours), currency) for theirs, ours in AMOUNTS.items()},
         "driver_tip": number(order.driver_tip, currency),
         "refunded": number(order.refunded, currency),
         "notes": order.comment,
-        "items": [render_item(line, currency) for line in order.lines.all()],
-        "delivery_address": render_place(where) if order.address else None,
-        "package": render_package(order),
-        "service": render_service(order),
+        "items": [render_item(line, currency) for line in order.lines],
+        "delivery_address": render_place(order.place) if order.address else None,
+        "package": render_package(order.package) if order.package else None,
+        "service": render_service(order.booking) if order.booking else None,
         "tracking_number": order.tracking_number,
         "carrier": order.carrier,
-        "collection_code": order.collection_code if actors & {holder, Actor.STAFF} else None,
-        "payments": render_payments(access),
-        "history": render_history(access),
-        "allowed_statuses": words_allowed(access),
+        "collection_code": order.collection_code,
+        "payments": [render_payment(payment) for payment in order.payments],
+        "history": render_history(order),
+        "allowed_statuses": words_allowed(order),
     }
 
 
-def render_item(line: Line, currency: str) -> dict[str, Any]:
+def render_item(line: LineView, currency: str) -> dict[str, Any]:
     return {
-        "id": line.pk,
+        "id": line.id,
         "product_id": line.product_id,
         "name": line.name,
         "image": picture(line.product.picture) if line.product else None,
@@ -172,29 +162,18 @@ def render_item(line: Line, currency: str) -> dict[str, Any]:
                 "text": option.text,
                 "total": number(option.total, currency),
             }
-            for option in line.options.all()
+            for option in line.options
         ],
     }
 
 
-def render_package(order: Order) -> dict[str, Any] | None:
-    """What is carried; None for an order that carries nothing."""
-    package = package_of(order)
-    if package is None:
-        return None
-    pickup = Place(
-        address=package.pickup_address,
-        address_notes=package.pickup_notes,
-        lat=package.pickup_lat,
-        lng=package.pickup_lng,
-    )
-    dropoff = Place(address=order.address, address_notes=order.address_notes, lat=order.lat, lng=order.lng)
+def render_package(package: PackageView) -> dict[str, Any]:
     sides = {name: getattr(package, name) for name in ("width", "length", "height")}
     return {
         "package_type_id": package.package_type_id,
         "name": package.type_name,
-        "pickup": render_place(pickup),
-        "dropoff": render_place(dropoff),
+        "pickup": render_place(package.pickup),
+        "dropoff": render_place(package.dropoff),
         "recipient_name": package.recipient_name,
         "recipient_phone": package.recipient_phone,
         "weight": package.weight / 1000,
@@ -202,11 +181,7 @@ def render_package(order: Order) -> dict[str, Any] | None:
     }
 
 
-def render_service(order: Order) -> dict[str, Any] | None:
-    """What is booked; None for an order that books nothing."""
-    booking = booking_of(order)
-    if booking is None:
-        return None
+def render_service(booking: BookingView) -> dict[str, Any]:
     return {
         "service_id": booking.service_id,
         "name": booking.service_name,
@@ -216,59 +191,44 @@ def render_service(order: Order) -> dict[str, Any] | None:
     }
 
 
-def render_payments(access: OrderAccess) -> list[dict[str, Any]]:
-    """The order's part of each payment; the page to pay at is for those who pay, photos for whom they concern."""
-    order, actors = access.order, access.readers
-    shares = list(order.shares.all())
-    pays = bool(actors & {Actor.CUSTOMER, Actor.STAFF}) and not order.is_closed
-    photos = proof_urls([share.payment for share in shares if shows_photos(share, actors)])
-    return [
-        {
-            **render_payment(share.payment),
-            "payment_status": PAYMENT_WORDS[share.state],
-            "amount": number(share.amount, order.currency),
-            "refunded": number(share.refunded, order.currency),
-            "checkout_url": checkout_url(share.payment) if pays else None,
-            "photos": photos.get(share.payment_id, []),
-        }
-        for share in shares
-    ]
-
-
-def render_payment(payment: Payment) -> dict[str, Any]:
+def render_payment(payment: PaymentView) -> dict[str, Any]:
+    """The order's part of a payment."""
     return {
-        "id": payment.pk,
-        "payment_method": payment.provider,
-        "payment_status": PAYMENT_WORDS[payment.state],
+        "id": payment.id,
+        "payment_method": payment.method,
+        "payment_status": PAYMENT_WORDS[payment.status],
         "paid_at": moment(payment.paid_at),
         "expires_at": moment(payment.expires_at),
         "failure": payment.failure,
+        "amount": number(payment.amount, payment.currency),
+        "refunded": number(payment.refunded, payment.currency),
+        "checkout_url": payment.checkout_url,
+        "photos": payment.proofs,
     }
 
 
-def render_history(access: OrderAccess) -> list[dict[str, Any]]:
+def render_history(order: OrderView) -> list[dict[str, Any]]:
     """The entries that the reader may see, each with what the order read as then."""
-    words = {event.number: word for event, word in words_then(access.order, access.order.events.all())}
     return [
         {
             "event": event.transition or event.kind,
-            "status": words[event.number],
+            "status": word,
             "by": event.role,
             "reason_code": event.reason_code,
             "reason": event.reason,
             "created_at": moment(event.created_at),
         }
-        for event in told_events(access, access.order.events.all())
+        for event, word in words_then(order)
     ]
 
 
-def render_placed(accesses: list[OrderAccess]) -> dict[str, Any]:
+def render_placed(orders: list[OrderView]) -> dict[str, Any]:
     """The first order, and with several all of them beside it."""
-    rendered = [render_order(access) for access in accesses]
+    rendered = [render_order(order) for order in orders]
     return {**rendered[0], "orders": rendered if len(rendered) > 1 else []}
 
 
-def render_tracked(order: Order) -> dict[str, Any]:
+def render_tracked(order: OrderView) -> dict[str, Any]:
     """What anybody with the code may know: of persons no more than a first name."""
     driver = order.driver if order.driver_accepted_at else None
     return {
@@ -279,9 +239,9 @@ def render_tracked(order: Order) -> dict[str, Any]:
         "scheduled_at": moment(order.deliver_at),
         "created_at": moment(order.placed_at),
         "vendor": render_vendor(order.vendor),
-        "customer": first_name(order.contact_name),
-        "driver": {"name": first_name(driver.name), "latitude": None, "longitude": None} if driver else None,
-        "items": [{"name": line.name, "quantity": line.quantity} for line in order.lines.all()],
+        "customer": order.contact.name,
+        "driver": {"name": driver.name, "latitude": None, "longitude": None} if driver else None,
+        "items": [{"name": line.name, "quantity": line.quantity} for line in order.lines],
         "tracking_number": order.tracking_number,
         "carrier": order.carrier,
     }
@@ -290,8 +250,8 @@ def render_tracked(order: Order) -> dict[str, Any]:
 def render_followed(orders: list[Order]) -> dict[str, Any]:
     """The order of a code; of several the one that is least far, and all beside it."""
     first = orders[0] if len(orders) == 1 else least_advanced(orders)
-    several = [render_tracked(order) for order in orders] if len(orders) > 1 else []
-    return {**render_tracked(first), "orders": several}
+    several = [render_tracked(view_for_public(order)) for order in orders] if len(orders) > 1 else []
+    return {**render_tracked(view_for_public(first)), "orders": several}
 
 
 def render_quote(checked: CheckedOut) -> dict[str, Any]:

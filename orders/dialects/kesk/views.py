@@ -47,6 +47,7 @@ from orders.dialects.kesk.updating import update
 from orders.dialects.kesk.words import Word, may_set_off, reads_as
 from orders.lifecycle.table import GROUPS
 from orders.reading.following import count_try, followed_together
+from orders.reading.order_view import OrderView
 from orders.reading.purchases import caller_for
 from orders.reading.selectors import EVENTS, listed, read_order, read_products, with_its_parts
 from orders.services.moving.transitions import all_or_nothing
@@ -130,7 +131,7 @@ class PlacingView(KeskView):
             order.purchase = placed.purchase
         prefetch_related_objects(placed.orders, EVENTS)
         read_products(placed.orders)
-        body = render_placed([access_of(reader, order) for order in placed.orders])
+        body = render_placed([OrderView(access_of(reader, order)) for order in placed.orders])
         return Response({"success": True, "data": body}, status=201)
 
 
@@ -151,7 +152,7 @@ class OrdersView(PlacingView):
         newest = listed(orders, caller).order_by("-placed_at", "-id")
         rows = read_page(newest, counted, start, per_page, remedy=NARROW)
         meta = {"page": page, "per_page": per_page, "total": total, "last_page": max(1, -(-total // per_page))}
-        data = [render_row(access_of(caller, order)) for order in rows]
+        data = [render_row(OrderView(access_of(caller, order))) for order in rows]
         return Response({"success": True, "data": data, "meta": meta})
 
     @extend_schema(
@@ -190,7 +191,7 @@ class ServiceOrderView(PlacingView):
 def order_response(access: OrderAccess) -> Response:
     """The whole order, as its reader sees it now."""
     read_products([access.order])
-    return Response({"success": True, "data": {**render_order(access), "orders": []}})
+    return Response({"success": True, "data": {**render_order(OrderView(access)), "orders": []}})
 
 
 class OneOrderView(KeskView):
@@ -210,8 +211,8 @@ class OneOrderView(KeskView):
                 order = update(id, caller, parse(UpdateOrderInput, request.data))
         except Refusal as problem:
             if "allowed_transitions" in problem.extra:
-                stood = access_of(caller, get_order(caller=caller, order_id=id))
-                problem.extra["may_set_off"] = may_set_off(stood)
+                order_now = OrderView(access_of(caller, get_order(caller=caller, order_id=id)))
+                problem.extra["may_set_off"] = may_set_off(order_now)
             raise
         return order_response(with_its_parts(access_of(caller, order)))
 

@@ -5,11 +5,12 @@ from enum import StrEnum
 
 from django.db.models import Q
 
-from orders.kinds import rules_of
+from orders.kinds import KINDS
 from orders.lifecycle import table
+from orders.lifecycle.decisions import Allowed
 from orders.lifecycle.table import Actor, Fulfilment, Status
-from orders.models import Kind, Order, OrderEvent, PaymentStatus
-from orders.services.record.access import OrderAccess
+from orders.models import Kind, Order, PaymentStatus
+from orders.reading.order_view import EventView, OrderView
 
 
 class Word(StrEnum):
@@ -154,7 +155,7 @@ def word(status: int, *, previous: int | None, prepared: bool, preparing: bool) 
     return Word.READY if prepared else Word.PREPARING if preparing else found
 
 
-def word_of(order: Order) -> Word:
+def word_of(order: Order | OrderView) -> Word:
     """What the order reads as now."""
     return word(
         order.status,
@@ -184,17 +185,17 @@ def reads_as(wanted: Word) -> Q:
     return same
 
 
-def words_then(order: Order, events: Iterable[OrderEvent]) -> Iterator[tuple[OrderEvent, Word]]:
+def words_then(order: OrderView) -> Iterator[tuple[EventView, Word]]:
     """Each entry of the history with what the order read as after it."""
     status, previous, stands = int(Status.PENDING), None, {"prepared": False, "preparation_started": False}
-    for event in events:
+    for event in order.events:
         if event.to_status is not None:
             status, previous = event.to_status, event.from_status
         for taken_back in table.CLEARS.get(event.transition, ()):
             stands[taken_back] = False
         if event.milestone:
             stands[event.milestone] = True
-        if event.transition == "accept" and rules_of(order).skips_preparing:
+        if event.transition == "accept" and KINDS[order.kind].skips_preparing:
             stands["prepared"] = True
         prepared, preparing = stands["prepared"], stands["preparation_started"]
         yield event, word(status, previous=previous, prepared=prepared, preparing=preparing)
@@ -217,32 +218,43 @@ def target_of(wanted: Word, order: Order, actors: frozenset[Actor]) -> Status | 
     return WRITES[wanted]
 
 
-def is_mere_driver(access: OrderAccess) -> bool:
-    """Whether the caller is the order's driver, or could be, and is not who hands it over."""
-    return Actor.DRIVER in access.actors and not access.actors & {Actor.STAFF, Actor.VENDOR}
+def is_mere_driver(actors: frozenset[Actor]) -> bool:
+    """Whether who acts is the order's driver, or could be, and is not who hands it over."""
+    return Actor.DRIVER in actors and not actors & {Actor.STAFF, Actor.VENDOR}
 
 
-def may_take(access: OrderAccess) -> bool:
-    return any(one.name == "accept_by_driver" for one in access.allowed())
+def may_take(allowed: Iterable[Allowed]) -> bool:
+    return any(one.name == "accept_by_driver" for one in allowed)
 
 
-def may_set_off(access: OrderAccess) -> bool:
+def may_set_off(order: OrderView) -> bool:
     """Whether a driver may write Enroute though it has not taken the order yet: that takes it."""
-    return access.order.prepared_at is not None and is_mere_driver(access) and may_take(access)
+    return order.prepared_at is not None and is_mere_driver(order.actors) and may_take(order.allowed)
 
 
-def words_allowed(access: OrderAccess) -> list[str]:
-    """What the caller may write now."""
-    return allowed_words({**access.refusal_extra(), "may_set_off": may_set_off(access)})
+def words_allowed(order: OrderView) -> list[str]:
+    """What the reader may write now."""
+    targets = (one.to for one in order.allowed if not one.by_name)
+    return words_for(targets, starts_preparing=order.may_start_preparing, sets_off=may_set_off(order))
 
 
 def allowed_words(extra: Mapping[str, object]) -> list[str]:
-    """What may be written now, of what a refusal of the core (or an OrderAccess) tells."""
+    """What may be written now, of what a refusal of the core tells."""
     allowed = extra.get("allowed_transitions")
     rows = allowed if isinstance(allowed, list) else []
-    found = {ASKED[Status(one["to"]["code"])] for one in rows if not one["by_name"]}
-    if extra.get("may_start_preparing"):
+    targets = (Status(one["to"]["code"]) for one in rows if not one["by_name"])
+    return words_for(
+        targets,
+        starts_preparing=bool(extra.get("may_start_preparing")),
+        sets_off=bool(extra.get("may_set_off")),
+    )
+
+
+def words_for(targets: Iterable[Status], *, starts_preparing: bool, sets_off: bool) -> list[str]:
+    """The words that lead to these statuses, in the order in which an order usually has them."""
+    found = {ASKED[target] for target in targets}
+    if starts_preparing:
         found.add(Word.PREPARING)
-    if extra.get("may_set_off"):
+    if sets_off:
         found.add(Word.ENROUTE)
     return [wanted.value for wanted in Word if wanted in found]

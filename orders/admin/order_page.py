@@ -17,7 +17,7 @@ from orders.lifecycle.timers import find_due
 from orders.models import Entry, ItemChange, LineOption, Order, OrderEvent, Payment, Posting, Refund
 from orders.pricing import Priced
 from orders.reading.lines import ticket_of
-from orders.reading.privacy import told_events
+from orders.reading.order_view import EventView, OrderView
 from orders.services.record.access import RELATED, OrderAccess, access_of, with_parties
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import User
@@ -69,14 +69,14 @@ def who(key: str, names: dict[str, str]) -> str:
 class Happening:
     """An event in words."""
 
-    event: OrderEvent
+    event: EventView
     title: str
     who: str
     reason: str
     details: list[str]
 
 
-def happening(event: OrderEvent, names: dict[str, str]) -> Happening:
+def happening(event: EventView, names: dict[str, str]) -> Happening:
     label = REASONS[event.reason_code].label if event.reason_code in REASONS else event.reason_code
     title = label_of(event.transition) if event.transition else event.get_kind_display().capitalize()
     return Happening(
@@ -105,12 +105,12 @@ def changes_since(order_id: int, version: int, caller: Caller) -> list[str]:
     order = with_parties(Order.objects.filter(pk=order_id)).first()
     if order is None:
         return []
-    events = told_events(access_of(caller, order), order.events.filter(number__gt=version).order_by("number"))
+    events = [event for event in OrderView(access_of(caller, order)).events if event.number > version]
     changes = [text for event in events if event.to_status is None for text in changes_of(event)]
     return [*changes, *[f"now {Status(order.status).label}"] * any(event.to_status is not None for event in events)]
 
 
-def changes_of(event: OrderEvent) -> list[str]:
+def changes_of(event: EventView) -> list[str]:
     """An event that leaves the status in words: what it changed, else what it is."""
     return list(details_of(event.data)) or [happening(event, {}).title]
 
@@ -181,7 +181,7 @@ def payments_of(order: Order, readers: Collection[Actor]) -> list[tuple[Payment,
 def order_context(access: OrderAccess) -> dict[str, Any]:
     """Everything but the buttons and forms, as far as the reader may see it."""
     order, readers = access.order, access.readers
-    is_staff, events = Actor.STAFF in readers, told_events(access, access.order.events.all())
+    is_staff, events = Actor.STAFF in readers, OrderView(access).events
     others: list[Posting | Refund] = [*order.postings.all(), *order.refunds.all()]
     names = names_of({event.actor for event in events} | {other.actor for other in others})
     now = timezone.now()

@@ -10,7 +10,7 @@ from orders.api.inputs import NoteInput, TrackingNumberInput, TransitionInput
 from orders.api.orders import EXPAND, IF_MATCH
 from orders.api.outputs import AllowedOutput, EventOutput, OrderChanged
 from orders.api.rendering import changed_response, render_events
-from orders.reading.order_view import OrderView
+from orders.reading.order_view import OrderView, view_own_event
 from orders.services.editing.order_fields import add_tracking_number
 from orders.services.moving.notes import add_note
 from orders.services.moving.transitions import Wish, start_preparing, transition
@@ -95,7 +95,7 @@ class HistoryView(ApiView):
         event = add_note(
             order_id=order_id, caller=caller_of(request), text=given["text"], visible_to=given["visible_to"]
         )
-        return Response(render(EventOutput, event), status=201)
+        return Response(render(EventOutput, view_own_event(event)), status=201)
 
 
 class TrackingNumberView(ApiView):

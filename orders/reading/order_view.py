@@ -183,16 +183,20 @@ class PaymentView:
 
 
 class EventView(View):
-    """One entry of an order's history. A candidate reads what happened and when, nothing of what was changed."""
+    """One entry of an order's history. A candidate reads what happened and when, nothing of what was changed.
+
+    `actor`, the key of the caller who did it, is for the vendor's people and staff.
+    """
 
     shown = shows(
         "id number kind transition from_status to_status milestone role reason_code forced app_id created_at",
-        "get_kind_display",
+        "get_kind_display visible_to get_visible_to_display",
     )
     words = shows("reason")
 
-    def __init__(self, event: OrderEvent, *, hides_words: bool, hides_drivers: bool) -> None:
+    def __init__(self, event: OrderEvent, *, hides_words: bool, hides_drivers: bool, tells_actor: bool) -> None:
         super().__init__(event, hides_words=hides_words)
+        self.actor = event.actor if tells_actor else ""
         if hides_words:
             self.data: Any = {}
         elif hides_drivers and event.kind == OrderEvent.Kind.DRIVER:
@@ -448,8 +452,9 @@ class OrderView(View):
         if Actor.STAFF in access.readers:
             seen.add(OrderEvent.VisibleTo.STAFF)
         hides_drivers = access.readers <= CARRIERS
+        tells_actor = bool(access.readers & {Actor.VENDOR, Actor.STAFF})
         return [
-            EventView(event, hides_words=self.hides_words, hides_drivers=hides_drivers)
+            EventView(event, hides_words=self.hides_words, hides_drivers=hides_drivers, tells_actor=tells_actor)
             for event in self.__order.events.all()
             if event.visible_to in seen and not (self.hides_words and event.kind == OrderEvent.Kind.NOTE)
         ]
@@ -508,3 +513,8 @@ def view_payments(purchase: Purchase, orders: Sequence[Order]) -> list[PaymentVi
 def view_own_payment(payment: Payment) -> PaymentView:
     """A payment as whoever makes it sees it."""
     return PaymentView(payment, payment, checkout_url=checkout_url(payment))
+
+
+def view_own_event(event: OrderEvent) -> EventView:
+    """An entry as whoever has just written it sees it."""
+    return EventView(event, hides_words=False, hides_drivers=False, tells_actor=False)

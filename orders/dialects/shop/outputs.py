@@ -8,10 +8,9 @@ from rest_framework import serializers
 
 from orders.dialects.shop.words import STATUS_NAMES, flags_of
 from orders.lifecycle.table import Fulfilment, Status
-from orders.models import ItemChange, Line, LineOption, OrderEvent, StatusLabel
-from orders.reading.privacy import conceal, conceal_row, told_events
+from orders.models import ItemChange, LineOption, OrderEvent, StatusLabel
+from orders.reading.order_view import EventView, LineView, OrderView
 from orders.services.moving.labels import Labels
-from orders.services.record.access import OrderAccess
 from ordersite.core.money import to_text, unit_text
 
 
@@ -159,16 +158,15 @@ def render_status(label: StatusLabel) -> dict[str, Any]:
     return {"id": label.pk, "name": label.name, "status": label.core_status, "message": label.message}
 
 
-def render_row(access: OrderAccess, labels: Labels) -> dict[str, Any]:
-    """An order in the list; who could carry it, and does not yet, reads no more than its customer's first name."""
-    order = conceal_row(access).order
-    label = labels.of(order)
+def render_row(order: OrderView, labels: Labels) -> dict[str, Any]:
+    """An order in the list."""
+    label, contact = order.label or labels.first(order.status), order.contact
     return {
         "id": order.pk,
         "number": order.number,
         "vendorId": order.vendor_id,
         "status": {
-            "id": label.pk if label else None,
+            "id": label.id if label else None,
             "name": label.name if label else STATUS_NAMES[Status(order.status)],
         },
         "value": to_text(order.subtotal, order.currency),
@@ -176,43 +174,41 @@ def render_row(access: OrderAccess, labels: Labels) -> dict[str, Any]:
         "currency": order.currency,
         "customer": {
             "id": order.customer_id,
-            "name": order.contact_name,
-            "email": order.contact_email,
-            "phone": order.contact_phone,
+            "name": contact.name,
+            "email": contact.email,
+            "phone": contact.phone,
         },
         **flags_of(order),
         "createdAt": moment(order.placed_at),
     }
 
 
-def render_order(access: OrderAccess, labels: Labels) -> dict[str, Any]:
+def render_order(order: OrderView, labels: Labels) -> dict[str, Any]:
     """The whole order; its lines and events are at hand."""
-    access = conceal(access)
-    order = access.order
     return {
-        **render_row(access, labels),
-        "items": [render_item(line, order.currency) for line in order.lines.all()],
+        **render_row(order, labels),
+        "items": [render_item(line, order.currency) for line in order.lines],
         **{theirs: to_text(getattr(order, ours), order.currency) for theirs, ours in AMOUNTS.items()},
         "deliveryType": Fulfilment(order.fulfilment).slug,
         "address": order.address,
         "paymentMethod": order.payment_method,
         "trackingNumber": order.tracking_number,
         "carrier": order.carrier,
-        "history": [render_event(event) for event in told_events(access, order.events.all())],
+        "history": [render_event(event) for event in order.events],
     }
 
 
-def render_edited(access: OrderAccess, labels: Labels, change: ItemChange | None) -> dict[str, Any]:
+def render_edited(order: OrderView, labels: Labels, change: ItemChange | None) -> dict[str, Any]:
     told: Mapping[str, Any] | None = None
     if change is not None:
-        difference = to_text(change.difference, access.order.currency)
+        difference = to_text(change.difference, order.currency)
         told = {"number": change.number, "state": change.state, "difference": difference}
-    return {**render_order(access, labels), "change": told}
+    return {**render_order(order, labels), "change": told}
 
 
-def render_item(line: Line, currency: str) -> dict[str, Any]:
+def render_item(line: LineView, currency: str) -> dict[str, Any]:
     return {
-        "itemId": line.pk,
+        "itemId": line.id,
         "productId": line.product_id,
         "name": line.name,
         "quantity": line.quantity,
@@ -221,15 +217,15 @@ def render_item(line: Line, currency: str) -> dict[str, Any]:
         "options": [
             {
                 "optionId": option.menu_id if option.kind == LineOption.Kind.OPTION else None,
-                "name": str(option),
+                "name": option.on_ticket,
                 "quantity": option.quantity,
             }
-            for option in line.options.all()
+            for option in line.options
         ],
     }
 
 
-def render_event(event: OrderEvent) -> dict[str, Any]:
+def render_event(event: EventView) -> dict[str, Any]:
     return {
         "id": event.number,
         "text": text_of(event),
@@ -247,7 +243,7 @@ def items_in_words(data: Mapping[str, Any]) -> str:
     return f"Items: {old} → {new}{told}"
 
 
-def text_of(event: OrderEvent) -> str:
+def text_of(event: EventView) -> str:
     """One entry of the history, in a sentence: a record by hand is its own."""
     if event.kind == OrderEvent.Kind.NOTE and event.reason:
         return event.reason

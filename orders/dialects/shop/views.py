@@ -41,6 +41,7 @@ from orders.dialects.shop.outputs import (
 from orders.dialects.shop.words import CANCELS, DIALECT, TITLE, flags_of, refusal
 from orders.lifecycle.table import Status
 from orders.models import ItemChange
+from orders.reading.order_view import OrderView, view_own_event
 from orders.reading.selectors import payment_due, read_order, visible_reading_as, with_its_parts
 from orders.services.editing.item_changes import Edited, EditWish, alter_item, edit_items
 from orders.services.editing.order_fields import add_tracking_number
@@ -76,7 +77,7 @@ class ShopView(DialectView):
 
 def order_response(access: OrderAccess, status: int = 200) -> Response:
     """The order as it stands now."""
-    return Response(render_order(with_its_parts(access), read_labels()), status=status)
+    return Response(render_order(OrderView(with_its_parts(access)), read_labels()), status=status)
 
 
 class OrdersView(ShopView):
@@ -100,7 +101,7 @@ class OrdersView(ShopView):
         start = (given["page"] - 1) * given["limit"]
         counted = count_rows(orders)
         page = read_page(orders, counted, start, given["limit"], remedy=NARROW)
-        rows = [render_row(access_of(caller, order), labels) for order in page]
+        rows = [render_row(OrderView(access_of(caller, order)), labels) for order in page]
         return Response({"orders": rows, "page": given["page"], "limit": given["limit"], "total": counted.count})
 
     @extend_schema(request=CreateInput, responses={201: OrderOutput}, operation_id="createOrder")
@@ -148,8 +149,8 @@ def edited_response(caller: Caller, order_id: int, edited: Edited | None, status
     """202 where the change waits for the customer."""
     change = edited.change if edited else None
     waits = change is not None and change.state == ItemChange.State.WAITING
-    access = read_order(caller, order_id)
-    return Response(render_edited(access, read_labels(), change), status=202 if waits else status)
+    order = OrderView(read_order(caller, order_id))
+    return Response(render_edited(order, read_labels(), change), status=202 if waits else status)
 
 
 def reason_for(caller: Caller, order_id: int) -> str:
@@ -251,7 +252,7 @@ class HistoryView(ShopView):
         """Adds a record by hand to an order's history, which all its parties read."""
         text = parse(HistoryInput, request.data)["text"]
         event = add_note(order_id=id, caller=caller_of(request), text=text, visible_to="everybody")
-        return Response(render_event(event), status=201)
+        return Response(render_event(view_own_event(event)), status=201)
 
 
 class FlagView(ShopView, ABC):
@@ -269,7 +270,8 @@ class FlagView(ShopView, ABC):
         if isinstance(data, dict) and data.keys() == {self.flag}:
             data = {"value": data[self.flag]}
         caller, given = caller_of(request), parse(FlagInput, data)
-        if not flags_of(get_order(caller=caller, order_id=id))[self.flag]:
+        order = OrderView(access_of(caller, get_order(caller=caller, order_id=id)))
+        if not flags_of(order)[self.flag]:
             self.change(caller, id, given["proof"])
         return order_response(read_order(caller, id))
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from orders.dialects.base import NOT_YOURS, STATUS_CODES, Dialect, without_time
 from orders.lifecycle.table import Actor, Status
-from orders.models import Order, PaymentStatus, StatusLabel
-from orders.services.moving.goals import Goal, has_reached
+from orders.models import PaymentStatus, StatusLabel
+from orders.reading.order_view import OrderView
+from orders.services.moving.goals import Goal
 from orders.services.moving.labels import Labels
 from ordersite.web.problems import Problem
 
@@ -76,15 +77,15 @@ FIELDS = {
 }
 
 
-def flags_of(order: Order) -> dict[str, bool]:
+def flags_of(order: OrderView) -> dict[str, bool]:
     """What of paid, done, canceled, sent and delivered stands."""
     of_status = FLAGS[Status(order.status)]
     return {
         "paid": PAID[PaymentStatus(order.payment_status)],
         "done": "done" in of_status,
         "canceled": "canceled" in of_status,
-        "sent": has_reached(order, Goal.SENT),
-        "delivered": has_reached(order, Goal.DELIVERED),
+        "sent": order.has_reached(Goal.SENT),
+        "delivered": order.has_reached(Goal.DELIVERED),
     }
 
 

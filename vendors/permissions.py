@@ -8,8 +8,8 @@ from django.db.models.expressions import Combinable
 from ordersite.accounts.callers import Caller, caller_of_user
 from ordersite.accounts.models import User
 from ordersite.accounts.rights import Right
+from ordersite.core.faults import NotFound
 from ordersite.core.ids import gather_ids
-from ordersite.web.problems import NotFound
 from vendors.models import Dispatcher, Driver, Member, Vendor
 
 # What rows amount to, in rights of staff: a driver's or dispatcher's, and a membership.

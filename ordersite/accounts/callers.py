@@ -11,8 +11,9 @@ from rest_framework.request import Request
 
 from ordersite.accounts.models import ApiToken, User
 from ordersite.accounts.rights import Right, holds
+from ordersite.core.codes import Code
 from ordersite.core.crypto import token_hash
-from ordersite.web.problems import Forbidden
+from ordersite.core.faults import Forbidden
 from ordersite.web.throttling import client_address
 
 
@@ -115,7 +116,7 @@ SYSTEM = Caller(key="system", is_system=True)
 
 def lacks(right: Right) -> Forbidden:
     """The refusal of an act of staff: it names the right that it asks for."""
-    return Forbidden("forbidden", f"Only for staff with the right {right.value}: ask an administrator for it.")
+    return Forbidden(Code.FORBIDDEN_RIGHT, right=right.value)
 
 
 def related(user: User, name: str) -> Any:

@@ -8,7 +8,8 @@ from functools import cache
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
-from ordersite.web.problems import Problem
+from ordersite.core.codes import Code
+from ordersite.core.faults import Busy
 
 WAIT = 3.0  # seconds that a hash waits for its turn
 LINE = 8  # that wait at most: each holds a thread, and in ASGI a connection of the pool
@@ -23,7 +24,7 @@ class HashGate:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Raises a 503 Problem where no turn comes."""
+        """Raises Busy where no turn comes."""
         if not self.inside.acquire(blocking=False):
             raise too_busy()
         try:
@@ -37,9 +38,8 @@ class HashGate:
             self.inside.release()
 
 
-def too_busy() -> Problem:
-    detail = "Too many people are signing in at the moment: try again in a few seconds."
-    return Problem("busy", detail, status=503, headers={"Retry-After": "3"}, keeps_writes=True)
+def too_busy() -> Busy:
+    return Busy(Code.BUSY_PASSWORDS, retry_after=3, keeps_writes=True)
 
 
 @cache

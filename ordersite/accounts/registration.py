@@ -19,21 +19,21 @@ from ordersite.accounts.services import (
     ADDRESS_TRIES,
     check_password_rules,
     link_not_valid,
-    refused_field,
     user_of_uid,
 )
 from ordersite.accounts.sign_ins import Tokens, begin_sign_in
 from ordersite.accounts.tokens import confirmation_tokens
 from ordersite.core.attempts import HOUR, count_attempt
-from ordersite.core.faults import Refusal
-from ordersite.web.problems import Conflict
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, Invalid, Refusal
+from ordersite.core.fields import Field
 
 REGISTER, CONFIRM = "register", "register-confirm"
 Row = TypeVar("Row", bound=Model)
 
 
 def register(*, email: str, password: str, name: str, phone: str, address: str) -> tuple[User, Tokens]:
-    """A new user with its customer, signed in; raises a Problem at /password for a weak one."""
+    """A new user with its customer, signed in; raises Invalid for a weak password."""
     count_attempt(REGISTER, address, limit=ADDRESS_TRIES, window=HOUR)
     check_password_rules(password, User(email=email, name=name, phone=phone))
     user = User(email=f"{uuid4()}{UNCONFIRMED}", unconfirmed_email=email, name=name, phone=phone)
@@ -56,7 +56,7 @@ def send_confirmation(user: User, *, address: str) -> None:
     Raises Conflict where the e-mail is confirmed, and a 429 Problem where it had mails enough.
     """
     if user.is_confirmed:
-        raise Conflict("email_confirmed", "This e-mail address is already confirmed: sign in.")
+        raise Conflict(Code.EMAIL_CONFIRMED)
     count_mail("registration", user.unconfirmed_email, address)
     queue_mail("registration", user.unconfirmed_email, user=str(user.pk))
 
@@ -64,15 +64,15 @@ def send_confirmation(user: User, *, address: str) -> None:
 def confirm_registration(*, uid: str, token: str, password: str, address: str) -> tuple[User, Tokens]:
     """Makes the e-mail the account's and signs in.
 
-    Raises a Problem at /token for a link that is used or old, at /password for another password than was registered
-    with: whoever reads a stranger's registration in his mailbox does not make that account his by following the link.
+    Raises Invalid for a link that is used or old, and for another password than was registered with: whoever reads a
+    stranger's registration in his mailbox does not make that account his by following the link.
     """
     count_attempt(CONFIRM, address, limit=ADDRESS_TRIES, window=HOUR)
     user = user_of_uid(uid)
     if user is None or user.is_confirmed or not may_sign_in(user) or not confirmation_tokens.check_token(user, token):
         raise link_not_valid()
     if not user.check_password(password):
-        raise refused_field("/password", "wrong", "Send the password that you registered with.")
+        raise Invalid(Code.WRONG, Field.PASSWORD, keeps_writes=True)
     unconfirmed = User.objects.filter(pk=user.pk, email=user.email)
     try:
         with transaction.atomic():

@@ -23,8 +23,10 @@ from ordersite.accounts.models import Address, ApiToken, Customer, User
 from ordersite.accounts.password_tries import forget_tries
 from ordersite.accounts.sign_ins import Tokens, begin_sign_in
 from ordersite.core.attempts import HOUR, count_attempt
+from ordersite.core.codes import Code
 from ordersite.core.crypto import new_token, token_hash
-from ordersite.core.faults import Refusal
+from ordersite.core.faults import Forbidden, Invalid, NotFound, NotSignedIn, Refusal, faults_of_check
+from ordersite.core.fields import Field
 from ordersite.places.addresses import (
     SAME_PLACE_WITHOUT_ZONES,
     Where,
@@ -36,7 +38,6 @@ from ordersite.places.addresses import (
 )
 from ordersite.places.lookup import Answer, find_places
 from ordersite.places.protocol import Point
-from ordersite.web.problems import Forbidden, NotFound, Problem, field_error
 
 RESET, RESET_CONFIRM = "reset", "reset-confirm"
 # Tries in an hour by network address: an office may share one.
@@ -46,33 +47,22 @@ ADDRESS_TRIES = 60
 def sign_in(*, request: HttpRequest, email: str, password: str) -> Tokens:
     """Tokens for an e-mail and its password.
 
-    Raises a 401 Problem that is the same for a wrong password, an unknown e-mail and an account that is switched off,
+    Raises NotSignedIn, which is the same for a wrong password, an unknown e-mail and an account that is switched off,
     and what PasswordBackend raises after too many tries.
     """
     user = authenticate(request=request, email=email, password=password)
     if not isinstance(user, User):
-        raise Problem(
-            "invalid_credentials",
-            "The e-mail address or the password is wrong.",
-            status=401,
-            headers={"WWW-Authenticate": "Bearer"},
-            keeps_writes=True,
-        )
+        raise NotSignedIn(Code.INVALID_CREDENTIALS, keeps_writes=True)
     return begin_sign_in(user)
 
 
-def refused_field(pointer: str, code: str, detail: str) -> Problem:
-    """A 400 that keeps the counted try, which Invalid would take back."""
-    return Problem("invalid", detail, errors=[field_error(pointer, code, detail)], keeps_writes=True)
-
-
 def check_password_rules(password: str, user: User) -> None:
-    """Raises a Problem at /password with a row for each of AUTH_PASSWORD_VALIDATORS that refuses."""
+    """Raises Invalid, which keeps a counted try, with a fault for each of AUTH_PASSWORD_VALIDATORS that refuses."""
     try:
         validate_password(password, user)
     except ValidationError as error:
-        errors = [field_error("/password", e.code or "invalid", " ".join(e.messages)) for e in error.error_list]
-        raise Problem("invalid", errors[0]["detail"], errors=errors, keeps_writes=True) from error
+        faults = faults_of_check(Field.PASSWORD, error)
+        raise Invalid(Code.INVALID_CLEANED, faults=faults, keeps_writes=True, **faults[0].params) from error
 
 
 def request_password_reset(*, email: str, address: str) -> None:
@@ -86,7 +76,7 @@ def request_password_reset(*, email: str, address: str) -> None:
 
 
 def confirm_password_reset(*, uid: str, token: str, password: str, address: str) -> None:
-    """Sets the new password; its tokens and sessions end. Raises a Problem at /token for a link that is used or old."""
+    """Sets the new password; its tokens and sessions end. Raises Invalid for a link that is used or old."""
     count_attempt(RESET_CONFIRM, address, limit=ADDRESS_TRIES, window=HOUR)
     user = user_of_uid(uid)
     if user is None or not may_sign_in(user) or not default_token_generator.check_token(user, token):
@@ -102,8 +92,8 @@ def confirm_password_reset(*, uid: str, token: str, password: str, address: str)
     forget_tries(user.email, address)
 
 
-def link_not_valid() -> Problem:
-    return refused_field("/token", "invalid", "The link was already used, is too old or incomplete: ask for a new one.")
+def link_not_valid() -> Invalid:
+    return Invalid(Code.INVALID_LINK, Field.TOKEN, keeps_writes=True)
 
 
 def user_of_uid(uid: str) -> User | None:
@@ -215,9 +205,7 @@ def administers(user: User, merchant_id: int) -> bool:
 def refuse_stranger(user: User, merchant_id: int) -> None:
     """Raises Forbidden alike for another's merchant and for one that does not exist."""
     if not administers(user, merchant_id):
-        raise Forbidden(
-            "not_merchant_admin", "Only the owners and managers of this merchant can see and create its tokens."
-        )
+        raise Forbidden(Code.NOT_MERCHANT_ADMIN)
 
 
 def api_tokens_of(user: User, merchant_id: int | None) -> QuerySet[ApiToken]:

@@ -11,7 +11,8 @@ from rest_framework_simplejwt.tokens import RefreshToken
 
 from ordersite.accounts.authentication import SIGN_IN_CLAIM, read_token, sign_in_id_of, user_behind
 from ordersite.accounts.models import SignIn, User
-from ordersite.web.problems import Problem
+from ordersite.core.codes import Code
+from ordersite.core.faults import NotSignedIn
 
 # How long a used refresh token answers the successor that it got.
 AGAIN = timedelta(seconds=30)
@@ -41,7 +42,7 @@ def renew_sign_in(refresh: str) -> Tokens:
     """New tokens for a refresh token, which is used up by that; for the time of AGAIN it answers the same successor.
 
     Raises AuthenticationFailed for one that no longer stands for its user. One that was used longer ago is in two
-    hands: the sign-in ends with it, and the Problem that is raised keeps that.
+    hands: the sign-in ends with it, and the NotSignedIn that is raised keeps that.
     """
     used = read_token(RefreshToken, refresh)
     user = user_behind(used)
@@ -52,13 +53,7 @@ def renew_sign_in(refresh: str) -> Tokens:
         successor = sign_in.filter(previous_id=used["jti"], renewed_at__gt=timezone.now() - AGAIN).first()
         if successor is None:
             sign_in.delete()
-            raise Problem(
-                "refresh_used",
-                "This refresh token was used before, so the session was ended for safety: sign in again.",
-                status=401,
-                headers={"WWW-Authenticate": "Bearer"},
-                keeps_writes=True,
-            )
+            raise NotSignedIn(Code.REFRESH_USED, keeps_writes=True)
         fresh["jti"] = successor.refresh_id
     return tokens_of(fresh, sign_in_id_of(used))
 

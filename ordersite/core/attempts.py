@@ -7,9 +7,10 @@ from django.db import connection
 from django.db.models import Case, F, When
 from django.utils import timezone
 
+from ordersite.core.codes import Code
 from ordersite.core.crypto import token_hash
+from ordersite.core.faults import Throttled
 from ordersite.core.models import Attempt
-from ordersite.web.problems import Problem
 
 HOUR = timedelta(hours=1)
 
@@ -71,13 +72,7 @@ def refuse(expires_at: datetime | str, now: datetime) -> None:
     if until.tzinfo is None:
         until = until.replace(tzinfo=now.tzinfo)
     wait = max(1, round((until - now).total_seconds()))
-    raise Problem(
-        "throttled",
-        f"Too many attempts: try again in {wait} seconds.",
-        status=429,
-        headers={"Retry-After": str(wait)},
-        keeps_writes=True,
-    )
+    raise Throttled(Code.THROTTLED_ATTEMPTS, retry_after=wait, wait=wait, keeps_writes=True)
 
 
 def remember(scope: str, subject: str, *, window: timedelta) -> None:

@@ -19,6 +19,7 @@ class Code(StrEnum):
 
     NOT_FOUND = "not_found"
     BUSY = "busy"
+    THROTTLED_REQUESTS = "throttled.requests"
 
     # --- checkout: orders.pricing, orders.destinations, orders.services.placing
 
@@ -143,7 +144,22 @@ class Code(StrEnum):
     MAX_VALUE_UNITS = "max_value.units"
     REFUND_STATE = "refund_state"
     REFUND_STATE_NOT_FAILED = "refund_state.not_failed"
+    THROTTLED_PAYING = "throttled.paying"
 
     # --- vendors: vendors.services
 
+    NOT_A_MEMBER = "not_a_member"
+
     # --- accounts: ordersite.accounts, ordersite.places, tracking
+
+    INVALID_CREDENTIALS = "invalid_credentials"
+    REFRESH_USED = "refresh_used"
+    INVALID_LINK = "invalid.link"
+    INVALID_CLEANED = "invalid.cleaned"
+    WRONG = "wrong"
+    EMAIL_CONFIRMED = "email_confirmed"
+    NOT_MERCHANT_ADMIN = "not_merchant_admin"
+    BUSY_PASSWORDS = "busy.passwords"
+    FORBIDDEN_RIGHT = "forbidden.right"
+    THROTTLED_ATTEMPTS = "throttled.attempts"
+    THROTTLED_PLACES = "throttled.places"

@@ -20,6 +20,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Self
 
+from django.core.exceptions import ValidationError
+
 from ordersite.core.codes import Code
 from ordersite.core.fields import Field
 
@@ -126,6 +128,12 @@ class InvalidFields(Invalid):
         self.fault = faults[0]
 
 
+class NotSignedIn(Refusal):
+    """401: the credentials do not stand for anybody."""
+
+    status = 401
+
+
 class Forbidden(Refusal):
     """403: the caller sees the thing and may not do this to it."""
 
@@ -166,6 +174,14 @@ class Busy(Refusal):
 
     def __init__(self, code: Code = Code.BUSY, *, retry_after: int = 1, **given: Any) -> None:
         super().__init__(code, retry_after=retry_after, **given)
+
+
+def faults_of_check(field: Field, error: ValidationError) -> list[Fault]:
+    """What Django's own check of one field refuses, in its codes and sentences."""
+    return [
+        Fault(Code.INVALID_CLEANED, field, told={"code": one.code or "invalid"}, message=" ".join(one.messages))
+        for one in error.error_list
+    ]
 
 
 @contextmanager

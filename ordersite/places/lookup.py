@@ -9,13 +9,15 @@ from urllib.parse import parse_qsl, urlsplit
 from django.conf import settings
 from django.core.cache import caches
 
+from ordersite.core.codes import Code
+from ordersite.core.faults import Throttled
 from ordersite.places.geometry import distance
 from ordersite.places.local import Local
 from ordersite.places.nominatim import Nominatim
 from ordersite.places.photon import Photon
 from ordersite.places.protocol import FoundPlace, Geocoder, Point, Refused, Unavailable, Unreadable, point_in
 from ordersite.places.streets import STREETS
-from ordersite.web.throttling import count_call, throttled
+from ordersite.web.throttling import count_call
 
 # What was found; None where the geocoder was not asked, or did not answer.
 Answer = tuple[FoundPlace, ...] | None
@@ -111,7 +113,7 @@ def count_lookup(who: str) -> None:
     Not "as nobody knows it": who has used up its own would choose what an address is checked against.
     """
     if who and settings.THROTTLE_PLACES and count_call(f"places:{who}") > settings.THROTTLE_PLACES:
-        raise throttled("Too many addresses were looked up: try again in a minute.")
+        raise Throttled(Code.THROTTLED_PLACES, retry_after=60)
 
 
 def chosen(found: list[FoundPlace], near: Point | None) -> tuple[FoundPlace, ...]:

@@ -195,11 +195,19 @@ def as_problem(refusal: Refusal, wording: Wording = NATIVE) -> Problem:
         status=refusal.status,
         errors=[wording.row(fault) for fault in refusal.faults],
         extra=refusal.extra,
-        headers={"Retry-After": str(refusal.retry_after)} if refusal.retry_after is not None else None,
+        headers=headers_of(refusal),
         keeps_writes=refusal.keeps_writes,
     )
     problem.is_worded = wording is not NATIVE
     return problem
+
+
+def headers_of(refusal: Refusal) -> dict[str, str]:
+    """The headers that belong to a refusal."""
+    headers = {"WWW-Authenticate": "Bearer"} if isinstance(refusal, faults.NotSignedIn) else {}
+    if refusal.retry_after is not None:
+        headers["Retry-After"] = str(refusal.retry_after)
+    return headers
 
 
 def from_exception(exc: Exception, wording: Wording = NATIVE) -> Problem | None:

@@ -10,8 +10,9 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from ordersite.core.codes import Code
+from ordersite.core.faults import Throttled
 from ordersite.core.redis import breaker
-from ordersite.web.problems import Problem
 
 WINDOW = 60
 
@@ -81,15 +82,10 @@ def count_call(who: str) -> int:
 
 
 def throttle_address(request: Any) -> None:
-    """Counts one opening of a page that anybody may open; raises a 429 Problem beyond THROTTLE_ANONYMOUS a minute."""
+    """Counts one opening of a page that anybody may open; raises Throttled beyond THROTTLE_ANONYMOUS a minute."""
     most = settings.THROTTLE_ANONYMOUS
     if most and count_call(f"page:{client_address(request)}") > most:
-        raise throttled("Too many requests: try again in a minute.")
-
-
-def throttled(detail: str) -> Problem:
-    """The 429 Problem of who has used up its calls of this window."""
-    return Problem("throttled", detail, status=429, headers={"Retry-After": str(WINDOW)})
+        raise Throttled(Code.THROTTLED_REQUESTS, retry_after=WINDOW)
 
 
 class CallerThrottle(BaseThrottle):

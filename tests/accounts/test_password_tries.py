@@ -16,8 +16,9 @@ from rest_framework.test import APIClient
 from ordersite.accounts import hashers, password_tries
 from ordersite.accounts.models import User
 from ordersite.core.attempts import attempt_key
+from ordersite.core.faults import Refusal
 from ordersite.core.models import Attempt
-from ordersite.web.problems import Problem
+from ordersite.web.problems import Problem, as_problem
 
 PASSWORD = "a-long-enough-passphrase"
 HOME, OFFICE = "192.0.2.1", "192.0.2.2"
@@ -115,16 +116,17 @@ def test_few_hash_at_a_time_and_those_who_find_no_place_are_told(monkeypatch: py
     gate = hashers.HashGate(1)
     with gate.turn():
         began = time.monotonic()
-        with pytest.raises(Problem) as refused, gate.turn():
+        with pytest.raises(Refusal) as refused, gate.turn():
             pass
         assert time.monotonic() - began >= 0.05
-        assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "3"})
+        problem = as_problem(refused.value)
+        assert (problem.status, problem.headers) == (503, {"Retry-After": "3"})
         # One waits already: the next is refused at once.
         waits = threading.Thread(target=lambda: gate.inside.acquire())
         waits.start()
         waits.join()
         began = time.monotonic()
-        with pytest.raises(Problem), gate.turn():
+        with pytest.raises(Refusal), gate.turn():
             pass
         assert time.monotonic() - began < 0.05
     gate.inside.release()

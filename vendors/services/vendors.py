@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.web.problems import Forbidden
+from ordersite.core.codes import Code
+from ordersite.core.faults import Forbidden
 from vendors.models import (
     Category,
     DeliveryZone,
@@ -49,7 +50,7 @@ def update_vendor(*, vendor: Vendor, caller: Caller, **changes: Unpack[VendorCha
     does not work there.
     """
     if not serves(caller, Right.CHANGE_VENDORS, vendor.pk):
-        raise Forbidden("not_a_member", "Only the people who work for this vendor can change it.")
+        raise Forbidden(Code.NOT_A_MEMBER)
     if changes:
         standing = Vendor.objects.select_for_update(no_key=True).only(*VendorChanges.__annotations__).get(pk=vendor.pk)
         if "rush_minutes" in changes and "rush_until" not in changes and not standing.rush_lasts(timezone.now()):

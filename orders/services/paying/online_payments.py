@@ -32,8 +32,9 @@ from orders.services.paying.provider_answers import (
 from orders.services.paying.provider_refunds import due_refunds, send_refund
 from orders.services.paying.providers import askable_methods, provider_of
 from orders.services.paying.providers.protocol import Found, Provider, ProviderError, Sequence, Wish
+from ordersite.core.codes import Code
 from ordersite.core.context import absolute
-from ordersite.web.throttling import throttled
+from ordersite.core.faults import Throttled
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ def open_payment(*, token: str) -> Opened:
         if standing != Standing.PAYABLE:
             break
         if not asks:
-            raise throttled("There were too many attempts to pay: try again in a minute.")
+            raise Throttled(Code.THROTTLED_PAYING, retry_after=60)
         payment = begin(payment, now)
     return Opened(payment=payment, standing=standing_of(payment, timezone.now()))
 

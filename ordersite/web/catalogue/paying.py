@@ -60,4 +60,5 @@ SENTENCES: dict[Code, str] = {
     Code.MAX_VALUE_UNITS: _("The order has {quantity} of this item: send that quantity at most."),
     Code.REFUND_STATE: _("This refund does not have to be paid by hand: it is {state}."),
     Code.REFUND_STATE_NOT_FAILED: _("This refund has not failed: it is {state}."),
+    Code.THROTTLED_PAYING: _("There were too many attempts to pay: try again in a minute."),
 }

@@ -1,5 +1,9 @@
 """Sentences for what these refuse: vendors.services."""
 
+from django.utils.translation import gettext_noop as _
+
 from ordersite.core.codes import Code
 
-SENTENCES: dict[Code, str] = {}
+SENTENCES: dict[Code, str] = {
+    Code.NOT_A_MEMBER: _("Only the people who work for this vendor can change it."),
+}

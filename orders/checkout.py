@@ -11,7 +11,7 @@ from typing import Literal
 
 from orders.lifecycle.table import Fulfilment
 from orders.pricing import CartItem, Discount, Priced, PricedLine, Terms
-from ordersite.web.serializers import Money
+from ordersite.core.money import Money
 from vendors.menu import Menu, Zone
 from vendors.models import Offer, PackageType, Service, Vendor
 

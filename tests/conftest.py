@@ -23,10 +23,10 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from orders.services.placing import terms
 from ordersite.accounts.models import ApiToken, User
+from ordersite.core import call_counts
 from ordersite.core.crypto import token_hash
 from ordersite.core.redis import Breaker
 from ordersite.places import lookup as places
-from ordersite.web import throttling
 from tests.cast import Cast, make_cast, write_cast, written
 from tests.clock import NOON, Clock
 from tests.migrated import copy_migrated, drop_database, empty_quickly
@@ -211,8 +211,8 @@ def clean_process(settings: Any, monkeypatch: pytest.MonkeyPatch, folders: Itera
     settings.WHITENOISE_AUTOREFRESH = True
     # A test of throttles sets its own limit. It counts in its process, where no other test counts the same ids, and no
     # minute ends within it.
-    monkeypatch.setattr(throttling, "breaker", AWAY)
-    monkeypatch.setattr(throttling, "window_now", lambda: 1)
+    monkeypatch.setattr(call_counts, "breaker", AWAY)
+    monkeypatch.setattr(call_counts, "window_now", lambda: 1)
     settings.THROTTLE_ANONYMOUS = settings.THROTTLE_CALLER = settings.THROTTLE_PLACES = 0
     settings.PAYMENT_ASKS = 0
     settings.GUEST_ORDERS_PER_ADDRESS = settings.GUEST_ORDERS_PER_PHONE = 0
@@ -220,7 +220,7 @@ def clean_process(settings: Any, monkeypatch: pytest.MonkeyPatch, folders: Itera
     settings.FAKE_PAYMENTS_URL = "http://127.0.0.1:9"
     menus.held.clear()
     terms.held.clear()
-    throttling.windows.counts.clear()
+    call_counts.windows.counts.clear()
     caches["places"].clear()
     places.pause.until = 0.0
     files = next(folders)

@@ -32,8 +32,8 @@ from ordersite.backoffice.row_choosers import Chooser
 from ordersite.backoffice.typed_fields import TypedForm
 from ordersite.core.amount_columns import AmountField
 from ordersite.core.faults import Invalid, Refusal
+from ordersite.core.money import Money
 from ordersite.web.problems import as_problem
-from ordersite.web.serializers import Money
 from vendors.admin.scoping import within
 from vendors.menu import Menu
 from vendors.models import PackageType, Service, Stock, Vendor

@@ -18,7 +18,8 @@ from orders.services.paying.providers import available_methods
 from orders.services.placing.parties import Guest, Placing
 from orders.services.placing.placing import place
 from ordersite.accounts.models import Customer
-from ordersite.web.serializers import Money, PhoneField
+from ordersite.core.money import Money
+from ordersite.web.serializers import PhoneField
 from vendors.hours import beyond
 from vendors.models import Vendor
 

@@ -24,8 +24,7 @@ from ordersite.accounts.scoping import acts_everywhere
 from ordersite.backoffice.moments import moment_column
 from ordersite.backoffice.row_choosers import row_id
 from ordersite.core.amount_columns import AmountField
-from ordersite.core.money import CURRENCIES
-from ordersite.web.serializers import Money
+from ordersite.core.money import CURRENCIES, Money
 from vendors.admin.scoping import ScopedAdmin
 
 LINE = "line_"

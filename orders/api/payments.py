@@ -16,7 +16,7 @@ from orders.reading.payments import PHOTO_HEADERS
 from orders.services.editing.order_fields import change_order
 from orders.services.paying.proofs import approve, payment_to_prove, read_photo, refuse, send_proofs, waive
 from ordersite.accounts.callers import caller_of
-from ordersite.web.images import CleanImage
+from ordersite.core.images import CleanImage
 from ordersite.web.multipart import Form, count_photos, photos_of
 from ordersite.web.serializers import Input, ParagraphField
 from ordersite.web.views import ApiView, if_match, parse

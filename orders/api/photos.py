@@ -5,7 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from orders.api.inputs import PlaceInput
-from ordersite.web.multipart import MOST_PHOTOS, PhotoFormParser
+from ordersite.core.images import MOST_PHOTOS
+from ordersite.web.multipart import PhotoFormParser
 from ordersite.web.parsing import JsonParser
 from ordersite.web.serializers import Input
 from vendors.payment_methods import METHOD_NAMES

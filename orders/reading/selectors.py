@@ -15,9 +15,10 @@ from orders.visibility import orders_with_contact, visible_orders
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address
 from ordersite.accounts.rights import Right
+from ordersite.core.codes import Code
+from ordersite.core.faults import Forbidden
 from ordersite.places.addresses import metres, point_of
 from ordersite.places.protocol import Point
-from ordersite.web.problems import Forbidden
 from vendors.models import Driver, Offer, Option, Product, Vendor
 from vendors.permissions import member_vendors, serves
 
@@ -34,7 +35,7 @@ def dashboard_orders(caller: Caller) -> QuerySet[Order]:
         return visible_orders(caller)
     vendors = member_vendors(caller)
     if not vendors.exists():
-        raise Forbidden("forbidden", "The dashboard is for staff and vendors.")
+        raise Forbidden(Code.FORBIDDEN_DASHBOARD)
     return Order.objects.filter(deleted_at__isnull=True, vendor_id__in=vendors.values("pk"), visible_at__isnull=False)
 
 

@@ -20,12 +20,17 @@ class Code(StrEnum):
     NOT_FOUND = "not_found"
     BUSY = "busy"
     THROTTLED_REQUESTS = "throttled.requests"
+    IDEMPOTENCY_IN_PROGRESS = "idempotency_in_progress"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
 
     # --- checkout: orders.pricing, orders.destinations, orders.services.placing
 
     # --- editing: orders.services.editing and repricing
 
     # --- record: orders.services.record
+
+    STALE = "stale"
+    FORBIDDEN_DASHBOARD = "forbidden.dashboard"
 
     # --- capacity: orders.services.capacity
 
@@ -145,6 +150,9 @@ class Code(StrEnum):
     REFUND_STATE = "refund_state"
     REFUND_STATE_NOT_FAILED = "refund_state.not_failed"
     THROTTLED_PAYING = "throttled.paying"
+    PROVIDER_REFUSED = "provider_refused"
+    PROVIDER_UNAVAILABLE = "provider_unavailable"
+    BAD_SIGNATURE = "bad_signature"
 
     # --- vendors: vendors.services
 

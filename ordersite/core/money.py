@@ -2,6 +2,7 @@
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
 
 # ISO 4217 currencies in use, by the number of digits after the point; all that are not listed here have two.
 EXPONENTS = {
@@ -25,6 +26,13 @@ LONGEST_TYPED = 40
 # No-break, figure, thin and narrow no-break, as spreadsheets and other pages write them.
 SPACES = dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f"), " ")
 WHOLE = 10_000  # 100 %, in hundredths of a percent
+
+
+class Money(NamedTuple):
+    """An amount as a client sent it: minor units and their currency."""
+
+    minor: int
+    currency: str
 
 
 class MoneyError(ValueError):

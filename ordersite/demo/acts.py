@@ -16,8 +16,8 @@ from orders.services.paying.provider_answers import check_payment
 from orders.services.paying.refunds import RefundWish, refund_order
 from ordersite.accounts.callers import Caller
 from ordersite.core.context import absolute
+from ordersite.core.money import Money
 from ordersite.demo.fake_provider import FakeProvider
-from ordersite.web.serializers import Money
 from vendors.models import Product
 from vendors.services.vendors import update_vendor
 

@@ -18,13 +18,13 @@ from orders.services.placing.placing import place
 from ordersite.accounts.callers import Caller, caller_of_user
 from ordersite.accounts.models import Address, User
 from ordersite.core.crypto import token_hash
+from ordersite.core.images import clean_image
+from ordersite.core.money import Money
 from ordersite.demo import sites
 from ordersite.demo.acts import online, pay_online
 from ordersite.demo.fake_provider import FakeProvider
 from ordersite.demo.pictures import draw_slip
 from ordersite.demo.stories import RECIPIENT, STORIES, Item, Parcel, Story, Visit
-from ordersite.web.images import clean_image
-from ordersite.web.serializers import Money
 from vendors.models import Extra, Ingredient, Option, PackageType, Product, Service, Vendor
 
 WALLET = 10_000  # minor units

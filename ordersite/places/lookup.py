@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 from django.conf import settings
 from django.core.cache import caches
 
+from ordersite.core.call_counts import count_call
 from ordersite.core.codes import Code
 from ordersite.core.faults import Throttled
 from ordersite.places.geometry import distance
@@ -17,7 +18,6 @@ from ordersite.places.nominatim import Nominatim
 from ordersite.places.photon import Photon
 from ordersite.places.protocol import FoundPlace, Geocoder, Point, Refused, Unavailable, Unreadable, point_in
 from ordersite.places.streets import STREETS
-from ordersite.web.throttling import count_call
 
 # What was found; None where the geocoder was not asked, or did not answer.
 Answer = tuple[FoundPlace, ...] | None

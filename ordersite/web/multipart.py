@@ -16,11 +16,10 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
-from ordersite.web.images import MAX_BYTES, CleanImage, ImageRefused, Together, clean_image
+from ordersite.core.images import MAX_BYTES, MOST_PHOTOS, CleanImage, ImageRefused, Together, clean_image
 from ordersite.web.parsing import parse_json, refuse_unstorable
 from ordersite.web.problems import Invalid, Problem
 
-MOST_PHOTOS = 5
 PHOTO_PARTS = ("photo", "photos")
 # Reads and writes every byte as it is: whether a part is UTF-8 decides who parses it.
 EVERY_BYTE = "latin-1"

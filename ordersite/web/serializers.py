@@ -2,13 +2,13 @@
 
 import re
 import unicodedata
-from typing import Any, NamedTuple
+from typing import Any
 
 import phonenumbers
 from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
-from ordersite.core.money import CURRENCIES, MoneyError, as_json, from_text
+from ordersite.core.money import CURRENCIES, Money, MoneyError, as_json, from_text
 from ordersite.core.unprinted import has_unprinted
 
 MAX_ID = 2**63 - 1
@@ -16,13 +16,6 @@ MAX_EMAIL = 254
 DECIMAL = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,40})?")
 # Unicode's categories of what nobody sees.
 UNSEEN = ("Cf", "Zs", "Mn", "Cc", "Zl", "Zp")
-
-
-class Money(NamedTuple):
-    """An amount as a client sent it: minor units and their currency."""
-
-    minor: int
-    currency: str
 
 
 class ParagraphField(serializers.CharField):

@@ -1,7 +1,6 @@
-"""Ordinary throttles: a fixed window of a minute, in Redis where there is one, else in the process."""
+"""Ordinary throttles: so many requests of a caller, or of a network, in a window of a minute."""
 
 import ipaddress
-import threading
 import time
 from typing import Any
 
@@ -10,11 +9,9 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from ordersite.core.call_counts import WINDOW, count_call
 from ordersite.core.codes import Code
 from ordersite.core.faults import Throttled
-from ordersite.core.redis import breaker
-
-WINDOW = 60
 
 
 def network_of(address: str) -> str:
@@ -43,42 +40,6 @@ def client_network(forwarded: str, peer: str) -> str:
 def client_address(request: Request | HttpRequest) -> str:
     """The network that a request came from."""
     return client_network(request.META.get("HTTP_X_FORWARDED_FOR", ""), request.META.get("REMOTE_ADDR", ""))
-
-
-class Windows:
-    """Counts of this process, for when Redis is not there; holds one window at a time."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.window = 0
-        self.counts: dict[str, int] = {}
-
-    def count(self, key: str, window: int) -> int:
-        with self.lock:
-            if window != self.window:
-                self.window, self.counts = window, {}
-            self.counts[key] = self.counts.get(key, 0) + 1
-            return self.counts[key]
-
-
-windows = Windows()
-
-
-def window_now() -> int:
-    """The number of the window that is now."""
-    return int(time.time()) // WINDOW
-
-
-def count_call(who: str) -> int:
-    """Counts one call by somebody, and returns how many there were in this window."""
-    window = window_now()
-    key = f"throttle:{window}:{who}"
-    count = breaker.run("INCR", key)
-    if count is None:
-        return windows.count(key, window)
-    if count == 1:
-        breaker.run("EXPIRE", key, 2 * WINDOW)
-    return int(count)
 
 
 def throttle_address(request: Any) -> None:

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from ordersite.core.crypto import token_hash
 from ordersite.core.numbers import read_whole
 from ordersite.web.idempotency import ANONYMOUS, ANONYMOUS_KEY, body_fingerprint, key_scope, run_unsafe
-from ordersite.web.problems import Invalid, Problem
+from ordersite.web.problems import Invalid
 from ordersite.web.queries import check_parameters, parameters_of
 from ordersite.web.throttling import client_address
 
@@ -157,11 +157,3 @@ def if_match(request: Request) -> int | None:
     if version is None:
         raise Invalid("header:If-Match", "invalid", 'Send the ETag of the order as you read it, such as "3".')
     return version
-
-
-def refuse_stale(current: int, expected: int | None, state: dict[str, Any]) -> None:
-    """Raises 412 with the current state where the client saw another version."""
-    if expected is not None and expected != current:
-        raise Problem(
-            "stale", f"The order has changed: its version is {current}.", status=412, extra={"current": state}
-        )

@@ -5,11 +5,11 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
-from ordersite.web.images import CleanImage
+from ordersite.core.images import CleanImage
 
 
 def keep_as_sent(raw: bytes) -> CleanImage:
-    """In the place of ordersite.web.images.clean_image: looks whether it is a picture, and keeps the file."""
+    """In the place of ordersite.core.images.clean_image: looks whether it is a picture, and keeps the file."""
     Image.open(io.BytesIO(raw)).verify()
     return CleanImage(raw)
 

@@ -19,7 +19,7 @@ class Piecemeal(AppConfig):
     label = "piecemeal"
 
     def ready(self) -> None:
-        from ordersite.web import idempotency  # noqa: PLC0415  it reads models, which are not there before
+        from ordersite.core import idempotency  # noqa: PLC0415  it reads models, which are not there before
 
         without = SimpleNamespace(atomic=nullcontext, on_commit=transaction.on_commit)
         idempotency.transaction = without  # type: ignore[assignment,attr-defined]

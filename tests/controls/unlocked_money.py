@@ -38,7 +38,7 @@ def take_stock_without_a_lock(wanted: Mapping[int, int], pointers: Mapping[int, 
 
 
 def look_for_key_first(scope: str, fingerprint: str) -> bool:
-    """In the place of ordersite.web.idempotency.insert_key: the key is written when the call is through."""
+    """In the place of ordersite.core.idempotency.insert_key: the key is written when the call is through."""
     if IdempotencyKey.objects.filter(scope=scope).exists():
         return False
     meet()

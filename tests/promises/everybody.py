@@ -14,7 +14,7 @@ from orders.services.money.wallets import top_up
 from orders.services.paying.proofs import add_proofs
 from ordersite.accounts.models import Address, ApiToken, Customer
 from ordersite.core.crypto import decrypt, new_token, token_hash
-from ordersite.web.images import CleanImage
+from ordersite.core.images import CleanImage
 from tests.cast import Cast
 from tests.orders.rows import add_line, make_order
 from vendors.models import PackageType, Service

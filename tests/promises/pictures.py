@@ -13,7 +13,7 @@ from typing import Any
 
 from PIL import Image, PngImagePlugin
 
-from ordersite.web.images import MAX_DECODED, MAX_SIDE
+from ordersite.core.images import MAX_DECODED, MAX_SIDE
 
 # In no picture by chance.
 PAYLOAD = b"<script>alert('7f3a9c')</script>"

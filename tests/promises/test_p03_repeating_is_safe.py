@@ -8,8 +8,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from orders.models import Order, Posting, Purchase
+from ordersite.core import idempotency
 from ordersite.core.models import IdempotencyKey
-from ordersite.web import idempotency
 from tests.cast import Cast
 from tests.controls.unlocked_money import look_for_key_first
 from tests.orders.shopping import ORDERS, balance_of, cart, fill_wallet

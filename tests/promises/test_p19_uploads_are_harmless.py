@@ -20,7 +20,8 @@ from PIL import Image
 from rest_framework.test import APIClient
 
 from orders.models import Order, Payment, PaymentProof
-from ordersite.web.images import CleanImageField, ImageRefused, clean_image
+from ordersite.core.images import ImageRefused, clean_image
+from ordersite.web.image_fields import CleanImageField
 from tests.cast import Cast
 from tests.controls import careless_pictures
 from tests.orders.rows import make_order

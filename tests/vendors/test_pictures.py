@@ -7,7 +7,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from ordersite.web.images import CleanImageField, ImageRefused, clean_image
+from ordersite.core.images import ImageRefused, clean_image
+from ordersite.web.image_fields import CleanImageField
 
 
 def picture(size: tuple[int, int] = (40, 20), kind: str = "PNG", **options: Any) -> bytes:

@@ -11,7 +11,7 @@ from django.test import Client
 from orders.models import Account, Payment, Posting, Refund
 from orders.services.paying.refunds import RefundWish, refund_order
 from ordersite.accounts.callers import caller_of_user
-from ordersite.web.serializers import Money
+from ordersite.core.money import Money
 from tests.cast import Cast
 from tests.office import posted_forms
 from tests.orders.admin.test_admin_buttons import DELIVERY

@@ -17,7 +17,7 @@ from orders.services.paying.refunds import RefundWish, refund_order
 from ordersite.accounts.callers import caller_of_user
 from ordersite.accounts.models import User
 from ordersite.accounts.roles import ROLES
-from ordersite.web.serializers import Money
+from ordersite.core.money import Money
 from tests.cast import Cast, in_roles, make_clerk, make_manager
 from tests.orders.money import Api, driven
 from tests.promises.everybody import make_world

@@ -11,9 +11,9 @@ from PIL import Image
 from rest_framework.exceptions import ParseError
 from rest_framework.test import APIRequestFactory
 
+from ordersite.core.images import MAX_BYTES, MOST_PHOTOS
 from ordersite.web.idempotency import body_fingerprint
-from ordersite.web.images import MAX_BYTES
-from ordersite.web.multipart import MOST_PHOTOS, Form, PhotoFormParser
+from ordersite.web.multipart import Form, PhotoFormParser
 from ordersite.web.problems import Invalid, Problem, from_exception
 
 BOUNDARY = "boundary-of-a-test"

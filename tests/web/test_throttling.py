@@ -8,8 +8,8 @@ import redis
 from rest_framework.test import APIClient
 
 from ordersite.accounts.models import User
+from ordersite.core import call_counts
 from ordersite.core.redis import Breaker
-from ordersite.web import throttling
 from ordersite.web.throttling import client_address, network_of
 
 ME, TOKEN = "/api/v1/me", "/api/v1/auth/token"
@@ -40,7 +40,7 @@ def fake(monkeypatch: pytest.MonkeyPatch, settings: Any) -> FakeRedis:
     server = FakeRedis()
     settings.REDIS_URL = "redis://fake"
     monkeypatch.setattr("ordersite.core.redis.client", lambda: server)
-    monkeypatch.setattr(throttling, "breaker", Breaker())
+    monkeypatch.setattr(call_counts, "breaker", Breaker())
     return server
 
 
@@ -82,7 +82,7 @@ def test_redis_counts_where_it_is(fake: FakeRedis, settings: Any) -> None:
     settings.THROTTLE_ANONYMOUS = 2
     assert [anonymous() for _ in range(3)] == [400, 400, 429]
     assert [command for command, *_ in fake.asked] == ["INCR", "EXPIRE", "INCR", "INCR"]
-    assert throttling.windows.counts == {}
+    assert call_counts.windows.counts == {}
 
 
 def test_a_broken_redis_is_left_alone_and_the_process_counts(

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from ordersite.accounts.rights import Right, holds_all
 from ordersite.backoffice.amounts import AmountsAdmin
-from ordersite.web.images import CleanImageField
+from ordersite.web.image_fields import CleanImageField
 from vendors.admin.scoping import ScopedAdmin
 from vendors.services.vendors import announce_change, bump_menu_version
 

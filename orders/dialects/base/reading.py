@@ -19,11 +19,11 @@ from rest_framework.exceptions import ParseError
 from rest_framework.fields import empty
 
 from orders.dialects.base.forms import read_query
-from ordersite.core.money import CURRENCIES, MAX_MINOR, rounded_minor, to_text
+from ordersite.core.money import CURRENCIES, MAX_MINOR, Money, rounded_minor, to_text
 from ordersite.web.pagination import MOST, PER_PAGE
 from ordersite.web.parsing import parse_json, refuse_too_many, too_many
 from ordersite.web.problems import Invalid
-from ordersite.web.serializers import MAX_ID, DegreesField, Money, PhoneField, e164
+from ordersite.web.serializers import MAX_ID, DegreesField, PhoneField, e164
 
 # A plain decimal: no exponent, no thousands, ASCII digits. A double's own text has 17 significant digits.
 NUMBER = re.compile(r"[+-]?(?:[0-9]{1,19}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})")

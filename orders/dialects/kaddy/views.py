@@ -19,8 +19,9 @@ from orders.reading.selectors import with_parts
 from orders.services.moving.tills import confirm, till_orders, unconfirmed_orders, vendors_of_till
 from ordersite.accounts.authentication import credential_of
 from ordersite.accounts.callers import Caller, caller_of
+from ordersite.core.call_counts import count_call
 from ordersite.web.problems import NotFound, Problem
-from ordersite.web.throttling import CallerThrottle, count_call
+from ordersite.web.throttling import CallerThrottle
 
 USUAL, MOST = 10, 100
 

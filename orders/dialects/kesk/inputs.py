@@ -20,7 +20,7 @@ from orders.dialects.base import (
     WordField,
 )
 from orders.dialects.kesk.words import METHODS, PAYMENT_WORDS, TYPES, Word
-from ordersite.web.multipart import MOST_PHOTOS
+from ordersite.core.images import MOST_PHOTOS
 from ordersite.web.serializers import (
     DegreesField,
     LineField,

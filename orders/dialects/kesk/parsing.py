@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 from orders.dialects.base import is_blank, nested, values_left
-from ordersite.web.images import MAX_BYTES
+from ordersite.core.images import MAX_BYTES, MOST_PHOTOS
 from ordersite.web.multipart import (
-    MOST_PHOTOS,
     PHOTO_PARTS,
     Form,
     PhotoFormParser,

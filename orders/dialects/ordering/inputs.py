@@ -39,7 +39,7 @@ from orders.pricing import CartExtra, CartItem, CartOption
 from orders.services.placing.parties import Guest, Placing
 from ordersite.accounts.models import Address
 from ordersite.core.faults import Refusal
-from ordersite.core.money import exponent
+from ordersite.core.money import Money, exponent
 from ordersite.places.protocol import Point, write_point
 from ordersite.web.problems import Invalid, as_problem
 from ordersite.web.serializers import (
@@ -47,7 +47,6 @@ from ordersite.web.serializers import (
     DegreesField,
     LineField,
     LowerEmailField,
-    Money,
     ParagraphField,
 )
 from vendors.payment_methods import find_method

@@ -16,8 +16,8 @@ from orders.checkout import Checkout, Draft, Given
 from orders.models import OfferUse, Order
 from orders.pricing import RATE, Discount, OfferTerms
 from ordersite.accounts.models import Customer
+from ordersite.core.idempotency import Again
 from ordersite.core.money import as_json, divide, half_up
-from ordersite.web.idempotency import Again
 from ordersite.web.problems import Conflict, Invalid
 from vendors.models import Offer
 from vendors.services.offers import has_code

@@ -26,10 +26,9 @@ from orders.services.record.numbers import day_of, follow_day
 from orders.services.record.order_update import OrderUpdate, update_order
 from orders.services.record.servability import why_unserved
 from ordersite.accounts.callers import SYSTEM, Caller
-from ordersite.core.money import MAX_MINOR, as_json
+from ordersite.core.money import MAX_MINOR, Money, as_json
 from ordersite.places.lookup import Answer
 from ordersite.web.problems import Conflict, Forbidden, Invalid, blaming
-from ordersite.web.serializers import Money
 from vendors.models import Driver
 from vendors.payment_methods import find_method
 from vendors.services.openings import calendar_of

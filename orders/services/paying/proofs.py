@@ -22,8 +22,7 @@ from ordersite.accounts.rights import Right
 from ordersite.core.codes import Code
 from ordersite.core.faults import Conflict, Forbidden, Invalid, NotFound
 from ordersite.core.fields import Field
-from ordersite.web.images import CleanImage
-from ordersite.web.multipart import MOST_PHOTOS
+from ordersite.core.images import MOST_PHOTOS, CleanImage
 from vendors.payment_methods import PROVEN_METHODS, find_method
 from vendors.permissions import member_vendors
 

@@ -17,10 +17,10 @@ from orders.services.paying.providers import find_provider, methods_of_provider,
 from orders.services.paying.providers.protocol import Found, Notice, ProviderError, State
 from orders.services.paying.receiving import lock_payment, mark_authorised, mark_failed, mark_paid
 from ordersite.accounts.callers import SYSTEM
+from ordersite.core.call_counts import count_call
 from ordersite.core.codes import Code
 from ordersite.core.faults import NotFound, Throttled
 from ordersite.core.money import to_text
-from ordersite.web.throttling import count_call
 from vendors.payment_methods import ONLINE_METHODS
 
 logger = logging.getLogger(__name__)

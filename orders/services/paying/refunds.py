@@ -17,8 +17,7 @@ from ordersite.accounts.rights import Right
 from ordersite.core.codes import Code
 from ordersite.core.faults import Conflict, Forbidden, Invalid, NotFound, Path, Step, blaming_field
 from ordersite.core.fields import Field
-from ordersite.core.money import as_json, half_up
-from ordersite.web.serializers import Money
+from ordersite.core.money import Money, as_json, half_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

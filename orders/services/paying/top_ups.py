@@ -12,7 +12,7 @@ from ordersite.accounts.services import ensure_customer
 from ordersite.core.codes import Code
 from ordersite.core.faults import Invalid
 from ordersite.core.fields import Field
-from ordersite.web.serializers import Money
+from ordersite.core.money import Money
 from vendors.payment_methods import ONLINE_METHODS
 
 # How long a top-up may be paid.

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from orders.checkout import Checked, CheckedOut, Checkout, Draft, Given, without_fees
 from orders.lifecycle.table import Fulfilment
 from orders.pricing import NO_DISCOUNT, total_up
-from ordersite.core.money import as_json, divide, exponent, rounded_minor
+from ordersite.core.money import Money, as_json, divide, exponent, rounded_minor
 from ordersite.web.problems import Invalid, Problem, field_error
-from ordersite.web.serializers import Money
 
 
 def add_up(draft: Draft, given: Given | None, tip: int) -> Checked:

@@ -14,7 +14,7 @@ from orders.services.record.numbers import NumberCounter, counter_of, day_of
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Customer
 from ordersite.core.crypto import encrypt, new_token, token_hash
-from ordersite.web.serializers import Money
+from ordersite.core.money import Money
 from vendors.payment_methods import find_method
 
 

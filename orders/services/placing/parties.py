@@ -10,8 +10,8 @@ from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address, Customer
 from ordersite.accounts.rights import Right
 from ordersite.accounts.services import ensure_customer
+from ordersite.core.images import CleanImage
 from ordersite.places.addresses import Where, is_correction, point_of
-from ordersite.web.images import CleanImage
 from ordersite.web.problems import Forbidden, Invalid
 from vendors.payment_methods import find_method
 from vendors.permissions import may_at, serves, works_at

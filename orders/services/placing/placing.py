@@ -57,7 +57,7 @@ from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Customer
 from ordersite.accounts.rights import Right
 from ordersite.core.crypto import new_token
-from ordersite.web.idempotency import Again
+from ordersite.core.idempotency import Again
 from ordersite.web.problems import Forbidden, Invalid, blaming
 from vendors.payment_methods import find_method
 

@@ -15,10 +15,10 @@ from orders.services.record.locks import lock_bought_together
 from orders.visibility import actors_for
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.core.faults import NotFound
+from ordersite.core.codes import Code
+from ordersite.core.faults import NotFound, Stale
 from ordersite.core.ids import gather_ids
 from ordersite.core.prepared import Given, Prepared
-from ordersite.web.views import refuse_stale
 from vendors.models import Vendor
 
 CARRIERS = frozenset({Actor.DRIVER, Actor.COMPANY})
@@ -95,8 +95,9 @@ class OrderAccess:
         }
 
     def refuse_stale(self, version: int | None) -> None:
-        """Raises Problem 412 where the caller saw another version."""
-        refuse_stale(self.order.version, version, self.refusal_extra() if version is not None else {})
+        """Raises Stale where the caller saw another version."""
+        if version is not None and version != self.order.version:
+            raise Stale(Code.STALE, version=self.order.version, extra={"current": self.refusal_extra()})
 
     def may_start_preparing(self) -> bool:
         """Whether the caller may write the milestone preparation_started, which is no change of status."""

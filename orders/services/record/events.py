@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
 from orders.models import FeedEntry, Order, OrderEvent
-from ordersite.web.idempotency import Again
+from ordersite.core.idempotency import Again
 
 
 def streams_of(order: Order) -> list[str]:

@@ -61,4 +61,7 @@ SENTENCES: dict[Code, str] = {
     Code.REFUND_STATE: _("This refund does not have to be paid by hand: it is {state}."),
     Code.REFUND_STATE_NOT_FAILED: _("This refund has not failed: it is {state}."),
     Code.THROTTLED_PAYING: _("There were too many attempts to pay: try again in a minute."),
+    Code.PROVIDER_REFUSED: _("The payment provider refuses this: pay in another way."),
+    Code.PROVIDER_UNAVAILABLE: _("The payment provider cannot be reached just now: try again in a minute."),
+    Code.BAD_SIGNATURE: _("The signature of this notice is missing or wrong: sign it with the secret that was agreed."),
 }

@@ -1,5 +1,10 @@
 """Sentences for what these refuse: orders.services.record."""
 
+from django.utils.translation import gettext_noop as _
+
 from ordersite.core.codes import Code
 
-SENTENCES: dict[Code, str] = {}
+SENTENCES: dict[Code, str] = {
+    Code.STALE: _("The order has changed: its version is {version}."),
+    Code.FORBIDDEN_DASHBOARD: _("The dashboard is for staff and vendors."),
+}

@@ -14,7 +14,7 @@ from PIL import Image
 from orders.models import Order, Payment, PaymentProof, PaymentStatus
 from orders.services.paying.proofs import add_proofs
 from ordersite.accounts.models import User
-from ordersite.web.images import clean_image
+from ordersite.core.images import clean_image
 from tests.cast import Cast
 from tests.orders.confirming import asked, not_asked, told
 from tests.orders.rows import make_order

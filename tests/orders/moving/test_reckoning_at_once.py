@@ -18,7 +18,7 @@ from orders.services.paying.receiving import mark_paid
 from orders.services.placing import placing
 from orders.services.record import events, order_update
 from ordersite.accounts.callers import SYSTEM
-from ordersite.web.idempotency import Again
+from ordersite.core.idempotency import Again
 from tests.cast import Cast
 from tests.office import form_of
 from tests.orders.kinds import make_package_type, make_service, package_cart, service_cart, tomorrow

@@ -16,7 +16,7 @@ from orders.services.paying import provider_answers
 from orders.services.paying.online_payments import run_due
 from orders.services.paying.providers.mollie import Mollie
 from orders.services.paying.providers.protocol import Found
-from ordersite.web import throttling
+from ordersite.core import call_counts
 from tests.cast import Cast
 from tests.orders.online import NOTICES, Provider, due_now, notice, order_of, place_online
 from tests.orders.shopping import assert_nothing_changed, eur
@@ -29,7 +29,7 @@ FORM = "application/x-www-form-urlencoded"
 def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     """Throttles count in the minute that the test began in, however long it takes."""
     began = time.time()
-    monkeypatch.setattr(throttling, "time", SimpleNamespace(time=lambda: began))
+    monkeypatch.setattr(call_counts, "time", SimpleNamespace(time=lambda: began))
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from orders.lifecycle.table import FAILURE
 from orders.models import Entry, Order, OrderEvent, Payment, PaymentProof
 from orders.services.moving import timers
 from orders.services.paying.proofs import MOST_PROOFS, delete_strays
+from ordersite.core.images import CleanImage
 from ordersite.web import multipart
-from ordersite.web.images import CleanImage
 from tests.cast import Cast
 from tests.orders.money import held
 from tests.orders.rows import make_order, state_of

@@ -5,32 +5,29 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from ordersite.web.problems import Problem
+from ordersite.core.codes import Code
+from ordersite.core.faults import Refusal
 
 
-class ProviderError(Problem):
-    """A provider did not do what it was asked: `reason` is for staff and logs, the problem's detail for customers.
+class ProviderError(Refusal):
+    """A provider did not do what it was asked: `reason` is for staff and logs, its sentence for customers.
 
     `is_final` where asking again changes nothing (it refuses), else it was out of reach or busy.
     """
 
     def __init__(self, reason: str, *, is_final: bool = False) -> None:
-        if is_final:
-            detail = "The payment provider refuses this: pay in another way."
-            super().__init__("provider_refused", detail, status=409)
-        else:
-            detail = "The payment provider cannot be reached just now: try again in a minute."
-            super().__init__("provider_unavailable", detail, status=503, headers={"Retry-After": "30"})
+        code = Code.PROVIDER_REFUSED if is_final else Code.PROVIDER_UNAVAILABLE
+        super().__init__(code, retry_after=None if is_final else 30)
+        self.status = 409 if is_final else 503
         self.reason = reason[:300]
         self.is_final = is_final
 
 
-class NoticeRefused(Problem):
+class NoticeRefused(Refusal):
     """A notice that does not prove that it comes from its provider."""
 
     def __init__(self) -> None:
-        detail = "The signature of this notice is missing or wrong: sign it with the secret that was agreed."
-        super().__init__("bad_signature", detail, status=400)
+        super().__init__(Code.BAD_SIGNATURE)
 
 
 class State(StrEnum):

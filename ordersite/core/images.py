@@ -3,18 +3,16 @@
 import contextlib
 import io
 import struct
-import uuid
 import warnings
 from collections.abc import Iterator
-from typing import Any, NewType
+from typing import NewType
 
-from django import forms
-from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from PIL import Image, ImageOps, PngImagePlugin
 from PIL.JpegImagePlugin import JpegImageFile
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_BYTES = 5_000_000
+MOST_PHOTOS = 5  # of one call
 MAX_PIXELS = 50_000_000
 MAX_DECODED = 80_000_000  # bytes of memory while a picture is decoded
 # Of the pictures of one call together: memory, were it taken at once, and their bytes. One of a plain JPEG counts half:
@@ -143,16 +141,3 @@ def samples_per_pixel(image: JpegImageFile) -> float:
     """3 where a JPEG keeps colours as fine as brightness, 1.5 where it halves them both ways; each takes two bytes."""
     across, down = (max(1, *(layer[axis] for layer in image.layer)) for axis in (1, 2))
     return sum(layer[1] * layer[2] for layer in image.layer) / (across * down)
-
-
-class CleanImageField(forms.ImageField):
-    """A form's picture, cleaned before it is kept, under a random name."""
-
-    def to_python(self, data: Any) -> Any:
-        if not isinstance(data, UploadedFile):
-            return super().to_python(data)
-        try:
-            raw = clean_image(data.read(MAX_BYTES + 1))
-        except ImageRefused as error:
-            raise forms.ValidationError(str(error), "invalid_image") from error
-        return super().to_python(SimpleUploadedFile(f"{uuid.uuid4().hex}.jpg", raw, "image/jpeg"))

@@ -36,7 +36,7 @@ class KeyReused(Refusal):
     status = 422
 
 
-class Kept(NamedTuple):
+class KeptAnswer(NamedTuple):
     """An answer as it is kept for a repetition: its HTTP status, and the rest as text."""
 
     status: int
@@ -53,8 +53,8 @@ def run_in_transaction(
     *,
     scope: str,
     fingerprint: str,
-    keep: Callable[[Result], Kept | None],
-    replay: Callable[[Kept], Result],
+    keep: Callable[[Result], KeptAnswer | None],
+    replay: Callable[[KeptAnswer], Result],
 ) -> Result:
     """Runs the call in one transaction; with a scope, once, and answers its repetition with what it answered first.
 
@@ -84,8 +84,8 @@ def run_once(
     *,
     scope: str,
     fingerprint: str,
-    keep: Callable[[Result], Kept | None],
-    replay: Callable[[Kept], Result],
+    keep: Callable[[Result], KeptAnswer | None],
+    replay: Callable[[KeptAnswer], Result],
 ) -> Result:
     refused: Refusal | None = None
     with transaction.atomic():
@@ -121,15 +121,15 @@ def insert_key(scope: str, fingerprint: str) -> bool:
         raise Conflict(Code.IDEMPOTENCY_IN_PROGRESS, retry_after=2) from error
 
 
-def keep_answer(scope: str, kept: Kept) -> None:
+def keep_answer(scope: str, kept: KeptAnswer) -> None:
     """Stores the answer, in the call's own transaction."""
     with connection.cursor() as cursor:
         cursor.execute(KEEP, [kept.status, encrypt(kept.text), scope])
 
 
-def find_kept(scope: str, fingerprint: str) -> Kept:
+def find_kept(scope: str, fingerprint: str) -> KeptAnswer:
     """What the first call with this key answered; raises KeyReused where it had another body."""
     row = IdempotencyKey.objects.get(scope=scope)
     if row.fingerprint != fingerprint:
         raise KeyReused(Code.IDEMPOTENCY_KEY_REUSED)
-    return Kept(row.status, decrypt(row.answer))
+    return KeptAnswer(row.status, decrypt(row.answer))

@@ -10,7 +10,7 @@ from django.utils.crypto import salted_hmac
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
-from ordersite.core.idempotency import Kept, run_in_transaction
+from ordersite.core.idempotency import KeptAnswer, run_in_transaction
 from ordersite.web.problems import Invalid
 
 KEY = re.compile(r"[\x21-\x7e]{1,128}\Z")
@@ -23,16 +23,16 @@ def run_unsafe(call: Callable[[], Response], *, scope: str = "", fingerprint: st
     return run_in_transaction(call, scope=scope, fingerprint=fingerprint, keep=keep, replay=replay)
 
 
-def keep(response: Response) -> Kept | None:
+def keep(response: Response) -> KeptAnswer | None:
     """A success with its headers and body; what was refused frees the key."""
     if not 200 <= response.status_code < 300:
         return None
     headers = {name: response[name] for name in KEPT_HEADERS if name in response}
     body = JSONRenderer().render(response.data).decode() if response.data is not None else "null"
-    return Kept(response.status_code, json.dumps({"headers": headers, "body": body}))
+    return KeptAnswer(response.status_code, json.dumps({"headers": headers, "body": body}))
 
 
-def replay(kept: Kept) -> Response:
+def replay(kept: KeptAnswer) -> Response:
     told = json.loads(kept.text)
     headers = {**told["headers"], "Idempotency-Replayed": "true"}
     return Response(json.loads(told["body"]), status=kept.status, headers=headers)

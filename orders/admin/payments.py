@@ -22,7 +22,8 @@ from orders.admin.service_calls import caller_of_request, perform
 from orders.models import WAITS_FOR_STAFF, Payment, PaymentProof, PaymentShare, PaymentStatus
 from orders.reading.payments import PHOTO_HEADERS
 from orders.services.paying.disputes import decide_top_up
-from orders.services.paying.proofs import approve, read_file, refuse, waive
+from orders.services.paying.payment_checks import approve_payment, refuse_payment, waive_owed
+from orders.services.paying.proofs import read_file
 from orders.services.paying.receiving import lock_payment
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
@@ -32,7 +33,7 @@ from ordersite.backoffice.typed_fields import TypedForm
 from ordersite.web.problems import Conflict
 
 PER_PAGE = 20
-DECISIONS: dict[str, Callable[..., Any]] = {"refuse": refuse, "waive": waive}
+DECISIONS: dict[str, Callable[..., Any]] = {"refuse": refuse_payment, "waive": waive_owed}
 NO_PAYMENT = "There is no payment {payment_id} of an order."
 
 
@@ -153,7 +154,7 @@ class ProofAdmin(EverywhereAdmin, ReadOnlyAdmin):
             if given["order"] is None:
                 decide_top_up(payment_id=payment.pk, caller=caller, counts=True)
                 return
-            approve(order_id=given["order"], payment_id=payment.pk, caller=caller, version=given["version"])
+            approve_payment(order_id=given["order"], payment_id=payment.pk, caller=caller, version=given["version"])
 
         perform(request, call, done=done, key=given["key"])
 

@@ -14,7 +14,8 @@ from orders.api.photos import PHOTO_PARSERS, PhotoForm
 from orders.api.rendering import changed_response
 from orders.reading.payments import PHOTO_HEADERS
 from orders.services.editing.order_fields import change_order
-from orders.services.paying.proofs import approve, payment_to_prove, read_photo, refuse, send_proofs, waive
+from orders.services.paying.payment_checks import approve_payment, refuse_payment, waive_owed
+from orders.services.paying.proofs import payment_to_prove, read_photo, send_proofs
 from ordersite.accounts.callers import caller_of
 from ordersite.core.images import CleanImage
 from ordersite.web.multipart import Form, count_photos, photos_of
@@ -83,7 +84,7 @@ class ApproveView(ApiView):
     )
     def post(self, request: Request, order_id: int, payment_id: int) -> Response:
         caller = caller_of(request)
-        order = approve(order_id=order_id, payment_id=payment_id, caller=caller, version=if_match(request))
+        order = approve_payment(order_id=order_id, payment_id=payment_id, caller=caller, version=if_match(request))
         return changed_response(caller, order, request)
 
 
@@ -99,7 +100,7 @@ class RefuseView(ApiView):
         caller = caller_of(request)
         reason = parse(RefuseInput, request.data)["reason"]
         version = if_match(request)
-        order = refuse(order_id=order_id, payment_id=payment_id, caller=caller, reason=reason, version=version)
+        order = refuse_payment(order_id=order_id, payment_id=payment_id, caller=caller, reason=reason, version=version)
         return changed_response(caller, order, request)
 
 
@@ -114,7 +115,7 @@ class WaiveView(ApiView):
     def post(self, request: Request, order_id: int, payment_id: int) -> Response:
         caller, version = caller_of(request), if_match(request)
         reason = parse(WaiveInput, request.data)["reason"]
-        order = waive(order_id=order_id, payment_id=payment_id, caller=caller, reason=reason, version=version)
+        order = waive_owed(order_id=order_id, payment_id=payment_id, caller=caller, reason=reason, version=version)
         return changed_response(caller, order, request)
 
 

@@ -11,7 +11,7 @@ from orders.models import Order
 from orders.reading.selectors import payment_due
 from orders.services.editing.order_fields import change_order
 from orders.services.moving.transitions import Wish, move_on, start_preparing
-from orders.services.paying.proofs import approve, refuse
+from orders.services.paying.payment_checks import approve_payment, refuse_payment
 from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.locks import lock_purchase
 from ordersite.accounts.callers import Caller
@@ -87,9 +87,9 @@ def set_payment(order_id: int, caller: Caller, payment: str, reason: str) -> Non
     if payment_id is None:
         raise Conflict("nothing_due", "No payment of this order is due: read the order again.")
     if payment == PAID:
-        approve(order_id=order_id, payment_id=payment_id, caller=caller)
+        approve_payment(order_id=order_id, payment_id=payment_id, caller=caller)
     else:
-        refuse(order_id=order_id, payment_id=payment_id, caller=caller, reason=reason)
+        refuse_payment(order_id=order_id, payment_id=payment_id, caller=caller, reason=reason)
 
 
 def set_status(access: OrderAccess, wanted: Word, given: Mapping[str, Any]) -> Order:

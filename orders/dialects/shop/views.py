@@ -49,7 +49,7 @@ from orders.services.moving.goals import Goal, move, walk
 from orders.services.moving.labels import read_labels, set_label
 from orders.services.moving.notes import add_note
 from orders.services.moving.transitions import all_or_nothing
-from orders.services.paying.proofs import approve
+from orders.services.paying.payment_checks import approve_payment
 from orders.services.placing.locating import locate_placing
 from orders.services.placing.parties import Placing
 from orders.services.placing.placing import place
@@ -288,7 +288,7 @@ class PaidView(FlagView):
             raise Conflict("nothing_due", "No payment of this order is due.")
         with all_or_nothing(order_id=order_id, caller=caller):
             while payment_id is not None:
-                approve(order_id=order_id, payment_id=payment_id, caller=caller)
+                approve_payment(order_id=order_id, payment_id=payment_id, caller=caller)
                 payment_id = payment_due(order_id)
 
 

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from orders.models import Order, Payment, PaymentShare, Refund
 from orders.services.money.payouts import Purse, hand_in
 from orders.services.moving.timers import run_due
-from orders.services.paying import online_payments, proofs
+from orders.services.paying import online_payments, payment_access, payment_checks
 from ordersite.accounts.callers import SYSTEM
 from tests.cast import Cast
 from tests.orders.editing import add, line_of, remove
@@ -808,12 +808,12 @@ def test_a_vendor_s_word_counts_by_the_payment_as_it_is_locked(
     """While the vendor says that the cash is there, the customer changes to a transfer to the platform."""
     Vendor.objects.filter(pk=cast.vendor.pk).update(payment_methods=["cash", "transfer"])
     bump_menu_version(cast.vendor.pk)
-    order, lock = pickup(cast, api), proofs.lock
+    order, lock = pickup(cast, api), payment_access.lock_payment_of
 
     def lock_late(*args: Any) -> Any:
         assert set_method(api(cast.customer), order, "transfer").status_code == 200
         return lock(*args)
 
-    monkeypatch.setattr(proofs, "lock", lock_late)
+    monkeypatch.setattr(payment_checks, "lock_payment_of", lock_late)
     assert approve(api(cast.owner), order).status_code == 403
     assert sums() == held(cast, wallet=6000, funding=-6000)

@@ -92,7 +92,7 @@ def draw() -> str:
     for panel in PANELS:
         parts += draw_panel(panel, y)
         y += 40 + len(panel.rows) * ROW_HEIGHT
-    parts.append(text(MARGIN, y, "An open order may also end in 2, 5 or 16.", size=13))
+    parts.append(text(MARGIN, y, "An open order may also be rejected or cancelled.", size=13))
     parts.append(text(MARGIN, y + 18, "All changes: the tables of lifecycle.md.", size=13))
     description = "; ".join(describe(panel) for panel in PANELS)
     head = (

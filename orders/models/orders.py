@@ -361,7 +361,7 @@ class Order(LifeCycle, models.Model):
         if target not in CLOSED:
             self.closed_at = None
         elif target not in (Status.DELIVERY_COMPLETED_BY_DRIVER, Status.PICKUP_COMPLETED_BY_CUSTOMER):
-            # 11 and 15 are final too; settling writes `closed` for them (docs/lifecycle.md, Milestones).
+            # What was delivered or collected is final too; settling writes `closed` (docs/lifecycle.md, Milestones).
             self.closed_at = self.closed_at or now
 
     @property

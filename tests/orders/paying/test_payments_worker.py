@@ -16,7 +16,7 @@ from orders.services.paying.providers.protocol import ProviderError
 from tests.cast import Cast
 from tests.orders.online import Provider, due_now, notice, order_of, place_online
 from tests.orders.shopping import ORDERS, assert_nothing_changed, sums
-from tracking.worker import Work, kinds, run_worker
+from tracking.worker import WORK, Work, run_worker
 
 Api = Callable[..., APIClient]
 
@@ -227,7 +227,7 @@ class TestRefunds:
 
 
 def test_a_provider_that_hangs_does_not_hold_up_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [work.name for work in kinds() if work.apart] == ["online payments", "mails", "proof of the ledger"]
+    assert [work.name for work in WORK if work.apart] == ["online payments", "mails", "proof of the ledger"]
     monkeypatch.setattr("tracking.worker.connection.close", lambda: None)
     stop, hangs = threading.Event(), threading.Event()
     done: list[str] = []
@@ -238,8 +238,8 @@ def test_a_provider_that_hangs_does_not_hold_up_deadlines(monkeypatch: pytest.Mo
             stop.set()
         return 0
 
-    works = [Work("payments", lambda: int(hangs.wait(5)), apart=True), Work("deadlines", deadlines, every=0)]
-    monkeypatch.setattr("tracking.worker.kinds", lambda: works)
+    works = (Work("payments", lambda: int(hangs.wait(5)), apart=True), Work("deadlines", deadlines, every=0))
+    monkeypatch.setattr("tracking.worker.WORK", works)
     monkeypatch.setattr("tracking.worker.ROUND", 0.001)
     monkeypatch.setattr("tracking.worker.LEAVE", 0.01)
     run_worker(stop)

@@ -75,7 +75,7 @@ PANELS = (
 )
 
 
-def kind_of(status: Status) -> str:
+def phase_of(status: Status) -> str:
     """Start, work, exception, success or failure: the colour of its box."""
     if status in (Status.PENDING, Status.PREORDER):
         return "start"
@@ -86,7 +86,7 @@ def kind_of(status: Status) -> str:
     return "failure" if status in CLOSED else "work"
 
 
-def draw() -> str:
+def draw_life_cycle() -> str:
     """The whole picture."""
     y, parts = 30, []
     for panel in PANELS:
@@ -94,7 +94,7 @@ def draw() -> str:
         y += 40 + len(panel.rows) * ROW_HEIGHT
     parts.append(text(MARGIN, y, "An open order may also be rejected or cancelled.", size=13))
     parts.append(text(MARGIN, y + 18, "All changes: the tables of lifecycle.md.", size=13))
-    description = "; ".join(describe(panel) for panel in PANELS)
+    description = "; ".join(describe_panel(panel) for panel in PANELS)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + 34}" role="img" '
         'aria-labelledby="title desc" font-family="system-ui, sans-serif">'
@@ -115,7 +115,7 @@ def draw() -> str:
     return "\n".join(lines) + "\n"
 
 
-def describe(panel: Panel) -> str:
+def describe_panel(panel: Panel) -> str:
     """The panel in words, for those who do not see it."""
     steps = ", then ".join(" or ".join(f"{status} {status.label.lower()}" for status in row) for row in panel.statuses)
     return f"{panel.title}: {steps}"
@@ -123,7 +123,9 @@ def describe(panel: Panel) -> str:
 
 def draw_panel(panel: Panel, top: int) -> list[str]:
     boxes = {
-        status: box for number, row in enumerate(panel.statuses) for status, box in place(row, top + 18, number).items()
+        status: box
+        for number, row in enumerate(panel.statuses)
+        for status, box in place_boxes(row, top + 18, number).items()
     }
     parts = [text(MARGIN, top, panel.title, size=17, weight="600")]
     parts += [arrow(boxes[source], boxes[target]) for source, target in forward(panel)]
@@ -132,7 +134,7 @@ def draw_panel(panel: Panel, top: int) -> list[str]:
     return parts
 
 
-def place(row: Sequence[Status], top: int, number: int) -> dict[Status, tuple[float, float, float]]:
+def place_boxes(row: Sequence[Status], top: int, number: int) -> dict[Status, tuple[float, float, float]]:
     """Where the boxes of one row stand: x, y and width."""
     width = min(210.0, (WIDTH - 2 * MARGIN - GAP * (len(row) - 1)) / len(row))
     left = (WIDTH - width * len(row) - GAP * (len(row) - 1)) / 2
@@ -163,7 +165,7 @@ def arrow(source: tuple[float, float, float], target: tuple[float, float, float]
 def draw_box(status: Status, x: float, y: float, width: float) -> Iterator[str]:
     yield (
         f'<rect x="{x:.0f}" y="{y:.0f}" width="{width:.0f}" height="{BOX_HEIGHT}" rx="8" '
-        f'fill="{FILLS[kind_of(status)]}" stroke="#45566b"/>'
+        f'fill="{FILLS[phase_of(status)]}" stroke="#45566b"/>'
     )
     lines = wrapped(f"{status.value} {status.label}", int(width / 7))
     first = y + BOX_HEIGHT / 2 + (5 if len(lines) == 1 else -3)

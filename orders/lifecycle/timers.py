@@ -1,6 +1,6 @@
 """When an order changes by itself, and by what: TIMERS is the table (docs/lifecycle.md, docs/times.md).
 
-An order, its vendor's settings and the moment go in; nothing is written here: an order's update reckons its times and
+An order, its vendor's settings and the moment go in; nothing is written here: an order's update computes its times and
 saves them (services.record), and the worker makes what is due (services.moving.timers).
 """
 
@@ -32,7 +32,7 @@ LAPSE, CLOSE, ISSUE_CODES = "lapse", "close", "issue_codes"
 # The columns that `set_due` writes.
 DUE_COLUMNS = ("answer_from", "unserved", "due_at")
 
-Reckoner = Callable[[Order, datetime], datetime | None]
+DueTime = Callable[[Order, datetime], datetime | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +41,14 @@ class Timer:
 
     `due` says when for an order that stands so, None where it does not happen to it. Then the system makes `change`:
     one of the life cycle, or LAPSE, CLOSE or ISSUE_CODES. `settings` are the vendor's that `due` reads, and `where`
-    which orders it can be due for, beyond status and delivery type: they are reckoned anew when a setting changes.
+    which orders it can be due for, beyond status and delivery type: their times are computed again when a setting
+    changes.
     """
 
     name: str
     statuses: tuple[Status, ...]
     fulfilments: tuple[Fulfilment, ...]
-    due: Reckoner
+    due: DueTime
     change: str
     reason: str = ""
     settings: tuple[str, ...] = ()
@@ -69,7 +70,7 @@ class Due(NamedTuple):
 
 
 def set_due(order: Order, now: datetime) -> None:
-    """Reckons from when on its vendor can answer an order, and when it changes by itself next."""
+    """Sets from when on its vendor can answer an order, and when it changes by itself next."""
     if is_made(order) or (order.accepted_at and order.unserved == Unserved.PAUSED):
         order.unserved = ""
     order.answer_from = answer_from(order, now)
@@ -103,7 +104,7 @@ def find_due(order: Order, now: datetime) -> Due | None:
 
 
 def orders_by_setting() -> dict[str, Q]:
-    """The orders whose timers are reckoned with a setting of their vendor, by its name."""
+    """The orders whose timers read a setting of their vendor, by its name."""
     found: dict[str, Q] = {}
     for timer in TIMERS:
         for setting in timer.settings:
@@ -216,11 +217,11 @@ def driver_answers_by(order: Order) -> datetime | None:
     return since + timedelta(seconds=order.vendor.driver_answer_seconds)
 
 
-def without_driver(reckon: Callable[[Order], datetime | None]) -> Reckoner:
+def without_driver(due_at: Callable[[Order], datetime | None]) -> DueTime:
     """The same while a driver is needed to carry it; one who is named is asked first, until its seconds are over."""
 
     def due(order: Order, now: datetime) -> datetime | None:
-        at = reckon(order) if needs_driver(order) else None
+        at = due_at(order) if needs_driver(order) else None
         return max(at, driver_answers_by(order) or at) if at else None
 
     return due
@@ -238,7 +239,7 @@ def may_search(order: Order) -> bool:
     return order.company_accepted_at is None and not search_is_stopped(order)
 
 
-def after(order: Order, since: datetime, minutes: int = 0) -> datetime:
+def add_minutes(order: Order, since: datetime, minutes: int = 0) -> datetime:
     """So many minutes later, counted at the earliest from when the work for the agreed time begins."""
     return max(since, begins_at(order) or since) + timedelta(minutes=minutes)
 
@@ -247,14 +248,14 @@ def search_again_at(order: Order) -> datetime | None:
     """Ready was taken back while it was searched: nothing is given up from there, so the search is taken up again."""
     if order.search_started_at is None or order.company_accepted_at is not None or not order.vendor.search_minutes:
         return None
-    return after(order, order.status_changed_at)
+    return add_minutes(order, order.status_changed_at)
 
 
 def search_at(order: Order) -> datetime | None:
     """When the search begins, where the vendor has it begin by itself."""
     if order.search_started_at is not None or not order.vendor.auto_search or not may_search(order):
         return None
-    return after(order, order.status_changed_at)
+    return add_minutes(order, order.status_changed_at)
 
 
 def found_by(order: Order) -> datetime | None:
@@ -262,7 +263,7 @@ def found_by(order: Order) -> datetime | None:
     minutes = order.vendor.search_minutes
     if order.search_started_at is None or order.company_accepted_at is not None or not minutes:
         return None
-    return after(order, order.search_started_at, minutes)
+    return add_minutes(order, order.search_started_at, minutes)
 
 
 def search_another_at(order: Order) -> datetime | None:
@@ -270,7 +271,7 @@ def search_another_at(order: Order) -> datetime | None:
     minutes = order.vendor.driver_left_minutes
     if order.driver_left_at is None or minutes is None or not may_search(order):
         return None
-    return after(order, order.driver_left_at, minutes)
+    return add_minutes(order, order.driver_left_at, minutes)
 
 
 def decide_by(order: Order) -> datetime | None:
@@ -278,7 +279,7 @@ def decide_by(order: Order) -> datetime | None:
     minutes = order.vendor.decide_minutes
     if order.driver_left_at is None or minutes is None:
         return None
-    return after(order, order.driver_left_at, minutes)
+    return add_minutes(order, order.driver_left_at, minutes)
 
 
 def retry_by(order: Order, now: datetime) -> datetime | None:
@@ -448,7 +449,7 @@ TIMERS: tuple[Timer, ...] = (
         change="cancel_by_staff",
         reason="no_answer",
         settings=("retry_minutes",),
-        # What had failed for good stays so: only times that run are reckoned anew.
+        # What had failed for good stays so: only times that run are computed again.
         where=Q(due_at__isnull=False),
     ),
     Timer(

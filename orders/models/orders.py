@@ -286,7 +286,7 @@ class Order(LifeCycle, models.Model):
     estimated_at = models.DateTimeField(null=True, blank=True)
     # From when on the vendor can answer it (orders.lifecycle.timers); empty: since it could first see it.
     answer_from = models.DateTimeField(null=True, blank=True)
-    # Reckoned where the vendor's settings change (services.reckoning); empty: it can be served.
+    # Set where the vendor's settings change (services.moving.due_times); empty: it can be served.
     unserved = models.CharField(max_length=12, choices=Unserved, blank=True, default="", db_default="")
     # When a timer is due (orders.lifecycle.timers); the worker looks for the earliest.
     due_at = models.DateTimeField(null=True, blank=True)

@@ -45,7 +45,7 @@ from orders.reading.order_view import OrderView, view_own_event
 from orders.reading.selectors import payment_due, read_order, visible_reading_as, with_its_parts
 from orders.services.editing.item_changes import Edited, EditWish, alter_item, edit_items
 from orders.services.editing.order_fields import add_tracking_number
-from orders.services.moving.goals import Goal, move, walk
+from orders.services.moving.goals import Goal, move_to, reach_goal
 from orders.services.moving.labels import read_labels, set_label
 from orders.services.moving.notes import add_note
 from orders.services.moving.transitions import all_or_nothing
@@ -299,7 +299,7 @@ class DoneView(FlagView):
     flag = "done"
 
     def change(self, caller: Caller, order_id: int, proof: str) -> None:
-        move(order_id=order_id, caller=caller, to=Status.COMPLETED, reason=TITLE)
+        move_to(order_id=order_id, caller=caller, to=Status.COMPLETED, reason=TITLE)
 
 
 class CancelView(FlagView):
@@ -314,7 +314,7 @@ class CancelView(FlagView):
         meant = [target for actor, target in CANCELS.items() if actor in access.actors]
         # Whoever is several at once does what it may; whoever is none of them is refused as the vendor's cancelling is.
         target = next((one for one in meant if one in allowed), [*meant, Status.REJECTED_BY_BUSINESS][0])
-        move(order_id=order_id, caller=caller, to=target, reason=TITLE)
+        move_to(order_id=order_id, caller=caller, to=target, reason=TITLE)
 
 
 class SentView(FlagView):
@@ -324,7 +324,7 @@ class SentView(FlagView):
     flag = "sent"
 
     def change(self, caller: Caller, order_id: int, proof: str) -> None:
-        walk(order_id=order_id, caller=caller, goal=Goal.SENT, reason=TITLE)
+        reach_goal(order_id=order_id, caller=caller, goal=Goal.SENT, reason=TITLE)
 
 
 class DeliveredView(FlagView):
@@ -334,7 +334,7 @@ class DeliveredView(FlagView):
     flag = "delivered"
 
     def change(self, caller: Caller, order_id: int, proof: str) -> None:
-        walk(order_id=order_id, caller=caller, goal=Goal.DELIVERED, reason=TITLE, proof=proof)
+        reach_goal(order_id=order_id, caller=caller, goal=Goal.DELIVERED, reason=TITLE, proof=proof)
 
 
 ORDER = "System/Orders/<id:id>"

@@ -40,53 +40,55 @@ for {never}, and the event is marked forced.
 
 TIMERS_TEXT = """\
 What the system does when nobody else has done anything before; [times.md](times.md) tells when each is due. Of two at
-the same moment the upper one is made. When a setting changes, the orders that wait for its timers are reckoned anew.
+the same moment the upper one is made. When a setting changes, the times of the orders that wait are computed again.
 `{lapse}`, `{close}` and `{codes}` are no changes of status: a driver who was named is so no more, an order is settled
 as it stands, codes are looked for.
 """
 TIMERS_HEAD = ("Timer", "Status", "Delivery types", "Makes", "Reason", "Settings of the vendor")
 
 
-def docs() -> dict[str, str]:
+def render_docs() -> dict[str, str]:
     """The files' names and contents."""
-    return {"lifecycle.md": page(), "lifecycle.svg": drawing.draw()}
+    return {"lifecycle.md": render_page(), "lifecycle.svg": drawing.draw_life_cycle()}
 
 
-def page() -> str:
+def render_page() -> str:
     parts = [
         INTRODUCTION.format(
             never=", ".join(f"`{name}`" for name in NEVER_WAIVED),
             back=", ".join(f"`{name}`" for name in sorted(TAKES_BACK)),
         ),
         "## Statuses\n",
-        table(("Code", "Name", "Kind", "Groups"), (status_row(status) for status in Status)),
+        render_table(("Code", "Name", "Kind", "Groups"), (status_row(status) for status in Status)),
         "## Changes\n",
         f"{sum(len(rule.sources) for rule in RULES)} changes of status: one for each status under From.\n",
-        table(("Name", "From", "To", "Who", "Delivery types", "Guards", "Note"), (rule_row(rule) for rule in RULES)),
+        render_table(
+            ("Name", "From", "To", "Who", "Delivery types", "Guards", "Note"), (rule_row(rule) for rule in RULES)
+        ),
         "## Guards\n",
         "`guard@actor` binds only that actor. One that does not hold refuses with 409 `guard_failed` and its name.\n",
-        table(("Guard", "Refuses with", "Beside the table, with"), (guard_row(name) for name in GUARDS)),
+        render_table(("Guard", "Refuses with", "Beside the table, with"), (guard_row(name) for name in GUARDS)),
         "## Milestones\n",
         "Times beside the status, since kitchen and courier work side by side and one status cannot hold both.\n",
-        table(("Milestone", "Written by", "Taken back by"), (milestone_row(name) for name in MILESTONES)),
+        render_table(("Milestone", "Written by", "Taken back by"), (milestone_row(name) for name in MILESTONES)),
         "`closed` is written with every closed status but `delivery_completed_by_driver` and "
         "`pickup_completed_by_customer`, which settling closes. For a package or a service "
         "`prepared` is written with `accepted`.\n",
         "## Timers\n",
         TIMERS_TEXT.format(lapse=timers.LAPSE, close=timers.CLOSE, codes=timers.ISSUE_CODES),
-        table(TIMERS_HEAD, (timer_row(timer) for timer in timers.TIMERS)),
+        render_table(TIMERS_HEAD, (timer_row(timer) for timer in timers.TIMERS)),
     ]
     return "\n".join(parts)
 
 
-def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def render_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def status_row(status: Status) -> tuple[str, ...]:
     groups = ", ".join(name for name, members in GROUPS.items() if status in members)
-    return str(status.value), f"`{status.slug}`", drawing.kind_of(status), groups
+    return str(status.value), f"`{status.slug}`", drawing.phase_of(status), groups
 
 
 def rule_row(rule: Rule) -> tuple[str, ...]:
@@ -126,15 +128,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Raises CommandError (the process ends with 1) where --check finds them old."""
         folder = settings.BASE_DIR / "docs"
-        old = [name for name, wanted in docs().items() if read(folder / name) != wanted]
+        old = [name for name, wanted in render_docs().items() if read_if_there(folder / name) != wanted]
         if options["check"]:
             if old:
                 raise CommandError(f"Not current: docs/{', docs/'.join(old)}. Run `manage.py lifecycle_docs`.")
             return
         folder.mkdir(exist_ok=True)
-        for name, wanted in docs().items():
+        for name, wanted in render_docs().items():
             (folder / name).write_text(wanted, encoding="utf-8")
 
 
-def read(path: Any) -> str:
+def read_if_there(path: Any) -> str:
     return str(path.read_text(encoding="utf-8")) if path.exists() else ""

@@ -1,4 +1,4 @@
-"""What is reckoned with a vendor's settings is reckoned anew when they change: timers, and what it can serve."""
+"""When a vendor's settings change, what follows from them is computed again: timers, and what it can serve."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from orders.lifecycle.table import OPEN, Fulfilment
 from orders.lifecycle.timers import NOT_BEGUN, orders_by_setting
 from orders.models import UNSERVED, WAITING, Order
 from orders.services.record.order_update import save_timers
-from orders.services.record.servability import reckon_one, vendor_now
+from orders.services.record.servability import compute_due_times, vendor_now
 from vendors.models import Vendor
 from vendors.services.announcing import UnservedOrder, vendor_changed
 from vendors.services.openings import calendar_of
@@ -38,7 +38,7 @@ SERVABLE: Mapping[str, Q] = {
 
 
 def touched_orders() -> dict[str, Q]:
-    """Which of the orders that wait each setting of a vendor is reckoned with; what is not here touches none."""
+    """Which of the orders that wait each setting of a vendor counts for; what is not here touches none."""
     touched = orders_by_setting()
     for name, orders in SERVABLE.items():
         touched[name] = touched.get(name, Q()) | orders
@@ -46,25 +46,25 @@ def touched_orders() -> dict[str, Q]:
 
 
 @receiver(vendor_changed)
-def reckon_vendor(vendor_id: int, changed: Collection[str], **_: Any) -> list[UnservedOrder]:
-    """Reckons the orders of a vendor anew that what has changed touches; returns all that it cannot serve.
+def update_due_times(vendor_id: int, changed: Collection[str], **_: Any) -> list[UnservedOrder]:
+    """Computes again the times of the orders that what has changed touches; returns all that the vendor cannot serve.
 
-    Orders are locked by id, as everywhere; none where no setting is touched that they are reckoned with. Must run in
+    Orders are locked by id, as everywhere; none where no setting that counts for them has changed. Must run in
     the transaction of the change, after it was written.
     """
     by_setting = touched_orders()
     touched = [by_setting[name] for name in sorted(by_setting.keys() & changed)]
     if touched:
-        reckon(vendor_now(vendor_id), reduce(or_, touched), timezone.now())
+        update_waiting_orders(vendor_now(vendor_id), reduce(or_, touched), timezone.now())
     marked = Order.objects.filter(UNSERVED, vendor=vendor_id, deleted_at__isnull=True).order_by("pk")
-    return [named(order) for order in marked.only("number", "fulfilment", "deliver_at", "unserved")]
+    return [describe_unserved(order) for order in marked.only("number", "fulfilment", "deliver_at", "unserved")]
 
 
-def reckon(vendor: Vendor, touched: Q, now: datetime) -> None:
+def update_waiting_orders(vendor: Vendor, touched: Q, now: datetime) -> None:
     calendar = calendar_of(vendor)
     for orders in waiting_orders(vendor, touched):
         for order in orders:
-            reckon_one(order, calendar, now)
+            compute_due_times(order, calendar, now)
         save_timers(orders)
 
 
@@ -91,7 +91,7 @@ def lock_waiting(vendor: Vendor) -> None:
     list(Order.objects.filter(WAITING, vendor=vendor).select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
-def named(order: Order) -> UnservedOrder:
+def describe_unserved(order: Order) -> UnservedOrder:
     return UnservedOrder(
         id=order.pk,
         number=order.number,

@@ -46,14 +46,14 @@ def has_reached(order: Order, goal: Goal) -> bool:
     if order.status in SUCCESS:
         return True
     steps = STEPS[Fulfilment(order.fulfilment)][goal]
-    return goal == Goal.SENT and all(stands(order, step) for step in steps)
+    return goal == Goal.SENT and all(is_made_already(order, step) for step in steps)
 
 
-def stands(order: Order, step: Status) -> bool:
+def is_made_already(order: Order, step: Status) -> bool:
     return step in WRITES and getattr(order, WRITES[step]) is not None
 
 
-def walk(*, order_id: int, caller: Caller, goal: Goal, reason: str, proof: str = "") -> Order:
+def reach_goal(*, order_id: int, caller: Caller, goal: Goal, reason: str, proof: str = "") -> Order:
     """Makes every step that is left to the goal, each checked and each an event; none where it is reached.
 
     Raises what the first refused step raises, and then none of them is made. `reason` is given where a step asks for
@@ -64,12 +64,12 @@ def walk(*, order_id: int, caller: Caller, goal: Goal, reason: str, proof: str =
         if has_reached(order, goal):
             return order
         for step in STEPS[Fulfilment(order.fulfilment)][goal]:
-            if not stands(order, step):
+            if not is_made_already(order, step):
                 order = make_step(access_of(caller, order), step, reason, proof=proof)
     return order
 
 
-def move(*, order_id: int, caller: Caller, to: Status, reason: str) -> Order:
+def move_to(*, order_id: int, caller: Caller, to: Status, reason: str) -> Order:
     """One change of status, with the reason only where it asks for one; raises as `transition`."""
     return make_step(access_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to)), to, reason)
 

@@ -78,8 +78,8 @@ def write_event(
     the order.
 
     True where the vendor's row is another one by now than was read with the order. Such a change of the vendor's waits
-    for the orders that wait (services.reckoning); it does not know one that did not wait, and with `holds` is held up
-    by that one itself.
+    for the orders that wait (services.moving.due_times); it does not know one that did not wait, and with `holds` is
+    held up by that one itself.
     """
     event.save(force_insert=True)
     order = event.order

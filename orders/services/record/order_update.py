@@ -25,7 +25,7 @@ from orders.models import Order, OrderEvent
 from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.events import write_event
 from orders.services.record.locks import lock_purchase
-from orders.services.record.servability import reckon_order
+from orders.services.record.servability import recompute_due_times
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.core.codes import Code
@@ -147,7 +147,7 @@ def tell_placed(access: OrderAccess, role: Actor, *, data: Mapping[str, Any], po
 
 
 def save_timers(orders: Sequence[Order]) -> None:
-    """Saves when many locked orders change by themselves, which was reckoned anew, by one statement.
+    """Saves when many locked orders change by themselves, which was computed again, by one statement.
 
     Raises RuntimeError where another column was set: it would not be saved.
     """
@@ -182,9 +182,9 @@ def make_event(access: OrderAccess, role: Actor, **fields: Any) -> OrderEvent:
 
 
 def write_told(event: OrderEvent, *, left: Sequence[str] = (), holds: bool = False, **drawn: Any) -> None:
-    """Writes the event; an order whose vendor has changed since it was read with it is reckoned anew."""
+    """Writes the event; an order whose vendor has changed since it was read with it has its times computed again."""
     if write_event(event, also=left, holds=holds, **drawn):
-        reckon_order(event.order, event.created_at)
+        recompute_due_times(event.order, event.created_at)
         save_set(event.order)
 
 

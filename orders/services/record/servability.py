@@ -11,18 +11,18 @@ from vendors.models import Vendor
 from vendors.services.openings import calendar_of
 
 
-def reckon_one(order: Order, calendar: Calendar, now: datetime) -> None:
-    """Reckons an order with its vendor at hand."""
+def compute_due_times(order: Order, calendar: Calendar, now: datetime) -> None:
+    """Sets whether the vendor at hand can serve an order, and when it changes by itself."""
     order.unserved = why_unserved(order, calendar, now)
     # Until when an order is to be paid was agreed on placing.
     if not awaits_payment(order):
         set_due(order, now)
 
 
-def reckon_order(order: Order, now: datetime) -> None:
-    """Reckons one order, which this transaction holds, with its vendor as it stands by now."""
+def recompute_due_times(order: Order, now: datetime) -> None:
+    """The same with the vendor as it stands by now, for one order that this transaction holds."""
     order.vendor = vendor_now(order.vendor_id)
-    reckon_one(order, calendar_of(order.vendor), now)
+    compute_due_times(order, calendar_of(order.vendor), now)
 
 
 def vendor_now(vendor_id: int) -> Vendor:

@@ -263,7 +263,7 @@ def test_an_order_that_moves_on_while_a_setting_changes_goes_by_it(
 ) -> None:
     meeting = Meeting(cast, api, office, case)
     race = Race(meeting.move)
-    begin_after(monkeypatch, due_times, "reckon", race)
+    begin_after(monkeypatch, due_times, "update_waiting_orders", race)
     meeting.change()
     race.end()
     assert meeting.is_reckoned()
@@ -278,7 +278,9 @@ def test_control_each_goes_by_what_it_has_read(
     meeting = Meeting(cast, api, office, case)
     race = Race(meeting.change if first == "order" else meeting.move)
     module, step, acts = (
-        (order_update, "write_event", meeting.move) if first == "order" else (due_times, "reckon", meeting.change)
+        (order_update, "write_event", meeting.move)
+        if first == "order"
+        else (due_times, "update_waiting_orders", meeting.change)
     )
     begin_after(monkeypatch, module, step, race, 60)
     acts()
@@ -314,7 +316,7 @@ def test_an_unpaid_order_that_is_moved_while_its_vendor_changes_goes_by_it(
             save_form(office, f"/admin/vendors/vendor/{cast.vendor.pk}/change/", preparation_minutes="90")
 
     race = Race(change if first == "order" else move)
-    module, step = (order_update, "write_event") if first == "order" else (due_times, "reckon")
+    module, step = (order_update, "write_event") if first == "order" else (due_times, "update_waiting_orders")
     begin_after(monkeypatch, module, step, race)
     (move if first == "order" else change)()
     race.end()

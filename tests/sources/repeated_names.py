@@ -34,8 +34,9 @@ def repeated_names() -> dict[str, list[str]]:
             if "/migrations/" in where or where.startswith(NOT_READ):
                 continue
             for node in ast.parse(path.read_text()).body:
-                is_named = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-                if is_named and not node.name.startswith("_"):
+                if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                    continue
+                if not node.name.startswith("_"):
                     modules[node.name].append(where)
     repeated = {name: found for name, found in modules.items() if len(set(found)) > 1}
     return {name: found for name, found in repeated.items() if name not in DELIBERATE}

@@ -29,16 +29,12 @@ import psycopg
 from websockets.asyncio.server import broadcast, serve
 from websockets.typing import Subprotocol
 
+from benchmarks.servers import cpu_seconds
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.tracking.readers import readers  # noqa: E402  needs the path
-
-
-def cpu_seconds(pid: int) -> float:
-    """What a process has used so far, all threads."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def raw_server(port: int, started: Any, conn: Any) -> None:
@@ -63,7 +59,7 @@ def raw_server(port: int, started: Any, conn: Any) -> None:
     asyncio.run(run())
 
 
-def measure(
+def measure_feed(
     name: str, pid: int, port: int, path: str, token: str, sockets: int, count: int, send: Callable[[], list[float]]
 ) -> dict[str, float]:
     """One run: starts the readers, sends, gathers."""
@@ -107,13 +103,13 @@ def main() -> None:
     try:
         with tempfile.TemporaryDirectory() as directory:
             os.environ["DATA_DIR"] = directory
-            run(Path(directory), redis_url, options)
+            measure_sockets(Path(directory), redis_url, options)
     finally:
         with psycopg.connect(url, autocommit=True) as admin:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def run(directory: Path, redis_url: str, options: argparse.Namespace) -> None:
+def measure_sockets(directory: Path, redis_url: str, options: argparse.Namespace) -> None:
     django.setup()
     from django.core.management import call_command  # noqa: PLC0415  needs the apps
     from django.db import transaction  # noqa: PLC0415
@@ -158,7 +154,7 @@ def run(directory: Path, redis_url: str, options: argparse.Namespace) -> None:
             ("slow", options.slow, lambda order, count: one_by_one(order, count, 0.333)),
         ):
             order = new_order()
-            results[label] = measure(
+            results[label] = measure_feed(
                 f"feed {label}",
                 pid,
                 server.port,
@@ -242,7 +238,7 @@ def with_raw(sockets: int, count: int, pause: float, texts: list[str], label: st
 
     try:
         assert process.pid is not None
-        return measure(f"raw {label}", process.pid, port, "/", "", sockets, count, send)
+        return measure_feed(f"raw {label}", process.pid, port, "/", "", sockets, count, send)
     finally:
         process.terminate()
         process.join()

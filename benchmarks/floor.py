@@ -51,7 +51,7 @@ def floor_calls(url: str, order_ids: list[int]) -> Callable[[int, int], Callable
     def make(number: int, clients: int) -> Callable[[], None]:
         connection = psycopg.connect(url, autocommit=True)
         rows = read_rows(connection, order_ids[number % len(order_ids)])
-        return lambda: write(connection, rows)
+        return lambda: write_order_rows(connection, rows)
 
     return make
 
@@ -71,7 +71,7 @@ def insert(connection: "psycopg.Connection[Any]", rows: Rows, table: str, **own:
     return [row[0] for row in connection.execute(sql, values).fetchall()]
 
 
-def write(connection: "psycopg.Connection[Any]", rows: Rows) -> None:
+def write_order_rows(connection: "psycopg.Connection[Any]", rows: Rows) -> None:
     now, code = datetime.now(UTC), secrets.token_hex(32)
     with connection.transaction():
         (purchase,) = insert(connection, rows, "orders_purchase", uuid=uuid.uuid4(), tracking_hash=code, placed_at=now)

@@ -34,7 +34,7 @@ def cpu_ms(sample: Sample) -> float:
     return sample.cpu_ms
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def report_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     print("\n| " + " | ".join(head) + " |")
     print("|" + " --- |" * len(head))
     for row in rows:
@@ -74,7 +74,7 @@ def report(
                             else "",
                         ]
                     )
-    table(
+    report_table(
         [
             "call",
             "orders",
@@ -90,7 +90,7 @@ def report(
         rows,
     )
     rows = [[what, who, str(number)] for what in kinds for who, number in statements[what].items()]
-    table(["call", "who", "statements"], rows)
+    report_table(["call", "who", "statements"], rows)
     rows = []
     for what in kinds:
         for who in dict.fromkeys(who for kind, who, *_ in samples if kind == what):
@@ -102,8 +102,10 @@ def report(
                 rows.append([what, who, *(f"{one:.2f}" for one in grown)])
     if rows:
         head = [f"time at {sizes[-1]:,} ÷ at {sizes[0]:,} orders", "who", *(f"{count} clients" for count in clients)]
-        table(head, rows)
+        report_table(head, rows)
     if memory:
         names = list(next(iter(memory.values())))
-        table(["memory, MB", *names], [[who, *(f"{one[name]:.0f}" for name in names)] for who, one in memory.items()])
+        report_table(
+            ["memory, MB", *names], [[who, *(f"{one[name]:.0f}" for name in names)] for who, one in memory.items()]
+        )
     print()

@@ -32,7 +32,7 @@ def granian(application: str, *, workers: int = 1, **env: str) -> Iterator[tuple
         env={**os.environ, **env},
     )
     try:
-        wait_for(port, process)
+        wait_until_up(port, process)
         yield port, process.pid
     finally:
         process.terminate()
@@ -67,7 +67,7 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+def wait_until_up(port: int, process: "subprocess.Popen[bytes]") -> None:
     for _ in range(300):
         if process.poll() is not None:
             raise RuntimeError("A server has left: its last lines above say why.")

@@ -331,7 +331,7 @@ def reopen() -> None:
         )
 
 
-def prepare(count: int) -> dict[str, Any]:
+def prepare_site(count: int) -> dict[str, Any]:
     """Fills the database, makes two calls of each kind, and returns the calls and the statements that each costs."""
     make_people()
     placing, tokens = place_requests()
@@ -351,7 +351,7 @@ def prepare(count: int) -> dict[str, Any]:
 
 def main(count: int) -> None:
     call_command("migrate", verbosity=0)
-    prepared = prepare(count)
+    prepared = prepare_site(count)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     connection.close()

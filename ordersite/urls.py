@@ -11,7 +11,7 @@ from django.views.static import serve
 from orders.pages import payment
 from ordersite.accounts.password_change import AdminPasswordChangeView
 from ordersite.demo import sites
-from ordersite.web.documents import DocumentView, docs
+from ordersite.web.documents import DocumentView, show_docs
 from ordersite.web.health import healthz, readyz
 from tracking.feed.asyncapi import asyncapi
 
@@ -28,7 +28,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/schema", DocumentView.as_view(), name="schema"),
     path("api/v1/asyncapi", asyncapi, name="asyncapi"),
-    path("api/v1/docs", docs, DEMO, name="docs"),
+    path("api/v1/docs", show_docs, DEMO, name="docs"),
     path("api/v1/", include("ordersite.accounts.api.urls")),
     path("api/v1/", include("ordersite.places.urls")),
     path("api/v1/", include("tracking.api_urls")),

@@ -62,7 +62,7 @@ def works_at_vendor(caller: Caller, vendor: Vendor) -> bool:
     return vendor.merchant_id in caller.merchant_ids or vendor.pk in caller.vendor_ids
 
 
-def vendors_of(user: User) -> QuerySet[Vendor]:
+def vendors_of_user(user: User) -> QuerySet[Vendor]:
     """The vendors for which somebody has its rights: all, or those that it works at."""
     caller = caller_of_user(user)
     return Vendor.objects.all() if caller.acts_everywhere else member_vendors(caller)

@@ -42,7 +42,7 @@ def slot_at(spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, at: datetime
     today = at.astimezone(zone).date()
     start = moment(today, time.min, zone)
     if spans:
-        opening = begun(spans, zone, fulfilment, at, 1) or begun(spans, zone, fulfilment, at, DAYS_BACK)
+        opening = opening_begun(spans, zone, fulfilment, at, 1) or opening_begun(spans, zone, fulfilment, at, DAYS_BACK)
         if opening is None:
             return None
         start, end = opening
@@ -51,7 +51,7 @@ def slot_at(spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, at: datetime
     return start + (at - start) // step * step
 
 
-def begun(spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, at: datetime, days: int) -> Period | None:
+def opening_begun(spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, at: datetime, days: int) -> Period | None:
     """The last opening that has begun by the moment, on its day or one of so many before."""
     found = grids(spans, zone, fulfilment, at.astimezone(zone).date() - days * DAY, days + 1)
     return next((opening for opening in reversed(found) if opening[0] <= at), None)

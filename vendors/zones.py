@@ -24,7 +24,7 @@ def inside(polygon: Sequence[tuple[float, float]], lat: float, lng: float) -> bo
     return crossed
 
 
-def holds(zone: Zone, *, vendor_lat: float | None, vendor_lng: float | None, lat: float, lng: float) -> bool:
+def holds_point(zone: Zone, *, vendor_lat: float | None, vendor_lng: float | None, lat: float, lng: float) -> bool:
     """Whether the zone holds the point. A radius around a vendor without a location holds nothing."""
     if zone.polygon is not None:
         return inside(zone.polygon, lat, lng)
@@ -38,6 +38,6 @@ def zone_for(
 ) -> Zone | None:
     """The first zone, in their order, that holds the point."""
     for zone in zones:
-        if holds(zone, vendor_lat=vendor_lat, vendor_lng=vendor_lng, lat=lat, lng=lng):
+        if holds_point(zone, vendor_lat=vendor_lat, vendor_lng=vendor_lng, lat=lat, lng=lng):
             return zone
     return None

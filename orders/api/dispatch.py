@@ -17,7 +17,7 @@ from orders.models import Order
 from orders.visibility import acceptable_orders
 from ordersite.accounts.callers import caller_of
 from ordersite.web.pagination import paginate
-from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
+from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema
 from ordersite.web.serializers import LocationField, MoneyField
 from ordersite.web.views import ApiView, render
 
@@ -85,7 +85,7 @@ class OffersView(ApiView):
 
     @extend_schema(
         parameters=[ordering_parameter("placed_at", "id"), *PAGE_PARAMETERS],
-        responses=page_of(OfferOutput),
+        responses=page_schema(OfferOutput),
         operation_id="listOffers",
     )
     def get(self, request: Request) -> Response:

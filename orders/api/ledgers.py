@@ -34,7 +34,7 @@ from ordersite.core.money import CURRENCIES
 from ordersite.web.pagination import MOST, PER_PAGE, link, paginate, read_cursor, whole_number, write_cursor
 from ordersite.web.problems import Forbidden, Invalid, NotFound
 from ordersite.web.queries import given_day
-from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
+from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema
 from ordersite.web.serializers import Input, LineField, MoneyField
 from ordersite.web.views import ApiView, parse, render
 from vendors.models import Vendor
@@ -184,7 +184,7 @@ class VendorLedgerView(ApiView):
     permission_classes = [IsAuthenticated]
 
     @extend_schema(
-        parameters=LIST_PARAMETERS, responses=page_of(VendorPostingOutput), operation_id="listVendorPostings"
+        parameters=LIST_PARAMETERS, responses=page_schema(VendorPostingOutput), operation_id="listVendorPostings"
     )
     def get(self, request: Request, vendor_id: int) -> Response:
         vendor = vendor_for_its_people(request, vendor_id)
@@ -224,7 +224,7 @@ class VendorPayoutsView(ApiView):
 
     permission_classes = [IsAuthenticated]
 
-    @extend_schema(parameters=LIST_PARAMETERS, responses=page_of(PayoutOutput), operation_id="listPayouts")
+    @extend_schema(parameters=LIST_PARAMETERS, responses=page_schema(PayoutOutput), operation_id="listPayouts")
     def get(self, request: Request, vendor_id: int) -> Response:
         """What was paid out to a vendor, newest first; for its people and staff."""
         vendor = vendor_for_its_people(request, vendor_id)
@@ -302,7 +302,7 @@ class DriverLedgerView(ApiView):
     permission_classes = [IsAuthenticated]
 
     @extend_schema(
-        parameters=LIST_PARAMETERS, responses=page_of(DriverPostingOutput), operation_id="listDriverPostings"
+        parameters=LIST_PARAMETERS, responses=page_schema(DriverPostingOutput), operation_id="listDriverPostings"
     )
     def get(self, request: Request) -> Response:
         driver_id = driver_of(request)

@@ -45,7 +45,7 @@ from ordersite.places.lookup import Answer
 from ordersite.web.multipart import has_photos, photos_of
 from ordersite.web.pagination import paginate
 from ordersite.web.problems import Forbidden, Invalid, NotFound
-from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
+from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema
 from ordersite.web.serializers import MAX_ID
 from ordersite.web.views import ApiView, if_match, parse, render, who_asks
 from vendors.models import Vendor
@@ -129,7 +129,7 @@ class OrdersView(ApiView):
     permission_classes = [AllowAny]
     parser_classes = ORDER_PARSERS
 
-    @extend_schema(parameters=PARAMETERS, responses=page_of(OrderRow), operation_id="listOrders")
+    @extend_schema(parameters=PARAMETERS, responses=page_schema(OrderRow), operation_id="listOrders")
     def get(self, request: Request) -> Response:
         """The caller's own orders; with `mode=dashboard` those of the caller's vendors, for staff of all."""
         caller = caller_of(request)

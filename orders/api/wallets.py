@@ -14,7 +14,7 @@ from ordersite.accounts.callers import caller_of
 from ordersite.accounts.rights import Right
 from ordersite.core.money import as_json
 from ordersite.web.pagination import paginate
-from ordersite.web.schema import PAGE_PARAMETERS, page_of
+from ordersite.web.schema import PAGE_PARAMETERS, page_schema
 from ordersite.web.views import ApiView, parse, render
 
 
@@ -33,7 +33,7 @@ class WalletEntriesView(ApiView):
 
     @extend_schema(
         parameters=[*PAGE_PARAMETERS],
-        responses=page_of(EntryOutput),
+        responses=page_schema(EntryOutput),
         operation_id="listWalletEntries",
     )
     def get(self, request: Request) -> Response:

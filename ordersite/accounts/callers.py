@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 from rest_framework.request import Request
 
 from ordersite.accounts.models import ApiToken, User
-from ordersite.accounts.rights import Right, holds
+from ordersite.accounts.rights import Right, has_right
 from ordersite.core.codes import Code
 from ordersite.core.crypto import token_hash
 from ordersite.core.faults import Forbidden
@@ -99,7 +99,7 @@ class Caller:
 
     def may(self, right: Right) -> bool:
         """Whether the caller holds a right, for the vendors that it acts for."""
-        return self.is_system or (self.user is not None and holds(self.user, right))
+        return self.is_system or (self.user is not None and has_right(self.user, right))
 
     def may_everywhere(self, right: Right) -> bool:
         """Whether the caller holds a right for all vendors."""

@@ -119,7 +119,7 @@ def send_due(limit: int = BATCH) -> int:
         return 0
     try:
         for mail in mails:
-            if hold(mail):
+            if renew_lease(mail):
                 send(mail, server)
     finally:
         server.close()
@@ -138,15 +138,15 @@ def take_due(limit: int) -> list[Mail]:
     return mails
 
 
-def held(mail: Mail) -> QuerySet[Mail]:
+def leased_row(mail: Mail) -> QuerySet[Mail]:
     """The mail's row as long as its lease is this worker's: another that took it has moved `due_at`."""
     return Mail.objects.filter(pk=mail.pk, due_at=mail.due_at)
 
 
-def hold(mail: Mail) -> bool:
+def renew_lease(mail: Mail) -> bool:
     """Renews the lease for the time of sending; False where another worker has the mail, or has sent it."""
     until = timezone.now() + LEASE
-    if not held(mail).update(due_at=until):
+    if not leased_row(mail).update(due_at=until):
         return False
     mail.due_at = until
     return True
@@ -169,7 +169,7 @@ def send(mail: Mail, server: BaseEmailBackend) -> None:
         logger.exception("mail %d cannot be written", mail.pk)
         put_off(mail)
         return
-    held(mail).delete()
+    leased_row(mail).delete()
 
 
 def is_final(error: Exception) -> bool:
@@ -184,6 +184,6 @@ def put_off(mail: Mail) -> None:
     now = timezone.now()
     if mail.created_at <= now - GIVE_UP:
         logger.error("mail %d is given up after %d tries", mail.pk, mail.tries + 1)
-        held(mail).delete()
+        leased_row(mail).delete()
         return
-    held(mail).update(due_at=now + min(FIRST_REST * 2 ** min(mail.tries, 12), LONGEST_REST))
+    leased_row(mail).update(due_at=now + min(FIRST_REST * 2 ** min(mail.tries, 12), LONGEST_REST))

@@ -40,14 +40,14 @@ class Right(StrEnum):
     VIEW_OFFERS = "vendors.view_offer"
 
 
-def holds(user: User, right: Right) -> bool:
+def has_right(user: User, right: Right) -> bool:
     """Whether somebody of the platform has a right; others have none, whatever groups they are in."""
     return user.is_active and user.is_staff and user.has_perm(right)
 
 
 def holds_all(user: User, rights: Iterable[Right]) -> bool:
     """Whether somebody of the platform has all of these, and so may give what amounts to them."""
-    return all(holds(user, right) for right in rights)
+    return all(has_right(user, right) for right in rights)
 
 
 def permissions_of(user: User) -> set[str]:

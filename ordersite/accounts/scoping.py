@@ -5,13 +5,13 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from ordersite.accounts.rights import Right, holds
+from ordersite.accounts.rights import Right, has_right
 
 
 def acts_everywhere(request: HttpRequest) -> bool:
     """Whether who asks for a page has its rights for all vendors."""
     user: Any = request.user
-    return user.is_authenticated and holds(user, Right.ACT_EVERYWHERE)
+    return user.is_authenticated and has_right(user, Right.ACT_EVERYWHERE)
 
 
 class EverywhereAdmin(admin.ModelAdmin):

@@ -7,7 +7,7 @@ from ordersite.demo import fake_provider, loading, sites
 
 def serve_beside(port: int) -> list[str]:
     """Starts the payment provider; the lines to tell: where it is, and, with the demo loaded, where to go as whom."""
-    return [*fake_provider.serve_beside(port), *demo_lines(port)]
+    return [*fake_provider.serve_provider(port), *demo_lines(port)]
 
 
 def demo_lines(port: int) -> list[str]:

@@ -37,11 +37,11 @@ def add_examples(result: dict[str, Any], generator: Any = None, **kwargs: Any) -
         for operation in path.values():
             call = table.get(operation["operationId"])
             if call:
-                show(operation, call, answers)
+                show_example(operation, call, answers)
     return result
 
 
-def show(operation: dict[str, Any], call: Operation, answers: Mapping[str, Any]) -> None:
+def show_example(operation: dict[str, Any], call: Operation, answers: Mapping[str, Any]) -> None:
     """Writes the call and its answer into its operation."""
     operation["summary"] = call.summary
     who = f"as {call.who}@example.com" if call.who else "by anybody"

@@ -37,7 +37,7 @@ CHOICES = {
 }
 
 
-def page(title: str, content: str) -> str:
+def html_page(title: str, content: str) -> str:
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -54,7 +54,7 @@ def checkout_page(payment: dict[str, Any]) -> str:
         f'<button name="do" value="{name}"{" class=first" if name == "pay" else ""}>{escape(choice.label)}</button>\n'
         for name, choice in CHOICES.items()
     )
-    return page(
+    return html_page(
         escape(f"Pay {amount}"),
         f"<p>{escape(payment['description'])}</p>\n{kept}"
         '<p class="note">A test provider: no money moves. Choose how the payment ends.</p>\n'
@@ -63,4 +63,4 @@ def checkout_page(payment: dict[str, Any]) -> str:
 
 
 def message_page(text: str) -> str:
-    return page("Test provider", f"<p>{escape(text)}</p>\n")
+    return html_page("Test provider", f"<p>{escape(text)}</p>\n")

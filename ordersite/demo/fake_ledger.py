@@ -14,7 +14,7 @@ Json = dict[str, Any]
 KEPT = ("description", "redirectUrl", "webhookUrl", "metadata", "customerId", "captureMode")
 
 
-class Refused(Exception):
+class LedgerRefused(Exception):
     """An error as Mollie answers it."""
 
     def __init__(self, status: int, detail: str, field: str = "") -> None:
@@ -43,7 +43,7 @@ class Ledger:
     def payment(self, reference: str) -> Json:
         found = self.payments.get(reference)
         if found is None:
-            raise Refused(404, "No payment exists with token " + reference)
+            raise LedgerRefused(404, "No payment exists with token " + reference)
         if found["status"] == "open" and found["expiresAt"] <= at(datetime.now(UTC)):
             self.settle(found, "expired")
         return found
@@ -52,13 +52,13 @@ class Ledger:
         value, currency = read_amount(body)
         sequence = body.get("sequenceType", "oneoff")
         if not isinstance(body.get("description"), str) or not body["description"]:
-            raise Refused(422, "The description is missing", "description")
+            raise LedgerRefused(422, "The description is missing", "description")
         if sequence != "recurring" and not str(body.get("redirectUrl", "")).startswith(("http://", "https://")):
-            raise Refused(422, "The redirect URL is invalid", "redirectUrl")
+            raise LedgerRefused(422, "The redirect URL is invalid", "redirectUrl")
         if "customerId" in body and body["customerId"] not in self.customers:
-            raise Refused(422, "The customer id is invalid", "customerId")
+            raise LedgerRefused(422, "The customer id is invalid", "customerId")
         if sequence != "oneoff" and "customerId" not in body:
-            raise Refused(422, "The customer id is missing", "customerId")
+            raise LedgerRefused(422, "The customer id is missing", "customerId")
         now = datetime.now(UTC)
         payment: Json = {
             "resource": "payment",
@@ -78,7 +78,7 @@ class Ledger:
             mandates = [one for one in self.mandates[str(body["customerId"])] if one["status"] == "valid"]
             mandate = next((one for one in mandates if one["id"] == body.get("mandateId", one["id"])), None)
             if mandate is None:
-                raise Refused(422, "The customer has no suitable mandates", "mandateId")
+                raise LedgerRefused(422, "The customer has no suitable mandates", "mandateId")
             payment["mandateId"] = mandate["id"]
             payment["details"] = dict(mandate["details"])
             self.settle(payment, "failed" if self.declines else "paid")
@@ -108,7 +108,7 @@ class Ledger:
         held = from_text(payment["amount"]["value"], currency) if payment.get("captureMode") == "manual" else 0
         taken = self.captured(payment) + from_text(value, currency)
         if payment["status"] not in ("authorized", "paid") or currency != payment["amount"]["currency"] or taken > held:
-            raise Refused(422, "The payment cannot be captured in this way", "amount")
+            raise LedgerRefused(422, "The payment cannot be captured in this way", "amount")
         payment["amountCaptured"] = {"value": to_text(taken, currency), "currency": currency}
         self.settle(payment, "paid")
         return {"resource": "capture", "id": new_id("cpt"), "paymentId": payment["id"], "amount": body["amount"]}
@@ -119,7 +119,7 @@ class Ledger:
 
     def release(self, payment: Json) -> Json:
         if payment["status"] != "authorized":
-            raise Refused(422, "The payment holds nothing that could be released")
+            raise LedgerRefused(422, "The payment holds nothing that could be released")
         self.settle(payment, "canceled")
         return payment
 
@@ -144,17 +144,17 @@ class Ledger:
         kept = self.mandates.get(customer, [])
         found = next((one for one in kept if one["id"] == mandate), None)
         if found is None:
-            raise Refused(404, "No mandate exists with token " + mandate)
+            raise LedgerRefused(404, "No mandate exists with token " + mandate)
         kept.remove(found)
 
     def create_refund(self, payment: Json, body: Json) -> Json:
         value, currency = read_amount(body)
         if payment["status"] != "paid" or currency != payment["amount"]["currency"]:
-            raise Refused(422, "The payment cannot be refunded in this way", "amount")
+            raise LedgerRefused(422, "The payment cannot be refunded in this way", "amount")
         paid = self.captured(payment) or from_text(payment["amount"]["value"], currency)
         gone = sum(from_text(one["amount"]["value"], currency) for one in self.live_refunds(payment))
         if from_text(value, currency) > paid - gone:
-            raise Refused(422, "The amount is higher than the maximum", "amount")
+            raise LedgerRefused(422, "The amount is higher than the maximum", "amount")
         refund = {
             "resource": "refund",
             "id": new_id("re"),
@@ -175,7 +175,7 @@ class Ledger:
     def refund(self, payment: str, refund: str) -> Json:
         found = next((one for one in self.refunds.get(payment, []) if one["id"] == refund), None)
         if found is None:
-            raise Refused(404, "No refund exists with token " + refund)
+            raise LedgerRefused(404, "No refund exists with token " + refund)
         return found
 
 
@@ -183,12 +183,12 @@ def read_amount(body: Json) -> tuple[str, str]:
     """Value and currency of a body; an amount must have exactly its currency's decimals, and be above zero."""
     amount = body.get("amount")
     if not isinstance(amount, dict) or amount.get("currency") not in CURRENCIES:
-        raise Refused(422, "The amount is missing or its currency is not supported", "amount")
+        raise LedgerRefused(422, "The amount is missing or its currency is not supported", "amount")
     value, currency = str(amount.get("value")), str(amount["currency"])
     try:
         minor = from_text(value, currency)
     except MoneyError:
         minor = 0
     if minor <= 0 or to_text(minor, currency) != value:
-        raise Refused(422, "The amount contains an invalid value", "amount")
+        raise LedgerRefused(422, "The amount contains an invalid value", "amount")
     return value, currency

@@ -18,7 +18,7 @@ from typing import Any
 from django.conf import settings
 
 from ordersite.demo.fake_checkout import CHOICES, checkout_page, message_page
-from ordersite.demo.fake_ledger import Json, Ledger, Refused
+from ordersite.demo.fake_ledger import Json, Ledger, LedgerRefused
 
 logger = logging.getLogger(__name__)
 
@@ -108,20 +108,20 @@ class FakeProvider(ThreadingHTTPServer):
                     later.start()
                 return 201, refund
             case "GET", ["payments", reference, "refunds"]:
-                return 200, listed("refunds", self.ledger.refunds.get(reference, []))
+                return 200, list_answer("refunds", self.ledger.refunds.get(reference, []))
             case "GET", ["payments", reference, "refunds", refund_id]:
                 return 200, self.ledger.refund(reference, refund_id)
             case "POST", ["customers"]:
                 return 201, self.ledger.create_customer(body)
             case "GET", ["customers", customer, "payments"]:
                 found = [one for one in self.ledger.payments.values() if one.get("customerId") == customer]
-                return 200, listed("payments", found)
+                return 200, list_answer("payments", found)
             case "GET", ["customers", customer, "mandates"]:
-                return 200, listed("mandates", self.ledger.mandates.get(customer, []))
+                return 200, list_answer("mandates", self.ledger.mandates.get(customer, []))
             case "DELETE", ["customers", customer, "mandates", mandate]:
                 self.ledger.delete_mandate(customer, mandate)
                 return 204, {}
-        raise Refused(404, "No such page")
+        raise LedgerRefused(404, "No such page")
 
     def answer_once(self, method: str, path: list[str], raw: bytes, key: str) -> tuple[int, Json]:
         """The same key gives the same answer; another body under it is refused."""
@@ -130,7 +130,7 @@ class FakeProvider(ThreadingHTTPServer):
             if key and scope in self.kept:
                 known, status, answer = self.kept[scope]
                 if known != text:
-                    raise Refused(409, "The idempotency key came with another body")
+                    raise LedgerRefused(409, "The idempotency key came with another body")
                 return status, answer
             status, answer = self.answer(method, path, read_json(raw))
             answer = json.loads(json.dumps(answer))
@@ -139,7 +139,7 @@ class FakeProvider(ThreadingHTTPServer):
             return status, answer
 
 
-def listed(name: str, rows: list[Json]) -> Json:
+def list_answer(name: str, rows: list[Json]) -> Json:
     """A page with everything, newest first."""
     return {"count": len(rows), "_embedded": {name: rows[::-1]}, "_links": {"next": None, "previous": None}}
 
@@ -148,9 +148,9 @@ def read_json(raw: bytes) -> Json:
     try:
         body = json.loads(raw or b"{}")
     except ValueError as error:
-        raise Refused(400, "The body is not valid JSON") from error
+        raise LedgerRefused(400, "The body is not valid JSON") from error
     if not isinstance(body, dict):
-        raise Refused(400, "The body is not a JSON object")
+        raise LedgerRefused(400, "The body is not a JSON object")
     return body
 
 
@@ -182,11 +182,11 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(server.delay)
         try:
             if not self.headers.get("Authorization", "").startswith(("Bearer test_", "Bearer live_")):
-                raise Refused(401, "Missing authentication, or failed to authenticate")
+                raise LedgerRefused(401, "Missing authentication, or failed to authenticate")
             if server.refuses_with:
-                raise Refused(server.refuses_with, "The server was told to refuse")
+                raise LedgerRefused(server.refuses_with, "The server was told to refuse")
             status, answer = server.answer_once(self.command, path, raw, self.headers.get("Idempotency-Key", ""))
-        except Refused as refused:
+        except LedgerRefused as refused:
             title = HTTPStatus(refused.status).phrase
             answer = {"status": refused.status, "title": title, "detail": refused.detail, "field": refused.field}
             status = refused.status
@@ -227,7 +227,7 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing: our own log tells what matters."""
 
 
-def serve_beside(port: int) -> list[str]:
+def serve_provider(port: int) -> list[str]:
     """Starts the server beside the site, on the next port or, where that is taken, on a free one; the lines to tell.
 
     The setting is written here, since nobody knows the port before.

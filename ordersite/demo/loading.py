@@ -41,7 +41,7 @@ def load(step: Callable[[], None]) -> None:
     load_people(users)
     customer = load_customer(users[str(sites.CUSTOMER["email"])])
     step()
-    orders.load(step)
+    orders.load_orders(step)
     fill_wallet(customer.pk)
 
 

@@ -24,14 +24,14 @@ from ordersite.demo import sites
 from ordersite.demo.acts import online, pay_online
 from ordersite.demo.fake_provider import FakeProvider
 from ordersite.demo.pictures import draw_slip
-from ordersite.demo.stories import RECIPIENT, STORIES, Item, Parcel, Story, Visit
+from ordersite.demo.stories import RECIPIENT, STORIES, Item, ParcelStory, Story, Visit
 from vendors.models import Extra, Ingredient, Option, PackageType, Product, Service, Vendor
 
 WALLET = 10_000  # minor units
 DAYS_AHEAD = 14  # in which a service has a free time
 
 
-def load(step: Callable[[], None]) -> None:
+def load_orders(step: Callable[[], None]) -> None:
     """Places each story once (its number is its external code) and plays its steps, calling `step` after each."""
     callers = {
         str(fields["email"]).partition("@")[0]: caller_of_user(
@@ -41,12 +41,12 @@ def load(step: Callable[[], None]) -> None:
     }
     with online() as provider:
         for number, story in enumerate(STORIES, start=1):
-            tell(story, f"demo-{number}", callers, provider)
+            tell_story(story, f"demo-{number}", callers, provider)
             step()
 
 
 @transaction.atomic
-def tell(story: Story, external_code: str, callers: dict[str, Caller], provider: FakeProvider) -> None:
+def tell_story(story: Story, external_code: str, callers: dict[str, Caller], provider: FakeProvider) -> None:
     """What the customer's wallet pays is put into it before."""
     customer = callers["customer"]
     if story.payment == "wallet" and customer.customer_id:
@@ -99,7 +99,7 @@ def cart_of(story: Story, customer: Caller) -> Cart:
         vendor_id=vendor.pk,
         items=[cart_item(vendor, item) for item in story.items],
         custom=[CustomLine(name=name, amount=Money(amount, "EUR")) for name, amount in story.custom],
-        package=package_of(vendor, story.parcel) if story.parcel else None,
+        package=demo_package(vendor, story.parcel) if story.parcel else None,
         service=service_of(vendor, story.visit) if story.visit else None,
         fulfilment=story.fulfilment,
         address_id=own.pk if own and goes_home and not story.parcel else None,
@@ -111,7 +111,7 @@ def cart_of(story: Story, customer: Caller) -> Cart:
     )
 
 
-def package_of(vendor: Vendor, parcel: Parcel) -> PackageWish:
+def demo_package(vendor: Vendor, parcel: ParcelStory) -> PackageWish:
     """Fetched at the vendor's own door."""
     width, length, height = parcel.sides
     return PackageWish(

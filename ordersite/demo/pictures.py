@@ -44,7 +44,7 @@ class Canvas:
         return self.image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
 
 
-def burger(canvas: Canvas) -> None:
+def draw_burger(canvas: Canvas) -> None:
     canvas.pie((150, 70, 330, 230), 180, 360, "#d9954a")
     for x, y in ((190, 112), (225, 95), (262, 100), (292, 120), (240, 122)):
         canvas.ellipse((x, y, x + 12, y + 7), "#f6e3b8")
@@ -64,7 +64,7 @@ def fries(canvas: Canvas) -> None:
     canvas.ellipse((216, 182, 264, 230), "#fff3e0")
 
 
-def drink(canvas: Canvas) -> None:
+def draw_drink(canvas: Canvas) -> None:
     canvas.line([(262, 110), (286, 52), (314, 46)], 8, "#d8483e")
     canvas.polygon([(182, 96), (298, 96), (282, 264), (198, 264)], "#dff1f5")
     canvas.polygon([(188, 134), (292, 134), (280, 258), (200, 258)], "#e98a3a")
@@ -74,7 +74,7 @@ def drink(canvas: Canvas) -> None:
     canvas.ellipse((276, 82, 314, 120), "#fbe7a6")
 
 
-def pizza(canvas: Canvas) -> None:
+def draw_pizza(canvas: Canvas) -> None:
     canvas.ellipse((140, 60, 340, 260), "#d9954a")
     canvas.ellipse((154, 74, 326, 246), "#d8483e")
     canvas.ellipse((160, 80, 320, 240), "#f6d98c")
@@ -174,7 +174,7 @@ def basket(canvas: Canvas) -> None:
         canvas.line([(146, y), (334, y)], 5, "#c3905a")
 
 
-def book(canvas: Canvas) -> None:
+def draw_book(canvas: Canvas) -> None:
     canvas.round((150, 204, 330, 238), 4, "#3f6f8f")
     canvas.round((158, 210, 330, 232), 2, "#fdf6e6")
     canvas.round((164, 170, 318, 204), 4, "#d8483e")
@@ -239,10 +239,10 @@ def ice(canvas: Canvas) -> None:
 
 # Drawing, background, spot behind it.
 PICTURES: dict[str, tuple[Callable[[Canvas], None], Colour, Colour]] = {
-    "burger": (burger, "#fbe9d0", "#f7d9ae"),
+    "burger": (draw_burger, "#fbe9d0", "#f7d9ae"),
     "fries": (fries, "#fdf1d3", "#f9e2a8"),
-    "drink": (drink, "#e3f2f1", "#c9e6e4"),
-    "pizza": (pizza, "#f4e6d4", "#ecd6bb"),
+    "drink": (draw_drink, "#e3f2f1", "#c9e6e4"),
+    "pizza": (draw_pizza, "#f4e6d4", "#ecd6bb"),
     "bread": (bread, "#fbf0dc", "#f3ddb6"),
     "croissant": (croissant, "#fbf3e4", "#fdeccb"),
     "cake": (cake, "#fbe8ec", "#f5d3db"),
@@ -251,7 +251,7 @@ PICTURES: dict[str, tuple[Callable[[Canvas], None], Colour, Colour]] = {
     "bouquet": (bouquet, "#f0eaf6", "#e0d4ec"),
     "plant": (plant, "#e8f2e2", "#d2e6c7"),
     "basket": (basket, "#eaf3e4", "#d6e8ca"),
-    "book": (book, "#e9eef5", "#d3deec"),
+    "book": (draw_book, "#e9eef5", "#d3deec"),
     "parcel": (parcel, "#f4ece0", "#e6d6bd"),
     "scissors": (scissors, "#fbe8ec", "#f5d3db"),
     "plate": (plate, "#f1ece4", "#e3d8c8"),

@@ -7,7 +7,7 @@ WIDTH = 24
 EVERY = 0.1  # seconds between two drawings
 
 
-class Stream(Protocol):
+class ProgressStream(Protocol):
     """What is written to: a terminal or a file, also as a command's wrapper."""
 
     def write(self, text: str, /) -> object: ...
@@ -18,7 +18,7 @@ class Stream(Protocol):
 class Progress:
     """Counts steps of `total`; use it as a context manager, so that its line is always ended."""
 
-    def __init__(self, label: str, total: int, stream: Stream) -> None:
+    def __init__(self, label: str, total: int, stream: ProgressStream) -> None:
         self.label, self.total, self.stream = label, total, stream
         self.done = 0
         self.live = stream.isatty()

@@ -36,7 +36,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class ParcelStory:
     """What is carried to the order's address: the package type by name, grams and millimetres."""
 
     package_type: str
@@ -64,7 +64,7 @@ class Story:
     vendor: str
     items: tuple[Item, ...] = ()
     custom: tuple[tuple[str, int], ...] = ()  # keyed in by hand: a name and an amount in minor units
-    parcel: Parcel | None = None
+    parcel: ParcelStory | None = None
     visit: Visit | None = None
     fulfilment: Fulfilment | None = Fulfilment.DELIVERY
     payment: str = "cash"
@@ -137,7 +137,9 @@ LOBSTER = Item(product="Homard du jour")
 DAME_BLANCHE = Item(product="Dame blanche", substitute="remove")
 TUB = Item(product="Tub of a litre", options=(option("Vanilla"), option("Speculoos")))
 RECIPIENT = Place(address="Avenue Louise 81, 1050 Brussels", lat=50.8330, lng=4.3585)
-BOX = Parcel(package_type="Box", weight=3200, sides=(400, 300, 200), recipient="Nadia Benali", phone="+32470111301")
+BOX = ParcelStory(
+    package_type="Box", weight=3200, sides=(400, 300, 200), recipient="Nadia Benali", phone="+32470111301"
+)
 
 BRASSERIE, GIFTS, ICE, COURIERS, SALON = (
     "Brasserie Dansaert",

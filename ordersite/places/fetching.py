@@ -15,7 +15,7 @@ from urllib.request import HTTPHandler, HTTPSHandler, Request, build_opener
 from django.conf import settings
 from django.db import connection
 
-from ordersite.places.protocol import Refused, Unavailable, Unreadable
+from ordersite.places.protocol import GeocoderRefused, Unavailable, UnreadableAnswer
 
 MOST_BYTES = 500_000
 CHUNK = 65_536
@@ -81,14 +81,14 @@ def fetch_json(url: str, query: Mapping[str, Any]) -> Any:
             read = read_all(response, until)
     except HTTPError as error:
         if 400 <= error.code < 500 and error.code != TOO_MANY:
-            raise Refused(f"The geocoder refuses the question: {error.code}.") from error
+            raise GeocoderRefused(f"The geocoder refuses the question: {error.code}.") from error
         raise Unavailable(f"The geocoder does not answer: {error.code}.") from error
     except (URLError, HTTPException, OSError, ValueError) as error:
         raise Unavailable(f"The geocoder does not answer: {type(error).__name__}.") from error
     try:
         return json.loads(read)
     except (ValueError, RecursionError) as error:
-        raise Unreadable("The geocoder's answer is no JSON.") from error
+        raise UnreadableAnswer("The geocoder's answer is no JSON.") from error
 
 
 def read_all(response: Any, until: float) -> bytes:
@@ -98,7 +98,7 @@ def read_all(response: Any, until: float) -> bytes:
     while chunk := response.read1(CHUNK):
         read += chunk
         if len(read) > MOST_BYTES:
-            raise Unreadable("The geocoder's answer is too long.")
+            raise UnreadableAnswer("The geocoder's answer is too long.")
         if time.monotonic() > until:
             raise Unavailable("The geocoder's answer is too slow.")
     return bytes(read)

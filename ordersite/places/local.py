@@ -51,7 +51,7 @@ class Local:
     streets: Sequence[Street]
 
     def find(self, text: str, near: Point | None) -> list[FoundPlace]:
-        words = words_of(text)
+        words = plain_words(text)
         found = [place for street in self.streets if (place := match(street, words))]
         if near:
             found.sort(key=lambda place: distance(near.lat, near.lng, place.lat, place.lng))
@@ -69,7 +69,7 @@ class Local:
         return nearest[1] if nearest else None
 
 
-def words_of(text: str) -> list[str]:
+def plain_words(text: str) -> list[str]:
     """The words of a text in small letters, without accents and signs."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return re.findall(r"[^\W_]+", "".join(letter for letter in plain if not unicodedata.combining(letter)))
@@ -77,10 +77,10 @@ def words_of(text: str) -> list[str]:
 
 def match(street: Street, words: list[str]) -> FoundPlace | None:
     """The place in the street that the words mean; None where they name another street, town or postal code."""
-    rest = next((left for name in street.names if (left := without(words_of(name), words)) is not None), None)
+    rest = next((left for name in street.names if (left := without(plain_words(name), words)) is not None), None)
     if rest is None:
         return None
-    known = {*words_of(f"{street.postal_code} {street.city} {street.also_in}"), *BESIDES}
+    known = {*plain_words(f"{street.postal_code} {street.city} {street.also_in}"), *BESIDES}
     numbers = [word for word in rest if word not in known]
     if not all(HOUSE_NUMBER.fullmatch(word) for word in numbers):
         return None

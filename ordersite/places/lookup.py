@@ -16,7 +16,15 @@ from ordersite.places.geometry import distance
 from ordersite.places.local import Local
 from ordersite.places.nominatim import Nominatim
 from ordersite.places.photon import Photon
-from ordersite.places.protocol import FoundPlace, Geocoder, Point, Refused, Unavailable, Unreadable, point_in
+from ordersite.places.protocol import (
+    FoundPlace,
+    Geocoder,
+    GeocoderRefused,
+    Point,
+    Unavailable,
+    UnreadableAnswer,
+    point_in,
+)
 from ordersite.places.streets import STREETS
 
 # What was found; None where the geocoder was not asked, or did not answer.
@@ -98,9 +106,9 @@ def kept(question: str, who: str, ask: Callable[[Geocoder], tuple[FoundPlace, ..
     except Unavailable:
         pause.until = time.monotonic() + REST
         return None
-    except Unreadable:
+    except UnreadableAnswer:
         return None
-    except Refused:
+    except GeocoderRefused:
         # Not kept: the next time it may take it.
         return ()
     cache.set(key, answer, KEPT)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ordersite.places.fetching import fetch_json
-from ordersite.places.protocol import FoundPlace, Point, Unreadable, read_place, read_places
+from ordersite.places.protocol import FoundPlace, Point, UnreadableAnswer, read_place, read_places
 
 MOST = 5
 # Half the side of the box that is searched first, degrees.
@@ -26,16 +26,16 @@ class Nominatim:
             query["viewbox"] = f"{west:.4f},{south:.4f},{east:.4f},{north:.4f}"
         rows = fetch_json(f"{self.url}/search", query)
         if not isinstance(rows, list):
-            raise Unreadable("Nominatim answered no list.")
-        return read_places(as_place, rows[:MOST])
+            raise UnreadableAnswer("Nominatim answered no list.")
+        return read_places(nominatim_place, rows[:MOST])
 
     def name(self, point: Point) -> FoundPlace | None:
         query = {**self.also, "lat": f"{point.lat:.6f}", "lon": f"{point.lng:.6f}", "format": "jsonv2"}
         row = fetch_json(f"{self.url}/reverse", query)
-        return next(iter(read_places(as_place, [row])), None)
+        return next(iter(read_places(nominatim_place, [row])), None)
 
 
-def as_place(row: Any) -> FoundPlace:
+def nominatim_place(row: Any) -> FoundPlace:
     if not isinstance(row, dict):
-        raise Unreadable("Nominatim answered no place.")
+        raise UnreadableAnswer("Nominatim answered no place.")
     return read_place(row.get("display_name"), row.get("lat"), row.get("lon"))

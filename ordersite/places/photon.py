@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ordersite.places.fetching import fetch_json
-from ordersite.places.protocol import FoundPlace, Point, Unreadable, read_place, read_places
+from ordersite.places.protocol import FoundPlace, Point, UnreadableAnswer, read_place, read_places
 
 MOST = 5
 
@@ -31,20 +31,20 @@ class Photon:
         answer = fetch_json(f"{self.url}{path}", query)
         rows = answer.get("features") if isinstance(answer, dict) else None
         if not isinstance(rows, list):
-            raise Unreadable("Photon answered no places.")
-        return read_places(as_place, rows[:MOST])
+            raise UnreadableAnswer("Photon answered no places.")
+        return read_places(photon_place, rows[:MOST])
 
 
-def as_place(feature: Any) -> FoundPlace:
+def photon_place(feature: Any) -> FoundPlace:
     try:
         lng, lat = feature["geometry"]["coordinates"][:2]
-        text = words_of(feature["properties"])
+        text = photon_words(feature["properties"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Unreadable("Photon answered no place.") from error
+        raise UnreadableAnswer("Photon answered no place.") from error
     return read_place(text, lat, lng)
 
 
-def words_of(parts: Mapping[str, Any]) -> str:
+def photon_words(parts: Mapping[str, Any]) -> str:
     """The address in one line: "Rue Haute 118, 1000 Bruxelles, Belgique"."""
     street = " ".join(str(parts[name]) for name in ("street", "housenumber") if parts.get(name))
     town = " ".join(str(parts[name]) for name in ("postcode", "city") if parts.get(name))

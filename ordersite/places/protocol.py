@@ -19,11 +19,11 @@ class Unavailable(Exception):
     """The geocoder gave no answer."""
 
 
-class Unreadable(Exception):
+class UnreadableAnswer(Exception):
     """The geocoder answers, but no place can be read in what it says."""
 
 
-class Refused(Exception):
+class GeocoderRefused(Exception):
     """The geocoder does not take this question: it knows no place for it."""
 
 
@@ -71,12 +71,12 @@ def read_place(text: Any, lat: Any, lng: Any) -> FoundPlace:
     try:
         where = Point(float(lat), float(lng))
     except (TypeError, ValueError, OverflowError) as error:
-        raise Unreadable("The geocoder told a point that is none.") from error
+        raise UnreadableAnswer("The geocoder told a point that is none.") from error
     if not (isfinite(where.lat) and isfinite(where.lng) and abs(where.lat) <= 90 and abs(where.lng) <= 180):
-        raise Unreadable("The geocoder told a point that is none.")
+        raise UnreadableAnswer("The geocoder told a point that is none.")
     words = one_line(text) if isinstance(text, str) else ""
     if not words:
-        raise Unreadable("The geocoder told a place without a name.")
+        raise UnreadableAnswer("The geocoder told a place without a name.")
     return FoundPlace(text=words[:MOST_TEXT].strip(), lat=where.lat, lng=where.lng)
 
 
@@ -84,6 +84,6 @@ def read_places(read: Callable[[Any], FoundPlace], rows: Iterable[Any]) -> list[
     """The places of a foreign answer; a row that is none is left out."""
     places = []
     for row in rows:
-        with suppress(Unreadable):
+        with suppress(UnreadableAnswer):
             places.append(read(row))
     return places

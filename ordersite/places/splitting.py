@@ -168,11 +168,11 @@ def split_address(text: str, country: str) -> AddressParts:
     parts = take_street(segments, has_town=bool(town.city), country=country)
     found = replace(parts, postal_code=town.postal_code, city=town.city or parts.city, country=country)
     return AddressParts(
-        street=shown(found.street),
-        number=shown(found.number),
-        box=shown(found.box),
+        street=unmasked(found.street),
+        number=unmasked(found.number),
+        box=unmasked(found.box),
         postal_code=found.postal_code,
-        city=shown(found.city),
+        city=unmasked(found.city),
         country=found.country,
     )
 
@@ -210,7 +210,7 @@ def masked_character(one: str) -> str:
     return chr(MASK + ord(one)) if ord(one) < MASK // 8 else one
 
 
-def shown(text: str) -> str:
+def unmasked(text: str) -> str:
     """The text as it was, its digits unmasked."""
     return "".join(chr(ord(one) - MASK) if MASK <= ord(one) < MASK + MASK // 8 else one for one in text)
 

@@ -44,6 +44,6 @@ class DocumentView(SpectacularAPIView):
 
 
 @require_safe
-def docs(request: HttpRequest, **demo: str) -> HttpResponse:
+def show_docs(request: HttpRequest, **demo: str) -> HttpResponse:
     """Swagger UI for our own document, from files of ours; `login` and `password` are the demo's, if any."""
     return render(request, "docs.html", demo)

@@ -77,7 +77,7 @@ def ordering_parameter(*names: str) -> OpenApiParameter:
     return OpenApiParameter("ordering", {"type": "string", "enum": [*names, *(f"-{name}" for name in names)]})
 
 
-def page_of(row: type[serializers.Serializer]) -> serializers.Serializer:
+def page_schema(row: type[serializers.Serializer]) -> serializers.Serializer:
     """The answer of a list whose rows are rendered by the serializer."""
     return inline_serializer(
         f"{row.__name__.removesuffix('Output')}Page",

@@ -126,7 +126,7 @@ def test_a_slow_worker_sends_nothing_that_another_has_taken_meanwhile(
     monkeypatch.setattr(EmailBackend, "send_messages", send_slowly)
     monkeypatch.setattr(timezone, "now", lambda: clock[0] + timedelta(seconds=seconds[0]))
     if not held:
-        monkeypatch.setattr(mails, "hold", lambda mail: True)
+        monkeypatch.setattr(mails, "renew_lease", lambda mail: True)
     mails.send_due()
     # The other has taken all that was left but the one that was under way.
     assert others == [True, 4 if held else 5]
@@ -139,7 +139,7 @@ def test_a_worker_that_has_lost_a_mail_neither_puts_it_off_nor_forgets_it(failin
     [taken] = mails.take_due(1)
     other = timezone.now() + timedelta(minutes=9)
     Mail.objects.update(due_at=other)
-    assert mails.hold(taken) is False
+    assert mails.renew_lease(taken) is False
     failing(error)
     mails.send(taken, EmailBackend())
     taken.created_at -= timedelta(days=2)
@@ -157,7 +157,7 @@ def test_of_several_workers_each_mail_is_sent_by_one(leased: bool, monkeypatch: 
     begin = threading.Barrier(4)
     if not leased:
         monkeypatch.setattr(mails, "take_due", lambda limit: list(Mail.objects.order_by("pk")[:limit]))
-        monkeypatch.setattr(mails, "hold", lambda mail: True)
+        monkeypatch.setattr(mails, "renew_lease", lambda mail: True)
 
     def work() -> None:
         try:

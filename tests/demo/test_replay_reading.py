@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ordersite.demo.replay.reading import Unreadable, read_orders
+from ordersite.demo.replay.reading import UnreadableFile, read_orders
 
 HEADER = "order_id\tquantity\titem_name\tchoice_description\titem_price\n"
 GOOD = "1\t1\tSoup\tNULL\t$2.39 \n"
@@ -61,16 +61,16 @@ def test_reads_quantities_prices_and_nested_choices(tmp_path: Path) -> None:
     ],
 )
 def test_names_the_line_that_it_cannot_read(tmp_path: Path, line: str, why: str) -> None:
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableFile) as refused:
         read_orders(write(tmp_path, HEADER + GOOD + line + "\n" + GOOD))
     assert str(refused.value).startswith("Line 3: ")
     assert why in str(refused.value)
 
 
 def test_names_a_header_that_is_not_the_shape_and_bytes_that_are_no_text(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="Line 1: the first line must name the columns"):
+    with pytest.raises(UnreadableFile, match="Line 1: the first line must name the columns"):
         read_orders(write(tmp_path, GOOD))
-    with pytest.raises(Unreadable, match="Line 2: it is not UTF-8"):
+    with pytest.raises(UnreadableFile, match="Line 2: it is not UTF-8"):
         read_orders(write(tmp_path, HEADER.encode() + b"1\t1\tSo\xffup\tNULL\t$1.00\n"))
-    with pytest.raises(Unreadable, match="Line 1: the file has no orders"):
+    with pytest.raises(UnreadableFile, match="Line 1: the file has no orders"):
         read_orders(write(tmp_path, HEADER))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ordersite.places.geometry import distance
 from vendors.menu import Zone
-from vendors.zones import holds, zone_for
+from vendors.zones import holds_point, zone_for
 
 LAT, LNG = 50.85, 4.35
 
@@ -46,13 +46,13 @@ def test_a_vendor_without_location_delivers_by_polygon_only() -> None:
 
 def test_a_polygon_with_a_bay() -> None:
     bay = zone(polygon=((0, 0), (0, 4), (4, 4), (4, 3), (1, 3), (1, 1), (4, 1), (4, 0)))
-    found = [holds(bay, vendor_lat=None, vendor_lng=None, lat=2, lng=lng) for lng in (0.5, 2, 3.5, 5)]
+    found = [holds_point(bay, vendor_lat=None, vendor_lng=None, lat=2, lng=lng) for lng in (0.5, 2, 3.5, 5)]
     assert found == [True, False, True, False]
 
 
 def test_a_polygon_across_the_180th_meridian() -> None:
     fiji = zone(polygon=((-16, 179), (-16, -179), (-18, -179), (-18, 179)))
-    found = [holds(fiji, vendor_lat=None, vendor_lng=None, lat=-17, lng=lng) for lng in (179.5, -179.5, 178.5, 0)]
+    found = [holds_point(fiji, vendor_lat=None, vendor_lng=None, lat=-17, lng=lng) for lng in (179.5, -179.5, 178.5, 0)]
     assert found == [True, True, False, False]
 
 
@@ -83,7 +83,7 @@ def test_a_regular_polygon_holds_its_middle_and_nothing_beyond_its_corners(
     area = zone(polygon=polygon)
 
     def at(factor: float) -> bool:
-        return holds(
+        return holds_point(
             area,
             vendor_lat=None,
             vendor_lng=None,
@@ -95,7 +95,7 @@ def test_a_regular_polygon_holds_its_middle_and_nothing_beyond_its_corners(
     assert at(0)
     assert at(inner * 0.98)
     assert not at(1.02)
-    assert not holds(area, vendor_lat=None, vendor_lng=None, lat=lat, lng=lng + 180)
+    assert not holds_point(area, vendor_lat=None, vendor_lng=None, lat=lat, lng=lng + 180)
 
 
 @settings(max_examples=100, deadline=None)
@@ -103,7 +103,7 @@ def test_a_regular_polygon_holds_its_middle_and_nothing_beyond_its_corners(
 def test_a_radius_holds_what_is_nearer(lat: float, lng: float, radius: int, towards: float) -> None:
     def at(metres: float) -> bool:
         degrees = metres / 111_195
-        return holds(
+        return holds_point(
             zone(radius=radius),
             vendor_lat=lat,
             vendor_lng=lng,

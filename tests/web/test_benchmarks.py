@@ -2,13 +2,13 @@
 
 import pytest
 
-from benchmarks.site import prepare
+from benchmarks.site import prepare_site
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
 
 
 def test_every_call_is_answered_and_takes_so_many_statements(empty: None) -> None:
-    statements = prepare(40)["statements"]
+    statements = prepare_site(40)["statements"]
     assert {what: statements[what]["ours"] for what in ("place", "list by page", "detail", "accept")} == {
         # With the two that look up what was agreed: a process remembers it once the placing is committed.
         "place": 15,

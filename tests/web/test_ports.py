@@ -18,7 +18,7 @@ def taken() -> Iterator[int]:
     """A port somebody listens on, and the second after it too: 0 and 2 are taken, 1 is between them."""
     held: list[socket.socket] = []
     for first in range(20_000, 30_000, 7):
-        if all(ports.is_free(first + step) for step in range(5)):
+        if all(ports.is_free_port(first + step) for step in range(5)):
             for step in (0, 2):
                 held.append(socket.create_server((ports.LOCAL, first + step)))
             break
@@ -28,12 +28,12 @@ def taken() -> Iterator[int]:
 
 
 def test_the_next_port_is_free_and_so_is_the_one_after_it(taken: int) -> None:
-    assert (ports.is_free(taken), ports.is_free(taken + 1), ports.is_free(taken + 2)) == (False, True, False)
-    assert [ports.next_free(taken + step) for step in range(-1, 3)] == [taken + 3] * 4
+    assert [ports.is_free_port(taken + step) for step in range(3)] == [False, True, False]
+    assert [ports.next_free_port(taken + step) for step in range(-1, 3)] == [taken + 3] * 4
 
 
 def test_after_the_last_port_they_begin_anew() -> None:
-    assert ports.FIRST <= ports.next_free(ports.LAST) < ports.LAST
+    assert ports.FIRST <= ports.next_free_port(ports.LAST) < ports.LAST
 
 
 @pytest.mark.parametrize("typed", ["", "0", "-1", "65536", "80a", "٨٠٠٠"])
@@ -56,6 +56,6 @@ def say(typed: str) -> str:
 
 
 def test_a_port_that_needs_rights_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ports, "refusal", lambda port, host=ports.LOCAL: PermissionError() if port == 80 else None)
+    monkeypatch.setattr(ports, "port_error", lambda port, host=ports.LOCAL: PermissionError() if port == 80 else None)
     told = "Port 80 needs rights that you do not have. This one is free: make run PORT=8000"
-    assert ports.fault_of("80") == told
+    assert ports.port_fault("80") == told

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from ordersite.accounts.scoping import acts_everywhere
 from vendors.models import Vendor, VendorType
-from vendors.permissions import vendors_of
+from vendors.permissions import vendors_of_user
 
 # Named by rows of vendors, and the same for all of them.
 SHARED = (VendorType,)
@@ -17,7 +17,7 @@ SHARED = (VendorType,)
 def own_vendors(request: HttpRequest) -> QuerySet[Vendor]:
     """The vendors for which who asks has its rights."""
     user: Any = request.user
-    return vendors_of(user)
+    return vendors_of_user(user)
 
 
 def within(request: HttpRequest, rows: QuerySet[Any], vendor_path: str) -> QuerySet[Any]:

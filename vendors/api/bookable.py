@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from ordersite.accounts.callers import caller_of
 from ordersite.core.money import as_json
 from ordersite.web.pagination import paginate
-from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
+from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema
 from ordersite.web.serializers import MoneyField
 from ordersite.web.views import READS, ApiView, render
 from vendors.models import PackageType, Service, Vendor
@@ -82,23 +82,25 @@ class VendorServicesView(ApiView):
     permission_classes = [AllowAny]
     public = READS
 
-    @extend_schema(parameters=[*PAGE_PARAMETERS, ordering_parameter(*ORDERINGS)], responses=page_of(ServiceOutput))
+    @extend_schema(parameters=[*PAGE_PARAMETERS, ordering_parameter(*ORDERINGS)], responses=page_schema(ServiceOutput))
     def get(self, request: Request, vendor_id: int) -> Response:
         """What can be booked at the vendor."""
         vendor = visible_vendor(Vendor.objects.all(), vendor_id, caller_of(request))
-        return listed(request, services_at(vendor.pk).select_related("vendor"), ServiceOutput)
+        return render_page(request, services_at(vendor.pk).select_related("vendor"), ServiceOutput)
 
 
 class VendorPackageTypesView(ApiView):
     permission_classes = [AllowAny]
     public = READS
 
-    @extend_schema(parameters=[*PAGE_PARAMETERS, ordering_parameter(*ORDERINGS)], responses=page_of(PackageTypeOutput))
+    @extend_schema(
+        parameters=[*PAGE_PARAMETERS, ordering_parameter(*ORDERINGS)], responses=page_schema(PackageTypeOutput)
+    )
     def get(self, request: Request, vendor_id: int) -> Response:
         """What the vendor carries, and what that costs."""
         vendor = visible_vendor(Vendor.objects.all(), vendor_id, caller_of(request))
-        return listed(request, package_types_of(vendor.pk).select_related("vendor"), PackageTypeOutput)
+        return render_page(request, package_types_of(vendor.pk).select_related("vendor"), PackageTypeOutput)
 
 
-def listed(request: Request, rows: Any, output: type[serializers.Serializer]) -> Response:
+def render_page(request: Request, rows: Any, output: type[serializers.Serializer]) -> Response:
     return paginate(request, rows, lambda row: render(output, row), orderings=ORDERINGS, default="position")

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from ordersite.accounts.callers import caller_of
 from ordersite.web.pagination import paginate
-from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
+from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema
 from ordersite.web.serializers import MAX_ID
 from ordersite.web.views import READS, ApiView, parse, render
 from vendors.api.filters import filtered
@@ -43,7 +43,9 @@ class VendorTypesView(ApiView):
     permission_classes = [AllowAny]
     public = READS
 
-    @extend_schema(parameters=[*PAGE_PARAMETERS, ordering_parameter("id", "name")], responses=page_of(VendorTypeOutput))
+    @extend_schema(
+        parameters=[*PAGE_PARAMETERS, ordering_parameter("id", "name")], responses=page_schema(VendorTypeOutput)
+    )
     def get(self, request: Request) -> Response:
         """The kinds of vendors there are."""
         return paginate(
@@ -74,7 +76,7 @@ class VendorsView(ApiView):
                 "delivery type.",
             ),
         ],
-        responses=page_of(VendorSummaryOutput),
+        responses=page_schema(VendorSummaryOutput),
     )
     def get(self, request: Request) -> Response:
         """The vendors that are active."""

@@ -29,7 +29,7 @@ from ordersite.accounts.models import ApiToken, User
 from ordersite.places.lookup import Answer
 from ordersite.web.pagination import paginate, whole_number
 from ordersite.web.problems import Forbidden
-from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_of
+from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema
 from ordersite.web.throttling import client_address
 from ordersite.web.views import ApiView, parse, render, who_asks
 
@@ -41,7 +41,7 @@ def user_of(request: Request) -> User:
     return request.user
 
 
-def person_of(request: Request) -> User:
+def user_in_person(request: Request) -> User:
     """The same, without an API token: one that leaked must not be able to make itself immortal."""
     if isinstance(request.auth, ApiToken):
         raise Forbidden("api_token_refused", "An API token cannot create or revoke API tokens: sign in as a person.")
@@ -157,7 +157,9 @@ class MeView(ApiView):
 
 
 class AddressesView(ApiView):
-    @extend_schema(parameters=[*PAGE_PARAMETERS, ordering_parameter("id", "label")], responses=page_of(AddressOutput))
+    @extend_schema(
+        parameters=[*PAGE_PARAMETERS, ordering_parameter("id", "label")], responses=page_schema(AddressOutput)
+    )
     def get(self, request: Request) -> Response:
         """The addresses that one keeps."""
         return paginate(
@@ -212,7 +214,7 @@ class ApiTokensView(ApiView):
                 description="The merchant whose tokens are listed, if you administer it; otherwise your own tokens.",
             ),
         ],
-        responses=page_of(ApiTokenOutput),
+        responses=page_schema(ApiTokenOutput),
     )
     def get(self, request: Request) -> Response:
         """One's own API tokens, or a merchant's, that are not revoked."""
@@ -229,7 +231,7 @@ class ApiTokensView(ApiView):
     @extend_schema(request=ApiTokenInput, responses={201: NewApiTokenOutput})
     def post(self, request: Request) -> Response:
         """Make an API token; its text is told this once."""
-        user = person_of(request)
+        user = user_in_person(request)
         row, token = services.make_api_token(user, **parse(ApiTokenInput, request.data))
         return Response({**render(ApiTokenOutput, row), "token": token}, status=201)
 
@@ -238,5 +240,5 @@ class ApiTokenView(ApiView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, token_id: int) -> Response:
         """Revoke an API token at once."""
-        services.revoke_api_token(person_of(request), token_id)
+        services.revoke_api_token(user_in_person(request), token_id)
         return Response(status=204)

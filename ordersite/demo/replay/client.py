@@ -12,7 +12,7 @@ TRIES = 8
 BUSY = (429, 503)
 
 
-class Refused(Exception):
+class CallRefused(Exception):
     """The server answered with an error, or not at all."""
 
 
@@ -22,7 +22,7 @@ class Client:
     def __init__(self, url: str, token: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Refused(f'"{url}" is no address such as http://127.0.0.1:8000.')
+            raise CallRefused(f'"{url}" is no address such as http://127.0.0.1:8000.')
         self.secure, self.host, self.base = parts.scheme == "https", parts.netloc, parts.path.rstrip("/")
         self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self.local = threading.local()
@@ -60,9 +60,9 @@ class Client:
                 continue
             answer = decode(raw)
             if response.status >= 400:
-                raise Refused(f"{method} {path} answered {response.status}: {sentence(answer)}")
+                raise CallRefused(f"{method} {path} answered {response.status}: {sentence(answer)}")
             return response.status, answer
-        raise Refused(f"{method} {path} on {self.host}: {reason}.")
+        raise CallRefused(f"{method} {path} on {self.host}: {reason}.")
 
 
 def decode(raw: bytes) -> Any:

@@ -14,7 +14,7 @@ PAUSE = 0.2  # seconds before it connects again
 TRIES = 50  # without a single entry in between
 
 
-class Reader(threading.Thread):
+class FeedReader(threading.Thread):
     """Collects what every order told, in order; `faults` says where the feed broke its promise."""
 
     def __init__(self, url: str, vendor: int, token: str) -> None:

@@ -19,7 +19,7 @@ DEEPEST = 20
 Nested = list["str | Nested"]
 
 
-class Unreadable(Exception):
+class UnreadableFile(Exception):
     """A line that cannot be read: its number in the file, and why."""
 
     def __init__(self, line: int, why: str) -> None:
@@ -27,7 +27,7 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ReplayItem:
     """One line of an order; `choices` counts (position in the nesting, name), the price is in cents for one."""
 
     name: str
@@ -41,7 +41,7 @@ class FileOrder:
     """An order of the file, under its number there."""
 
     code: str
-    items: list[Item] = field(default_factory=list)
+    items: list[ReplayItem] = field(default_factory=list)
 
     @property
     def total(self) -> int:
@@ -59,13 +59,13 @@ def read_orders(path: Path) -> list[FileOrder]:
         try:
             text = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r")
         except UnicodeDecodeError as error:
-            raise Unreadable(number, "it is not UTF-8 text.") from error
+            raise UnreadableFile(number, "it is not UTF-8 text.") from error
         if not text.strip():
             continue
         cells = text.split("\t")
         if not header_seen:
             if [cell.strip() for cell in cells] != COLUMNS:
-                raise Unreadable(
+                raise UnreadableFile(
                     number, f"the first line must name the columns {', '.join(COLUMNS)}, with tabs between."
                 )
             header_seen = True
@@ -74,38 +74,38 @@ def read_orders(path: Path) -> list[FileOrder]:
         order = orders.setdefault(code, FileOrder(code))
         order.items.append(item)
         if len(order.items) > MOST_ITEMS:
-            raise Unreadable(number, f"order {code} has more than {MOST_ITEMS} lines.")
+            raise UnreadableFile(number, f"order {code} has more than {MOST_ITEMS} lines.")
     if not orders:
-        raise Unreadable(1, "the file has no orders.")
+        raise UnreadableFile(1, "the file has no orders.")
     return list(orders.values())
 
 
-def read_line(number: int, cells: list[str]) -> tuple[str, Item]:
+def read_line(number: int, cells: list[str]) -> tuple[str, ReplayItem]:
     """The order's number and the item of one line."""
     if len(cells) != len(COLUMNS):
-        raise Unreadable(number, f"it has {len(cells)} columns, not {len(COLUMNS)} with tabs between.")
+        raise UnreadableFile(number, f"it has {len(cells)} columns, not {len(COLUMNS)} with tabs between.")
     code, quantity, name, choices, price = (cell.strip() for cell in cells)
-    check_text(number, "order_id", code, LONGEST_CODE)
-    check_text(number, "item_name", name, LONGEST_ITEM)
+    check_cell(number, "order_id", code, LONGEST_CODE)
+    check_cell(number, "item_name", name, LONGEST_ITEM)
     if not WHOLE.fullmatch(quantity) or not 1 <= int(quantity) <= 10_000:
-        raise Unreadable(number, f'quantity is "{quantity}": it must be a whole number from 1 to 10000.')
+        raise UnreadableFile(number, f'quantity is "{quantity}": it must be a whole number from 1 to 10000.')
     found = PRICE.fullmatch(price)
     if found is None:
-        raise Unreadable(number, f'item_price is "{price}": it must look like $16.98.')
+        raise UnreadableFile(number, f'item_price is "{price}": it must look like $16.98.')
     cents = int(found[1].replace(",", "")) * 100 + int(found[2])
     unit_price, rest = divmod(cents, int(quantity))
     if rest:
-        raise Unreadable(number, f"item_price {price} is not {quantity} times a whole number of cents.")
-    return code, Item(name, int(quantity), unit_price, read_choices(number, choices))
+        raise UnreadableFile(number, f"item_price {price} is not {quantity} times a whole number of cents.")
+    return code, ReplayItem(name, int(quantity), unit_price, read_choices(number, choices))
 
 
-def check_text(number: int, column: str, text: str, longest: int) -> None:
+def check_cell(number: int, column: str, text: str, longest: int) -> None:
     if not text:
-        raise Unreadable(number, f"{column} is empty.")
+        raise UnreadableFile(number, f"{column} is empty.")
     if len(text) > longest:
-        raise Unreadable(number, f"{column} is longer than {longest} characters.")
+        raise UnreadableFile(number, f"{column} is longer than {longest} characters.")
     if has_unprinted(text):
-        raise Unreadable(number, f"{column} holds a control character.")
+        raise UnreadableFile(number, f"{column} holds a control character.")
 
 
 def read_choices(number: int, text: str) -> tuple[tuple[tuple[str, str], int], ...]:
@@ -114,26 +114,26 @@ def read_choices(number: int, text: str) -> tuple[tuple[tuple[str, str], int], .
         return ()
     counted = Counter(placed(parse_list(number, text)))
     for _, name in counted:
-        check_text(number, "a choice", name, LONGEST_CHOICE)
+        check_cell(number, "a choice", name, LONGEST_CHOICE)
     if len(counted) > MOST_CHOICES:
-        raise Unreadable(number, f"it has more than {MOST_CHOICES} choices.")
+        raise UnreadableFile(number, f"it has more than {MOST_CHOICES} choices.")
     return tuple(counted.items())
 
 
 def parse_list(number: int, text: str) -> Nested:
     """The bracketed list as nested lists of names."""
     if not text.startswith("["):
-        raise Unreadable(number, f"choice_description must be {NOTHING} or a list in square brackets.")
+        raise UnreadableFile(number, f"choice_description must be {NOTHING} or a list in square brackets.")
     outer: Nested = []
     stack: list[Nested] = [outer]
     name = ""
     after_list = False
     for sign in text:
         if not stack[-1:] or (after_list and sign not in ",] "):
-            raise Unreadable(number, "choice_description goes on after a closing bracket.")
+            raise UnreadableFile(number, "choice_description goes on after a closing bracket.")
         if sign == "[":
             if name.strip() or len(stack) > DEEPEST:
-                raise Unreadable(number, "choice_description has a bracket in the wrong place.")
+                raise UnreadableFile(number, "choice_description has a bracket in the wrong place.")
             inner: Nested = []
             stack[-1].append(inner)
             stack.append(inner)
@@ -141,7 +141,7 @@ def parse_list(number: int, text: str) -> Nested:
         elif sign in ",]":
             if not after_list:
                 if not name.strip():
-                    raise Unreadable(number, "choice_description has an empty choice.")
+                    raise UnreadableFile(number, "choice_description has an empty choice.")
                 stack[-1].append(name.strip())
             name, after_list = "", sign == "]"
             if after_list:
@@ -151,7 +151,7 @@ def parse_list(number: int, text: str) -> Nested:
         elif not after_list:
             name += sign
     if stack:
-        raise Unreadable(number, "choice_description has a bracket that is not closed.")
+        raise UnreadableFile(number, "choice_description has a bracket that is not closed.")
     first = outer[0]
     return first if isinstance(first, list) else []
 

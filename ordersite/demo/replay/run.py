@@ -9,8 +9,8 @@ from typing import Any
 
 from orders.lifecycle.table import Status
 from ordersite.core.money import as_json, from_text, to_text
-from ordersite.demo.replay.client import Client, Refused
-from ordersite.demo.replay.feed import Reader
+from ordersite.demo.replay.client import CallRefused, Client
+from ordersite.demo.replay.feed import FeedReader
 from ordersite.demo.replay.menu import CURRENCY, group_name, product_name
 from ordersite.demo.replay.reading import FileOrder
 
@@ -68,7 +68,7 @@ class Replay:
         ids = self.read_menu()
         started = time.monotonic()
         known: dict[int, tuple[FileOrder, bool]] = {}
-        with reading(Reader(self.url, self.vendor, self.feed_token)) as reader:
+        with reading(FeedReader(self.url, self.vendor, self.feed_token)) as reader:
             with ThreadPoolExecutor(self.clients) as pool:
                 waiting = {pool.submit(self.replay, order, ids): order for order in orders}
                 try:
@@ -80,7 +80,7 @@ class Replay:
                 finally:
                     pool.shutdown(wait=False, cancel_futures=True)
             if len(report.faults) < MOST_FAULTS:
-                wait_for(reader, known)
+                wait_for_events(reader, known)
         report.seconds = time.monotonic() - started
         compare_feed(reader, known, report)
         return report
@@ -99,7 +99,7 @@ class Replay:
 
     def replay(self, order: FileOrder, ids: Ids) -> tuple[int, bool, int]:
         """Places one order and moves it to its end: (its id, whether it is new, its total in cents)."""
-        status, answer = self.customer.post("/api/v1/orders", cart_of(order, self.vendor, ids))
+        status, answer = self.customer.post("/api/v1/orders", replay_cart(order, self.vendor, ids))
         placed = answer["orders"][0]
         total = from_text(answer["purchase"]["total"]["amount"], CURRENCY)
         at = int(placed["status"]["code"])
@@ -117,7 +117,7 @@ class Replay:
     ) -> None:
         try:
             pk, is_new, total = result()
-        except Refused as refused:
+        except CallRefused as refused:
             report.faults.append(f"Order {order.code}: {refused}")
             return
         known[pk] = (order, is_new)
@@ -131,7 +131,7 @@ class Replay:
             )
 
 
-def cart_of(order: FileOrder, vendor: int, ids: Ids) -> dict[str, Any]:
+def replay_cart(order: FileOrder, vendor: int, ids: Ids) -> dict[str, Any]:
     items = []
     for item in order.items:
         product = ids.products[product_name(item.name, item.unit_price)]
@@ -151,7 +151,7 @@ def cart_of(order: FileOrder, vendor: int, ids: Ids) -> dict[str, Any]:
 
 
 @contextmanager
-def reading(reader: Reader) -> Iterator[Reader]:
+def reading(reader: FeedReader) -> Iterator[FeedReader]:
     reader.start()
     try:
         yield reader
@@ -159,7 +159,7 @@ def reading(reader: Reader) -> Iterator[Reader]:
         reader.stop()
 
 
-def wait_for(reader: Reader, known: dict[int, tuple[FileOrder, bool]]) -> None:
+def wait_for_events(reader: FeedReader, known: dict[int, tuple[FileOrder, bool]]) -> None:
     """Until the feed has told every order to its end, or has been quiet for too long."""
     left = set(known)
     reader.last_at = max(reader.last_at, time.monotonic())
@@ -170,7 +170,7 @@ def wait_for(reader: Reader, known: dict[int, tuple[FileOrder, bool]]) -> None:
         time.sleep(0.05)
 
 
-def compare_feed(reader: Reader, known: dict[int, tuple[FileOrder, bool]], report: Report) -> None:
+def compare_feed(reader: FeedReader, known: dict[int, tuple[FileOrder, bool]], report: Report) -> None:
     """Each order's story must have been told once and in order; what is older than the feed keeps cannot be checked."""
     report.entries, report.position, report.reconnects = reader.entries, reader.position, reader.reconnects
     report.faults += reader.faults

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import import_string
 
 from ordersite.web.data_folder import hold
-from ordersite.web.ports import FIRST, next_free
+from ordersite.web.ports import FIRST, next_free_port
 from ordersite.web.start_checks import refuse_unsafe_start
 from tracking.feed.marks import keep_mark_at_start
 from tracking.feed.transport import FeedProtocol
@@ -88,9 +88,9 @@ class Command(BaseCommand):
     def remedy(self, error: Exception, host: str, port: int) -> str:
         number = error.errno if isinstance(error, OSError) else None
         if number == errno.EADDRINUSE:
-            return f"Port {port} is in use: stop what uses it, or choose {next_free(port, host)}, which is free."
+            return f"Port {port} is in use: stop what uses it, or choose {next_free_port(port, host)}, which is free."
         if number == errno.EACCES:
-            other = next_free(FIRST - 1, host)
+            other = next_free_port(FIRST - 1, host)
             return f"Port {port} needs rights that this user does not have: choose {other}, which is free."
         return f"{host} port {port} cannot be listened on ({error}): choose another address or port."
 

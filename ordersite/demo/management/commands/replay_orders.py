@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 from ordersite.accounts.services import revoke_api_token
 from ordersite.core.money import to_text
 from ordersite.demo.progress import Progress
-from ordersite.demo.replay.client import Client, Refused
+from ordersite.demo.replay.client import CallRefused, Client
 from ordersite.demo.replay.menu import CURRENCY, make_token, make_vendor
-from ordersite.demo.replay.reading import FileOrder, Unreadable, read_orders
+from ordersite.demo.replay.reading import FileOrder, UnreadableFile, read_orders
 from ordersite.demo.replay.run import Replay, Report
 from ordersite.demo.replay.server import running_server
 
@@ -40,12 +40,12 @@ class Command(BaseCommand):
             raise CommandError("Name a vendor with 1 to 60 characters, and 1 to 32 clients.")
         try:
             orders = read_orders(file)
-        except (OSError, Unreadable) as error:
+        except (OSError, UnreadableFile) as error:
             raise CommandError(f"{file}: {error.strerror if isinstance(error, OSError) else error}") from error
         try:
             with nullcontext(url) if url else running_server() as address:
                 report = self.replay(address, vendor, orders, clients)
-        except Refused as refused:
+        except CallRefused as refused:
             raise CommandError(f"{refused} The site must run on the same database as this command.") from refused
         self.tell(report, orders)
 

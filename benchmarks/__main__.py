@@ -176,7 +176,7 @@ def memory(site: Site) -> dict[str, dict[str, float]]:
 def feed(url: str) -> dict[str, Any]:
     """The live feed against a raw server, by benchmarks.feed in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "benchmarks/feed.py"],
+        [sys.executable, "-m", "benchmarks.feed"],
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": url},
         stdout=subprocess.PIPE,

@@ -1,7 +1,7 @@
 """The live feed against a raw `websockets` server: 500 sockets, 200 events at once, and 3 events a second. Besides, 600
 tablets that come back at once, alone and behind as many sockets that have gone.
 
-    python benchmarks/feed.py            # needs DATABASE_URL (PostgreSQL) and REDIS_URL; makes its own database
+    python -m benchmarks.feed            # needs DATABASE_URL (PostgreSQL) and REDIS_URL; makes its own database
 
 Writers, server and readers are three processes. Readers parse frames by hand, so that both servers are measured and
 not the client library. Latency is from the event's commit to its arrival; CPU is the server process's own.
@@ -16,7 +16,6 @@ import multiprocessing
 import os
 import socket
 import statistics
-import sys
 import tempfile
 import time
 import uuid
@@ -30,10 +29,6 @@ from websockets.asyncio.server import broadcast, serve
 from websockets.typing import Subprotocol
 
 from benchmarks.servers import cpu_seconds
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
 from tests.tracking.readers import readers  # noqa: E402  needs the path
 
 

@@ -32,7 +32,7 @@ def take_stock_without_a_lock(wanted: Mapping[int, int], pointers: Mapping[int, 
     """In the place of vendors.services.stock.take_stock."""
     for row in Stock.objects.filter(pk__in=wanted):
         if row.quantity < wanted[row.pk]:
-            raise Conflict("out_of_stock", "Sold out.")
+            raise Conflict(Code.OUT_OF_STOCK)
         meet()
         Stock.objects.filter(pk=row.pk).update(quantity=row.quantity - wanted[row.pk])
 

@@ -14,6 +14,7 @@ from ordersite.accounts.callers import Caller
 from ordersite.core.codes import Code
 from ordersite.core.faults import Conflict
 from ordersite.core.models import IdempotencyKey
+from ordersite.web import problems
 from tests.controls.meeting import meet
 from vendors.models import Stock
 
@@ -32,7 +33,7 @@ def take_stock_without_a_lock(wanted: Mapping[int, int], pointers: Mapping[int, 
     """In the place of vendors.services.stock.take_stock."""
     for row in Stock.objects.filter(pk__in=wanted):
         if row.quantity < wanted[row.pk]:
-            raise Conflict(Code.OUT_OF_STOCK)
+            raise problems.Conflict("out_of_stock", "Sold out.")
         meet()
         Stock.objects.filter(pk=row.pk).update(quantity=row.quantity - wanted[row.pk])
 

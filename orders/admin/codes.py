@@ -31,6 +31,7 @@ from orders.services.capacity.code_imports import (
     MOST_COLUMNS,
     PREVIEWED,
     Layout,
+    RefusedRow,
     content_of,
     find_upload,
     guess_layout,
@@ -45,6 +46,7 @@ from ordersite.backoffice.moments import moment_column
 from ordersite.backoffice.row_choosers import row_id
 from ordersite.backoffice.typed_fields import TypedForm
 from ordersite.core.faults import Refusal
+from ordersite.web.wording import NATIVE
 from vendors.admin.scoping import ScopedAdmin, within
 from vendors.models import Product
 
@@ -296,7 +298,7 @@ class CodeAdmin(ScopedAdmin, ReadOnlyAdmin):
             "heading": heading,
             "numbers": range(1, preview.columns + 1),
             "rows": rows,
-            "refused": preview.refused[:NAMED],
+            "refused": [told_row(row) for row in preview.refused[:NAMED]],
         }
 
     def do_import(self, request: HttpRequest, upload_id: uuid.UUID, layout: Layout) -> HttpResponse:
@@ -305,7 +307,7 @@ class CodeAdmin(ScopedAdmin, ReadOnlyAdmin):
 
         def call() -> dict[str, Any]:
             done = import_upload(upload_id=upload_id, caller=caller, layout=layout, now=timezone.now())
-            named = [asdict(row) for row in done.refused[:NAMED]]
+            named = [told_row(row) for row in done.refused[:NAMED]]
             counts = {"imported": done.imported, "doubles": done.doubles, "refused": len(done.refused)}
             return {**counts, "product": done.product.pk, "batch": done.batch, "named": named}
 
@@ -339,3 +341,8 @@ class CodeAdmin(ScopedAdmin, ReadOnlyAdmin):
     @admin.display(description="order")
     def order(self, code: Code) -> str:
         return order_link(code.line.order_id if code.line else None)
+
+
+def told_row(row: RefusedRow) -> dict[str, Any]:
+    """A refused row of a file: its line, and what is wrong with it."""
+    return {"line": row.line, "why": NATIVE.sentence(row.fault)}

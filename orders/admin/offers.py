@@ -11,12 +11,14 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
-from orders.services.capacity.offer_terms import BELOW_USES, delete_offer, is_used, save_offer, switch_offer, uses_of
+from orders.services.capacity.offer_terms import delete_offer, is_used, save_offer, switch_offer, uses_of
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.backoffice.amounts import AmountsAdmin
-from ordersite.core.faults import Refusal
+from ordersite.core.codes import Code
+from ordersite.core.faults import Fault, Refusal
 from ordersite.core.money import with_currency, with_percent
-from ordersite.web.problems import Problem, as_problem
+from ordersite.web.problems import Problem, problem_of
+from ordersite.web.wording import NATIVE
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import Offer
 
@@ -29,7 +31,7 @@ class OfferForm(forms.ModelForm):
         given = super().clean() or {}
         most = given.get("max_uses")
         if most and "max_uses" in self.changed_data and (uses := uses_of(self.instance)) > most:
-            self.add_error("max_uses", BELOW_USES.format(uses=uses))
+            self.add_error("max_uses", NATIVE.sentence(Fault(Code.BELOW_USES, uses=uses)))
         return given
 
     def add_error(self, field: str | None, error: Any) -> None:
@@ -107,14 +109,14 @@ class OfferAdmin(ScopedAdmin, AmountsAdmin):
         """A refusal of the service (the first order had it in the same moment) is a message."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except Refusal as refused:
-            return self.refused(request, as_problem(refused))
+        except (Refusal, ValidationError) as refused:
+            return self.refused(request, problem_of(refused))
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         try:
             return super().delete_view(request, object_id, extra_context)
-        except Refusal as refused:
-            return self.refused(request, as_problem(refused))
+        except (Refusal, ValidationError) as refused:
+            return self.refused(request, problem_of(refused))
 
     def refused(self, request: HttpRequest, problem: Problem) -> HttpResponse:
         messages.error(request, problem.errors[0]["detail"] if problem.errors else problem.detail)

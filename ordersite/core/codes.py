@@ -34,6 +34,26 @@ class Code(StrEnum):
 
     # --- capacity: orders.services.capacity
 
+    OFFER_IN_USE = "offer_in_use"
+    OFFER_IN_USE_DELETING = "offer_in_use.deleting"
+    BELOW_USES = "below_uses"
+    TAKEN_OFFER_CODE = "taken.offer_code"
+    NOT_FOUND_UPLOAD = "not_found.upload"
+    NOT_DIGITAL = "not_digital"
+    TOO_LARGE_FILE = "too_large.file"
+    ENCODING = "encoding"
+    EMPTY_FILE = "empty.file"
+    TOO_MANY_ROWS = "too_many.rows"
+    ROW_OPEN_QUOTE = "row.open_quote"
+    ROW_TOO_MANY_COLUMNS = "row.too_many_columns"
+    ROW_TOO_FEW_COLUMNS = "row.too_few_columns"
+    ROW_UNPRINTABLE = "row.unprintable"
+    ROW_LENGTH = "row.length"
+    ORDER_CLOSED_CODES = "order_closed.codes"
+    NOT_PAID_CODES = "not_paid.codes"
+    FORBIDDEN_REVEAL = "forbidden.reveal"
+    CODE_NOT_ISSUED = "code_not_issued"
+
     # --- money: orders.services.money
 
     INSUFFICIENT_FUNDS = "insufficient_funds"

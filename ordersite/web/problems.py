@@ -8,7 +8,13 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent
+from django.core.exceptions import (
+    NON_FIELD_ERRORS,
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    ValidationError,
+)
 from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -220,6 +226,8 @@ def from_exception(exc: Exception, wording: Wording = NATIVE) -> Problem | None:
             first = errors[0] if errors else field_error("", "invalid", "The input is not valid.")
             where = f"{first['pointer']}: " if first["pointer"] else ""
             return Problem("invalid", f"{where}{first['detail']}", errors=errors)
+        case ValidationError():
+            return problem_of_check(exc)
         case Http404():
             return NotFound()
         case PermissionDenied():
@@ -245,6 +253,20 @@ def from_exception(exc: Exception, wording: Wording = NATIVE) -> Problem | None:
             logger.warning("database refused for now: %s", type(exc.__cause__ or exc).__name__)
             return Busy()
     return None
+
+
+def problem_of_check(error: ValidationError) -> Problem:
+    """What Django's own check of a model refuses, with a row for each fault."""
+    by_field = error.error_dict if hasattr(error, "error_dict") else {"": error.error_list}
+    errors = [
+        field_error(
+            f"/{name}" if name not in ("", NON_FIELD_ERRORS) else "", one.code or "invalid", " ".join(one.messages)
+        )
+        for name, faults_of_field in by_field.items()
+        for one in faults_of_field
+    ]
+    where = f"{errors[0]['pointer']}: " if errors[0]["pointer"] else ""
+    return Problem("invalid", f"{where}{errors[0]['detail']}", errors=errors)
 
 
 def describe(exc: exceptions.APIException) -> str:

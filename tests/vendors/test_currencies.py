@@ -10,7 +10,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from orders.services.capacity.offer_terms import save_offer
-from ordersite.web.problems import Problem
+from ordersite.web.problems import problem_of
 from tests.cast import Cast
 from tests.office import change, form_of
 from tests.orders.kinds import make_package_type, make_service
@@ -138,9 +138,9 @@ def test_an_offer_s_currency_stays_while_it_has_amounts(cast: Cast, amounts: dic
     with transaction.atomic():
         offer = save_offer(offer=Offer(name="Off", **amounts))
     offer.currency = "JPY"
-    with assert_nothing_changed(), pytest.raises(Problem) as refused, transaction.atomic():
+    with assert_nothing_changed(), pytest.raises(ValidationError) as refused, transaction.atomic():
         save_offer(offer=offer)
-    assert refused.value.errors[0]["pointer"] == "/currency"
+    assert problem_of(refused.value).errors[0]["pointer"] == "/currency"
     assert Offer.objects.get(pk=offer.pk).currency == "EUR"
 
 
@@ -159,7 +159,7 @@ def test_no_amount_moves_to_a_vendor_of_another_currency(cast: Cast, office: Cli
     for currency in ("EUR", "USD"):
         moved = Offer.objects.get(pk=offer.pk)
         moved.vendor, moved.currency = tea, currency
-        with pytest.raises(Problem), transaction.atomic():
+        with pytest.raises(ValidationError), transaction.atomic():
             save_offer(offer=moved)
     assert list(Offer.objects.values_list("vendor", "currency", "amount")) == [(cast.vendor.pk, "EUR", 500)]
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -12,7 +13,10 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.services.capacity.offer_terms import delete_offer, save_offer, switch_offer
-from ordersite.web.problems import Conflict, Invalid, NotFound, Problem
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, Invalid, NotFound, Refusal
+from ordersite.core.fields import Field
+from ordersite.web.problems import problem_of
 from tests.cast import Cast
 from tests.office import choose, delete, form_of, send
 from tests.orders.shopping import cart, place
@@ -124,9 +128,9 @@ def test_the_service_refuses_nonsense_too(cast: Cast, fields: dict[str, Any], po
     given = {"name": "Winter", "kind": "percentage", "rate": 1000, **fields}
     if "vendor" in fields:
         given["vendor"] = cast.vendor
-    with pytest.raises(Problem) as problem, transaction.atomic():
+    with pytest.raises((Refusal, ValidationError)) as problem, transaction.atomic():
         save_offer(offer=Offer(**given))
-    faults = [(error["pointer"], error["detail"]) for error in problem.value.errors]
+    faults = [(error["pointer"], error["detail"]) for error in problem_of(problem.value).errors]
     assert faults == [(pointer, sentence)]
     assert not Offer.objects.exists()
 
@@ -187,11 +191,11 @@ def test_the_service_refuses_what_the_page_does_not_offer(cast: Cast, office: Cl
         ({"kind": "percentage", "rate": 0}, "/rate"),
         ({"kind": "nonsense"}, "/kind"),
     ):
-        with pytest.raises(Problem) as problem, transaction.atomic():
+        with pytest.raises((Refusal, ValidationError)) as problem, transaction.atomic():
             save_offer(offer=Offer(name="Winter", **fields))
-        assert problem.value.errors[0]["pointer"] == pointer
+        assert problem_of(problem.value).errors[0]["pointer"] == pointer
     offer.max_uses = 0
-    with pytest.raises(Problem), transaction.atomic():
+    with pytest.raises((Refusal, ValidationError)), transaction.atomic():
         save_offer(offer=offer)
     assert Offer.objects.values_list("rate", "vendor", "borne_by", "max_uses").get() == (1000, None, "vendor", None)
 
@@ -200,7 +204,7 @@ def test_a_code_taken_in_the_same_moment_is_a_message(
     cast: Cast, office: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def taken(*, offer: Offer) -> Offer:
-        raise Invalid("/code", "taken", "Another offer has this code: choose another.")
+        raise Invalid(Code.TAKEN_OFFER_CODE, Field.CODE)
 
     monkeypatch.setattr("orders.admin.offers.save_offer", taken)
     response = send(office, f"{PAGES}add/", name="Autumn", kind="percentage", rate="10")

@@ -17,13 +17,16 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from orders import models
 from orders.lifecycle.table import Status
-from orders.models import Code, CodeUpload, Line, Order
+from orders.models import CodeUpload, Line, Order
 from orders.services.record.order_update import move_timers
 from ordersite.accounts.callers import Caller, lacks
 from ordersite.accounts.rights import Right
+from ordersite.core.codes import Code
 from ordersite.core.crypto import decrypt, encrypt
-from ordersite.web.problems import Invalid, NotFound
+from ordersite.core.faults import Fault, Invalid, NotFound
+from ordersite.core.fields import Field
 from vendors.models import Product
 from vendors.permissions import may_at
 
@@ -37,7 +40,6 @@ HEADING = re.compile(r"[^0-9]*(code|pin|voucher|serial|key|coupon)[^0-9]*", re.I
 # How many rows of a file are shown before it is imported, and how long it may be looked at.
 PREVIEWED = 10
 KEPT_FOR = timedelta(hours=1)
-GONE = "This file was imported already, or was left too long: upload it again."
 BATCH = 500
 LINE_ENDS = re.compile(r"\r\n|\r|\n")
 
@@ -47,7 +49,7 @@ class RefusedRow:
     """A row that is no code: its line in the file, and what is wrong with it (never the row itself)."""
 
     line: int
-    why: str
+    fault: Fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +123,7 @@ def find_upload(*, upload_id: uuid.UUID, user_id: int, now: datetime, lock: bool
         uploads = uploads.select_for_update()
     upload = uploads.filter(pk=upload_id).first()
     if upload is None:
-        raise NotFound(GONE)
+        raise NotFound(Code.NOT_FOUND_UPLOAD)
     return upload
 
 
@@ -174,11 +176,11 @@ def content_of(upload: CodeUpload) -> bytes:
     try:
         return decrypt(upload.sealed).encode()
     except InvalidToken as error:
-        raise NotFound(GONE) from error
+        raise NotFound(Code.NOT_FOUND_UPLOAD) from error
 
 
 def not_digital() -> Invalid:
-    return Invalid("/product", "not_digital", "This product is not sold as digital codes: choose one that is.")
+    return Invalid(Code.NOT_DIGITAL, Field.PRODUCT)
 
 
 def import_codes(*, product_id: int, content: bytes, batch: str, layout: Layout = PLAIN, now: datetime) -> Imported:
@@ -195,9 +197,9 @@ def import_codes(*, product_id: int, content: bytes, batch: str, layout: Layout 
     texts, doubles, refused = read_codes(rows_of(content), layout)
     known = known_among(product, texts)
     new = [text for text in texts if text not in known]
-    Code.objects.bulk_create(
+    models.Code.objects.bulk_create(
         [
-            Code(
+            models.Code(
                 product=product,
                 sealed=encrypt(text),
                 fingerprint=fingerprints(text)[0],
@@ -223,18 +225,17 @@ Row = tuple[int, str]
 def rows_of(content: bytes) -> list[Row]:
     """The lines of a file that are not blank, with their numbers; raises Invalid."""
     if len(content) > MOST_BYTES:
-        detail = f"The file is larger than {MOST_BYTES // 1_000_000} MB: divide it into several files."
-        raise Invalid("/file", "too_large", detail)
+        raise Invalid(Code.TOO_LARGE_FILE, Field.FILE, most=MOST_BYTES // 1_000_000)
     try:
         lines = LINE_ENDS.split(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         where = content.count(b"\n", 0, error.start) + 1
-        raise Invalid("/file", "encoding", f"Line {where} is not UTF-8: save the file as CSV in UTF-8.") from error
+        raise Invalid(Code.ENCODING, Field.FILE, line=where) from error
     rows = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     if not rows:
-        raise Invalid("/file", "empty", "There is no code in the file: put one code on each line.")
+        raise Invalid(Code.EMPTY_FILE, Field.FILE)
     if len(rows) > MOST_CODES + 1:
-        raise Invalid("/file", "too_many", f"The file has more than {MOST_CODES} rows: divide it into several files.")
+        raise Invalid(Code.TOO_MANY_ROWS, Field.FILE, most=MOST_CODES)
     return rows
 
 
@@ -243,47 +244,47 @@ def read_codes(rows: Sequence[Row], layout: Layout) -> tuple[list[str], int, lis
     width = len(split_row(rows[0][1], layout)[0])
     rows = rows[1:] if layout.has_heading else rows
     if not rows:
-        raise Invalid("/file", "empty", "There is no code in the file: put one code on each line.")
+        raise Invalid(Code.EMPTY_FILE, Field.FILE)
     if len(rows) > MOST_CODES:
-        raise Invalid("/file", "too_many", f"The file has more than {MOST_CODES} rows: divide it into several files.")
+        raise Invalid(Code.TOO_MANY_ROWS, Field.FILE, most=MOST_CODES)
     texts: dict[str, None] = {}
     refused = []
     for number, line in rows:
-        text, why = read_row(line, layout, width)
-        if why:
-            refused.append(RefusedRow(number, why))
+        text, fault = read_row(line, layout, width)
+        if fault:
+            refused.append(RefusedRow(number, fault))
         else:
             texts[text] = None
     return list(texts), len(rows) - len(refused) - len(texts), refused
 
 
-def split_row(line: str, layout: Layout) -> tuple[list[str], str]:
+def split_row(line: str, layout: Layout) -> tuple[list[str], Fault | None]:
     """The columns of a row, and what is wrong with it. Each stands alone: an open quotation mark spoils only it."""
     try:
         fields = next(csv.reader([line], delimiter=DELIMITERS[layout.delimiter], strict=True))
     except csv.Error:
-        return [line], "A quotation mark is not closed."
+        return [line], Fault(Code.ROW_OPEN_QUOTE)
     fields = [field.strip() for field in fields]
     while len(fields) > 1 and not fields[-1]:
         fields.pop()
-    return fields, ""
+    return fields, None
 
 
-def read_row(line: str, layout: Layout, width: int) -> tuple[str, str]:
+def read_row(line: str, layout: Layout, width: int) -> tuple[str, Fault | None]:
     """The code of a row, and what is wrong with it; `width` is how many columns the first row has."""
-    fields, why = split_row(line, layout)
-    if why:
-        return "", why
+    fields, fault = split_row(line, layout)
+    if fault:
+        return "", fault
     if len(fields) > width:
-        return "", f"It has {len(fields)} columns, but the first row has {width}."
+        return "", Fault(Code.ROW_TOO_MANY_COLUMNS, columns=len(fields), width=width)
     if len(fields) < layout.column:
-        return "", f"It has no column {layout.column}."
+        return "", Fault(Code.ROW_TOO_FEW_COLUMNS, column=layout.column)
     text = fields[layout.column - 1]
     if not text.isprintable():
-        return "", "It holds a character that cannot be printed."
+        return "", Fault(Code.ROW_UNPRINTABLE)
     if not SHORTEST <= len(text) <= LONGEST:
-        return "", f"It has {len(text)} characters, but a code has {SHORTEST} to {LONGEST}."
-    return text, ""
+        return "", Fault(Code.ROW_LENGTH, length=len(text), shortest=SHORTEST, longest=LONGEST)
+    return text, None
 
 
 def known_among(product: Product, texts: Sequence[str]) -> set[str]:
@@ -292,7 +293,9 @@ def known_among(product: Product, texts: Sequence[str]) -> set[str]:
     for start in range(0, len(texts), BATCH):
         part = texts[start : start + BATCH]
         by_print = {fingerprint: text for text in part for fingerprint in fingerprints(text)}
-        found = Code.objects.filter(product=product, fingerprint__in=by_print).values_list("fingerprint", flat=True)
+        found = models.Code.objects.filter(product=product, fingerprint__in=by_print).values_list(
+            "fingerprint", flat=True
+        )
         known.update(by_print[fingerprint] for fingerprint in found)
     return known
 
@@ -324,7 +327,7 @@ class Rotated:
 def rotate_batch(*, after: int) -> Rotated | None:
     """Encrypts the next codes by id anew with the newest key, and takes their fingerprints by it; None at the end."""
     with transaction.atomic():
-        codes = list(Code.objects.select_for_update().filter(pk__gt=after).order_by("pk")[:BATCH])
+        codes = list(models.Code.objects.select_for_update().filter(pk__gt=after).order_by("pk")[:BATCH])
         if not codes:
             return None
         unreadable = []
@@ -335,5 +338,5 @@ def rotate_batch(*, after: int) -> Rotated | None:
                 unreadable.append(code.pk)
                 continue
             code.sealed, code.fingerprint = encrypt(text), fingerprints(text)[0]
-        Code.objects.bulk_update(codes, ["sealed", "fingerprint"])
+        models.Code.objects.bulk_update(codes, ["sealed", "fingerprint"])
         return Rotated(last=codes[-1].pk, count=len(codes), unreadable=unreadable)

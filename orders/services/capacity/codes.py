@@ -9,16 +9,18 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Count, QuerySet
 
+from orders import models
 from orders.kinds import rules_of
 from orders.lifecycle.table import FAILURE, Actor, Status
-from orders.models import Code, Order, OrderEvent, PaymentStatus
+from orders.models import Order, OrderEvent, PaymentStatus
 from orders.services.record.access import get_order
 from orders.services.record.order_update import OrderUpdate, update_order
 from orders.visibility import actors_for
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
+from ordersite.core.codes import Code
 from ordersite.core.crypto import decrypt
-from ordersite.web.problems import Conflict, Forbidden, NotFound
+from ordersite.core.faults import Conflict, Forbidden, NotFound
 from vendors.models import Product
 
 logger = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ def issue_codes(*, order: Order, now: datetime) -> bool:
         taken = take_free(line.product_id, wanted)
         missing += wanted - len(taken)
         if taken:
-            Code.objects.filter(pk__in=taken).update(line=line, issued_at=now)
+            models.Code.objects.filter(pk__in=taken).update(line=line, issued_at=now)
             warn_of_low_stock(line.product, len(taken))
     order.codes_missing, order.codes_tried_at = missing, now
     return missing == 0
@@ -56,7 +58,7 @@ def take_free(product_id: int | None, count: int) -> list[int]:
     One that another transaction holds is passed over: nobody waits, and no two get the same. For a product that is gone
     none is found.
     """
-    free = Code.objects.filter(product=product_id, line__isnull=True).order_by("pk")
+    free = models.Code.objects.filter(product=product_id, line__isnull=True).order_by("pk")
     return list(free.select_for_update(skip_locked=True).values_list("pk", flat=True)[:count])
 
 
@@ -64,7 +66,7 @@ def warn_of_low_stock(product: Product | None, issued: int) -> None:
     """A line in the log where so many codes, just issued, took the product below its threshold."""
     if product is None or not product.low_codes:
         return
-    free = Code.objects.filter(product=product, line__isnull=True)
+    free = models.Code.objects.filter(product=product, line__isnull=True)
     left = free[: product.low_codes + issued].count()
     if left < product.low_codes <= left + issued:
         tell = partial(logger.warning, "the codes of product %d run low: %d left", product.pk, left)
@@ -76,9 +78,9 @@ def spend_codes(order: Order) -> None:
 
     What was only set aside while a part was missing nobody could read: it is free for others again.
     """
-    codes = Code.objects.select_for_update(of=("self",)).filter(line__order=order, spent_at__isnull=True)
+    codes = models.Code.objects.select_for_update(of=("self",)).filter(line__order=order, spent_at__isnull=True)
     # In the order of their ids, as the rotation of keys locks them.
-    held = Code.objects.filter(pk__in=list(codes.order_by("pk").values_list("pk", flat=True)))
+    held = models.Code.objects.filter(pk__in=list(codes.order_by("pk").values_list("pk", flat=True)))
     if order.previous_status == Status.COMPLETED:
         held.update(spent_at=order.status_changed_at)
     else:
@@ -133,34 +135,34 @@ def show_codes(*, order_id: int, caller: Caller) -> OrderCodes:
     return OrderCodes(codes=[shown(code, decrypt(code.sealed)) for code in codes], missing=order.codes_missing)
 
 
-def codes_of(order: Order) -> QuerySet[Code]:
+def codes_of(order: Order) -> QuerySet[models.Code]:
     """What the order has been issued, line by line."""
-    return Code.objects.filter(line__order=order).select_related("line").order_by("line__position", "pk")
+    return models.Code.objects.filter(line__order=order).select_related("line").order_by("line__position", "pk")
 
 
-def readable_codes(order: Order) -> list[Code]:
+def readable_codes(order: Order) -> list[models.Code]:
     """The codes that the customer may read now; raises Conflict where it may read none any more, or not yet."""
     if order.status in FAILURE:
-        raise Conflict("order_closed", "The order was cancelled: its codes are no longer shown.")
+        raise Conflict(Code.ORDER_CLOSED_CODES)
     if not PaymentStatus(order.payment_status).is_kept:
-        raise Conflict("not_paid", "The order is not paid yet: its codes are shown once it is.")
+        raise Conflict(Code.NOT_PAID_CODES)
     return list(codes_of(order)) if order.status == Status.COMPLETED else []
 
 
-def shown(code: Code, text: str) -> ShownCode:
+def shown(code: models.Code, text: str) -> ShownCode:
     line = code.line
     assert line is not None
     return ShownCode(item=line.pk, product=code.product_id, name=line.name, code=text)
 
 
-def unread(order: Order, caller: Caller, codes: Iterable[Code]) -> list[Code]:
+def unread(order: Order, caller: Caller, codes: Iterable[models.Code]) -> list[models.Code]:
     """Those of the codes that this caller has not read before, by the order's history."""
     notes = OrderEvent.objects.filter(order=order, kind=OrderEvent.Kind.NOTE, actor=caller.key)
     read = {code_id for data in notes.values_list("data", flat=True) for code_id in data.get("codes", ())}
     return [code for code in codes if code.pk not in read]
 
 
-def tell_reading(update: OrderUpdate, codes: Sequence[Code]) -> None:
+def tell_reading(update: OrderUpdate, codes: Sequence[models.Code]) -> None:
     """Tells staff, in the history, who has read which codes."""
     named = ", ".join(map(str, codes[:NAMED])) + (f" and {len(codes) - NAMED} more" if len(codes) > NAMED else "")
     update.tell(
@@ -177,7 +179,7 @@ def reveal_code(*, code_id: int, caller: Caller) -> str:
     Only a code that was handed out is shown: of the others nobody has a question. Raises NotFound, Forbidden and
     Conflict code_not_issued.
     """
-    code = Code.objects.select_related("line").filter(pk=code_id).first()
+    code = models.Code.objects.select_related("line").filter(pk=code_id).first()
     if code is None:
         raise NotFound()
     if code.line is None:
@@ -187,10 +189,10 @@ def reveal_code(*, code_id: int, caller: Caller) -> str:
             raise not_issued()
         update.role = update.access.role_among((Actor.STAFF,), Right.REVEAL_CODES)
         if update.role is None:
-            raise Forbidden("forbidden", "Only staff can show a code in full.")
+            raise Forbidden(Code.FORBIDDEN_REVEAL)
         tell_reading(update, [code])
     return decrypt(code.sealed)
 
 
 def not_issued() -> Conflict:
-    return Conflict("code_not_issued", "This code has not been issued to the customer yet: nobody may read it.")
+    return Conflict(Code.CODE_NOT_ISSUED)

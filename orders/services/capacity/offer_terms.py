@@ -1,39 +1,37 @@
 """The only writer of offers, but for how often each is used (capacity.offers). All must run in a transaction."""
 
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db.models import Count
 
-from ordersite.web.problems import Conflict, Invalid, NotFound, Problem, field_error
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, Invalid, NotFound
+from ordersite.core.fields import Field
 from vendors.models import Offer
 from vendors.services.offers import has_code, refresh_offer_flags
 
 # What an order that has it was promised; it is reckoned with again where the order's items change.
 TERMS = ("vendor_id", "kind", "rate", "amount", "currency", "most", "borne_by")
-TAKEN = "Another offer has this code: choose another."
-BELOW_USES = "It is used {uses} times already: allow at least so many, or switch it off."
 
 
 def save_offer(*, offer: Offer) -> Offer:
     """Writes a new offer, or a changed one; its code is kept in capitals.
 
-    Raises Problem with a row per fault of a field, Invalid for a code that another offer has and for fewer uses than
+    Raises Django's ValidationError for wrong fields, Invalid for a code that another offer has and for fewer uses than
     there are, and Conflict offer_in_use for other terms of an offer that an order has.
     """
     check(offer)
     # Held until commit: nobody uses it while it changes.
     standing = find_offer(offer.pk) if offer.pk else Offer(vendor=offer.vendor)
     if any(getattr(standing, name) != getattr(offer, name) for name in TERMS) and is_used(offer):
-        detail = f"{standing.name} is on orders, which keep its terms: switch it off, and make another offer."
-        raise Conflict("offer_in_use", detail)
+        raise Conflict(Code.OFFER_IN_USE, name=standing.name)
     begins_to_count = offer.max_uses is not None and standing.max_uses is None
     offer.uses = uses_of(offer) if begins_to_count else standing.uses
     if offer.max_uses is not None and offer.uses > offer.max_uses:
-        raise Invalid("/max_uses", "below_uses", BELOW_USES.format(uses=offer.uses))
+        raise Invalid(Code.BELOW_USES, Field.MAX_USES, uses=offer.uses)
     try:
         offer.save()
     except IntegrityError as error:
-        raise Invalid("/code", "taken", TAKEN) from error
+        raise Invalid(Code.TAKEN_OFFER_CODE, Field.CODE) from error
     refresh_offer_flags(offer.vendor_id if offer.vendor_id == standing.vendor_id else None)
     return offer
 
@@ -51,7 +49,7 @@ def delete_offer(*, offer_id: int) -> None:
     """Takes an offer away that no order ever had; raises NotFound, and Conflict offer_in_use."""
     offer = find_offer(offer_id)
     if is_used(offer):
-        raise Conflict("offer_in_use", f"{offer.name} is on orders, which keep it: switch it off instead.")
+        raise Conflict(Code.OFFER_IN_USE_DELETING, name=offer.name)
     offer.delete()
     refresh_offer_flags(offer.vendor_id)
 
@@ -78,15 +76,7 @@ def uses_of(offer: Offer) -> int:
 
 
 def check(offer: Offer) -> None:
-    """Raises Problem with a row per fault of a field."""
-    try:
-        offer.full_clean(validate_constraints=False)
-    except ValidationError as error:
-        errors = [
-            field_error(f"/{name}", str(fault.code or "invalid"), " ".join(fault.messages))
-            for name, faults in error.error_dict.items()
-            for fault in faults
-        ]
-        raise Problem("invalid", f"{errors[0]['pointer']}: {errors[0]['detail']}", errors=errors) from error
+    """Raises Django's ValidationError for wrong fields, and Invalid for a code that another offer has."""
+    offer.full_clean(validate_constraints=False)
     if offer.code and Offer.objects.filter(has_code([offer.code])).exclude(pk=offer.pk).exists():
-        raise Invalid("/code", "taken", TAKEN)
+        raise Invalid(Code.TAKEN_OFFER_CODE, Field.CODE)

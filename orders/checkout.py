@@ -11,6 +11,8 @@ from typing import Literal
 
 from orders.lifecycle.table import Fulfilment
 from orders.pricing import CartItem, Discount, Priced, PricedLine, Terms
+from ordersite.core.faults import Path
+from ordersite.core.fields import Field
 from ordersite.core.money import Money
 from vendors.menu import Menu, Zone
 from vendors.models import Offer, PackageType, Service, Vendor
@@ -74,7 +76,7 @@ class ServiceWish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cart:
-    """What is asked of one vendor. `pointer` is where it stands in the client's input ("" or "/vendors/0")."""
+    """What is asked of one vendor. `at` is where it stands in the client's input: empty, or the part of a checkout."""
 
     vendor_id: int
     kind: str | None = None  # found from the content where the client says none
@@ -94,16 +96,17 @@ class Cart:
     vehicle: str = ""
     locker: str = ""
     pointer: str = ""
+    at: Path = ()
     figures: Sequence[Figure] = ()
     is_empty: bool = False  # by staff and the vendor's people: its items are added later (row 11)
 
     @property
-    def contents(self) -> list[str]:
-        """What is asked for, by the name of its field; lines by hand count as items."""
+    def contents(self) -> list[Field]:
+        """What is asked for, by its field; lines by hand count as items."""
         there = {
-            "package": self.package is not None,
-            "service": self.service is not None,
-            "items": bool(self.items) or bool(self.custom),
+            Field.PACKAGE: self.package is not None,
+            Field.SERVICE: self.service is not None,
+            Field.ITEMS: bool(self.items) or bool(self.custom),
         }
         return [name for name, is_there in there.items() if is_there]
 
@@ -133,6 +136,7 @@ class BookedTime:
     ends_at: datetime
     place: Literal["customer", "vendor"]
     pointer: str  # where it stands in the client's input
+    at: Path = ()  # the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 
 from orders.checkout import Cart, Place
+from ordersite.core.codes import Code
+from ordersite.core.faults import Invalid
+from ordersite.core.fields import Field
 from ordersite.places.geometry import distance
-from ordersite.web.problems import Invalid
 from vendors.menu import Menu, Zone
 from vendors.models import Vendor
 from vendors.zones import zone_for
@@ -16,25 +18,20 @@ def find_zone(cart: Cart, vendor: Vendor, menu: Menu, place: Place) -> Zone:
     A zone that staff chose by hand needs no location.
     """
     if not cart.zone_by_hand and (place.lat is None or place.lng is None):
-        detail = 'A delivery needs a location, and this address has none: send {"lat": …, "lng": …}.'
-        if not place.address:
-            detail = 'A delivery needs a location: send {"lat": …, "lng": …}, or an address that can be looked up.'
-        raise Invalid(f"{cart.pointer}/location", "required", detail)
+        code = Code.REQUIRED_LOCATION_OF_ADDRESS if place.address else Code.REQUIRED_LOCATION
+        raise Invalid(code, Field.LOCATION, at=cart.at)
     if not place.address:
-        detail = "A delivery needs an address: send a text, or the id of a saved one."
-        raise Invalid(f"{cart.pointer}/address", "required", detail)
+        raise Invalid(Code.REQUIRED_ADDRESS, Field.ADDRESS, at=cart.at)
     zones = menu.zones
     if cart.delivery_zone_id is not None:
         zones = tuple(zone for zone in zones if zone.id == cart.delivery_zone_id)
         if not zones:
-            detail = f"{vendor.name} has no such delivery zone: leave it out."
-            raise Invalid(f"{cart.pointer}/delivery_zone", "unknown", detail)
+            raise Invalid(Code.UNKNOWN_ZONE, Field.DELIVERY_ZONE, at=cart.at, vendor=vendor.name)
     if cart.zone_by_hand:
         return zones[0]
     zone = zone_at(zones, vendor, place)
     if zone is None:
-        detail = f"{vendor.name} does not deliver there: choose another address, or another delivery type."
-        raise Invalid(f"{cart.pointer}/location", "outside_delivery_zone", detail)
+        raise Invalid(Code.OUTSIDE_DELIVERY_ZONE, Field.LOCATION, at=cart.at, vendor=vendor.name)
     return zone
 
 

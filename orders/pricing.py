@@ -9,10 +9,12 @@ menu's currency; rates are hundredths of a percent.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
+from ordersite.core.codes import Code
+from ordersite.core.faults import Fault, InvalidFields, Path, Step
+from ordersite.core.fields import Field
 from ordersite.core.money import MAX_MINOR, as_json, divide, half_up
-from ordersite.web.problems import Problem, field_error
 from vendors.menu import UNIT, Menu, MenuGroup, MenuOption, MenuProduct, Zone
 
 RATE = 10_000
@@ -47,6 +49,8 @@ class CartItem:
     options: Sequence[CartOption] = ()
     extras: Sequence[CartExtra] = ()
     without: Sequence[int] = ()
+    # Its place in the client's list, where that is another than its place in the cart.
+    number: int | None = None
     # What to do where it cannot be had: the id of another product, "remove", or to ask (None).
     substitute: int | Literal["remove"] | None = None
 
@@ -175,13 +179,6 @@ class Priced:
     platform_share: int
 
 
-class CartRefused(Problem):
-    """400: what is wrong with a cart, a row per fault."""
-
-    def __init__(self, errors: list[dict[str, Any]]) -> None:
-        super().__init__("invalid", f"{errors[0]['pointer']}: {errors[0]['detail']}", errors=errors)
-
-
 def price(
     menu: Menu,
     items: Sequence[CartItem],
@@ -191,12 +188,12 @@ def price(
     discount: Discount = NO_DISCOUNT,
     driver_tip: int = 0,
     tip_to_driver: bool = False,
-    pointer: str = "",
+    at: Path = (),
 ) -> Priced:
-    """Prices a cart of products; raises CartRefused with a pointer to each fault."""
-    lines = price_lines(menu, items, pointer)
+    """Prices a cart of products; raises InvalidFields with each fault."""
+    lines = price_lines(menu, items, at)
     subtotal = sum(line.total for line in lines)
-    check_minimum(menu.currency, zone, subtotal, pointer)
+    check_minimum(menu.currency, zone, subtotal, at)
     return total_up(
         lines,
         currency=menu.currency,
@@ -208,17 +205,15 @@ def price(
     )
 
 
-def price_lines(menu: Menu, items: Sequence[CartItem], pointer: str = "") -> list[PricedLine]:
-    """The lines of a cart, before any discount and tax; raises CartRefused with a pointer to each fault."""
-    errors: list[dict[str, Any]] = []
-    lines = [line for line in (price_item(menu, i, item, errors, pointer) for i, item in enumerate(items)) if line]
-    check_quantities(menu, items, errors, pointer)
-    if errors:
-        raise CartRefused(errors)
+def price_lines(menu: Menu, items: Sequence[CartItem], at: Path = ()) -> list[PricedLine]:
+    """The lines of a cart, before any discount and tax; raises InvalidFields with each fault."""
+    faults: list[Fault] = []
+    lines = [line for line in (price_item(menu, i, item, faults, at) for i, item in enumerate(items)) if line]
+    check_quantities(menu, items, faults, at)
+    if faults:
+        raise InvalidFields(faults)
     if sum(line.total for line in lines) > MAX_MINOR:
-        raise CartRefused(
-            [field_error(f"{pointer}/items", "too_large", "The order is too large: divide it into several orders.")]
-        )
+        raise InvalidFields([Fault(Code.TOO_LARGE_ORDER, Field.ITEMS, at=at)])
     return lines
 
 
@@ -290,43 +285,47 @@ def tax_lines(lines: Sequence[PricedLine], discount: int, terms: Terms) -> list[
     return taxed
 
 
-def check_minimum(currency: str, zone: Zone | ZoneTerms | None, subtotal: int, pointer: str) -> None:
-    """Raises CartRefused below_minimum for items of less than the zone asks for."""
+def check_minimum(currency: str, zone: Zone | ZoneTerms | None, subtotal: int, at: Path) -> None:
+    """Raises InvalidFields below_minimum for items of less than the zone asks for."""
     if zone and subtotal < zone.minimum:
         least = as_json(zone.minimum, currency)
-        detail = f"The minimum for delivery to {zone.name} is {least['amount']} {currency}: add items."
-        raise CartRefused([field_error(f"{pointer}/items", "below_minimum", detail, minimum=least)])
+        fault = Fault(Code.BELOW_MINIMUM_ZONE, Field.ITEMS, at=at, told={"minimum": least}, zone=zone.name)
+        raise InvalidFields([fault])
 
 
-def check_quantities(menu: Menu, items: Sequence[CartItem], errors: list[dict[str, Any]], pointer: str) -> None:
+def check_quantities(menu: Menu, items: Sequence[CartItem], faults: list[Fault], at: Path) -> None:
     """A product's maximum per order counts over all its lines."""
     wanted: dict[int, int] = {}
     for index, item in enumerate(items):
         wanted[item.product] = wanted.get(item.product, 0) + item.quantity
         product = menu.products.get(item.product)
         if product and product.max_per_order and wanted[item.product] > product.max_per_order:
-            detail = f"At most {product.max_per_order} × {product.name} in one order: lower the quantity."
-            errors.append(field_error(f"{pointer}/items/{index}/quantity", "max_per_order", detail))
+            most, where = product.max_per_order, item_at(at, index, item)
+            fault = Fault(Code.MAX_PER_ORDER, Field.QUANTITY, at=where, most=most, product=product.name)
+            faults.append(fault)
 
 
-def price_item(menu: Menu, index: int, item: CartItem, errors: list[dict[str, Any]], pointer: str) -> PricedLine | None:
-    """One line, or None with its faults added to `errors`."""
-    at = f"{pointer}/items/{index}"
+def item_at(part: Path, index: int, item: CartItem) -> Path:
+    """Where an item of a cart stands in the client's input."""
+    return (*part, Step(Field.ITEMS, index if item.number is None else item.number))
+
+
+def price_item(menu: Menu, index: int, item: CartItem, faults: list[Fault], part: Path) -> PricedLine | None:
+    """One line, or None with its faults added."""
+    at = item_at(part, index, item)
     product = menu.products.get(item.product)
     if product is None:
-        errors.append(field_error(f"{at}/product", "unknown", "This vendor has no such product: read its menu."))
+        faults.append(Fault(Code.UNKNOWN_PRODUCT, Field.PRODUCT, at=at))
         return None
     if not product.is_available:
-        errors.append(
-            field_error(f"{at}/product", "unavailable", f"{product.name} is not available now: leave it out.")
-        )
+        faults.append(Fault(Code.UNAVAILABLE, Field.PRODUCT, at=at, name=product.name))
         return None
-    before = len(errors)
-    chosen = choose_options(product, item, errors, at)
-    extras = choose_extras(product, item, errors, at)
-    check_substitute(menu, item, errors, at)
-    left_out = leave_out(product, item, errors, at)
-    if len(errors) > before:
+    before = len(faults)
+    chosen = choose_options(product, item, faults, at)
+    extras = choose_extras(product, item, faults, at)
+    check_substitute(menu, item, faults, at)
+    left_out = leave_out(product, item, faults, at)
+    if len(faults) > before:
         return None
     options = [
         PricedOption(
@@ -381,20 +380,17 @@ def substitute_price_of(menu: Menu, item: CartItem) -> int | None:
     return product.price * (1000 // product.price_per) if product else None
 
 
-def check_substitute(menu: Menu, item: CartItem, errors: list[dict[str, Any]], at: str) -> None:
+def check_substitute(menu: Menu, item: CartItem, faults: list[Fault], at: Path) -> None:
     """A substitute is another product of the same menu that needs no choice of its own."""
     if item.substitute is None or item.substitute == "remove":
         return
     other = menu.products.get(item.substitute)
     if other is None or other.id == item.product:
-        detail = 'Send another product of this vendor, or "remove".'
-        errors.append(field_error(f"{at}/substitute", "unknown", detail))
+        faults.append(Fault(Code.UNKNOWN_SUBSTITUTE, Field.SUBSTITUTE, at=at))
     elif item.product in menu.products and other.unit != menu.products[item.product].unit:
-        detail = f"{other.name} is sold in another unit: choose a substitute that is sold in the same unit."
-        errors.append(field_error(f"{at}/substitute", "other_unit", detail))
+        faults.append(Fault(Code.OTHER_UNIT, Field.SUBSTITUTE, at=at, name=other.name))
     elif any(group.minimum and group.condition_id is None for group in other.groups):
-        detail = f"{other.name} has options that must be chosen: choose another substitute."
-        errors.append(field_error(f"{at}/substitute", "needs_options", detail))
+        faults.append(Fault(Code.NEEDS_OPTIONS, Field.SUBSTITUTE, at=at, name=other.name))
 
 
 def price_doubled(option: MenuOption, position: str) -> int:
@@ -410,93 +406,81 @@ def halves_of(one: CartOption) -> int:
 
 
 def choose_options(
-    product: MenuProduct, item: CartItem, errors: list[dict[str, Any]], at: str
+    product: MenuProduct, item: CartItem, faults: list[Fault], at: Path
 ) -> list[tuple[MenuOption, MenuGroup, CartOption]]:
-    """The chosen options with their groups, in the menu's order of groups; faults go to `errors`."""
+    """The chosen options with their groups, in the menu's order of groups; faults are added."""
     groups_of = {option_id: group for group in product.groups for option_id in group.options}
     taken: dict[int, list[tuple[MenuOption, CartOption]]] = {}
     seen: set[tuple[int, str]] = set()
     halves: Counter[int] = Counter()
     for index, one in enumerate(item.options):
-        where = f"{at}/options/{index}"
+        where = (*at, Step(Field.OPTIONS, index))
         group = groups_of.get(one.option)
         if group is None:
-            errors.append(
-                field_error(f"{where}/option", "unknown", f"{product.name} has no such option: read the menu again.")
-            )
+            faults.append(Fault(Code.UNKNOWN_OPTION, Field.OPTION, at=where, product=product.name))
             continue
         option = group.options[one.option]
         if (one.option, one.position) in seen:
-            errors.append(
-                field_error(where, "duplicate", f"{option.name} comes twice: send it once, with the quantity of both.")
-            )
+            faults.append(Fault(Code.DUPLICATE_CHOICE, None, at=where, name=option.name))
             continue
         seen.add((one.option, one.position))
         halves[one.option] += halves_of(one)
         taken.setdefault(group.id, []).append((option, one))
-        fault = option_fault(option, group, one, halves[one.option])
-        if fault:
-            errors.append(field_error(f"{where}/{fault[0]}", fault[1], fault[2]))
+        if fault := option_fault(option, group, one, halves[one.option], where):
+            faults.append(fault)
     chosen_ids = {one.option for one in item.options}
     for group in product.groups:
-        fault_of_group = group_fault(group, taken.get(group.id, []), chosen_ids)
-        if fault_of_group:
-            errors.append(field_error(f"{at}/options", *fault_of_group))
+        if fault := group_fault(group, taken.get(group.id, []), chosen_ids, at):
+            faults.append(fault)
     return [(option, group, one) for group in product.groups for option, one in taken.get(group.id, [])]
 
 
-def option_fault(option: MenuOption, group: MenuGroup, one: CartOption, halves: int) -> tuple[str, str, str] | None:
-    """Field, code and detail of what is wrong with one choice; `halves` of its option are chosen so far."""
+def option_fault(option: MenuOption, group: MenuGroup, one: CartOption, halves: int, at: Path) -> Fault | None:
+    """What is wrong with one choice; `halves` of its option are chosen so far."""
     if not option.is_available:
-        return "option", "unavailable", f"{option.name} is not available now: leave it out."
+        return Fault(Code.UNAVAILABLE, Field.OPTION, at=at, name=option.name)
     if not group.allows_quantity and (one.quantity > 1 or halves > 2):
-        return "quantity", "quantity", f"In {group.name} each option can be chosen once only: send quantity 1."
+        return Fault(Code.QUANTITY, Field.QUANTITY, at=at, group=group.name)
     if one.quantity > option.max_quantity or halves > 2 * option.max_quantity:
-        return "quantity", "max_quantity", f"At most {option.max_quantity} × {option.name}: lower the quantity."
+        return Fault(Code.MAX_QUANTITY, Field.QUANTITY, at=at, most=option.max_quantity, name=option.name)
     if one.position != WHOLE and not group.allows_halves:
-        return "position", "halves", f"{group.name} cannot be chosen for one half: send position whole."
+        return Fault(Code.HALVES, Field.POSITION, at=at, group=group.name)
     if option.kind == "text" and not one.text.strip():
-        return "text", "required", f"{option.name} needs a text: send it as text."
+        return Fault(Code.REQUIRED_TEXT, Field.TEXT, at=at, name=option.name)
     if option.kind != "text" and one.text:
-        return "text", "text", f"{option.name} takes no text: leave it out."
+        return Fault(Code.TEXT, Field.TEXT, at=at, name=option.name)
     return None
 
 
 def group_fault(
-    group: MenuGroup, taken: list[tuple[MenuOption, CartOption]], chosen_ids: set[int]
-) -> tuple[str, str] | None:
-    """Code and detail of what is wrong with the choices of a group together."""
+    group: MenuGroup, taken: list[tuple[MenuOption, CartOption]], chosen_ids: set[int], at: Path
+) -> Fault | None:
+    """What is wrong with the choices of a group together."""
     if group.condition_id is not None and group.condition_id not in chosen_ids:
-        return (
-            ("condition", f"{group.name} can only be chosen with an option that is not chosen: leave it out.")
-            if taken
-            else None
-        )
+        return Fault(Code.CONDITION, Field.OPTIONS, at=at, group=group.name) if taken else None
     halves = sum(halves_of(one) for _, one in taken)
-    counting = "; a half counts as half." if any(one.position != WHOLE for _, one in taken) else "."
+    has_halves = any(one.position != WHOLE for _, one in taken)
     if halves < 2 * group.minimum:
-        return "minimum", f"Choose at least {group.minimum} of {group.name}{counting}"
+        code = Code.MINIMUM_HALVES if has_halves else Code.MINIMUM
+        return Fault(code, Field.OPTIONS, at=at, count=group.minimum, group=group.name)
     if halves > 2 * group.maximum:
-        return "maximum", f"Choose at most {group.maximum} of {group.name}{counting}"
+        code = Code.MAXIMUM_HALVES if has_halves else Code.MAXIMUM
+        return Fault(code, Field.OPTIONS, at=at, count=group.maximum, group=group.name)
     return None
 
 
-def choose_extras(product: MenuProduct, item: CartItem, errors: list[dict[str, Any]], at: str) -> list[PricedOption]:
+def choose_extras(product: MenuProduct, item: CartItem, faults: list[Fault], at: Path) -> list[PricedOption]:
     chosen: dict[int, PricedOption] = {}
     for index, one in enumerate(item.extras):
         extra = product.extras.get(one.extra)
-        where = f"{at}/extras/{index}"
+        where = (*at, Step(Field.EXTRAS, index))
         if extra is None:
-            errors.append(
-                field_error(f"{where}/extra", "unknown", f"{product.name} has no such extra: read the menu again.")
-            )
+            faults.append(Fault(Code.UNKNOWN_EXTRA, Field.EXTRA, at=where, product=product.name))
         elif one.extra in chosen:
-            errors.append(
-                field_error(where, "duplicate", f"{extra.name} comes twice: send it once, with the quantity of both.")
-            )
+            faults.append(Fault(Code.DUPLICATE_CHOICE, None, at=where, name=extra.name))
         elif one.quantity > extra.max_quantity:
-            detail = f"At most {extra.max_quantity} × {extra.name}: lower the quantity."
-            errors.append(field_error(f"{where}/quantity", "max_quantity", detail))
+            most = extra.max_quantity
+            faults.append(Fault(Code.MAX_QUANTITY, Field.QUANTITY, at=where, most=most, name=extra.name))
         else:
             chosen[one.extra] = PricedOption(
                 kind="extra",
@@ -511,14 +495,14 @@ def choose_extras(product: MenuProduct, item: CartItem, errors: list[dict[str, A
     return list(chosen.values())
 
 
-def leave_out(product: MenuProduct, item: CartItem, errors: list[dict[str, Any]], at: str) -> list[PricedOption]:
+def leave_out(product: MenuProduct, item: CartItem, faults: list[Fault], at: Path) -> list[PricedOption]:
     """The ingredients that the ticket names with "No …" (docs/requirements.md, row 108)."""
     left_out: dict[int, PricedOption] = {}
     for index, ingredient_id in enumerate(item.without):
         ingredient = product.ingredients.get(ingredient_id)
         if ingredient is None:
-            detail = f"{product.name} has no such ingredient to leave out: read the menu again."
-            errors.append(field_error(f"{at}/without/{index}", "unknown", detail))
+            where = (*at, Step(Field.WITHOUT, index))
+            faults.append(Fault(Code.UNKNOWN_INGREDIENT, None, at=where, product=product.name))
         else:
             left_out[ingredient.id] = PricedOption(
                 kind="without", menu_id=ingredient.id, name=ingredient.name, charged=product.usually_charged

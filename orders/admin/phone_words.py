@@ -15,7 +15,7 @@ from vendors.models import Vendor
 # The last name of a pointer, and the field that it means where that has another name.
 FIELDS = {"location": "address", "guest": "guest_name"}
 # The last name of a pointer and the code, and what the form says; any other refusal is said as it is.
-WORDS = {
+WORDS: dict[tuple[str, str], str] = {
     ("deliver_at", "vendor_closed"): "{vendor} is closed: choose a time.",
     ("deliver_at", "vendor_paused"): "{vendor} takes no orders for now: choose a later time.",
     ("items", "required"): "Choose at least one product.",

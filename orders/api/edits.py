@@ -1,5 +1,6 @@
 """Changing the items of an order after placing."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import prefetch_related_objects
@@ -27,6 +28,8 @@ from orders.services.editing.item_changes import (
 )
 from orders.services.record.access import access_of
 from ordersite.accounts.callers import Caller, caller_of
+from ordersite.core.fields import Field
+from ordersite.core.wording import NATIVE, Wording
 from ordersite.web.problems import Invalid
 from ordersite.web.serializers import Input, MoneyField, ParagraphField
 from ordersite.web.views import ApiView, if_match, parse, render
@@ -122,10 +125,18 @@ class ItemsView(ApiView):
         return edit(request, order_id, given, status=201, action=Action.ADD, item=as_item(given))
 
 
+# A removal has no body: its reason is a parameter.
+IN_QUERY = replace(NATIVE, names={**NATIVE.names, Field.REASON: "?reason"})
+
+
 class ItemView(ApiView):
     """One item of a placed order."""
 
     permission_classes = [AllowAny]
+
+    @property
+    def wording(self) -> Wording:
+        return IN_QUERY if self.request.method == "DELETE" else NATIVE
 
     @extend_schema(
         request=EditedItemInput, parameters=[IF_MATCH], responses={200: EditedOutput}, operation_id="replaceItem"
@@ -139,7 +150,7 @@ class ItemView(ApiView):
     def delete(self, request: Request, order_id: int, item_id: int) -> Response:
         """Take an item off a placed order. What was paid for it goes back."""
         given = parse(EditInput, asked_in_query(request))
-        return edit(request, order_id, given, action=Action.REMOVE, line=item_id, pointer="?")
+        return edit(request, order_id, given, action=Action.REMOVE, line=item_id)
 
 
 def asked_in_query(request: Request) -> dict[str, str]:

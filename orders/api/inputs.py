@@ -22,6 +22,8 @@ from orders.fields import AddressField, FulfilmentInputField, StatusInputField, 
 from orders.models import Kind, OrderEvent
 from orders.pricing import CartExtra, CartItem, CartOption
 from orders.services.placing.parties import Guest, Placing
+from ordersite.core.faults import Path, Step
+from ordersite.core.fields import Field
 from ordersite.web.serializers import (
     IdField,
     Input,
@@ -265,9 +267,9 @@ def as_place(data: dict[str, Any]) -> Place:
 def as_checkout(data: dict[str, Any]) -> Checkout:
     """The validated input as the services know it: what is said for all parts holds where a part says nothing."""
     several = [with_shared(part, data) for part in data.get("vendors", ())]
-    carts = [as_cart(part, f"/vendors/{index}") for index, part in enumerate(several)] or [as_cart(data, "")]
+    parts = [as_cart(part, (Step(Field.VENDORS, index),)) for index, part in enumerate(several)]
     return Checkout(
-        carts=carts,
+        carts=parts or [as_cart(data)],
         payment_method=data.get("payment_method", ""),
         saved_method_id=data.get("saved_payment_method"),
         saves_method=data.get("save_payment_method", False),
@@ -285,8 +287,8 @@ def with_shared(part: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     return {**{name: data[name] for name in names if name in data}, **part}
 
 
-def as_cart(data: dict[str, Any], pointer: str) -> Cart:
-    """One vendor's part. `pointer` is where it stands in the input."""
+def as_cart(data: dict[str, Any], at: Path = ()) -> Cart:
+    """One vendor's part, which stands there in the input."""
     address, package = data.get("address"), data.get("package")
     return Cart(
         vendor_id=data["vendor"],
@@ -305,7 +307,8 @@ def as_cart(data: dict[str, Any], pointer: str) -> Cart:
         table=data.get("table", ""),
         vehicle=data.get("vehicle", ""),
         locker=data.get("locker", ""),
-        pointer=pointer,
+        pointer="".join(f"/{step.field}/{step.key}" for step in at),
+        at=at,
     )
 
 

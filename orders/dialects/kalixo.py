@@ -32,6 +32,9 @@ from orders.services.placing.parties import Placing
 from orders.services.placing.placing import first_placing, place
 from orders.services.record.access import get_order
 from ordersite.accounts.callers import Caller, caller_of
+from ordersite.core.codes import Code
+from ordersite.core.fields import Field
+from ordersite.core.wording import Names, Wording
 from ordersite.web.problems import Invalid, NotFound, Problem, blaming
 from ordersite.web.serializers import MAX_ID, LineField
 from ordersite.web.views import parse
@@ -77,6 +80,8 @@ def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
             index = found["places"].split(",")[int(found["item"])]
             pointer = f"/orderProducts/{index}/{CART_FIELDS.get(found['field'], found['field'])}"
         message = f"{pointer}: {detail}" if FIELD.fullmatch(pointer) else without_time(detail)
+        if problem.is_worded:
+            message = f"{pointer}: {detail}" if pointer else detail
     body = {"statusCode": problem.status, "error": problem.title, "message": message}
     return problem.status, body, problem.headers
 
@@ -90,7 +95,24 @@ ERROR_SCHEMA = {
         "message": {"type": "string", "description": "What is wrong, with its field."},
     },
 }
+# What a body has: a rule about anything else, such as how or when the vendor serves, names no field.
+NAMES: Names = {
+    Field.EXTERNAL_CODE: "externalOrderCode",
+    Field.TOTAL: "price",
+    Field.CURRENCY: "currency",
+    Field.ITEMS: "orderProducts",
+    Field.PRODUCT: "productId",
+    Field.QUANTITY: "quantity",
+}
+WORDING = Wording(
+    names={**dict.fromkeys(Field), **NAMES},
+    sentences={
+        Code.VENDOR_PAUSED: "{vendor} takes no orders now: try again later.",
+        Code.VENDOR_CLOSED: "{vendor} is closed now: try again later.",
+    },
+)
 DIALECT = Dialect(
+    wording=WORDING,
     name="kalixo",
     title="Kalixo",
     description=(
@@ -189,7 +211,7 @@ def as_placing(given: Mapping[str, Any]) -> Placing:
         if product is None or not product.is_digital:
             detail = f"Product {line['productId']} was not found in your catalog"
             raise Problem("unknown_product", detail)
-        item = CartItem(product=line["productId"], quantity=line["quantity"])
+        item = CartItem(product=line["productId"], quantity=line["quantity"], number=index)
         items.setdefault(product.vendor_id, {})[index] = item
     check_catalogue(given, products)
     checkout = Checkout(

@@ -1,7 +1,7 @@
 """What a service refuses, as data: a code, the field that is wrong, what the sentence needs to say. No text, no HTTP.
 
-The text is made at the door (ordersite.web.wording): its table of names says what each field is called there, the
-catalogue (ordersite.web.catalogue) has a sentence for each code. How a service refuses something:
+The text is made at the door (ordersite.core.wording): its table of names says what each field is called there, the
+catalogue (ordersite.core.catalogue) has a sentence for each code. How a service refuses something:
 
 1. A member of `Code` (core/codes.py), in the section of its package: `LOCATION_REQUIRED = "required.location"`. What
    stands before the dot is the code that clients read; what follows tells apart the sentences of one code.
@@ -93,7 +93,7 @@ class Refusal(Exception):
         **params: Any,
     ) -> None:
         super().__init__(code)
-        self.fault = Fault(code, field, at=at, told=told, **params)
+        self.fault = faults[0] if faults else Fault(code, field, at=at, told=told, **params)
         self.faults = list(faults) or ([self.fault] if field or self.has_row else [])
         self.code = self.own_code or code.told
         self.also: Fault | None = None
@@ -125,7 +125,6 @@ class InvalidFields(Invalid):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__(faults[0].code, faults=faults)
-        self.fault = faults[0]
 
 
 class NotSignedIn(Refusal):

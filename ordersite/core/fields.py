@@ -79,6 +79,7 @@ class Field(StrEnum):
     LABEL = "label"
     VISIBLE_TO = "visible_to"
     ITEM = "item"
+    LINE = "line"
     REFUNDS = "refunds"
     PAYMENT = "payment"
     SEND = "send"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.exceptions import (
@@ -23,11 +23,12 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from ordersite.core import faults
+from ordersite.core.codes import Code
 from ordersite.core.context import request_id
-from ordersite.core.faults import Refusal
+from ordersite.core.faults import Fault, Path, Refusal
 from ordersite.core.fields import Field
+from ordersite.core.wording import NATIVE, Wording
 from ordersite.web.framework_sentences import plain
-from ordersite.web.wording import NATIVE, Wording
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,12 @@ class Problem(Refusal):
         self.extra = dict(extra or {})
         self.headers = dict(headers or {})
         self.keeps_writes = keeps_writes
+
+    def blame(self, field: Field, at: Path = ()) -> Self:
+        pointer = NATIVE.pointer(Fault(Code.BUSY, field, at=at))
+        rows = self.errors or [field_error("", self.code, self.detail)]
+        self.errors = [{**row, "pointer": row["pointer"] or pointer} for row in rows]
+        return self
 
     @property
     def title(self) -> str:
@@ -195,11 +202,14 @@ def as_problem(refusal: Refusal, wording: Wording = NATIVE) -> Problem:
     """A refusal of the services in a door's words."""
     if isinstance(refusal, Problem):
         return refusal
+    rows = [wording.row(fault) for fault in refusal.faults]
+    if not refusal.has_row:
+        rows = [row for row, fault in zip(rows, refusal.faults, strict=True) if row["pointer"] or fault.field is None]
     problem = Problem(
         refusal.code,
         wording.detail(refusal),
         status=refusal.status,
-        errors=[wording.row(fault) for fault in refusal.faults],
+        errors=rows,
         extra=refusal.extra,
         headers=headers_of(refusal),
         keeps_writes=refusal.keeps_writes,
@@ -294,7 +304,8 @@ def problem_of(exc: Exception, wording: Wording = NATIVE) -> Problem:
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | None:
     """DRF's hook: the one place where an API's error is rendered."""
-    problem = problem_of(exc)
+    view = context.get("view")
+    problem = problem_of(exc, getattr(view, "wording", NATIVE))
     response = Response(problem.as_json(), status=problem.status, content_type=CONTENT_TYPE, headers=problem.headers)
     response.exception = True
     return response

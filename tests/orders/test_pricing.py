@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from orders.pricing import CartExtra, CartItem, CartOption, CartRefused, Discount, Priced, Terms, price
+from orders.pricing import CartExtra, CartItem, CartOption, Discount, Priced, Terms, price
+from ordersite.core.faults import InvalidFields
+from ordersite.web.problems import as_problem
 from vendors.menu import Menu, MenuExtra, MenuGroup, MenuIngredient, MenuOption, MenuProduct, Zone
 
 
@@ -64,9 +66,9 @@ def priced(of: MenuProduct | Menu, *items: CartItem, terms: Terms = INCLUDED, **
 
 
 def faults(of: MenuProduct, *items: CartItem) -> list[tuple[str, str]]:
-    with pytest.raises(CartRefused) as refused:
+    with pytest.raises(InvalidFields) as refused:
         priced(of, *items)
-    return [(row["pointer"], row["code"]) for row in refused.value.errors]
+    return [(row["pointer"], row["code"]) for row in as_problem(refused.value).errors]
 
 
 def chosen(*options: CartOption, **fields: Any) -> CartItem:
@@ -296,6 +298,6 @@ def test_delivery_is_free_from(subtotal: int, fee: int) -> None:
 
 def test_a_zone_has_a_minimum() -> None:
     zone = Zone(id=1, name="Near", radius=1, polygon=None, fee=0, minimum=1001, free_from=None)
-    with pytest.raises(CartRefused) as refused:
+    with pytest.raises(InvalidFields) as refused:
         priced(product(), zone=zone)
-    assert refused.value.errors[0]["minimum"] == {"amount": "10.01", "currency": "EUR"}
+    assert as_problem(refused.value).errors[0]["minimum"] == {"amount": "10.01", "currency": "EUR"}

@@ -39,7 +39,7 @@ class RentalHandler(KindHandler):
             kind=self.name,
             fulfilment=Fulfilment.PICKUP,
             place=wanted.place,
-            lines=price_lines(menu, cart.items, cart.pointer),
+            lines=price_lines(menu, cart.items, wanted.cart.at),
             terms=terms_of(vendor),
         )
         return with_time(draft, wanted.now)

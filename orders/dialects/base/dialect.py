@@ -14,12 +14,12 @@ from rest_framework.response import Response
 
 from orders.dialects.base.forms import FormParser, PartsParser
 from orders.lifecycle.table import Status
+from ordersite.core.wording import NATIVE, Wording
 from ordersite.web.documents import DocumentView
 from ordersite.web.parsing import LenientJsonParser
 from ordersite.web.problems import Problem, problem_of
 from ordersite.web.schema import Schema
 from ordersite.web.views import ApiView
-from ordersite.web.wording import NATIVE, Wording
 
 # The refusals of a change of status that tell what may be set instead.
 STATUS_CODES = ("transition_not_permitted", "transition_not_allowed")
@@ -140,12 +140,17 @@ class DialectView(ApiView):
     knows_its_parameters = False
     schema = DialectSchema()
 
+    @property
+    def wording(self) -> Wording:
+        """Its names of fields, and its sentences."""
+        return self.dialect.wording
+
     def refuse(self, problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
         """What a refusal answers: status, body and headers."""
         return self.dialect.refusal(problem)
 
     def handle_exception(self, exc: Exception) -> Response:
-        status, body, headers = self.refuse(with_whole_paths(problem_of(exc, self.dialect.wording)))
+        status, body, headers = self.refuse(with_whole_paths(problem_of(exc, self.wording)))
         response = Response(body, status=status, headers=dict(headers))
         response.exception = True
         return response

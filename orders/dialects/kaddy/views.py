@@ -20,6 +20,8 @@ from orders.services.moving.tills import confirm, till_orders, unconfirmed_order
 from ordersite.accounts.authentication import credential_of
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.core.call_counts import count_call
+from ordersite.core.fields import Field
+from ordersite.core.wording import Wording
 from ordersite.web.problems import NotFound, Problem
 from ordersite.web.throttling import CallerThrottle
 
@@ -42,6 +44,8 @@ DIALECT = Dialect(
     ),
     views="orders.dialects.kaddy.views",
     refusal=refusal,
+    # A till sends no fields.
+    wording=Wording(names=dict.fromkeys(Field)),
     error_schema={"type": "object", "required": ["error"], "properties": {"error": ERROR}},
 )
 

@@ -15,6 +15,8 @@ from orders.pricing import CartExtra, CartItem, CartOption
 from orders.reading.selectors import country_of, saved_places, sells_codes
 from orders.services.placing.parties import Placing, check_proven
 from ordersite.accounts.callers import Caller
+from ordersite.core.faults import Step
+from ordersite.core.fields import Field
 from ordersite.web.problems import Invalid, Problem, field_error
 
 GRAMS, MILLIMETRES = 1000, 10  # a kilogram, a centimetre
@@ -147,6 +149,7 @@ def as_cart(part: Mapping[str, Any], pointer: str, places: Mapping[int, Place]) 
         offer=part.get("coupon_code", ""),
         comment=part.get("notes", ""),
         pointer=pointer,
+        at=(Step(Field.VENDORS, int(pointer.rpartition("/")[2])),) if pointer else (),
         figures=figures_of(part),
     )
 

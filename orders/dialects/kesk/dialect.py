@@ -7,6 +7,7 @@ from typing import Any
 
 from orders.dialects.base import NOT_YOURS, Dialect
 from orders.dialects.kesk.meanings import MEANINGS
+from orders.dialects.kesk.refusals import WORDING
 from orders.dialects.kesk.words import ASKED, READS, allowed_words
 from ordersite.web.problems import Problem
 
@@ -68,7 +69,10 @@ REMEDIES = [
 
 def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     """{"success": false, "error": {code, message, details}}; a refused change of status tells the allowed words."""
-    faults = [(field_of(row), sentence_of(row)) for row in problem.errors]
+    if problem.is_worded:
+        faults = [(dotted(str(row["pointer"])), str(row["detail"])) for row in problem.errors]
+    else:
+        faults = [(field_of(row), sentence_of(row)) for row in problem.errors]
     code = "invalid_request" if problem.code == "invalid" else problem.code
     message = problem.detail
     if faults:
@@ -84,6 +88,11 @@ def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
         told = ", ".join(error["allowed_statuses"]) or "none"
         details.append({"field": "status", "message": f"Allowed now: {told}."})
     return problem.status, {"success": False, "error": error}, problem.headers
+
+
+def dotted(pointer: str) -> str:
+    """The field's path: "/data/0/items/1/product_id" → "data.0.items.1.product_id", "?page" → "page"."""
+    return pointer.lstrip("?/").removeprefix("header:").replace("/", ".")
 
 
 def field_of(row: Mapping[str, Any]) -> str:
@@ -169,4 +178,5 @@ DIALECT = Dialect(
     error_schema=ERROR_SCHEMA,
     words={"order status": READS, "changes of status": ASKED},
     meanings=MEANINGS,
+    wording=WORDING,
 )

@@ -81,10 +81,26 @@ class KeskView(DialectView):
     def refuse(self, problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
         """Payment method and address have two names each: the one that was sent is told."""
         # A text that the parser refuses is named as it was sent already, and then there is no body to look into.
-        if any(TWO_NAMES.fullmatch(row["pointer"]) and row["code"] != "unstorable" for row in problem.errors):
+        if problem.is_worded:
+            sent = self.request.data
+            problem.errors = [{**row, "pointer": named_as_sent(row["pointer"], sent)} for row in problem.errors]
+        elif any(TWO_NAMES.fullmatch(row["pointer"]) and row["code"] != "unstorable" for row in problem.errors):
             sent = self.request.data
             problem.errors = [{**row, "pointer": as_sent(row["pointer"], sent)} for row in problem.errors]
         return super().refuse(problem)
+
+
+def named_as_sent(pointer: str, sent: Any) -> str:
+    """The pointer, to the name that was sent of a field that has two."""
+    way, _, name = pointer.rpartition("/")
+    with suppress(LookupError, TypeError, AttributeError, ValueError):
+        part = sent["data"][int(way.rpartition("/")[2])] if way else sent
+        is_unnamed = "payment_gateway_method_id" in part or "payment_method" not in part
+        if name == "payment_method" and is_blank(part.get("payment_method")) and is_unnamed:
+            return "/payment_gateway_method_id"
+        if name == "delivery_address_id" and is_blank(part.get(name)) and part.get("delivery_address"):
+            return f"{way}/delivery_address"
+    return pointer
 
 
 def as_sent(pointer: str, sent: Any) -> str:

@@ -38,10 +38,11 @@ from orders.lifecycle.table import NAMES, Fulfilment
 from orders.pricing import CartExtra, CartItem, CartOption
 from orders.services.placing.parties import Guest, Placing
 from ordersite.accounts.models import Address
-from ordersite.core.faults import Refusal
+from ordersite.core.faults import Fault, Refusal, Step
+from ordersite.core.fields import Field
 from ordersite.core.money import Money, exponent
 from ordersite.places.protocol import Point, write_point
-from ordersite.web.problems import Invalid, as_problem
+from ordersite.web.problems import Invalid, Problem
 from ordersite.web.serializers import (
     MAX_ID,
     DegreesField,
@@ -404,10 +405,32 @@ def told_by_ids(products: Sequence[Mapping[str, Any]]) -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        problem = as_problem(refusal)
-        for row in problem.errors:
-            row["pointer"] = IN_AN_ITEM.sub(lambda found: pointer_of(found, products), row["pointer"])
-        raise problem from refusal
+        if isinstance(refusal, Problem):
+            for row in refusal.errors:
+                row["pointer"] = IN_AN_ITEM.sub(lambda found: pointer_of(found, products), row["pointer"])
+        else:
+            refusal.faults = [told_by_id(fault, products) for fault in refusal.faults]
+        raise
+
+
+def told_by_id(fault: Fault, products: Sequence[Mapping[str, Any]]) -> Fault:
+    """The fault of an item with the way to it as it was sent; what is entered by hand is no item."""
+    if not fault.at or fault.at[0].field != Field.ITEMS:
+        return fault
+    at = [place for place, line in enumerate(products) if "id" in line][int(fault.at[0].key or 0)]
+    line, way = products[at], [Step(Field.ITEMS, at)]
+    for step in fault.at[1:]:
+        index = int(step.key or 0)
+        match step.field:
+            case Field.OPTIONS:
+                group, pk, _ = chosen_of(line)[index]
+                way.append(Step(step.field, f"id:{group}/suboptions/id:{pk}"))
+            case Field.EXTRAS:
+                way.append(Step(step.field, f"id:{extras_of(line)[index]}"))
+            case _:
+                way.append(Step(step.field, f"id:{left_out_of(line)[index]}"))
+    # The choice itself is named by its id, which ends the way.
+    return fault.moved(None if fault.field in (Field.OPTION, Field.EXTRA) else fault.field, tuple(way))
 
 
 def pointer_of(found: re.Match[str], products: Sequence[Mapping[str, Any]]) -> str:

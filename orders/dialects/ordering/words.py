@@ -6,6 +6,7 @@ from typing import Any
 
 from orders.dialects.base import NOT_YOURS, Dialect
 from orders.dialects.ordering.meanings import MEANINGS
+from orders.dialects.ordering.refusals import WORDING
 from orders.lifecycle.table import Fulfilment, Status
 from ordersite.web.problems import Problem
 
@@ -86,6 +87,11 @@ NAMES = {
 NAMED = re.compile("|".join(map(re.escape, NAMES)))
 
 
+def dotted(pointer: str) -> str:
+    """The field's path: "/products/0/id" → "products.0.id", "?where" → "where"."""
+    return pointer.lstrip("?/").removeprefix("header:").replace("/", ".")
+
+
 def field_of(pointer: str, code: str) -> str:
     """Their name of the field that a pointer of ours leads to: "/items/0/product" → "products.0.id"."""
     if pointer == "/customer" and code in ("unknown", "forbidden"):
@@ -107,11 +113,15 @@ def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     """{"error": true, "result": ["…"]}: a sentence a fault, with the field's name before it."""
 
     def said(detail: str) -> str:
-        return NOT_YOURS if problem.code == "transition_not_permitted" else sentence_of(detail)
+        if problem.code == "transition_not_permitted":
+            return NOT_YOURS
+        return detail if problem.is_worded else sentence_of(detail)
+
+    def named(row: Mapping[str, Any]) -> str:
+        return dotted(row["pointer"]) if problem.is_worded else field_of(row["pointer"], row["code"])
 
     told = [
-        f"{field_of(row['pointer'], row['code'])}: {said(row['detail'])}" if row["pointer"] else said(row["detail"])
-        for row in problem.errors
+        f"{named(row)}: {said(row['detail'])}" if row["pointer"] else said(row["detail"]) for row in problem.errors
     ] or [said(problem.detail)]
     allowed = problem.extra.get("allowed_transitions")
     if allowed is not None:
@@ -144,4 +154,5 @@ DIALECT = Dialect(
     error_schema=ERROR_SCHEMA,
     words={"status": STATUS_NUMBERS, "group": GROUP_WORDS},
     meanings=MEANINGS,
+    wording=WORDING,
 )

@@ -23,12 +23,14 @@ from orders.dialects.base import (
 )
 from orders.fields import FulfilmentInputField
 from orders.lifecycle.table import NAMES, Fulfilment
-from orders.pricing import CartItem, CartOption, CartRefused
+from orders.pricing import CartItem, CartOption
 from orders.reading.selectors import active_vendor, products_on_sale, vendors_served
 from orders.services.paying.providers import available_methods
 from orders.services.placing.parties import Guest, Placing
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
+from ordersite.core.codes import Code
+from ordersite.core.faults import InvalidFields
 from ordersite.web.problems import Invalid
 from ordersite.web.serializers import (
     LineField,
@@ -292,8 +294,8 @@ def told_its_vendor(product_id: int | None) -> Iterator[None]:
     """Where the order's vendor has no such product, and another one has, tells by which vendor it can be ordered."""
     try:
         yield
-    except CartRefused as refused:
-        is_unknown = any((row["pointer"], row["code"]) == ("/product", "unknown") for row in refused.errors)
+    except InvalidFields as refused:
+        is_unknown = any(fault.code == Code.UNKNOWN_PRODUCT and not fault.at for fault in refused.faults)
         product = products_on_sale([product_id]).get(product_id) if product_id and is_unknown else None
         if product is None:
             raise

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orders.dialects.base import NOT_YOURS, STATUS_CODES, Dialect, without_time
+from orders.dialects.shop.refusals import WORDING
 from orders.lifecycle.table import Actor, Status
 from orders.models import PaymentStatus, StatusLabel
 from orders.reading.order_view import OrderView
@@ -89,6 +90,14 @@ def flags_of(order: OrderView) -> dict[str, bool]:
     }
 
 
+def path_of(pointer: str) -> str:
+    """ "/items/0/productId" → "items[0].productId", "?page" → "page"."""
+    path = ""
+    for part in pointer.removeprefix("header:").lstrip("?/").split("/"):
+        path += f"[{part}]" if part.isdecimal() else f".{part}"
+    return path.lstrip(".")
+
+
 def field_of(pointer: str) -> str:
     """ "/items/0/product" → "items[0].productId", "?page" → "page"."""
     path = ""
@@ -125,10 +134,13 @@ def refusal(problem: Problem, labels: Labels | None = None) -> tuple[int, Any, M
     """{"error": {"code", "message", "fields"}}; with labels, where a change is not allowed, the statuses that are."""
 
     def said(text: str) -> str:
+        if problem.is_worded:
+            return NOT_YOURS if problem.code == "transition_not_permitted" else text
         sentence = NOT_YOURS if problem.code == "transition_not_permitted" else in_its_words(text)
         return sentence if labels is None else in_labels(sentence, labels)
 
-    told = [(field_of(error["pointer"]), said(error["detail"])) for error in problem.errors]
+    path = path_of if problem.is_worded else field_of
+    told = [(path(error["pointer"]), said(error["detail"])) for error in problem.errors]
     error: dict[str, Any] = {
         "code": problem.code,
         # The problem's own sentence may begin with the pointer of its first fault.
@@ -188,6 +200,7 @@ DIALECT = Dialect(
     views="orders.dialects.shop.views",
     refusal=refusal,
     error_schema=ERROR_SCHEMA,
+    wording=WORDING,
     words={"status name": STATUS_NAMES, "flags": FLAGS},
     meanings={"id": "The id of the order.", "itemId": "The id of an item of the order."},
 )

@@ -11,7 +11,7 @@ from orders.lifecycle import drawing, timers
 from orders.lifecycle.guards import GUARDS, IMPLIED, NEVER_WAIVED
 from orders.lifecycle.table import CLEARS, GROUPS, MILESTONES, RULES, SETS, TAKES_BACK, Rule, Status
 from ordersite.core.faults import Fault
-from ordersite.web.wording import NATIVE
+from ordersite.core.wording import NATIVE
 
 INTRODUCTION = """\
 # The life of an order

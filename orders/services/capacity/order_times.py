@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 
 from orders.checkout import Cart
-from ordersite.web.problems import Conflict, Invalid
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, Invalid, Step
+from ordersite.core.fields import Field
 from vendors.hours import is_open, next_opening
 from vendors.menu import Menu
 from vendors.models import Vendor
@@ -22,47 +24,35 @@ def check_pause(cart: Cart, vendor: Vendor, now: datetime | None = None) -> None
     at = cart.deliver_at or now
     if vendor.paused_until is None or at is None or vendor.paused_until <= at:
         return
-    pointer = f"{cart.pointer}/{'service/at' if cart.service else 'deliver_at'}"
+    field, where = (Field.AT, (*cart.at, Step(Field.SERVICE))) if cart.service else (Field.DELIVER_AT, cart.at)
     if cart.deliver_at is None:
-        raise Conflict(
-            "vendor_paused",
-            f"{vendor.name} takes no orders now: send deliver_at to order for later.",
-            pointer=pointer,
-            extra={"paused_until": vendor.paused_until.isoformat()},
-        )
-    raise Invalid(pointer, "paused", f"{vendor.name} takes no orders for that time: send a later one.")
+        until = {"paused_until": vendor.paused_until.isoformat()}
+        raise Conflict(Code.VENDOR_PAUSED, field, at=where, extra=until, vendor=vendor.name)
+    raise Invalid(Code.PAUSED, field, at=where, vendor=vendor.name)
 
 
 def check_time(cart: Cart, vendor: Vendor, menu: Menu, now: datetime) -> bool:
     """Whether it is a preorder (row 18); raises where the vendor does not serve at that time."""
     if cart.fulfilment is None:
         raise ValueError("a time is checked for a way of fulfilment")
-    fulfilment, pointer = cart.fulfilment.slug, f"{cart.pointer}/deliver_at"
+    fulfilment, field = cart.fulfilment.slug, Field.DELIVER_AT
     if cart.deliver_at is None:
         check_pause(cart, vendor, now)
         if not is_open(menu.spans, vendor.zone, fulfilment, now):
             opening = next_opening(menu.spans, vendor.zone, fulfilment, now)
-            raise Conflict(
-                "vendor_closed",
-                f"{vendor.name} is closed now: send deliver_at to order for later.",
-                pointer=pointer,
-                extra={"next_opening": opening.isoformat() if opening else None},
-            )
+            extra = {"next_opening": opening.isoformat() if opening else None}
+            raise Conflict(Code.VENDOR_CLOSED, field, at=cart.at, extra=extra, vendor=vendor.name)
         return False
     if cart.deliver_at <= now:
-        raise Invalid(pointer, "past", "This time has passed: send a later one, or none for as soon as possible.")
+        raise Invalid(Code.PAST, field, at=cart.at)
     soonest = earliest(vendor, now)
     if cart.deliver_at < soonest:
         # Up to the next whole minute, so that it is not too soon again when it comes back.
         told = (soonest + MINUTE - timedelta.resolution).replace(second=0, microsecond=0).isoformat()
-        detail = f"{vendor.name} needs until {told}: send a later time, or none for as soon as possible."
-        raise Invalid(pointer, "too_soon", detail, earliest=told)
+        raise Invalid(Code.TOO_SOON, field, at=cart.at, told={"earliest": told}, vendor=vendor.name)
     if is_too_far(vendor, cart.deliver_at, now):
-        detail = f"Orders are possible up to {vendor.preorder_days} days ahead: send an earlier time."
-        raise Invalid(pointer, "too_far", detail)
+        raise Invalid(Code.TOO_FAR_AHEAD, field, at=cart.at, days=vendor.preorder_days)
     if not is_open(menu.spans, vendor.zone, fulfilment, cart.deliver_at):
-        raise Invalid(
-            pointer, "closed", f"{vendor.name} is closed at that time: choose one from /vendors/{vendor.pk}/slots."
-        )
+        raise Invalid(Code.CLOSED, field, at=cart.at, vendor=vendor.name, id=vendor.pk)
     check_pause(cart, vendor)
     return is_later(cart.deliver_at, vendor, now)

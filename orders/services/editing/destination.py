@@ -8,11 +8,13 @@ from orders.kinds import rules_of
 from orders.lifecycle.table import Actor, Fulfilment
 from orders.models import Order
 from ordersite.accounts.models import Address
+from ordersite.core.codes import Code
+from ordersite.core.faults import Invalid
+from ordersite.core.fields import Field
 from ordersite.places.addresses import Where, change_where, is_correction, point_of, the_only
 from ordersite.places.geometry import distance
 from ordersite.places.lookup import Answer
 from ordersite.places.protocol import Point
-from ordersite.web.problems import Invalid
 from vendors.services.menus import menu_of
 from vendors.zones import zone_for
 
@@ -37,24 +39,21 @@ def new_destination(order: Order, fields: Mapping[str, Any], role: Actor, found:
     if isinstance(address, int):
         saved = Address.objects.filter(pk=address, customer=order.customer_id).first()
         if saved is None:
-            raise Invalid("/address", "unknown", "There is no such saved address: read /me/addresses.")
+            raise Invalid(Code.UNKNOWN_ADDRESS, Field.ADDRESS)
         if point is not None:
-            detail = "A saved address has its own location: leave the location out, or send the address as a text."
-            raise Invalid("/location", "saved_address", detail)
+            raise Invalid(Code.SAVED_ADDRESS, Field.LOCATION)
         new, notes = of_saved(order, saved, found), saved.address_notes
     else:
         if point is not None:
             # Told before a text is asked for, which would not help.
-            check_zone(order, old, point, role, "/location")
+            check_zone(order, old, point, role, Field.LOCATION)
             check_text(order, old, address, point, role, found)
         new = change_where(old, text=address, point=point, found=found)
-    if new.point is not None and check_zone(order, old, new.point, role, "/address"):
+    if new.point is not None and check_zone(order, old, new.point, role, Field.ADDRESS):
         # However often, and with whatever text: it is measured from where the rule for everybody let the order go.
         new = replace(new, anchor=old.origin)
     if new.point is None and new.text != old.text and order.delivery_zone_id and role != Actor.STAFF:
-        raise Invalid(
-            "/location", "required", "The delivery fee depends on the zone: send the location of the new address too."
-        )
+        raise Invalid(Code.REQUIRED_LOCATION_OF_ZONE, Field.LOCATION)
     return new, notes
 
 
@@ -64,8 +63,7 @@ def check_text(order: Order, old: Where, text: str | None, point: Point, role: A
     moves = text not in (None, old.text) and point == old.point
     has_fee = order.delivery_zone_id is not None or rules_of(order).has_fee_by_distance
     if moves and has_fee and found is None and role == Actor.CUSTOMER:
-        detail = "Address and location change together: send the location of the new address, or ask the vendor."
-        raise Invalid("/location", "other_place", detail)
+        raise Invalid(Code.OTHER_PLACE_UNKNOWN, Field.LOCATION)
 
 
 def of_saved(order: Order, saved: Address, found: Answer) -> Where:
@@ -75,12 +73,11 @@ def of_saved(order: Order, saved: Address, found: Answer) -> Where:
         place = the_only(found, "/address")
         point = Point(place.lat, place.lng)
     if point is None and order.fulfilment == Fulfilment.DELIVERY:
-        detail = "This saved address has no location: add one to it, or send the address as a text with its location."
-        raise Invalid("/address", "no_point", detail)
+        raise Invalid(Code.NO_POINT, Field.ADDRESS)
     return Where(text=saved.address, point=point, anchor=point_of(saved.anchor_lat, saved.anchor_lng))
 
 
-def check_zone(order: Order, old: Where, new: Point, role: Actor, pointer: str) -> bool:
+def check_zone(order: Order, old: Where, new: Point, role: Actor, field: Field) -> bool:
     """Raises Invalid for a point outside the order's zone: its fee and minimum were reckoned.
 
     True where it lies outside and is taken all the same: the point that stands, and one that staff set right though
@@ -91,14 +88,8 @@ def check_zone(order: Order, old: Where, new: Point, role: Actor, pointer: str) 
     if new == old.point or (role == Actor.STAFF and is_correction(old, new)):
         return True
     if rules_of(order).has_fee_by_distance:
-        raise Invalid(
-            pointer,
-            "other_zone",
-            "The delivery fee was calculated by distance, so the address cannot change: cancel the order and place "
-            "a new one.",
-        )
-    detail = "The new address is outside the delivery zone that was paid for: cancel the order and place a new one."
-    raise Invalid(pointer, "other_zone", detail)
+        raise Invalid(Code.OTHER_ZONE_BY_DISTANCE, field)
+    raise Invalid(Code.OTHER_ZONE, field)
 
 
 def is_paid_for(order: Order, new: Point) -> bool:

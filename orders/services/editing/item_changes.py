@@ -16,7 +16,7 @@ from orders.checkout import MOST_ITEMS
 from orders.kinds import rules_of
 from orders.lifecycle.table import Actor
 from orders.models import ItemChange, Line, Order
-from orders.pricing import CartItem, CartOption, CartRefused, Priced
+from orders.pricing import CartItem, CartOption, Priced
 from orders.services.placing.guests import check_strangers_order
 from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.locks import lock_purchase
@@ -34,9 +34,11 @@ from orders.services.repricing.plan import (
 )
 from orders.services.repricing.writing import apply, tell, words, words_after
 from ordersite.accounts.callers import Caller
-from ordersite.core.faults import Refusal
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, Fault, Forbidden, Invalid, InvalidFields, NotFound, Refusal, blaming_field
+from ordersite.core.fields import Field
 from ordersite.core.money import MAX_MINOR, as_json, half_up
-from ordersite.web.problems import Conflict, Forbidden, Invalid, NotFound, as_problem, blaming
+from ordersite.core.wording import NATIVE
 from vendors.models import Stock
 from vendors.services.menus import menu_of
 
@@ -55,7 +57,6 @@ class EditWish:
     item: CartItem | None = None
     is_missing: bool = False
     reason: str = ""
-    pointer: str = "/"  # what stands before the fields' names in the client's input
     version: int | None = None  # the one that the caller saw (If-Match)
 
 
@@ -86,19 +87,19 @@ def edit_items(*, order_id: int, caller: Caller, wish: EditWish) -> Edited:
     """Changes an open order's items, or proposes it to the customer, in the transaction that the caller has opened.
 
     Lock purchase and order → permitted? → price → stock, slot, offer, payments, lines → version and event. Raises
-    NotFound, Problem 412, Forbidden, Invalid or CartRefused for what breaks a rule, and Conflict where the order's
+    NotFound, Problem 412, Forbidden, Invalid for what breaks a rule, and Conflict where the order's
     state forbids it, the stock or the wallet holds too little, or a payment is under way.
     """
     with update_order(order_id, caller, version=wish.version, changes_total=True) as update:
         order, access = update.order, update.access
         update.role, plan = plan_wish(access, wish)
-        check_reason(order, wish.reason, f"{wish.pointer}reason")
+        check_reason(order, wish.reason)
         change = make_change(access, update.role, plan, wish)
         told: dict[str, Any] = {"missing": True} if wish.is_missing else {}
         if change.state == State.WAITING:
             told |= {"old": words(order, plan.old, order.total), "new": words_after(plan)}
         else:
-            with blaming(f"{wish.pointer}quantity", *OF_QUANTITY) if wish.item else nullcontext():
+            with blaming_field(Field.QUANTITY, *OF_QUANTITY) if wish.item else nullcontext():
                 told |= apply(access, plan, change)
         save_change(change)
         tell(update, change, told, wish.reason)
@@ -124,7 +125,7 @@ def alter_item(
     access = access_of(caller, get_order(caller=caller, order_id=order_id, lock=True))
     line = Line.objects.filter(order=access.order, pk=line_id).prefetch_related("options").first()
     if line is None:
-        raise NotFound("The order has no such item: read its items again.")
+        raise NotFound(Code.NOT_FOUND_ITEM)
     was = item_of(line)
     if was is not None and product in (None, was.product):
         item = replace(was, quantity=quantity or was.quantity)
@@ -133,12 +134,12 @@ def alter_item(
     elif product is not None:
         other = menu_of(access.order.vendor).products.get(product)
         if quantity is None and other is not None and other.unit != line.unit:
-            raise Invalid("/quantity", "required", f"{other.name} is sold in another unit: send a quantity too.")
+            raise Invalid(Code.REQUIRED_QUANTITY, Field.QUANTITY, name=other.name)
         item = CartItem(
             product=product, quantity=quantity or line.quantity, comment=line.comment, options=options or []
         )
     else:
-        raise Invalid("/product", "required", "This item is not on the menu: send the product that replaces it.")
+        raise Invalid(Code.REQUIRED_PRODUCT, Field.PRODUCT)
     if item == was:
         return None
     wish = EditWish(action=Action.CHANGE, line=line_id, item=item, reason=reason)
@@ -172,36 +173,31 @@ def role_of(access: OrderAccess, *, is_missing: bool = False) -> Actor:
         ranks.insert(0 if order.accepted_at is None else len(ranks), Actor.CUSTOMER)
     role = access.role_among(ranks)
     if role is None:
-        raise Forbidden(
-            "forbidden", "Items can be changed by the vendor or staff, and by the customer until the order is accepted."
-        )
+        raise Forbidden(Code.FORBIDDEN_ITEMS)
     return role
 
 
 def check_editable(access: OrderAccess, role: Actor) -> None:
     """Raises Conflict where what was ordered stands."""
-    order, refusal = access.order, None
+    order, code = access.order, None
     if not rules_of(order).has_changeable_items:
-        refusal = "other_kind", f"The items of a {order.kind} order cannot be changed: cancel it and place a new one."
+        code = Code.OTHER_KIND
     elif order.is_closed:
-        refusal = "order_closed", "The order is closed and can no longer be changed."
+        code = Code.ORDER_CLOSED_TO_CHANGES
     elif order.picked_up_at:
-        refusal = (
-            "picked_up",
-            "The order is picked up, so its items can no longer be changed: refund the difference instead.",
-        )
+        code = Code.PICKED_UP
     elif role == Actor.CUSTOMER and order.accepted_at:
-        refusal = "order_accepted", "The order is accepted, so only the vendor can change its items: ask the vendor."
+        code = Code.ORDER_ACCEPTED_ITEMS
     elif order.prepared_at and role != Actor.STAFF:
-        refusal = "prepared", "The order is prepared: undo that first (undo_ready), or ask staff."
-    if refusal:
-        raise Conflict(*refusal, extra=access.refusal_extra())
+        code = Code.PREPARED
+    if code:
+        raise Conflict(code, extra=access.refusal_extra(), kind=order.kind)
 
 
-def check_reason(order: Order, reason: str, pointer: str) -> None:
+def check_reason(order: Order, reason: str) -> None:
     """Raises Invalid where staff must say why."""
     if order.prepared_at and not reason.strip():
-        raise Invalid(pointer, "required", "The order is prepared, so a reason is needed: say why its items change.")
+        raise Invalid(Code.REQUIRED_REASON_PREPARED, Field.REASON)
 
 
 def make_plan(
@@ -217,42 +213,39 @@ def make_plan(
     """What the change makes of the order's lines and amounts; the line is known by its id or its position.
 
     `role` is whose change it is: the customer's own has the delivery fee and its zone's minimum follow the items.
-    Raises NotFound for a line that is not there, CartRefused for an item that breaks the menu's rules, and Conflict.
+    Raises NotFound for a line that is not there, Invalid for an item that breaks the menu's rules, and Conflict.
     """
     order = access.order
     menu = menu_of(order.vendor)
     if menu.currency != order.currency:
-        raise Conflict("currency", f"The vendor now sells in {menu.currency}: cancel the order and place a new one.")
+        raise Conflict(Code.CURRENCY_CHANGED, Field.PRODUCT if item else None, currency=menu.currency)
     lines = list(Line.objects.filter(order=order).prefetch_related("options").order_by("position"))
     old = None
     if action != Action.ADD:
         old = next((line for line in lines if line_id == line.pk or position == line.position), None)
         if old is None:
-            raise NotFound("The order has no such item: read its items again.")
+            raise NotFound(Code.NOT_FOUND_ITEM)
         if old.refunded:
-            raise Conflict("item_refunded", "Money was refunded for this item, so it can no longer be changed.")
+            raise Conflict(Code.ITEM_REFUNDED, Field.LINE)
     others = [line for line in lines if line is not old]
     new = None
     if item is not None:
         new = price_change(old, item, menu, others) if old else price_anew(item, menu, others)
         new = replace(new, substitute_price=shown_price(old, new, by_customer=role == Actor.CUSTOMER))
     if new is None and not others:
-        raise Conflict(
-            "last_item", "An order has at least one item: cancel the order instead.", extra=access.refusal_extra()
-        )
+        raise Conflict(Code.LAST_ITEM, Field.LINE, extra=access.refusal_extra())
     if len(others) >= MOST_ITEMS:
-        raise Conflict("too_many_items", f"An order has at most {MOST_ITEMS} items: place another order.")
+        raise Conflict(Code.TOO_MANY_ITEMS, Field.PRODUCT, most=MOST_ITEMS)
     after = [new if line is old else kept(line) for line in lines]
     if old is None:
         after.append(new)
     priced = reckon(order, [line for line in after if line], by_customer=role == Actor.CUSTOMER)
     if priced.total > MAX_MINOR:
-        raise Invalid("/quantity", "too_large", "The order would become too large: order less.")
+        raise Invalid(Code.TOO_LARGE_AFTER, Field.QUANTITY)
     if role == Actor.CUSTOMER and priced.total > order.total:
-        check_strangers_order(order, priced.total, "/quantity")
+        check_strangers_order(order, priced.total, Field.QUANTITY)
     if priced.total < order.refunded:
-        detail = "More was refunded than the changed order would cost: refund the rest instead."
-        raise Conflict("refunded", detail, extra={"refunded": as_json(order.refunded, order.currency)})
+        raise Conflict(Code.REFUNDED_MORE, extra={"refunded": as_json(order.refunded, order.currency)})
     return Plan(action=action, old=old, new=new, item=item, lines=lines, priced=priced, asks=asks)
 
 
@@ -264,7 +257,7 @@ def plan_missing(access: OrderAccess, wish: EditWish, role: Actor) -> Plan:
     """
     line = Line.objects.filter(order=access.order, pk=wish.line or 0).first()
     if line is None:
-        raise NotFound("The order has no such item: read its items again.")
+        raise NotFound(Code.NOT_FOUND_ITEM)
     if line.remove_if_missing:
         return make_plan(access, Action.REMOVE, line.pk, None, role=role)
     if line.substitute_id and not Stock.objects.filter(pk=line.substitute_id, quantity__lt=line.quantity).exists():
@@ -272,7 +265,7 @@ def plan_missing(access: OrderAccess, wish: EditWish, role: Actor) -> Plan:
         try:
             plan = make_plan(access, Action.CHANGE, line.pk, item, role=role)
             return replace(plan, asks=exceeds_consent(access.order, line, plan))
-        except CartRefused:
+        except InvalidFields:
             # It is not sold any more, or not so many of it.
             pass
     return make_plan(access, Action.REMOVE, line.pk, None, role=role, asks=True)
@@ -353,7 +346,7 @@ def accept_change(
         if change.state != State.APPLIED:
             refuse_decided(update.access, change)
             if update.role == Actor.STAFF and not reason.strip():
-                raise Invalid("/reason", "required", "Say how the customer agreed to the change.")
+                raise Invalid(Code.REQUIRED_CONSENT, Field.REASON)
             plan = plan_again(update, change)
             change.state, change.decided_at = State.APPLIED, update.now
             change.old_total, change.new_total = update.order.total, plan.priced.total
@@ -388,10 +381,10 @@ def find_change(update: OrderUpdate, number: int, roles: Sequence[Actor]) -> Ite
     order = update.order
     change = ItemChange.objects.filter(order=order, number=number).first()
     if change is None:
-        raise NotFound("The order has no such change: read its changes again.")
+        raise NotFound(Code.NOT_FOUND_CHANGE)
     update.role = update.access.role_among(roles)
     if update.role is None:
-        raise Forbidden("forbidden", "Only the customer can accept or refuse a change.")
+        raise Forbidden(Code.FORBIDDEN_DECIDING)
     change.order = order
     return change
 
@@ -400,9 +393,7 @@ def refuse_decided(access: OrderAccess, change: ItemChange) -> None:
     """Raises Conflict unless the change waits."""
     if change.state != State.WAITING:
         extra = {"change_state": change.state, **access.refusal_extra()}
-        raise Conflict(
-            "change_decided", f"This change is no longer waiting: it was {change.get_state_display()}.", extra=extra
-        )
+        raise Conflict(Code.CHANGE_DECIDED, extra=extra, state=change.get_state_display())
 
 
 def plan_again(update: OrderUpdate, change: ItemChange) -> Plan:
@@ -413,24 +404,23 @@ def plan_again(update: OrderUpdate, change: ItemChange) -> Plan:
     try:
         # As whoever proposed it might change the order now.
         check_editable(access, Actor(change.role))
-        check_reason(access.order, change.reason, "/reason")
+        check_reason(access.order, change.reason)
         plan = make_plan(access, action, None, item, role=Actor(change.role), position=change.line_position)
-    except Refusal as problem:
-        lapse(update, change, as_problem(problem).detail)
+    except Refusal as refusal:
+        lapse(update, change, refusal.fault)
     if plan.priced.total - access.order.total != change.difference:
-        lapse(update, change, "The price difference is no longer the same.")
+        lapse(update, change, Fault(Code.OTHER_DIFFERENCE))
     return plan
 
 
-def lapse(update: OrderUpdate, change: ItemChange, why: str) -> NoReturn:
+def lapse(update: OrderUpdate, change: ItemChange, why: Fault) -> NoReturn:
     """The change is over; raises Conflict change_lapsed, and keeps that."""
     change.state, change.decided_at = State.LAPSED, update.now
     change.save()
-    tell(update, change, {}, why)
+    tell(update, change, {}, NATIVE.sentence(why))
     update.write()
     extra = {"change_state": change.state, **update.access.refusal_extra()}
-    detail = f"The change can no longer be made: {why} It must be proposed again."
-    raise Conflict("change_lapsed", detail, extra=extra, keeps_writes=True)
+    raise Conflict(Code.CHANGE_LAPSED, extra=extra, keeps_writes=True, why=why)
 
 
 def changes_of(*, order_id: int, caller: Caller) -> tuple[Order, list[ItemChange]]:

@@ -26,9 +26,11 @@ from orders.services.record.numbers import day_of, follow_day
 from orders.services.record.order_update import OrderUpdate, update_order
 from orders.services.record.servability import why_unserved
 from ordersite.accounts.callers import SYSTEM, Caller
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, Forbidden, Invalid, blaming_field
+from ordersite.core.fields import Field
 from ordersite.core.money import MAX_MINOR, Money, as_json
 from ordersite.places.lookup import Answer
-from ordersite.web.problems import Conflict, Forbidden, Invalid, blaming
 from vendors.models import Driver
 from vendors.payment_methods import find_method
 from vendors.services.openings import calendar_of
@@ -90,17 +92,17 @@ def change_fields(update: OrderUpdate, fields: dict[str, Any], found: Answer) ->
         return None
     update.role = role = role_for(access, fields)
     if order.is_closed:
-        raise Conflict("order_closed", "The order is closed and can no longer be changed.", extra=closing(access))
+        raise Conflict(Code.ORDER_CLOSED_TO_CHANGES, extra=closing(access))
     settled = [name for name in BEFORE_ACCEPTING if name in fields]
     if settled and order.accepted_at is not None and role == Actor.CUSTOMER:
-        detail = f"The order is accepted: {', '.join(settled)} can no longer be changed. Ask the vendor."
-        raise Conflict("order_accepted", detail, pointer=f"/{settled[0]}", extra=closing(access))
+        names = [Field(name) for name in settled]
+        raise Conflict(Code.ORDER_ACCEPTED_FIELDS, names[0], extra=closing(access), names=names)
     if any(name in fields for name in DELAYS):
-        check_reason(reason_code, reason, "A delay")
+        check_reason(reason_code, reason, Code.REQUIRED_REASON_OF_DELAY)
     elif role == Actor.VENDOR and any(name in fields for name in AS_ORDERED):
-        check_reason(reason_code, reason, "A change by the vendor")
+        check_reason(reason_code, reason, Code.REQUIRED_REASON_OF_VENDOR)
     elif reason_code and reason_code not in REASONS:
-        raise Invalid("/reason_code", "unknown", f"Send one of {', '.join(REASONS)}.")
+        raise Invalid(Code.UNKNOWN_REASON, Field.REASON_CODE, known=list(REASONS))
     if role == Actor.VENDOR:
         check_vendors_change(order, fields)
     change = Change(access=access, old={}, new={}, left=[])
@@ -108,7 +110,7 @@ def change_fields(update: OrderUpdate, fields: dict[str, Any], found: Answer) ->
         change_destination(change, fields, role, found)
     for name, changer in CHANGERS.items():
         if name in fields:
-            with blaming(f"/{name}"):
+            with blaming_field(Field(name)):
                 changer(change, fields[name])
     if not change.new:
         return None
@@ -134,7 +136,7 @@ class Change:
     new: dict[str, Any]
     left: list[str]
     day: date | None = None  # another one, where a number of it is to be drawn
-    on_trust: str = ""  # where it stands in the input what has more owed, or owed in another way
+    on_trust: Field | None = None  # what has more owed, or owed in another way
 
     @property
     def order(self) -> Order:
@@ -158,18 +160,16 @@ def role_for(access: OrderAccess, fields: dict[str, Any]) -> Actor:
         if actor in access.actors and all(actor in WHO[name] for name in fields):
             return actor
     denied = next((name for name in fields if not access.actors & set(WHO[name])), next(iter(fields)))
-    who = ", ".join(WHO[denied])
-    detail = f"This can be changed by {who} only: leave it out."
-    raise Forbidden("forbidden", detail, pointer=f"/{denied}", extra={"field": denied})
+    raise Forbidden(Code.FORBIDDEN_FIELD, Field(denied), extra={"field": denied}, who=WHO[denied])
 
 
-def check_reason(reason_code: str, reason: str, what: str) -> None:
+def check_reason(reason_code: str, reason: str, code: Code) -> None:
     """A delay, and what the vendor changes of an order, carries a reason that every party sees."""
     known = REASONS.get(reason_code)
     if known is None:
-        raise Invalid("/reason_code", "required", f"{what} needs a reason: send one of {', '.join(REASONS)}.")
+        raise Invalid(code, Field.REASON_CODE, known=list(REASONS))
     if known.needs_text and not reason.strip():
-        raise Invalid("/reason", "required", "This reason_code needs a text: send it as reason.")
+        raise Invalid(Code.REQUIRED_REASON_TEXT, Field.REASON)
 
 
 def check_vendors_change(order: Order, fields: Mapping[str, Any]) -> None:
@@ -178,17 +178,11 @@ def check_vendors_change(order: Order, fields: Mapping[str, Any]) -> None:
     Money hangs on that: what is not collected by then is not given back.
     """
     if isinstance(fields.get("address"), int):
-        raise Invalid(
-            "/address", "unknown", "Only the customer can choose a saved address: send the address as a text."
-        )
+        raise Invalid(Code.UNKNOWN_ADDRESS_OF_CUSTOMER, Field.ADDRESS)
     if "deliver_at" not in fields or order.deliver_at is None or order.fulfilment == Fulfilment.DELIVERY:
         return
     if fields["deliver_at"] is None or fields["deliver_at"] < order.deliver_at:
-        raise Invalid(
-            "/deliver_at",
-            "too_early",
-            "The vendor can only move an order to a later time: the customer has to ask for an earlier one.",
-        )
+        raise Invalid(Code.TOO_EARLY, Field.DELIVER_AT)
 
 
 def change_text(name: str) -> Callable[[Change, Any], None]:
@@ -220,7 +214,7 @@ def change_deliver_at(change: Change, value: Any) -> None:
     """A later or earlier time, within the vendor's opening; its booking or slot and the timer of a preorder follow."""
     order, vendor, now = change.order, change.order.vendor, change.access.now
     if rules_of(order).is_issued:
-        raise Conflict("fixed_time", "Digital codes are issued at once: there is no time to change.")
+        raise Conflict(Code.FIXED_TIME)
     old, new = (moment.isoformat() if moment else None for moment in (order.deliver_at, value))
     # The time that stands is no change, even where it is too near by now to be asked for.
     if not change.note("deliver_at", old, new):
@@ -253,21 +247,19 @@ def change_payment_method(change: Change, value: str) -> None:
     """Another way of paying what is not paid yet, or what the wallet paid, which gets its money back with it."""
     order, actor, now = change.order, change.access.caller.key, change.access.now
     if value not in order.vendor.payment_methods:
-        takes = ", ".join(order.vendor.payment_methods)
-        raise Invalid("/payment_method", "not_taken", f"{order.vendor.name} takes {takes}.")
+        taken = order.vendor.payment_methods
+        raise Invalid(Code.NOT_TAKEN, Field.PAYMENT_METHOD, vendor=order.vendor.name, taken=taken)
     if value not in available_methods():
-        raise Invalid("/payment_method", "not_available", "This payment method is not available here: choose another.")
+        raise Invalid(Code.NOT_AVAILABLE_METHOD, Field.PAYMENT_METHOD)
     if order.awaits_items:
-        raise Conflict("no_items", "The order has no items yet: add one before changing the payment method.")
+        raise Conflict(Code.NO_ITEMS_YET)
     if not change.note("payment_method", order.payment_method, value):
         return
-    change.on_trust = "/payment_method"
+    change.on_trust = Field.PAYMENT_METHOD
     if find_method(value).is_on_handover and rules_of(order).is_issued:
-        raise Invalid(
-            "/payment_method", "digital", "Digital codes are paid in advance: choose a payment method other than cash."
-        )
+        raise Invalid(Code.DIGITAL_PAID_BEFORE, Field.PAYMENT_METHOD)
     if order.customer.user_id is None and not find_method(value).serves_guests:
-        raise Invalid("/payment_method", "wallet", "A guest has no wallet: choose another payment method.")
+        raise Invalid(Code.WALLET_OF_GUEST, Field.PAYMENT_METHOD)
     waited = awaits_payment(order)
     change_method(order, value, actor=actor, now=now)
     if waited and not awaits_payment(order):
@@ -280,17 +272,17 @@ def change_driver_tip(change: Change, value: Money) -> None:
     """A tip changes the total; what pays for the order follows."""
     order, actor = change.order, change.access.caller.key
     if value.currency != order.currency:
-        raise Invalid("/driver_tip", "currency", f"The order is in {order.currency}: send that currency.")
+        raise Invalid(Code.CURRENCY_OF_ORDER, Field.DRIVER_TIP, currency=order.currency)
     rise = value.minor - order.driver_tip
     old, new = as_json(order.driver_tip, order.currency), as_json(value.minor, order.currency)
     if not change.note("driver_tip", old, new):
         return
     if rise > 0:
-        change.on_trust = change.on_trust or "/driver_tip"
+        change.on_trust = change.on_trust or Field.DRIVER_TIP
     order.driver_tip += rise
     order.total += rise
     if order.total > MAX_MINOR:
-        raise Invalid("/driver_tip", "too_large", "The order would become too large: send a smaller tip.")
+        raise Invalid(Code.TOO_LARGE_TIP, Field.DRIVER_TIP)
     adjust(order, rise, is_tip=True, actor=actor, reason="The tip was changed.", now=change.access.now)
     order.purchase.total += rise
     Purchase.objects.filter(pk=order.purchase_id).update(total=F("total") + rise)
@@ -300,7 +292,7 @@ def change_cash(change: Change, value: Money | None) -> None:
     order = change.order
     if value is not None:
         if not find_method(order.payment_method).is_on_handover:
-            raise Invalid("/cash", "cash", "Cash is only sent with the payment method cash: leave it out.")
+            raise Invalid(Code.CASH, Field.CASH)
         check_cash_amount(value, order.total, order.currency)
     old = as_json(order.cash, order.currency) if order.cash is not None else None
     if change.note("cash", old, as_json(value.minor, value.currency) if value else None):
@@ -312,22 +304,18 @@ def change_driver(change: Change, value: int | None) -> None:
     order, access = change.order, change.access
     taking_over = order.status == Status.ORDER_NOT_READY and access.actors & {Actor.COMPANY, Actor.STAFF}
     if order.fulfilment != Fulfilment.DELIVERY:
-        raise Invalid("/driver", "no_delivery", "Only a delivery has a driver: leave it out.")
+        raise Invalid(Code.NO_DELIVERY_DRIVER, Field.DRIVER)
     if not change.note("driver", order.driver_id, value):
         return
     if order.driver_accepted_at is not None and not taking_over:
-        raise Conflict(
-            "driver_holds",
-            "A driver has accepted the order: take that driver off it first (look_for_driver).",
-            extra=closing(access),
-        )
+        raise Conflict(Code.DRIVER_HOLDS, extra=closing(access))
     driver = None
     if value is not None:
         driver = Driver.objects.select_related("user").filter(pk=value).first()
         if driver is None or not may_name(access, driver):
-            raise Invalid("/driver", "unknown", "There is no such driver, or it is not yours to choose.")
+            raise Invalid(Code.UNKNOWN_DRIVER, Field.DRIVER)
         if not driver.can_be_named:
-            raise Invalid("/driver", "off_duty", "This driver is off duty or deactivated: choose another.")
+            raise Invalid(Code.OFF_DUTY, Field.DRIVER)
     if order.driver_id:
         change.left.append(f"driver:{order.driver_id}")
     order.driver = driver
@@ -347,13 +335,9 @@ def may_name(access: OrderAccess, driver: Driver) -> bool:
 def change_self_delivery(change: Change, value: bool) -> None:
     order = change.order
     if order.fulfilment != Fulfilment.DELIVERY:
-        raise Invalid("/self_delivery", "no_delivery", "Only for a delivery: leave it out.")
+        raise Invalid(Code.NO_DELIVERY, Field.SELF_DELIVERY)
     if value and order.driver_accepted_at is not None:
-        raise Conflict(
-            "driver_holds",
-            "A driver has accepted the order: take that driver off it first (look_for_driver).",
-            extra=closing(change.access),
-        )
+        raise Conflict(Code.DRIVER_HOLDS, extra=closing(change.access))
     if change.note("self_delivery", order.self_delivery, value):
         order.self_delivery = value
 
@@ -400,20 +384,19 @@ def tell(update: OrderUpdate, change: Change, **why: str) -> None:
     update.tell(kind_of(change), left=change.left, data={"old": change.old, "new": change.new}, **why)
 
 
-def why_not_sent(order: Order) -> str:
+def why_not_sent(order: Order) -> Code:
     """Why no parcel carrier has a parcel of this order."""
     if order.status in table.FAILURE:
-        return "The order is cancelled: no parcel of it is sent."
-    only = "only one that is placed as a delivery, with an address, is sent."
+        return Code.NOT_SENT_CANCELLED
     if booking_of(order) is not None:
-        return f"A booked service is not sent as a parcel: {only}"
+        return Code.NOT_SENT_SERVICE
     match order.fulfilment:
         case Fulfilment.DIGITAL:
-            return "The codes of this order are not sent as a parcel: it takes no tracking number."
+            return Code.NOT_SENT_CODES
         case Fulfilment.EAT_IN:
-            return f"The customer eats this order at the vendor's: {only}"
+            return Code.NOT_SENT_EATEN
         case _:
-            return f"The customer collects this order: {only}"
+            return Code.NOT_SENT_COLLECTED
 
 
 def add_tracking_number(
@@ -424,7 +407,7 @@ def add_tracking_number(
     with update_order(order_id, caller, version=version, roles=VENDOR_STAFF, denied=denied) as update:
         order, access = update.order, update.access
         if order.fulfilment != Fulfilment.DELIVERY or order.status in table.FAILURE:
-            raise Conflict("not_sent", why_not_sent(order), extra=access.refusal_extra())
+            raise Conflict(why_not_sent(order), extra=access.refusal_extra())
         change = Change(access=access, old={}, new={}, left=[])
         change.note("tracking_number", order.tracking_number, tracking_number)
         change.note("carrier", order.carrier, carrier)

@@ -11,7 +11,9 @@ from orders.services.kinds.digital import DigitalHandler
 from orders.services.kinds.package import PackageHandler
 from orders.services.kinds.regular import RegularHandler
 from orders.services.kinds.service import ServiceHandler
-from ordersite.web.problems import Invalid
+from ordersite.core.codes import Code
+from ordersite.core.faults import Invalid
+from ordersite.core.fields import Field
 from vendors.menu import Menu
 
 __all__ = ["HANDLERS", "CartAtVendor", "KindHandler", "handler_of", "handler_of_cart"]
@@ -31,16 +33,14 @@ def handler_of_cart(cart: Cart, menu: Menu) -> KindHandler:
     """That of the kind that a cart's content is; raises Invalid where the client says another, or mixes kinds."""
     found = cart.contents
     if len(found) > 1:
-        detail = "An order has either items, a package or a service: place a separate order for each."
-        raise Invalid(f"{cart.pointer}/{found[0]}", "mixed", detail)
+        raise Invalid(Code.MIXED_CONTENT, found[0], at=cart.at)
     if not found and cart.is_empty:
         return HANDLERS[Kind.REGULAR]
     if not found:
-        wanted = KINDS[cart.kind or Kind.REGULAR].content
-        raise Invalid(f"{cart.pointer}/{wanted}", "required", f"The order is empty: send {wanted}.")
+        wanted = Field(KINDS[cart.kind or Kind.REGULAR].content)
+        raise Invalid(Code.REQUIRED_CONTENT, wanted, at=cart.at, wanted=wanted)
     of_content = (one for one in HANDLERS.values() if KINDS[one.name].content == found[0])
     handler = next(one for one in of_content if one.sells(cart, menu))
     if cart.kind is not None and cart.kind != handler.name:
-        detail = f"The content is that of a {handler.name} order: send type {handler.name}, or leave type out."
-        raise Invalid(f"{cart.pointer}/type", "other_type", detail)
+        raise Invalid(Code.OTHER_TYPE, Field.TYPE, at=cart.at, kind=str(handler.name))
     return handler

@@ -43,7 +43,7 @@ class KindHandler:
     def check(self, wanted: CartAtVendor) -> Draft:
         """The cart against its vendor's rules, with its lines priced and its time checked; nothing is taken yet.
 
-        Raises Invalid or CartRefused for a rule of the input, and Conflict for the vendor's state.
+        Raises Invalid for a rule of the input, and Conflict for the vendor's state.
         """
         raise NotImplementedError
 

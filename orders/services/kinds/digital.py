@@ -7,7 +7,9 @@ from orders.pricing import price_lines
 from orders.services.capacity.codes import spend_codes
 from orders.services.capacity.order_times import check_pause
 from orders.services.kinds.base import CartAtVendor, KindHandler
-from ordersite.web.problems import Invalid
+from ordersite.core.codes import Code
+from ordersite.core.faults import Invalid
+from ordersite.core.fields import Field
 from vendors.menu import Menu
 
 
@@ -20,19 +22,14 @@ class DigitalHandler(KindHandler):
         products = [menu.products[item.product] for item in cart.items if item.product in menu.products]
         digital = [product.is_digital for product in products]
         if any(digital) and (not all(digital) or cart.custom):
-            detail = "Digital codes cannot be ordered with other goods: place a separate order for them."
-            raise Invalid(f"{cart.pointer}/items", "mixed", detail)
+            raise Invalid(Code.MIXED_DIGITAL, Field.ITEMS, at=cart.at)
         return any(digital)
 
     def check(self, wanted: CartAtVendor) -> Draft:
         cart, vendor, menu, now = wanted.cart, wanted.vendor, wanted.menu, wanted.now
         if cart.fulfilment is not None or cart.deliver_at is not None:
-            field = "delivery_type" if cart.fulfilment is not None else "deliver_at"
-            raise Invalid(
-                f"{cart.pointer}/{field}",
-                "digital",
-                f"Digital codes are issued at once, without a delivery: leave {field} out.",
-            )
+            field = Field.DELIVERY_TYPE if cart.fulfilment is not None else Field.DELIVER_AT
+            raise Invalid(Code.DIGITAL_DELIVERY, field, at=cart.at, sent=field)
         check_pause(cart, vendor, now)
         return Draft(
             cart=cart,
@@ -41,7 +38,7 @@ class DigitalHandler(KindHandler):
             kind=Kind.DIGITAL,
             fulfilment=Fulfilment.DIGITAL,
             place=Place(),
-            lines=price_lines(menu, cart.items, cart.pointer),
+            lines=price_lines(menu, cart.items, cart.at),
             terms=terms_of(vendor),
         )
 

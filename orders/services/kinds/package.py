@@ -1,22 +1,23 @@
 """Packages: what is carried from a pick-up to a drop-off (docs/requirements.md, rows 1, 8 and 10)."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from orders.checkout import Draft, PackageWish, Parcel, Place, terms_of
 from orders.lifecycle.table import Fulfilment
 from orders.models import Kind, Order, Package
-from orders.pricing import CartRefused, single_line
+from orders.pricing import single_line
 from orders.services.kinds.base import CartAtVendor, KindHandler, with_time
+from ordersite.core.codes import Code
+from ordersite.core.faults import Fault, Invalid, InvalidFields, Path, Step
+from ordersite.core.fields import Field
 from ordersite.core.money import MAX_MINOR
+from ordersite.core.units import Grams, Millimetres
 from ordersite.places.addresses import point_of
 from ordersite.places.geometry import distance
-from ordersite.web.problems import Invalid, field_error
 from vendors.models import PackageType
 from vendors.services.bookable import package_types_of
 
-SIDES = ("width", "length", "height")
-NO_POINT = 'and this address has no location: send {"lat": …, "lng": …}.'
+SIDES = (Field.WIDTH, Field.LENGTH, Field.HEIGHT)
 METRES, GRAMS = 1000, 1000  # a kilometre, a kilogram
 
 
@@ -31,37 +32,27 @@ class PackageHandler(KindHandler):
         What does not go by distance is carried between addresses whose points nobody knows too.
         """
         cart, vendor, menu, place = wanted.cart, wanted.vendor, wanted.menu, wanted.place
-        at, wish = f"{cart.pointer}/package", cart.package
+        at, wish = (*cart.at, Step(Field.PACKAGE)), cart.package
         if wish is None:
-            raise Invalid(
-                at, "required", "The package is missing: send what is sent, from where and to whom as `package`."
-            )
+            raise Invalid(Code.REQUIRED_PACKAGE, Field.PACKAGE, at=cart.at)
         if cart.fulfilment not in (None, Fulfilment.DELIVERY):
-            detail = "A package is always delivered: leave delivery_type out, or send delivery."
-            raise Invalid(f"{cart.pointer}/delivery_type", "not_offered", detail)
+            raise Invalid(Code.NOT_OFFERED_FOR_PACKAGE, Field.DELIVERY_TYPE, at=cart.at)
         package_type = package_types_of(vendor.pk).filter(pk=wish.package_type).first()
         if package_type is None:
-            detail = f"{vendor.name} does not carry this type of package: read /vendors/{vendor.pk}/package-types."
-            raise Invalid(f"{at}/package_type", "unknown", detail)
-        faults = [*place_faults(package_type, wish.pickup, f"{at}/pickup")]
-        faults += place_faults(package_type, place, f"{at}/dropoff")
+            raise Invalid(Code.UNKNOWN_PACKAGE_TYPE, Field.PACKAGE_TYPE, at=at, vendor=vendor.name, id=vendor.pk)
+        faults = [*place_faults(package_type, wish.pickup, (*at, Step(Field.PICKUP)))]
+        faults += place_faults(package_type, place, (*at, Step(Field.DROPOFF)))
         faults += size_faults(package_type, wish, at)
         if faults:
-            raise CartRefused(faults)
+            raise InvalidFields(faults)
         away = distance_between(wish.pickup, place)
         if package_type.max_distance is not None and away is not None and away > package_type.max_distance:
-            detail = (
-                f"{package_type.name} is carried {package_type.max_distance} m at most, but this is {away} m: choose "
-                "closer addresses."
-            )
-            raise Invalid(f"{at}/dropoff/location", "too_far", detail, most=package_type.max_distance)
+            most, where = {"most": package_type.max_distance}, (*at, Step(Field.DROPOFF))
+            name = package_type.name
+            raise Invalid(Code.TOO_FAR_TO_CARRY, Field.LOCATION, at=where, told=most, name=name, distance=away)
         fee = package_type.per_km * begun(away or 0, METRES) + package_type.per_kg * begun(wish.weight, GRAMS)
         if package_type.price + fee > MAX_MINOR:
-            raise Invalid(
-                at,
-                "too_large",
-                "The amount is larger than one order can have: choose closer addresses or a lighter package.",
-            )
+            raise Invalid(Code.TOO_LARGE_PACKAGE, Field.PACKAGE, at=cart.at)
         draft = Draft(
             cart=cart,
             vendor=vendor,
@@ -113,30 +104,25 @@ def distance_between(pickup: Place, dropoff: Place) -> int | None:
     return distance(here.lat, here.lng, there.lat, there.lng) if here and there else None
 
 
-def place_faults(package_type: PackageType, place: Place, at: str) -> Iterator[dict[str, Any]]:
+def place_faults(package_type: PackageType, place: Place, at: Path) -> Iterator[Fault]:
     """What a place to pick up at, or to drop off at, lacks."""
     if not place.address:
-        yield field_error(f"{at}/address", "required", "The address is missing: send one.")
+        yield Fault(Code.REQUIRED_STOP_ADDRESS, Field.ADDRESS, at=at)
     if package_type.goes_by_distance and point_of(place.lat, place.lng) is None:
-        most = f"{package_type.name} is carried {package_type.max_distance} m at most"
-        why = "The fee depends on the distance" if package_type.per_km else most
-        yield field_error(f"{at}/location", "required", f"{why}, {NO_POINT}")
+        code = Code.REQUIRED_POINT_FOR_FEE if package_type.per_km else Code.REQUIRED_POINT_FOR_DISTANCE
+        yield Fault(code, Field.LOCATION, at=at, name=package_type.name, most=package_type.max_distance)
 
 
-def size_faults(package_type: PackageType, wish: PackageWish, at: str) -> Iterator[dict[str, Any]]:
+def size_faults(package_type: PackageType, wish: PackageWish, at: Path) -> Iterator[Fault]:
     """In what the package goes beyond its type; a side that has a limit must be told."""
     most = package_type.max_weight
     if most is not None and wish.weight > most:
-        detail = f"{package_type.name} may weigh {most} g at most: choose another type."
-        yield field_error(f"{at}/weight", "too_heavy", detail, most=most)
+        yield Fault(Code.TOO_HEAVY, Field.WEIGHT, at=at, told={"most": Grams(most)}, name=package_type.name)
     longest = package_type.max_side
     if longest is None:
         return
-    for name in SIDES:
-        side = getattr(wish, name)
-        if side is None:
-            detail = f"{package_type.name} may be {longest} mm long at most: send the {name}."
-            yield field_error(f"{at}/{name}", "required", detail, most=longest)
-        elif side > longest:
-            detail = f"{package_type.name} may be {longest} mm long at most: choose another type."
-            yield field_error(f"{at}/{name}", "too_large", detail, most=longest)
+    for field in SIDES:
+        side = getattr(wish, field.value)
+        if side is None or side > longest:
+            code = Code.REQUIRED_SIDE if side is None else Code.TOO_LARGE_SIDE
+            yield Fault(code, field, at=at, told={"most": Millimetres(longest)}, name=package_type.name, side=field)

@@ -6,7 +6,9 @@ from orders.lifecycle.table import Fulfilment
 from orders.models import Kind
 from orders.pricing import PricedLine, check_minimum, fee_of, price_lines, single_line
 from orders.services.kinds.base import CartAtVendor, KindHandler, with_time
-from ordersite.web.problems import Invalid
+from ordersite.core.codes import Code
+from ordersite.core.faults import Invalid, Step
+from ordersite.core.fields import Field
 from vendors.models import Vendor
 
 
@@ -19,12 +21,17 @@ class RegularHandler(KindHandler):
         cart, vendor, menu, place = wanted.cart, wanted.vendor, wanted.menu, wanted.place
         fulfilment = cart.fulfilment
         if fulfilment is None:
-            raise Invalid(f"{cart.pointer}/delivery_type", "required", f"Send one of {', '.join(vendor.fulfilments)}.")
+            raise Invalid(Code.REQUIRED_DELIVERY_TYPE, Field.DELIVERY_TYPE, at=cart.at, offered=vendor.fulfilments)
         if fulfilment.slug not in vendor.fulfilments:
-            offers = ", ".join(vendor.fulfilments)
-            detail = f"{vendor.name} does not offer {fulfilment.slug}: it offers {offers}."
-            raise Invalid(f"{cart.pointer}/delivery_type", "not_offered", detail)
-        lines = [*price_lines(menu, cart.items, cart.pointer), *price_custom(cart, vendor)]
+            raise Invalid(
+                Code.NOT_OFFERED_DELIVERY_TYPE,
+                Field.DELIVERY_TYPE,
+                at=cart.at,
+                vendor=vendor.name,
+                wanted=fulfilment.slug,
+                offered=vendor.fulfilments,
+            )
+        lines = [*price_lines(menu, cart.items, cart.at), *price_custom(cart, vendor)]
         terms, zone = terms_of(vendor), None
         if cart.custom and not cart.items:
             # Only what staff say: nothing is added to it.
@@ -32,10 +39,9 @@ class RegularHandler(KindHandler):
         if fulfilment == Fulfilment.DELIVERY and (cart.items or cart.is_empty):
             zone = find_zone(cart, vendor, menu, place)
         if cart.items:
-            check_minimum(menu.currency, zone, sum(line.total for line in lines), cart.pointer)
+            check_minimum(menu.currency, zone, sum(line.total for line in lines), cart.at)
         if fulfilment == Fulfilment.DELIVERY and not place.address:
-            detail = "A delivery needs an address: send a text, or the id of a saved one."
-            raise Invalid(f"{cart.pointer}/address", "required", detail)
+            raise Invalid(Code.REQUIRED_ADDRESS, Field.ADDRESS, at=cart.at)
         draft = Draft(
             cart=cart,
             vendor=vendor,
@@ -57,6 +63,6 @@ def price_custom(cart: Cart, vendor: Vendor) -> list[PricedLine]:
     """Lines of what staff enter by hand (row 20): their amounts are final, without tax."""
     for index, custom in enumerate(cart.custom):
         if custom.amount.currency != vendor.currency:
-            detail = f"{vendor.name} sells in {vendor.currency}: send that currency."
-            raise Invalid(f"{cart.pointer}/custom/{index}/amount", "currency", detail)
+            at = (*cart.at, Step(Field.CUSTOM, index))
+            raise Invalid(Code.CURRENCY_OF_VENDOR, Field.AMOUNT, at=at, vendor=vendor.name, currency=vendor.currency)
     return [single_line(custom.name, custom.amount.minor) for custom in cart.custom]

@@ -11,8 +11,10 @@ from orders.pricing import fee_of, single_line
 from orders.services.capacity import bookings
 from orders.services.capacity.order_times import check_pause, is_later
 from orders.services.kinds.base import CartAtVendor, KindHandler
+from ordersite.core.codes import Code
+from ordersite.core.faults import Invalid, Path, Step
+from ordersite.core.fields import Field
 from ordersite.core.money import MAX_MINOR, as_json
-from ordersite.web.problems import Invalid
 from vendors.models import Service, Vendor
 from vendors.services.bookable import places_of, services_at
 
@@ -31,35 +33,31 @@ class ServiceHandler(KindHandler):
         Raises Conflict slot_full for one that is taken, and where the first free one is asked for and there is none.
         """
         cart, vendor, menu, place, now = wanted.cart, wanted.vendor, wanted.menu, wanted.place, wanted.now
-        at, wish = f"{cart.pointer}/service", cart.service
+        at, wish = (*cart.at, Step(Field.SERVICE)), cart.service
         if wish is None:
-            raise Invalid(at, "required", "A booking needs what is booked, for when and where: send `service`.")
+            raise Invalid(Code.REQUIRED_SERVICE, Field.SERVICE, at=cart.at)
         service = find_service(wish, vendor, at)
         where = Booking.Place(wish.place)
         fulfilment = bookings.FULFILMENTS[where]
         if cart.fulfilment not in (None, fulfilment):
-            detail = (
-                f"A service at the {where}'s place has the delivery type {fulfilment.slug}: send that, or leave it out."
-            )
-            raise Invalid(f"{cart.pointer}/delivery_type", "not_offered", detail)
+            told = {"place": where, "wanted": fulfilment.slug}
+            raise Invalid(Code.NOT_OFFERED_FOR_SERVICE, Field.DELIVERY_TYPE, at=cart.at, **told)
         if cart.deliver_at not in (None, wish.at):
-            detail = "The time of a service is its own `at`: leave deliver_at out."
-            raise Invalid(f"{cart.pointer}/deliver_at", "deliver_at", detail)
+            raise Invalid(Code.DELIVER_AT, Field.DELIVER_AT, at=cart.at)
         zone = find_zone(cart, vendor, menu, place) if where == Booking.Place.CUSTOMER else None
         if zone and service.price < zone.minimum:
             least = as_json(zone.minimum, vendor.currency)
-            detail = f"The minimum in {zone.name} is {least['amount']} {vendor.currency}: choose another service."
-            raise Invalid(f"{at}/service", "below_minimum", detail, minimum=least)
+            raise Invalid(Code.BELOW_MINIMUM_SERVICE, Field.SERVICE, at=at, told={"minimum": least}, zone=zone.name)
         fee = fee_of(zone, service.price)
         if service.price + fee > MAX_MINOR:
-            raise Invalid(
-                f"{at}/service", "too_large", "The amount is larger than one order can have: choose another service."
-            )
+            raise Invalid(Code.TOO_LARGE_SERVICE, Field.SERVICE, at=at)
         besides = [one.booking for one in wanted.besides if one.booking]
         taken = bookings.times_of(service, besides)
-        start = bookings.start_of(service, where, wish.at, now, besides=taken, pointer=f"{at}/at")
+        start = bookings.start_of(service, where, wish.at, now, besides=taken, pointer=f"{cart.pointer}/service/at")
         end = start + bookings.length_of(service)
-        booking = BookedTime(service=service, starts_at=start, ends_at=end, place=wish.place, pointer=at)
+        booking = BookedTime(
+            service=service, starts_at=start, ends_at=end, place=wish.place, pointer=f"{cart.pointer}/service", at=at
+        )
         # Its own hours were checked: what counts besides is whether it lies ahead of the preorder time, and pauses.
         check_pause(replace(cart, fulfilment=fulfilment, deliver_at=start), vendor)
         return Draft(
@@ -96,19 +94,17 @@ class ServiceHandler(KindHandler):
 
     def move(self, order: Order, at: datetime | None, now: datetime) -> None:
         if at is None:
-            raise Invalid("/deliver_at", "required", "A service needs a time: send another one.")
+            raise Invalid(Code.REQUIRED_TIME, Field.DELIVER_AT)
         bookings.move(order, at=at, now=now, pointer="/deliver_at")
 
 
-def find_service(wish: ServiceWish, vendor: Vendor, at: str) -> Service:
+def find_service(wish: ServiceWish, vendor: Vendor, at: Path) -> Service:
     """The service with its hours and vendor; raises Invalid for one that the vendor has not, or not at that place."""
     service = services_at(vendor.pk).filter(pk=wish.service).first()
     if service is None:
-        detail = f"{vendor.name} offers no such service: read /vendors/{vendor.pk}/services."
-        raise Invalid(f"{at}/service", "unknown", detail)
+        raise Invalid(Code.UNKNOWN_SERVICE, Field.SERVICE, at=at, vendor=vendor.name, id=vendor.pk)
     service.vendor = vendor
     places = places_of(service)
     if wish.place not in places:
-        there = " or ".join(f"at the {place}'s place" for place in places)
-        raise Invalid(f"{at}/place", "not_offered", f"{service.name} is only offered {there}: choose that place.")
+        raise Invalid(Code.NOT_OFFERED_THERE, Field.PLACE, at=at, name=service.name, place=" or ".join(places))
     return service

@@ -10,8 +10,10 @@ from orders.services.kinds import CartAtVendor, handler_of_cart
 from orders.services.paying.providers import available_methods
 from orders.services.placing.checkout_prices import add_up, check_cash_amount, check_figures, check_total, divide_tip
 from ordersite.accounts.models import Customer
+from ordersite.core.codes import Code
+from ordersite.core.faults import Invalid
+from ordersite.core.fields import Field
 from ordersite.core.money import MAX_MINOR
-from ordersite.web.problems import Invalid
 from vendors.models import Vendor
 from vendors.payment_methods import find_method
 from vendors.services.menus import menu_of
@@ -28,13 +30,18 @@ def vendors_of(carts: Iterable[Cart]) -> dict[int, Vendor]:
     for cart in carts:
         vendor = vendors.get(cart.vendor_id)
         if vendor is None:
-            raise Invalid(f"{cart.pointer}/vendor", "unknown", "There is no such vendor: read /vendors.")
+            raise Invalid(Code.UNKNOWN_VENDOR, Field.VENDOR, at=cart.at)
         first = vendors[carts[0].vendor_id]
         if vendor.currency != first.currency:
-            detail = (
-                f"{vendor.name} sells in {vendor.currency}, {first.name} in {first.currency}: place separate orders."
+            raise Invalid(
+                Code.CURRENCY_OF_VENDORS,
+                Field.VENDOR,
+                at=cart.at,
+                vendor=vendor.name,
+                currency=vendor.currency,
+                other=first.name,
+                other_currency=first.currency,
             )
-            raise Invalid(f"{cart.pointer}/vendor", "currency", detail)
     return vendors
 
 
@@ -48,8 +55,8 @@ def check_out(
 ) -> CheckedOut:
     """Checks carts against their vendors' rules and prices them.
 
-    Raises Invalid or CartRefused for a rule of the input, Conflict vendor_closed or vendor_paused for a vendor's state,
-    and Problem total_mismatch, with both figures, where the client reckoned otherwise.
+    Raises Invalid for a rule of the input, Conflict vendor_closed or vendor_paused for a vendor's state,
+    and Refusal total_mismatch, with both figures, where the client reckoned otherwise.
     """
     drafts: list[Draft] = []
     for cart, place in zip(checkout.carts, places, strict=True):
@@ -64,9 +71,7 @@ def check_out(
     parts = [add_up(draft, one, tip) for draft, one, tip in zip(drafts, given, tips, strict=True)]
     checked = CheckedOut(checkout=checkout, parts=parts)
     if checked.total > MAX_MINOR:
-        raise Invalid(
-            f"{checkout.carts[0].pointer}/items", "too_large", "The order is too large: divide it into several orders."
-        )
+        raise Invalid(Code.TOO_LARGE_ORDER, Field.ITEMS, at=checkout.carts[0].at)
     check_total(checkout, checked)
     check_figures(checked)
     if checkout.cash is not None:
@@ -76,24 +81,21 @@ def check_out(
 
 def check_money(checkout: Checkout, vendor: Vendor) -> None:
     """The vendor's currency; and a method that it takes."""
-    sent = {"/currency": checkout.currency}
-    for pointer, money in (("/driver_tip", checkout.driver_tip), ("/cash", checkout.cash), ("/total", checkout.total)):
-        sent[pointer] = money.currency if money else ""
-    for pointer, currency in sent.items():
+    sent = {Field.CURRENCY: checkout.currency}
+    amounts = {Field.DRIVER_TIP: checkout.driver_tip, Field.CASH: checkout.cash, Field.TOTAL: checkout.total}
+    sent |= {field: money.currency if money else "" for field, money in amounts.items()}
+    for field, currency in sent.items():
         if currency and currency != vendor.currency:
-            raise Invalid(pointer, "currency", f"{vendor.name} sells in {vendor.currency}: send that currency.")
+            raise Invalid(Code.CURRENCY_OF_VENDOR, field, vendor=vendor.name, currency=vendor.currency)
     if checkout.payment_method and checkout.payment_method not in vendor.payment_methods:
-        takes = ", ".join(vendor.payment_methods)
-        raise Invalid("/payment_method", "not_taken", f"{vendor.name} takes {takes}.")
+        raise Invalid(Code.NOT_TAKEN, Field.PAYMENT_METHOD, vendor=vendor.name, taken=vendor.payment_methods)
     if checkout.payment_method and checkout.payment_method not in available_methods():
-        raise Invalid("/payment_method", "not_available", "This payment method is not available here: choose another.")
+        raise Invalid(Code.NOT_AVAILABLE_METHOD, Field.PAYMENT_METHOD)
     if checkout.cash and checkout.payment_method and not find_method(checkout.payment_method).is_on_handover:
-        raise Invalid("/cash", "cash", "Cash is only sent with the payment method cash: leave it out.")
+        raise Invalid(Code.CASH, Field.CASH)
 
 
 def check_method(checkout: Checkout, drafts: Sequence[Draft]) -> None:
     """Codes are handed out once they are paid: cash never is before."""
     if find_method(checkout.payment_method).is_on_handover and any(KINDS[draft.kind].is_issued for draft in drafts):
-        raise Invalid(
-            "/payment_method", "digital", "Digital codes are paid in advance: choose a payment method other than cash."
-        )
+        raise Invalid(Code.DIGITAL_PAID_BEFORE, Field.PAYMENT_METHOD)

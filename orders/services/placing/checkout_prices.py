@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from orders.checkout import Checked, CheckedOut, Checkout, Draft, Given, without_fees
+from orders.checkout import Checked, CheckedOut, Checkout, Draft, Figure, Given, without_fees
 from orders.lifecycle.table import Fulfilment
 from orders.pricing import NO_DISCOUNT, total_up
+from ordersite.core.codes import Code
+from ordersite.core.faults import Fault, Invalid, Path, Refusal
+from ordersite.core.fields import Field
 from ordersite.core.money import Money, as_json, divide, exponent, rounded_minor
-from ordersite.web.problems import Invalid, Problem, field_error
 
 
 def add_up(draft: Draft, given: Given | None, tip: int) -> Checked:
@@ -34,47 +36,34 @@ def check_total(checkout: Checkout, checked: CheckedOut) -> None:
     if checkout.total is None or checkout.total.minor == checked.total:
         return
     given, expected = as_json(checkout.total.minor, checked.currency), as_json(checked.total, checked.currency)
-    detail = f"The total is {expected['amount']} {checked.currency}, not {given['amount']}: ask for a new quote."
-    raise Problem(
-        "total_mismatch",
-        detail,
-        errors=[field_error("/total", "total_mismatch", detail, given=given, expected=expected)],
-        extra={"given": given, "expected": expected},
-    )
+    figures = {"given": given, "expected": expected}
+    raise Refusal(Code.TOTAL_MISMATCH, Field.TOTAL, told=figures, extra=figures, sent=given["amount"])
 
 
 def check_figures(checked: CheckedOut) -> None:
     """The other amounts that a client sends: every one that differs is named, with both figures (row 8)."""
-    said = [("", checked.checkout.figures, checked.parts)]
-    said += [(part.draft.cart.pointer, part.draft.cart.figures, [part]) for part in checked.parts]
-    errors = []
-    for pointer, figures, parts in said:
+    said: list[tuple[Path, Sequence[Figure], Sequence[Checked]]] = [((), checked.checkout.figures, checked.parts)]
+    said += [(part.draft.cart.at, part.draft.cart.figures, [part]) for part in checked.parts]
+    faults = []
+    for at, figures, parts in said:
         for figure in figures:
             minor = sum(getattr(part.priced, figure.name) for part in parts)
             said_minor = rounded_minor(figure.amount, checked.currency)
             if said_minor == minor:
                 continue
             expected, given = as_json(minor, checked.currency), as_json(said_minor, checked.currency)
-            detail = (
-                f"The amount is {expected['amount']} {checked.currency}, not {given['amount']}: ask for a new quote."
-            )
-            errors.append(
-                field_error(f"{pointer}/{figure.name}", "amount_mismatch", detail, given=given, expected=expected)
-            )
-    if errors:
-        raise Problem("amount_mismatch", errors[0]["detail"], errors=errors)
+            both = {"given": given, "expected": expected}
+            faults.append(Fault(Code.AMOUNT_MISMATCH, Field(figure.name), at=at, told=both, sent=given["amount"]))
+    if faults:
+        raise Refusal(Code.AMOUNT_MISMATCH, faults=faults)
 
 
 def check_cash_amount(cash: Money, total: int, currency: str) -> None:
     """What the customer will hand over: above the total, without decimals (row 15)."""
     if cash.currency != currency:
-        raise Invalid("/cash", "currency", f"The order is in {currency}: send that currency.")
+        raise Invalid(Code.CURRENCY_OF_ORDER, Field.CASH, currency=currency)
     if cash.minor % 10 ** exponent(currency):
-        raise Invalid("/cash", "decimals", "Send a whole amount of cash, without decimals.")
+        raise Invalid(Code.DECIMALS, Field.CASH)
     if cash.minor <= total:
         least = as_json(total, currency)["amount"]
-        raise Invalid(
-            "/cash",
-            "too_little",
-            f"Send the cash that the customer pays with, above the total of {least}, or leave it out.",
-        )
+        raise Invalid(Code.TOO_LITTLE, Field.CASH, least=least)

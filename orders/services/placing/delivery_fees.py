@@ -9,7 +9,9 @@ from orders.pricing import fee_of
 from orders.services.placing.checkout_checks import vendors_of
 from orders.services.placing.parties import find_places
 from ordersite.accounts.callers import Caller
-from ordersite.web.problems import Invalid
+from ordersite.core.codes import Code
+from ordersite.core.faults import Invalid
+from ordersite.core.fields import Field
 from vendors.menu import Zone
 from vendors.models import Vendor
 from vendors.services.menus import menu_of
@@ -33,11 +35,7 @@ def quote_delivery(*, cart: Cart, caller: Caller) -> DeliveryFee:
     """
     vendor = vendors_of([cart])[cart.vendor_id]
     if Fulfilment.DELIVERY.slug not in vendor.fulfilments:
-        raise Invalid(
-            f"{cart.pointer}/delivery_type",
-            "not_offered",
-            f"{vendor.name} does not deliver: choose another delivery type.",
-        )
+        raise Invalid(Code.NOT_OFFERED_DELIVERY, Field.DELIVERY_TYPE, at=cart.at, vendor=vendor.name)
     place = find_places(Checkout(carts=[cart]), None, caller.customer_id)[0]
     # A point is enough to reckon with: an address is asked for when it is ordered.
     zone = find_zone(cart, vendor, menu_of(vendor), replace(place, address=place.address or "-"))

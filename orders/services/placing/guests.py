@@ -12,9 +12,10 @@ from orders.models import Order
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Customer
 from ordersite.core.attempts import HOUR, count_attempt, refuse_if_locked
-from ordersite.core.faults import Refusal
+from ordersite.core.codes import Code
+from ordersite.core.faults import Invalid, Refusal
+from ordersite.core.fields import Field
 from ordersite.core.money import with_currency
-from ordersite.web.problems import Invalid
 from vendors.models import Vendor
 from vendors.payment_methods import SECURED_METHODS, find_method
 
@@ -62,10 +63,10 @@ def check_strangers_parts(parts: Sequence[Checked], method: str, customer: Custo
         owed[part.draft.vendor.pk] += part.priced.total
     for part in parts:
         if is_on_trust(part.draft.vendor, method, customer):
-            check_strangers_value(part.draft.vendor, owed[part.draft.vendor.pk], "/payment_method")
+            check_strangers_value(part.draft.vendor, owed[part.draft.vendor.pk], Field.PAYMENT_METHOD)
 
 
-def check_strangers_order(order: Order, total: int, pointer: str) -> None:
+def check_strangers_order(order: Order, total: int, field: Field) -> None:
     """The same for a standing order that would cost `total`, with the rest of its purchase that the vendor trusts for.
 
     What has failed is owed no more.
@@ -75,7 +76,7 @@ def check_strangers_order(order: Order, total: int, pointer: str) -> None:
     others = Order.objects.filter(purchase=order.purchase_id, vendor=order.vendor_id).exclude(pk=order.pk)
     others = others.exclude(payment_method__in=SECURED_METHODS).exclude(status__in=FAILURE)
     rest = others.aggregate(owed=Sum("total"))["owed"] or 0
-    check_strangers_value(order.vendor, total + rest, pointer)
+    check_strangers_value(order.vendor, total + rest, field)
 
 
 def is_on_trust(vendor: Vendor, method: str, customer: Customer) -> bool:
@@ -85,10 +86,9 @@ def is_on_trust(vendor: Vendor, method: str, customer: Customer) -> bool:
     return customer.user is None or not customer.user.is_confirmed
 
 
-def check_strangers_value(vendor: Vendor, owed: int, pointer: str) -> None:
+def check_strangers_value(vendor: Vendor, owed: int, field: Field) -> None:
     limit = vendor.guest_limit
     if limit is None or owed <= limit:
         return
     most = with_currency(limit, vendor.currency)
-    detail = f"{vendor.name} takes orders from guests up to {most} before they are paid: pay online, or sign in."
-    raise Invalid(pointer, "guest_limit", detail)
+    raise Invalid(Code.GUEST_LIMIT, field, vendor=vendor.name, most=most)

@@ -10,9 +10,11 @@ from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address, Customer
 from ordersite.accounts.rights import Right
 from ordersite.accounts.services import ensure_customer
+from ordersite.core.codes import Code
+from ordersite.core.faults import Forbidden, Invalid
+from ordersite.core.fields import Field
 from ordersite.core.images import CleanImage
 from ordersite.places.addresses import Where, is_correction, point_of
-from ordersite.web.problems import Forbidden, Invalid
 from vendors.payment_methods import find_method
 from vendors.permissions import may_at, serves, works_at
 
@@ -42,8 +44,7 @@ def check_custom(checkout: Checkout, caller: Caller) -> None:
     """Lines by hand are for who may place orders at the vendor: staff, and the vendor's own people with the right."""
     for cart in checkout.carts:
         if cart.custom and not may_at(caller, Right.PLACE_ORDERS, cart.vendor_id):
-            detail = "Only staff can add products by hand: leave `custom` out."
-            raise Forbidden("forbidden", detail, pointer=f"{cart.pointer}/custom")
+            raise Forbidden(Code.FORBIDDEN_CUSTOM, Field.CUSTOM, at=cart.at)
 
 
 def with_zones_by_hand(checkout: Checkout, caller: Caller) -> Checkout:
@@ -64,11 +65,9 @@ def check_empty(checkout: Checkout, caller: Caller) -> None:
         if not cart.is_empty:
             continue
         if not serves(caller, Right.PLACE_ORDERS, cart.vendor_id):
-            detail = "Only staff and the vendor can place an order without items: send some."
-            raise Forbidden("forbidden", detail, pointer=f"{cart.pointer}/items")
+            raise Forbidden(Code.FORBIDDEN_EMPTY, Field.ITEMS, at=cart.at)
         if find_method(checkout.payment_method).is_online:
-            detail = "An order without items cannot be paid online: choose another payment method, or send the items."
-            raise Invalid("/payment_method", "no_items", detail)
+            raise Invalid(Code.NO_ITEMS_ONLINE, Field.PAYMENT_METHOD)
 
 
 def check_rights(placing: Placing, caller: Caller) -> None:
@@ -89,12 +88,10 @@ def customer_meant(placing: Placing, caller: Caller) -> int | None:
     if caller.may_everywhere(Right.PLACE_ORDERS):
         return placing.customer_id
     if not caller.is_known or not may_name_guest(placing.checkout, caller):
-        detail = "Only staff can order for a customer: leave `customer` out."
-        raise Forbidden("forbidden", detail, pointer="/customer")
+        raise Forbidden(Code.FORBIDDEN_CUSTOMER, Field.CUSTOMER)
     own = Purchase.objects.filter(PLACER.query(caller), customer=placing.customer_id, customer__user=None)
     if not own.exists():
-        detail = "Only staff can order for a customer that is not yours: send `guest` with a name and a phone."
-        raise Forbidden("forbidden", detail, pointer="/customer")
+        raise Forbidden(Code.FORBIDDEN_OTHER_CUSTOMER, Field.CUSTOMER)
     return placing.customer_id
 
 
@@ -108,18 +105,17 @@ def find_customer(placing: Placing, caller: Caller) -> Customer:
     if placing.customer_id is not None:
         meant = customer_meant(placing, caller)
         if placing.guest is not None:
-            raise Invalid("/guest", "customer", "Send `customer` or `guest`, not both.")
+            raise Invalid(Code.CUSTOMER, Field.GUEST)
         customer = Customer.objects.select_related("user").filter(pk=meant or 0).first()
         if customer is None:
-            raise Invalid("/customer", "unknown", "There is no customer with this id.")
+            raise Invalid(Code.UNKNOWN_CUSTOMER, Field.CUSTOMER)
         return customer
     if placing.guest is not None:
         if not may_name_guest(placing.checkout, caller):
-            raise Invalid("/guest", "signed_in", "You are signed in, so the order is for you: leave `guest` out.")
+            raise Invalid(Code.SIGNED_IN, Field.GUEST)
         return Customer(name=placing.guest.name, phone=placing.guest.phone, email=placing.guest.email.lower())
     if caller.user is None:
-        start = "Send" if caller.is_known else "Sign in, or send"
-        raise Invalid("/guest", "required", f"{start} `guest` with a name and a phone or an e-mail.")
+        raise Invalid(Code.REQUIRED_GUEST if caller.is_known else Code.REQUIRED_GUEST_OR_SIGN_IN, Field.GUEST)
     return ensure_customer(caller.user)
 
 
@@ -140,13 +136,11 @@ def find_place(cart: Cart, guest: Guest | None, addresses: Mapping[int, Address]
     if cart.address_id is not None:
         saved = addresses.get(cart.address_id)
         if saved is None:
-            detail = "There is no such saved address: read /me/addresses."
-            raise Invalid(f"{cart.pointer}/address", "unknown", detail)
+            raise Invalid(Code.UNKNOWN_ADDRESS, Field.ADDRESS, at=cart.at)
         own = Where(point=point_of(saved.lat, saved.lng), anchor=point_of(saved.anchor_lat, saved.anchor_lng))
         sent = point_of(cart.place.lat, cart.place.lng)
         if sent and not is_correction(own, sent):
-            detail = "A saved address has its own location: leave the location out, or send the address as a text."
-            raise Invalid(f"{cart.pointer}/location", "saved_address", detail)
+            raise Invalid(Code.SAVED_ADDRESS, Field.LOCATION, at=cart.at)
         return Place(
             address=saved.address,
             address_notes=cart.place.address_notes or saved.address_notes,
@@ -173,5 +167,4 @@ def check_photos(placing: Placing) -> None:
 def check_proven(payment_method: str) -> None:
     """Raises Invalid for what photos do not prove. Doors ask it, too, before they decode any."""
     if not find_method(payment_method).needs_proof:
-        detail = "Photos are the proof of a transfer: send transfer as the payment method, or leave the photos out."
-        raise Invalid("/payment_method", "not_transfer", detail)
+        raise Invalid(Code.NOT_TRANSFER, Field.PAYMENT_METHOD)

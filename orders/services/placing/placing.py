@@ -56,9 +56,11 @@ from orders.visibility import visible_purchases
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Customer
 from ordersite.accounts.rights import Right
+from ordersite.core.codes import Code
 from ordersite.core.crypto import new_token
+from ordersite.core.faults import Forbidden, Invalid, blaming_field
+from ordersite.core.fields import Field
 from ordersite.core.idempotency import Again
-from ordersite.web.problems import Forbidden, Invalid, blaming
 from vendors.payment_methods import find_method
 
 
@@ -98,7 +100,7 @@ def place(*, placing: Placing, caller: Caller) -> Placed:
     """
     checkout = with_zones_by_hand(placing.checkout, caller)
     if placing.external_code:
-        with blaming("/external_code"):
+        with blaming_field(Field.EXTERNAL_CODE):
             first = first_placing(placing.external_code, caller)
         if first:
             return first
@@ -114,7 +116,7 @@ def place(*, placing: Placing, caller: Caller) -> Placed:
         customer, checkout.payment_method, saved_id=checkout.saved_method_id, saves=checkout.saves_method
     )
     if customer.user_id is None and not find_method(checkout.payment_method).serves_guests:
-        raise Invalid("/payment_method", "wallet", "A guest has no wallet: sign in, or choose another payment method.")
+        raise Invalid(Code.WALLET_GUEST, Field.PAYMENT_METHOD)
     counts = is_stranger(caller) and not sells(checkout, caller)
     if counts:
         check_strangers_parts(checked.parts, checkout.payment_method, customer)
@@ -144,7 +146,7 @@ def write(
     payment = make_payment(placing, checked, purchase, saved, now)
     by_wallet, balance = find_method(payment.provider).is_wallet, 0
     if by_wallet:
-        with blaming("/payment_method"):
+        with blaming_field(Field.PAYMENT_METHOD):
             balance = ledger.draw_from_wallet(ledger.wallet_of(customer.pk, checked.currency), checked.total)
     terms = [terms_of_part(part) for part in parts]
     save_terms(terms)
@@ -251,11 +253,7 @@ def first_placing(external_code: str, caller: Caller) -> Placed | None:
     now.
     """
     if not caller.is_known:
-        raise Invalid(
-            "/external_code",
-            "unknown_caller",
-            "Only a signed-in caller can send an external_code: sign in, or leave it out.",
-        )
+        raise Invalid(Code.UNKNOWN_CALLER, Field.EXTERNAL_CODE)
     purchase = (
         Purchase.objects.select_related("customer")
         .filter(placed_by_key=caller.key, external_code=external_code)
@@ -266,8 +264,7 @@ def first_placing(external_code: str, caller: Caller) -> Placed | None:
     # The caller's customer row may be as new as its first order.
     own = caller.user is not None and purchase.customer.user_id == caller.user.pk
     if not own and not visible_purchases(caller).filter(pk=purchase.pk).exists():
-        detail = "You used this code for an order that you can no longer see: send another one."
-        raise Forbidden("forbidden", detail)
+        raise Forbidden(Code.FORBIDDEN_EARLIER_ORDER)
     orders = list(purchase.orders.select_related(*RELATED).prefetch_related("lines__options").order_by("pk"))
     return Placed(purchase=purchase, orders=orders, is_new=False)
 

@@ -17,7 +17,6 @@ from orders.pricing import (
     CartExtra,
     CartItem,
     CartOption,
-    CartRefused,
     Discount,
     Priced,
     PricedLine,
@@ -26,13 +25,16 @@ from orders.pricing import (
     check_quantities,
     check_substitute,
     fee_of,
+    item_at,
     price_item,
     substitute_price_of,
     total_up,
 )
 from orders.services.capacity.offers import discount_for, sharers_of
+from ordersite.core.codes import Code
+from ordersite.core.faults import Fault, InvalidFields
+from ordersite.core.fields import Field
 from ordersite.core.money import divide, half_up
-from ordersite.web.problems import field_error
 from vendors.menu import Menu
 from vendors.models import Offer
 
@@ -162,11 +164,11 @@ def price_change(line: Line, item: CartItem, menu: Menu, others: Sequence[Line])
     was = item_of(line)
     if was is None or item.quantity > was.quantity or choices_of(item) != choices_of(was):
         return price_anew(item, menu, others)
-    errors: list[dict[str, Any]] = []
+    faults: list[Fault] = []
     if item.substitute != was.substitute:
-        check_substitute(menu, item, errors, "")
-    if errors:
-        raise CartRefused(errors)
+        check_substitute(menu, item, faults, ())
+    if faults:
+        raise InvalidFields(faults)
     return replace(
         less_of(kept(line), item.quantity),
         comment=item.comment,
@@ -191,20 +193,17 @@ def less_of(line: PricedLine, quantity: int) -> PricedLine:
 
 
 def price_anew(item: CartItem, menu: Menu, others: Sequence[Line]) -> PricedLine:
-    """An item by today's menu, beside the order's other lines; raises CartRefused with pointers into the item."""
+    """An item by today's menu, beside the order's other lines; raises InvalidFields with each fault in the item."""
     beside = [CartItem(product=line.product_id, quantity=line.quantity) for line in others if line.product_id]
-    at = f"/items/{len(beside)}"
-    errors: list[dict[str, Any]] = []
-    line = price_item(menu, len(beside), item, errors, "")
-    check_quantities(menu, [*beside, item], errors, "")
-    faults = [
-        {**error, "pointer": error["pointer"].removeprefix(at)} for error in errors if error["pointer"].startswith(at)
-    ]
+    found: list[Fault] = []
+    line = price_item(menu, len(beside), item, found, ())
+    check_quantities(menu, [*beside, item], found, ())
+    at = item_at((), len(beside), item)
+    faults = [fault.moved(fault.field, fault.at[1:]) for fault in found if fault.at[:1] == at]
     if line and line.is_digital:
-        detail = "Digital codes cannot be ordered with other goods: place a separate order for them."
-        faults.append(field_error("/product", "mixed", detail))
+        faults.append(Fault(Code.MIXED_DIGITAL, Field.PRODUCT))
     if line is None or faults:
-        raise CartRefused(faults)
+        raise InvalidFields(faults)
     return line
 
 
@@ -221,11 +220,11 @@ def shown_price(old: Line | None, new: PricedLine, *, by_customer: bool) -> int 
 def reckon(order: Order, lines: Sequence[PricedLine], *, by_customer: bool) -> Priced:
     """All amounts of the order with these lines, by the terms of its placing; one statement where it has an offer.
 
-    Raises CartRefused below_minimum for what the customer takes away below the minimum of its zone.
+    Raises InvalidFields below_minimum for what the customer takes away below the minimum of its zone.
     """
     subtotal = sum(line.total for line in lines)
     if by_customer and (order.awaits_items or subtotal < order.subtotal):
-        check_minimum(order.currency, order.terms.zone, subtotal, "")
+        check_minimum(order.currency, order.terms.zone, subtotal, ())
     delivery_fee = delivery_fee_of(order, subtotal, by_customer=by_customer)
     return total_up(
         lines,

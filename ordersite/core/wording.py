@@ -6,10 +6,11 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from ordersite.core.catalogue import SENTENCES
 from ordersite.core.codes import Code
 from ordersite.core.faults import Fault, Refusal
 from ordersite.core.fields import Field
-from ordersite.web.catalogue import SENTENCES
+from ordersite.core.units import Grams, Millimetres
 
 # What a door calls a field, alone or at the end of a way to it; None: it has no such input. A name may be a path
 # ("location/address"), a parameter ("?reason"), or "" for what has no name of its own there.
@@ -46,9 +47,7 @@ class Wording:
 
     def pointer(self, fault: Fault) -> str:
         """Where the fault is in what the client sent, as "/items/0/product", "?page" or "header:If-Match"."""
-        if fault.field is None:
-            return ""
-        steps = [*fault.at, (fault.field, None)]
+        steps = [*fault.at, *([(fault.field, None)] if fault.field else [])]
         parts: list[str] = []
         start = 0
         while start < len(steps):
@@ -79,10 +78,14 @@ class Wording:
             return own
         if isinstance(value, Field):
             return self.word(value)
+        if isinstance(value, Fault):
+            return self.sentence(value)
         if isinstance(value, Mapping) and value.keys() == {"amount", "currency"}:
             return f"{value['amount']} {value['currency']}"
         if isinstance(value, list | tuple | set | frozenset):
             return ", ".join(str(self.value(one)) for one in value)
+        if isinstance(value, Grams | Millimetres):
+            return f"{value:d} {value.unit}"
         slug = getattr(value, "slug", None)  # a status is told by number and name
         return f"{value.value} ({slug})" if slug else value
 
@@ -103,5 +106,5 @@ class Wording:
         return f"{pointer}: {sentence}{also}" if pointer else f"{sentence}{also}"
 
 
-# Our own API: a field is called as Field calls it.
-NATIVE = Wording(names={one: one.value for one in Field}, api="")
+# Our own API: a field is called as Field calls it; an item of an order stands in the address of the call.
+NATIVE = Wording(names={**{one: one.value for one in Field}, Field.LINE: None}, api="")

@@ -1,7 +1,6 @@
 """The catalogue: a sentence for each code, with the remedy (see ordersite.core.faults for what stands in braces)."""
 
-from ordersite.core.codes import Code
-from ordersite.web.catalogue import (
+from ordersite.core.catalogue import (
     accounts,
     capacity,
     checkout,
@@ -13,6 +12,7 @@ from ordersite.web.catalogue import (
     record,
     vendors,
 )
+from ordersite.core.codes import Code
 
 SENTENCES: dict[Code, str] = {
     code: sentence

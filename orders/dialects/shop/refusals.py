@@ -1,0 +1,52 @@
+"""What the shop calls the fields that a refusal names, and what it says in its own words."""
+
+from ordersite.core.codes import Code
+from ordersite.core.fields import Field
+from ordersite.core.wording import Names, Wording
+
+# What this API has no field for; an order has no time of its own here.
+LACKS = frozenset(
+    {
+        *(Field.DELIVER_AT, Field.VENDORS, Field.TYPE, Field.EXTRAS, Field.EXTRA, Field.WITHOUT, Field.SUBSTITUTE),
+        *(Field.CUSTOM, Field.AMOUNT, Field.COMMENT, Field.OFFER, Field.DELIVERY_ZONE, Field.ADDRESS_NOTES),
+        *(Field.PACKAGE, Field.PACKAGE_TYPE, Field.PICKUP, Field.DROPOFF, Field.RECIPIENT_NAME, Field.RECIPIENT_PHONE),
+        *(Field.WEIGHT, Field.WIDTH, Field.LENGTH, Field.HEIGHT, Field.SERVICE, Field.AT, Field.PLACE, Field.TABLE),
+        *(Field.VEHICLE, Field.LOCKER, Field.SUBTOTAL, Field.DISCOUNT, Field.DELIVERY_FEE, Field.TAX_ADDED),
+        *(Field.TOTAL, Field.DRIVER_TIP, Field.CASH, Field.SAVED_PAYMENT_METHOD, Field.SAVE_PAYMENT_METHOD),
+        *(Field.EXTERNAL_CODE, Field.PHOTO, Field.PAYMENT_STATUS, Field.DRIVER, Field.SELF_DELIVERY),
+        *(Field.PREPARED_IN, Field.DELIVERED_IN, Field.REASON, Field.REASON_CODE, Field.VISIBLE_TO, Field.REFUNDS),
+        *(Field.PAYMENT, Field.SEND, Field.POSITION, Field.FILE, Field.MAX_USES, Field.PASSWORD, Field.TOKEN),
+    }
+)
+NAMES: Names = {
+    Field.VENDOR: "vendorId",
+    Field.ITEMS: "items",
+    Field.PRODUCT: "productId",
+    Field.QUANTITY: "quantity",
+    Field.OPTIONS: "options",
+    Field.OPTION: "optionId",
+    Field.TEXT: "text",
+    Field.DELIVERY_TYPE: "deliveryType",
+    Field.ADDRESS: "address",
+    Field.LOCATION: "location",
+    **dict.fromkeys((Field.CUSTOMER, Field.GUEST), "customer"),
+    Field.NAME: "name",
+    Field.EMAIL: "email",
+    Field.PHONE: "phone",
+    Field.CURRENCY: "currency",
+    Field.PAYMENT_METHOD: "paymentMethod",
+    **dict.fromkeys((Field.ITEM, Field.LINE), "itemId"),
+    **dict.fromkeys((Field.LABEL, Field.TO, Field.STATUS), "statusId"),
+    Field.TRANSITION: "transition",
+    **dict.fromkeys((Field.CODE, Field.PROOF), "proof"),
+    Field.TRACKING_NUMBER: "trackingNumber",
+    Field.CARRIER: "carrier",
+    **dict.fromkeys(LACKS),
+}
+WORDING = Wording(
+    names=NAMES,
+    sentences={
+        Code.VENDOR_PAUSED: "{vendor} takes no orders now: try again later.",
+        Code.VENDOR_CLOSED: "{vendor} is closed now: try again later.",
+    },
+)

@@ -16,7 +16,6 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
-from ordersite.web.wording import NATIVE
 
 import ordersite.web.urls  # noqa: F401  registers <id:…>
 from orders.admin.display import badge
@@ -47,6 +46,7 @@ from ordersite.backoffice.moments import moment_column
 from ordersite.backoffice.row_choosers import row_id
 from ordersite.backoffice.typed_fields import TypedForm
 from ordersite.core.faults import Refusal
+from ordersite.core.wording import NATIVE
 from vendors.admin.scoping import ScopedAdmin, within
 from vendors.models import Product
 

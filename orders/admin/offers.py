@@ -10,7 +10,6 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
-from ordersite.web.wording import NATIVE
 
 from orders.services.capacity.offer_terms import delete_offer, is_used, save_offer, switch_offer, uses_of
 from ordersite.accounts.scoping import acts_everywhere
@@ -18,6 +17,7 @@ from ordersite.backoffice.amounts import AmountsAdmin
 from ordersite.core.codes import Code
 from ordersite.core.faults import Fault, Refusal
 from ordersite.core.money import with_currency, with_percent
+from ordersite.core.wording import NATIVE
 from ordersite.web.problems import Problem, problem_of
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import Offer

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import DatabaseError, IntegrityError, NotSupportedError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from ordersite.core.codes import Code
@@ -16,6 +16,7 @@ from ordersite.core.models import IdempotencyKey
 
 RETRIES = 3
 DEADLOCK, SERIALIZATION, LOCK_TIMEOUT = "40P01", "40001", "55P03"
+STALE_PLAN = "0A000"  # a migration has changed a column that a prepared statement returns
 
 INSERT = """
 INSERT INTO web_idempotencykey (scope, fingerprint, status, answer, created_at) VALUES (%s, %s, 0, '', %s)
@@ -43,7 +44,7 @@ class KeptAnswer(NamedTuple):
     text: str
 
 
-def sqlstate(error: OperationalError) -> str:
+def sqlstate(error: DatabaseError) -> str:
     """PostgreSQL's code of an error, "" on SQLite."""
     return getattr(error.__cause__, "sqlstate", None) or ""
 
@@ -59,8 +60,8 @@ def run_in_transaction(
     """Runs the call in one transaction; with a scope, once, and answers its repetition with what it answered first.
 
     `keep` says how an answer is kept, None for one that frees the key; `replay` makes the answer of it again. A
-    deadlock or lock timeout is retried three times. Raises KeyReused for the same key with another body, Conflict
-    where the first call still runs after the lock timeout, and Busy.
+    deadlock, a lock timeout or a stale plan is retried three times. Raises KeyReused for the same key with another
+    body, Conflict where the first call still runs after the lock timeout, and Busy.
     """
     for attempt in range(RETRIES + 1):
         try:
@@ -72,8 +73,8 @@ def run_in_transaction(
             # A row that was there a moment ago (a product, say) is gone: the call begins anew and says so properly.
             if attempt == RETRIES or "foreign key" not in str(error).lower():
                 raise
-        except OperationalError as error:
-            if attempt == RETRIES or sqlstate(error) not in (DEADLOCK, SERIALIZATION, LOCK_TIMEOUT):
+        except (OperationalError, NotSupportedError) as error:
+            if attempt == RETRIES or sqlstate(error) not in (DEADLOCK, SERIALIZATION, LOCK_TIMEOUT, STALE_PLAN):
                 raise
             time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
     raise AssertionError("unreachable")

@@ -1,0 +1,26 @@
+"""PostgreSQL's cursor in serving processes."""
+
+from typing import Any
+
+from django.db.backends.postgresql.base import ServerBindingCursor
+from psycopg.errors import FeatureNotSupported
+from psycopg.pq import TransactionStatus
+
+
+class PreparingCursor(ServerBindingCursor):
+    """Runs a statement once more where its kept plan no longer fits the table.
+
+    A migration that changes a column's type makes PostgreSQL refuse each statement that was prepared before and returns
+    the column ("cached plan must not change result type"). Between transactions what was prepared is forgotten here and
+    the statement is run again. Inside one nothing can be run again, but its rollback makes psycopg forget too:
+    `run_unsafe` begins the call anew.
+    """
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        try:
+            return super().execute(query, params, **options)
+        except FeatureNotSupported:
+            if self.connection.info.transaction_status != TransactionStatus.IDLE:
+                raise
+            self.connection.execute("DEALLOCATE ALL")  # psycopg reads the answer and forgets its names
+            return super().execute(query, params, **options)

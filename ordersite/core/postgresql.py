@@ -1,13 +1,14 @@
 """PostgreSQL's cursor in serving processes."""
 
-from typing import Any
+from typing import Any, Self
 
-from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.postgresql.base import CursorMixin
+from psycopg import Cursor
 from psycopg.errors import FeatureNotSupported
 from psycopg.pq import TransactionStatus
 
 
-class PreparingCursor(ServerBindingCursor):
+class PreparingCursor(CursorMixin, Cursor[Any]):
     """Runs a statement once more where its kept plan no longer fits the table.
 
     A migration that changes a column's type makes PostgreSQL refuse each statement that was prepared before and returns
@@ -16,7 +17,7 @@ class PreparingCursor(ServerBindingCursor):
     `run_unsafe` begins the call anew.
     """
 
-    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
         try:
             return super().execute(query, params, **options)
         except FeatureNotSupported:

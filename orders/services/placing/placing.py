@@ -61,6 +61,7 @@ from ordersite.core.crypto import new_token
 from ordersite.core.faults import Forbidden, Invalid, blaming_field
 from ordersite.core.fields import Field
 from ordersite.core.idempotency import Again
+from ordersite.core.inserts import insert_rows
 from vendors.payment_methods import find_method
 
 
@@ -168,7 +169,7 @@ def write(
     insert_orders(orders)
     lines = write_lines(orders, parts)
     write_what_was_taken(orders, parts, slot_ids, customer.pk)
-    payment.save(force_insert=True)
+    insert_rows([payment])
     shares = write_shares(payment, orders)
     if payment.state == PaymentStatus.PROOF_PENDING:
         add_proofs(payment=payment, photos=placing.photos, now=now)
@@ -199,7 +200,7 @@ def write_shares(payment: Payment, orders: Sequence[Order]) -> list[PaymentShare
         )
         for order in orders
     ]
-    PaymentShare.objects.bulk_create(shares)
+    insert_rows(shares)
     return shares
 
 
@@ -272,7 +273,7 @@ def first_placing(external_code: str, caller: Caller) -> Placed | None:
 def save_purchase(purchase: Purchase) -> None:
     """Inserts it; a parallel call with the same external code that was first makes this one begin again."""
     try:
-        purchase.save(force_insert=True)
+        insert_rows([purchase])
     except IntegrityError as error:
         if purchase.external_code:
             raise Again from error

@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 
 from orders.models import FeedEntry, Order, OrderEvent
 from ordersite.core.idempotency import Again
+from ordersite.core.inserts import insert_rows
 
 
 def streams_of(order: Order) -> list[str]:
@@ -81,7 +82,7 @@ def write_event(
     for the orders that wait (services.moving.due_times); it does not know one that did not wait, and with `holds` is
     held up by that one itself.
     """
-    event.save(force_insert=True)
+    insert_rows([event])
     order = event.order
     streams = sorted({*streams_of(order), *also})
     changed = False
@@ -90,15 +91,17 @@ def write_event(
         read = {vendor.pk: vendor.menu_version} if vendor else {}
         drawn, changed = draw_beside((f"stream:{stream}" for stream in streams), read, holds=holds)
         positions = {name: numbers[0] for name, numbers in drawn.items()}
-    FeedEntry.objects.bulk_create(
-        FeedEntry(
-            stream=stream,
-            position=positions[f"stream:{stream}"],
-            event=event,
-            order=order,
-            created_at=event.created_at,
-        )
-        for stream in streams
+    insert_rows(
+        [
+            FeedEntry(
+                stream=stream,
+                position=positions[f"stream:{stream}"],
+                event=event,
+                order=order,
+                created_at=event.created_at,
+            )
+            for stream in streams
+        ]
     )
     woken = [*streams, f"order:{order.pk}"]
     transaction.on_commit(lambda: wake()(woken))

@@ -6,15 +6,16 @@ from typing import Any
 from orders.checkout import Checked
 from orders.models import Line, LineOption, Order
 from orders.pricing import PricedLine
+from ordersite.core.inserts import insert_rows
 
 
 def keep_rows(instance: Any, name: str, rows: Sequence[Any]) -> None:
     """Fills a reverse relation as prefetch_related would; what was read of it before stays as it is for its holder."""
-    if not hasattr(instance, "_prefetched_objects_cache"):
-        instance._prefetched_objects_cache = {}
-    queryset = getattr(instance, name).get_queryset().all()
+    kept = instance.__dict__.setdefault("_prefetched_objects_cache", {})
+    kept.pop(name, None)  # so that the manager makes a set of its own, whose conditions wait until they are needed
+    queryset = getattr(instance, name).get_queryset()
     queryset._result_cache = list(rows)
-    instance._prefetched_objects_cache[name] = queryset
+    kept[name] = queryset
 
 
 def stock_wanted(lines: Sequence[PricedLine]) -> dict[int, int]:
@@ -33,9 +34,9 @@ def write_lines(orders: Sequence[Order], parts: Sequence[Checked]) -> dict[int, 
         for order, part in zip(orders, parts, strict=True)
         for position, line in enumerate(part.priced.lines, start=1)
     ]
-    Line.objects.bulk_create([line for line, _ in priced])
+    insert_rows([line for line, _ in priced])
     options = {line.pk: make_options(line, priced_line) for line, priced_line in priced}
-    LineOption.objects.bulk_create([option for rows in options.values() for option in rows])
+    insert_rows([option for rows in options.values() for option in rows])
     by_order: dict[int, list[Line]] = {order.pk: [] for order in orders}
     for line, _ in priced:
         keep_rows(line, "options", options[line.pk])

@@ -30,6 +30,7 @@ from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.core.codes import Code
 from ordersite.core.faults import Forbidden
+from ordersite.core.inserts import insert_rows
 from ordersite.web import problems
 
 # What may change without a new version: it follows from the time and the vendor's settings, no party changes it.
@@ -131,7 +132,7 @@ def update_locked(
 
 def insert_orders(orders: Sequence[Order]) -> None:
     """Writes orders that are placed, in their first version; `tell_placed` tells it once all that is theirs stands."""
-    Order.objects.bulk_create(orders)
+    insert_rows(orders)
     for order in orders:
         order.mark_stored()
 

@@ -36,6 +36,7 @@ MANY = {"abulk_create", "abulk_update", "acreate", "aupdate", "bulk_create", "bu
     "update_or_create",
 }
 ONE = {"asave", "save", "save_base"}
+INSERTED = re.compile(rf"{ROWS}|\b(?:orders?|events?|entries|entry)\b")
 WRITE_SQL = re.compile(r"(?:UPDATE|INSERT INTO)\s+\"?orders_(?:order|orderevent|feedentry)\b", re.IGNORECASE)
 MADE_HERE = {"make_event", "save_set", "write_event", "write_told"}
 
@@ -86,6 +87,8 @@ def offences(source: str) -> Iterator[str]:
             receiver, _, method = called.rpartition(".")
             if method in ("OrderEvent", "FeedEntry"):
                 yield line + "makes an event"
+            elif called == "insert_rows" and INSERTED.search(ast.unparse(node)):
+                yield line + "inserts orders or events"
             elif called == "setattr" and "'version'" in map(ast.unparse, node.args):
                 yield line + "raises a version"
             elif method in ONE and is_order(receiver, one):
@@ -116,6 +119,7 @@ def test_what_writes_is_found_where_it_may_be() -> None:
     told = {row.partition(": ")[2] for row in offences(update)}
     assert told == {
         "imports what writes",
+        "inserts orders or events",
         "makes an event",
         "raises a version",
         "saves an order or an event",
@@ -150,6 +154,10 @@ PLANTED = [
     "models.OrderEvent(order=order)",
     "order.events.create(number=2)",
     "FeedEntry.objects.bulk_create(rows)",
+    "insert_rows(orders)",
+    "insert_rows([order])",
+    "insert_rows([event])",
+    "insert_rows([FeedEntry(order=order)])",
     "from orders.services.record.events import write_event",
     "cursor.execute('UPDATE orders_order SET version = version + 1')",
     "cursor.execute('INSERT INTO \"orders_orderevent\" (number) VALUES (1)')",
@@ -158,6 +166,8 @@ HARMLESS = [
     "version = order.version + 1",
     "payment.save(update_fields=['state'])",
     "share.save()",
+    "insert_rows([payment])",
+    "insert_rows(shares)",
     "Payment.objects.filter(shares__order=order).update(state='paid')",
     "Vendor.objects.update(menu_version=F('menu_version') + 1)",
     "found = Order.objects.filter(pk=1).count()\nids.update(orders.values_list('pk', flat=True))",

@@ -1,0 +1,70 @@
+"""Rows that are inserted by a kept text are those that Django would insert."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from orders.models import FeedEntry, LineOption, OrderEvent
+from ordersite.core.inserts import MOST_VALUES, columns_of, insert_rows
+from tests.cast import Cast
+from tests.orders.rows import add_line, make_order
+
+pytestmark = pytest.mark.django_db
+
+
+def option(line_id: int, position: int) -> LineOption:
+    fields = {
+        "group": "Größe",
+        "name": "50 % %s",
+        "text": "",
+        "position": str(position),
+        "price": 2**40,
+        "is_halved": True,
+    }
+    return LineOption(line_id=line_id, kind="option", menu_id=position, total=-3, **fields)
+
+
+def values_of(row: LineOption) -> list[object]:
+    return [getattr(row, column.attname) for column in columns_of(LineOption)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, MOST_VALUES // len(columns_of(LineOption)) + 1])
+def test_the_rows_stand_as_they_were_made(cast: Cast, count: int) -> None:
+    line = add_line(make_order(cast, 7), cast.products["soda"])
+    rows = [option(line.pk, position) for position in range(count)]
+    with CaptureQueriesContext(connection) as statements:
+        insert_rows(rows)
+    assert len(statements) == min(count, 1)
+    stand = list(LineOption.objects.filter(line=line).order_by("pk"))
+    assert stand == rows
+    assert [values_of(row) for row in stand] == [values_of(row) for row in rows]
+    assert all(not row._state.adding and row._state.db == "default" for row in rows)
+
+
+def test_times_and_json(cast: Cast) -> None:
+    order, now = make_order(cast, 7), timezone.now()
+    fields = {"order": order, "kind": "note", "actor": "system", "role": "system", "created_at": now}
+    event = OrderEvent(number=9, data={"said": ["%s", "é", None, 1.5]}, **fields)
+    insert_rows([event])
+    assert OrderEvent.objects.values_list("data", "created_at", "transition").get(pk=event.pk) == (
+        {"said": ["%s", "é", None, 1.5]},
+        now,
+        "",
+    )
+
+
+def test_what_stands_already_is_refused(cast: Cast) -> None:
+    entry = FeedEntry.objects.order_by("pk").first() or make_entry(cast)
+    entry.pk = None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_rows([entry])
+
+
+def make_entry(cast: Cast) -> FeedEntry:
+    order = make_order(cast, 7)
+    event = OrderEvent(order=order, number=9, kind="note", actor="system", role="system", created_at=timezone.now())
+    insert_rows([event])
+    entry = FeedEntry(stream="vendor:1", position=10**9, event=event, order=order, created_at=event.created_at)
+    insert_rows([entry])
+    return entry

@@ -14,7 +14,7 @@ class PreparingCursor(CursorMixin, Cursor[Any]):
     A migration that changes a column's type makes PostgreSQL refuse each statement that was prepared before and returns
     the column ("cached plan must not change result type"). Between transactions what was prepared is forgotten here and
     the statement is run again. Inside one nothing can be run again, but its rollback makes psycopg forget too:
-    `run_unsafe` begins the call anew.
+    `run_in_transaction` begins the call anew.
     """
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:

@@ -9,7 +9,7 @@ from vendors.models import Service
 
 
 def look_without_a_lock(service: Service) -> bool:
-    """In the place of orders.services.capacity.bookings.lock: what is counted next may be old when it is used."""
+    """In the place of capacity.bookings.lock_service: what is counted next may be old when it is used."""
     return Service.objects.filter(pk=service.pk, is_active=True).exists()
 
 

@@ -105,7 +105,7 @@ def test_control_without_the_lock_beforehand_free_hours_are_refused(
 def test_control_without_the_lock_it_is_overbooked(
     cast: Cast, api: Callable[..., APIClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bookings, "lock", look_without_a_lock)
+    monkeypatch.setattr(bookings, "lock_service", look_without_a_lock)
     monkeypatch.setattr(bookings, "check_free", count_and_think)
     answers = buy(cast, api, capacity=1)
     with pytest.raises(AssertionError):

@@ -83,8 +83,8 @@ def check_start(service: Service, place: Booking.Place, at: datetime, now: datet
         fault = "no_such_time", f"{service.name} does not start at that time."
     else:
         return
-    found = next_free(service, place, at, now)
-    raise Invalid(pointer, fault[0], f"{fault[1]} {named(found, vendor)}", next=[one.isoformat() for one in found])
+    found = next_free_times(service, place, at, now)
+    raise Invalid(pointer, fault[0], f"{fault[1]} {name_times(found, vendor)}", next=[one.isoformat() for one in found])
 
 
 def check_free(
@@ -101,15 +101,15 @@ def check_free(
 
     `besides` are times that are taken with it and not yet written, `moving` the order whose own booking counts not.
     """
-    taken = levels_of([*held(service.pk, start, end, moving), *besides])
+    taken = levels_of([*held_times(service.pk, start, end, moving), *besides])
     if most_at_once(taken, start, end) < service.capacity:
         return
-    found = next_free(service, place, start, now)
-    detail = f"{service.name} is fully booked at that time. {named(found, service.vendor)}"
+    found = next_free_times(service, place, start, now)
+    detail = f"{service.name} is fully booked at that time. {name_times(found, service.vendor)}"
     raise Conflict("slot_full", detail, extra={"next": [one.isoformat() for one in found]})
 
 
-def held(service_id: int, start: datetime, end: datetime, moving: int | None = None) -> list[Period]:
+def held_times(service_id: int, start: datetime, end: datetime, moving: int | None = None) -> list[Period]:
     """The bookings that run within the time."""
     rows = Booking.objects.filter(
         # The first bound is for the index, which knows no ends.
@@ -143,7 +143,7 @@ def free_times(
     found = [at for at in starting if soonest <= at and at > now and not is_too_far(vendor, at, now)]
     if not found:
         return []
-    levels = levels_of([*held(service.pk, found[0], found[-1] + length), *besides])
+    levels = levels_of([*held_times(service.pk, found[0], found[-1] + length), *besides])
     times = (
         FreeTime(starts_at=at, ends_at=at + length, left=service.capacity - most_at_once(levels, at, at + length))
         for at in found
@@ -151,7 +151,7 @@ def free_times(
     return [time for time in times if time.left > 0]
 
 
-def next_free(service: Service, place: Booking.Place, at: datetime, now: datetime) -> list[datetime]:
+def next_free_times(service: Service, place: Booking.Place, at: datetime, now: datetime) -> list[datetime]:
     """The first free times from `at` on; from now on where that lies beyond what is taken orders for."""
     first = max(at, now, service.vendor.paused_until or now)
     if is_too_far(service.vendor, first, now):
@@ -183,7 +183,7 @@ def first_free(
     raise Conflict("slot_full", detail, errors=[field_error(pointer, "slot_full", detail)], extra={"next": []})
 
 
-def named(times: list[datetime], vendor: Vendor) -> str:
+def name_times(times: list[datetime], vendor: Vendor) -> str:
     """The times in words, as the vendor's clock shows them."""
     if not times:
         return "Nothing is free in the days after that: choose another time."
@@ -216,7 +216,7 @@ def take_time(booking: BookedTime, *, besides: Sequence[Period] = ()) -> None:
     Who comes at the same moment waits, and then counts the booking that `write_booking` has written.
     """
     service = booking.service
-    if not lock(service):
+    if not lock_service(service):
         detail = f"{service.name} is not offered any more: choose another service."
         raise Conflict("not_offered", detail, pointer=f"{booking.pointer}/service")
     place = Booking.Place(booking.place)
@@ -224,7 +224,7 @@ def take_time(booking: BookedTime, *, besides: Sequence[Period] = ()) -> None:
         check_free(service, place, booking.starts_at, booking.ends_at, timezone.now(), besides=besides)
 
 
-def lock(service: Service) -> bool:
+def lock_service(service: Service) -> bool:
     """Locks its row and reads its capacity again; whether it is still offered."""
     row = Service.objects.select_for_update(no_key=True).filter(pk=service.pk).values_list("capacity", "is_active")
     service.capacity, is_active = row.first() or (0, False)
@@ -248,7 +248,7 @@ def booking_with_vendor(order: Order) -> Booking:
     return Booking.objects.select_related("service__vendor").get(order=order)
 
 
-def move(order: Order, *, at: datetime, now: datetime, pointer: str) -> None:
+def move_booking(order: Order, *, at: datetime, now: datetime, pointer: str) -> None:
     """Books another time for the order, which the caller has locked, and frees the one before.
 
     Raises as placing does, and then keeps the one before.
@@ -256,24 +256,24 @@ def move(order: Order, *, at: datetime, now: datetime, pointer: str) -> None:
     booking = booking_with_vendor(order)
     service, place = booking.service, Booking.Place(booking.place)
     check_start(service, place, at, now, pointer)
-    lock(service)
+    lock_service(service)
     end = at + length_of(service)
     check_free(service, place, at, end, now, moving=order.pk)
     booking.starts_at, booking.ends_at = at, end
     booking.save(update_fields=["starts_at", "ends_at"])
 
 
-def release(order: Order) -> None:
+def release_time(order: Order) -> None:
     """The order has closed without success: its time is free again."""
     Booking.objects.filter(order=order).update(is_held=False)
 
 
-def take_again(order: Order) -> None:
+def retake_time(order: Order) -> None:
     """The order is open again: takes its time back; raises Conflict slot_full where that is taken meanwhile."""
     booking = booking_with_vendor(order)
     if booking.is_held:
         return
-    lock(booking.service)
+    lock_service(booking.service)
     check_free(booking.service, Booking.Place(booking.place), booking.starts_at, booking.ends_at, timezone.now())
     booking.is_held = True
     booking.save(update_fields=["is_held"])

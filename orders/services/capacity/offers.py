@@ -100,7 +100,7 @@ def give_sent(
             refuse_other_vendor(offer, drafts[index], f"{drafts[index].cart.pointer}/offer")
     if not reached:
         refuse_other_vendor(offer, drafts[asking[0]], pointer)
-    fault = fault_of(offer, [drafts[index] for index in reached], customer, now)
+    fault = offer_fault(offer, [drafts[index] for index in reached], customer, now)
     if fault:
         raise Invalid(pointer, *fault)
     return give(offer, drafts, reached)
@@ -131,7 +131,7 @@ def give_best(
         failed = []
         for offer in candidates:
             chosen = [index for index, (_, one) in best.items() if one is offer]
-            if chosen and fault_of(offer, [drafts[index] for index in chosen], customer, now):
+            if chosen and offer_fault(offer, [drafts[index] for index in chosen], customer, now):
                 failed.append(offer)
             given |= give(offer, drafts, chosen)
         if not failed:
@@ -186,7 +186,7 @@ def discount_for(
     return [Discount(items=part, by_platform=by_platform) for part in parts]
 
 
-def fault_of(offer: Offer, drafts: Sequence[Draft], customer: Customer, now: datetime) -> tuple[str, str] | None:
+def offer_fault(offer: Offer, drafts: Sequence[Draft], customer: Customer, now: datetime) -> tuple[str, str] | None:
     """Code and sentence of why an offer does not hold for these drafts together, or None where it does."""
     name, currency = offer.name, drafts[0].vendor.currency
     if offer.currency != currency:
@@ -299,13 +299,13 @@ def sharers_of(order: Order) -> QuerySet[Order]:
     return sharing.exclude(pk=order.pk)
 
 
-def leave(order: Order, *, has_left: bool) -> None:
+def mark_left(order: Order, *, has_left: bool) -> None:
     """An order's customer cancels it (or that is taken back): the others share the offer without it (or with it)."""
     if order.offer_id is not None:
         OfferUse.objects.filter(order=order).exclude(has_left=has_left).update(has_left=has_left)
 
 
-def release(order: Order) -> None:
+def release_offer(order: Order) -> None:
     """Gives the use of an order back that closes without success: the offer's, once no order of its purchase has it.
 
     Must run with the order locked. A use that was given back already stays so. No statement without an offer.
@@ -317,7 +317,7 @@ def release(order: Order) -> None:
         Offer.objects.filter(pk=order.offer_id, uses__gt=0).update(uses=F("uses") - 1)
 
 
-def take_again(order: Order) -> None:
+def retake_offer(order: Order) -> None:
     """Takes the use of an order again whose close is taken back. Must run with the order locked.
 
     The order keeps its price, so it needs its offer; that the offer has ended since does not matter. Raises Conflict

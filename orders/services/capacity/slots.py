@@ -48,7 +48,7 @@ def take_slot(*, vendor_id: int, fulfilment: Fulfilment, slot: SlotWish, value: 
     caps = Caps(orders=slot.most_orders, value=slot.most_value)
     taken = upsert(vendor_id, fulfilment, slot, value) if caps.hold(1, value) else None
     if taken is None:
-        refuse(vendor_id, fulfilment, slot, value, pointer)
+        refuse_full_slot(vendor_id, fulfilment, slot, value, pointer)
     return taken
 
 
@@ -74,7 +74,7 @@ def upsert(vendor_id: int, fulfilment: Fulfilment, slot: SlotWish, value: int) -
     return None if row is None else int(row[0])
 
 
-def refuse(vendor_id: int, fulfilment: Fulfilment, slot: SlotWish, value: int, pointer: str) -> NoReturn:
+def refuse_full_slot(vendor_id: int, fulfilment: Fulfilment, slot: SlotWish, value: int, pointer: str) -> NoReturn:
     """Raises Conflict slot_full with the next slots that would take the order."""
     vendor = Vendor.objects.get(pk=vendor_id)
     free = free_slots(vendor, fulfilment, value, first=slot.starts_at, now=timezone.now())
@@ -117,20 +117,20 @@ def write_hold(order: Order, slot_id: int, value: int) -> None:
     SlotHold(order=order, slot_id=slot_id, value=value).save(force_insert=True)
 
 
-def release(order: Order) -> None:
+def release_slot(order: Order) -> None:
     """Gives back what the order holds of its slot, if anything: it closes without success."""
     hold = SlotHold.objects.filter(order=order, is_held=True).first()
     if hold is not None:
-        give_back(hold)
+        give_hold_back(hold)
         hold.is_held = False
         hold.save(update_fields=["is_held"])
 
 
-def give_back(hold: SlotHold) -> None:
+def give_hold_back(hold: SlotHold) -> None:
     SlotUse.objects.filter(pk=hold.slot_id).update(orders=F("orders") - 1, value=F("value") - hold.value)
 
 
-def take_again(order: Order) -> None:
+def retake_slot(order: Order) -> None:
     """Takes the same part of the same slot again: the close is taken back. Raises Conflict slot_full."""
     hold = SlotHold.objects.select_related("slot").filter(order=order, is_held=False).first()
     if hold is None:
@@ -143,7 +143,7 @@ def take_again(order: Order) -> None:
     hold.save(update_fields=["is_held"])
 
 
-def move(order: Order, *, slot: SlotWish | None, value: int) -> None:
+def move_to_slot(order: Order, *, slot: SlotWish | None, value: int) -> None:
     """The order is for another time: it leaves its slot and takes the new one, if that is capped.
 
     `value` is what it is worth where it held nothing yet. Raises Conflict slot_full.
@@ -153,11 +153,11 @@ def move(order: Order, *, slot: SlotWish | None, value: int) -> None:
         if slot is not None:
             write_hold(order, take_for(order, slot, value), value)
     elif slot is None:
-        give_back(hold)
+        give_hold_back(hold)
         hold.delete()
     elif hold.slot.starts_at != slot.starts_at:
         taken = take_for(order, slot, hold.value) if slot.starts_at < hold.slot.starts_at else None
-        give_back(hold)
+        give_hold_back(hold)
         hold.slot_id = taken or take_for(order, slot, hold.value)
         hold.save(update_fields=["slot"])
 
@@ -168,7 +168,7 @@ def take_for(order: Order, slot: SlotWish, value: int) -> int:
     )
 
 
-def adjust(order: Order, value: int) -> None:
+def adjust_hold(order: Order, value: int) -> None:
     """The order is now worth so much: its slot's worth follows, also above the cap, since it is taken already."""
     hold = SlotHold.objects.filter(order=order).first()
     if hold is None or hold.value == value:

@@ -68,7 +68,7 @@ class KindHandler:
         menu = menu_of(vendor)
         check_time(Cart(vendor_id=order.vendor_id, fulfilment=fulfilment, deliver_at=at), vendor, menu, now)
         slot = slots.slot_of(vendor=vendor, menu=menu, fulfilment=fulfilment, at=at or now + vendor.lead(now))
-        slots.move(order, slot=slot, value=order.total)
+        slots.move_to_slot(order, slot=slot, value=order.total)
 
 
 def with_time(draft: Draft, now: datetime) -> Draft:

@@ -50,7 +50,8 @@ class PackageHandler(KindHandler):
             most, where = {"most": package_type.max_distance}, (*at, Step(Field.DROPOFF))
             name = package_type.name
             raise Invalid(Code.TOO_FAR_TO_CARRY, Field.LOCATION, at=where, told=most, name=name, distance=away)
-        fee = package_type.per_km * begun(away or 0, METRES) + package_type.per_kg * begun(wish.weight, GRAMS)
+        fee = package_type.per_km * units_begun(away or 0, METRES)
+        fee += package_type.per_kg * units_begun(wish.weight, GRAMS)
         if package_type.price + fee > MAX_MINOR:
             raise Invalid(Code.TOO_LARGE_PACKAGE, Field.PACKAGE, at=cart.at)
         draft = Draft(
@@ -93,7 +94,7 @@ class PackageHandler(KindHandler):
         package.save(force_insert=True)
 
 
-def begun(amount: int, unit: int) -> int:
+def units_begun(amount: int, unit: int) -> int:
     """How many units are begun: 1001 m are 2 km."""
     return -(-amount // unit)
 

@@ -87,15 +87,15 @@ class ServiceHandler(KindHandler):
         bookings.write_booking(order, draft.booking)
 
     def release(self, order: Order) -> None:
-        bookings.release(order)
+        bookings.release_time(order)
 
     def retake(self, order: Order) -> None:
-        bookings.take_again(order)
+        bookings.retake_time(order)
 
     def move(self, order: Order, at: datetime | None, now: datetime) -> None:
         if at is None:
             raise Invalid(Code.REQUIRED_TIME, Field.DELIVER_AT)
-        bookings.move(order, at=at, now=now, pointer="/deliver_at")
+        bookings.move_booking(order, at=at, now=now, pointer="/deliver_at")
 
 
 def find_service(wish: ServiceWish, vendor: Vendor, at: Path) -> Service:

@@ -133,11 +133,11 @@ def give_everything_back(order: Order, caller: Caller, *, rate: int, by_customer
     actor = caller.key
     if wanted := stock_of(order):
         give_stock_back(wanted)
-    slots.release(order)
+    slots.release_slot(order)
     handler_of(order).release(order)
     if order.offer_id:
-        offers.release(order)
-        offers.leave(order, has_left=by_customer)
+        offers.release_offer(order)
+        offers.mark_left(order, has_left=by_customer)
     shares = shares_of(order)
     cost = part_of_sale(order, shares, rate)
     rest = reprice_rest(order, most=most_to_take(shares, cost), lock=True) if by_customer else []
@@ -226,13 +226,13 @@ def take_everything_again(order: Order, actor: str, now: datetime, *, asks_anew:
     """
     if wanted := stock_of(order):
         take_stock(wanted)
-    slots.take_again(order)
+    slots.retake_slot(order)
     handler_of(order).retake(order)
     again = None
     if order.offer_id:
-        offers.take_again(order)
+        offers.retake_offer(order)
         again = reprice_returned(order)
-        offers.leave(order, has_left=False)
+        offers.mark_left(order, has_left=False)
     ledger.rebalance(order, Posting.Kind.REVERSAL, None, actor=actor)
     gone = take_again(order, actor, now=now, leaves_what_is_gone=asks_anew)
     shares = shares_of(order)

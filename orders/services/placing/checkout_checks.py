@@ -19,7 +19,7 @@ from vendors.payment_methods import find_method
 from vendors.services.menus import menu_of
 
 
-def vendors_of(carts: Iterable[Cart]) -> dict[int, Vendor]:
+def find_vendors(carts: Iterable[Cart]) -> dict[int, Vendor]:
     """The vendors that take the orders, by id, in one statement.
 
     Raises Invalid for one that does not exist or is switched off, and for one that sells in another currency: a

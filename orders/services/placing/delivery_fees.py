@@ -6,8 +6,8 @@ from orders.checkout import Cart, Checkout
 from orders.destinations import away, find_zone
 from orders.lifecycle.table import Fulfilment
 from orders.pricing import fee_of
-from orders.services.placing.checkout_checks import vendors_of
-from orders.services.placing.parties import find_places
+from orders.services.placing.checkout_checks import find_vendors
+from orders.services.placing.parties import find_destinations
 from ordersite.accounts.callers import Caller
 from ordersite.core.codes import Code
 from ordersite.core.faults import Invalid
@@ -33,10 +33,10 @@ def quote_delivery(*, cart: Cart, caller: Caller) -> DeliveryFee:
     Raises Invalid for a vendor or address that is not there, for a vendor that does not deliver, and for a place that
     it does not deliver to.
     """
-    vendor = vendors_of([cart])[cart.vendor_id]
+    vendor = find_vendors([cart])[cart.vendor_id]
     if Fulfilment.DELIVERY.slug not in vendor.fulfilments:
         raise Invalid(Code.NOT_OFFERED_DELIVERY, Field.DELIVERY_TYPE, at=cart.at, vendor=vendor.name)
-    place = find_places(Checkout(carts=[cart]), None, caller.customer_id)[0]
+    place = find_destinations(Checkout(carts=[cart]), None, caller.customer_id)[0]
     # A point is enough to reckon with: an address is asked for when it is ordered.
     zone = find_zone(cart, vendor, menu_of(vendor), replace(place, address=place.address or "-"))
     return DeliveryFee(vendor=vendor, zone=zone, fee=fee_of(zone, 0), distance=away(vendor, place))

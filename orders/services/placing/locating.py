@@ -79,7 +79,7 @@ def locate(
     that means several places, and for one whose point is clearly another place. Of a client that cannot choose among
     several (`chooses`) a package that does not go by distance is carried without a point.
     """
-    saved = saved_places(checkout, customer_id)
+    saved = saved_destinations(checkout, customer_id)
     stops = [one for cart in checkout.carts for one in stops_of(cart, guest, saved)]
     points = points_near({one.cart.vendor_id for one in stops if one.point is None})
     found: dict[str, FoundPlace | None] = {}
@@ -98,7 +98,7 @@ def locate(
     return replace(checkout, carts=[with_points(cart, found) for cart in checkout.carts])
 
 
-def saved_places(checkout: Checkout, customer_id: int | None) -> Mapping[int, Place]:
+def saved_destinations(checkout: Checkout, customer_id: int | None) -> Mapping[int, Place]:
     """The saved addresses that the carts go to, by id; none beside which a point is sent, which sets it right."""
     wanted = {cart.address_id for cart in checkout.carts if cart.address_id is not None and cart.place.lat is None}
     if not wanted or customer_id is None:

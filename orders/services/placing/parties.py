@@ -124,7 +124,7 @@ def sells(checkout: Checkout, caller: Caller) -> bool:
     return all(works_at(caller, cart.vendor_id) for cart in checkout.carts)
 
 
-def find_places(checkout: Checkout, guest: Guest | None, customer_id: int | None) -> list[Place]:
+def find_destinations(checkout: Checkout, guest: Guest | None, customer_id: int | None) -> list[Place]:
     """Where each cart goes; saved addresses are read by one statement. Raises Invalid for one that is not there."""
     wanted = {cart.address_id for cart in checkout.carts if cart.address_id is not None}
     saved = Address.objects.filter(pk__in=wanted, customer_id=customer_id or 0).in_bulk() if wanted else {}

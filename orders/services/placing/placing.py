@@ -21,7 +21,7 @@ from orders.services.money import ledger
 from orders.services.moving.digital import issue_if_paid
 from orders.services.paying.proofs import add_proofs
 from orders.services.paying.saved_methods import find_saved_method
-from orders.services.placing.checkout_checks import check_out, vendors_of
+from orders.services.placing.checkout_checks import check_out, find_vendors
 from orders.services.placing.guests import (
     check_strangers_parts,
     count_strangers_orders,
@@ -43,7 +43,7 @@ from orders.services.placing.parties import (
     check_photos,
     check_rights,
     find_customer,
-    find_places,
+    find_destinations,
     sells,
     with_zones_by_hand,
 )
@@ -82,8 +82,8 @@ def quote(*, checkout: Checkout, caller: Caller, customer: Customer | None = Non
     """
     check_custom(checkout, caller)
     checkout = with_zones_by_hand(checkout, caller)
-    vendors = vendors_of(checkout.carts)
-    places = find_places(checkout, None, caller.customer_id)
+    vendors = find_vendors(checkout.carts)
+    places = find_destinations(checkout, None, caller.customer_id)
     # Of whom only the ids matter: whose offers, how often used.
     customer = customer or Customer(pk=caller.customer_id, user=caller.user)
     checked = check_out(checkout, vendors=vendors, places=places, customer=customer, now=timezone.now())
@@ -108,9 +108,9 @@ def place(*, placing: Placing, caller: Caller) -> Placed:
     now = timezone.now()
     check_rights(placing, caller)
     check_photos(placing)
-    vendors = vendors_of(checkout.carts)
+    vendors = find_vendors(checkout.carts)
     customer = find_customer(placing, caller)
-    places = find_places(checkout, placing.guest, customer.pk)
+    places = find_destinations(checkout, placing.guest, customer.pk)
     hold_what_is_chosen(checkout.carts)
     checked = check_out(checkout, vendors=vendors, places=places, customer=customer, now=now)
     saved = find_saved_method(
@@ -124,13 +124,13 @@ def place(*, placing: Placing, caller: Caller) -> Placed:
         refuse_strangers_order(caller, customer)
     if customer.pk is None:
         customer.save(force_insert=True)
-    placed = write(placing, caller, checked, customer, saved, now)
+    placed = write_placing(placing, caller, checked, customer, saved, now)
     if counts:
         count_strangers_orders(caller, customer, len(placed.orders))
     return placed
 
 
-def write(
+def write_placing(
     placing: Placing,
     caller: Caller,
     checked: CheckedOut,
@@ -228,7 +228,7 @@ def write_events(
     for order, part in zip(orders, parts, strict=True):
         zone = part.draft.zone
         stream = f"stream:vendor:{order.vendor_id}"
-        role = role_of(order, customer, caller)
+        role = role_of_placer(order, customer, caller)
         tell_placed(
             access_as(role, caller, order, now),
             role,
@@ -237,7 +237,7 @@ def write_events(
         )
 
 
-def role_of(order: Order, customer: Customer, caller: Caller) -> Actor:
+def role_of_placer(order: Order, customer: Customer, caller: Caller) -> Actor:
     """As what the caller places the order."""
     if caller.user is not None and customer.user_id == caller.user.pk:
         return Actor.CUSTOMER

@@ -61,20 +61,20 @@ def save_terms(rows: Sequence[AgreedTerms]) -> None:
     Of two that come first at once one inserts and the other, which waits for it, finds that row. An id is held from the
     commit on: one that was rolled back must not be given to later orders.
     """
-    ids = {key_of(row): held.get(key_of(row)) for row in rows}
-    unknown = {key_of(row): row for row in rows if ids[key_of(row)] is None}
+    ids = {terms_key(row): held.get(terms_key(row)) for row in rows}
+    unknown = {terms_key(row): row for row in rows if ids[terms_key(row)] is None}
     if unknown:
         # In one order, so that two who insert the same rows do not wait for each other.
         AgreedTerms.objects.bulk_create([unknown[key] for key in sorted(unknown)], ignore_conflicts=True)
         wanted = Q(*(Q(vendor=vendor_id, digest=digest) for vendor_id, digest in unknown), _connector=Q.OR)
-        found = {key_of(row): row.pk for row in AgreedTerms.objects.filter(wanted).only("vendor_id", "digest")}
+        found = {terms_key(row): row.pk for row in AgreedTerms.objects.filter(wanted).only("vendor_id", "digest")}
         ids.update(found)
-        transaction.on_commit(lambda: hold(found))
+        transaction.on_commit(lambda: hold_ids(found))
     for row in rows:
-        row.pk = ids[key_of(row)]
+        row.pk = ids[terms_key(row)]
 
 
-def hold(found: dict[tuple[int, str], int]) -> None:
+def hold_ids(found: dict[tuple[int, str], int]) -> None:
     """Keeps ids of rows that are committed."""
     held.update(found)
     # Other threads write the same dict: each step is one operation that cannot fail for what another has removed.
@@ -82,5 +82,5 @@ def hold(found: dict[tuple[int, str], int]) -> None:
         held.pop(key, None)
 
 
-def key_of(row: AgreedTerms) -> tuple[int, str]:
+def terms_key(row: AgreedTerms) -> tuple[int, str]:
     return row.vendor_id, row.digest

@@ -111,7 +111,7 @@ def write_repriced(one: Repriced) -> None:
     Purchase.objects.filter(pk=order.purchase_id).update(total=F("total") + one.rise)
     set_amounts(order, one.priced)
     drop_cash_below_total(order)
-    slots.adjust(order, order.total)
+    slots.adjust_hold(order, order.total)
     for line, after in zip(one.lines, one.priced.lines, strict=True):
         line.discount, line.tax = after.discount, after.tax
     Line.objects.bulk_update(one.lines, ["discount", "tax"])

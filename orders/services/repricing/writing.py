@@ -29,7 +29,7 @@ def apply(access: OrderAccess, plan: Plan, change: ItemChange) -> dict[str, Any]
     set_amounts(order, plan.priced)
     if order.awaits_items:
         take_slot(order, now)
-    slots.adjust(order, order.total)
+    slots.adjust_hold(order, order.total)
     if order.offer_id:
         OfferUse.objects.filter(order=order).update(amount=order.discount)
     adjusted = adjust(order, difference, actor=actor, reason="The items were changed.", now=now)
@@ -51,7 +51,7 @@ def take_slot(order: Order, now: datetime) -> None:
     vendor, fulfilment = order.vendor, Fulfilment(order.fulfilment)
     at = order.deliver_at or now + vendor.lead(now)
     slot = slots.slot_of(vendor=vendor, menu=menu_of(vendor), fulfilment=fulfilment, at=at)
-    slots.move(order, slot=slot, value=order.total)
+    slots.move_to_slot(order, slot=slot, value=order.total)
 
 
 def show(order: Order, now: datetime) -> None:

@@ -205,24 +205,24 @@ def test_what_an_edit_makes_of_its_worth_is_never_refused(cast: Cast, api: Api) 
     cap(cast, value=3000)
     at = noon_in(2)
     order = place_order(api(cast.customer), cart(cast, deliver_at=at.isoformat()))
-    slots.adjust(order, 4000)
+    slots.adjust_hold(order, 4000)
     assert uses() == [(2, at, 1, 4000)]
-    slots.adjust(order, 100)
-    slots.adjust(order, 100)
+    slots.adjust_hold(order, 100)
+    slots.adjust_hold(order, 100)
     assert uses() == [(2, at, 1, 100)]
-    slots.release(order)
-    slots.release(order)
-    slots.adjust(order, 700)
+    slots.release_slot(order)
+    slots.release_slot(order)
+    slots.adjust_hold(order, 700)
     assert uses() == [(2, at, 0, 0)]
-    slots.take_again(order)
-    slots.take_again(order)
+    slots.retake_slot(order)
+    slots.retake_slot(order)
     assert uses() == [(2, at, 1, 700)]
 
 
 def test_an_order_without_a_slot_has_nothing_to_give_back(cast: Cast, api: Api) -> None:
     order = place_order(api(cast.customer), cart(cast, deliver_at=noon_in(2).isoformat()))
     assert act(api(cast.customer), order, "cancel_by_customer").status_code == 200
-    slots.adjust(order, 700)
+    slots.adjust_hold(order, 700)
     assert act(api(cast.staff), order, "reopen").status_code == 200
     assert uses() == []
 

@@ -419,5 +419,5 @@ def test_a_row_that_was_rolled_back_is_not_remembered(cast: Cast, api: Api) -> N
 def test_a_process_holds_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(terms, "MOST_HELD", 2)
     for number in range(4):
-        terms.hold({(1, str(number)): number})
+        terms.hold_ids({(1, str(number)): number})
     assert terms.held == {(1, "2"): 2, (1, "3"): 3}

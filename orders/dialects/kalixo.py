@@ -24,13 +24,14 @@ from orders.dialects.base import (
     without_time,
 )
 from orders.lifecycle.table import FAILURE, Status
-from orders.models import Line, Order
+from orders.models import Order
 from orders.pricing import CartItem
-from orders.reading.selectors import last_change, orders_bought_with, products_on_sale
+from orders.reading.order_view import LineView, OrderView
+from orders.reading.selectors import orders_bought_with, products_on_sale
 from orders.services.capacity.codes import show_codes
 from orders.services.placing.parties import Placing
 from orders.services.placing.placing import first_placing, place
-from orders.services.record.access import get_order
+from orders.services.record.access import access_of, get_order
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.core.codes import Code
 from ordersite.core.fields import Field
@@ -230,7 +231,11 @@ def as_placing(given: Mapping[str, Any]) -> Placing:
     return Placing(checkout=checkout, external_code=given["externalOrderCode"])
 
 
-def render_products(orders: Iterable[Order], caller: Caller) -> list[dict[str, Any]]:
+def views_for(caller: Caller, orders: Iterable[Order]) -> list[OrderView]:
+    return [OrderView(access_of(caller, order)) for order in orders]
+
+
+def render_products(orders: Iterable[OrderView], caller: Caller) -> list[dict[str, Any]]:
     """Each line with the PINs of its units, as this reader may see them; none while they are waited for."""
     products = []
     for order in orders:
@@ -238,11 +243,11 @@ def render_products(orders: Iterable[Order], caller: Caller) -> list[dict[str, A
         if order.status == Status.COMPLETED:
             for code in show_codes(order_id=order.pk, caller=caller).codes:
                 pins.setdefault(code.item, []).append(code.code)
-        products += [render_line(line, pins.get(line.pk, [])) for line in order.lines.all()]
+        products += [render_line(line, pins.get(line.id, [])) for line in order.lines]
     return products
 
 
-def render_line(line: Line, pins: list[str]) -> dict[str, Any]:
+def render_line(line: LineView, pins: list[str]) -> dict[str, Any]:
     return {
         "price": line.unit_price,
         "productId": line.product_id,
@@ -251,11 +256,11 @@ def render_line(line: Line, pins: list[str]) -> dict[str, Any]:
     }
 
 
-def word_for(order: Order) -> str:
+def word_for(order: OrderView) -> str:
     """The word for one order: the flag of a missing code goes before its status, its reason with it."""
     if order.codes_missing and order.status == Status.ACCEPTED_BY_BUSINESS:
         return "error"
-    if order.status in FAILURE and (change := last_change(order)) and change.reason_code == CODES_UNAVAILABLE:
+    if order.status in FAILURE and order.status_reason and order.status_reason[0] == CODES_UNAVAILABLE:
         return "failed"
     return STATUS_WORDS[Status(order.status)]
 
@@ -279,7 +284,9 @@ class PlaceOrderView(DialectView):
         if placed.is_new and placed.purchase.total > given["price"]:
             check_total(given, placed.purchase.total)
         first = placed.orders[0]
-        return Response({"orderId": str(first.pk), "products": render_products(placed.orders, caller)})
+        return Response(
+            {"orderId": str(first.pk), "products": render_products(views_for(caller, placed.orders), caller)}
+        )
 
 
 ID = OpenApiParameter(
@@ -298,7 +305,7 @@ class RetrieveOrderView(DialectView):
         caller, order_id = caller_of(request), whole_of(request.query_params.get("id"))
         if order_id is None or not 1 <= order_id <= MAX_ID:
             raise Invalid("?id", "invalid", "id must be the number of an order")
-        orders = orders_bought_with(get_order(caller=caller, order_id=order_id), caller)
+        orders = views_for(caller, orders_bought_with(get_order(caller=caller, order_id=order_id), caller))
         if not orders:
             raise NotFound()
         words = {word_for(order) for order in orders}

@@ -41,6 +41,8 @@ from ordersite.core.names import first_name
 PARTS: dict[str, tuple[str | Prefetch, ...]] = {"items": ITEMS, "events": ("events",)}
 # Who is told where an order is paid, its tracking code, and what cancelling costs others besides.
 PARTIES_THAT_PAY = frozenset({Actor.CUSTOMER, Actor.STAFF})
+# Who is told who did what, and by which reference a payment is found at its provider.
+BUSINESS = frozenset({Actor.VENDOR, Actor.STAFF})
 
 
 class View:
@@ -74,7 +76,7 @@ class NamedView(View):
 class VendorView(View):
     """A vendor as everybody reads it in the list of vendors."""
 
-    shown = shows("id name phone email address city lat lng picture")
+    shown = shows("id name phone email address postal_code city country zone lat lng picture")
 
 
 class CustomerView(View):
@@ -173,8 +175,10 @@ class PaymentView:
         hides_words: bool = False,
         checkout_url: str | None = None,
         proofs: Sequence[str] = (),
+        reference: str = "",
     ) -> None:
-        self.id, self.method = payment.pk, payment.provider
+        self.id, self.method, self.paid_by = payment.pk, payment.provider, payment.method
+        self.reference = reference
         self.status, self.amount, self.refunded, self.currency = part.state, part.amount, part.refunded, part.currency
         self.paid_at, self.expires_at = payment.paid_at, payment.expires_at
         self.failure = "" if hides_words else payment.failure
@@ -370,6 +374,7 @@ class OrderView(View):
     def payments(self) -> list[PaymentView]:
         """The order's part of each payment; one more statement where one is a transfer, for its photos."""
         shares, is_open = list(self.__order.shares.all()), self.pays and not self.__order.is_closed
+        is_business = bool(self.__access.readers & BUSINESS)
         photos = proof_urls([share.payment for share in shares if self.__shows_photos(share)])
         return [
             PaymentView(
@@ -378,6 +383,7 @@ class OrderView(View):
                 hides_words=self.hides_words,
                 checkout_url=checkout_url(share.payment) if is_open else None,
                 proofs=photos.get(share.payment_id, ()),
+                reference=share.payment.reference if is_business else "",
             )
             for share in shares
         ]
@@ -452,7 +458,7 @@ class OrderView(View):
         if Actor.STAFF in access.readers:
             seen.add(OrderEvent.VisibleTo.STAFF)
         hides_drivers = access.readers <= CARRIERS
-        tells_actor = bool(access.readers & {Actor.VENDOR, Actor.STAFF})
+        tells_actor = bool(access.readers & BUSINESS)
         return [
             EventView(event, hides_words=self.hides_words, hides_drivers=hides_drivers, tells_actor=tells_actor)
             for event in self.__order.events.all()
@@ -462,7 +468,7 @@ class OrderView(View):
     def __works_on_it(self) -> bool:
         """The vendor, staff, and of those who carry whoever has accepted."""
         access, order = self.__access, self.__order
-        if access.readers & {Actor.VENDOR, Actor.STAFF}:
+        if access.readers & BUSINESS:
             return True
         if Actor.DRIVER in access.readers and order.driver_accepted_at and order.driver_id == access.caller.driver_id:
             return True

@@ -70,11 +70,6 @@ def with_its_parts(access: OrderAccess) -> OrderAccess:
     return access
 
 
-def last_change(order: Order) -> OrderEvent | None:
-    """The event that brought the order into the status that it has, of those that are at hand."""
-    return next((event for event in reversed(order.events.all()) if event.to_status is not None), None)
-
-
 def products_on_sale(product_ids: Iterable[int]) -> dict[int, Product]:
     """The products with their vendors, by id; those that do not exist, or whose vendor is off, are left out."""
     return Product.objects.filter(vendor__is_active=True).select_related("vendor").in_bulk(set(product_ids))

@@ -7,7 +7,8 @@ from typing import Any
 from rest_framework import serializers
 
 from orders.lifecycle.table import Fulfilment
-from orders.models import Line, LineOption, NumberSeries, Order
+from orders.models import LineOption, NumberSeries
+from orders.reading.order_view import LineView, OptionView, OrderView
 from ordersite.core.money import to_text
 from ordersite.core.unprinted import one_line
 from ordersite.places.splitting import split_address
@@ -109,17 +110,17 @@ class OrderOutput(serializers.Serializer):
     order_lines = OrderLineOutput(many=True, help_text="The lines of the order.")
 
 
-def render_order(order: Order) -> dict[str, Any]:
+def render_order(order: OrderView) -> dict[str, Any]:
     """An order in Kaddy's words (rows 46–52)."""
     zone, currency = order.vendor.zone, order.currency
-    payment = next((share.payment for share in order.shares.all()), None)
+    payment = next(iter(order.payments), None)
     due = (order.deliver_at or order.estimated_at or order.placed_at).astimezone(zone)
     # Cash is paid on handing over: there is no moment of an own.
     paid_at = payment.paid_at if payment and not find_method(order.payment_method).is_on_handover else None
     body: dict[str, Any] = {
         "id": str(order.uuid),
         "payment_reference": (payment.reference if payment else "") or None,
-        "payment_method": (payment.method if payment else "") or order.payment_method,
+        "payment_method": (payment.paid_by if payment else "") or order.payment_method,
         "payed_at": on_the_clock(paid_at.astimezone(zone)) if paid_at else None,
         "total": to_text(order.total, currency),
         "order_type": NumberSeries.of(order.fulfilment, order.locker).value,
@@ -131,7 +132,7 @@ def render_order(order: Order) -> dict[str, Any]:
         "remarks": "\n".join(remarks_of(order)) or None,
         "shop": render_shop(order),
         "client": render_client(order),
-        "order_lines": [render_line(line, currency) for line in order.lines.all()],
+        "order_lines": [render_line(line, currency) for line in order.lines],
     }
     if order.fulfilment == Fulfilment.DELIVERY:
         body["delivery_address"] = render_address(order)
@@ -143,7 +144,7 @@ def on_the_clock(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
-def remarks_of(order: Order) -> Iterator[str]:
+def remarks_of(order: OrderView) -> Iterator[str]:
     """The amounts and texts that have no field of their own there; a line each.
 
     Every text is on one line, behind its label: what somebody wrote is never read as an amount.
@@ -164,10 +165,10 @@ def remarks_of(order: Order) -> Iterator[str]:
     yield from (f"{label}{one_line(text)}" for label, text in texts.items() if text)
 
 
-def render_shop(order: Order) -> dict[str, str]:
+def render_shop(order: OrderView) -> dict[str, str]:
     vendor = order.vendor
     return {
-        "id": str(vendor.pk),
+        "id": str(vendor.id),
         "name": vendor.name,
         "address": vendor.address,
         "postal_code": vendor.postal_code,
@@ -176,19 +177,20 @@ def render_shop(order: Order) -> dict[str, str]:
     }
 
 
-def render_client(order: Order) -> dict[str, Any]:
-    first, _, last = order.contact_name.strip().partition(" ")
+def render_client(order: OrderView) -> dict[str, Any]:
+    contact = order.contact
+    first, _, last = contact.name.strip().partition(" ")
     return {
         "id": str(order.customer.uuid),
         "first_name": first,
         "last_name": last.strip(),
-        "email": order.contact_email or None,
-        "mobile_phone": order.contact_phone or None,
+        "email": contact.email or None,
+        "mobile_phone": contact.phone or None,
         "phone": None,
     }
 
 
-def render_address(order: Order) -> dict[str, str]:
+def render_address(order: OrderView) -> dict[str, str]:
     """Our address is one text, which is split (row 47)."""
     parts = split_address(order.address, order.vendor.country)
     return {
@@ -202,9 +204,9 @@ def render_address(order: Order) -> dict[str, str]:
     }
 
 
-def render_line(line: Line, currency: str) -> dict[str, Any]:
+def render_line(line: LineView, currency: str) -> dict[str, Any]:
     """A line whose total is the product's alone: options and extras have theirs beside it."""
-    chosen = list(line.options.all())
+    chosen = line.options
     apart = sum(option.total for option in chosen)
     options = [render_option(option, line, currency) for option in chosen if option.kind != LineOption.Kind.EXTRA]
     return {
@@ -218,16 +220,16 @@ def render_line(line: Line, currency: str) -> dict[str, Any]:
     }
 
 
-def qty_of(option: LineOption, line: Line) -> int:
+def qty_of(option: OptionView, line: LineView) -> int:
     """How many of a choice there are in all: of each unit, or once a line where it is charged so."""
     return option.quantity * (line.quantity if option.charged == Charged.UNIT else 1)
 
 
-def render_option(option: LineOption, line: Line, currency: str) -> dict[str, Any]:
+def render_option(option: OptionView, line: LineView, currency: str) -> dict[str, Any]:
     """A choice, or an ingredient left out, which the till prints as one that costs nothing: "No Onion" (row 108)."""
     half = "" if option.position == LineOption.Position.WHOLE else f" ({option.get_position_display()})"
     return {
-        "name": str(option) if option.kind == LineOption.Kind.WITHOUT else f"{option.name}{half}",
+        "name": option.on_ticket if option.kind == LineOption.Kind.WITHOUT else f"{option.name}{half}",
         "plu_code": option.plu_code,
         "qty": qty_of(option, line),
         "total": to_text(option.total, currency),
@@ -236,7 +238,7 @@ def render_option(option: LineOption, line: Line, currency: str) -> dict[str, An
     }
 
 
-def render_comment(line: Line, currency: str) -> dict[str, Any]:
+def render_comment(line: LineView, currency: str) -> dict[str, Any]:
     """What the customer wrote about a line: a text that costs nothing, of each piece."""
     return {
         "name": "Comment",
@@ -248,7 +250,7 @@ def render_comment(line: Line, currency: str) -> dict[str, Any]:
     }
 
 
-def render_extra(option: LineOption, line: Line, currency: str) -> dict[str, Any]:
+def render_extra(option: OptionView, line: LineView, currency: str) -> dict[str, Any]:
     return {
         "name": option.name,
         "plu_code": option.plu_code,

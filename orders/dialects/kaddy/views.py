@@ -15,8 +15,10 @@ from rest_framework.response import Response
 from orders.dialects.base import Dialect, DialectView, whole_of
 from orders.dialects.kaddy.outputs import OrderOutput, render_order
 from orders.models import Order
+from orders.reading.order_view import OrderView
 from orders.reading.selectors import with_parts
 from orders.services.moving.tills import confirm, till_orders, unconfirmed_orders, vendors_of_till
+from orders.services.record.access import access_of
 from ordersite.accounts.authentication import credential_of
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.core.call_counts import count_call
@@ -137,7 +139,7 @@ class OrdersView(TillView):
             vendor_ids = [shop]
         orders = with_parts(unconfirmed_orders(vendor_ids))
         limit = limit_of(request.query_params.get("limit", ""))
-        return Response([render_order(order) for order in orders[:limit]])
+        return Response([render_order(OrderView(access_of(caller, order))) for order in orders[:limit]])
 
 
 def find_order(view: TillView, request: Request, order_uuid: str) -> tuple[Order, Caller]:
@@ -156,8 +158,8 @@ class OneOrderView(TillView):
 
     @extend_schema(parameters=[TENANT, ORDER], responses={200: OrderOutput}, operation_id="getOrder")
     def get(self, request: Request, order_uuid: str) -> Response:
-        order, _ = find_order(self, request, order_uuid)
-        return Response(render_order(order))
+        order, caller = find_order(self, request, order_uuid)
+        return Response(render_order(OrderView(access_of(caller, order))))
 
 
 class ConfirmedOutput(serializers.Serializer):

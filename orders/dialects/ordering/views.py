@@ -78,6 +78,7 @@ from orders.services.record.locks import lock_purchase
 from orders.visibility import OWN, own_orders
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.accounts.rights import Right
+from ordersite.core import faults
 from ordersite.places.lookup import Answer
 from ordersite.places.protocol import FoundPlace, Point, write_point
 from ordersite.web.pagination import MOST, NARROW, PER_PAGE, count_rows, read_page
@@ -281,7 +282,7 @@ class OneOrderView(OrderingView):
 
     def on_dashboard(self, caller: Caller, order_id: int) -> OrderAccess:
         """An order of all, or of one's businesses; raises NotFound, and Forbidden where one works at none."""
-        with suppress(NotFound):
+        with suppress(faults.NotFound):
             access = read_order(caller, order_id)
             if access.readers & LEVELS_0_AND_2:
                 return access

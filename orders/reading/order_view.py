@@ -73,7 +73,7 @@ class NamedView(View):
     shown = shows("id name")
 
 
-class VendorView(View):
+class VendorSummary(View):
     """A vendor as everybody reads it in the list of vendors."""
 
     shown = shows("id name phone email address postal_code city country zone lat lng picture")
@@ -250,10 +250,10 @@ class PackageView(View):
             lat=package.pickup_lat,
             lng=package.pickup_lng,
         )
-        self.dropoff = place_of(order, hides_words=hides_words)
+        self.dropoff = destination_place(order, hides_words=hides_words)
 
 
-def place_of(order: Order, *, hides_words: bool) -> Place:
+def destination_place(order: Order, *, hides_words: bool) -> Place:
     """Where the order goes."""
     notes = "" if hides_words else order.address_notes
     return Place(address=order.address, address_notes=notes, lat=order.lat, lng=order.lng)
@@ -292,8 +292,8 @@ class OrderView(View):
     # --- parties --------------------------------------------------------------------------------------------------
 
     @cached_property
-    def vendor(self) -> VendorView:
-        return VendorView(self.__order.vendor)
+    def vendor(self) -> VendorSummary:
+        return VendorSummary(self.__order.vendor)
 
     @cached_property
     def customer(self) -> CustomerView:
@@ -330,7 +330,7 @@ class OrderView(View):
 
     @property
     def place(self) -> Place:
-        return place_of(self.__order, hides_words=self.hides_words)
+        return destination_place(self.__order, hides_words=self.hides_words)
 
     # --- content --------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,6 @@ from orders.dialects.kesk.words import (
     words_then,
 )
 from orders.lifecycle.table import SUCCESS
-from orders.models import Order
 from orders.pricing import PricedLine
 from orders.reading.order_view import (
     BookingView,
@@ -22,10 +21,8 @@ from orders.reading.order_view import (
     OrderView,
     PackageView,
     PaymentView,
-    VendorView,
-    view_for_public,
+    VendorSummary,
 )
-from orders.reading.purchases import least_advanced
 from orders.services.placing.delivery_fees import DeliveryFee
 from ordersite.core.context import absolute
 from ordersite.core.money import exponent, unit_text
@@ -63,7 +60,7 @@ def picture(file: Any) -> str | None:
     return absolute.get()(file.url) if file else None
 
 
-def render_vendor(vendor: VendorView) -> dict[str, Any]:
+def render_vendor(vendor: VendorSummary) -> dict[str, Any]:
     return {
         "id": vendor.id,
         "name": vendor.name,
@@ -247,11 +244,10 @@ def render_tracked(order: OrderView) -> dict[str, Any]:
     }
 
 
-def render_followed(orders: list[Order]) -> dict[str, Any]:
+def render_followed(first: OrderView, orders: list[OrderView]) -> dict[str, Any]:
     """The order of a code; of several the one that is least far, and all beside it."""
-    first = orders[0] if len(orders) == 1 else least_advanced(orders)
-    several = [render_tracked(view_for_public(order)) for order in orders] if len(orders) > 1 else []
-    return {**render_tracked(view_for_public(first)), "orders": several}
+    several = [render_tracked(order) for order in orders] if len(orders) > 1 else []
+    return {**render_tracked(first), "orders": several}
 
 
 def render_quote(checked: CheckedOut) -> dict[str, Any]:

@@ -47,8 +47,8 @@ from orders.dialects.kesk.updating import update
 from orders.dialects.kesk.words import Word, may_set_off, reads_as
 from orders.lifecycle.table import GROUPS
 from orders.reading.following import count_try, followed_together
-from orders.reading.order_view import OrderView
-from orders.reading.purchases import caller_for
+from orders.reading.order_view import OrderView, view_for_public
+from orders.reading.purchases import caller_for, least_advanced
 from orders.reading.selectors import EVENTS, listed, read_order, read_products, with_its_parts
 from orders.services.moving.transitions import all_or_nothing
 from orders.services.placing.delivery_fees import quote_delivery
@@ -248,7 +248,8 @@ class TrackOrderView(KeskView):
             problem = NotFound("There is no order with this code.")
             problem.keeps_writes = True
             raise problem
-        return Response({"success": True, "data": render_followed(orders)})
+        views = [view_for_public(order) for order in orders]
+        return Response({"success": True, "data": render_followed(view_for_public(least_advanced(orders)), views)})
 
 
 class QuoteView(KeskView):

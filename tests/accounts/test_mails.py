@@ -161,7 +161,7 @@ def test_of_several_workers_each_mail_is_sent_by_one(leased: bool, monkeypatch: 
 
     def work() -> None:
         try:
-            begin.wait(5)
+            begin.wait(60)
             while mails.send_due(5):
                 pass
         finally:

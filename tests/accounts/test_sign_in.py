@@ -263,7 +263,7 @@ def test_two_that_refresh_at_once_get_one_successor(guarded: bool, monkeypatch: 
 
         def once(token: str = token, begin: threading.Barrier = begin, answers: list[Any] = answers) -> None:
             try:
-                begin.wait(5)
+                begin.wait(60)
                 answers.append(refresh(token))
             finally:
                 connection.close()

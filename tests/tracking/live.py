@@ -166,7 +166,7 @@ def since(position: int) -> str:
     return f"since={position}&epoch={current_epoch()}"
 
 
-def told(client: ClientConnection, timeout: float = 4) -> dict[str, Any]:
+def told(client: ClientConnection, timeout: float = 20) -> dict[str, Any]:
     """What a socket tells next, after its hello."""
     message: dict[str, Any] = json.loads(client.recv(timeout))
     return told(client, timeout) if message["kind"] == "hello" else message

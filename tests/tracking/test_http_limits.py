@@ -85,7 +85,7 @@ def test_a_body_that_says_it_is_too_large_is_not_read(strict: Server) -> None:
     told = answer_to(strict, f"{foreign}Content-Length: 200000000\r\n\r\n".encode())
     assert told.startswith("413 ")
     assert '"fields"' in told
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.slow
@@ -139,7 +139,7 @@ def test_a_body_that_does_not_come_is_refused_in_time(strict: Server) -> None:
     told = answer_to(strict, f"{HEAD}Content-Length: 100\r\n\r\n{{".encode())
     assert told.startswith("408 ")
     assert '"code": "too_slow"' in told
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.slow

@@ -305,7 +305,7 @@ def test_who_loses_the_right_loses_the_socket(server: Server, live_cast: Cast) -
         assert (why_closed(by_jwt), why_closed(by_token), why_closed(signed_out)) == (FORBIDDEN, ENDED, ENDED)
         assert (why_closed(inactive), why_closed(dispatcher), why_closed(follower)) == (ENDED, FORBIDDEN, MISSING)
         assert why_closed(other) == ENDED
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
         assert why_closed(expires) == EXPIRED
         happen(order)
         assert told(stays)["position"] == 1
@@ -319,7 +319,7 @@ def test_a_socket_ends_with_the_sign_in_it_came_from(server: Server, live_cast: 
         end_sign_in(ended.refresh)
         since = time.monotonic()
         assert closed_with(closed) == 4401
-        assert time.monotonic() - since < 5
+        assert time.monotonic() - since < 20
         happen(make_order(live_cast.vendor, live_cast.customer_row))
         assert told(open_still)["position"] == 1
     with server.connect(path, token=ended.access) as refused:
@@ -397,8 +397,8 @@ def test_leaving_closes_with_1012_and_in_time(server: Server, live_cast: Cast) -
         began = time.monotonic()
         server.process.terminate()
         assert closed_with(socket) == 1012
-        assert server.process.wait(5) == 0
-        assert time.monotonic() - began < 5
+        assert server.process.wait(20) == 0
+        assert time.monotonic() - began < 20
     assert server.log() == ""
 
 

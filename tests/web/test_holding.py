@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent.parent
 def say(verb: str, folder: Path) -> str:
     """What the script says, run without the site's packages as `make` runs it."""
     command = [sys.executable, "-I", "ordersite/web/data_folder.py", verb, str(folder)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == (1 if done.stderr else 0)
     return done.stderr.strip()
 
@@ -43,10 +43,10 @@ def test_make_fresh_takes_nothing_away_from_a_running_site(tmp_path: Path) -> No
     (tmp_path / "static").mkdir()
     fresh = ["make", "fresh", f"DATA_DIR={tmp_path}", f"PYTHON={sys.executable}"]
     held = hold(tmp_path)
-    refused = subprocess.run(fresh, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
+    refused = subprocess.run(fresh, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert refused.returncode != 0
     assert "A site or its worker is running with the data in" in refused.stderr
     assert {path.name for path in tmp_path.iterdir()} == {*names, "static"}
     os.close(held)
-    subprocess.run(fresh, cwd=ROOT, capture_output=True, timeout=20, check=True)
+    subprocess.run(fresh, cwd=ROOT, capture_output=True, timeout=120, check=True)
     assert list(tmp_path.iterdir()) == []

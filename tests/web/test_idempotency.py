@@ -155,7 +155,7 @@ def test_two_guests_with_one_key_at_once(api: Api, guarded: bool, monkeypatch: p
 
     def place(comment: str) -> None:
         try:
-            begin.wait(5)
+            begin.wait(60)
             answers.append((comment, api(idempotency_key="k" * 16).post(ORDERS, guest_cart(cast, comment=comment))))
         finally:
             connection.close()

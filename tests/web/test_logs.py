@@ -69,7 +69,7 @@ def test_a_minute_is_ended_by_itself() -> None:
     for _ in range(MOST_ALIKE + 5):
         made.handle(record("once more", at=MINUTE + 59.8))
     assert told(written) == ["once more"] * MOST_ALIKE
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while len(told(written)) == MOST_ALIKE and time.monotonic() < until:
         time.sleep(0.05)
     assert told(written) == ["once more"] * (MOST_ALIKE + 1)

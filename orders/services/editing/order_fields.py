@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import F
 
-from orders.kinds import booking_of, rules_of
+from orders.kinds import rules_of
 from orders.lifecycle import table
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Actor, Fulfilment, Status
@@ -388,7 +388,7 @@ def why_not_sent(order: Order) -> Code:
     """Why no parcel carrier has a parcel of this order."""
     if order.status in table.FAILURE:
         return Code.NOT_SENT_CANCELLED
-    if booking_of(order) is not None:
+    if rules_of(order).content == "service":
         return Code.NOT_SENT_SERVICE
     match order.fulfilment:
         case Fulfilment.DIGITAL:

@@ -130,7 +130,7 @@ def look_up(request: HttpRequest, form: DestinationForm, choices: list[tuple[str
     found = look_up_destination(form.order.pk, form.changes(), caller, caller.key) or ()
     try:
         if found:
-            the_only(found, "/address")
+            the_only(found)
     except Invalid as error:
         form.add_error("address", "This may mean several places: choose one of them.")
         choices += choices_of(error)

@@ -129,7 +129,7 @@ def look_up_address(user: User, address_id: int | None, changes: Mapping[str, An
         return ()
     if text is not None and point is not None:
         if place := elsewhere(find_places(text, point, who=who), point, SAME_PLACE_WITHOUT_ZONES):
-            refuse_elsewhere(place, point, "/location")
+            refuse_elsewhere(place, point, Field.LOCATION)
         return ()
     if ("address" in changes) == ("lat" in changes):
         return ()

@@ -332,3 +332,8 @@ class Code(StrEnum):
     FORBIDDEN_RIGHT = "forbidden.right"
     THROTTLED_ATTEMPTS = "throttled.attempts"
     THROTTLED_PLACES = "throttled.places"
+    REQUIRED_ADDRESS_TOO = "required.address_too"
+    REQUIRED_LOCATION_TOO = "required.location_too"
+    OTHER_PLACE = "other_place"
+    OTHER_PLACE_SAVED = "other_place.saved"
+    SEVERAL_PLACES = "several_places"

@@ -82,7 +82,7 @@ class Wording:
             return self.sentence(value)
         if isinstance(value, Mapping) and value.keys() == {"amount", "currency"}:
             return f"{value['amount']} {value['currency']}"
-        if isinstance(value, list | tuple | set | frozenset):
+        if type(value) in (list, tuple, set, frozenset):
             return ", ".join(str(self.value(one)) for one in value)
         if isinstance(value, Grams | Millimetres):
             return f"{value:d} {value.unit}"

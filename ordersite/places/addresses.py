@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
+from ordersite.core.codes import Code
+from ordersite.core.faults import Invalid, Path
+from ordersite.core.fields import Field
 from ordersite.places.geometry import distance
 from ordersite.places.lookup import Answer, find_places, name_point
 from ordersite.places.protocol import FoundPlace, Point
-from ordersite.web.problems import Invalid
 
 # Metres: within them a point is set right, and its text holds.
 MOST_CORRECTION = 15
@@ -80,30 +82,22 @@ def change_where(old: Where, *, text: str | None, point: Point | None, found: An
         if is_correction(old, point):
             return Where(text=old.text, point=point, anchor=old.origin)
         if not found:
-            detail = (
-                "The address and its location change together, and no address is known for this location: send the "
-                "address too."
-            )
-            raise Invalid("/address", "required", detail)
+            raise Invalid(Code.REQUIRED_ADDRESS_TOO, Field.ADDRESS)
         return Where(text=found[0].text, point=point)
     if text is None or text == old.text:
         return old
     if found:
-        place = the_only(found, "/address")
+        place = the_only(found)
         return Where(text=text, point=Point(place.lat, place.lng))
     if old.point is not None:
-        detail = (
-            "The address and its location change together, and no location is known for this address: send the "
-            "location too."
-        )
-        raise Invalid("/location", "required", detail)
+        raise Invalid(Code.REQUIRED_LOCATION_TOO, Field.LOCATION)
     return Where(text=text)
 
 
-def the_only(found: Sequence[FoundPlace], pointer: str) -> FoundPlace:
+def the_only(found: Sequence[FoundPlace], at: Path = ()) -> FoundPlace:
     """The one place; raises Invalid that names all of several."""
     if len(found) > 1:
-        refuse_several(found, pointer)
+        refuse_several(found, at)
     return found[0]
 
 
@@ -118,22 +112,27 @@ def elsewhere(found: Answer, point: Point, most: int) -> FoundPlace | None:
     return place if distance(point.lat, point.lng, place.lat, place.lng) > most else None
 
 
-SEND_ONE = "send the address alone, or the address of that location"
+def refuse_elsewhere(
+    place: FoundPlace, point: Point, field: Field, at: Path = (), *, saved_id: int | None = None
+) -> NoReturn:
+    """Raises Invalid that names both: where the text is known to be, and the point that was sent.
 
-
-def refuse_elsewhere(place: FoundPlace, point: Point, pointer: str, remedy: str = SEND_ONE) -> NoReturn:
-    """Raises Invalid that names both: where the text is known to be, and the point that was sent."""
+    `saved_id` is that of the saved address whose point it is.
+    """
     away = distance(point.lat, point.lng, place.lat, place.lng)
-    detail = (
-        f"The address is at {place.lat}, {place.lng} ({place.text}), but the location {point.lat}, {point.lng} "
-        f"is {away} m away from it: {remedy}."
-    )
     known = {"text": place.text, "location": {"lat": place.lat, "lng": place.lng}}
-    raise Invalid(pointer, "other_place", detail, places=[known], metres=away)
+    raise Invalid(
+        Code.OTHER_PLACE if saved_id is None else Code.OTHER_PLACE_SAVED,
+        field,
+        at=at,
+        told={"places": [known], "metres": away},
+        known=place,
+        sent=point,
+        id=saved_id,
+    )
 
 
-def refuse_several(found: Sequence[FoundPlace], pointer: str) -> NoReturn:
-    told = "; ".join(place.text for place in found)
-    detail = f"This may mean several places: {told}. Send one of these, or its location."
+def refuse_several(found: Sequence[FoundPlace], at: Path) -> NoReturn:
     places = [{"text": place.text, "location": {"lat": place.lat, "lng": place.lng}} for place in found]
-    raise Invalid(pointer, "several_places", detail, places=places)
+    texts = "; ".join(place.text for place in found)
+    raise Invalid(Code.SEVERAL_PLACES, Field.ADDRESS, at=at, told={"places": places}, texts=texts)

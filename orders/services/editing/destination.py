@@ -70,7 +70,7 @@ def of_saved(order: Order, saved: Address, found: Answer) -> Where:
     """A saved address; one without a point was looked up by its text. Raises Invalid where that is not known."""
     point = point_of(saved.lat, saved.lng)
     if point is None and found:
-        place = the_only(found, "/address")
+        place = the_only(found)
         point = Point(place.lat, place.lng)
     if point is None and order.fulfilment == Fulfilment.DELIVERY:
         raise Invalid(Code.NO_POINT, Field.ADDRESS)

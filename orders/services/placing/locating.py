@@ -18,10 +18,11 @@ from orders.visibility import visible_orders
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address
 from ordersite.accounts.rights import Right
+from ordersite.core.faults import Path, Step
+from ordersite.core.fields import Field
 from ordersite.places.addresses import (
     SAME_PLACE,
     SAME_PLACE_WITHOUT_ZONES,
-    SEND_ONE,
     Where,
     elsewhere,
     look_up_change,
@@ -44,12 +45,13 @@ class Stop:
     """An address of a cart, its point where it has one, and where it stands in the client's input."""
 
     cart: Cart
-    pointer: str
+    at: Path
     text: str
     point: Point | None
-    # Where the point stands in the input, and what helps where it is not the text's.
-    point_at: str = ""
-    remedy: str = SEND_ONE
+    # Where the point stands in the input: by default beside the text. That of a saved address is known by its id.
+    point_field: Field = Field.LOCATION
+    point_at: Path | None = None
+    saved_id: int | None = None
 
 
 def locate_placing(placing: Placing, *, caller: Caller, who: str, chooses: bool = True) -> Placing:
@@ -82,7 +84,7 @@ def locate(
     saved = saved_destinations(checkout, customer_id)
     stops = [one for cart in checkout.carts for one in stops_of(cart, guest, saved)]
     points = points_near({one.cart.vendor_id for one in stops if one.point is None})
-    found: dict[str, FoundPlace | None] = {}
+    found: dict[Path, FoundPlace | None] = {}
     flat = set() if chooses else flat_types([one.cart for one in stops if one.point is None])
     until = time.monotonic() + settings.GEOCODER_TIMEOUT
     # What must be known first. However many parts an order has, it waits no longer than for one answer or two.
@@ -92,7 +94,7 @@ def locate(
         if one.point is None:
             must_be_one = one.cart.package is None or one.cart.package.package_type not in flat
             near = points.get(one.cart.vendor_id)
-            found[one.pointer] = locate_text(one.text, near, one.pointer, who, must_be_one=must_be_one)
+            found[one.at] = locate_text(one.text, near, one.at, who, must_be_one=must_be_one)
         else:
             check_together(one, one.point, caller, who)
     return replace(checkout, carts=[with_points(cart, found) for cart in checkout.carts])
@@ -113,10 +115,9 @@ def stops_of(cart: Cart, guest: Place, saved: Mapping[int, Place]) -> Iterator[S
         pickup = cart.package.pickup
         yield Stop(
             cart=cart,
-            pointer=f"{cart.pointer}/package/pickup",
+            at=pickup_of(cart),
             text=pickup.address,
             point=point_of(pickup.lat, pickup.lng),
-            point_at=f"{cart.pointer}/package/pickup/location",
         )
     at_customer = cart.service is not None and cart.service.place == "customer"
     if not (cart.package or at_customer or cart.fulfilment == Fulfilment.DELIVERY):
@@ -127,14 +128,12 @@ def stops_of(cart: Cart, guest: Place, saved: Mapping[int, Place]) -> Iterator[S
     text = own.address if cart.address_id is not None else cart.place.address or own.address
     if not text:
         return
-    pointer = destination_of(cart)
-    point_at, remedy = f"{pointer}/location", SEND_ONE
+    stop = Stop(cart=cart, at=destination_of(cart), text=text, point=sent or point_of(own.lat, own.lng))
     if not sent and cart.address_id is not None:
-        point_at, remedy = f"{pointer}/address", f"set the point of /me/addresses/{cart.address_id} right"
+        stop = replace(stop, point_field=Field.ADDRESS, saved_id=cart.address_id)
     elif not sent:
-        point_at = "/guest/location"
-    point = sent or point_of(own.lat, own.lng)
-    yield Stop(cart=cart, pointer=pointer, text=text, point=point, point_at=point_at, remedy=remedy)
+        stop = replace(stop, point_at=(Step(Field.GUEST),))
+    yield stop
 
 
 def check_together(stop: Stop, point: Point, caller: Caller, who: str) -> None:
@@ -148,7 +147,8 @@ def check_together(stop: Stop, point: Point, caller: Caller, who: str) -> None:
         return
     place = elsewhere(find_places(stop.text, point, who=who), point, tolerance(cart))
     if place and (cart.package or not same_zone(cart.vendor_id, cart.delivery_zone_id, point, place)):
-        refuse_elsewhere(place, point, stop.point_at, stop.remedy)
+        at = stop.at if stop.point_at is None else stop.point_at
+        refuse_elsewhere(place, point, stop.point_field, at, saved_id=stop.saved_id)
 
 
 def tolerance(cart: Cart) -> int:
@@ -167,15 +167,20 @@ def same_zone(vendor_id: int, zone_id: int | None, point: Point, place: FoundPla
     return paid is None or zone_for(zones, vendor.lat, vendor.lng, place.lat, place.lng) == paid
 
 
-def destination_of(cart: Cart) -> str:
+def pickup_of(cart: Cart) -> Path:
+    """Where a package's pick-up stands in the client's input."""
+    return (*cart.at, Step(Field.PACKAGE), Step(Field.PICKUP))
+
+
+def destination_of(cart: Cart) -> Path:
     """Where the cart's destination stands in the client's input."""
-    return f"{cart.pointer}/package/dropoff" if cart.package else cart.pointer
+    return (*cart.at, Step(Field.PACKAGE), Step(Field.DROPOFF)) if cart.package else cart.at
 
 
-def with_points(cart: Cart, found: Mapping[str, FoundPlace | None]) -> Cart:
+def with_points(cart: Cart, found: Mapping[Path, FoundPlace | None]) -> Cart:
     """The cart with what was found of its pick-up and its destination."""
     package, there = cart.package, found.get(destination_of(cart))
-    if package and (here := found.get(f"{cart.pointer}/package/pickup")):
+    if package and (here := found.get(pickup_of(cart))):
         package = replace(package, pickup=replace(package.pickup, lat=here.lat, lng=here.lng))
     place = replace(cart.place, lat=there.lat, lng=there.lng) if there else cart.place
     return replace(cart, package=package, place=place)
@@ -193,12 +198,12 @@ def flat_types(carts: Iterable[Cart]) -> set[int]:
     return {one.pk for one in PackageType.objects.filter(pk__in=ids) if not one.goes_by_distance} if ids else set()
 
 
-def locate_text(text: str, near: Point | None, pointer: str, who: str, *, must_be_one: bool) -> FoundPlace | None:
+def locate_text(text: str, near: Point | None, at: Path, who: str, *, must_be_one: bool) -> FoundPlace | None:
     """The one place that an address means, None where nobody knows it; raises Invalid for several if it must be one."""
     found = find_places(text, near, who=who)
     if not found or (len(found) > 1 and not must_be_one):
         return None
-    return the_only(found, f"{pointer}/address")
+    return the_only(found, at)
 
 
 def look_up_destination(order_id: int, fields: Mapping[str, Any], caller: Caller, who: str) -> Answer:
@@ -244,5 +249,5 @@ def check_change(
     found = find_places(text, point, who=who)
     place = elsewhere(found, point, SAME_PLACE_WITHOUT_ZONES if package else SAME_PLACE)
     if place and (package or not same_zone(vendor_id, zone_id, point, place)):
-        refuse_elsewhere(place, point, "/location")
+        refuse_elsewhere(place, point, Field.LOCATION)
     return found

@@ -16,4 +16,20 @@ SENTENCES: dict[Code, str] = {
     Code.FORBIDDEN_RIGHT: _("Only for staff with the right {right}: ask an administrator for it."),
     Code.THROTTLED_ATTEMPTS: _("Too many attempts: try again in {wait} seconds."),
     Code.THROTTLED_PLACES: _("Too many addresses were looked up: try again in a minute."),
+    Code.REQUIRED_ADDRESS_TOO: _(
+        "The address and its location change together, and no address is known for this location: send the address too."
+    ),
+    Code.REQUIRED_LOCATION_TOO: _(
+        "The address and its location change together, and no location is known for this address: send the "
+        "location too."
+    ),
+    Code.OTHER_PLACE: _(
+        "The address is at {known.lat}, {known.lng} ({known.text}), but the location {sent.lat}, {sent.lng} "
+        "is {metres} m away from it: send the address alone, or the address of that location."
+    ),
+    Code.OTHER_PLACE_SAVED: _(
+        "The address is at {known.lat}, {known.lng} ({known.text}), but the location {sent.lat}, {sent.lng} "
+        "is {metres} m away from it: set the point of {api}/me/addresses/{id} right."
+    ),
+    Code.SEVERAL_PLACES: _("This may mean several places: {texts}. Send one of these, or its location."),
 }

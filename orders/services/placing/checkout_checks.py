@@ -16,6 +16,7 @@ from ordersite.core.fields import Field
 from ordersite.core.money import MAX_MINOR
 from vendors.models import Vendor
 from vendors.payment_methods import find_method
+from vendors.services.active_vendors import active_vendors
 from vendors.services.menus import menu_of
 
 
@@ -26,7 +27,7 @@ def find_vendors(carts: Iterable[Cart]) -> dict[int, Vendor]:
     purchase has one.
     """
     carts = list(carts)
-    vendors = Vendor.objects.filter(pk__in={cart.vendor_id for cart in carts}, is_active=True).in_bulk()
+    vendors = active_vendors({cart.vendor_id for cart in carts})
     for cart in carts:
         vendor = vendors.get(cart.vendor_id)
         if vendor is None:

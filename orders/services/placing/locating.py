@@ -34,6 +34,7 @@ from ordersite.places.lookup import Answer, find_places
 from ordersite.places.protocol import FoundPlace, Point
 from vendors.models import PackageType, Vendor
 from vendors.permissions import may_at
+from vendors.services.active_vendors import vendor_points
 from vendors.services.menus import menu_of
 from vendors.zones import zone_for
 
@@ -188,8 +189,7 @@ def with_points(cart: Cart, found: Mapping[Path, FoundPlace | None]) -> Cart:
 
 def points_near(vendor_ids: set[int]) -> Mapping[int, Point]:
     """Where the vendors are, by id; one without a point is left out."""
-    rows = Vendor.objects.filter(pk__in=vendor_ids, lat__isnull=False, lng__isnull=False)
-    return {pk: point for pk, lat, lng in rows.values_list("pk", "lat", "lng") if (point := point_of(lat, lng))}
+    return {pk: point for pk, where in vendor_points(vendor_ids).items() if (point := point_of(*where))}
 
 
 def flat_types(carts: Iterable[Cart]) -> set[int]:

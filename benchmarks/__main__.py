@@ -21,7 +21,7 @@ from benchmarks.filling import REOPEN
 from benchmarks.floor import floor_calls
 from benchmarks.load import Request, Sample, drive, http_calls
 from benchmarks.report import machine, report
-from benchmarks.servers import BARE, OURS, ROOT, Pair, family, granian, memory_mb, pair
+from benchmarks.servers import BARE, OURS, ROOT, Pair, backends_cpu, family, granian, memory_mb, pair
 
 ROUNDS = 5
 WARM_UP = 1.0  # seconds
@@ -119,9 +119,12 @@ def slice_of(site: Site, what: str, who: str, *, clients: int, seconds: float) -
             connection.execute(REOPEN, [site.accepted_ids()])
     servers = site.servers["bare" if who.startswith("bare") else "ours"]
     make = http_calls(servers.ports, site.calls[what][who], once=accepts)
-    before = servers.cpu()
+    before, backends = servers.cpu(), backends_cpu(site.url)
     sample = drive(make, clients=clients, seconds=seconds)
     sample.cpu = servers.cpu() - before
+    # Their connections stay open: what a backend that is new has used, it has used for this slice.
+    if backends_after := backends_cpu(site.url):
+        sample.database_cpu = sum(used - backends.get(pid, 0.0) for pid, used in backends_after.items())
     if sample.failures:
         raise RuntimeError(f"{what}, {who}, {clients} clients: {sample.failures[0]}")
     return sample

@@ -24,11 +24,17 @@ class Sample:
     latencies: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     cpu: float = 0.0  # seconds that the server's processes used, without the database's
+    database_cpu: float = float("nan")  # seconds that PostgreSQL's backends used; not known of another machine's
 
     @property
     def cpu_ms(self) -> float:
         """Of the server, per answer."""
         return 1000 * self.cpu / len(self.latencies) if self.latencies else float("nan")
+
+    @property
+    def database_ms(self) -> float:
+        """PostgreSQL's CPU, per answer."""
+        return 1000 * self.database_cpu / len(self.latencies) if self.latencies else float("nan")
 
     @property
     def per_second(self) -> float:

@@ -5,6 +5,7 @@ import os
 import platform
 import statistics
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.load import Sample
@@ -41,6 +42,70 @@ def report_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         print("| " + " | ".join(row) + " |")
 
 
+BY_RATE, BY_CPU = "our rate by bare's", "bare's CPU by ours"
+DATABASE, STATEMENTS = "PostgreSQL's CPU ms", "statements"
+GROWTH = "time by that at the smallest size"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A figure of one call of ours that is to be at least, or at most, so much."""
+
+    call: str
+    kind: str
+    bound: float
+
+    @property
+    def what(self) -> str:
+        return f"{self.call}: {self.kind}"
+
+    @property
+    def is_most(self) -> bool:
+        return self.kind in (DATABASE, STATEMENTS, GROWTH)
+
+    @property
+    def says(self) -> str:
+        return f"{'≤' if self.is_most else '≥'} {self.bound:g}"
+
+    def holds(self, found: float) -> bool:
+        return found <= self.bound if self.is_most else found >= self.bound
+
+    def figure(
+        self, samples: Samples, size: int, clients: int, smallest: int, statements: Mapping[str, Mapping[str, int]]
+    ) -> float | None:
+        """None where the run has not measured it, or it says nothing at this size."""
+        ours, bare = (samples.get((self.call, who, size, clients)) for who in ("ours", "bare"))
+        if not ours:
+            return None
+        if self.kind == STATEMENTS:
+            return float(statements[self.call]["ours"])
+        if self.kind == DATABASE:
+            return median(ours, lambda one: one.database_ms)
+        if self.kind == GROWTH:
+            small = samples.get((self.call, "ours", smallest, clients))
+            return ratio(small, ours) if small and size != smallest else None
+        if not bare:
+            return None
+        return ratio(bare, ours, cpu_ms) if self.kind == BY_CPU else ratio(ours, bare)
+
+
+GOALS = [
+    *(Goal("place", kind, 0.85) for kind in (BY_RATE, BY_CPU)),
+    *(Goal("accept", kind, 0.9) for kind in (BY_RATE, BY_CPU)),
+    *(Goal("detail", kind, 1.0) for kind in (BY_RATE, BY_CPU)),
+    *(Goal("list by page", kind, 1.2) for kind in (BY_RATE, BY_CPU)),
+    Goal("list by page", GROWTH, 1.2),
+    *(
+        Goal(call, DATABASE, most)
+        for call, most in (("place", 3.3), ("detail", 1.6), ("list by page", 1.3), ("accept", 2.6))
+    ),
+    *(
+        Goal(call, STATEMENTS, most)
+        for call, most in (("place", 13), ("detail", 5), ("list by page", 4), ("accept", 7))
+    ),
+]
+
+
 def report(
     samples: Samples,
     *,
@@ -72,6 +137,7 @@ def report(
                             f"{ratio(found, ours, lambda one: one.cpu_ms):.2f}"
                             if who not in ("ours", "psycopg")
                             else "",
+                            f"{median(found, lambda one: one.database_ms):.1f}" if who != "psycopg" else "",
                         ]
                     )
     report_table(
@@ -86,8 +152,26 @@ def report(
             "server CPU ms",
             "ours ÷ this",
             "by CPU",
+            "PostgreSQL's CPU ms",
         ],
         rows,
+    )
+    report_table(
+        ["goal", "orders", "clients", "to reach", "measured", ""],
+        [
+            [
+                goal.what,
+                f"{size:,}",
+                str(count),
+                goal.says,
+                f"{figure:.2f}",
+                "reached" if goal.holds(figure) else "**not**",
+            ]
+            for goal in GOALS
+            for size in sizes
+            for count in clients
+            if (figure := goal.figure(samples, size, count, sizes[0], statements)) is not None
+        ],
     )
     rows = [[what, who, str(number)] for what in kinds for who, number in statements[what].items()]
     report_table(["call", "who", "statements"], rows)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 ROOT = Path(__file__).resolve().parent.parent
 OURS, BARE = "ordersite.wsgi:application", "benchmarks.bare_wsgi:application"
 
@@ -65,6 +67,16 @@ def cpu_seconds(pid: int) -> float:
     """What a process has used so far, all threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def backends_cpu(url: str) -> dict[int, float]:
+    """What each of PostgreSQL's processes that serve this database has used so far; empty where it runs elsewhere."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ).fetchall()
+    names = {pid: Path(f"/proc/{pid}/comm") for (pid,) in rows}
+    return {pid: cpu_seconds(pid) for pid, name in names.items() if name.exists() and "postgres" in name.read_text()}
 
 
 def wait_until_up(port: int, process: "subprocess.Popen[bytes]") -> None:

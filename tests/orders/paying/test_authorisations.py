@@ -1,21 +1,26 @@
 """Payments that a provider holds first (authorised): taken once, when it is due, or let go; and what that posts."""
 
+import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import Order, OrderEvent, Payment, Posting
 from orders.services.paying.online_payments import run_due
+from orders.services.paying.providers.mollie import Mollie
+from orders.services.paying.providers.protocol import Found
+from ordersite.core.money import from_text
 from tests.cast import Cast
 from tests.orders.confirming import asked, told
-from tests.orders.money import COLLECTED, step, walk
+from tests.orders.money import COLLECTED, DELIVERED, step, walk
 from tests.orders.online import Provider, due_now, notice, order_of, place_online
 from tests.orders.proving import assert_ledger_proves_itself
 from tests.orders.several import cart_for_both, make_bakery
-from tests.orders.shopping import ORDERS, assert_nothing_changed, eur, place, sums
+from tests.orders.shopping import NEAR, ORDERS, assert_nothing_changed, eur, place, sums
 
 Api = Callable[..., APIClient]
 
@@ -160,7 +165,7 @@ def test_staff_take_it_by_a_button(cast: Cast, provider: Provider, payment: Paym
 def test_what_the_order_costs_by_then_is_taken_and_a_rise_is_paid_apart(
     cast: Cast, api: Api, client: Client, provider: Provider
 ) -> None:
-    body = {"delivery_type": "delivery", "address": "Naamsestraat 1", "location": {"lat": 50.85, "lng": 4.35}}
+    body = {"delivery_type": "delivery", "address": "Naamsestraat 1", "location": NEAR}
     payment = authorise(place_online(api(cast.customer), cast, driver_tip=eur("2.00"), **body), client, provider)
     order, asked_for = order_of(payment), payment.amount
     path = f"{ORDERS}/{order.pk}"
@@ -245,3 +250,85 @@ def test_a_top_up_is_taken_at_once(cast: Cast, api: Api, client: Client, provide
     provider.pay(read(payment).reference)
     assert notice(payment.reference).status_code == 200
     assert (read(payment).state, at_provider(provider, payment).get("captureMode")) == ("paid", None)
+
+
+def test_a_total_that_falls_while_it_is_taken_is_left_to_staff(
+    cast: Cast, api: Api, client: Client, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {"delivery_type": "delivery", "address": "Naamsestraat 1", "location": NEAR}
+    payment = authorise(place_online(api(cast.customer), cast, driver_tip=eur("2.00"), **body), client, provider)
+    order, capture = order_of(payment), Mollie.capture
+    path = f"{ORDERS}/{order.pk}"
+
+    def capture_meanwhile(*arguments: Any, **rest: Any) -> Found:
+        assert api(cast.customer).patch(path, {"driver_tip": eur("0.00")}).status_code == 200
+        return capture(*arguments, **rest)
+
+    monkeypatch.setattr(Mollie, "capture", capture_meanwhile)
+    assert api(cast.staff).post(f"{path}/payments/{payment.pk}/approve").status_code == 200
+    assert run_due() == 1
+    assert (read(payment).state, payment.amount, payment.disputed_amount) == ("unpaid", 1450, 1650)
+    assert Posting.objects.count() == 0
+    # What counts is what the order costs; the rest goes back.
+    assert api(cast.staff).post(f"{path}/payments/{payment.pk}/approve").status_code == 200
+    assert (read(payment).state, payment.refunds.get().amount) == ("partly_refunded", 200)
+    assert sums()["funding::EUR"] == -1450
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_happens_in_any_order_what_was_taken_is_what_came_in(
+    cast: Cast, api: Api, client: Client, provider: Provider, settings: Any, seed: int
+) -> None:
+    """Random acts of everybody, answers that are lost and what lapses; the ledger proves itself after each."""
+    chance, settings.PAYMENT_ASKS = random.Random(seed), 0
+    body = {"delivery_type": "delivery", "address": "Naamsestraat 1", "location": NEAR}
+    order = order_of(authorise(place_online(api(cast.customer), cast, **body), client, provider))
+    path, way = f"{ORDERS}/{order.pk}", list(DELIVERED)
+
+    def go_on(one: Payment) -> None:
+        if way and step(cast, api, order, way[0]).status_code == 200:
+            way.pop(0)
+
+    def reopen(one: Payment) -> None:
+        if step(cast, api, order, "staff reopen").status_code == 200:
+            way[:] = DELIVERED
+
+    def work(one: Payment) -> None:
+        Payment.objects.exclude(reference="").update(due_at=timezone.now())
+        run_due()
+
+    def lapse(one: Payment) -> None:
+        if one.reference and provider.ledger.payment(one.reference)["status"] == "authorized":
+            provider.ledger.settle(provider.ledger.payment(one.reference), "expired")
+
+    def tip(one: Payment) -> None:
+        api(cast.customer).patch(path, {"driver_tip": eur(chance.choice(["0.00", "1.00", "20.00"]))})
+
+    def end(one: Payment) -> None:
+        step(cast, api, order, chance.choice(["owner reject", "customer cancel_by_customer"]))
+
+    acts: dict[Callable[[Payment], object], int] = {
+        tip: 3,
+        go_on: 4,
+        end: 1,
+        reopen: 2,
+        work: 4,
+        lapse: 1,
+        lambda one: api(cast.staff).post(f"{path}/payments/{one.pk}/approve"): 1,
+        lambda one: api(cast.staff).post(f"{path}/refunds", {"amount": eur("1.00")}): 1,
+        lambda one: client.get(f"/pay/{one.token}"): 2,
+        lambda one: one.reference and provider.pay(one.reference): 2,
+        lambda one: setattr(provider, "loses_answers", 1): 1,
+    }
+    for act in chance.choices([*acts], weights=[*acts.values()], k=25):
+        act(chance.choice(Payment.objects.filter(shares__order=order).order_by("pk")))
+        assert_ledger_proves_itself()
+    provider.loses_answers = 0
+    for _ in range(3):
+        work(Payment())
+    for payment in Payment.objects.exclude(reference=""):
+        row = at_provider(provider, payment)
+        taken = from_text(row.get("amountCaptured", row["amount"])["value"], "EUR") if row["status"] == "paid" else 0
+        assert payment.is_disputed or taken == sum(share.received for share in payment.shares.all())
+        assert row["status"] != "authorized" or payment.is_authorised

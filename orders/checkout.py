@@ -95,7 +95,6 @@ class Cart:
     table: str = ""
     vehicle: str = ""
     locker: str = ""
-    pointer: str = ""
     at: Path = ()
     figures: Sequence[Figure] = ()
     is_empty: bool = False  # by staff and the vendor's people: its items are added later (row 11)
@@ -135,8 +134,7 @@ class BookedTime:
     starts_at: datetime
     ends_at: datetime
     place: Literal["customer", "vendor"]
-    pointer: str  # where it stands in the client's input
-    at: Path = ()  # the same
+    at: Path = ()  # where it stands in the client's input
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -307,7 +307,6 @@ def as_cart(data: dict[str, Any], at: Path = ()) -> Cart:
         table=data.get("table", ""),
         vehicle=data.get("vehicle", ""),
         locker=data.get("locker", ""),
-        pointer="".join(f"/{step.field}/{step.key}" for step in at),
         at=at,
     )
 

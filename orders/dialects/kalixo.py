@@ -221,7 +221,6 @@ def as_placing(given: Mapping[str, Any]) -> Placing:
                 vendor_id=vendor_id,
                 items=list(rows.values()),
                 kind=Order.Kind.DIGITAL,
-                pointer=f"/orderProducts/{','.join(map(str, rows))}",
             )
             for vendor_id, rows in items.items()
         ],

@@ -194,6 +194,32 @@ class Code(StrEnum):
     NOT_PAID_CODES = "not_paid.codes"
     FORBIDDEN_REVEAL = "forbidden.reveal"
     CODE_NOT_ISSUED = "code_not_issued"
+    SLOT_FULL = "slot_full"
+    SLOT_FULL_FOR_DAYS = "slot_full.for_days"
+    SLOT_FULL_SERVICE = "slot_full.service"
+    SLOT_FULL_AHEAD = "slot_full.ahead"
+    SLOT_FULL_TODAY = "slot_full.today"
+    PAST_BOOKING = "past.booking"
+    TOO_FAR_BOOKING = "too_far.booking"
+    PAUSED_BOOKING = "paused.booking"
+    NO_SUCH_TIME = "no_such_time"
+    FREE_NEXT = "free.next"
+    FREE_NONE = "free.none"
+    NOT_OFFERED_ANY_MORE = "not_offered.any_more"
+    UNKNOWN_OFFER = "unknown.offer"
+    NOT_ASKED_FOR = "not_asked_for"
+    OTHER_VENDOR = "other_vendor"
+    CURRENCY_OF_OFFER = "currency.of_offer"
+    EXPIRED = "expired"
+    NOT_STARTED = "not_started"
+    USED_UP = "used_up"
+    GUEST_ACCOUNT = "guest.account"
+    GUEST_CONFIRMED = "guest.confirmed"
+    USED_UP_BY_YOU = "used_up_by_you"
+    BELOW_MINIMUM_OFFER = "below_minimum.offer"
+    NOTHING_OFF = "nothing_off"
+    OFFER_USED_UP = "offer_used_up"
+    OFFER_USED_UP_PRICE = "offer_used_up.price"
 
     # --- money: orders.services.money
 
@@ -318,6 +344,9 @@ class Code(StrEnum):
     # --- vendors: vendors.services
 
     NOT_A_MEMBER = "not_a_member"
+    OUT_OF_STOCK = "out_of_stock"
+    OUT_OF_STOCK_SOLD_OUT = "out_of_stock.sold_out"
+    OUT_OF_STOCK_SEVERAL = "out_of_stock.several"
 
     # --- accounts: ordersite.accounts, ordersite.places, tracking
 

@@ -12,9 +12,8 @@ from orders.services.money.payouts import Balance, Purse, balances_of
 from orders.services.record.access import get_order
 from ordersite.accounts.callers import Caller
 from ordersite.core.codes import Code
-from ordersite.core.faults import Conflict
+from ordersite.core.faults import Conflict, Path
 from ordersite.core.models import IdempotencyKey
-from ordersite.web import problems
 from tests.controls.meeting import meet
 from vendors.models import Stock
 
@@ -29,11 +28,11 @@ def draw_without_a_lock(key: AccountKey, amount: int) -> int:
     return int(account.balance - amount)
 
 
-def take_stock_without_a_lock(wanted: Mapping[int, int], pointers: Mapping[int, str] | None = None) -> None:
+def take_stock_without_a_lock(wanted: Mapping[int, int], places: Mapping[int, Path] | None = None) -> None:
     """In the place of vendors.services.stock.take_stock."""
     for row in Stock.objects.filter(pk__in=wanted):
         if row.quantity < wanted[row.pk]:
-            raise problems.Conflict("out_of_stock", "Sold out.")
+            raise Conflict(Code.OUT_OF_STOCK_SOLD_OUT)
         meet()
         Stock.objects.filter(pk=row.pk).update(quantity=row.quantity - wanted[row.pk])
 

@@ -30,6 +30,8 @@ from orders.pricing import (
 from orders.services.capacity.offers import give, reaches
 from orders.services.placing.checkout_prices import add_up, divide_tip
 from orders.services.repricing.plan import less_of
+from ordersite.core.faults import Step
+from ordersite.core.fields import Field
 from ordersite.core.money import half_up
 from tests.cast import Cast
 from tests.controls.unlocked_money import divide_by_rounding
@@ -245,7 +247,7 @@ def random_draft(dice: random.Random, pk: int) -> Draft:
             lines.append(single_line("By hand", amount(dice)))
     delivered = kind == Kind.PACKAGE or (kind != Kind.DIGITAL and dice.random() < 0.5)
     return Draft(
-        cart=Cart(vendor_id=pk, pointer=f"/vendors/{pk}"),
+        cart=Cart(vendor_id=pk, at=(Step(Field.VENDORS, pk),)),
         vendor=Vendor(pk=pk, name=f"Vendor {pk}", currency="EUR"),
         menu=menu,
         kind=kind,

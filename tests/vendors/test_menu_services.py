@@ -6,7 +6,8 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from ordersite.web.problems import Conflict
+from ordersite.core.faults import Conflict
+from ordersite.web.problems import as_problem
 from tests.cast import MENU, Cast
 from vendors.menu import MenuIngredient, Zone
 from vendors.models import (
@@ -246,7 +247,7 @@ def test_short_stock_is_refused_with_what_is_left(cast: Cast) -> None:
     with pytest.raises(Conflict) as refused, transaction.atomic():
         take_stock({soda: 11, burger: 1})
     assert refused.value.code == "out_of_stock"
-    assert refused.value.errors == [
+    assert as_problem(refused.value).errors == [
         {
             "pointer": "",
             "code": "out_of_stock",

@@ -1,10 +1,13 @@
 """Stock: taken and given back under lock. Both must run in a transaction, the order's own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db.models import Case, F, Value, When
 
-from ordersite.web.problems import Conflict, field_error
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, Fault, Path
+from ordersite.core.fields import Field
 from vendors.models import Stock
 
 
@@ -26,38 +29,40 @@ def change_stock(by: Mapping[int, int]) -> None:
     Stock.objects.filter(pk__in=by).update(quantity=F("quantity") + Case(*cases, default=Value(0)))
 
 
-def take_stock(wanted: Mapping[int, int], pointers: Mapping[int, str] | None = None) -> None:
+def take_stock(wanted: Mapping[int, int], places: Mapping[int, Path] | None = None) -> None:
     """Takes the quantities by product id: two statements however many products; must run in a transaction.
 
     Send only products whose stock is counted; one that is no longer counted by now is left alone. Raises
-    Conflict("out_of_stock") with what is left of each product that is short, and then takes nothing; `pointers` are
-    where the quantities stand in the client's input.
+    Conflict("out_of_stock") with what is left of each product that is short, and then takes nothing; `places` are
+    where the products' items stand in the client's input.
     """
     if not wanted:
         return
     rows = lock_stock(wanted)
     short = [row for product_id, row in rows.items() if row.quantity < wanted[product_id]]
     if short:
-        errors = [
-            field_error(
-                (pointers or {}).get(row.pk, ""),
-                "out_of_stock",
-                f"Only {row.quantity} × {row.product.name} left: lower the quantity."
-                if row.quantity
-                else f"{row.product.name} is sold out: leave it out.",
-                product=row.pk,
-                left=row.quantity,
+        told = {row.pk: {"product": row.pk, "left": row.quantity} for row in short}
+        faults = [
+            Fault(
+                Code.OUT_OF_STOCK if row.quantity else Code.OUT_OF_STOCK_SOLD_OUT,
+                Field.QUANTITY if places and row.pk in places else None,
+                at=(places or {}).get(row.pk, ()),
+                told=told[row.pk],
+                name=row.product.name,
             )
             for row in short
         ]
-        raise Conflict(
-            "out_of_stock",
-            " ".join(str(error["detail"]) for error in errors),
-            errors=errors,
-            extra={"products": [{"product": row.pk, "left": row.quantity} for row in short]},
-        )
+        raise refusal_of(faults, extra={"products": list(told.values())})
     if rows:
         change_stock({product_id: -wanted[product_id] for product_id in rows})
+
+
+def refusal_of(faults: Sequence[Fault], extra: Mapping[str, Any]) -> Conflict:
+    """One refusal of all faults, whose sentence is theirs one after the other."""
+    whole = faults[-1]
+    for fault in reversed(faults[:-1]):
+        whole = Fault(Code.OUT_OF_STOCK_SEVERAL, first=fault, rest=whole)
+    return Conflict(whole.code, faults=faults, extra=extra, **whole.told, **whole.params)
 
 
 def give_stock_back(wanted: Mapping[int, int]) -> None:

@@ -148,7 +148,6 @@ def as_cart(part: Mapping[str, Any], pointer: str, places: Mapping[int, Place]) 
         deliver_at=at,
         offer=part.get("coupon_code", ""),
         comment=part.get("notes", ""),
-        pointer=pointer,
         at=(Step(Field.VENDORS, int(pointer.rpartition("/")[2])),) if pointer else (),
         figures=figures_of(part),
     )

@@ -48,5 +48,6 @@ WORDING = Wording(
     sentences={
         Code.VENDOR_PAUSED: "{vendor} takes no orders now: try again later.",
         Code.VENDOR_CLOSED: "{vendor} is closed now: try again later.",
+        Code.SLOT_FULL: "{vendor} can take no more orders for that time: try again later.",
     },
 )

@@ -9,7 +9,9 @@ from django.utils import timezone
 from orders.checkout import BookedTime, Cart
 from orders.lifecycle.table import Fulfilment
 from orders.models import Booking, Order
-from ordersite.web.problems import Conflict, Invalid, blaming, field_error
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, Fault, Invalid, Path, blaming_field
+from ordersite.core.fields import Field
 from vendors.bookable import levels_of, most_at_once, starts
 from vendors.hours import DAY, Period, moment
 from vendors.models import Service, Vendor
@@ -41,13 +43,16 @@ def start_of(
     now: datetime,
     *,
     besides: Sequence[Period],
-    pointer: str,
+    way: Path,
 ) -> datetime:
-    """When it begins: at the time that is wished for, which was checked, else at the first free one."""
+    """When it begins: at the time that is wished for, which was checked, else at the first free one.
+
+    `way` leads to its `at`.
+    """
     if at is None:
-        return first_free(service, place, now, besides=besides, pointer=pointer)
-    check_start(service, place, at, now, pointer)
-    with blaming(pointer):
+        return first_free(service, place, now, besides=besides, way=way)
+    check_start(service, place, at, now, Field.AT, way)
+    with blaming_field(Field.AT, at=way):
         check_free(service, place, at, at + length_of(service), now, besides=besides)
     return at
 
@@ -70,21 +75,29 @@ def starts_of(service: Service, place: Booking.Place, *, first: datetime, days: 
     )
 
 
-def check_start(service: Service, place: Booking.Place, at: datetime, now: datetime, pointer: str) -> None:
-    """Raises Invalid, with the next free times, for a time at which it never starts."""
+def check_start(
+    service: Service, place: Booking.Place, at: datetime, now: datetime, field: Field, way: Path = ()
+) -> None:
+    """Raises Invalid at the field, with the next free times, for a time at which it never starts."""
     vendor = service.vendor
     if at <= now:
-        fault = "past", "This time has passed."
+        code = Code.PAST_BOOKING
     elif is_too_far(vendor, at, now):
-        fault = "too_far", f"Bookings are possible up to {vendor.preorder_days} days ahead."
+        code = Code.TOO_FAR_BOOKING
     elif vendor.paused_until and vendor.paused_until > at:
-        fault = "paused", f"{vendor.name} takes no bookings for that time."
+        code = Code.PAUSED_BOOKING
     elif at not in starts_of(service, place, first=at, days=1)[:1]:
-        fault = "no_such_time", f"{service.name} does not start at that time."
+        code = Code.NO_SUCH_TIME
     else:
         return
     found = next_free_times(service, place, at, now)
-    raise Invalid(pointer, fault[0], f"{fault[1]} {name_times(found, vendor)}", next=[one.isoformat() for one in found])
+    said = {
+        "name": service.name,
+        "vendor": vendor.name,
+        "days": vendor.preorder_days,
+        "free": name_times(found, vendor),
+    }
+    raise Invalid(code, field, at=way, told={"next": [one.isoformat() for one in found]}, **said)
 
 
 def check_free(
@@ -105,8 +118,8 @@ def check_free(
     if most_at_once(taken, start, end) < service.capacity:
         return
     found = next_free_times(service, place, start, now)
-    detail = f"{service.name} is fully booked at that time. {name_times(found, service.vendor)}"
-    raise Conflict("slot_full", detail, extra={"next": [one.isoformat() for one in found]})
+    free, extra = name_times(found, service.vendor), {"next": [one.isoformat() for one in found]}
+    raise Conflict(Code.SLOT_FULL_SERVICE, name=service.name, free=free, extra=extra)
 
 
 def held_times(service_id: int, start: datetime, end: datetime, moving: int | None = None) -> list[Period]:
@@ -161,11 +174,11 @@ def next_free_times(service: Service, place: Booking.Place, at: datetime, now: d
 
 
 def first_free(
-    service: Service, place: Booking.Place, now: datetime, *, besides: Sequence[Period], pointer: str
+    service: Service, place: Booking.Place, now: datetime, *, besides: Sequence[Period], way: Path
 ) -> datetime:
     """The first free time of the days that orders are taken for, of three months at most.
 
-    A statement for each eight days that are full. Raises Conflict slot_full at the pointer where there is none.
+    A statement for each eight days that are full. Raises Conflict slot_full at the `at` where there is none.
     """
     vendor = service.vendor
     soonest = max(now, vendor.paused_until or now)
@@ -176,18 +189,15 @@ def first_free(
         free = free_times(service, place, first=first, days=DAYS_LOOKED_AT, now=now, besides=besides)
         if free:
             return free[0].starts_at
-    told = (
-        f"in the {days - 1} days ahead for which orders are taken" if days > 1 else "today, and cannot be booked ahead"
-    )
-    detail = f"{service.name} is fully booked, or not offered, {told}: choose another service."
-    raise Conflict("slot_full", detail, errors=[field_error(pointer, "slot_full", detail)], extra={"next": []})
+    code = Code.SLOT_FULL_AHEAD if days > 1 else Code.SLOT_FULL_TODAY
+    raise Conflict(code, Field.AT, at=way, name=service.name, days=days - 1, extra={"next": []})
 
 
-def name_times(times: list[datetime], vendor: Vendor) -> str:
-    """The times in words, as the vendor's clock shows them."""
+def name_times(times: list[datetime], vendor: Vendor) -> Fault:
+    """The free times as a sentence's part, as the vendor's clock shows them."""
     if not times:
-        return "Nothing is free in the days after that: choose another time."
-    return f"Free next: {', '.join(f'{at.astimezone(vendor.zone):%a %d %b %H:%M}' for at in times)}."
+        return Fault(Code.FREE_NONE)
+    return Fault(Code.FREE_NEXT, times=[f"{at.astimezone(vendor.zone):%a %d %b %H:%M}" for at in times])
 
 
 def times_of(service: Service, bookings: Sequence[BookedTime]) -> list[Period]:
@@ -217,10 +227,9 @@ def take_time(booking: BookedTime, *, besides: Sequence[Period] = ()) -> None:
     """
     service = booking.service
     if not lock_service(service):
-        detail = f"{service.name} is not offered any more: choose another service."
-        raise Conflict("not_offered", detail, pointer=f"{booking.pointer}/service")
+        raise Conflict(Code.NOT_OFFERED_ANY_MORE, Field.SERVICE, at=booking.at, name=service.name)
     place = Booking.Place(booking.place)
-    with blaming(f"{booking.pointer}/at"):
+    with blaming_field(Field.AT, at=booking.at):
         check_free(service, place, booking.starts_at, booking.ends_at, timezone.now(), besides=besides)
 
 
@@ -248,14 +257,14 @@ def booking_with_vendor(order: Order) -> Booking:
     return Booking.objects.select_related("service__vendor").get(order=order)
 
 
-def move_booking(order: Order, *, at: datetime, now: datetime, pointer: str) -> None:
+def move_booking(order: Order, *, at: datetime, now: datetime) -> None:
     """Books another time for the order, which the caller has locked, and frees the one before.
 
     Raises as placing does, and then keeps the one before.
     """
     booking = booking_with_vendor(order)
     service, place = booking.service, Booking.Place(booking.place)
-    check_start(service, place, at, now, pointer)
+    check_start(service, place, at, now, Field.DELIVER_AT)
     lock_service(service)
     end = at + length_of(service)
     check_free(service, place, at, end, now, moving=order.pk)

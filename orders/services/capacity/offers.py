@@ -16,9 +16,11 @@ from orders.checkout import Checkout, Draft, Given
 from orders.models import OfferUse, Order
 from orders.pricing import RATE, Discount, OfferTerms
 from ordersite.accounts.models import Customer
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, Fault, Invalid, Path
+from ordersite.core.fields import Field
 from ordersite.core.idempotency import Again
 from ordersite.core.money import as_json, divide, half_up
-from ordersite.web.problems import Conflict, Invalid
 from vendors.models import Offer
 from vendors.services.offers import has_code
 
@@ -31,7 +33,7 @@ def choose_offers(
     """The offer that each draft gets: that of the code sent (a cart's own before the checkout's), else the best one.
 
     One statement; none where no code was sent and no vendor has offers. Raises Invalid for a code that does not hold,
-    with the pointer to it; an offer that is given by itself and does not hold is not given.
+    at its field; an offer that is given by itself and does not hold is not given.
     """
     codes = [(draft.cart.offer or checkout.offer).strip().upper() for draft in drafts]
     sent = sent_codes(checkout, drafts)
@@ -45,21 +47,21 @@ def choose_offers(
         else:
             automatic.append(offer)
     given: dict[int, Given] = {}
-    for code, pointer in sent.items():
+    for code, at in sent.items():
         asking = [index for index, one in enumerate(codes) if one == code]
-        given |= give_sent(by_code.get(code), pointer, drafts, asking, customer, now)
+        given |= give_sent(by_code.get(code), at, drafts, asking, customer, now)
     left = [index for index in range(len(drafts)) if index not in given]
     given |= give_best(automatic, drafts, left, customer, now)
     return [given.get(index) for index in range(len(drafts))]
 
 
-def sent_codes(checkout: Checkout, drafts: Sequence[Draft]) -> dict[str, str]:
-    """Each code that was sent, in capitals, with the pointer to it."""
-    places = [(checkout.offer, "/offer"), *((draft.cart.offer, f"{draft.cart.pointer}/offer") for draft in drafts)]
-    sent: dict[str, str] = {}
-    for text, pointer in places:
+def sent_codes(checkout: Checkout, drafts: Sequence[Draft]) -> dict[str, Path]:
+    """Each code that was sent, in capitals, with the part of the input that has it."""
+    nowhere: Path = ()
+    sent: dict[str, Path] = {}
+    for text, at in [(checkout.offer, nowhere), *((draft.cart.offer, draft.cart.at) for draft in drafts)]:
         if code := text.strip().upper():
-            sent.setdefault(code, pointer)
+            sent.setdefault(code, at)
     return sent
 
 
@@ -80,7 +82,7 @@ def find_offers(codes: Collection[str], drafts: Sequence[Draft], customer: Custo
 
 def give_sent(
     offer: Offer | None,
-    pointer: str,
+    at: Path,
     drafts: Sequence[Draft],
     asking: Sequence[int],
     customer: Customer,
@@ -91,23 +93,23 @@ def give_sent(
     A cart that names the code itself must be its vendor's; one that the checkout names is for those whom it is for.
     """
     if offer is None:
-        raise Invalid(pointer, "unknown", "There is no offer with this code: check how it is written, or leave it out.")
+        raise Invalid(Code.UNKNOWN_OFFER, Field.OFFER, at=at)
     if not asking:
-        raise Invalid(pointer, "not_asked_for", "Each vendor's part has its own offer code: leave this one out.")
+        raise Invalid(Code.NOT_ASKED_FOR, Field.OFFER, at=at)
     reached = [index for index in asking if reaches(offer, drafts[index])]
     for index in asking:
         if index not in reached and drafts[index].cart.offer:
-            refuse_other_vendor(offer, drafts[index], f"{drafts[index].cart.pointer}/offer")
+            refuse_other_vendor(offer, drafts[index], drafts[index].cart.at)
     if not reached:
-        refuse_other_vendor(offer, drafts[asking[0]], pointer)
+        refuse_other_vendor(offer, drafts[asking[0]], at)
     fault = offer_fault(offer, [drafts[index] for index in reached], customer, now)
     if fault:
-        raise Invalid(pointer, *fault)
+        raise Invalid(fault.code, Field.OFFER, at=at, **fault.params)
     return give(offer, drafts, reached)
 
 
-def refuse_other_vendor(offer: Offer, draft: Draft, pointer: str) -> NoReturn:
-    raise Invalid(pointer, "other_vendor", f"{offer.name} is not an offer of {draft.vendor.name}: leave its code out.")
+def refuse_other_vendor(offer: Offer, draft: Draft, at: Path) -> NoReturn:
+    raise Invalid(Code.OTHER_VENDOR, Field.OFFER, at=at, name=offer.name, vendor=draft.vendor.name)
 
 
 def give_best(
@@ -186,36 +188,30 @@ def discount_for(
     return [Discount(items=part, by_platform=by_platform) for part in parts]
 
 
-def offer_fault(offer: Offer, drafts: Sequence[Draft], customer: Customer, now: datetime) -> tuple[str, str] | None:
-    """Code and sentence of why an offer does not hold for these drafts together, or None where it does."""
+def offer_fault(offer: Offer, drafts: Sequence[Draft], customer: Customer, now: datetime) -> Fault | None:
+    """Why an offer does not hold for these drafts together, None where it does."""
     name, currency = offer.name, drafts[0].vendor.currency
     if offer.currency != currency:
-        return "currency", f"{name} is in {offer.currency}, but the order is in {currency}: leave the code out."
+        return Fault(Code.CURRENCY_OF_OFFER, name=name, currency=offer.currency, wanted=currency)
     if not offer.is_active or (offer.ends_at is not None and offer.ends_at <= now):
-        return "expired", f"{name} has ended: leave the code out."
+        return Fault(Code.EXPIRED, name=name)
     if offer.starts_at is not None and offer.starts_at > now:
-        return "not_started", f"{name} starts at {offer.starts_at:%Y-%m-%d %H:%M} UTC: leave the code out until then."
+        return Fault(Code.NOT_STARTED, name=name, starts_at=f"{offer.starts_at:%Y-%m-%d %H:%M}")
     if offer.max_uses is not None and offer.uses >= offer.max_uses:
-        return "used_up", f"{name} has been used up: leave the code out."
+        return Fault(Code.USED_UP, name=name)
     if offer.max_uses_per_customer is not None:
         # One person has as many accounts as it likes whose e-mail nobody has confirmed.
-        if customer.user is None or not customer.user.is_confirmed:
-            who = (
-                "customers with an account: sign in"
-                if customer.user is None
-                else "customers with a confirmed account: confirm yours"
-            )
-            return "guest", f"{name} is only for {who}, or leave the code out."
+        if customer.user is None:
+            return Fault(Code.GUEST_ACCOUNT, name=name)
+        if not customer.user.is_confirmed:
+            return Fault(Code.GUEST_CONFIRMED, name=name)
         times, used = offer.max_uses_per_customer, offer.used_by_customer  # type: ignore[attr-defined]  # find_offers
         if used >= times:
-            return "used_up_by_you", f"{name} can be used {times} × by each customer: leave the code out."
+            return Fault(Code.USED_UP_BY_YOU, name=name, times=times)
     if sum(draft.subtotal for draft in drafts) < offer.minimum:
-        least = as_json(offer.minimum, currency)["amount"]
-        return "below_minimum", (
-            f"{name} needs items for at least {least} {currency}: add items, or leave the code out."
-        )
+        return Fault(Code.BELOW_MINIMUM_OFFER, name=name, minimum=as_json(offer.minimum, currency))
     if not any(one.items or one.delivery for one in discount_of(drafts, offer)):
-        return "nothing_off", f"{name} would not make this order cheaper: keep the code for another one."
+        return Fault(Code.NOTHING_OFF, name=name)
     return None
 
 
@@ -232,7 +228,7 @@ def take_offers(*, given: Sequence[Given | None], customer: Customer) -> None:
     for offer in take_uses([offers[pk] for pk in sorted(offers)], customer.pk):
         if not offer.code:
             raise Again
-        raise Conflict("offer_used_up", f"{offer.name} has just been used up: leave the code out.")
+        raise Conflict(Code.OFFER_USED_UP, name=offer.name)
 
 
 def take_uses(offers: Sequence[Offer], customer_id: int) -> list[Offer]:
@@ -330,11 +326,7 @@ def retake_offer(order: Order) -> None:
         return
     lock_counted(use.offer_id)
     if not is_shared(order) and take_uses([use.offer], order.customer_id):
-        detail = (
-            f"{use.offer.name} has been used up in the meantime, and the price of this order depends on it: place "
-            "a new order."
-        )
-        raise Conflict("offer_used_up", detail)
+        raise Conflict(Code.OFFER_USED_UP_PRICE, name=use.offer.name)
     use.is_held = True
     use.save(update_fields=["is_held"])
 

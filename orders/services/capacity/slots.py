@@ -15,7 +15,9 @@ from django.utils import timezone
 from orders.checkout import SlotWish
 from orders.lifecycle.table import Fulfilment
 from orders.models import Order, SlotHold, SlotUse
-from ordersite.web.problems import Conflict, field_error
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, Path
+from ordersite.core.fields import Field
 from vendors.hours import DAYS_AHEAD
 from vendors.menu import Menu
 from vendors.models import FULFILMENTS, Vendor
@@ -39,16 +41,16 @@ def slot_of(*, vendor: Vendor, menu: Menu, fulfilment: Fulfilment, at: datetime)
     return None if caps.is_none else SlotWish(starts_at=start, most_orders=caps.orders, most_value=caps.value)
 
 
-def take_slot(*, vendor_id: int, fulfilment: Fulfilment, slot: SlotWish, value: int, pointer: str) -> int:
+def take_slot(*, vendor_id: int, fulfilment: Fulfilment, slot: SlotWish, value: int, at: Path = ()) -> int:
     """Takes one order's part, worth `value` minor units, of a slot, and returns the id of its SlotUse.
 
     One conditional upsert: it waits for whoever holds the row, and checks what it then finds. Raises Conflict
-    slot_full, at `{pointer}/deliver_at` and with the starts of the next slots that have room.
+    slot_full for the `deliver_at` of the cart at that place, with the starts of the next slots that have room.
     """
     caps = Caps(orders=slot.most_orders, value=slot.most_value)
     taken = upsert(vendor_id, fulfilment, slot, value) if caps.hold(1, value) else None
     if taken is None:
-        refuse_full_slot(vendor_id, fulfilment, slot, value, pointer)
+        refuse_full_slot(vendor_id, fulfilment, slot, value, at)
     return taken
 
 
@@ -74,21 +76,15 @@ def upsert(vendor_id: int, fulfilment: Fulfilment, slot: SlotWish, value: int) -
     return None if row is None else int(row[0])
 
 
-def refuse_full_slot(vendor_id: int, fulfilment: Fulfilment, slot: SlotWish, value: int, pointer: str) -> NoReturn:
+def refuse_full_slot(vendor_id: int, fulfilment: Fulfilment, slot: SlotWish, value: int, at: Path) -> NoReturn:
     """Raises Conflict slot_full with the next slots that would take the order."""
     vendor = Vendor.objects.get(pk=vendor_id)
     free = free_slots(vendor, fulfilment, value, first=slot.starts_at, now=timezone.now())
-    detail = f"{vendor.name} can take no more orders for that time: "
-    if free:
-        detail += f"send deliver_at, such as {free[0].isoformat()}."
-    else:
-        detail += "order less, or choose another day."
-    raise Conflict(
-        "slot_full",
-        detail,
-        errors=[field_error(f"{pointer}/deliver_at", "slot_full", detail)],
-        extra={"slot": slot.starts_at.isoformat(), "next_slots": [start.isoformat() for start in free]},
-    )
+    starts = [start.isoformat() for start in free]
+    extra = {"slot": slot.starts_at.isoformat(), "next_slots": starts}
+    if not starts:
+        raise Conflict(Code.SLOT_FULL_FOR_DAYS, Field.DELIVER_AT, at=at, extra=extra, vendor=vendor.name)
+    raise Conflict(Code.SLOT_FULL, Field.DELIVER_AT, at=at, extra=extra, vendor=vendor.name, soonest=starts[0])
 
 
 def free_slots(vendor: Vendor, fulfilment: Fulfilment, value: int, *, first: datetime, now: datetime) -> list[datetime]:
@@ -138,7 +134,7 @@ def retake_slot(order: Order) -> None:
     vendor, fulfilment = order.vendor, Fulfilment(order.fulfilment)
     caps = caps_at(menu_of(vendor).spans, vendor.zone, fulfilment.slug, hold.slot.starts_at, usual_caps(vendor))
     slot = SlotWish(starts_at=hold.slot.starts_at, most_orders=caps.orders, most_value=caps.value)
-    take_slot(vendor_id=vendor.pk, fulfilment=fulfilment, slot=slot, value=hold.value, pointer="")
+    take_slot(vendor_id=vendor.pk, fulfilment=fulfilment, slot=slot, value=hold.value)
     hold.is_held = True
     hold.save(update_fields=["is_held"])
 
@@ -163,9 +159,7 @@ def move_to_slot(order: Order, *, slot: SlotWish | None, value: int) -> None:
 
 
 def take_for(order: Order, slot: SlotWish, value: int) -> int:
-    return take_slot(
-        vendor_id=order.vendor_id, fulfilment=Fulfilment(order.fulfilment), slot=slot, value=value, pointer=""
-    )
+    return take_slot(vendor_id=order.vendor_id, fulfilment=Fulfilment(order.fulfilment), slot=slot, value=value)
 
 
 def adjust_hold(order: Order, value: int) -> None:

@@ -53,11 +53,9 @@ class ServiceHandler(KindHandler):
             raise Invalid(Code.TOO_LARGE_SERVICE, Field.SERVICE, at=at)
         besides = [one.booking for one in wanted.besides if one.booking]
         taken = bookings.times_of(service, besides)
-        start = bookings.start_of(service, where, wish.at, now, besides=taken, pointer=f"{cart.pointer}/service/at")
+        start = bookings.start_of(service, where, wish.at, now, besides=taken, way=at)
         end = start + bookings.length_of(service)
-        booking = BookedTime(
-            service=service, starts_at=start, ends_at=end, place=wish.place, pointer=f"{cart.pointer}/service", at=at
-        )
+        booking = BookedTime(service=service, starts_at=start, ends_at=end, place=wish.place, at=at)
         # Its own hours were checked: what counts besides is whether it lies ahead of the preorder time, and pauses.
         check_pause(replace(cart, fulfilment=fulfilment, deliver_at=start), vendor)
         return Draft(
@@ -95,7 +93,7 @@ class ServiceHandler(KindHandler):
     def move(self, order: Order, at: datetime | None, now: datetime) -> None:
         if at is None:
             raise Invalid(Code.REQUIRED_TIME, Field.DELIVER_AT)
-        bookings.move_booking(order, at=at, now=now, pointer="/deliver_at")
+        bookings.move_booking(order, at=at, now=now)
 
 
 def find_service(wish: ServiceWish, vendor: Vendor, at: Path) -> Service:

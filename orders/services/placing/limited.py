@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from orders.checkout import Cart, Checked
 from orders.kinds import KINDS
 from orders.models import Order
+from orders.pricing import item_at
 from orders.services.capacity import offers, slots
 from orders.services.kinds import HANDLERS, handler_of
 from orders.services.record.lines import stock_wanted
 from ordersite.accounts.models import Customer
-from ordersite.web.problems import blaming
+from ordersite.core.faults import Path, blaming_field
+from ordersite.core.fields import Field
 from vendors.services.stock import take_stock
 
 
@@ -24,7 +26,7 @@ def hold_what_is_chosen(carts: Sequence[Cart]) -> None:
 def take_what_is_limited(parts: Sequence[Checked], customer: Customer) -> list[int | None]:
     """Stock, times, slots and offers, in the order in which everybody locks them; returns each part's slot."""
     carts = [part.draft.cart for part in parts]
-    take_stock(stock_wanted([line for part in parts for line in part.priced.lines]), quantities_at(carts))
+    take_stock(stock_wanted([line for part in parts for line in part.priced.lines]), items_at(carts))
     for name, handler in HANDLERS.items():
         if drafts := [part.draft for part in parts if part.draft.kind == name]:
             handler.take(drafts)
@@ -40,22 +42,18 @@ def take_what_is_limited(parts: Sequence[Checked], customer: Customer) -> list[i
             fulfilment=fulfilment,
             slot=slot,
             value=parts[index].priced.total,
-            pointer=parts[index].draft.cart.pointer,
+            at=parts[index].draft.cart.at,
         )
     given = [part.given for part in parts]
     if any(given):
-        with blaming(next((f"{cart.pointer}/offer" for cart in carts if cart.offer), "/offer")):
+        with blaming_field(Field.OFFER, at=next((cart.at for cart in carts if cart.offer), ())):
             offers.take_offers(given=given, customer=customer)
     return slot_ids
 
 
-def quantities_at(carts: Sequence[Cart]) -> dict[int, str]:
-    """Where the quantity of each product stands in the client's input: that of its last item."""
-    return {
-        item.product: f"{cart.pointer}/items/{index}/quantity"
-        for cart in carts
-        for index, item in enumerate(cart.items)
-    }
+def items_at(carts: Sequence[Cart]) -> dict[int, Path]:
+    """Where the item of each product stands in the client's input: its last one."""
+    return {item.product: item_at(cart.at, index, item) for cart in carts for index, item in enumerate(cart.items)}
 
 
 def write_what_was_taken(

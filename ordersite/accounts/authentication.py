@@ -45,7 +45,7 @@ class PasswordBackend(ModelBackend):
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
     ) -> Any:
-        """The user, or None; raises a 429 Problem after too many wrong tries and a 503 where too many are at it."""
+        """The user, or None; raises Throttled after too many wrong tries and a 503 where too many are at it."""
         email = username if username is not None else kwargs.get(User.USERNAME_FIELD)
         if email is None or password is None:
             return None

@@ -93,7 +93,7 @@ def uid_of(user: User) -> str:
 def count_mail(kind: str, recipient: str, address: str) -> None:
     """Counts a mail that somebody at a network address ("" for staff's doors) has sent to a recipient.
 
-    Raises a 429 Problem where there were too many of the kind. Staff's are counted apart from strangers'.
+    Raises Throttled where there were too many of the kind. Staff's are counted apart from strangers'.
     """
     recipient = recipient.lower()
     if not address:

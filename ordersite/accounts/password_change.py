@@ -14,7 +14,7 @@ from ordersite.web.throttling import client_address
 
 
 class CountedPasswordChangeForm(AdminPasswordChangeForm):
-    """Django's own, but that wrong old passwords are counted; a 429 Problem ends the call."""
+    """Django's own, but that wrong old passwords are counted; Throttled ends the call."""
 
     def __init__(self, *args: Any, address: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -39,7 +39,7 @@ def forget_tries(email: str, address: str) -> None:
 
 
 def try_password(email: str, address: str, check: Callable[[], Found]) -> Found:
-    """What `check` finds, false for a wrong password; raises a 429 Problem after too many tries, and what it raises."""
+    """What `check` finds, false for a wrong password; raises Throttled after too many tries, and what it raises."""
     attempt = PasswordTry(email, address)
     attempt.count()
     try:
@@ -63,7 +63,7 @@ class PasswordTry:
     counted: list[tuple[str, str]] = field(default_factory=list)  # scopes and subjects
 
     def count(self) -> None:
-        """Raises a 429 Problem where this try is one too many, which then counts nowhere."""
+        """Raises Throttled where this try is one too many, which then counts nowhere."""
         subjects = {ADDRESS: self.address, PAIR: self.pair, ALL: self.pair}
         if not is_remembered(KNOWN, self.pair):
             subjects[ACCOUNT] = self.email

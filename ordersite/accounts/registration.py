@@ -53,7 +53,7 @@ def register(*, email: str, password: str, name: str, phone: str, address: str) 
 def send_confirmation(user: User, *, address: str) -> None:
     """Has the confirmation mailed once more.
 
-    Raises Conflict where the e-mail is confirmed, and a 429 Problem where it had mails enough.
+    Raises Conflict where the e-mail is confirmed, and Throttled where it had mails enough.
     """
     if user.is_confirmed:
         raise Conflict(Code.EMAIL_CONFIRMED)

@@ -35,7 +35,7 @@ def attempt_key(scope: str, subject: str) -> str:
 def count_attempt(
     scope: str, subject: str, *, limit: int, window: timedelta, under_way: bool = False, times: int = 1
 ) -> None:
-    """Counts a try, or several; raises a 429 Problem (that keeps the count) beyond `limit` within `window`.
+    """Counts a try, or several; raises Throttled (that keeps the count) beyond `limit` within `window`.
 
     One that is `under_way` is ended by `end_attempts`: where only such ones fill the count, the wait is short.
     """
@@ -60,7 +60,7 @@ def end_attempts(counted: Iterable[tuple[str, str]], *, uncount: bool) -> None:
 
 
 def refuse_if_locked(scope: str, subject: str, *, limit: int) -> None:
-    """Raises a 429 Problem while the subject has used up its tries."""
+    """Raises Throttled while the subject has used up its tries."""
     now = timezone.now()
     row = Attempt.objects.filter(key=attempt_key(scope, subject), expires_at__gt=now, count__gte=limit).first()
     if row:

@@ -167,6 +167,7 @@ class Code(StrEnum):
     NO_POINT = "no_point"
     OTHER_ZONE_BY_DISTANCE = "other_zone.by_distance"
     OTHER_ZONE = "other_zone"
+    FORBIDDEN_TRACKING = "forbidden.tracking"
 
     # --- record: orders.services.record
 

@@ -116,7 +116,7 @@ def kept(question: str, who: str, ask: Callable[[Geocoder], tuple[FoundPlace, ..
 
 
 def count_lookup(who: str) -> None:
-    """Counts a look-up; who is not named is not counted. Raises a 429 Problem beyond THROTTLE_PLACES a minute.
+    """Counts a look-up; who is not named is not counted. Raises Throttled beyond THROTTLE_PLACES a minute.
 
     Not "as nobody knows it": who has used up its own would choose what an address is checked against.
     """

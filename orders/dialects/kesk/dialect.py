@@ -78,7 +78,7 @@ def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     if faults:
         field, sentence = faults[0]
         message = f"{field}: {sentence}" if field else sentence
-    message = STATUS_REFUSED.get(problem.code, message).replace("`proof`", "`code`")
+    message = STATUS_REFUSED.get(problem.code, message)
     if problem.code == "too_large":
         message = f"{message} {PHOTOS_AS_FILES}"
     details = [{"field": field, "message": sentence} for field, sentence in faults if field]

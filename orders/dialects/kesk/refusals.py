@@ -63,8 +63,9 @@ NAMES: Names = {
     Field.PAYMENT_STATUS: "payment_status",
     Field.DRIVER: "driver_id",
     **dict.fromkeys((Field.STATUS, Field.TO, Field.TRANSITION), "status"),
-    **dict.fromkeys((Field.CODE, Field.PROOF), "code"),
     Field.REASON: "reason",
+    # What a status lacks is told at the status.
+    **dict.fromkeys((Field.CODE, Field.PROOF)),
     **dict.fromkeys(LACKS),
 }
 NO_SUCH_WAY = (
@@ -102,6 +103,7 @@ WORDING = Wording(
         **dict.fromkeys((Code.REQUIRED_GUEST, Code.REQUIRED_GUEST_OR_SIGN_IN), ONLY_PEOPLE),
         Code.REQUIRED_POINT_FOR_FEE: f"The fee depends on the distance, {NO_POINT}",
         Code.REQUIRED_POINT_FOR_DISTANCE: f"{{name}} is carried {{most}} m at most, {NO_POINT}",
+        Code.GUARD_FAILED_PROOF: "The vendor requires a proof for this: send it as `code`.",
         Code.AMOUNT_MISMATCH: "The amount is {expected}, not {sent}: ask /v1/order/summary again.",
     },
     shown=shown,

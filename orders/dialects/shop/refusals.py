@@ -38,9 +38,10 @@ NAMES: Names = {
     **dict.fromkeys((Field.ITEM, Field.LINE), "itemId"),
     **dict.fromkeys((Field.LABEL, Field.TO, Field.STATUS), "statusId"),
     Field.TRANSITION: "transition",
-    **dict.fromkeys((Field.CODE, Field.PROOF), "proof"),
     Field.TRACKING_NUMBER: "trackingNumber",
     Field.CARRIER: "carrier",
+    # What a status lacks is told of the whole call.
+    **dict.fromkeys((Field.CODE, Field.PROOF)),
     **dict.fromkeys(LACKS),
 }
 WORDING = Wording(

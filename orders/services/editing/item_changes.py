@@ -87,7 +87,7 @@ def edit_items(*, order_id: int, caller: Caller, wish: EditWish) -> Edited:
     """Changes an open order's items, or proposes it to the customer, in the transaction that the caller has opened.
 
     Lock purchase and order → permitted? → price → stock, slot, offer, payments, lines → version and event. Raises
-    NotFound, Problem 412, Forbidden, Invalid for what breaks a rule, and Conflict where the order's
+    NotFound, Stale, Forbidden, Invalid for what breaks a rule, and Conflict where the order's
     state forbids it, the stock or the wallet holds too little, or a payment is under way.
     """
     with update_order(order_id, caller, version=wish.version, changes_total=True) as update:
@@ -337,7 +337,7 @@ def accept_change(
 ) -> Edited:
     """The customer consents (or staff for it, with a reason): the change is made. Twice is harmless.
 
-    Raises NotFound, Problem 412, Forbidden, Conflict change_decided, and change_lapsed for one that would cost another
+    Raises NotFound, Stale, Forbidden, Conflict change_decided, and change_lapsed for one that would cost another
     difference by now, or can no longer be made: it is over then. Where the stock or the wallet holds too little the
     change goes on waiting.
     """
@@ -361,7 +361,7 @@ def refuse_change(
 ) -> Edited:
     """The customer does not consent, or the vendor or staff take the proposal back. Twice is harmless.
 
-    Raises NotFound, Problem 412, Forbidden and Conflict change_decided.
+    Raises NotFound, Stale, Forbidden and Conflict change_decided.
     """
     with update_order(order_id, caller, version=version, changes_total=True) as update:
         change = find_change(update, number, (*CONSENTS, Actor.VENDOR))

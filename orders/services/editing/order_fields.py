@@ -70,7 +70,7 @@ def change_order(
     """Changes fields of an open order, by those whom WHO names; one event tells old and new.
 
     `found` is what services.locating knows of a new address or point: it was looked up before the transaction.
-    Must run in a transaction. Raises NotFound, Problem 412, Forbidden, Conflict and Invalid; nothing is written then.
+    Must run in a transaction. Raises NotFound, Stale, Forbidden, Conflict and Invalid; nothing is written then.
     """
     with update_order(order_id, caller, version=version, changes_total="driver_tip" in fields) as update:
         change = change_fields(update, fields, found)
@@ -403,7 +403,7 @@ def add_tracking_number(
     *, order_id: int, caller: Caller, tracking_number: str, carrier: str, version: int | None = None
 ) -> Order:
     """Gives a delivery a parcel carrier's number, by vendor or staff; the same again changes nothing."""
-    denied = "A tracking number can be added by the vendor or staff only."
+    denied = Code.FORBIDDEN_TRACKING
     with update_order(order_id, caller, version=version, roles=VENDOR_STAFF, denied=denied) as update:
         order, access = update.order, update.access
         if order.fulfilment != Fulfilment.DELIVERY or order.status in table.FAILURE:

@@ -25,7 +25,6 @@ from ordersite.core.attempts import count_attempt, forget_attempts, refuse_if_lo
 from ordersite.core.codes import Code
 from ordersite.core.faults import Conflict, Fault, Forbidden, Invalid, Refusal
 from ordersite.core.fields import Field
-from ordersite.web.problems import Problem
 from vendors.models import Vendor
 
 # Five wrong collection codes lock an order's collecting for a quarter of an hour (docs/lifecycle.md, guard `code`).
@@ -54,7 +53,7 @@ def transition(*, order_id: int, caller: Caller, wish: Wish) -> Order:
     """Moves an order on, in the transaction that the caller has opened.
 
     Lock the row, legal? permitted? guards? → FSM method → money → version, columns, event and feed entries.
-    What was asked twice answers as if it had just happened and writes nothing. Raises NotFound, Problem 412 for a stale
+    What was asked twice answers as if it had just happened and writes nothing. Raises NotFound, Stale for a stale
     version, Conflict transition_not_allowed or guard_failed, and Forbidden; each refusal lists what is allowed.
     """
     to = table.NAMES.get(wish.name, wish.to)
@@ -128,10 +127,18 @@ def refuse(access: OrderAccess, wish: Wish, decision: Decision) -> NoReturn:
         count_wrong_code(order.pk)
     raise Conflict(
         GUARDS[guard][1],
+        input_of(guard, wish),
         extra={"guard": guard, **access.refusal_extra()},
         # A wrong code stays counted, although the change itself is refused.
         keeps_writes=counts,
     )
+
+
+def input_of(guard: str, wish: Wish) -> Field | None:
+    """The field by which the caller can satisfy a guard; a reason's text where the code asks for one."""
+    if guard == "reason" and wish.reason_code:
+        return Field.REASON
+    return {"reason": Field.REASON_CODE, "code": Field.CODE, "proof": Field.PROOF}.get(guard)
 
 
 @contextmanager
@@ -147,18 +154,14 @@ def all_or_nothing(*, order_id: int, caller: Caller) -> Iterator[None]:
             problem.extra |= access_of(caller, get_order(caller=caller, order_id=order_id)).refusal_extra()
             stands = problem.extra["order_status"]
             if stands != reached:
-                said = f" None of the steps was made: the order is still in status {stands['code']} ({stands['name']})."
-                if isinstance(problem, Problem):
-                    problem.detail += said
-                else:
-                    problem.also = Fault(Code.STEPS_UNDONE, status=Status(stands["code"]))
+                problem.also = Fault(Code.STEPS_UNDONE, status=Status(stands["code"]))
         if problem.code == "guard_failed" and problem.keeps_writes:
             count_wrong_code(order_id)
         raise
 
 
 def count_wrong_code(order_id: int) -> None:
-    """Counts a wrong collection code; raises a 429 Problem beyond CODE_TRIES."""
+    """Counts a wrong collection code; raises Throttled beyond CODE_TRIES."""
     count_attempt("collect", str(order_id), limit=CODE_TRIES, window=CODE_LOCK)
 
 
@@ -175,7 +178,7 @@ def guesses(guards: Iterable[str], order: Order) -> bool:
 
 
 def check_code_is_open(order: Order) -> None:
-    """Raises a 429 Problem while the collection code is locked, for right and wrong codes alike."""
+    """Raises Throttled while the collection code is locked, for right and wrong codes alike."""
     refuse_if_locked("collect", str(order.pk), limit=CODE_TRIES)
 
 
@@ -283,7 +286,7 @@ def promise_times(order: Order, wish: Wish, now: datetime) -> None:
 def start_preparing(*, order_id: int, caller: Caller, version: int | None = None) -> Order:
     """Writes the milestone preparation_started and leaves the status: by vendor or staff, while accepted, not prepared.
 
-    Twice is harmless. Must run in a transaction; raises NotFound, Problem 412, Forbidden and Conflict.
+    Twice is harmless. Must run in a transaction; raises NotFound, Stale, Forbidden and Conflict.
     """
     with update_order(order_id, caller, version=version) as update:
         order, access = update.order, update.access

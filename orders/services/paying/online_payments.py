@@ -79,7 +79,7 @@ def open_payment(*, token: str) -> Opened:
     """Begins a payment at its provider, or goes on with one that was begun; harmless when repeated.
 
     Two who open the page at once get the same payment. After a try that failed a new one is begun, until it expires.
-    Raises NotFound and ProviderError, and a 429 Problem where it was tried too often.
+    Raises NotFound and ProviderError, and Throttled where it was tried too often.
     """
     payment = get_payment(token=token)
     # Whoever has the page's address can open it as often as they like. Else what is known is shown.

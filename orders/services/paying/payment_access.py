@@ -11,7 +11,7 @@ from ordersite.core.faults import Conflict, NotFound
 def lock_payment_of(
     order_id: int, payment_id: int, caller: Caller, version: int | None
 ) -> tuple[OrderAccess, Payment, list[Order]]:
-    """The payment and the orders that it pays for, locked, and this one as it stands then; raises Problem 412."""
+    """The payment and the orders that it pays for, locked, and this one as it stands then; raises Stale."""
     payment, orders = lock_payment(payment_id)
     access = access_of(caller, get_order(caller=caller, order_id=order_id))
     refuse_unready(access, version)
@@ -20,7 +20,7 @@ def lock_payment_of(
 
 
 def refuse_unready(access: OrderAccess, version: int | None) -> None:
-    """Raises Problem 412 where the caller saw another version, and Conflict for an order without items."""
+    """Raises Stale where the caller saw another version, and Conflict for an order without items."""
     access.refuse_stale(version)
     if access.order.awaits_items:
         raise Conflict(Code.NO_ITEMS_TO_PAY)

@@ -25,7 +25,7 @@ def approve_payment(*, order_id: int, payment_id: int, caller: Caller, version: 
 
     What a provider holds (authorised) staff have taken: it comes in within seconds. Cash is received order by order. Of
     a payment that is disputed, what came in counts (services.disputes). Once, however often it is asked. Must run in a
-    transaction. Raises NotFound, Problem 412, Forbidden, and Conflict for what only a provider can tell.
+    transaction. Raises NotFound, Stale, Forbidden, and Conflict for what only a provider can tell.
     """
     access = access_of(caller, get_order(caller=caller, order_id=order_id))
     role_to_approve(access, payment_of(access.order, payment_id))
@@ -53,7 +53,7 @@ def refuse_payment(*, order_id: int, payment_id: int, caller: Caller, reason: st
     """Staff do not believe the photos: the customer reads why, and may send others for at least AGAIN.
 
     Of a payment that is disputed, what came in goes back, and the orders that are open are to be paid anew. Must run in
-    a transaction. Raises NotFound, Problem 412, Forbidden, and Conflict where nothing waits to be looked at.
+    a transaction. Raises NotFound, Stale, Forbidden, and Conflict where nothing waits to be looked at.
     """
     access = access_of(caller, get_order(caller=caller, order_id=order_id))
     payment_of(access.order, payment_id)
@@ -76,7 +76,7 @@ def refuse_payment(*, order_id: int, payment_id: int, caller: Caller, reason: st
 def waive_owed(*, order_id: int, payment_id: int, caller: Caller, reason: str, version: int | None = None) -> Order:
     """Staff say that what this payment still owes for the order need not be paid; what came in amiss goes back.
 
-    Must run in a transaction. Raises NotFound, Problem 412, Forbidden, Invalid without a reason, and Conflict
+    Must run in a transaction. Raises NotFound, Stale, Forbidden, Invalid without a reason, and Conflict
     nothing_due, or payment_pending while the money may have come in.
     """
     access = access_of(caller, get_order(caller=caller, order_id=order_id))

@@ -36,7 +36,7 @@ def payment_link(*, order_id: int, caller: Caller, send: bool = False) -> Paymen
 
     By the customer, the vendor or staff. It switches nothing. Raises NotFound, Forbidden; Conflict order_closed,
     not_online, payment_expired, payment_disputed, proof_pending or nothing_to_pay; with `send` Invalid where no e-mail
-    is known, and a 429 Problem for the sixth mail to an e-mail within an hour.
+    is known, and Throttled for the sixth mail to an e-mail within an hour.
     """
     order = get_order(caller=caller, order_id=order_id)
     actors = access_of(caller, order).actors

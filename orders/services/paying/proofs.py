@@ -43,7 +43,7 @@ def add_proofs(*, payment: Payment, photos: Sequence[CleanImage], now: datetime)
 def payment_to_prove(*, order_id: int, caller: Caller, count: int, version: int | None = None) -> tuple[Actor, int]:
     """As what the caller may send `count` photos, and the id of the transfer that they are of; nothing is locked.
 
-    Raises NotFound, Forbidden, Problem 412, and Conflict where no transfer waits for so many.
+    Raises NotFound, Forbidden, Stale, and Conflict where no transfer waits for so many.
     """
     access = access_of(caller, get_order(caller=caller, order_id=order_id))
     role = access.role_among((Actor.STAFF, Actor.CUSTOMER), Right.CHECK_PAYMENTS)
@@ -73,7 +73,7 @@ def check_waits(payment: Payment, orders: Iterable[Order], count: int) -> list[O
 def send_proofs(*, order_id: int, caller: Caller, photos: Sequence[CleanImage], version: int | None = None) -> Order:
     """The customer (or staff for it) shows that the order's transfer was made; it then waits for staff to look.
 
-    Must run in a transaction. Raises Invalid, NotFound, Problem 412, Forbidden, and Conflict where no transfer waits,
+    Must run in a transaction. Raises Invalid, NotFound, Stale, Forbidden, and Conflict where no transfer waits,
     the orders are closed, or there are MOST_PROOFS photos already.
     """
     if not photos:

@@ -46,7 +46,7 @@ def refund_order(*, order_id: int, caller: Caller, wish: RefundWish) -> tuple[Or
 
     Lock the order, permitted? paid? → how much → payments → the shares of vendor, driver and platform follow → event →
     where it is asked for, the order is cancelled too, which gives all the rest back. A vendor gives back at most what
-    the order still brings it. Raises NotFound, Problem 412, Forbidden, Invalid for what the order does not have, and
+    the order still brings it. Raises NotFound, Stale, Forbidden, Invalid for what the order does not have, and
     Conflict not_paid, no_wallet, by_hand_only, or refund_too_large with `refundable`.
     """
     with all_or_nothing(order_id=order_id, caller=caller):

@@ -37,13 +37,13 @@ def strangers_counts(caller: Caller, customer: Customer) -> list[tuple[str, str,
 
 
 def refuse_strangers_order(caller: Caller, customer: Customer) -> None:
-    """Raises a 429 Problem for a stranger's order too many, before it takes anything; nothing is locked."""
+    """Raises Throttled for a stranger's order too many, before it takes anything; nothing is locked."""
     for scope, subject, limit in strangers_counts(caller, customer):
         refuse_if_locked(scope, subject, limit=limit)
 
 
 def count_strangers_orders(caller: Caller, customer: Customer, orders: int) -> None:
-    """Counts a stranger's orders, all of a purchase; raises a 429 Problem where they are too many by now.
+    """Counts a stranger's orders, all of a purchase; raises Throttled where they are too many by now.
 
     The last thing of a placing: the rows are locked until it is committed, and all guests behind one address wait for
     them. An order that is refused is not counted: its transaction takes the count back.

@@ -2,7 +2,7 @@
 
 tests/orders/record/test_writers.py refuses other writers.
 
-    with update_order(order_id, caller, version=version, roles=(Actor.STAFF,), denied="Only for staff.") as update:
+    with update_order(order_id, caller, version=version, roles=(Actor.STAFF,), denied=Code.FORBIDDEN_DELETE) as update:
         update.order.deleted_at = update.now
         update.tell(OrderEvent.Kind.NOTE, reason="Deleted")
 
@@ -31,7 +31,6 @@ from ordersite.accounts.rights import Right
 from ordersite.core.codes import Code
 from ordersite.core.faults import Forbidden
 from ordersite.core.inserts import insert_rows
-from ordersite.web import problems
 
 # What may change without a new version: it follows from the time and the vendor's settings, no party changes it.
 TIMER_COLUMNS = frozenset({*DUE_COLUMNS, "codes_tried_at"})
@@ -95,7 +94,7 @@ def update_order(
     version: int | None = None,
     roles: Sequence[Actor] = (),
     right: Right = Right.MOVE_ORDERS,
-    denied: Code | str = "",
+    denied: Code | None = None,
     to: Status | None = None,
     changes_total: bool = False,
 ) -> Iterator[OrderUpdate]:
@@ -103,7 +102,7 @@ def update_order(
 
     `version` is the one that the caller saw. `to` and `changes_total` say what is locked before the order: its purchase
     where its total may change, all that was bought together where its customer cancels it. Must run in a transaction;
-    raises NotFound, Problem 412 and Forbidden (`denied` says who may).
+    raises NotFound, Stale and Forbidden (`denied` says who may).
     """
     if changes_total:
         lock_purchase(order_id)
@@ -112,7 +111,8 @@ def update_order(
         if roles:
             update.role = access.role_among(roles, right)
             if update.role is None:
-                raise Forbidden(denied) if isinstance(denied, Code) else problems.Forbidden("forbidden", denied)
+                assert denied is not None, "roles come with what refuses the others"
+                raise Forbidden(denied)
         yield update
 
 

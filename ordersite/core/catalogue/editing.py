@@ -73,4 +73,5 @@ SENTENCES: dict[Code, str] = {
     Code.OTHER_ZONE: _(
         "The new address is outside the delivery zone that was paid for: cancel the order and place a new one."
     ),
+    Code.FORBIDDEN_TRACKING: _("A tracking number can be added by the vendor or staff only."),
 }

@@ -7,7 +7,7 @@ import h11
 from django.conf import settings
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ordersite.web.request_headers import fault_of
+from ordersite.web.request_headers import fault_of_headers
 from ordersite.web.throttling import network_of
 
 GRACE = 0.25  # seconds that a connection has before it counts: many that come at once, as after a cut, are heard first
@@ -135,7 +135,7 @@ class HttpProtocol(H11Protocol):
 
     def _should_upgrade(self) -> bool:
         """A handshake whose headers are refused is answered as any other request, with the reason."""
-        return super()._should_upgrade() and fault_of(self.headers) is None
+        return super()._should_upgrade() and fault_of_headers(self.headers) is None
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         self.leave()

@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from ordersite.accounts.models import UNCONFIRMED, Address, ApiToken, Customer, User
-from ordersite.accounts.rights import covers, groups_within, permissions_within
+from ordersite.accounts.rights import groups_within, holds_rights_of, permissions_within
 from ordersite.accounts.scoping import EverywhereAdmin
 from ordersite.backoffice.comparing import ComparingAdmin, ComparingInline
 from ordersite.backoffice.typed_fields import TypedForm
@@ -98,7 +98,7 @@ class UserAdmin(ConfirmedFirst, EverywhereAdmin, ComparingAdmin, DjangoUserAdmin
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         editor: Any = request.user
-        return super().has_change_permission(request, obj) and (obj is None or covers(editor, obj))
+        return super().has_change_permission(request, obj) and (obj is None or holds_rights_of(editor, obj))
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Groups and permissions, as far as who gives them holds them."""
@@ -206,7 +206,7 @@ class ApiTokenAdmin(EverywhereAdmin, ComparingAdmin):
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         editor: Any = request.user
         living = queryset.filter(revoked_at=None).select_related("user")
-        tokens = [token for token in living if token.user is None or covers(editor, token.user)]
+        tokens = [token for token in living if token.user is None or holds_rights_of(editor, token.user)]
         count = queryset.filter(pk__in=[token.pk for token in tokens]).update(revoked_at=timezone.now())
         self.message_user(request, f"{count} API tokens revoked.")
         if skipped := len(living) - len(tokens):

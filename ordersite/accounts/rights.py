@@ -61,7 +61,7 @@ def rights_of(user: User) -> set[str]:
     return permissions_of(user) | set(import_string(settings.RIGHTS_BY_ROWS)(user))
 
 
-def covers(editor: User, other: User) -> bool:
+def holds_rights_of(editor: User, other: User) -> bool:
     """Whether somebody holds all the rights of another, and so may change who signs in as it.
 
     Everybody covers itself; a superuser is covered by superusers only.

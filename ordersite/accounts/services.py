@@ -151,15 +151,15 @@ def with_both(old: Where, changes: dict[str, Any], found: Answer) -> dict[str, A
     if "lat" in changes and changes["lat"] is None:
         # What takes a point away keeps where it was, unless another text comes: it may come back there.
         kept = old.origin if changes.get("address") in (None, old.text) else None
-        return {**changes, **columns_of("anchor_", kept)}
+        return {**changes, **point_columns("anchor_", kept)}
     point = point_of(changes.get("lat"), changes.get("lng"))
     new = change_where(old, text=changes.get("address"), point=point, found=found)
     if new == old:
         return changes
-    return {**changes, "address": new.text, **columns_of("", new.point), **columns_of("anchor_", new.anchor)}
+    return {**changes, "address": new.text, **point_columns("", new.point), **point_columns("anchor_", new.anchor)}
 
 
-def columns_of(prefix: str, point: Point | None) -> dict[str, float | None]:
+def point_columns(prefix: str, point: Point | None) -> dict[str, float | None]:
     return {f"{prefix}lat": point.lat if point else None, f"{prefix}lng": point.lng if point else None}
 
 

@@ -75,7 +75,9 @@ def find_places(text: str, near: Point | None = None, *, who: str = "") -> Answe
     if point := point_in(words):
         return (FoundPlace(text=words, lat=point.lat, lng=point.lng),)
     around = f"{near.lat:.1f},{near.lng:.1f}" if near else ""
-    return kept(f"find|{words.casefold()}|{around}", who, lambda geocoder: chosen(geocoder.find(words, near), near))
+    return kept_answer(
+        f"find|{words.casefold()}|{around}", who, lambda geocoder: choose_places(geocoder.find(words, near), near)
+    )
 
 
 def name_point(point: Point, *, who: str = "") -> Answer:
@@ -85,10 +87,10 @@ def name_point(point: Point, *, who: str = "") -> Answer:
         place = geocoder.name(point)
         return (place,) if place else ()
 
-    return kept(f"name|{point.lat:.5f},{point.lng:.5f}", who, ask)
+    return kept_answer(f"name|{point.lat:.5f},{point.lng:.5f}", who, ask)
 
 
-def kept(question: str, who: str, ask: Callable[[Geocoder], tuple[FoundPlace, ...]]) -> Answer:
+def kept_answer(question: str, who: str, ask: Callable[[Geocoder], tuple[FoundPlace, ...]]) -> Answer:
     """The answer that is kept, else the geocoder's."""
     geocoder = geocoder_of(settings.GEOCODER_URL)
     if geocoder is None:
@@ -124,7 +126,7 @@ def count_lookup(who: str) -> None:
         raise Throttled(Code.THROTTLED_PLACES, retry_after=60)
 
 
-def chosen(found: list[FoundPlace], near: Point | None) -> tuple[FoundPlace, ...]:
+def choose_places(found: list[FoundPlace], near: Point | None) -> tuple[FoundPlace, ...]:
     """Each place once, and those near the point alone where there are any."""
     places: list[FoundPlace] = []
     for one in found:

@@ -37,13 +37,13 @@ def is_held(folder: Path) -> bool:
     return False
 
 
-def fault_of(verb: str, folder: Path) -> str:
+def refusal_of_verb(verb: str, folder: Path) -> str:
     """Why the verb of `make` has to wait, and what helps; "" for nothing."""
     return f"A site or its worker is running with the data in {folder}/: {REMEDIES[verb]}." if is_held(folder) else ""
 
 
 if __name__ == "__main__":
-    if fault := fault_of(sys.argv[1], Path(sys.argv[2])):
+    if fault := refusal_of_verb(sys.argv[1], Path(sys.argv[2])):
         sys.exit(fault)
     if sys.argv[3:]:  # the folder, opened by the shell: held from here on until the last process has closed it
         fcntl.flock(int(sys.argv[3]), fcntl.LOCK_SH)

@@ -86,7 +86,7 @@ FRAMEWORK = re.compile("|".join(f"(?P<told{at}>{pattern})" for at, (pattern, _) 
 OURS = {f"told{at}": sentence for at, (_, sentence) in enumerate(SENTENCES)}
 
 
-def plain(sentence: str) -> str:
+def plain_sentence(sentence: str) -> str:
     """Our own sentence for one of the framework's; any other as it is."""
     found = FRAMEWORK.fullmatch(sentence)
     if found is None or found.lastgroup is None or found.lastindex is None:

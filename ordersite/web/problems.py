@@ -28,7 +28,7 @@ from ordersite.core.context import request_id
 from ordersite.core.faults import Fault, Path, Refusal
 from ordersite.core.fields import Field
 from ordersite.core.wording import NATIVE, Wording
-from ordersite.web.framework_sentences import plain
+from ordersite.web.framework_sentences import plain_sentence
 
 logger = logging.getLogger(__name__)
 
@@ -195,7 +195,7 @@ def flatten(detail: Any, pointer: str = "") -> Iterator[dict[str, Any]]:
         for item in detail:
             yield from flatten(item, pointer)
     else:
-        yield field_error(pointer, getattr(detail, "code", "invalid"), plain(str(detail)))
+        yield field_error(pointer, getattr(detail, "code", "invalid"), plain_sentence(str(detail)))
 
 
 def as_problem(refusal: Refusal, wording: Wording = NATIVE) -> Problem:
@@ -286,7 +286,7 @@ def describe(exc: exceptions.APIException) -> str:
         detail = detail.get("detail", next(iter(detail.values()), ""))
     if isinstance(detail, list):
         detail = detail[0] if detail else ""
-    return plain(str(detail))
+    return plain_sentence(str(detail))
 
 
 def problem_of(exc: Exception, wording: Wording = NATIVE) -> Problem:

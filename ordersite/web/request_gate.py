@@ -133,10 +133,10 @@ class Body:
             self.headers[:] = [row for row in self.headers if row[0] != b"content-length"]
             self.headers.append((b"content-length", str(self.count).encode()))
             if not self.is_too_large and not await self.take_turn(self.count):
-                self.scope[REFUSED] = too_busy()
+                self.scope[REFUSED] = too_many_bodies()
         return {"type": "http.request", "body": b"", "more_body": False} if self.is_too_large else message
 
 
-def too_busy() -> Problem:
+def too_many_bodies() -> Problem:
     detail = "Too many large bodies are worked on at this moment: try again in a few seconds."
     return Problem("busy", detail, status=503, headers={"Retry-After": "3"})

@@ -48,13 +48,13 @@ def fault_of_path(path: str) -> Problem | None:
 
 def check_headers(headers: Headers) -> tuple[Headers, Problem | None]:
     """The headers to go on with, lower-case names as ASGI has them, and why the request is refused, if it is."""
-    problem = fault_of(headers)
+    problem = fault_of_headers(headers)
     if problem is not None:
         return [(name, value) for name, value in headers if name in KEPT and len(value) <= 256], problem
     return [(name, own_cookies(value) if name == b"cookie" else value) for name, value in headers], None
 
 
-def fault_of(headers: Headers) -> Problem | None:
+def fault_of_headers(headers: Headers) -> Problem | None:
     """431 for headers that are too long, which names the first that is; 415 for a Content-Type that nobody can read."""
     if sum(len(name) + len(value) + 4 for name, value in headers) > MOST_BYTES:
         return Problem(

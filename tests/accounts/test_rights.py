@@ -9,7 +9,7 @@ from django.test import Client
 
 from ordersite.accounts.callers import SYSTEM, Caller, caller_of_user
 from ordersite.accounts.models import ApiToken, User
-from ordersite.accounts.rights import Right, covers, holders, permissions_of
+from ordersite.accounts.rights import Right, holders, holds_rights_of, permissions_of
 from ordersite.accounts.roles import ROLES
 from ordersite.core.faults import Forbidden
 from ordersite.web.problems import as_problem
@@ -74,7 +74,7 @@ def test_who_changes_an_account_holds_all_of_its_rights(cast: Cast) -> None:
     more = [cast.staff, root, make_manager(cast.vendor), switched_off, cast.owner, cast.courier, cast.dispatcher]
     client = client_of(editor)
     for other in more:
-        assert not covers(editor, other), other
+        assert not holds_rights_of(editor, other), other
         before = User.objects.filter(pk=other.pk).values().get()
         for page in ("change", "password"):
             data = {"email": "taken@example.org", "password1": PASSWORD + "1", "password2": PASSWORD + "1"}
@@ -82,7 +82,7 @@ def test_who_changes_an_account_holds_all_of_its_rights(cast: Cast) -> None:
         assert User.objects.filter(pk=other.pk).values().get() == before
     less = make_clerk(Right.VIEW_ORDERS, name="Less Clerk")
     for other in (cast.customer, less, editor):
-        assert covers(editor, other), other
+        assert holds_rights_of(editor, other), other
         data = {"usable_password": "true", "password1": PASSWORD + "1", "password2": PASSWORD + "1"}
         assert client_of(editor).post(f"{USERS}{other.pk}/password/", data).status_code == 302
         assert User.objects.get(pk=other.pk).check_password(PASSWORD + "1")

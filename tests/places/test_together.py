@@ -196,8 +196,10 @@ class TestAnotherServer:
         self, cast: Cast, api: Api, server: FakeGeocoder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         within: list[bool] = []
-        real = lookup.chosen
-        monkeypatch.setattr(lookup, "chosen", lambda *args: (within.append(connection.in_atomic_block), real(*args))[1])
+        real = lookup.choose_places
+        monkeypatch.setattr(
+            lookup, "choose_places", lambda *args: (within.append(connection.in_atomic_block), real(*args))[1]
+        )
         refused(api(cast.customer).post(ORDERS, order_to(cast, "Rue Haute 118")), 400, "/location", "other_place")
         order = place_order(api(cast.customer), order_to(cast, "Rue X 118", HAUTE))
         # Both lie in the zone that was paid for.

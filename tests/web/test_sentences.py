@@ -8,7 +8,7 @@ import pytest
 from rest_framework import exceptions, fields, serializers
 from rest_framework.test import APIClient
 
-from ordersite.web.framework_sentences import plain
+from ordersite.web.framework_sentences import plain_sentence
 from tests.cast import Cast
 
 Api = Callable[..., APIClient]
@@ -36,19 +36,19 @@ FRAMEWORK = sorted(
 
 @pytest.mark.parametrize("sentence", FRAMEWORK)
 def test_each_sentence_of_the_framework_has_ours(sentence: str) -> None:
-    told = plain(sentence)
+    told = plain_sentence(sentence)
     assert told != sentence
     assert told[0].isupper() or told[0] == "7"
     assert told.endswith(".")
-    assert plain(told) == told
+    assert plain_sentence(told) == told
 
 
 def test_what_a_sentence_says_is_kept() -> None:
     assert [
-        plain("Ensure this value is less than or equal to 90."),
-        plain("Ensure this field has no more than 300 characters."),
-        plain('Method "PUT" not allowed.'),
-        plain("Our own."),
+        plain_sentence("Ensure this value is less than or equal to 90."),
+        plain_sentence("Ensure this field has no more than 300 characters."),
+        plain_sentence('Method "PUT" not allowed.'),
+        plain_sentence("Our own."),
     ] == [
         "The number is too large: send 90 or less.",
         "The text is too long: send at most 300 characters.",

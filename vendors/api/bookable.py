@@ -86,7 +86,7 @@ class VendorServicesView(ApiView):
     def get(self, request: Request, vendor_id: int) -> Response:
         """What can be booked at the vendor."""
         vendor = visible_vendor(Vendor.objects.all(), vendor_id, caller_of(request))
-        return render_page(request, services_at(vendor.pk).select_related("vendor"), ServiceOutput)
+        return render_kept_rows(request, services_at(vendor.pk).select_related("vendor"), ServiceOutput)
 
 
 class VendorPackageTypesView(ApiView):
@@ -99,8 +99,8 @@ class VendorPackageTypesView(ApiView):
     def get(self, request: Request, vendor_id: int) -> Response:
         """What the vendor carries, and what that costs."""
         vendor = visible_vendor(Vendor.objects.all(), vendor_id, caller_of(request))
-        return render_page(request, package_types_of(vendor.pk).select_related("vendor"), PackageTypeOutput)
+        return render_kept_rows(request, package_types_of(vendor.pk).select_related("vendor"), PackageTypeOutput)
 
 
-def render_page(request: Request, rows: Any, output: type[serializers.Serializer]) -> Response:
+def render_kept_rows(request: Request, rows: Any, output: type[serializers.Serializer]) -> Response:
     return paginate(request, rows, lambda row: render(output, row), orderings=ORDERINGS, default="position")

@@ -18,7 +18,7 @@ from orders.services.editing.destination import distance_from_vendor, new_destin
 from orders.services.kinds import handler_of
 from orders.services.money.payment_changes import adjust, change_method
 from orders.services.moving.transitions import Wish, transition
-from orders.services.paying.providers import available_methods
+from orders.services.paying.providers import is_available
 from orders.services.placing.checkout_prices import check_cash_amount
 from orders.services.placing.guests import check_strangers_order
 from orders.services.record.access import OrderAccess, get_order
@@ -249,7 +249,7 @@ def change_payment_method(change: Change, value: str) -> None:
     if value not in order.vendor.payment_methods:
         taken = order.vendor.payment_methods
         raise Invalid(Code.NOT_TAKEN, Field.PAYMENT_METHOD, vendor=order.vendor.name, taken=taken)
-    if value not in available_methods():
+    if not is_available(value):
         raise Invalid(Code.NOT_AVAILABLE_METHOD, Field.PAYMENT_METHOD)
     if order.awaits_items:
         raise Conflict(Code.NO_ITEMS_YET)

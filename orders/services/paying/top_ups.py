@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from orders.models import Payment
-from orders.services.paying.providers import available_methods
+from orders.services.paying.providers import is_available
 from orders.services.paying.saved_methods import find_saved_method
 from ordersite.accounts.models import User
 from ordersite.accounts.services import ensure_customer
@@ -26,7 +26,7 @@ def request_top_up(*, user: User, amount: Money, method: str, saved_id: int | No
     """
     if method not in ONLINE_METHODS:
         raise Invalid(Code.NOT_ONLINE_TOP_UP, Field.PAYMENT_METHOD, methods=" or ".join(ONLINE_METHODS))
-    if method not in available_methods():
+    if not is_available(method):
         raise Invalid(Code.NOT_AVAILABLE_TOP_UP, Field.PAYMENT_METHOD)
     customer, now = ensure_customer(user), timezone.now()
     saved = find_saved_method(customer, method, saved_id=saved_id, saves=saves)

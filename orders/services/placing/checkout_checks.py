@@ -7,7 +7,7 @@ from orders.checkout import Cart, CheckedOut, Checkout, Draft, Place
 from orders.kinds import KINDS
 from orders.services.capacity.offers import choose_offers
 from orders.services.kinds import CartAtVendor, handler_of_cart
-from orders.services.paying.providers import available_methods
+from orders.services.paying.providers import is_available
 from orders.services.placing.checkout_prices import add_up, check_cash_amount, check_figures, check_total, divide_tip
 from ordersite.accounts.models import Customer
 from ordersite.core.codes import Code
@@ -90,7 +90,7 @@ def check_money(checkout: Checkout, vendor: Vendor) -> None:
             raise Invalid(Code.CURRENCY_OF_VENDOR, field, vendor=vendor.name, currency=vendor.currency)
     if checkout.payment_method and checkout.payment_method not in vendor.payment_methods:
         raise Invalid(Code.NOT_TAKEN, Field.PAYMENT_METHOD, vendor=vendor.name, taken=vendor.payment_methods)
-    if checkout.payment_method and checkout.payment_method not in available_methods():
+    if checkout.payment_method and not is_available(checkout.payment_method):
         raise Invalid(Code.NOT_AVAILABLE_METHOD, Field.PAYMENT_METHOD)
     if checkout.cash and checkout.payment_method and not find_method(checkout.payment_method).is_on_handover:
         raise Invalid(Code.CASH, Field.CASH)

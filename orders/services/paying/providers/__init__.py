@@ -41,8 +41,12 @@ def askable_methods() -> list[str]:
     return [method.name for method in PAYMENT_METHODS.values() if method.is_online and find_provider(method.provider)]
 
 
+def is_available(method: str) -> bool:
+    """Whether a payment method can be chosen: it has no provider, or its provider is set up."""
+    found = PAYMENT_METHODS.get(method)
+    return found is not None and (not found.is_online or find_provider(found.provider) is not None)
+
+
 def available_methods() -> frozenset[str]:
-    """The payment methods that can be chosen: those without a provider, and those whose provider is set up."""
-    return frozenset(method.name for method in PAYMENT_METHODS.values() if not method.is_online).union(
-        askable_methods()
-    )
+    """All payment methods that can be chosen."""
+    return frozenset(filter(is_available, PAYMENT_METHODS))

@@ -19,7 +19,7 @@ from tests.cast import Cast
 from tests.orders.online import started
 from tests.promises.everybody import OWN, ROLES, SEES, World, bodies, make_world
 from tracking.feed import watchers
-from tracking.feed.closings import FORBIDDEN, UNKNOWN, Refused
+from tracking.feed.closings import FORBIDDEN, UNKNOWN, WatchRefused
 from vendors.models import Driver
 
 # Method, path, whose object (Clara's at Burger Bar, or Stijn's at the Tea House), and a status a role:
@@ -300,17 +300,17 @@ def test_sockets(world: World, role: str) -> None:
             if name == "driver":
                 assert Driver.objects.get(pk=found.subject).user_id == credential.user_id
         else:
-            assert isinstance(found, Refused)
+            assert isinstance(found, WatchRefused)
             assert found.code == FORBIDDEN.code
     code = decrypt(world.orders["claras"].tracking_sealed)
     assert watchers.by_tracking_code(code).subject == world.orders["claras"].pk
-    with pytest.raises(Refused):
+    with pytest.raises(WatchRefused):
         watchers.by_tracking_code(str(world.orders["claras"].pk))
 
 
 def shown_by(world: World, role: str) -> watchers.Credential:
     if role in ("anonymous", "guest"):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(WatchRefused) as refused:
             watchers.by_bearer(world.tokens["guest"])
         assert refused.value.code == UNKNOWN.code
         return watchers.Credential()

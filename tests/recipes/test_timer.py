@@ -9,7 +9,7 @@ from django.utils import timezone
 from orders.lifecycle import timers
 from orders.lifecycle.table import Fulfilment, Status
 from orders.lifecycle.timers import Timer
-from orders.management.commands.lifecycle_docs import render_page
+from orders.management.commands.lifecycle_docs import render_lifecycle_page
 from orders.models import Order
 from orders.services.moving.timers import run_due
 from tests.cast import Cast
@@ -73,11 +73,14 @@ def test_a_row_is_all_that_a_timer_needs(cast: Cast, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.usefixtures("row")
 def test_it_stands_in_the_life_cycles_page() -> None:
-    assert "| `table_cleared` | `preparation_completed` | eat_in | `complete` |  | `undo_minutes` |\n" in render_page()
+    assert (
+        "| `table_cleared` | `preparation_completed` | eat_in | `complete` |  | `undo_minutes` |\n"
+        in render_lifecycle_page()
+    )
 
 
 def test_without_the_row_nothing_happens(cast: Cast) -> None:
     order = make_order(cast, Status.PREPARATION_COMPLETED, Fulfilment.EAT_IN, stood="accepted prepared")
     save_minutes(cast, MINUTES)
     assert Order.objects.get(pk=order.pk).due_at is None
-    assert "table_cleared" not in render_page()
+    assert "table_cleared" not in render_lifecycle_page()

@@ -14,7 +14,7 @@ from ordersite.accounts.models import ApiToken, User
 from ordersite.accounts.sign_ins import begin_sign_in, end_sign_in
 from tests.cast import Cast
 from tests.tracking.live import happen, jwt, make_order
-from tracking.feed.closings import Refused
+from tracking.feed.closings import WatchRefused
 from tracking.feed.hub import Admission, Knock, admissions
 from tracking.feed.watchers import (
     Credential,
@@ -102,7 +102,7 @@ def test_who_may_not_come_in_leaves_the_others_alone(cast: Cast) -> None:
         partial(at_work, cast, cast.customer),
         by_nobody,
     ]
-    codes = [one.code if isinstance(one, Refused) else None for one in admit(doors)]
+    codes = [one.code if isinstance(one, WatchRefused) else None for one in admit(doors)]
     assert codes == [1013, None, 4403, 4401]
 
 

@@ -105,7 +105,7 @@ class VendorEventsView(ApiView):
         caller = caller_of(request)
         if not serves(caller, Right.VIEW_ORDERS, vendor_id):
             raise Forbidden("forbidden", NOT_OF_VENDOR)
-        page, has_waited = read(f"vendor:{vendor_id}", since, request.query_params.get("epoch"), wait)
+        page, has_waited = read_or_wait(f"vendor:{vendor_id}", since, request.query_params.get("epoch"), wait)
         if has_waited and not serves(caller_now(request), Right.VIEW_ORDERS, vendor_id):
             raise Forbidden("forbidden", NOT_OF_VENDOR)
         found = [entries.reset(page.epoch, page.last)] if page.reset else page.entries
@@ -129,24 +129,24 @@ def caller_now(request: Request) -> Caller:
     return caller_of(again)
 
 
-def read(stream: str, since: int | None, epoch: str | None, wait: int) -> tuple[Page, bool]:
+def read_or_wait(stream: str, since: int | None, epoch: str | None, wait: int) -> tuple[Page, bool]:
     """The next page, waited for where this process may and a place to wait is free; and whether it was."""
-    page = entries.page(stream, since, epoch)
+    page = entries.read_stream(stream, since, epoch)
     if page.entries or page.reset or not wait or settings.PROCESS != "asgi" or not WAITERS.acquire(blocking=False):
         return page, False
     try:
-        return wait_for(stream, page.last, page.epoch, wait), True
+        return wait_for_entries(stream, page.last, page.epoch, wait), True
     finally:
         WAITERS.release()
 
 
-def wait_for(stream: str, since: int, epoch: str, wait: int) -> Page:
+def wait_for_entries(stream: str, since: int, epoch: str, wait: int) -> Page:
     """Looks again with every hint, and once a second; the connection is given back in between."""
     until = time.monotonic() + wait
     with woken_by(stream) as woken:
         while True:
             woken.clear()
-            page = entries.page(stream, since, epoch)
+            page = entries.read_stream(stream, since, epoch)
             left = until - time.monotonic()
             if page.entries or page.reset or left <= 0:
                 return page

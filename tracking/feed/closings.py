@@ -45,7 +45,7 @@ OF_THE_PROTOCOL = {
 }
 
 
-class Refused(Exception):
+class WatchRefused(Exception):
     """The socket is closed with this code and reason."""
 
     def __init__(self, closing: Closing, reason: str = "") -> None:

@@ -20,8 +20,8 @@ from ordersite.core.faults import Refusal
 from ordersite.core.numbers import DIGITS, read_whole
 from ordersite.web.throttling import client_address
 from tracking.feed import hub
-from tracking.feed.closings import AMISS, MISSING, TOO_MANY_TRIES, Closing, Refused
-from tracking.feed.entries import Entry
+from tracking.feed.closings import AMISS, MISSING, TOO_MANY_TRIES, Closing, WatchRefused
+from tracking.feed.entries import StreamEntry
 from tracking.feed.hub import Knock
 from tracking.feed.subscribers import Subscriber
 from tracking.feed.transport import FRAMES
@@ -94,7 +94,7 @@ class FeedConsumer(AsyncConsumer):
                         with here.place(*self.share_of(watcher)):
                             await self.accept()
                             await Subscriber(here, watcher, first, since, door=self).run()
-                except Refused as refused:
+                except WatchRefused as refused:
                     await self.accept()
                     await self.close_with(refused.closing)
         except Exception:
@@ -117,7 +117,7 @@ class FeedConsumer(AsyncConsumer):
         await self.tell({"type": "websocket.accept", "subprotocol": chosen})
 
     def identify(self) -> Watcher:
-        """Who wants to watch what; may read the database, raises Refused. Whether it may is asked for many at once."""
+        """Who wants to watch what; may read the database, raises WatchRefused. What it may is asked for many."""
         raise NotImplementedError
 
     def argument(self, name: str) -> Any:
@@ -131,23 +131,23 @@ class FeedConsumer(AsyncConsumer):
         return self.queried.get(name, [None])[0]
 
     def check_query(self) -> None:
-        """Raises Refused that names a parameter which means nothing here, or comes twice."""
+        """Raises WatchRefused that names a parameter which means nothing here, or comes twice."""
         for name, values in self.queried.items():
             shown = "".join(letter if letter.isprintable() and letter.isascii() else "?" for letter in name[:40])
             if name not in self.parameters:
-                raise Refused(AMISS, f"Unknown query parameter {shown}: send {', '.join(self.parameters)}.")
+                raise WatchRefused(AMISS, f"Unknown query parameter {shown}: send {', '.join(self.parameters)}.")
             if len(values) > 1:
-                raise Refused(AMISS, f"Send the query parameter {shown} once.")
+                raise WatchRefused(AMISS, f"Send the query parameter {shown} once.")
 
     def number(self, name: str) -> int | None:
-        """A parameter's whole number, None where it is left out; raises Refused that names it, as the calls do."""
+        """A parameter's whole number, None where it is left out; raises WatchRefused that names it, as the calls do."""
         text = self.query(name)
         found = None if text is None else read_whole(text)
         if text is not None and found is None:
-            raise Refused(AMISS, f"{name}: send a whole number from 0 to {10**DIGITS - 1}.")
+            raise WatchRefused(AMISS, f"{name}: send a whole number from 0 to {10**DIGITS - 1}.")
         return found
 
-    async def send(self, entries: Sequence[Entry]) -> None:
+    async def send(self, entries: Sequence[StreamEntry]) -> None:
         """All of it by one write where the server can; raises OSError when the client has gone."""
         frames = self.scope.get("extensions", {}).get(FRAMES)
         if frames is not None:
@@ -210,7 +210,7 @@ class OrderConsumer(FeedConsumer):
         try:
             count_try(self.address)
         except Refusal as problem:
-            raise Refused(TOO_MANY_TRIES) from problem
+            raise WatchRefused(TOO_MANY_TRIES) from problem
         return by_tracking_code(self.argument("tracking_code"))
 
 
@@ -219,4 +219,4 @@ class NobodyConsumer(FeedConsumer):
 
     def check_query(self) -> None:
         """There is nothing here, whatever is asked."""
-        raise Refused(MISSING)
+        raise WatchRefused(MISSING)

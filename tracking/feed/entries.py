@@ -40,7 +40,7 @@ OTHERS: dict[str, str] = {
 EVENT = ("number", "kind", "from_status", "to_status", "visible_to", "created_at")
 
 
-class Entry(NamedTuple):
+class StreamEntry(NamedTuple):
     """One event as every reader of the stream gets it: JSON, and the same as a websocket frame."""
 
     position: int
@@ -64,7 +64,7 @@ class Page(NamedTuple):
 
     epoch: str
     last: int
-    entries: list[Entry]
+    entries: list[StreamEntry]
     reset: bool = False
     more: bool = False
 
@@ -76,17 +76,17 @@ def text_frame(text: str) -> bytes:
     return (struct.pack("!BB", 0x81, size) if size < 126 else struct.pack("!BBH", 0x81, 126, size)) + payload
 
 
-def entry(position: int, message: Mapping[str, Any]) -> Entry:
+def entry(position: int, message: Mapping[str, Any]) -> StreamEntry:
     text = json.dumps(message, separators=(",", ":"))
-    return Entry(position, text, text_frame(text))
+    return StreamEntry(position, text, text_frame(text))
 
 
-def hello(epoch: str, position: int) -> Entry:
+def hello(epoch: str, position: int) -> StreamEntry:
     """The first that a socket is told: where the stream stood when it was accepted."""
     return entry(position, {"kind": HELLO, "epoch": epoch, "position": position})
 
 
-def reset(epoch: str, position: int) -> Entry:
+def reset(epoch: str, position: int) -> StreamEntry:
     """Tells a reader that what it asks for is no longer (or not yet) there: it reads afresh and goes on from here."""
     return entry(position, {"position": position, "kind": RESET, "epoch": epoch})
 
@@ -95,7 +95,7 @@ def rfc3339(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def event_entry(position: int, order: int, event: tuple[Any, ...], *, public: bool) -> Entry:
+def event_entry(position: int, order: int, event: tuple[Any, ...], *, public: bool) -> StreamEntry:
     """`public`: the reader has but a tracking code; a party sees all that is not the staff's own."""
     number, kind, source, target, visible_to, at = event
     shown = visible_to == OrderEvent.VisibleTo.EVERYBODY if public else visible_to != OrderEvent.VisibleTo.STAFF
@@ -113,7 +113,7 @@ def event_entry(position: int, order: int, event: tuple[Any, ...], *, public: bo
     )
 
 
-def order_of(stream: str) -> int:
+def order_id_of(stream: str) -> int:
     return int(stream.removeprefix(ORDER))
 
 
@@ -122,7 +122,7 @@ def last_positions(streams: Iterable[str]) -> dict[str, int]:
     names = list(streams)
     found = dict.fromkeys(names, 0)
     parties = [name for name in names if not name.startswith(ORDER)]
-    orders = [order_of(name) for name in names if name.startswith(ORDER)]
+    orders = [order_id_of(name) for name in names if name.startswith(ORDER)]
     for some in slices(parties):
         rows = Counter.objects.filter(name__in=[f"stream:{name}" for name in some]).values_list("name", "value")
         found.update((name.removeprefix("stream:"), value) for name, value in rows)
@@ -141,12 +141,12 @@ def slices(items: list[Any]) -> Iterable[list[Any]]:
     return (items[start : start + STREAMS] for start in range(0, len(items), STREAMS))
 
 
-def after(positions: Mapping[str, int], *, limit: int = BATCH) -> tuple[dict[str, list[Entry]], bool]:
+def read_new_entries(positions: Mapping[str, int], *, limit: int = BATCH) -> tuple[dict[str, list[StreamEntry]], bool]:
     """What each stream holds after its position, and whether there may be more than the `limit` that one read takes.
 
     One statement for the parties' streams, one for the orders', while there are no more than STREAMS of each.
     """
-    found: dict[str, list[Entry]] = {}
+    found: dict[str, list[StreamEntry]] = {}
     more = False
     for some in slices([name for name in positions if not name.startswith(ORDER)]):
         wanted = Q()
@@ -160,7 +160,7 @@ def after(positions: Mapping[str, int], *, limit: int = BATCH) -> tuple[dict[str
     for some in slices([name for name in positions if name.startswith(ORDER)]):
         wanted = Q()
         for name in some:
-            wanted |= Q(order_id=order_of(name), number__gt=positions[name])
+            wanted |= Q(order_id=order_id_of(name), number__gt=positions[name])
         events = OrderEvent.objects.filter(wanted).order_by("order_id", "number")
         numbered = list(events.values_list("order_id", *EVENT)[:limit])
         more = more or len(numbered) == limit
@@ -169,12 +169,12 @@ def after(positions: Mapping[str, int], *, limit: int = BATCH) -> tuple[dict[str
     return found, more
 
 
-def page(stream: str, since: int | None, epoch: str | None = None, *, limit: int = BATCH) -> Page:
+def read_stream(stream: str, since: int | None, epoch: str | None = None, *, limit: int = BATCH) -> Page:
     """What follows `since` in its epoch; None means from now."""
-    return pages([Ask(stream, since, epoch)], limit=limit)[0]
+    return read_streams([Ask(stream, since, epoch)], limit=limit)[0]
 
 
-def pages(asked: Sequence[Ask], *, limit: int = BATCH) -> list[Page]:
+def read_streams(asked: Sequence[Ask], *, limit: int = BATCH) -> list[Page]:
     """The same for many at once, by as many statements; `limit` is for all of them together.
 
     A position resets that is not kept any more, not yet reached, of another epoch, or above 0 and of none.
@@ -186,11 +186,11 @@ def pages(asked: Sequence[Ask], *, limit: int = BATCH) -> list[Page]:
         last = lasts[one.stream]
         if one.since is not None and is_of(current, one.since, one.epoch) and 0 <= one.since < last:
             lowest[one.stream] = min(one.since, lowest.get(one.stream, last))
-    found, more = after(lowest, limit=limit)
-    return [page_of(one, current, lasts[one.stream], found.get(one.stream, []), more=more) for one in asked]
+    found, more = read_new_entries(lowest, limit=limit)
+    return [make_page(one, current, lasts[one.stream], found.get(one.stream, []), more=more) for one in asked]
 
 
-def page_of(asked: Ask, current: str, last: int, found: list[Entry], *, more: bool) -> Page:
+def make_page(asked: Ask, current: str, last: int, found: list[StreamEntry], *, more: bool) -> Page:
     """One reader's page from what was read of its stream; with `more` the rest of that was not read."""
     since = asked.since
     if not is_of(current, since, asked.epoch) or (since is not None and not 0 <= since <= last):

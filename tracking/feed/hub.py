@@ -17,8 +17,8 @@ from django.db import connection
 
 from orders.services.record.epochs import current_epoch
 from tracking.feed import entries, wake
-from tracking.feed.closings import BUSY, TOO_MANY, Closing, Refused
-from tracking.feed.entries import BATCH, Ask, Entry, Page
+from tracking.feed.closings import BUSY, TOO_MANY, Closing, WatchRefused
+from tracking.feed.entries import BATCH, Ask, Page, StreamEntry
 from tracking.feed.watchers import Watcher, admit, refusals
 
 logger = logging.getLogger(__name__)
@@ -47,26 +47,26 @@ class Admission(NamedTuple):
     first: Page
 
 
-class Reader(Protocol):
+class LiveReader(Protocol):
     """One that reads a stream: the hub offers it what comes (tracking.feed.subscribers)."""
 
     watcher: Watcher
-    stream: "Stream"
+    stream: "LiveStream"
 
-    def offer(self, entries: Sequence[Entry]) -> None: ...
+    def offer(self, entries: Sequence[StreamEntry]) -> None: ...
 
     def read_again(self) -> None: ...
 
     def end(self, closing: Closing) -> None: ...
 
 
-class Stream:
+class LiveStream:
     """One stream that somebody here reads. Its position is unknown from a new epoch on until a reader has asked."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.position: int | None = None
-        self.readers: set[Reader] = set()
+        self.readers: set[LiveReader] = set()
 
 
 class Hub:
@@ -74,12 +74,12 @@ class Hub:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.streams: dict[str, Stream] = {}
+        self.streams: dict[str, LiveStream] = {}
         self.dirty: set[str] = set()
         self.has_dirty = asyncio.Event()
         self.epoch: str | None = None
         # Who waits at the door, by where the answer goes; cancelled for one that has gone.
-        self.waiting: dict[asyncio.Future[Admission | Refused], Knock] = {}
+        self.waiting: dict[asyncio.Future[Admission | WatchRefused], Knock] = {}
         self.has_waiting = asyncio.Event()
         self.places: Counter[str] = Counter()
         # Never the default executor: requests must not wait for the feed, nor the feed for them. Live reads have a
@@ -89,7 +89,7 @@ class Hub:
         self.tasks = [loop.create_task(run()) for run in (self.read_on, self.poll, self.recheck, self.let_in)]
         if settings.REDIS_URL:
             self.tasks.append(loop.create_task(self.listen()))
-        wake.join(loop, self.mark)
+        wake.begin_hearing(loop, self.mark)
 
     async def at_door(self, call: Callable[..., T], *args: Any) -> T:
         """Runs a call that reads the database for one socket."""
@@ -97,9 +97,9 @@ class Hub:
 
     @contextmanager
     def place(self, whose: str, most: int) -> Iterator[None]:
-        """One of the sockets that an address or a caller may hold at once; raises Refused where it has them all."""
+        """One of the sockets that an address or a caller may hold at once; raises WatchRefused where all are taken."""
         if most and self.places[whose] >= most:
-            raise Refused(TOO_MANY, f"More than {most} sockets are open: close others first.")
+            raise WatchRefused(TOO_MANY, f"More than {most} sockets are open: close others first.")
         self.places[whose] += 1
         try:
             yield
@@ -109,12 +109,12 @@ class Hub:
                 del self.places[whose]
 
     async def admit(self, knock: Knock) -> Admission:
-        """Asks who stands at the door, together with all others that wait; raises Refused."""
-        answer: asyncio.Future[Admission | Refused] = self.loop.create_future()
+        """Asks who stands at the door, together with all others that wait; raises WatchRefused."""
+        answer: asyncio.Future[Admission | WatchRefused] = self.loop.create_future()
         self.waiting[answer] = knock
         self.has_waiting.set()
         result = await answer
-        if isinstance(result, Refused):
+        if isinstance(result, WatchRefused):
             raise result
         return result
 
@@ -128,12 +128,12 @@ class Hub:
                 self.has_waiting.clear()
             if not asked:
                 continue
-            results: list[Admission | Refused]
+            results: list[Admission | WatchRefused]
             try:
                 results = await self.at_door(admissions, [knock for _, knock in asked])
             except Exception as error:
                 logger.warning("sockets are sent away, the database does not answer: %s", type(error).__name__)
-                results = [Refused(BUSY) for _ in asked]
+                results = [WatchRefused(BUSY) for _ in asked]
             for (answer, _), result in zip(asked, results, strict=True):
                 if isinstance(result, Admission):
                     self.see_epoch(result.first.epoch)
@@ -153,9 +153,9 @@ class Hub:
             for reader in stream.readers:
                 reader.read_again()
 
-    def enter(self, name: str, first: Page, reader: Reader) -> Stream:
+    def enter(self, name: str, first: Page, reader: LiveReader) -> LiveStream:
         """From now on the reader is offered what comes."""
-        stream = self.streams.setdefault(name, Stream(name))
+        stream = self.streams.setdefault(name, LiveStream(name))
         stream.readers.add(reader)
         if stream.position is None and first.epoch == self.epoch:
             stream.position = first.last
@@ -163,21 +163,21 @@ class Hub:
             self.mark([name])
         return stream
 
-    def leave(self, reader: Reader) -> None:
+    def leave(self, reader: LiveReader) -> None:
         stream = reader.stream
         stream.readers.discard(reader)
         if not stream.readers and self.streams.get(stream.name) is stream:
             del self.streams[stream.name]
             self.dirty.discard(stream.name)
 
-    async def page(self, stream: Stream, since: int, epoch: str) -> Page:
+    async def page(self, stream: LiveStream, since: int, epoch: str) -> Page:
         """What a subscriber has missed; after a new epoch the first one finds out where the stream stands.
 
         One that is up to date needs no look at the database: what comes after the stream's position is offered to it.
         """
         if since == stream.position and epoch == self.epoch:
             return Page(epoch, since, [])
-        page = await self.at_door(entries.page, stream.name, since, epoch)
+        page = await self.at_door(entries.read_stream, stream.name, since, epoch)
         self.see_epoch(page.epoch)
         if stream.position is None:
             stream.position = page.last
@@ -282,7 +282,7 @@ class Hub:
             delay = min(2 * delay, BACKOFF[1])
 
 
-def hand_out(stream: Stream, grown: list[Entry]) -> None:
+def hand_out(stream: LiveStream, grown: list[StreamEntry]) -> None:
     """Offers new entries to all who read the stream: a plain loop, nothing here waits for a socket."""
     if stream.position is None or grown[-1].position <= stream.position:
         return
@@ -291,17 +291,19 @@ def hand_out(stream: Stream, grown: list[Entry]) -> None:
         reader.offer(grown)
 
 
-def read_after(positions: dict[str, int], limit: int) -> tuple[str, dict[str, list[Entry]], bool]:
+def read_after(positions: dict[str, int], limit: int) -> tuple[str, dict[str, list[StreamEntry]], bool]:
     """The epoch is read last: entries of a new one are not taken for the old one's."""
-    found, more = entries.after(positions, limit=limit)
+    found, more = entries.read_new_entries(positions, limit=limit)
     return current_epoch(), found, more
 
 
-def admissions(knocks: Sequence[Knock]) -> list[Admission | Refused]:
+def admissions(knocks: Sequence[Knock]) -> list[Admission | WatchRefused]:
     """Who may come in, and what each is told first."""
     found = admit([knock.identify for knock in knocks])
     entering = [(one, knock) for one, knock in zip(found, knocks, strict=True) if isinstance(one, Watcher)]
-    first = iter(entries.pages([Ask(one.stream, knock.since, knock.epoch) for one, knock in entering], limit=FIRST))
+    first = iter(
+        entries.read_streams([Ask(one.stream, knock.since, knock.epoch) for one, knock in entering], limit=FIRST)
+    )
     return [Admission(one, next(first)) if isinstance(one, Watcher) else one for one in found]
 
 

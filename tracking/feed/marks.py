@@ -25,7 +25,7 @@ def keep_mark() -> int:
     The marks are read before the database, which only grows: whatever is ahead of it then was there before.
     """
     key = KEY.format(epochs_so_far()[0])
-    in_file, in_redis = read_file(), understood(breaker.run("GET", key))
+    in_file, in_redis = read_mark_file(), understood(breaker.run("GET", key))
     now = feed_standing()
     if is_ahead(in_file, now) or is_ahead(in_redis, now):
         begin_epoch(after=now.epoch)
@@ -33,7 +33,7 @@ def keep_mark() -> int:
         logger.warning("the database is behind what the feeds have told: a new epoch begins, readers begin afresh")
     mark = {"site": now.epochs[0], "epoch": now.epoch, "positions": now.positions, "event": now.event}
     if mark != in_file:
-        write_file(mark)
+        write_mark_file(mark)
     if mark != in_redis:
         breaker.run("SET", key, json.dumps(mark))
     return 0
@@ -71,14 +71,14 @@ def understood(text: bytes | str | None) -> dict[str, Any] | None:
     return mark if is_one else None
 
 
-def read_file() -> dict[str, Any] | None:
+def read_mark_file() -> dict[str, Any] | None:
     try:
         return understood((settings.DATA_DIR / FILE).read_bytes())
     except OSError:
         return None
 
 
-def write_file(mark: dict[str, Any]) -> None:
+def write_mark_file(mark: dict[str, Any]) -> None:
     """Whole or not at all; a directory that cannot be written is told in the log."""
     try:
         handle, name = tempfile.mkstemp(dir=settings.DATA_DIR, prefix=FILE)

@@ -9,8 +9,8 @@ from typing import Protocol
 from django.conf import settings
 
 from tracking.feed.closings import TOO_SLOW, Closing
-from tracking.feed.entries import Entry, Page, hello, reset
-from tracking.feed.hub import Hub, Stream
+from tracking.feed.entries import Page, StreamEntry, hello, reset
+from tracking.feed.hub import Hub, LiveStream
 from tracking.feed.watchers import Watcher
 
 logger = logging.getLogger(__name__)
@@ -19,10 +19,10 @@ CUT_AFTER = 1.0  # seconds that a socket has to take its close frame before it i
 RETRY = 1.0  # seconds between two tries to read the database
 
 
-class Door(Protocol):
+class SocketDoor(Protocol):
     """The way to the client. `send` and `close` raise OSError when it has gone."""
 
-    async def send(self, entries: Sequence[Entry]) -> None: ...
+    async def send(self, entries: Sequence[StreamEntry]) -> None: ...
 
     async def close_with(self, closing: Closing) -> None: ...
 
@@ -37,7 +37,7 @@ class Subscriber:
     is never sent: the socket goes back to reading from the database.
     """
 
-    def __init__(self, hub: Hub, watcher: Watcher, first: Page, since: int | None, *, door: Door) -> None:
+    def __init__(self, hub: Hub, watcher: Watcher, first: Page, since: int | None, *, door: SocketDoor) -> None:
         """`first` was read before the socket was accepted: "from now" is from there."""
         self.hub = hub
         self.door = door
@@ -45,16 +45,16 @@ class Subscriber:
         self.first = first
         self.position = first.last if since is None else since
         self.epoch = first.epoch
-        self.queue: deque[Entry] = deque()
+        self.queue: deque[StreamEntry] = deque()
         self.limit: int = settings.FEED_QUEUE
         self.ready = asyncio.Event()
         self.is_live = False
         self.is_behind = False
         self.is_over = False
         self.ending: Closing | None = None
-        self.stream: Stream = hub.enter(watcher.stream, first, self)
+        self.stream: LiveStream = hub.enter(watcher.stream, first, self)
 
-    def offer(self, entries: Sequence[Entry]) -> None:
+    def offer(self, entries: Sequence[StreamEntry]) -> None:
         """Puts entries on the queue; a live socket whose queue is full is cut, one that still replays reads again."""
         if len(self.queue) + len(entries) > self.limit:
             self.queue.clear()
@@ -112,7 +112,7 @@ class Subscriber:
             if not (page.reset or page.more or self.is_behind):
                 return
 
-    async def send(self, page: Page, *before: Entry) -> None:
+    async def send(self, page: Page, *before: StreamEntry) -> None:
         """Sends a page, which may be a reset, and goes on from its end."""
         entries = [*before, *page.entries]
         if page.reset:
@@ -136,9 +136,9 @@ class Subscriber:
                 self.ready.clear()
                 await self.ready.wait()
 
-    def take(self) -> list[Entry]:
+    def take(self) -> list[StreamEntry]:
         """All that is queued and follows on; finds out a gap."""
-        entries: list[Entry] = []
+        entries: list[StreamEntry] = []
         position = self.position
         for entry in self.queue:
             if entry.position == position + 1:

@@ -36,14 +36,14 @@ def wake(streams: Iterable[str]) -> None:
     """Tells every reader of these streams to look; called after commit. Never raises, never blocks over 0.25 s."""
     names = list(streams)
     try:
-        tell(names)
+        tell_here(names)
         if settings.REDIS_URL:
             breaker.run("PUBLISH", CHANNEL, json.dumps({"by": process_tag(), "streams": names}))
     except Exception:
         logger.exception("the live feed was not woken")
 
 
-def tell(names: list[str]) -> None:
+def tell_here(names: list[str]) -> None:
     """Hands the hint to this process's hubs and waiting calls."""
     tell_waiting(names)
     with lock:
@@ -52,7 +52,7 @@ def tell(names: list[str]) -> None:
         try:
             loop.call_soon_threadsafe(mark, names)
         except RuntimeError:  # the loop is closed: its hub is gone
-            leave(loop)
+            end_hearing(loop)
 
 
 def tell_waiting(names: Iterable[str]) -> None:
@@ -72,13 +72,13 @@ def heard(message: bytes) -> list[str]:
         return []
 
 
-def join(loop: asyncio.AbstractEventLoop, mark: Mark) -> None:
+def begin_hearing(loop: asyncio.AbstractEventLoop, mark: Mark) -> None:
     """From now `mark(names)` is called on this loop with every hint."""
     with lock:
         hubs[loop] = mark
 
 
-def leave(loop: asyncio.AbstractEventLoop) -> None:
+def end_hearing(loop: asyncio.AbstractEventLoop) -> None:
     with lock:
         hubs.pop(loop, None)
 

@@ -33,7 +33,7 @@ from ordersite.accounts.authentication import (
 )
 from ordersite.accounts.models import ApiToken, SignIn, User
 from ordersite.accounts.rights import Right, holders
-from tracking.feed.closings import BUSY, ENDED, EXPIRED, FORBIDDEN, MISSING, UNKNOWN, Closing, Refused
+from tracking.feed.closings import BUSY, ENDED, EXPIRED, FORBIDDEN, MISSING, UNKNOWN, Closing, WatchRefused
 from vendors.models import Dispatcher, Driver, Member, Vendor
 
 logger = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Watcher:
 
 
 def identify(request: HttpRequest, bearer: str) -> Credential:
-    """What a bearer shows, else the session; raises Refused. Whether it holds is asked for many at once."""
+    """What a bearer shows, else the session; raises WatchRefused. Whether it holds is asked for many at once."""
     return by_bearer(bearer) if bearer else by_session(request)
 
 
@@ -93,11 +93,11 @@ def by_bearer(token: str) -> Credential:
             )
         _, row = principal_of_api_token(token)
     except TokenExpired as error:
-        raise Refused(EXPIRED) from error
+        raise WatchRefused(EXPIRED) from error
     except AuthenticationFailed as error:
-        raise Refused(UNKNOWN) from error
+        raise WatchRefused(UNKNOWN) from error
     if ApiToken.Scope.READ not in row.scopes:
-        raise Refused(FORBIDDEN, "The API token lacks the scope read: create one with it.")
+        raise WatchRefused(FORBIDDEN, "The API token lacks the scope read: create one with it.")
     expires = row.expires_at.timestamp() if row.expires_at else None
     return Credential(user_id=row.user_id, merchant_id=row.merchant_id, token_id=row.pk, expires=expires)
 
@@ -106,13 +106,13 @@ def by_session(request: HttpRequest) -> Credential:
     """A browser's login: only from a page of ours, since a foreign page's socket carries the cookie too."""
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
     if not key:
-        raise Refused(UNKNOWN)
+        raise WatchRefused(UNKNOWN)
     if not is_same_origin(request):
-        raise Refused(FORBIDDEN, "A session works on the pages of this site only: send a token.")
+        raise WatchRefused(FORBIDDEN, "A session works on the pages of this site only: send a token.")
     session = SessionStore(key)
     user_id, proof = session.get(SESSION_KEY, ""), session.get(HASH_SESSION_KEY)
     if session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS or not proof or not user_id.isdecimal():
-        raise Refused(UNKNOWN)
+        raise WatchRefused(UNKNOWN)
     return Credential(user_id=int(user_id), session_key=key, proof=proof)
 
 
@@ -125,24 +125,24 @@ def is_same_origin(request: HttpRequest) -> bool:
     return origin in (f"http://{host}", f"https://{host}", *settings.CSRF_TRUSTED_ORIGINS)
 
 
-def admit(doors: "Sequence[Callable[[], Watcher]]") -> list[Watcher | Refused]:
+def admit(doors: "Sequence[Callable[[], Watcher]]") -> list[Watcher | WatchRefused]:
     """Asks all who wait at once: each door says who is there, then who of them may watch is read together."""
     found = [at_door(door) for door in doors]
     refused = refusals({one for one in found if isinstance(one, Watcher)})
-    return [Refused(refused[one]) if isinstance(one, Watcher) and one in refused else one for one in found]
+    return [WatchRefused(refused[one]) if isinstance(one, Watcher) and one in refused else one for one in found]
 
 
-def at_door(door: Callable[[], Watcher]) -> Watcher | Refused:
+def at_door(door: Callable[[], Watcher]) -> Watcher | WatchRefused:
     """A fault at one door leaves the others alone."""
     try:
         return door()
-    except Refused as refused:
+    except WatchRefused as refused:
         return refused
     except DatabaseError:
         raise
     except Exception:
         logger.exception("a socket could not be admitted")
-        return Refused(BUSY)
+        return WatchRefused(BUSY)
 
 
 def at_vendor(vendor_id: int, credential: Credential) -> Watcher:
@@ -169,7 +169,7 @@ def by_tracking_code(code: str) -> Watcher:
     """Whoever has the code may watch; unknown, deleted and lapsed are refused alike."""
     found = followed(code, timezone.now()).values_list("pk", flat=True).first()
     if found is None:
-        raise Refused(MISSING)
+        raise WatchRefused(MISSING)
     return Watcher(stream=f"order:{found}")
 
 

@@ -49,10 +49,10 @@ TIMERS_HEAD = ("Timer", "Status", "Delivery types", "Makes", "Reason", "Settings
 
 def render_docs() -> dict[str, str]:
     """The files' names and contents."""
-    return {"lifecycle.md": render_page(), "lifecycle.svg": drawing.draw_life_cycle()}
+    return {"lifecycle.md": render_lifecycle_page(), "lifecycle.svg": drawing.draw_life_cycle()}
 
 
-def render_page() -> str:
+def render_lifecycle_page() -> str:
     parts = [
         INTRODUCTION.format(
             never=", ".join(f"`{name}`" for name in NEVER_WAIVED),

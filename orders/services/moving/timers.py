@@ -46,7 +46,7 @@ def run_timer(order_id: int, now: datetime) -> bool:
                 set_due(order, now)
                 save_timers([order])
                 return False
-            ACTS.get(due.timer.change, make_change)(order, due.timer, now)
+            ACTS.get(due.timer.change, make_timed_change)(order, due.timer, now)
             return True
     except Refusal as problem:
         logger.warning("a timer was refused: %s", problem.code, extra={"order": order_id})
@@ -67,12 +67,12 @@ def lock_due(order_id: int, now: datetime) -> Order | None:
     return orders.select_for_update(of=("self",), skip_locked=skip).first()
 
 
-def make_change(order: Order, timer: Timer, now: datetime) -> None:
+def make_timed_change(order: Order, timer: Timer, now: datetime) -> None:
     """Makes the timer's change of status."""
     transition(order_id=order.pk, caller=SYSTEM, wish=Wish(name=timer.change, reason_code=timer.reason))
 
 
-def settle(order: Order, timer: Timer, now: datetime) -> None:
+def settle_order(order: Order, timer: Timer, now: datetime) -> None:
     """Settles an order that was handed over: writes `closed` and leaves its status, which is final."""
     with update_locked(access_of(SYSTEM, order, now), role=Actor.SYSTEM) as update:
         order.closed_at = now
@@ -99,7 +99,7 @@ def issue_waiting_codes(order: Order, timer: Timer, now: datetime) -> None:
 
 # How a timer makes what is no change of the life cycle's table.
 ACTS: Mapping[str, Callable[[Order, Timer, datetime], None]] = {
-    CLOSE: settle,
+    CLOSE: settle_order,
     LAPSE: release_driver,
     ISSUE_CODES: issue_waiting_codes,
 }

@@ -160,11 +160,32 @@ def test_an_unknown_reason_is_refused_and_a_text_alone_is_another_reason(cast: C
     assert (event.reason_code, event.reason) == ("other", "No gas today")
 
 
+@pytest.mark.parametrize(
+    ("who", "body", "pointer"),
+    [
+        ("owner", {"to": 5}, "/reason_code"),
+        ("owner", {"to": 5, "reason_code": "other"}, "/reason"),
+        ("driver", {"to": 11}, "/proof"),
+    ],
+)
+def test_what_a_change_lacks_is_named(cast: Cast, api: Api, who: str, body: dict[str, Any], pointer: str) -> None:
+    vendor = cast.vendor
+    vendor.proof = "photo"
+    vendor.save()
+    on_way = {"driver": cast.driver_row, "stood": "accepted prepared driver_accepted picked_up"}
+    order = make_order(cast, 9, **on_way) if who == "driver" else make_order(cast, 0)
+    with assert_nothing_changed(order):
+        refused = move(api, getattr(cast, who), order, **body)
+    rows = [(row["pointer"], row["code"], row["detail"]) for row in refused.data["errors"]]
+    assert (refused.status_code, rows) == (409, [(pointer, "guard_failed", refused.data["detail"])])
+
+
 def test_five_wrong_codes_lock_the_right_one_too(cast: Cast, api: Api) -> None:
     order = make_order(cast, 4, Fulfilment.PICKUP, stood="accepted prepared")
     for _ in range(5):
         answer = move(api, cast.customer, order, to=15, code="000000")
         assert (answer.status_code, answer.data["guard"]) == (409, "code")
+        assert [row["pointer"] for row in answer.data["errors"]] == ["/code"]
     locked = move(api, cast.customer, order, to=15, code=CODE)
     assert (locked.status_code, locked.data["code"]) == (429, "throttled")
     assert 890 <= int(locked["Retry-After"]) <= 900

@@ -41,6 +41,7 @@ from orders.visibility import own_orders, visible_orders, visible_purchases
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.accounts.rights import Right
 from ordersite.core.numbers import read_whole
+from ordersite.core.prepared import Given, Prepared
 from ordersite.places.lookup import Answer
 from ordersite.web.multipart import has_photos, photos_of
 from ordersite.web.pagination import paginate
@@ -49,7 +50,7 @@ from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schem
 from ordersite.web.serializers import MAX_ID
 from ordersite.web.views import ApiView, if_match, parse, render, who_asks
 from vendors.models import Vendor
-from vendors.permissions import member_vendors
+from vendors.permissions import member_vendors, works_at_vendor
 
 ORDERINGS = {"placed_at": ("placed_at", "id"), "id": ("id",)}
 DASHBOARD = "dashboard"
@@ -94,33 +95,38 @@ IF_MATCH = OpenApiParameter(
 )
 
 
+def board_of_vendor(form: None) -> QuerySet[Vendor]:
+    """A vendor with the position and the epoch of its feed."""
+    position = Counter.objects.filter(name=Concat(Value("stream:vendor:"), Cast(OuterRef("pk"), CharField())))
+    epoch = FeedEpoch.objects.order_by("-number").values("epoch")[:1]
+    vendors = Vendor.objects.only("pk", "merchant").annotate(position=Subquery(position.values("value")))
+    return vendors.annotate(epoch=Subquery(epoch)).filter(pk=Given("vendor", Vendor._meta.pk))
+
+
+BOARD = Prepared(board_of_vendor)
+
+
 def dashboard_orders(caller: Caller, request: Request) -> tuple[QuerySet[Order], dict[str, str]]:
     """What mode=dashboard shows (docs/requirements.md, rows 36–39); the feed's headers where one vendor is asked for.
 
     The position is read before the rows: what comes after it in the feed is not in them yet, at worst it is in both.
     """
-    # A board asks for one vendor: position and epoch come with the list of the caller's vendors, in one statement.
-    position = Counter.objects.filter(name=Concat(Value("stream:vendor:"), Cast(OuterRef("pk"), CharField())))
     sees_all = caller.may_everywhere(Right.VIEW_ORDERS)
     one = read_whole(request.query_params.get("vendor", ""))
-    if sees_all and not one:
-        return visible_orders(caller), {}
-    vendors = Vendor.objects.filter(pk=one or 0) if sees_all else member_vendors(caller)
-    epoch = FeedEpoch.objects.order_by("-number").values("epoch")[:1]
-    read = vendors.annotate(position=Subquery(position.values("value")), epoch=Subquery(epoch))
-    positions = {pk: (place or 0, name) for pk, place, name in read.values_list("pk", "position", "epoch")}
+    board = next(iter(BOARD.rows(None, vendor=one)), None) if one else None
+    is_own = board is not None and works_at_vendor(caller, board)
     headers: dict[str, str] = {}
-    if one in positions:
-        place, name = positions[one]
-        headers = {"Feed-Position": str(place), "Feed-Epoch": name or current_epoch()}
+    if board is not None and (sees_all or is_own):
+        position, epoch = vars(board)["position"], vars(board)["epoch"]
+        headers = {"Feed-Position": str(position or 0), "Feed-Epoch": epoch or current_epoch()}
     if sees_all:
         return visible_orders(caller), headers
-    if not positions:
+    vendor_ids = [board.pk] if board and is_own else list(member_vendors(caller).values_list("pk", flat=True))
+    if not vendor_ids:
         raise Forbidden(
             "forbidden", "mode=dashboard is for staff and vendors only: leave it out to see your own orders."
         )
-    orders = Order.objects.filter(deleted_at__isnull=True, vendor_id__in=positions, visible_at__isnull=False)
-    return orders, headers
+    return Order.objects.filter(deleted_at__isnull=True, vendor_id__in=vendor_ids, visible_at__isnull=False), headers
 
 
 class OrdersView(ApiView):

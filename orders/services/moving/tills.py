@@ -39,16 +39,16 @@ def confirm(*, order_id: int, caller: Caller) -> Order:
     failed, and what accepting raises.
     """
     with update_order(order_id, caller, roles=(Actor.VENDOR, Actor.STAFF), denied=Code.FORBIDDEN_CONFIRM) as update:
-        order, standing = update.order, update.access
+        order, access = update.order, update.access
         if order.visible_at is None:
             raise NotFound()
         if order.status in FAILURE:
             now = Status(order.status).label.lower()
-            raise Conflict(Code.ORDER_CLOSED_PREPARE, now=now, extra=standing.refusal_extra())
+            raise Conflict(Code.ORDER_CLOSED_PREPARE, now=now, extra=access.refusal_extra())
         if order.pos_confirmed_at is not None:
             return order
         order.pos_confirmed_at = update.now
         update.tell(OrderEvent.Kind.NOTE, reason="Confirmed by the till", visible_to=OrderEvent.VisibleTo.BUSINESS)
     if order.vendor.confirm_accepts and order.status == Status.PENDING:
-        return move_on(standing, Wish(name="accept"))
+        return move_on(access, Wish(name="accept"))
     return order

@@ -1,6 +1,5 @@
 """Kalixo's orders (rows 21–23, 53, 54 and 112): digital goods, answered with one PIN a unit."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -21,7 +20,6 @@ from orders.dialects.base import (
     MinorField,
     WholeField,
     whole_of,
-    without_time,
 )
 from orders.lifecycle.table import FAILURE, Status
 from orders.models import Order
@@ -34,9 +32,10 @@ from orders.services.placing.placing import first_placing, place
 from orders.services.record.access import access_of, get_order
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.core.codes import Code
+from ordersite.core.faults import blaming_field
 from ordersite.core.fields import Field
 from ordersite.core.wording import Names, Wording
-from ordersite.web.problems import Invalid, NotFound, Problem, blaming
+from ordersite.web.problems import Invalid, NotFound, Problem
 from ordersite.web.serializers import MAX_ID, LineField
 from ordersite.web.views import parse
 from vendors.models import Product
@@ -63,26 +62,13 @@ WORDS = ("requested", "processing", "completed", "cancelled", "failed", "error")
 # Where a purchase has several orders the first of these that any of them has is the word for all.
 GRAVEST = ("error", "failed", "processing", "requested", "cancelled", "completed")
 
-# A cart stands at several places of orderProducts: its lines are those, by their number.
-CART_LINE = re.compile(r"/orderProducts/(?P<places>[\d,]+)/items/(?P<item>\d+)/(?P<field>\w+)")
-CART_FIELDS = {"product": "productId"}
-# What a body has: a rule about anything else, such as how or when the vendor serves, names no field.
-FIELD = re.compile(
-    r"/(externalOrderCode|price|currency|orderProducts(/\d+(/(productId|price|sku|currency|quantity))?)?)"
-)
-
 
 def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     """{"statusCode", "error", "message"}; a rule of the shop's is told with the line that it is about."""
     message = TOO_LITTLE if problem.code == "insufficient_funds" else problem.detail
     if problem.errors and problem.code != "insufficient_funds":
         pointer, detail = problem.errors[0]["pointer"], problem.errors[0]["detail"]
-        if found := CART_LINE.match(pointer):
-            index = found["places"].split(",")[int(found["item"])]
-            pointer = f"/orderProducts/{index}/{CART_FIELDS.get(found['field'], found['field'])}"
-        message = f"{pointer}: {detail}" if FIELD.fullmatch(pointer) else without_time(detail)
-        if problem.is_worded:
-            message = f"{pointer}: {detail}" if pointer else detail
+        message = f"{pointer}: {detail}" if pointer.startswith("/") else detail
     body = {"statusCode": problem.status, "error": problem.title, "message": message}
     return problem.status, body, problem.headers
 
@@ -276,7 +262,7 @@ class PlaceOrderView(DialectView):
         given = parse(PlaceOrderInput, request.data)
         check_prices(given)
         # Before the catalogue is asked: what was placed is answered though it is sold no more.
-        with blaming("/externalOrderCode"):
+        with blaming_field(Field.EXTERNAL_CODE):
             placed = first_placing(given["externalOrderCode"], caller)
         placed = placed or place(placing=as_placing(given), caller=caller)
         # An offer may make it cheaper than its prices; dearer, by a fee, nobody has agreed to.

@@ -55,9 +55,6 @@ class Problem(Refusal):
     refusal leaves nothing behind.
     """
 
-    # Whether its fields and sentences are in the door's own words already.
-    is_worded = False
-
     def __init__(
         self,
         code: str,
@@ -205,7 +202,7 @@ def as_problem(refusal: Refusal, wording: Wording = NATIVE) -> Problem:
     rows = [wording.row(fault) for fault in refusal.faults]
     if not refusal.has_row:
         rows = [row for row, fault in zip(rows, refusal.faults, strict=True) if row["pointer"] or fault.field is None]
-    problem = Problem(
+    return Problem(
         refusal.code,
         wording.detail(refusal),
         status=refusal.status,
@@ -214,8 +211,6 @@ def as_problem(refusal: Refusal, wording: Wording = NATIVE) -> Problem:
         headers=headers_of(refusal),
         keeps_writes=refusal.keeps_writes,
     )
-    problem.is_worded = wording is not NATIVE
-    return problem
 
 
 def headers_of(refusal: Refusal) -> dict[str, str]:

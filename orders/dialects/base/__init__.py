@@ -12,7 +12,6 @@ from orders.dialects.base.dialect import (
     answer_wrong_path,
     covers_every_status,
     serve_dialect,
-    without_time,
 )
 from orders.dialects.base.forms import FormParser, PartsParser, names_nobody, nested, read_query, values_left
 from orders.dialects.base.reading import (
@@ -70,6 +69,5 @@ __all__ = [
     "values_left",
     "whole_of",
     "with_country",
-    "without_time",
     "answer_wrong_path",
 ]

@@ -1,6 +1,5 @@
 """A dialect: how it refuses, its words, its paths, its document."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -25,23 +24,6 @@ from ordersite.web.views import ApiView
 STATUS_CODES = ("transition_not_permitted", "transition_not_allowed")
 # Why a status is refused (transition_not_permitted), where our sentence names changes that have no name there.
 NOT_YOURS = "You may not set this status as the order stands: others do."
-
-
-# A call of ours that a sentence names, as our own clients write it.
-OWN_PATH = re.compile(r"(?<!\S)/(?=(?:vendors|me)\b)")
-
-
-def without_time(sentence: str) -> str:
-    """A sentence of ours for a foreign API in which an order has no time of its own."""
-    return re.sub(r": send deliver_at.*", ": try again later.", sentence)
-
-
-def with_whole_paths(problem: Problem) -> Problem:
-    """The refusal with the whole paths of our calls in its sentences: here they lie under another base."""
-    problem.detail = OWN_PATH.sub("/api/v1/", problem.detail)
-    for row in problem.errors:
-        row["detail"] = OWN_PATH.sub("/api/v1/", row["detail"])
-    return problem
 
 
 class MissingWord(Exception):
@@ -150,7 +132,7 @@ class DialectView(ApiView):
         return self.dialect.refusal(problem)
 
     def handle_exception(self, exc: Exception) -> Response:
-        status, body, headers = self.refuse(with_whole_paths(problem_of(exc, self.wording)))
+        status, body, headers = self.refuse(problem_of(exc, self.wording))
         response = Response(body, status=status, headers=dict(headers))
         response.exception = True
         return response

@@ -16,7 +16,9 @@ from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.locks import lock_purchase
 from ordersite.accounts.callers import Caller
 from ordersite.core.crypto import decrypt
-from ordersite.web.problems import Conflict, Invalid, blaming
+from ordersite.core.faults import blaming_field
+from ordersite.core.fields import Field
+from ordersite.web.problems import Conflict, Invalid
 
 
 def update(order_id: int, caller: Caller, given: Mapping[str, Any]) -> Order:
@@ -54,7 +56,7 @@ def pay(access: OrderAccess, given: Mapping[str, Any]) -> Order:
     order, wanted = access.order, given.get("payment_status")
     if wanted is None or wanted == PAYMENT_WORDS[order.payment_status]:
         return order
-    with blaming("/payment_status"):
+    with blaming_field(Field.PAYMENT_STATUS):
         set_payment(order.pk, access.caller, str(wanted), given.get("reason", TITLE))
     return get_order(caller=access.caller, order_id=order.pk, lock=True)
 

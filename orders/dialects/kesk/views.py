@@ -1,6 +1,5 @@
 """Kesk's calls."""
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -65,10 +64,8 @@ from ordersite.web.problems import NotFound, Problem
 from ordersite.web.throttling import client_address
 from ordersite.web.views import parse, who_asks
 
-# Where our services point to what has two names here.
-TWO_NAMES = re.compile(
-    r"(?P<of>(?:/data/(?P<part>\d+))?)(?:(?P<method>/payment_method)|(?P<place>/(?:address|location|delivery_type)(?:/.*)?))"
-)
+# The fields that have two names here, by the first of these.
+TWO_NAMES = ("/payment_method", "/delivery_address_id")
 TYPES_OF_LIST = {"history": GROUPS["closed"], "assigned": GROUPS["open"]}
 
 
@@ -81,16 +78,13 @@ class KeskView(DialectView):
     def refuse(self, problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
         """Payment method and address have two names each: the one that was sent is told."""
         # A text that the parser refuses is named as it was sent already, and then there is no body to look into.
-        if problem.is_worded:
-            sent = self.request.data
-            problem.errors = [{**row, "pointer": named_as_sent(row["pointer"], sent)} for row in problem.errors]
-        elif any(TWO_NAMES.fullmatch(row["pointer"]) and row["code"] != "unstorable" for row in problem.errors):
+        if any(row["pointer"].endswith(TWO_NAMES) and row["code"] != "unstorable" for row in problem.errors):
             sent = self.request.data
             problem.errors = [{**row, "pointer": as_sent(row["pointer"], sent)} for row in problem.errors]
         return super().refuse(problem)
 
 
-def named_as_sent(pointer: str, sent: Any) -> str:
+def as_sent(pointer: str, sent: Any) -> str:
     """The pointer, to the name that was sent of a field that has two."""
     way, _, name = pointer.rpartition("/")
     with suppress(LookupError, TypeError, AttributeError, ValueError):
@@ -100,19 +94,6 @@ def named_as_sent(pointer: str, sent: Any) -> str:
             return "/payment_gateway_method_id"
         if name == "delivery_address_id" and is_blank(part.get(name)) and part.get("delivery_address"):
             return f"{way}/delivery_address"
-    return pointer
-
-
-def as_sent(pointer: str, sent: Any) -> str:
-    """The pointer, to the name that was sent of a field that has two."""
-    found = TWO_NAMES.fullmatch(pointer)
-    with suppress(LookupError, TypeError, AttributeError):
-        part = sent["data"][int(found["part"])] if found and found["part"] else sent
-        is_unnamed = "payment_gateway_method_id" in part or "payment_method" not in part
-        if found and found["method"] and is_blank(part.get("payment_method")) and is_unnamed:
-            return "/payment_gateway_method_id"
-        if found and found["place"] and is_blank(part.get("delivery_address_id")) and part.get("delivery_address"):
-            return f"{found['of']}/delivery_address"
     return pointer
 
 

@@ -42,7 +42,7 @@ from ordersite.core.faults import Fault, Refusal, Step
 from ordersite.core.fields import Field
 from ordersite.core.money import Money, exponent
 from ordersite.places.protocol import Point, write_point
-from ordersite.web.problems import Invalid, Problem
+from ordersite.web.problems import Invalid
 from ordersite.web.serializers import (
     MAX_ID,
     DegreesField,
@@ -60,7 +60,6 @@ AS_TEXT = dict.fromkeys(
 KEY = re.compile(r"id:([0-9]{1,18})\Z")
 NUMBER = re.compile(r"[0-9]{1,18}\Z")
 # Our pointer into an item; the name of what is chosen stands in its key there.
-IN_AN_ITEM = re.compile(r"^/items/(?P<item>\d+)(/(?P<part>options|extras|without)/(?P<index>\d+)(/(option|extra)$)?)?")
 # Their clients order for now by sending the time that it is; it may be as old as the cart.
 NOW_UNTIL = timedelta(hours=1)
 # And a clock may be fast.
@@ -405,11 +404,7 @@ def told_by_ids(products: Sequence[Mapping[str, Any]]) -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        if isinstance(refusal, Problem):
-            for row in refusal.errors:
-                row["pointer"] = IN_AN_ITEM.sub(lambda found: pointer_of(found, products), row["pointer"])
-        else:
-            refusal.faults = [told_by_id(fault, products) for fault in refusal.faults]
+        refusal.faults = [told_by_id(fault, products) for fault in refusal.faults]
         raise
 
 
@@ -431,23 +426,6 @@ def told_by_id(fault: Fault, products: Sequence[Mapping[str, Any]]) -> Fault:
                 way.append(Step(step.field, f"id:{left_out_of(line)[index]}"))
     # The choice itself is named by its id, which ends the way.
     return fault.moved(None if fault.field in (Field.OPTION, Field.EXTRA) else fault.field, tuple(way))
-
-
-def pointer_of(found: re.Match[str], products: Sequence[Mapping[str, Any]]) -> str:
-    """ "/items/0/options/1/option" → "/items/0/options/id:6/suboptions/id:15"; what is entered by hand is no item."""
-    at = [place for place, line in enumerate(products) if "id" in line][int(found["item"])]
-    if not found["part"]:
-        return f"/items/{at}"
-    line, index = products[at], int(found["index"])
-    match found["part"]:
-        case "options":
-            group, pk, _ = chosen_of(line)[index]
-            inner = f"options/id:{group}/suboptions/id:{pk}"
-        case "extras":
-            inner = f"extras/id:{extras_of(line)[index]}"
-        case _:
-            inner = f"ingredients/id:{left_out_of(line)[index]}"
-    return f"/items/{at}/{inner}"
 
 
 def phone_of(given: Mapping[str, Any], country: str | None) -> str:

@@ -79,11 +79,13 @@ from orders.visibility import OWN, own_orders
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.accounts.rights import Right
 from ordersite.core import faults
+from ordersite.core.faults import blaming_field
+from ordersite.core.fields import Field
 from ordersite.places.lookup import Answer
 from ordersite.places.protocol import FoundPlace, Point, write_point
 from ordersite.web.pagination import MOST, NARROW, PER_PAGE, count_rows, read_page
 from ordersite.web.parsing import LenientJsonParser
-from ordersite.web.problems import Forbidden, Invalid, NotFound, blaming
+from ordersite.web.problems import Forbidden, Invalid, NotFound
 from ordersite.web.throttling import client_address
 from ordersite.web.views import parse, who_asks
 
@@ -308,8 +310,8 @@ class OneOrderView(OrderingView):
         before = access_of(caller, get_order(caller=caller, order_id=order_id, lock=True, to=to))
         changes = parse(UpdateInput, what_differs(request.data, before))
         check_level(before, changes)
-        asked = "/to" if "status" in changes else "/transition"
-        with blaming(asked, *STATUS_CODES), all_or_nothing(order_id=order_id, caller=caller):
+        asked = Field.TO if "status" in changes else Field.TRANSITION
+        with blaming_field(asked, *STATUS_CODES), all_or_nothing(order_id=order_id, caller=caller):
             order = update(before, changes, self.prepared() if "location" in changes else ())
         return answer(show(OrderView(with_its_parts(access_of(caller, order)))))
 

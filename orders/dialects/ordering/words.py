@@ -1,6 +1,5 @@
 """Ordering's words for ours: numbers of statuses, delivery types and payment methods, names of fields, refusals."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,74 +53,21 @@ DELIVERY_TYPES: dict[Fulfilment, int] = {
 PAYMETHODS: dict[str, int] = {"cash": 1, "wallet": 2, "transfer": 3, "mollie": 4, "fake": 5}
 PAYMETHOD_NAMES = {number: name for name, number in PAYMETHODS.items()}
 
-# Where ours stands in an error, what they call it; the rest is named alike.
-FIELDS = {
-    "payment_method": "paymethod_id",
-    "saved_payment_method": "pay_data",
-    "vendor": "business_id",
-    "deliver_at": "delivery_datetime",
-    "driver": "driver_id",
-    "offer": "offer_id",
-    "delivery_zone": "delivery_zone_id",
-    "address": "location.address",
-    "address_notes": "location.address_notes",
-    "items": "products",
-    "custom": "products",
-    "guest": "customer",
-    "to": "status",
-    "reason_code": "reason",
-}
-IN_A_PRODUCT = {"product": "id", "without": "ingredients"}
-# Our names as they stand in sentences: what must be sent is named as the client knows it.
-NAMES = {
-    "deliver_at": "delivery_datetime",
-    "payment_method": "paymethod_id",
-    "send a text, or the id of a saved one": "send it with the location",
-    "or none for as soon as possible": "or the time that it is for as soon as possible",
-    "send items": "send products",
-    "`to`": "`status`",
-    "`custom`": "products without an id",
-    "`guest`": "`customer`",
-    "`customer`": "`customer_id`",
-}
-NAMED = re.compile("|".join(map(re.escape, NAMES)))
-
 
 def dotted(pointer: str) -> str:
     """The field's path: "/products/0/id" → "products.0.id", "?where" → "where"."""
     return pointer.lstrip("?/").removeprefix("header:").replace("/", ".")
 
 
-def field_of(pointer: str, code: str) -> str:
-    """Their name of the field that a pointer of ours leads to: "/items/0/product" → "products.0.id"."""
-    if pointer == "/customer" and code in ("unknown", "forbidden"):
-        return "customer_id"  # ours is an id; theirs of this name is a guest
-    if not pointer.startswith("/"):
-        return pointer.lstrip("?").removeprefix("header:")
-    first, *rest = pointer.strip("/").split("/")
-    if first in ("items", "custom"):
-        rest = [IN_A_PRODUCT.get(part, part) for part in rest]
-    return ".".join([FIELDS.get(first, first), *rest])
-
-
-def sentence_of(detail: str) -> str:
-    """A sentence of ours in their names."""
-    return NAMED.sub(lambda found: NAMES[found.group()], detail)
-
-
 def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     """{"error": true, "result": ["…"]}: a sentence a fault, with the field's name before it."""
 
     def said(detail: str) -> str:
-        if problem.code == "transition_not_permitted":
-            return NOT_YOURS
-        return detail if problem.is_worded else sentence_of(detail)
-
-    def named(row: Mapping[str, Any]) -> str:
-        return dotted(row["pointer"]) if problem.is_worded else field_of(row["pointer"], row["code"])
+        return NOT_YOURS if problem.code == "transition_not_permitted" else detail
 
     told = [
-        f"{named(row)}: {said(row['detail'])}" if row["pointer"] else said(row["detail"]) for row in problem.errors
+        f"{dotted(row['pointer'])}: {said(row['detail'])}" if row["pointer"] else said(row["detail"])
+        for row in problem.errors
     ] or [said(problem.detail)]
     allowed = problem.extra.get("allowed_transitions")
     if allowed is not None:

@@ -275,7 +275,7 @@ def find_vendor(
         return vendor_of(products, found) if products else usual_vendor(given["currency"], caller)
     vendor = active_vendor(vendor_id)
     if vendor is None:
-        raise Invalid("/vendor", "unknown", "There is no vendor with this id.")
+        raise Invalid("/vendorId", "unknown", "There is no vendor with this id.")
     return vendor
 
 
@@ -284,9 +284,9 @@ def check_own(vendor: Vendor, given: Mapping[str, Any], caller: Caller) -> None:
     if serves(caller, Right.PLACE_ORDERS, vendor.pk) or not vendors_served(caller, Right.PLACE_ORDERS).exists():
         return
     if "vendorId" in given:
-        raise Invalid("/vendor", "other_vendor", "This is no vendor of yours: for a customer, send one that is.")
+        raise Invalid("/vendorId", "other_vendor", "This is no vendor of yours: for a customer, send one that is.")
     detail = "No vendor of yours sells this product: for a customer, send products of yours."
-    raise Invalid("/items/0/product", "other_vendor", detail)
+    raise Invalid("/items/0/productId", "other_vendor", detail)
 
 
 @contextmanager
@@ -299,8 +299,8 @@ def told_its_vendor(product_id: int | None) -> Iterator[None]:
         product = products_on_sale([product_id]).get(product_id) if product_id and is_unknown else None
         if product is None:
             raise
-        detail = f"Another vendor sells this product: create an order for it with `vendor` {product.vendor_id}."
-        raise Invalid("/product", "other_vendor", detail) from refused
+        detail = f"Another vendor sells this product: create an order for it with `vendorId` {product.vendor_id}."
+        raise Invalid("/productId", "other_vendor", detail) from refused
 
 
 def usual_vendor(currency: str, caller: Caller) -> Vendor:
@@ -309,7 +309,7 @@ def usual_vendor(currency: str, caller: Caller) -> Vendor:
     merchants = served.order_by().values_list("merchant", flat=True).distinct()[:2]
     if len(merchants) != 1:
         why = "You work for several merchants" if merchants else "You work for no vendor"
-        raise Invalid("/vendor", "required", f"{why}: send `vendor`, or `items` with products of one vendor.")
+        raise Invalid("/vendorId", "required", f"{why}: send `vendorId`, or `items` with products of one vendor.")
     vendor = served.filter(currency=currency).order_by("pk").first()
     if vendor is None:
         raise Invalid(
@@ -322,10 +322,10 @@ def vendor_of(products: Sequence[int], found: Mapping[int, Product]) -> Vendor:
     """The one vendor of all these products; raises Invalid for one that is unknown or another vendor's."""
     for index, product in enumerate(products):
         if product not in found:
-            raise Invalid(f"/items/{index}/product", "unknown", "There is no product with this id.")
+            raise Invalid(f"/items/{index}/productId", "unknown", "There is no product with this id.")
         if found[product].vendor_id != found[products[0]].vendor_id:
             detail = "This product is sold by another vendor: create a separate order for each vendor."
-            raise Invalid(f"/items/{index}/product", "other_vendor", detail)
+            raise Invalid(f"/items/{index}/productId", "other_vendor", detail)
     return found[products[0]].vendor
 
 

@@ -1,5 +1,9 @@
 """What the shop calls the fields that a refusal names, and what it says in its own words."""
 
+from typing import Any
+
+from orders.lifecycle.table import Status
+from orders.services.moving.labels import read_labels
 from ordersite.core.codes import Code
 from ordersite.core.fields import Field
 from ordersite.core.wording import Names, Wording
@@ -44,7 +48,18 @@ NAMES: Names = {
     **dict.fromkeys((Field.CODE, Field.PROOF)),
     **dict.fromkeys(LACKS),
 }
+
+
+def shown(value: Any) -> str | None:
+    """A status as this instance names it."""
+    if not isinstance(value, Status):
+        return None
+    label = read_labels().first(value)
+    return f"“{label.name if label else value.label}”"
+
+
 WORDING = Wording(
+    shown=shown,
     names=NAMES,
     sentences={
         Code.VENDOR_PAUSED: "{vendor} takes no orders now: try again later.",

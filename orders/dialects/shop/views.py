@@ -55,9 +55,11 @@ from orders.services.placing.parties import Placing
 from orders.services.placing.placing import place
 from orders.services.record.access import OrderAccess, access_of, get_order
 from ordersite.accounts.callers import Caller, caller_of
+from ordersite.core.faults import blaming_field
+from ordersite.core.fields import Field
 from ordersite.web.pagination import NARROW, count_rows, read_page
 from ordersite.web.parsing import LenientJsonParser
-from ordersite.web.problems import Conflict, Invalid, Problem, blaming
+from ordersite.web.problems import Conflict, Invalid, Problem
 from ordersite.web.views import parse, who_asks
 
 Action = ItemChange.Action
@@ -90,7 +92,7 @@ class OrdersView(ShopView):
         labels, status_id = read_labels(), given.get("statusId")
         label = labels.find(status_id) if status_id else None
         if status_id and label is None:
-            raise Invalid("?label", "unknown", "There is no status with this id: read the list of statuses.")
+            raise Invalid("?statusId", "unknown", "There is no status with this id: read the list of statuses.")
         orders = visible_reading_as(
             caller,
             label,
@@ -182,7 +184,7 @@ class ItemsView(ShopView):
         """
         caller, given = caller_of(request), parse(EditItemInput, request.data)
         reason = reason_for(caller, id)
-        with told_its_vendor(given.get("productId")), blaming("/line", "not_found"):
+        with told_its_vendor(given.get("productId")), blaming_field(Field.LINE, "not_found"):
             edited = alter_item(
                 order_id=id,
                 caller=caller,
@@ -216,7 +218,7 @@ class StatusView(ShopView):
         Refused, `allowedStatuses` tells what `statusId` may be instead.
         """
         caller, given = caller_of(request), parse(StatusInput, request.data)
-        with blaming("/label", *STATUS_CODES):
+        with blaming_field(Field.LABEL, *STATUS_CODES):
             order = set_label(
                 order_id=id,
                 caller=caller,

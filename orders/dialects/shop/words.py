@@ -1,10 +1,9 @@
 """The shop's name, its words for statuses and fields, and how it says that something is wrong."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from orders.dialects.base import NOT_YOURS, STATUS_CODES, Dialect, without_time
+from orders.dialects.base import NOT_YOURS, STATUS_CODES, Dialect
 from orders.dialects.shop.refusals import WORDING
 from orders.lifecycle.table import Actor, Status
 from orders.models import PaymentStatus, StatusLabel
@@ -63,19 +62,6 @@ CANCELS = {
     Actor.VENDOR: Status.REJECTED_BY_BUSINESS,
     Actor.CUSTOMER: Status.CANCELED_BY_CUSTOMER,
 }
-# Our fields' names where they differ.
-FIELDS = {
-    "product": "productId",
-    "option": "optionId",
-    "vendor": "vendorId",
-    "guest": "customer",
-    "label": "statusId",
-    "line": "itemId",
-    "to": "statusId",
-    "delivery_type": "deliveryType",
-    "payment_method": "paymentMethod",
-    "tracking_number": "trackingNumber",
-}
 
 
 def flags_of(order: OrderView) -> dict[str, bool]:
@@ -98,32 +84,6 @@ def path_of(pointer: str) -> str:
     return path.lstrip(".")
 
 
-def field_of(pointer: str) -> str:
-    """ "/items/0/product" → "items[0].productId", "?page" → "page"."""
-    path = ""
-    for part in pointer.removeprefix("header:").lstrip("?/").split("/"):
-        path += f"[{part}]" if part.isdecimal() else f".{FIELDS.get(part, part)}"
-    return path.lstrip(".")
-
-
-def in_its_words(text: str) -> str:
-    """A sentence with the fields that it names as they are named here; an order's time is none of them."""
-    return re.sub(r"`(\w+)`", lambda found: f"`{FIELDS.get(found[1], found[1])}`", without_time(text))
-
-
-def in_labels(text: str, labels: Labels) -> str:
-    """A sentence with our statuses, "7 (accepted_by_business)", as this instance names them."""
-
-    def name(found: re.Match[str]) -> str:
-        code = int(found[1])
-        if code not in STATUS_NAMES or Status(code).slug != found[2]:
-            return found[0]
-        label = labels.first(code)
-        return f"“{label.name if label else STATUS_NAMES[Status(code)]}”"
-
-    return re.sub(r"([0-9]+) \((\w+)\)", name, text)
-
-
 def statuses_allowed(problem: Problem, labels: Labels) -> list[StatusLabel]:
     """What the order may be set to now, in the order of the list of statuses."""
     allowed = {one["to"]["code"] for one in problem.extra["allowed_transitions"] if not one["by_name"]}
@@ -134,18 +94,14 @@ def refusal(problem: Problem, labels: Labels | None = None) -> tuple[int, Any, M
     """{"error": {"code", "message", "fields"}}; with labels, where a change is not allowed, the statuses that are."""
 
     def said(text: str) -> str:
-        if problem.is_worded:
-            return NOT_YOURS if problem.code == "transition_not_permitted" else text
-        sentence = NOT_YOURS if problem.code == "transition_not_permitted" else in_its_words(text)
-        return sentence if labels is None else in_labels(sentence, labels)
+        return NOT_YOURS if problem.code == "transition_not_permitted" else text
 
-    path = path_of if problem.is_worded else field_of
-    told = [(path(error["pointer"]), said(error["detail"])) for error in problem.errors]
+    told = [(path_of(error["pointer"]), said(error["detail"])) for error in problem.errors]
     error: dict[str, Any] = {
         "code": problem.code,
         # The problem's own sentence may begin with the pointer of its first fault.
         "message": told[0][1] if told else said(problem.detail),
-        "fields": [{"field": field, "message": message} for field, message in told if field not in ("", "deliver_at")],
+        "fields": [{"field": field, "message": message} for field, message in told if field],
     }
     if labels is not None:
         allowed = statuses_allowed(problem, labels)

@@ -320,6 +320,7 @@ class Code(StrEnum):
     FORBIDDEN_APPROVE = "forbidden.approve"
     NOTHING_DUE = "nothing_due"
     NOTHING_DUE_CHANGED = "nothing_due.changed"
+    NOTHING_DUE_ANYWHERE = "nothing_due.anywhere"
     PAYMENT_PENDING_DECIDE = "payment_pending.decide"
     REQUIRED_GIVEN_BACK = "required.given_back"
     OTHER_CURRENCY = "other_currency"

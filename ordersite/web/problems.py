@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import cache
 from http import HTTPStatus
 from typing import Any, Self
@@ -23,9 +22,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from ordersite.core import faults
-from ordersite.core.codes import Code
 from ordersite.core.context import request_id
-from ordersite.core.faults import Fault, Path, Refusal
+from ordersite.core.faults import Path, Refusal
 from ordersite.core.fields import Field
 from ordersite.core.wording import NATIVE, Wording
 from ordersite.web.framework_sentences import plain_sentence
@@ -77,9 +75,7 @@ class Problem(Refusal):
         self.keeps_writes = keeps_writes
 
     def blame(self, field: Field, at: Path = ()) -> Self:
-        pointer = NATIVE.pointer(Fault(Code.BUSY, field, at=at))
-        rows = self.errors or [field_error("", self.code, self.detail)]
-        self.errors = [{**row, "pointer": row["pointer"] or pointer} for row in rows]
+        """A door names its own fields."""
         return self
 
     @property
@@ -142,21 +138,6 @@ class Busy(Problem, faults.Busy):
         super().__init__(
             "busy", "Too many changes at the same time: try again in a second.", headers={"Retry-After": "1"}
         )
-
-
-@contextmanager
-def blaming(pointer: str, *codes: str) -> Iterator[None]:
-    """Has refusals (all, or those with these codes) that point to no field point to this one, which led to them."""
-    try:
-        yield
-    except Refusal as problem:
-        if not isinstance(problem, Problem):
-            if not codes or problem.code in codes:
-                problem.blame(Field(pointer.strip("/?")))
-        elif not codes or problem.code in codes:
-            rows = problem.errors or [field_error("", problem.code, problem.detail)]
-            problem.errors = [{**row, "pointer": row["pointer"] or pointer} for row in rows]
-        raise
 
 
 def short(text: str) -> str:

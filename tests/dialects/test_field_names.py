@@ -23,6 +23,12 @@ from tests.web.test_faults import calls, members, places_of, sources
 ROOT = Path(__file__).parents[2]
 # A till sends nothing that could be wrong.
 TALKING = [dialect for dialect in DIALECTS if dialect.name != "kaddy"]
+# What no call of these leads to: a refund, a name of a change; a reason with a code; a service.
+UNREACHED = {
+    "kalixo": {Code.BY_HAND_ONLY, Code.TRANSITION_NOT_ALLOWED_BY_NAME},
+    "kesk": {Code.REQUIRED_REASON_TEXT},
+    "ordering": {Code.DELIVER_AT},
+}
 by_name = pytest.mark.parametrize("dialect", TALKING, ids=lambda dialect: dialect.name)
 
 
@@ -87,7 +93,7 @@ def test_each_name_is_one_that_clients_send(dialect: Dialect) -> None:
 
 @by_name
 def test_no_sentence_names_what_the_door_does_not_have(dialect: Dialect) -> None:
-    assert {code for code, _ in silent(dialect.wording)} == set()
+    assert {code for code, _ in silent(dialect.wording)} == UNREACHED.get(dialect.name, set())
 
 
 @by_name

@@ -15,10 +15,11 @@ from orders.services.paying.payment_checks import approve_payment, refuse_paymen
 from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.locks import lock_purchase
 from ordersite.accounts.callers import Caller
+from ordersite.core.codes import Code
 from ordersite.core.crypto import decrypt
-from ordersite.core.faults import blaming_field
+from ordersite.core.faults import Conflict, blaming_field
 from ordersite.core.fields import Field
-from ordersite.web.problems import Conflict, Invalid
+from ordersite.web.problems import Invalid
 
 
 def update(order_id: int, caller: Caller, given: Mapping[str, Any]) -> Order:
@@ -87,7 +88,7 @@ def set_payment(order_id: int, caller: Caller, payment: str, reason: str) -> Non
         raise Invalid("/payment_status", "not_set", detail)
     payment_id = payment_due(order_id)
     if payment_id is None:
-        raise Conflict("nothing_due", "No payment of this order is due: read the order again.")
+        raise Conflict(Code.NOTHING_DUE_ANYWHERE, Field.PAYMENT_STATUS)
     if payment == PAID:
         approve_payment(order_id=order_id, payment_id=payment_id, caller=caller)
     else:

@@ -55,11 +55,12 @@ from orders.services.placing.parties import Placing
 from orders.services.placing.placing import place
 from orders.services.record.access import OrderAccess, access_of, get_order
 from ordersite.accounts.callers import Caller, caller_of
-from ordersite.core.faults import blaming_field
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, blaming_field
 from ordersite.core.fields import Field
 from ordersite.web.pagination import NARROW, count_rows, read_page
 from ordersite.web.parsing import LenientJsonParser
-from ordersite.web.problems import Conflict, Invalid, Problem
+from ordersite.web.problems import Invalid, Problem
 from ordersite.web.views import parse, who_asks
 
 Action = ItemChange.Action
@@ -287,7 +288,7 @@ class PaidView(FlagView):
     def change(self, caller: Caller, order_id: int, proof: str) -> None:
         payment_id = payment_due(order_id)
         if payment_id is None:
-            raise Conflict("nothing_due", "No payment of this order is due.")
+            raise Conflict(Code.NOTHING_DUE_ANYWHERE)
         with all_or_nothing(order_id=order_id, caller=caller):
             while payment_id is not None:
                 approve_payment(order_id=order_id, payment_id=payment_id, caller=caller)

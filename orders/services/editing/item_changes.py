@@ -233,7 +233,7 @@ def make_plan(
         new = price_change(old, item, menu, others) if old else price_anew(item, menu, others)
         new = replace(new, substitute_price=shown_price(old, new, by_customer=role == Actor.CUSTOMER))
     if new is None and not others:
-        raise Conflict(Code.LAST_ITEM, Field.LINE, extra=access.refusal_extra())
+        raise Conflict(Code.LAST_ITEM, extra=access.refusal_extra())
     if len(others) >= MOST_ITEMS:
         raise Conflict(Code.TOO_MANY_ITEMS, Field.PRODUCT, most=MOST_ITEMS)
     after = [new if line is old else kept(line) for line in lines]

@@ -42,6 +42,7 @@ SENTENCES: dict[Code, str] = {
     Code.NO_ITEMS_TO_PAY: _("The order has no items, so there is nothing to pay yet: add one first."),
     Code.FORBIDDEN_APPROVE: _("A payment can be confirmed by staff, or by the vendor if the vendor alone receives it."),
     Code.NOTHING_DUE: _("Nothing is due on this payment any more: reload the order."),
+    Code.NOTHING_DUE_ANYWHERE: _("No payment of this order is due: read the order again."),
     Code.NOTHING_DUE_CHANGED: _("Somebody else has changed this payment in the meantime: look at it again."),
     Code.PAYMENT_PENDING_DECIDE: _("The money may have come in already: decide that first."),
     Code.REQUIRED_GIVEN_BACK: _("A reason is needed: say why the money was refunded."),

@@ -172,7 +172,7 @@ def test_what_a_change_lacks_is_named(cast: Cast, api: Api, who: str, body: dict
     vendor = cast.vendor
     vendor.proof = "photo"
     vendor.save()
-    on_way = {"driver": cast.driver_row, "stood": "accepted prepared driver_accepted picked_up"}
+    on_way: dict[str, Any] = {"driver": cast.driver_row, "stood": "accepted prepared driver_accepted picked_up"}
     order = make_order(cast, 9, **on_way) if who == "driver" else make_order(cast, 0)
     with assert_nothing_changed(order):
         refused = move(api, getattr(cast, who), order, **body)

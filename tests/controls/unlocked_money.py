@@ -32,7 +32,7 @@ def take_stock_without_a_lock(wanted: Mapping[int, int], places: Mapping[int, Pa
     """In the place of vendors.services.stock.take_stock."""
     for row in Stock.objects.filter(pk__in=wanted):
         if row.quantity < wanted[row.pk]:
-            raise Conflict(Code.OUT_OF_STOCK_SOLD_OUT)
+            raise Conflict(Code.OUT_OF_STOCK_SOLD_OUT, name=row.product.name)
         meet()
         Stock.objects.filter(pk=row.pk).update(quantity=row.quantity - wanted[row.pk])
 

@@ -64,7 +64,7 @@ def test_control_a_key_that_is_only_looked_for_makes_several(
     cast: Cast, api: Callable[..., APIClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(idempotency, "insert_key", look_for_key_first)
-    monkeypatch.setattr(idempotency, "replay", lambda scope, fingerprint: pytest.fail("never reached at once"))
+    monkeypatch.setattr(idempotency, "find_kept", lambda scope, fingerprint: pytest.fail("never reached at once"))
     body = cart(cast)
     headers = {"Idempotency-Key": "same"}
     together([lambda: api(cast.customer).post(ORDERS, body, headers=headers)] * 5, at_once=5)

@@ -152,7 +152,10 @@ class Both(Rule):
         return reduce(and_, found)
 
     def holds(self, asker: Any, row: Any) -> bool:
-        return all(part.holds(asker, row) for part in self.parts)
+        for part in self.parts:  # noqa: SIM110  asked for each row of a list: 0.4 µs, by a generator 0.9 µs
+            if not part.holds(asker, row):
+                return False
+        return True
 
 
 @dataclass(frozen=True)
@@ -168,4 +171,7 @@ class Either(Rule):
         return reduce(or_, found) if found else None
 
     def holds(self, asker: Any, row: Any) -> bool:
-        return any(part.holds(asker, row) for part in self.parts)
+        for part in self.parts:  # noqa: SIM110  as in Both
+            if part.holds(asker, row):
+                return True
+        return False

@@ -88,7 +88,7 @@ def change_status(update: OrderUpdate, wish: Wish) -> None:
 def with_reason(wish: Wish) -> Wish:
     """A text without a code is another reason; an unknown code is refused by name."""
     if wish.reason_code and wish.reason_code not in REASONS:
-        raise Invalid(Code.UNKNOWN_REASON_CODE, Field.REASON_CODE, reasons=list(REASONS))
+        raise Invalid(Code.UNKNOWN_REASON, Field.REASON_CODE, known=list(REASONS))
     return replace(wish, reason_code="other") if wish.reason.strip() and not wish.reason_code else wish
 
 

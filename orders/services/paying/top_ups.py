@@ -27,7 +27,7 @@ def request_top_up(*, user: User, amount: Money, method: str, saved_id: int | No
     if method not in ONLINE_METHODS:
         raise Invalid(Code.NOT_ONLINE_TOP_UP, Field.PAYMENT_METHOD, methods=" or ".join(ONLINE_METHODS))
     if not is_available(method):
-        raise Invalid(Code.NOT_AVAILABLE_TOP_UP, Field.PAYMENT_METHOD)
+        raise Invalid(Code.NOT_AVAILABLE_METHOD, Field.PAYMENT_METHOD)
     customer, now = ensure_customer(user), timezone.now()
     saved = find_saved_method(customer, method, saved_id=saved_id, saves=saves)
     return Payment.objects.create(

@@ -16,7 +16,6 @@ SENTENCES: dict[Code, str] = {
     Code.ORDER_OPEN: _("The order is still open: cancel it first."),
     Code.PAYMENT_PENDING_UNKNOWN: _("A payment may have come in: decide that first, or wait until it is known."),
     Code.REFUNDED_CASH: _("Part of the cash was refunded, so this step can no longer be undone."),
-    Code.UNKNOWN_REASON_CODE: _("Send one of {reasons}."),
     Code.UNKNOWN_TRANSITION: _("There is no transition with this name: send one of allowed_transitions."),
     Code.INVALID_TARGET: _(
         "Send `{field:to}` or `{field:transition}`. If both are sent, they must mean the same change."

@@ -11,7 +11,6 @@ SENTENCES: dict[Code, str] = {
     Code.NOT_FOUND_PHOTO: _("The photo has been deleted."),
     Code.THROTTLED_NOTICES: _("Too many notices for this payment: send it again in a minute."),
     Code.NOT_ONLINE_TOP_UP: _("Money can only be added to a wallet online: send {methods}."),
-    Code.NOT_AVAILABLE_TOP_UP: _("This payment method is not available here: choose another."),
     Code.FORBIDDEN_PAYMENT_LINK: _("Only the customer, the vendor and staff can ask for a payment link."),
     Code.ORDER_CLOSED_NOTHING_LEFT: _("The order is closed: there is nothing left to pay."),
     Code.ORDER_CLOSED_NOTHING_MORE: _("The order is closed: there is nothing to pay any more."),

@@ -346,7 +346,6 @@ class Code(StrEnum):
     NOT_A_MEMBER = "not_a_member"
     OUT_OF_STOCK = "out_of_stock"
     OUT_OF_STOCK_SOLD_OUT = "out_of_stock.sold_out"
-    OUT_OF_STOCK_SEVERAL = "out_of_stock.several"
 
     # --- accounts: ordersite.accounts, ordersite.places, tracking
 

@@ -65,7 +65,7 @@ class Fault:
 class Refusal(Exception):
     """A refusal by a rule; the classes below say which HTTP status it is told with.
 
-    `code` is what clients read, `fault` what the sentence is about, `faults` are the rows of fields, `also` is told
+    `code` is what clients read, `fault` what the sentence is about, `faults` are the rows of fields, `also` are told
     behind the sentence. `extra` are members beside them, such as the order's status. `keeps_writes` commits what the
     call wrote before it was refused (a counted wrong try); any other refusal leaves nothing behind. `retry_after` are
     seconds.
@@ -87,6 +87,7 @@ class Refusal(Exception):
         at: Path = (),
         told: Mapping[str, Any] | None = None,
         faults: Sequence[Fault] = (),
+        also: Sequence[Fault] = (),
         extra: Mapping[str, Any] | None = None,
         keeps_writes: bool = False,
         retry_after: int | None = None,
@@ -96,7 +97,7 @@ class Refusal(Exception):
         self.fault = faults[0] if faults else Fault(code, field, at=at, told=told, **params)
         self.faults = list(faults) or ([self.fault] if field or self.has_row else [])
         self.code = self.own_code or code.told
-        self.also: Fault | None = None
+        self.also = list(also)
         self.extra: dict[str, Any] = dict(extra or {})
         self.keeps_writes = keeps_writes
         self.retry_after = retry_after

@@ -102,8 +102,8 @@ class Wording:
         """The sentence of the whole."""
         sentence = self.sentence(refusal.fault)
         pointer = self.pointer(refusal.fault) if refusal.leads_with_field else ""
-        also = f" {self.sentence(refusal.also)}" if refusal.also else ""
-        return f"{pointer}: {sentence}{also}" if pointer else f"{sentence}{also}"
+        whole = " ".join([sentence, *map(self.sentence, refusal.also)])
+        return f"{pointer}: {whole}" if pointer else whole
 
 
 # Our own API: a field is called as Field calls it; an item of an order stands in the address of the call.

@@ -257,6 +257,11 @@ def test_short_stock_is_refused_with_what_is_left(cast: Cast) -> None:
         }
     ]
     assert refused.value.extra == {"products": [{"product": soda, "left": 10}]}
+    with pytest.raises(Conflict) as refused, transaction.atomic():
+        take_stock({soda: 11, burger: 6})
+    assert as_problem(refused.value).detail == (
+        "Only 5 × Burger left: lower the quantity. Only 10 × Soda left: lower the quantity."
+    )
     assert left(cast) == 10
     assert Stock.objects.get(product=burger).quantity == 5
 

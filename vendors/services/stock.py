@@ -1,7 +1,6 @@
 """Stock: taken and given back under lock. Both must run in a transaction, the order's own."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from django.db.models import Case, F, Value, When
 
@@ -52,17 +51,9 @@ def take_stock(wanted: Mapping[int, int], places: Mapping[int, Path] | None = No
             )
             for row in short
         ]
-        raise refusal_of(faults, extra={"products": list(told.values())})
+        raise Conflict(Code.OUT_OF_STOCK, faults=faults, also=faults[1:], extra={"products": list(told.values())})
     if rows:
         change_stock({product_id: -wanted[product_id] for product_id in rows})
-
-
-def refusal_of(faults: Sequence[Fault], extra: Mapping[str, Any]) -> Conflict:
-    """One refusal of all faults, whose sentence is theirs one after the other."""
-    whole = faults[-1]
-    for fault in reversed(faults[:-1]):
-        whole = Fault(Code.OUT_OF_STOCK_SEVERAL, first=fault, rest=whole)
-    return Conflict(whole.code, faults=faults, extra=extra, **whole.told, **whole.params)
 
 
 def give_stock_back(wanted: Mapping[int, int]) -> None:

@@ -7,6 +7,7 @@ LOCK := $(BIN)/python -m piptools compile --quiet --generate-hashes --strip-extr
 	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 LOCAL := 127.0.0.1
 DEMO := "$${DATA_DIR:-var}"
+PYTEST := $(BIN)/pytest
 QUICK := -q -n 2 --dist worksteal -m "not slow and not postgres and not redis and not browser"
 # On SQLite, and each module compiled once: where Python may keep nothing, every run compiles all tests anew.
 ALONE := -u DATABASE_URL -u REDIS_URL -u PYTHONDONTWRITEBYTECODE
@@ -31,11 +32,10 @@ fresh:  ## forget the demo, its orders and pictures too: the next `make run` loa
 	@rm -rf $(DEMO)/ordersite.sqlite3* $(DEMO)/media $(DEMO)/private $(DEMO)/static $(DEMO)/feed-mark.json
 
 test: python .venv/.test  ## the quick tests, on SQLite
-	@env $(ALONE) $(BIN)/pytest $(QUICK)
+	@env $(ALONE) $(PYTEST) $(QUICK)
 
-coverage: python .venv/.test  ## the quick tests, and how much of each package they run
-	@mkdir -p .pytest_cache && rm -f .pytest_cache/coverage*
-	@env $(ALONE) $(BIN)/coverage run -m pytest $(QUICK)
+coverage: PYTEST := $(BIN)/coverage run -m pytest
+coverage: test  ## the quick tests, and how much of each package they run
 	@$(BIN)/coverage combine -q && $(BIN)/python -m tests.sources.coverage_report
 
 check: python .venv/.test  ## style, types, direction of imports, migrations, API schema, generated docs

@@ -125,7 +125,8 @@ class InvalidFields(Invalid):
     leads_with_field = True
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__(faults[0].code, faults=faults)
+        # What is told of a fault stands in its own row alone.
+        Refusal.__init__(self, faults[0].code, faults=faults)
 
 
 class NotSignedIn(Refusal):

@@ -132,3 +132,10 @@ def test_a_door_tells_its_own_names() -> None:
 def test_a_refusal_has_a_row_for_each_field(refusal: Conflict, code: str, rows: list[tuple[str, str]]) -> None:
     problem = as_problem(refusal)
     assert (problem.code, [(row["pointer"], row["code"]) for row in problem.errors]) == (code, rows)
+
+
+def test_what_one_fault_tells_stands_beside_the_sentence_what_several_tell_in_their_rows() -> None:
+    told = {"minimum": {"amount": "10.00", "currency": "EUR"}}
+    assert as_problem(Invalid(Code.BUSY, Field.TO, told=told)).extra == told
+    several = as_problem(InvalidFields([Fault(Code.BUSY, Field.TO, told=told)]))
+    assert (several.extra, several.errors[0]["minimum"]) == ({}, told["minimum"])

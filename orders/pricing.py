@@ -179,32 +179,6 @@ class Priced:
     platform_share: int
 
 
-def price(
-    menu: Menu,
-    items: Sequence[CartItem],
-    *,
-    terms: Terms,
-    zone: Zone | None = None,
-    discount: Discount = NO_DISCOUNT,
-    driver_tip: int = 0,
-    tip_to_driver: bool = False,
-    at: Path = (),
-) -> Priced:
-    """Prices a cart of products; raises InvalidFields with each fault."""
-    lines = price_lines(menu, items, at)
-    subtotal = sum(line.total for line in lines)
-    check_minimum(menu.currency, zone, subtotal, at)
-    return total_up(
-        lines,
-        currency=menu.currency,
-        terms=terms,
-        delivery_fee=fee_of(zone, subtotal),
-        discount=discount,
-        driver_tip=driver_tip,
-        tip_to_driver=tip_to_driver,
-    )
-
-
 def price_lines(menu: Menu, items: Sequence[CartItem], at: Path = ()) -> list[PricedLine]:
     """The lines of a cart, before any discount and tax; raises InvalidFields with each fault."""
     faults: list[Fault] = []

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from orders.pricing import CartExtra, CartItem, CartOption, Discount, Priced, Terms, price
+from orders.pricing import CartExtra, CartItem, CartOption, Discount, Priced, Terms
 from ordersite.core.faults import InvalidFields
 from ordersite.web.problems import as_problem
+from tests.orders.prices import price_cart
 from vendors.menu import Menu, MenuExtra, MenuGroup, MenuIngredient, MenuOption, MenuProduct, Zone
 
 
@@ -62,7 +63,7 @@ ADDED = Terms(prices_include_tax=False)
 
 
 def priced(of: MenuProduct | Menu, *items: CartItem, terms: Terms = INCLUDED, **fields: Any) -> Priced:
-    return price(of if isinstance(of, Menu) else menu(of), items or [CartItem(product=1)], terms=terms, **fields)
+    return price_cart(of if isinstance(of, Menu) else menu(of), items or [CartItem(product=1)], terms=terms, **fields)
 
 
 def faults(of: MenuProduct, *items: CartItem) -> list[tuple[str, str]]:

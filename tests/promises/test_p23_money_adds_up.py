@@ -23,7 +23,6 @@ from orders.pricing import (
     Priced,
     PricedLine,
     Terms,
-    price,
     price_lines,
     single_line,
 )
@@ -35,6 +34,7 @@ from ordersite.core.fields import Field
 from ordersite.core.money import half_up
 from tests.cast import Cast
 from tests.controls.unlocked_money import divide_by_rounding
+from tests.orders.prices import price_cart
 from tests.orders.proving import assert_ledger_proves_itself
 from tests.orders.shopping import ORDERS, balance_of, cart, eur, fill_wallet, sums
 from vendors.menu import Menu, MenuExtra, MenuGroup, MenuOption, MenuProduct, Zone
@@ -147,7 +147,7 @@ def random_priced(dice: random.Random) -> tuple[Menu, Terms, Priced]:
     )
     free_from = dice.choice((None, amount(dice)))
     zone = Zone(id=1, name="Zone", radius=1, polygon=None, fee=amount(dice), minimum=0, free_from=free_from)
-    priced = price(
+    priced = price_cart(
         menu,
         [random_item(dice, menu) for _ in range(dice.randrange(1, 8))],
         terms=terms,

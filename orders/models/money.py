@@ -47,7 +47,7 @@ class Payment(models.Model):
     amount = models.BigIntegerField(help_text="Minor units.")
     # Of a transfer: it goes to the vendor's own account, so that the vendor says whether it came in.
     to_vendor = models.BooleanField(default=False)
-    # What came in instead of the amount, until staff have said where it goes (services.disputes).
+    # What came in instead of the amount, until staff have said where it goes (services.paying.disputes).
     disputed_amount = models.BigIntegerField(null=True, blank=True, help_text="Minor units.")
     disputed_currency = models.CharField(max_length=3, blank=True)
     # The page at which it is paid is found by this.
@@ -132,8 +132,8 @@ WAITS_FOR_STAFF = models.Q(state=PaymentStatus.PROOF_PENDING) | models.Q(dispute
 class PaymentShare(models.Model):
     """The part of a payment that pays for one order. What came in and went back is asked of it, never of the payment.
 
-    `received` and `refunded` are the sums of its postings, as a wallet's balance is: services.ledger.move writes them
-    with each posting (placing with the row itself), nobody else, and `manage.py check_ledger` proves them.
+    `received` and `refunded` are the sums of its postings, as a wallet's balance is: services.money.ledger.move writes
+    them with each posting (placing with the row itself), nobody else, and `manage.py check_ledger` proves them.
     """
 
     # Without an index of its own: the unique pair begins with it.

@@ -346,7 +346,7 @@ class Order(LifeCycle, models.Model):
         return [name for name in names if name not in stored or stored[name] != here[name]]
 
     def apply_milestones(self, name: str, target: Status | None, now: datetime) -> None:
-        """Writes and takes back the milestones that a change of this name means (lifecycle.SETS, CLEARS)."""
+        """Writes and takes back the milestones that a change of this name means (lifecycle.table.SETS, CLEARS)."""
         for taken_back in CLEARS.get(name, ()):
             setattr(self, f"{taken_back}_at", None)
         written = SETS.get(name)

@@ -19,8 +19,8 @@ def digest_terms(values: Mapping[str, Any]) -> str:
 class AgreedTerms(models.Model):
     """A vendor's terms as orders were placed on them: taxes, fees, zone, offer, what cancelling costs.
 
-    Rows are never changed, and orders on the same terms share one (services.terms). Amounts are minor units, rates
-    hundredths of a percent; without a zone or an offer their columns are empty.
+    Rows are never changed, and orders on the same terms share one (services.placing.terms). Amounts are minor units,
+    rates hundredths of a percent; without a zone or an offer their columns are empty.
     """
 
     # Without an index of its own: the unique digest begins with it.

@@ -18,7 +18,7 @@ TITLE = "Shop"
 STATUS_NAMES: dict[Status, str] = {status: status.label for status in Status}
 OPEN: frozenset[str] = frozenset()
 DONE, CANCELED = frozenset({"done"}), frozenset({"canceled"})
-# The flags that follow from the status alone; sent and delivered follow from what has happened (services.walking).
+# The flags that follow from the status alone; sent and delivered follow from what has happened (services.moving.goals).
 FLAGS: dict[Status, frozenset[str]] = {
     Status.PENDING: OPEN,
     Status.COMPLETED: DONE,

@@ -69,7 +69,7 @@ def change_order(
 ) -> Order:
     """Changes fields of an open order, by those whom WHO names; one event tells old and new.
 
-    `found` is what services.locating knows of a new address or point: it was looked up before the transaction.
+    `found` is what placing.locating knows of a new address or point: it was looked up before the transaction.
     Must run in a transaction. Raises NotFound, Stale, Forbidden, Conflict and Invalid; nothing is written then.
     """
     with update_order(order_id, caller, version=version, changes_total="driver_tip" in fields) as update:

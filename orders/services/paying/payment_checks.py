@@ -24,7 +24,7 @@ def approve_payment(*, order_id: int, payment_id: int, caller: Caller, version: 
     """Marks cash or a transfer as received: by staff, or by the vendor into whose hands it came.
 
     What a provider holds (authorised) staff have taken: it comes in within seconds. Cash is received order by order. Of
-    a payment that is disputed, what came in counts (services.disputes). Once, however often it is asked. Must run in a
+    a payment that is disputed, what came in counts (paying.disputes). Once, however often it is asked. Must run in a
     transaction. Raises NotFound, Stale, Forbidden, and Conflict for what only a provider can tell.
     """
     access = access_of(caller, get_order(caller=caller, order_id=order_id))

@@ -114,8 +114,6 @@ ACCEPTABLE = (
     & OneOf("status", sorted(ANSWERED_BY_DRIVER))
     & IsNull("driver_accepted_at")
 )
-# Who is told where an order is paid: its customer, and staff, who hand it on.
-PAYS = STAFF | CUSTOMER
 
 
 # --- orders -------------------------------------------------------------------------------------------------------

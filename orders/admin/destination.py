@@ -42,7 +42,7 @@ class DestinationForm(VersionForm, PlaceFields):
         self.fields["address"].required = True
 
     def changes(self) -> dict[str, Any]:
-        """What differs, as services.changes takes it: a point that was moved counts with the address beside it."""
+        """What differs, as services.editing takes it: a point that was moved counts with the address beside it."""
         given, order = self.cleaned_data, self.order
         fields: dict[str, Any] = {}
         point = None if given["lat"] is None else {"lat": given["lat"], "lng": given["lng"]}

@@ -248,12 +248,10 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
             try:
                 amounts = payout_amounts(purse, balance, amount)
             except Conflict as conflict:
+                why = as_problem(conflict).detail
                 if form:
-                    return self.refused(request, back, form, account, as_problem(conflict).detail)
-                messages.error(
-                    request,
-                    as_problem(conflict).detail if len(accounts) == 1 else f"{payee}: {as_problem(conflict).detail}",
-                )
+                    return self.refused(request, back, form, account, why)
+                messages.error(request, why if len(accounts) == 1 else f"{payee}: {why}")
                 return HttpResponseRedirect(back)
             paid = balance.net if amount is None else amount
             owed, cash = (display.money(minor, purse.currency) for minor in (balance.owed, balance.cash))

@@ -18,7 +18,7 @@ from orders.models import Entry, ItemChange, LineOption, Order, OrderEvent, Paym
 from orders.pricing import Priced
 from orders.reading.lines import ticket_of
 from orders.reading.order_view import EventView, OrderView
-from orders.services.record.access import RELATED, OrderAccess, access_of, with_parties
+from orders.services.record.access import OrderAccess, access_of, with_parties
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import User
 from ordersite.backoffice.row_choosers import row_id
@@ -30,12 +30,12 @@ CODED = {"action": dict(ItemChange.Action.choices), "state": dict(ItemChange.Sta
 ALSO = ("vendor__merchant", "vendor__type", "delivery_zone", "customer__user", "purchase__placed_by")
 
 
-def read_order(seen: QuerySet[Order], order_id: int, caller: Caller) -> Order | None:
+def read_order(seen: QuerySet[Order], order_id: int) -> Order | None:
     """One of the orders that somebody sees, with all that its page shows."""
     owners = ("account__vendor", "account__driver", "account__customer__user")
     entries = Prefetch("entries", queryset=Entry.objects.select_related(*owners).order_by("id"))
     postings = Prefetch("postings", queryset=Posting.objects.order_by("id").prefetch_related(entries))
-    orders = with_parties(seen).select_related(*RELATED, *ALSO)
+    orders = with_parties(seen).select_related(*ALSO)
     refunds = Prefetch("refunds", queryset=Refund.objects.select_related("payment").order_by("id"))
     siblings = Prefetch("purchase__orders", queryset=Order.objects.select_related("vendor").order_by("pk"))
     orders = orders.prefetch_related("lines__options", "events", "purchase__payments__shares", "shares__payment")

@@ -220,7 +220,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
             raise PermissionDenied
         caller, order_id = caller_of_request(request), row_id(object_id)
         seen = self.get_queryset(request)
-        order = read_order(seen, order_id, caller) if order_id else None
+        order = read_order(seen, order_id) if order_id else None
         if order is None:
             return self.missing(request, object_id)
         may_move = self.has_move_permission(request) and order.deleted_at is None

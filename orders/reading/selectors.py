@@ -10,7 +10,7 @@ from orders.checkout import Place
 from orders.models import LineOption, Order, OrderEvent, PaymentShare, StatusLabel
 from orders.reading.following import followable
 from orders.services.money.shares import may_be_paid_online
-from orders.services.record.access import RELATED, OrderAccess, access_of, get_order, with_parties
+from orders.services.record.access import OrderAccess, access_of, get_order, with_parties
 from orders.visibility import orders_with_contact, visible_orders
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address
@@ -46,7 +46,7 @@ def with_parts(orders: QuerySet[Order], *, events: bool = False) -> QuerySet[Ord
 
 def with_items(orders: QuerySet[Order]) -> QuerySet[Order]:
     """Reads with the orders their parties, items and options: three statements."""
-    return orders.select_related(*RELATED).prefetch_related(*ITEMS)
+    return with_parties(orders).prefetch_related(*ITEMS)
 
 
 def read_events(orders: Sequence[Order]) -> None:
@@ -137,7 +137,7 @@ def guests_order(order_id: int, uuid: UUID, now: datetime) -> Order | None:
     return with_parts(orders, events=True).first()
 
 
-def listed(orders: QuerySet[Order], caller: Caller) -> QuerySet[Order]:
+def with_lines(orders: QuerySet[Order]) -> QuerySet[Order]:
     """Reads with the orders what a list shows of them: their parties, and their lines to be counted; two statements."""
     return with_parties(orders).prefetch_related("lines")
 

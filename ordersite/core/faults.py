@@ -3,12 +3,12 @@
 The text is made at the door (ordersite.core.wording): its table of names says what each field is called there, the
 catalogue (ordersite.core.catalogue) has a sentence for each code. How a service refuses something:
 
-1. A member of `Code` (core/codes.py), in the section of its package: `LOCATION_REQUIRED = "required.location"`. What
+1. A member of `Code` (core/codes.py), in the section of its package: `REQUIRED_LOCATION = "required.location"`. What
    stands before the dot is the code that clients read; what follows tells apart the sentences of one code.
-2. Its sentence, in the catalogue's module of that package: `Code.LOCATION_REQUIRED: _("… send {field:location}.")`.
+2. Its sentence, in the catalogue's module of that package: `Code.REQUIRED_LOCATION: _("… send {field:location}.")`.
    `{field:name}` is the door's name of a Field, `{minimum}` a parameter. Amounts ({"amount", "currency"}), lists,
    statuses and Fields among the parameters are written out by the door.
-3. `raise Invalid(Code.LOCATION_REQUIRED, Field.LOCATION, at=cart.at)`; parameters are keywords, `told` are members that
+3. `raise Invalid(Code.REQUIRED_LOCATION, Field.LOCATION, at=cart.at)`; parameters are keywords, `told` are members that
    the client gets beside the sentence (and that the sentence may use too). For several at once:
    `raise InvalidFields([Fault(…), Fault(…)])`.
 4. A Field that is new: a line in core/fields.py, and a name, or None, in the table of every dialect.

@@ -57,6 +57,7 @@ __all__ = [
     "TextOpener",
     "WholeField",
     "WordField",
+    "answer_wrong_path",
     "covers_every_status",
     "is_blank",
     "minor_amount",
@@ -69,5 +70,4 @@ __all__ = [
     "values_left",
     "whole_of",
     "with_country",
-    "answer_wrong_path",
 ]

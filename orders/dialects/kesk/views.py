@@ -48,7 +48,7 @@ from orders.lifecycle.table import GROUPS
 from orders.reading.following import count_try, followed_together
 from orders.reading.order_view import OrderView, view_for_public
 from orders.reading.purchases import caller_for, least_advanced
-from orders.reading.selectors import EVENTS, listed, read_order, read_products, with_its_parts
+from orders.reading.selectors import EVENTS, read_order, read_products, with_its_parts, with_lines
 from orders.services.moving.transitions import all_or_nothing
 from orders.services.placing.delivery_fees import quote_delivery
 from orders.services.placing.locating import locate, locate_placing
@@ -146,7 +146,7 @@ class OrdersView(PlacingView):
             orders = orders.filter(reads_as(Word(given["status"])))
         counted = count_rows(orders)
         total, start = counted.count, (page - 1) * per_page
-        newest = listed(orders, caller).order_by("-placed_at", "-id")
+        newest = with_lines(orders).order_by("-placed_at", "-id")
         rows = read_page(newest, counted, start, per_page, remedy=NARROW)
         meta = {"page": page, "per_page": per_page, "total": total, "last_page": max(1, -(-total // per_page))}
         data = [render_row(OrderView(access_of(caller, order))) for order in rows]

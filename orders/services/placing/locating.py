@@ -209,8 +209,8 @@ def locate_text(text: str, near: Point | None, at: Path, who: str, *, must_be_on
 def look_up_destination(order_id: int, fields: Mapping[str, Any], caller: Caller, who: str) -> Answer:
     """What a change of an order's `address` (a text, or a saved address's id) or `location` must know of the other.
 
-    Nothing of an order that the caller may not see; whether it may change it is asked later (services.changes). Raises
-    Invalid for a text and a point that are clearly two places.
+    Nothing of an order that the caller may not see; whether it may change it is asked later (services.editing).
+    Raises Invalid for a text and a point that are clearly two places.
     """
     address, location = fields.get("address"), fields.get("location")
     if address is None and location is None:

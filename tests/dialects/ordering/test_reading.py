@@ -21,7 +21,7 @@ from ordersite.core.crypto import new_token, token_hash
 from tests.cast import Cast
 from tests.dialects.ordering.asking import ORDERS, Api, at, one, refused, result_of
 from tests.orders.rows import add_line, make_order
-from vendors.models import Offer
+from vendors.models import Dispatcher, Offer
 
 
 def ask(api: Api, user: Any, where: Any = None, **query: Any) -> Any:
@@ -400,11 +400,15 @@ def test_params_and_ordering(cast: Cast, api: Api, orders: dict[str, Order]) -> 
 
 
 @pytest.mark.rows(35, call="GET /orders")
-def test_a_list_has_a_fixed_number_of_statements(cast: Cast, api: Api, orders: dict[str, Order]) -> None:
+@pytest.mark.parametrize("dispatches", [False, True])
+def test_a_list_has_a_fixed_number_of_statements(
+    cast: Cast, api: Api, orders: dict[str, Order], dispatches: bool
+) -> None:
+    if dispatches:
+        Dispatcher.objects.create(user=cast.owner, company=cast.company)
+
     def statements() -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
+        with CaptureQueriesContext(connection) as captured:
             ask(api, cast.owner, WHERES[-1][0])
             ask(api, cast.owner)
         return len(captured)

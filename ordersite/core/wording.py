@@ -95,8 +95,21 @@ class Wording:
             "pointer": self.pointer(fault),
             "code": fault.code.told,
             "detail": self.sentence(fault),
-            **fault.told,
+            **self.members(fault.told),
         }
+
+    def members(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """What is told beside a sentence, as JSON has it."""
+        return {name: self.member(value) for name, value in told.items()}
+
+    def member(self, value: Any) -> Any:
+        """One of these: a status is an object of its number and name."""
+        if isinstance(value, Mapping):
+            return self.members(value)
+        if isinstance(value, list | tuple):
+            return [self.member(one) for one in value]
+        slug = getattr(value, "slug", None)
+        return {"code": value.value, "name": slug} if slug else value
 
     def detail(self, refusal: Refusal) -> str:
         """The sentence of the whole."""

@@ -188,7 +188,7 @@ def as_problem(refusal: Refusal, wording: Wording = NATIVE) -> Problem:
         wording.detail(refusal),
         status=refusal.status,
         errors=rows,
-        extra=refusal.extra,
+        extra=wording.members(refusal.extra),
         headers=headers_of(refusal),
         keeps_writes=refusal.keeps_writes,
     )

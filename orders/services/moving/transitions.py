@@ -154,7 +154,7 @@ def all_or_nothing(*, order_id: int, caller: Caller) -> Iterator[None]:
             problem.extra |= access_of(caller, get_order(caller=caller, order_id=order_id)).refusal_extra()
             stands = problem.extra["order_status"]
             if stands != reached:
-                problem.also.append(Fault(Code.STEPS_UNDONE, status=Status(stands["code"])))
+                problem.also.append(Fault(Code.STEPS_UNDONE, status=stands))
         if problem.code == "guard_failed" and problem.keeps_writes:
             count_wrong_code(order_id)
         raise

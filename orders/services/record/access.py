@@ -88,9 +88,12 @@ class OrderAccess:
     def refusal_extra(self) -> dict[str, Any]:
         """What every refusal tells: where the order stands, and what may be done instead."""
         return {
-            "order_status": status_json(self.order.status),
+            "order_status": Status(self.order.status),
             "version": self.order.version,
-            "allowed_transitions": [allowed_json(one) for one in self.allowed()],
+            "allowed_transitions": [
+                {"name": one.name, "to": one.to, "requires": one.requires, "by_name": one.by_name}
+                for one in self.allowed()
+            ],
             "may_start_preparing": self.may_start_preparing(),
         }
 
@@ -102,17 +105,6 @@ class OrderAccess:
     def may_start_preparing(self) -> bool:
         """Whether the caller may write the milestone preparation_started, which is no change of status."""
         return decide_preparing(self.order, self.actors)[0] == Outcome.TAKE
-
-
-def status_json(code: int) -> dict[str, Any]:
-    """{"code": 7, "name": "accepted_by_business"}."""
-    return {"code": int(code), "name": Status(code).slug}
-
-
-def allowed_json(one: Allowed) -> dict[str, Any]:
-    """One row of `allowed_transitions`."""
-    told = {"name": one.name, "to": status_json(one.to), "requires": list(one.requires)}
-    return {**told, "by_name": one.by_name}
 
 
 RELATED = ("vendor", "purchase", "customer", "driver", "company", "label", "offer", "terms")

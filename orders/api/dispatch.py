@@ -1,83 +1,21 @@
 """What a driver may take: the orders that are offered to it, or in search of somebody."""
 
-from typing import Any
-
-from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import serializers
+from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from orders.api.dispatch_outputs import OfferOutput
 from orders.api.ledgers import driver_of
-from orders.api.outputs import NamedOutput
-from orders.fields import FulfilmentField, StatusField
-from orders.kinds import package_of
-from orders.lifecycle.timers import driver_answers_by
-from orders.models import Order
+from orders.reading.order_view import OrderView
+from orders.services.record.access import access_of, with_parties
 from orders.visibility import acceptable_orders
 from ordersite.accounts.callers import caller_of
 from ordersite.web.pagination import paginate
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema
-from ordersite.web.serializers import LocationField, MoneyField
 from ordersite.web.views import ApiView, render
 
 ORDERINGS = {"placed_at": ("placed_at", "id"), "id": ("id",)}
-
-
-class OfferStop(serializers.Serializer):
-    """Where it is fetched, or brought."""
-
-    address = serializers.CharField()
-    location = LocationField()
-
-
-class OfferOutput(serializers.Serializer):
-    """An order that the driver could take now; who gets it is told to whoever has taken it."""
-
-    id = serializers.IntegerField()
-    number = serializers.IntegerField(help_text="Numbered for each vendor, day and delivery type.")
-    kind = serializers.CharField()
-    delivery_type = FulfilmentField(source="fulfilment")
-    status = StatusField()
-    version = serializers.IntegerField(help_text="The version of the order, which is its ETag for If-Match.")
-    vendor = NamedOutput()
-    pickup = serializers.SerializerMethodField(
-        help_text="The vendor's address, or the address where a package is picked up."
-    )
-    dropoff = OfferStop(source="*")
-    distance = serializers.IntegerField(allow_null=True, help_text="From the pick-up to the drop-off, in metres.")
-    total = MoneyField()
-    driver_tip = MoneyField()
-    payment_method = serializers.CharField()
-    payment_status = serializers.CharField()
-    placed_at = serializers.DateTimeField()
-    prepared_at = serializers.DateTimeField(
-        allow_null=True, help_text="When it was ready to be picked up; null if it is not yet."
-    )
-    deliver_at = serializers.DateTimeField(
-        allow_null=True, help_text="The time that the customer asked for; null for as soon as possible."
-    )
-    estimated_at = serializers.DateTimeField(allow_null=True)
-    is_named = serializers.SerializerMethodField(help_text="Whether the order is offered to this driver alone.")
-    answer_by = serializers.SerializerMethodField(
-        help_text="Until when this driver may answer, if the order is offered to that driver alone."
-    )
-
-    @extend_schema_field(OfferStop)
-    def get_pickup(self, order: Order) -> Any:
-        package = package_of(order)
-        if package is None:
-            return render(OfferStop, order.vendor)
-        stop = {"address": package.pickup_address, "lat": package.pickup_lat, "lng": package.pickup_lng}
-        return render(OfferStop, Order(**stop))
-
-    def get_is_named(self, order: Order) -> bool:
-        return order.named_at is not None
-
-    @extend_schema_field(serializers.DateTimeField(allow_null=True))
-    def get_answer_by(self, order: Order) -> str | None:
-        until = driver_answers_by(order)
-        return str(self.fields["placed_at"].to_representation(until)) if until else None
 
 
 class OffersView(ApiView):
@@ -96,7 +34,11 @@ class OffersView(ApiView):
         by `POST /orders/{id}/transitions` with `{"to": "accepted_by_driver"}`.
         """
         driver_of(request)
-        rows = acceptable_orders(caller_of(request)).select_related("vendor", "package")
+        caller = caller_of(request)
         return paginate(
-            request, rows, lambda order: render(OfferOutput, order), orderings=ORDERINGS, default="placed_at"
+            request,
+            with_parties(acceptable_orders(caller)).select_related("package"),
+            lambda order: render(OfferOutput, OrderView(access_of(caller, order))),
+            orderings=ORDERINGS,
+            default="placed_at",
         )

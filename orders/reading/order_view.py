@@ -5,6 +5,7 @@ methods decide. A door that asks for anything else gets an AttributeError.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -14,6 +15,7 @@ from orders.checkout import Place
 from orders.kinds import booking_of, package_of, rules_of
 from orders.lifecycle.decisions import Allowed
 from orders.lifecycle.table import FAILURE, MILESTONES, Actor, Fulfilment
+from orders.lifecycle.timers import driver_answers_by
 from orders.models import (
     Booking,
     ItemChange,
@@ -437,6 +439,17 @@ class OrderView(View):
     @cached_property
     def allowed(self) -> list[Allowed]:
         return self.__access.allowed()
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the reader was asked by name to drive."""
+        order = self.__order
+        return order.named_at is not None and order.driver_id == self.__access.caller.driver_id
+
+    @property
+    def answer_by(self) -> datetime | None:
+        """Until when the reader, who was asked by name to drive, may answer."""
+        return driver_answers_by(self.__order) if self.is_named else None
 
     @property
     def may_start_preparing(self) -> bool:

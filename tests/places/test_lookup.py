@@ -12,6 +12,7 @@ from ordersite.demo.sites import HOME, MERCHANTS
 from ordersite.demo.stories import STORIES
 from ordersite.places.lookup import find_places, geocoder_of, name_point, pause
 from ordersite.places.protocol import FoundPlace, Point
+from ordersite.web.problems import as_problem
 from tests.places.fake_geocoder import FakeGeocoder, nominatim, photon
 
 CENTRE = Point(50.8467, 4.3525)
@@ -204,8 +205,9 @@ class TestEveryGeocoder:
         settings.THROTTLE_PLACES = 2
         answers = [find_places(f"Street {number}", who="user:7") for number in range(2)]
         assert answers == [(), ()]
-        with pytest.raises(Throttled, match="throttled.places"):
+        with pytest.raises(Throttled) as refused:
             find_places("Street 2", who="user:7")
+        assert "Too many addresses were looked up" in as_problem(refused.value).detail
         assert find_places("Street 0", who="user:7") == ()
         assert find_places("Street 2", who="user:8") == ()
 

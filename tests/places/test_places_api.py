@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 
 from ordersite.core.faults import Throttled
 from ordersite.places.lookup import find_places
+from ordersite.web.problems import as_problem
 from tests.cast import Cast
 from tests.orders.shopping import refused
 from tests.places.fake_geocoder import FakeGeocoder
@@ -58,8 +59,9 @@ def test_so_often_a_minute(cast: Cast, api: Api, settings: Any) -> None:
 def test_what_placing_and_finding_look_up_is_counted_together(cast: Cast, api: Api, settings: Any) -> None:
     settings.THROTTLE_PLACES = 1
     assert api(cast.customer).get(PATH, {"q": "Rue Haute 1"}).status_code == 200
-    with pytest.raises(Throttled, match="throttled.places"):
+    with pytest.raises(Throttled) as counted:
         find_places("Rue Haute 2", who=cast.customer.caller_key)
+    assert "Too many addresses were looked up" in as_problem(counted.value).detail
 
 
 def test_a_geocoder_that_fails(cast: Cast, api: Api, settings: Any, fake: FakeGeocoder) -> None:

@@ -128,9 +128,11 @@ def test_the_command_works_and_leaves_when_it_is_told(transactional_db: None, tm
         [sys.executable, "manage.py", "worker"], cwd=ROOT, env=environment(tmp_path), stderr=subprocess.PIPE
     )
     try:
+        until = time.monotonic() + LONGEST_WAIT
         while Attempt.objects.exists():
             # However long it takes to begin on a busy machine: it must not have left.
             assert worker.poll() is None
+            assert time.monotonic() < until
             time.sleep(0.1)
         assert is_held(tmp_path)  # `make fresh` beside it is refused
         worker.send_signal(signal.SIGTERM)

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from orders.services.paying.providers import available_methods, provider_of
 from orders.services.paying.providers.mollie import Mollie
 from orders.services.paying.providers.protocol import ProviderError, RefundState, Sequence, State, Wish
+from ordersite.web.problems import as_problem
 from tests.cast import Cast
 from tests.orders.online import Provider, started, takes_online
 from tests.orders.shopping import ORDERS, QUOTE, assert_nothing_changed, cart, place_order, refused
@@ -110,8 +111,9 @@ def test_a_payment_is_refunded_in_parts_and_never_beyond(mollie: Mollie, server:
     first = mollie.refund(made.reference, amount=500, key="r-1", **refund)
     assert mollie.refund(made.reference, amount=500, key="r-1", **refund) == first
     assert (first.state, mollie.look_up(made.reference).refunded) == (RefundState.SENT, 500)
-    with pytest.raises(ProviderError, match="provider_refused") as refused:
+    with pytest.raises(ProviderError) as refused:
         mollie.refund(made.reference, amount=751, key="r-2", **refund)
+    assert "refuses" in as_problem(refused.value).detail
     assert (refused.value.is_final, refused.value.status) == (True, 409)
     assert refused.value.reason == "The provider answered 422: The amount is higher than the maximum"
     mollie.refund(made.reference, amount=750, key="r-3", **refund)
@@ -158,8 +160,9 @@ def test_what_cannot_be_reached_or_read_is_the_same_error_and_nothing_secret_is_
     mollie: Mollie, server: Provider, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.loses_answers = 1
-    with pytest.raises(ProviderError, match="provider_unavailable") as lost:
+    with pytest.raises(ProviderError) as lost:
         mollie.begin(wish())
+    assert "try again" in as_problem(lost.value).detail
     with pytest.raises(ProviderError) as unknown:
         mollie.look_up("sub_no-payment")
     made = mollie.begin(wish())
@@ -183,8 +186,9 @@ def test_a_server_that_hangs_is_left_in_time(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("orders.services.paying.providers.mollie.TIMEOUT", (0.2, 0.2))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hanging = Mollie("fake", api_key=KEY, endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}")
-        with pytest.raises(ProviderError, match="provider_unavailable"):
+        with pytest.raises(ProviderError) as left:
             hanging.look_up("tr_1")
+    assert "cannot be reached" in as_problem(left.value).detail
 
 
 def test_the_time_limits_are_below_ten_seconds() -> None:

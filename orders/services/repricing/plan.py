@@ -120,9 +120,10 @@ def item_of(line: Line) -> CartItem | None:
 
 
 def item_json(item: CartItem) -> dict[str, Any]:
-    """An item as a client sends one."""
-    wish = item.substitute
-    return {**asdict(item), "substitute": {"product": wish} if isinstance(wish, int) else wish}
+    """An item as a client sends one: all but its place in a list."""
+    wish, sent = item.substitute, asdict(item)
+    del sent["number"]
+    return {**sent, "substitute": {"product": wish} if isinstance(wish, int) else wish}
 
 
 def item_from(data: dict[str, Any]) -> CartItem:

@@ -1,5 +1,6 @@
 """What Kesk calls the fields that a refusal names, and what it says in its own words."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -97,8 +98,7 @@ WORDING = Wording(
             "without one the vendor's."
         ),
         Code.OUTSIDE_DELIVERY_ZONE: (
-            "The vendor does not deliver to this address: choose another, or leave delivery_address_id out to collect "
-            "the order."
+            "The vendor does not deliver to this address: choose another, or send none to collect the order."
         ),
         **dict.fromkeys((Code.REQUIRED_GUEST, Code.REQUIRED_GUEST_OR_SIGN_IN), ONLY_PEOPLE),
         Code.REQUIRED_POINT_FOR_FEE: f"The fee depends on the distance, {NO_POINT}",
@@ -107,4 +107,13 @@ WORDING = Wording(
         Code.AMOUNT_MISMATCH: "The amount is {expected}, not {sent}: ask /v1/order/summary again.",
     },
     shown=shown,
+)
+# Where only the fee is asked for, nothing can be collected instead.
+FEE_WORDING = replace(
+    WORDING,
+    sentences={
+        **WORDING.sentences,
+        Code.NOT_OFFERED_DELIVERY: "{vendor} does not deliver: choose another vendor.",
+        Code.OUTSIDE_DELIVERY_ZONE: "{vendor} does not deliver there: choose another address.",
+    },
 )

@@ -34,6 +34,7 @@ from orders.dialects.kesk.outputs import (
     TrackOrderResponse,
 )
 from orders.dialects.kesk.parsing import OrderFormParser, PhotoJsonParser
+from orders.dialects.kesk.refusals import FEE_WORDING
 from orders.dialects.kesk.rendering import (
     render_fee,
     render_followed,
@@ -58,6 +59,7 @@ from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.visibility import visible_orders
 from ordersite.accounts.callers import caller_of
 from ordersite.core.faults import Refusal
+from ordersite.core.wording import Wording
 from ordersite.web.multipart import has_photos, photos_of
 from ordersite.web.pagination import NARROW, count_rows, read_page
 from ordersite.web.problems import NotFound, Problem
@@ -264,6 +266,10 @@ class ServiceQuoteView(QuoteView):
 
 class DeliveryFeeView(KeskView):
     """What bringing something there would cost."""
+
+    @property
+    def wording(self) -> Wording:
+        return FEE_WORDING
 
     def before_post(self, request: Request) -> Cart:
         caller = caller_of(request)

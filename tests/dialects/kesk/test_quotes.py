@@ -6,6 +6,8 @@ from tests.cast import Cast
 from tests.dialects.kesk.calling import BASE, Api, address, order_of, refused
 from tests.orders.kinds import make_service, tomorrow
 from tests.orders.shopping import assert_nothing_changed
+from vendors.models import Vendor
+from vendors.services.vendors import bump_menu_version
 
 
 @pytest.mark.rows(10, call="POST /v1/order/summary")
@@ -60,3 +62,14 @@ def test_the_delivery_fee(cast: Cast, api: Api) -> None:
     refused(client.post(path, {"vendor_id": 10**9, "latitude": 0, "longitude": 0}), 400, "vendor_id")
     stranger = api(cast.stranger).post(path, {"vendor_id": vendor, "delivery_address_id": where.pk})
     refused(stranger, 400, "delivery_address_id")
+
+
+def test_a_fee_that_there_is_not_is_told_without_speaking_of_an_order(cast: Cast, api: Api) -> None:
+    path, far = f"{BASE}/order/delivery-fee-summary", {"address": "Meir 1", "latitude": 51.2, "longitude": 4.4}
+    body = {"vendor_id": cast.vendor.pk, "delivery_address": far}
+    error = refused(api(cast.customer).post(path, body), 400, "delivery_address")
+    assert error["message"] == "delivery_address: Burger Bar does not deliver there: choose another address."
+    Vendor.objects.filter(pk=cast.vendor.pk).update(fulfilments=["pickup"])
+    bump_menu_version(cast.vendor.pk)
+    error = refused(api(cast.customer).post(path, body), 400, "delivery_address")
+    assert error["message"] == "delivery_address: Burger Bar does not deliver: choose another vendor."

@@ -52,6 +52,19 @@ def test_every_refusal_has_its_shape(cast: Cast, api: Api, path: str, who: str, 
     assert Order.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("sent", "wrong"),
+    [
+        ({"thing": 10**6}, "/thing: This vendor has no such product: read its menu."),
+        ({"shop": 10**6}, "There is no such vendor: read /api/v1/vendors."),
+    ],
+)
+def test_a_refusal_is_said_in_its_names(cast: Cast, api: Api, sent: dict[str, int], wrong: str) -> None:
+    usual = {"shop": cast.vendor.pk, "thing": cast.products["pizza"].pk}
+    answer = api(cast.customer).post(TOY, {**usual, **sent})
+    assert (answer.status_code, answer.json()) == (400, {"wrong": wrong})
+
+
 def test_its_document_renders() -> None:
     document = read_document("toy")
     validate_schema(document)

@@ -13,15 +13,21 @@ from rest_framework.response import Response
 from orders.checkout import Cart, Checkout
 from orders.dialects.base import Dialect, DialectInput, DialectView, IdField, WholeField
 from orders.lifecycle.table import GROUPS, Fulfilment, Status
-from orders.models import Order
 from orders.pricing import CartItem
+from orders.reading.order_view import OrderView
+from orders.reading.purchases import caller_for
 from orders.reading.selectors import read_order
 from orders.services.placing.parties import Placing
 from orders.services.placing.placing import place
+from orders.services.record.access import access_of
 from ordersite.accounts.callers import caller_of
+from ordersite.core.fields import Field
+from ordersite.core.wording import Names, Wording
 from ordersite.web.problems import Problem
 from ordersite.web.views import parse
 
+# Its product stands beside the shop, not among items; it has no other fields.
+NAMES: Names = {Field.VENDOR: "shop", (Field.ITEMS, Field.PRODUCT): "thing", (Field.ITEMS, Field.QUANTITY): "pieces"}
 WORDS = {status: "over" if status in GROUPS["closed"] else "going on" for status in Status}
 
 
@@ -37,6 +43,7 @@ DIALECT = Dialect(
     refusal=refusal,
     error_schema={"type": "object", "required": ["wrong"], "properties": {"wrong": {"type": "string"}}},
     words={"state": WORDS},
+    wording=Wording(names={**dict.fromkeys(Field), **NAMES}),
     meanings={"thing": "The product.", "state": "Whether anything is still to come.", "order_id": "The order."},
 )
 
@@ -55,7 +62,7 @@ class ToyOutput(serializers.Serializer):
     number = serializers.IntegerField(source="pk")
     state = serializers.SerializerMethodField()
 
-    def get_state(self, order: Order) -> str:
+    def get_state(self, order: OrderView) -> str:
         return WORDS[Status(order.status)]
 
 
@@ -69,10 +76,10 @@ class ToyOrdersView(DialectView):
         given = parse(ToyInput, request.data)
         item = CartItem(product=given["thing"], quantity=given.get("pieces", 1))
         cart = Cart(vendor_id=given["shop"], items=[item], fulfilment=Fulfilment.PICKUP)
-        placed = place(
-            placing=Placing(checkout=Checkout(carts=[cart], payment_method="cash")), caller=caller_of(request)
-        )
-        return Response(ToyOutput(placed.orders[0]).data, status=201)
+        caller = caller_of(request)
+        placed = place(placing=Placing(checkout=Checkout(carts=[cart], payment_method="cash")), caller=caller)
+        access = access_of(caller_for(caller, placed), placed.orders[0])
+        return Response(ToyOutput(OrderView(access)).data, status=201)
 
 
 class ToyOrderView(DialectView):
@@ -82,7 +89,7 @@ class ToyOrderView(DialectView):
     @extend_schema(responses={200: ToyOutput}, operation_id="look")
     def get(self, request: Request, order_id: int) -> Response:
         """Reads an order."""
-        return Response(ToyOutput(read_order(caller_of(request), order_id).order).data)
+        return Response(ToyOutput(OrderView(read_order(caller_of(request), order_id))).data)
 
 
 urlpatterns = [path("orders", ToyOrdersView.as_view()), path("orders/<id:order_id>", ToyOrderView.as_view())]

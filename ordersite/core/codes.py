@@ -133,7 +133,6 @@ class Code(StrEnum):
     LAST_ITEM = "last_item"
     TOO_MANY_ITEMS = "too_many_items"
     TOO_LARGE_AFTER = "too_large.after"
-    REFUNDED_MORE = "refunded.more"
     REQUIRED_CONSENT = "required.consent"
     NOT_FOUND_CHANGE = "not_found.change"
     FORBIDDEN_DECIDING = "forbidden.deciding"

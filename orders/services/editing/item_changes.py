@@ -245,7 +245,7 @@ def make_plan(
     if role == Actor.CUSTOMER and priced.total > order.total:
         check_strangers_order(order, priced.total, Field.QUANTITY)
     if priced.total < order.refunded:
-        raise Conflict(Code.REFUNDED_MORE, extra={"refunded": as_json(order.refunded, order.currency)})
+        raise Conflict(Code.REFUNDED, extra={"refunded": as_json(order.refunded, order.currency)})
     return Plan(action=action, old=old, new=new, item=item, lines=lines, priced=priced, asks=asks)
 
 

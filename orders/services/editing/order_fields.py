@@ -92,11 +92,11 @@ def change_fields(update: OrderUpdate, fields: dict[str, Any], found: Answer) ->
         return None
     update.role = role = role_for(access, fields)
     if order.is_closed:
-        raise Conflict(Code.ORDER_CLOSED_TO_CHANGES, extra=closing(access))
+        raise Conflict(Code.ORDER_CLOSED_TO_CHANGES, extra=access.refusal_extra())
     settled = [name for name in BEFORE_ACCEPTING if name in fields]
     if settled and order.accepted_at is not None and role == Actor.CUSTOMER:
         names = [Field(name) for name in settled]
-        raise Conflict(Code.ORDER_ACCEPTED_FIELDS, names[0], extra=closing(access), names=names)
+        raise Conflict(Code.ORDER_ACCEPTED_FIELDS, names[0], extra=access.refusal_extra(), names=names)
     if any(name in fields for name in DELAYS):
         check_reason(reason_code, reason, Code.REQUIRED_REASON_OF_DELAY)
     elif role == Actor.VENDOR and any(name in fields for name in AS_ORDERED):
@@ -148,10 +148,6 @@ class Change:
             return False
         self.old[name], self.new[name] = old, new
         return True
-
-
-def closing(access: OrderAccess) -> dict[str, Any]:
-    return access.refusal_extra()
 
 
 def role_for(access: OrderAccess, fields: dict[str, Any]) -> Actor:
@@ -308,7 +304,7 @@ def change_driver(change: Change, value: int | None) -> None:
     if not change.note("driver", order.driver_id, value):
         return
     if order.driver_accepted_at is not None and not taking_over:
-        raise Conflict(Code.DRIVER_HOLDS, extra=closing(access))
+        raise Conflict(Code.DRIVER_HOLDS, extra=access.refusal_extra())
     driver = None
     if value is not None:
         driver = Driver.objects.select_related("user").filter(pk=value).first()
@@ -337,7 +333,7 @@ def change_self_delivery(change: Change, value: bool) -> None:
     if order.fulfilment != Fulfilment.DELIVERY:
         raise Invalid(Code.NO_DELIVERY, Field.SELF_DELIVERY)
     if value and order.driver_accepted_at is not None:
-        raise Conflict(Code.DRIVER_HOLDS, extra=closing(change.access))
+        raise Conflict(Code.DRIVER_HOLDS, extra=change.access.refusal_extra())
     if change.note("self_delivery", order.self_delivery, value):
         order.self_delivery = value
 

@@ -22,7 +22,6 @@ SENTENCES: dict[Code, str] = {
     Code.LAST_ITEM: _("An order has at least one item: cancel the order instead."),
     Code.TOO_MANY_ITEMS: _("An order has at most {most} items: place another order."),
     Code.TOO_LARGE_AFTER: _("The order would become too large: order less."),
-    Code.REFUNDED_MORE: _("More was refunded than the changed order would cost: refund the rest instead."),
     Code.REQUIRED_CONSENT: _("Say how the customer agreed to the change."),
     Code.NOT_FOUND_CHANGE: _("The order has no such change: read its changes again."),
     Code.FORBIDDEN_DECIDING: _("Only the customer can accept or refuse a change."),

@@ -4,7 +4,7 @@ Nothing is seen unless a rule here shows it: of a row behind a view those column
 methods decide. A door that asks for anything else gets an AttributeError.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
@@ -167,7 +167,10 @@ class LineView(View):
 
 
 class PaymentView:
-    """What a payment pays for one order, or all of it; who sees one order does not see what the others cost."""
+    """What a payment pays for one order, or all of it; who sees one order does not see what the others cost.
+
+    `photos` reads the addresses of photos by the payment's id, when somebody asks for them.
+    """
 
     def __init__(
         self,
@@ -176,7 +179,7 @@ class PaymentView:
         *,
         hides_words: bool = False,
         checkout_url: str | None = None,
-        proofs: Sequence[str] = (),
+        photos: Callable[[], Mapping[int, Sequence[str]]] = dict,
         reference: str = "",
     ) -> None:
         self.id, self.method, self.paid_by = payment.pk, payment.provider, payment.method
@@ -185,7 +188,12 @@ class PaymentView:
         self.paid_at, self.expires_at = payment.paid_at, payment.expires_at
         self.failure = "" if hides_words else payment.failure
         self.checkout_url = checkout_url
-        self.proofs = list(proofs)
+        self.__photos = photos
+
+    @property
+    def proofs(self) -> list[str]:
+        """Where its photos are read."""
+        return list(self.__photos().get(self.id, ()))
 
 
 class EventView(View):
@@ -374,21 +382,25 @@ class OrderView(View):
 
     @cached_property
     def payments(self) -> list[PaymentView]:
-        """The order's part of each payment; one more statement where one is a transfer, for its photos."""
+        """The order's part of each payment."""
         shares, is_open = list(self.__order.shares.all()), self.pays and not self.__order.is_closed
         is_business = bool(self.__access.readers & BUSINESS)
-        photos = proof_urls([share.payment for share in shares if self.__shows_photos(share)])
         return [
             PaymentView(
                 share,
                 share.payment,
                 hides_words=self.hides_words,
                 checkout_url=checkout_url(share.payment) if is_open else None,
-                proofs=photos.get(share.payment_id, ()),
+                photos=lambda: self.__photos,
                 reference=share.payment.reference if is_business else "",
             )
             for share in shares
         ]
+
+    @cached_property
+    def __photos(self) -> dict[int, list[str]]:
+        """Those that the reader sees, by payment; one statement where one is a transfer."""
+        return proof_urls([share.payment for share in self.__order.shares.all() if self.__shows_photos(share)])
 
     def __shows_photos(self, share: PaymentShare) -> bool:
         """A vendor sees them where the payment pays for nothing but this order."""
@@ -523,7 +535,7 @@ def view_payments(purchase: Purchase, orders: Sequence[Order]) -> list[PaymentVi
             payment,
             payment,
             checkout_url=checkout_url(payment) if is_open else None,
-            proofs=photos.get(payment.pk, ()),
+            photos=lambda: photos,
         )
         for payment in payments
     ]

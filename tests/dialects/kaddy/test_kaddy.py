@@ -23,7 +23,7 @@ from tests.orders.rows import make_order, state_of
 from tests.orders.shopping import NEAR, ORDERS, assert_nothing_changed, cart, fill_wallet, place
 from vendors.models import Product, Vendor
 from vendors.services.offers import refresh_offer_flags
-from vendors.services.vendors import import_menu
+from vendors.services.vendors import bump_menu_version, import_menu
 
 Api = Callable[..., APIClient]
 BASE = "/dialects/kaddy/v1/orders"
@@ -396,17 +396,21 @@ class TestQueue:
         counts = {shop: len(till.get(BASE, {"shop": shop}).json()) for shop in (*one, *all_)}
         assert counts == {**dict.fromkeys(one, 1), **dict.fromkeys(all_, 2)}
 
-    def test_statements_do_not_grow_with_the_queue(self, cast: Cast, api: Api, till: APIClient) -> None:
+    @pytest.mark.parametrize("method", ["cash", "transfer"])
+    def test_statements_do_not_grow_with_the_queue(self, cast: Cast, api: Api, till: APIClient, method: str) -> None:
         def count() -> int:
             with CaptureQueriesContext(connection) as statements:
                 till.get(BASE)
             return len(statements)
 
-        place(api(cast.customer), cart(cast))
+        Vendor.objects.filter(pk=cast.vendor.pk).update(payment_methods=["cash", "transfer"])
+        bump_menu_version(cast.vendor.pk)
+        place(api(cast.customer), cart(cast, payment_method=method))
         count()  # the token's first use of the hour is written down
         one = count()
         for _ in range(5):
-            place(api(cast.customer), cart(cast))
+            place(api(cast.customer), cart(cast, payment_method=method))
+        assert len(till.get(BASE).json()) == 6
         assert count() == one <= 8
 
 

@@ -45,7 +45,7 @@ class CustomLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """An amount that a client reckons with (row 8), in major units of the vendor's currency; named as in Priced."""
+    """An amount that a client expects (row 8), in major units of the vendor's currency; named as in Priced."""
 
     name: Literal["subtotal", "discount", "delivery_fee", "tax_added", "total"]
     amount: Decimal
@@ -112,7 +112,7 @@ class Cart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkout:
-    """Carts that are paid together. `total` and `currency` are what the client expects; the server reckons itself."""
+    """Carts that are paid together. `total` and `currency` are what the client expects, and are only compared."""
 
     carts: Sequence[Cart]
     payment_method: str = ""

@@ -1,6 +1,6 @@
-"""What a cart costs: a menu and a cart in, amounts out. No database; quoting, placing and editing use this function.
+"""What a cart costs: a menu and a cart in, amounts out. No database; quoting, placing and editing share it.
 
-Order of reckoning (docs/promises.md, 23): unit → line → discount → fees → tax. Half up to the minor unit, once a line,
+The order of steps (docs/promises.md, 23): unit → line → discount → fees → tax. Half up to the minor unit, once a line,
 also where a price is for 1000 units and where a choice is charged once, whatever the quantity. What is divided is
 divided by largest remainder, ties by line order; inclusive tax is shown, not added. All amounts are minor units of the
 menu's currency; rates are hundredths of a percent.
@@ -209,7 +209,7 @@ def total_up(
     """All amounts that follow from priced lines: discount, fees, tax, total, and whom the total belongs to.
 
     A discount never exceeds what it is taken off. One that the platform bears leaves the vendor its full price: the
-    commission is then reckoned on that, and the platform's share is less by it (below zero, it may be).
+    commission is then calculated on that, and the platform's share is less by it (below zero, it may be).
     """
     subtotal = sum(line.total for line in lines)
     off_items, off_delivery = min(discount.items, subtotal), min(discount.delivery, delivery_fee)

@@ -33,7 +33,7 @@ def moment(day: date, at: time, zone: ZoneInfo) -> datetime:
     utc = local.astimezone(UTC)
     if utc.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
         return utc
-    # In a gap, fold 0 reckons with the offset before it and so lands after it, fold 1 the other way round.
+    # In a gap, fold 0 uses the offset before it and so lands after it, fold 1 the other way round.
     early, late = local.replace(fold=1).astimezone(UTC), local.replace(fold=0).astimezone(UTC)
     before = early.astimezone(zone).utcoffset()
     while late - early > timedelta(seconds=1):
@@ -89,12 +89,12 @@ def grids(spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, first: date, d
 
 
 def beyond(at: datetime) -> bool:
-    """Whether the moment is too near the calendar's ends to reckon with: a client may send any."""
+    """Whether the moment is too near the calendar's ends to calculate with: a client may send any."""
     return not 1 < at.year < 9999
 
 
 class Calendar:
-    """A vendor's hours, of which many moments are asked: each day's opening is reckoned once a fulfilment."""
+    """A vendor's hours, of which many moments are asked: each day's opening is computed once a fulfilment."""
 
     def __init__(self, spans: Sequence[Span], zone: ZoneInfo) -> None:
         self.spans = spans

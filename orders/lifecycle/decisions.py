@@ -31,7 +31,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """Who asks for a change, as what, with what in hand."""
+    """Who asks for a change, in which roles, and what was sent for it."""
 
     actors: frozenset[Actor]
     now: datetime

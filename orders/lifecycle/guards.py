@@ -33,7 +33,7 @@ PAID_ANEW = "reopen"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """Who tries a change, as what, with what in hand."""
+    """Who tries a change, in which role, and what was sent for it."""
 
     actor: Actor
     now: datetime

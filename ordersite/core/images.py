@@ -51,8 +51,8 @@ NO_PICTURE = "This is not a complete JPEG, PNG or WEBP picture: send one of thes
 def clean_image(raw: bytes) -> CleanImage:
     """A JPEG of the picture, upright, at most MAX_SIDE wide and high, without EXIF; raises ImageRefused.
 
-    A file of a few kilobytes can be a picture of a billion pixels: what it will take is reckoned from its header before
-    anything is decoded.
+    A file of a few kilobytes can be a picture of a billion pixels: its size in memory is estimated from its header
+    before anything is decoded.
     """
     with refusing():
         image, _, _ = open_image(raw)

@@ -1,4 +1,4 @@
-"""A vendor's settings have changed: what stands above this app reckons anew what it reckoned with them."""
+"""Tells the apps above that a vendor's settings have changed: they compute again what depends on them."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -30,7 +30,7 @@ from vendors.services.announcing import UnservedOrder, vendor_changed
 
 Row = TypeVar("Row", bound=Model)
 BATCH = 500
-# What of an imported menu orders that wait are reckoned by, as it is announced.
+# Parts of an imported menu on which the times of waiting orders depend, with the names by which they are announced.
 IMPORTED = {"hours": "opening_hours", "zones": "delivery_zones"}
 
 

@@ -9,7 +9,7 @@ from ordersite.core.fields import Field
 from vendors.models import Offer
 from vendors.services.offers import has_code, refresh_offer_flags
 
-# What an order that has it was promised; it is reckoned with again where the order's items change.
+# What an order that has it was promised; it is applied again where the order's items change.
 TERMS = ("vendor_id", "kind", "rate", "amount", "currency", "most", "borne_by")
 
 

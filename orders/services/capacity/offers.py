@@ -170,7 +170,7 @@ def discount_for(
 ) -> list[Discount]:
     """What an offer takes off each of the orders that share it, minor units; nothing is looked up.
 
-    It is reckoned once for all, half up, and divided by largest remainder by what each one's items (or delivery) cost.
+    Calculated once for all, half up, and divided by largest remainder by what each one's items (or delivery) cost.
     """
     by_platform = offer.borne_by == Offer.BorneBy.PLATFORM
     of_delivery = offer.kind == Offer.Kind.FREE_DELIVERY

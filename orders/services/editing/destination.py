@@ -59,7 +59,7 @@ def new_destination(order: Order, fields: Mapping[str, Any], role: Actor, found:
 
 def check_text(order: Order, old: Where, text: str | None, point: Point, role: Actor, found: Answer) -> None:
     """Raises Invalid for a customer's other text beside the point that stands, where nobody can say that they are one
-    place: the fee was reckoned for that point."""
+    place: the fee was calculated for that point."""
     moves = text not in (None, old.text) and point == old.point
     has_fee = order.delivery_zone_id is not None or rules_of(order).has_fee_by_distance
     if moves and has_fee and found is None and role == Actor.CUSTOMER:
@@ -78,7 +78,7 @@ def of_saved(order: Order, saved: Address, found: Answer) -> Where:
 
 
 def check_zone(order: Order, old: Where, new: Point, role: Actor, field: Field) -> bool:
-    """Raises Invalid for a point outside the order's zone: its fee and minimum were reckoned.
+    """Raises Invalid for a point outside the order's zone: its fee and minimum were applied.
 
     True where it lies outside and is taken all the same: the point that stands, and one that staff set right though
     the zone has been switched off since, or was chosen by hand, or though a package's fee goes by distance.

@@ -29,7 +29,7 @@ from orders.services.repricing.plan import (
     kept,
     price_anew,
     price_change,
-    reckon,
+    price_changed_order,
     shown_price,
 )
 from orders.services.repricing.writing import apply, tell, words, words_after
@@ -239,7 +239,7 @@ def make_plan(
     after = [new if line is old else kept(line) for line in lines]
     if old is None:
         after.append(new)
-    priced = reckon(order, [line for line in after if line], by_customer=role == Actor.CUSTOMER)
+    priced = price_changed_order(order, [line for line in after if line], by_customer=role == Actor.CUSTOMER)
     if priced.total > MAX_MINOR:
         raise Invalid(Code.TOO_LARGE_AFTER, Field.QUANTITY)
     if role == Actor.CUSTOMER and priced.total > order.total:

@@ -151,7 +151,7 @@ class Change:
 
 
 def role_for(access: OrderAccess, fields: dict[str, Any]) -> Actor:
-    """As what the caller makes the change; raises Forbidden naming the first field that it may not change."""
+    """The role in which the caller makes the change; raises Forbidden naming the first field that it may not change."""
     for actor in (Actor.STAFF, Actor.CUSTOMER, Actor.VENDOR, Actor.COMPANY, Actor.DRIVER):
         if actor in access.actors and all(actor in WHO[name] for name in fields):
             return actor

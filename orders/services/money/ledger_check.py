@@ -1,5 +1,5 @@
-"""Proves from its rows that the ledger is right: what is kept as a sum, and what follows from other rows, is reckoned
-anew. `manage.py check_ledger` prints it, the worker does it once a day.
+"""Proves from its rows that the ledger is right: what is kept as a sum, and what follows from other rows, is computed
+again. `manage.py check_ledger` prints it, the worker does it once a day.
 
 Each check reads its rows with a fixed number of statements, orders in batches of BATCH; nothing is ever written.
 """

@@ -38,7 +38,7 @@ from vendors.services.stock import give_stock_back, take_stock
 
 # A success that was pressed by mistake: the cash was not handed over after all.
 MISTAKES = ("undo_delivery", "undo_collect", "undo_complete", "fail_delivery")
-# What the history tells of an order that is reckoned anew.
+# What the history tells of an order that is priced again.
 TOLD = ("discount", "total")
 
 
@@ -55,7 +55,7 @@ def follow_status(
 ) -> None:
     """Money and stock follow the transition of this name, in the same transaction: what is left first, then entered.
 
-    What cancelling costs is reckoned from how far the order had come, which its milestones still tell.
+    What cancelling costs depends on how far the order had come, which its milestones still tell.
     """
     actor = caller.key
     if source in FAILURE and target not in FAILURE:

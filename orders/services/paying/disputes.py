@@ -99,7 +99,7 @@ def refuse_dispute(
 def waive_payment(
     payment: Payment, order: Order, orders: Sequence[Order], *, caller: Caller, reason: str, now: datetime
 ) -> None:
-    """What a payment still owes for an order need not be paid; what came in amiss for it goes back.
+    """What a payment still owes for an order need not be paid; a wrong amount that came for it goes back.
 
     Raises Conflict nothing_due, and payment_pending while the money may have come in.
     """

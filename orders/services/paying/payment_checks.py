@@ -74,7 +74,7 @@ def refuse_payment(*, order_id: int, payment_id: int, caller: Caller, reason: st
 
 
 def waive_owed(*, order_id: int, payment_id: int, caller: Caller, reason: str, version: int | None = None) -> Order:
-    """Staff say that what this payment still owes for the order need not be paid; what came in amiss goes back.
+    """Staff say that what this payment still owes for the order need not be paid; a wrong amount that came goes back.
 
     Must run in a transaction. Raises NotFound, Stale, Forbidden, Invalid without a reason, and Conflict
     nothing_due, or payment_pending while the money may have come in.
@@ -92,7 +92,7 @@ def waive_owed(*, order_id: int, payment_id: int, caller: Caller, reason: str, v
 
 
 def role_to_approve(access: OrderAccess, payment: Payment) -> Actor:
-    """As what the caller says that the payment came in: staff, or the vendor into whose own hands it came.
+    """The role in which the caller says that the payment came in: staff, or the vendor into whose own hands it came.
 
     Who profits does not attest: what goes to the platform is told by the platform's people. Raises Forbidden.
     """

@@ -41,7 +41,7 @@ def add_proofs(*, payment: Payment, photos: Sequence[CleanImage], now: datetime)
 
 
 def payment_to_prove(*, order_id: int, caller: Caller, count: int, version: int | None = None) -> tuple[Actor, int]:
-    """As what the caller may send `count` photos, and the id of the transfer that they are of; nothing is locked.
+    """The role in which the caller may send `count` photos, and the id of their transfer; nothing is locked.
 
     Raises NotFound, Forbidden, Stale, and Conflict where no transfer waits for so many.
     """
@@ -117,7 +117,7 @@ def read_file(proof: PaymentProof) -> bytes:
 
 
 def role_to_see(access: OrderAccess, payment: Payment) -> Actor | None:
-    """As what the caller looks at the payment's photos: staff, or the vendor of all orders that it pays for."""
+    """The role in which the caller sees the payment's photos: staff, or the vendor of all orders that it pays for."""
     if Actor.STAFF in access.readers:
         return Actor.STAFF
     if Actor.VENDOR not in access.readers:

@@ -57,7 +57,7 @@ def check_out(
     """Checks carts against their vendors' rules and prices them.
 
     Raises Invalid for a rule of the input, Conflict vendor_closed or vendor_paused for a vendor's state,
-    and Refusal total_mismatch, with both figures, where the client reckoned otherwise.
+    and Refusal total_mismatch, with both figures, where the client expects another one.
     """
     drafts: list[Draft] = []
     for cart, place in zip(checkout.carts, places, strict=True):

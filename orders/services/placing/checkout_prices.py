@@ -1,4 +1,4 @@
-"""What the carts of a checkout cost, and whether the client reckoned the same (docs/requirements.md, rows 8 and 15)."""
+"""What the carts of a checkout cost, and whether the client expects the same (docs/requirements.md, rows 8 and 15)."""
 
 from collections.abc import Sequence
 

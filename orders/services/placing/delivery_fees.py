@@ -37,6 +37,6 @@ def quote_delivery(*, cart: Cart, caller: Caller) -> DeliveryFee:
     if Fulfilment.DELIVERY.slug not in vendor.fulfilments:
         raise Invalid(Code.NOT_OFFERED_DELIVERY, Field.DELIVERY_TYPE, at=cart.at, vendor=vendor.name)
     place = find_destinations(Checkout(carts=[cart]), None, caller.customer_id)[0]
-    # A point is enough to reckon with: an address is asked for when it is ordered.
+    # A point is enough for a fee: an address is asked for when it is ordered.
     zone = find_zone(cart, vendor, menu_of(vendor), replace(place, address=place.address or "-"))
     return DeliveryFee(vendor=vendor, zone=zone, fee=fee_of(zone, 0), distance=away(vendor, place))

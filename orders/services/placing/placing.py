@@ -238,7 +238,7 @@ def write_events(
 
 
 def role_of_placer(order: Order, customer: Customer, caller: Caller) -> Actor:
-    """As what the caller places the order."""
+    """The role in which the caller places the order."""
     if caller.user is not None and customer.user_id == caller.user.pk:
         return Actor.CUSTOMER
     if caller.may_everywhere(Right.PLACE_ORDERS):

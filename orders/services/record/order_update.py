@@ -42,7 +42,7 @@ class OrderUpdate:
 
     access: OrderAccess
     waited: bool  # before the change, for its vendor's settings (Order.waits)
-    role: Actor | None = None  # as what the caller makes the change
+    role: Actor | None = None  # in which the caller makes the change
     event: OrderEvent | None = None
     left: Sequence[str] = ()
 

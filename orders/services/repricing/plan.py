@@ -218,7 +218,7 @@ def shown_price(old: Line | None, new: PricedLine, *, by_customer: bool) -> int 
     return new.substitute_price if by_customer else None
 
 
-def reckon(order: Order, lines: Sequence[PricedLine], *, by_customer: bool) -> Priced:
+def price_changed_order(order: Order, lines: Sequence[PricedLine], *, by_customer: bool) -> Priced:
     """All amounts of the order with these lines, by the terms of its placing; one statement where it has an offer.
 
     Raises InvalidFields below_minimum for what the customer takes away below the minimum of its zone.

@@ -1,4 +1,4 @@
-"""An offer that several orders of a purchase share, when the customer cancels one of them: the rest is reckoned anew.
+"""An offer that several orders of a purchase share, when the customer cancels one of them: the rest is priced again.
 
 As if the cancelled order had not been placed. What the rest then costs more is told beforehand (cancel_cost) and taken
 from what comes back, never more than that. Where vendor, staff or a timer cancel, the rest keeps its parts.

@@ -11,6 +11,7 @@ from orders.dialects.base.dialect import (
     MissingWord,
     answer_wrong_path,
     covers_every_status,
+    dotted_path,
     serve_dialect,
 )
 from orders.dialects.base.forms import FormParser, PartsParser, names_nobody, nested, read_query, values_left
@@ -59,6 +60,7 @@ __all__ = [
     "WordField",
     "answer_wrong_path",
     "covers_every_status",
+    "dotted_path",
     "is_blank",
     "minor_amount",
     "names_nobody",

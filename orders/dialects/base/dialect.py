@@ -26,6 +26,11 @@ STATUS_CODES = ("transition_not_permitted", "transition_not_allowed")
 NOT_YOURS = "You may not set this status as the order stands: others do."
 
 
+def dotted_path(pointer: str) -> str:
+    """Where a fault is, in dots: "/items/1/product_id" → "items.1.product_id", "?page" → "page"."""
+    return pointer.lstrip("?/").removeprefix("header:").replace("/", ".")
+
+
 class MissingWord(Exception):
     """A dialect has no word for a status: it does not start."""
 

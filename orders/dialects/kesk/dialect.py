@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from orders.dialects.base import NOT_YOURS, Dialect
+from orders.dialects.base import NOT_YOURS, Dialect, dotted_path
 from orders.dialects.kesk.meanings import MEANINGS
 from orders.dialects.kesk.refusals import WORDING
 from orders.dialects.kesk.words import ASKED, READS, allowed_words
@@ -20,7 +20,7 @@ STATUS_REFUSED = {
 
 def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     """{"success": false, "error": {code, message, details}}; a refused change of status tells the allowed words."""
-    faults = [(dotted(str(row["pointer"])), str(row["detail"])) for row in problem.errors]
+    faults = [(dotted_path(str(row["pointer"])), str(row["detail"])) for row in problem.errors]
     code = "invalid_request" if problem.code == "invalid" else problem.code
     message = problem.detail
     if faults:
@@ -36,11 +36,6 @@ def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
         told = ", ".join(error["allowed_statuses"]) or "none"
         details.append({"field": "status", "message": f"Allowed now: {told}."})
     return problem.status, {"success": False, "error": error}, problem.headers
-
-
-def dotted(pointer: str) -> str:
-    """The field's path: "/data/0/items/1/product_id" → "data.0.items.1.product_id", "?page" → "page"."""
-    return pointer.lstrip("?/").removeprefix("header:").replace("/", ".")
 
 
 ERROR_SCHEMA = {

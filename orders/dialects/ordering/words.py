@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from orders.dialects.base import NOT_YOURS, Dialect
+from orders.dialects.base import NOT_YOURS, Dialect, dotted_path
 from orders.dialects.ordering.meanings import MEANINGS
 from orders.dialects.ordering.refusals import WORDING
 from orders.lifecycle.table import Fulfilment, Status
@@ -54,11 +54,6 @@ PAYMETHODS: dict[str, int] = {"cash": 1, "wallet": 2, "transfer": 3, "mollie": 4
 PAYMETHOD_NAMES = {number: name for name, number in PAYMETHODS.items()}
 
 
-def dotted(pointer: str) -> str:
-    """The field's path: "/products/0/id" → "products.0.id", "?where" → "where"."""
-    return pointer.lstrip("?/").removeprefix("header:").replace("/", ".")
-
-
 def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     """{"error": true, "result": ["…"]}: a sentence a fault, with the field's name before it."""
 
@@ -66,7 +61,7 @@ def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
         return NOT_YOURS if problem.code == "transition_not_permitted" else detail
 
     told = [
-        f"{dotted(row['pointer'])}: {said(row['detail'])}" if row["pointer"] else said(row["detail"])
+        f"{dotted_path(row['pointer'])}: {said(row['detail'])}" if row["pointer"] else said(row["detail"])
         for row in problem.errors
     ] or [said(problem.detail)]
     allowed = problem.extra.get("allowed_transitions")

@@ -62,7 +62,7 @@ def check_password_rules(password: str, user: User) -> None:
         validate_password(password, user)
     except ValidationError as error:
         faults = faults_of_check(Field.PASSWORD, error)
-        raise Invalid(Code.INVALID_CLEANED, faults=faults, keeps_writes=True, **faults[0].params) from error
+        raise Invalid(Code.INVALID_CLEANED, faults=faults, keeps_writes=True) from error
 
 
 def request_password_reset(*, email: str, address: str) -> None:

@@ -94,6 +94,7 @@ class Refusal(Exception):
         **params: Any,
     ) -> None:
         super().__init__(code)
+        assert not (faults and (field or at or told or params)), "of several each says it itself"
         self.fault = faults[0] if faults else Fault(code, field, at=at, told=told, **params)
         self.faults = list(faults) or ([self.fault] if field or self.has_row else [])
         self.code = self.own_code or code.told
@@ -104,7 +105,8 @@ class Refusal(Exception):
 
     def blame(self, field: Field, at: Path = ()) -> Self:
         """Has faults that name no field name this one, which led to them."""
-        self.faults = [fault if fault.field else fault.moved(field, at) for fault in self.faults or [self.fault]]
+        faults = self.faults or [self.fault]
+        self.faults = [fault if fault.field or fault.at else fault.moved(field, at) for fault in faults]
         return self
 
 

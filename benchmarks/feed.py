@@ -29,7 +29,7 @@ from websockets.asyncio.server import broadcast, serve
 from websockets.typing import Subprotocol
 
 from benchmarks.servers import cpu_seconds
-from tests.tracking.readers import readers  # noqa: E402  needs the path
+from tests.tracking.readers import readers
 
 
 def raw_server(port: int, started: Any, conn: Any) -> None:

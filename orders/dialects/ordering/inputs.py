@@ -59,7 +59,6 @@ AS_TEXT = dict.fromkeys(
 )
 KEY = re.compile(r"id:([0-9]{1,18})\Z")
 NUMBER = re.compile(r"[0-9]{1,18}\Z")
-# Our pointer into an item; the name of what is chosen stands in its key there.
 # Their clients order for now by sending the time that it is; it may be as old as the cart.
 NOW_UNTIL = timedelta(hours=1)
 # And a clock may be fast.

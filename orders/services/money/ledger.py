@@ -166,7 +166,7 @@ def insert_entries(posting: Posting, amounts: Mapping[AccountKey, int], balances
         parameters += [posting.pk, amount, balances.get(key), key.name]
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO orders_entry (posting_id, account_id, amount, balance_after) "  # noqa: S608  placeholders only
+            "INSERT INTO orders_entry (posting_id, account_id, amount, balance_after) "
             + " UNION ALL ".join([one] * len(amounts)),
             parameters,
         )

@@ -19,8 +19,6 @@ from ordersite.core.money import with_currency
 from vendors.models import Vendor
 from vendors.payment_methods import SECURED_METHODS, find_method
 
-# Ways of paying by which nothing is made before it is paid.
-
 
 def is_stranger(caller: Caller) -> bool:
     """Whether the caller orders as somebody whom nobody knows."""

@@ -16,8 +16,8 @@ LACKS = frozenset(
         *(Field.CUSTOMER, Field.GUEST, Field.CUSTOM, Field.AMOUNT, Field.NAME, Field.SUBSTITUTE, Field.EXTERNAL_CODE),
         *(Field.CURRENCY, Field.DRIVER_TIP, Field.CASH, Field.SAVE_PAYMENT_METHOD, Field.TABLE, Field.VEHICLE),
         *(Field.LOCKER, Field.SELF_DELIVERY, Field.TRACKING_NUMBER, Field.CARRIER, Field.PREPARED_IN),
-        *(Field.DELIVERED_IN, Field.LABEL, Field.VISIBLE_TO, Field.ITEM, Field.LINE, Field.REFUNDS, Field.PAYMENT),
-        *(Field.SEND, Field.FILE, Field.MAX_USES, Field.PASSWORD, Field.TOKEN, Field.EMAIL, Field.PHONE),
+        *(Field.DELIVERED_IN, Field.LABEL, Field.VISIBLE_TO, Field.ITEM, Field.LINE),
+        *(Field.SEND, Field.FILE, Field.MAX_USES, Field.PASSWORD, Field.TOKEN),
         *(Field.ADDRESS_NOTES, Field.REASON_CODE),
     }
 )
@@ -44,8 +44,6 @@ NAMES: Names = {
     **dict.fromkeys((Field.PACKAGE, Field.PACKAGE_TYPE, (Field.PACKAGE, Field.PACKAGE_TYPE)), "package_type_id"),
     **{(Field.PACKAGE, side): side.value for side in (Field.WEIGHT, Field.WIDTH, Field.LENGTH, Field.HEIGHT)},
     **{side: side.value for side in (Field.WEIGHT, Field.WIDTH, Field.LENGTH, Field.HEIGHT)},
-    **{name: name.value for name in (Field.RECIPIENT_NAME, Field.RECIPIENT_PHONE)},
-    **{(Field.PACKAGE, name): name.value for name in (Field.RECIPIENT_NAME, Field.RECIPIENT_PHONE)},
     **{(Field.PACKAGE, Field.PICKUP, part): PICKUP for part in (Field.ADDRESS, Field.LOCATION)},
     **{(Field.PACKAGE, Field.DROPOFF, part): DROPOFF for part in (Field.ADDRESS, Field.LOCATION)},
     **dict.fromkeys((Field.PICKUP, (Field.PACKAGE, Field.PICKUP)), PICKUP),
@@ -63,7 +61,7 @@ NAMES: Names = {
     Field.PHOTO: "photo",
     Field.PAYMENT_STATUS: "payment_status",
     Field.DRIVER: "driver_id",
-    **dict.fromkeys((Field.STATUS, Field.TO, Field.TRANSITION), "status"),
+    **dict.fromkeys((Field.TO, Field.TRANSITION), "status"),
     Field.REASON: "reason",
     # What a status lacks is told at the status.
     **dict.fromkeys((Field.CODE, Field.PROOF)),

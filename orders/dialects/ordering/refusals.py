@@ -8,11 +8,11 @@ from ordersite.core.wording import Names, Wording
 LACKS = frozenset(
     {
         *(Field.VENDORS, Field.TYPE, Field.SUBSTITUTE, Field.EXTERNAL_CODE, Field.PACKAGE, Field.PACKAGE_TYPE),
-        *(Field.PICKUP, Field.DROPOFF, Field.RECIPIENT_NAME, Field.RECIPIENT_PHONE, Field.WEIGHT, Field.WIDTH),
+        *(Field.PICKUP, Field.DROPOFF, Field.WEIGHT, Field.WIDTH),
         *(Field.LENGTH, Field.HEIGHT, Field.SERVICE, Field.AT, Field.PLACE, Field.TABLE, Field.VEHICLE, Field.LOCKER),
         *(Field.CURRENCY, Field.SUBTOTAL, Field.DISCOUNT, Field.DELIVERY_FEE, Field.TAX_ADDED, Field.PHOTO),
         *(Field.SAVE_PAYMENT_METHOD, Field.PAYMENT_STATUS, Field.SELF_DELIVERY, Field.TRACKING_NUMBER, Field.CARRIER),
-        *(Field.LABEL, Field.VISIBLE_TO, Field.ITEM, Field.LINE, Field.REFUNDS, Field.PAYMENT, Field.SEND, Field.FILE),
+        *(Field.LABEL, Field.VISIBLE_TO, Field.ITEM, Field.LINE, Field.SEND, Field.FILE),
         *(Field.MAX_USES, Field.PASSWORD, Field.TOKEN),
     }
 )
@@ -39,8 +39,6 @@ NAMES: Names = {
     Field.LOCATION: "location",
     Field.CUSTOMER: "customer_id",
     Field.GUEST: "customer",
-    Field.EMAIL: "email",
-    Field.PHONE: "phone",
     Field.TOTAL: "total",
     Field.DRIVER_TIP: "driver_tip",
     Field.CASH: "cash",
@@ -49,7 +47,7 @@ NAMES: Names = {
     Field.DRIVER: "driver_id",
     Field.PREPARED_IN: "prepared_in",
     Field.DELIVERED_IN: "delivered_in",
-    **dict.fromkeys((Field.STATUS, Field.TO), "status"),
+    Field.TO: "status",
     Field.TRANSITION: "transition",
     **dict.fromkeys((Field.REASON, Field.REASON_CODE), "reason"),
     **dict.fromkeys((Field.CODE, Field.PROOF), "proof"),

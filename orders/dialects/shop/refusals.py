@@ -13,13 +13,13 @@ LACKS = frozenset(
     {
         *(Field.DELIVER_AT, Field.VENDORS, Field.TYPE, Field.EXTRAS, Field.EXTRA, Field.WITHOUT, Field.SUBSTITUTE),
         *(Field.CUSTOM, Field.AMOUNT, Field.COMMENT, Field.OFFER, Field.DELIVERY_ZONE, Field.ADDRESS_NOTES),
-        *(Field.PACKAGE, Field.PACKAGE_TYPE, Field.PICKUP, Field.DROPOFF, Field.RECIPIENT_NAME, Field.RECIPIENT_PHONE),
+        *(Field.PACKAGE, Field.PACKAGE_TYPE, Field.PICKUP, Field.DROPOFF),
         *(Field.WEIGHT, Field.WIDTH, Field.LENGTH, Field.HEIGHT, Field.SERVICE, Field.AT, Field.PLACE, Field.TABLE),
         *(Field.VEHICLE, Field.LOCKER, Field.SUBTOTAL, Field.DISCOUNT, Field.DELIVERY_FEE, Field.TAX_ADDED),
         *(Field.TOTAL, Field.DRIVER_TIP, Field.CASH, Field.SAVED_PAYMENT_METHOD, Field.SAVE_PAYMENT_METHOD),
         *(Field.EXTERNAL_CODE, Field.PHOTO, Field.PAYMENT_STATUS, Field.DRIVER, Field.SELF_DELIVERY),
-        *(Field.PREPARED_IN, Field.DELIVERED_IN, Field.REASON, Field.REASON_CODE, Field.VISIBLE_TO, Field.REFUNDS),
-        *(Field.PAYMENT, Field.SEND, Field.POSITION, Field.FILE, Field.MAX_USES, Field.PASSWORD, Field.TOKEN),
+        *(Field.PREPARED_IN, Field.DELIVERED_IN, Field.REASON, Field.REASON_CODE, Field.VISIBLE_TO),
+        *(Field.SEND, Field.POSITION, Field.FILE, Field.MAX_USES, Field.PASSWORD, Field.TOKEN),
     }
 )
 NAMES: Names = {
@@ -35,12 +35,10 @@ NAMES: Names = {
     Field.LOCATION: "location",
     **dict.fromkeys((Field.CUSTOMER, Field.GUEST), "customer"),
     Field.NAME: "name",
-    Field.EMAIL: "email",
-    Field.PHONE: "phone",
     Field.CURRENCY: "currency",
     Field.PAYMENT_METHOD: "paymentMethod",
     **dict.fromkeys((Field.ITEM, Field.LINE), "itemId"),
-    **dict.fromkeys((Field.LABEL, Field.TO, Field.STATUS), "statusId"),
+    **dict.fromkeys((Field.LABEL, Field.TO), "statusId"),
     Field.TRANSITION: "transition",
     Field.TRACKING_NUMBER: "trackingNumber",
     Field.CARRIER: "carrier",

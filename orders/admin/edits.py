@@ -22,7 +22,7 @@ from orders.pricing import CartItem
 from orders.services.editing.item_changes import Edited, EditWish, check_may_edit, edit_items, quote_edit
 from orders.services.record.access import access_of, get_order
 from orders.services.repricing.plan import in_words, item_of
-from orders.services.repricing.plan import kept as as_kept
+from orders.services.repricing.plan import price_kept_line as as_kept
 from ordersite.core.faults import Refusal
 from ordersite.web.problems import Invalid, as_problem
 from vendors.menu import Menu, MenuProduct

@@ -132,7 +132,7 @@ WAITS_FOR_STAFF = models.Q(state=PaymentStatus.PROOF_PENDING) | models.Q(dispute
 class PaymentShare(models.Model):
     """The part of a payment that pays for one order. What came in and went back is asked of it, never of the payment.
 
-    `received` and `refunded` are the sums of its postings, as a wallet's balance is: services.money.ledger.move writes
+    `received` and `refunded` are the sums of its postings, as a wallet's balance is: ledger.move_held writes
     them with each posting (placing with the row itself), nobody else, and `manage.py check_ledger` proves them.
     """
 

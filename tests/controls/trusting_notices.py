@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from orders.models import Order, Payment, Refund
-from orders.services.paying.provider_refunds import send, write_found
+from orders.services.paying.provider_refunds import send_to_provider, write_found
 from orders.services.paying.providers.protocol import Found, State
 from orders.services.paying.receiving import mark_failed, mark_paid
 from ordersite.accounts.callers import SYSTEM
@@ -39,7 +39,7 @@ def believe_what_was_read(payment_id: int) -> tuple[Payment, list[Order]]:
 
 @transaction.atomic
 def apply_whatever_is_said(payment: Payment, found: Found) -> None:
-    """In the place of orders.services.paying.provider_answers.apply: the state alone counts, and the last word."""
+    """In the place of paying.provider_answers.apply_answer: the state alone counts, and the last word."""
     now: datetime = timezone.now()
     if found.state == State.PAID:
         mark_paid(payment_id=payment.pk, caller=SYSTEM, now=now)
@@ -62,4 +62,4 @@ def send_refund_without_taking_it(refund_id: int) -> None:
     meet()
     refund.key = f"{refund.key}-{time.monotonic_ns()}"
     Refund.objects.filter(pk=refund_id).update(attempts=F("attempts") + 1)
-    write_found(refund, send(refund), now)
+    write_found(refund, send_to_provider(refund), now)

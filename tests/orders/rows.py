@@ -11,7 +11,7 @@ from orders.checkout import terms_of
 from orders.lifecycle.table import CLOSED, DRIVER_LEFT, SUCCESS, Fulfilment, Status
 from orders.models import AgreedTerms, Line, Order, OrderEvent, Payment, PaymentShare, Purchase, Refund
 from orders.services.moving.closing import settle_success
-from orders.services.placing.terms import agree, save_terms
+from orders.services.placing.terms import agree_terms, save_terms
 from ordersite.core.crypto import encrypt, new_token, token_hash
 from tests.cast import Cast
 from vendors.models import Vendor
@@ -106,7 +106,7 @@ def make_order(
 def terms_now(vendor: Vendor) -> AgreedTerms:
     """The vendor's terms as they stand, as placing would have kept them; without a zone or an offer."""
     vendor = Vendor.objects.get(pk=vendor.pk)
-    terms = agree(vendor, terms=terms_of(vendor))
+    terms = agree_terms(vendor, terms=terms_of(vendor))
     save_terms([terms])
     return terms
 

@@ -151,7 +151,7 @@ def test_forged_ids_amounts_and_currencies_pay_nothing(
 def test_control_who_believes_the_state_alone_is_paid_with_a_cent(
     cast: Cast, api: Api, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provider_answers, "apply", apply_whatever_is_said)
+    monkeypatch.setattr(provider_answers, "apply_answer", apply_whatever_is_said)
     payments = forge(cast, api, provider)
     with pytest.raises(AssertionError):
         check_forged(payments)
@@ -168,7 +168,7 @@ def in_any_order(cast: Cast, api: Api) -> list[Payment]:
         payment = begun(cast, api)
         for state in order:
             found = Found(reference=payment.reference, state=state, amount=1200, currency="EUR")
-            provider_answers.apply(payment, found)
+            provider_answers.apply_answer(payment, found)
         payments.append(payment)
     return payments
 
@@ -184,7 +184,7 @@ def test_look_ups_arrive_in_any_order(cast: Cast, api: Api, provider: Provider, 
 def test_control_the_last_word_takes_a_payment_back(
     cast: Cast, api: Api, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provider_answers, "apply", apply_whatever_is_said)
+    monkeypatch.setattr(provider_answers, "apply_answer", apply_whatever_is_said)
     assert {read(payment).state for payment in in_any_order(cast, api)} == {"paid", "failed"}
 
 

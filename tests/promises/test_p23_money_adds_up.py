@@ -26,7 +26,7 @@ from orders.pricing import (
     price_lines,
     single_line,
 )
-from orders.services.capacity.offers import give, reaches
+from orders.services.capacity.offers import applies_to, give_offer
 from orders.services.placing.checkout_prices import add_up, divide_tip
 from orders.services.repricing.plan import less_of
 from ordersite.core.faults import Step
@@ -288,8 +288,8 @@ def random_checkout(dice: random.Random) -> tuple[list[Checked], int, Offer | No
     """One to four parts with an offer or none and a tip; the parts with their amounts, the tip, the offer."""
     drafts = [random_draft(dice, pk) for pk in range(1, dice.randrange(2, 6))]
     offer = random_offer(dice, drafts) if dice.random() < 0.6 else None
-    reached = [index for index, draft in enumerate(drafts) if offer and reaches(offer, draft)]
-    given = give(offer, drafts, reached) if offer else {}
+    reached = [index for index, draft in enumerate(drafts) if offer and applies_to(offer, draft)]
+    given = give_offer(offer, drafts, reached) if offer else {}
     tip = dice.choice((0, 1, amount(dice)))
     tips = divide_tip(tip, drafts)
     return [add_up(draft, given.get(index), tips[index]) for index, draft in enumerate(drafts)], tip, offer
@@ -300,7 +300,7 @@ def check_checkout(parts: list[Checked], tip: int, offer: Offer | None) -> None:
     for part in parts:
         check(part.priced, part.draft.terms)
     assert sum(part.priced.driver_tip for part in parts) == tip
-    worth = sum(part.draft.subtotal for part in parts if offer and reaches(offer, part.draft))
+    worth = sum(part.draft.subtotal for part in parts if offer and applies_to(offer, part.draft))
     off = sum(part.priced.discount for part in parts)
     most = offer.most if offer and offer.most is not None else 10**13
     if offer is None:

@@ -17,7 +17,7 @@ from orders.dialects.kaddy.outputs import OrderOutput, render_order
 from orders.models import Order
 from orders.reading.order_view import OrderView
 from orders.reading.selectors import with_parts
-from orders.services.moving.tills import confirm, till_orders, unconfirmed_orders, vendors_of_till
+from orders.services.moving.tills import confirm_order, till_orders, unconfirmed_orders, vendors_of_till
 from orders.services.record.access import access_of
 from ordersite.accounts.authentication import credential_of
 from ordersite.accounts.callers import Caller, caller_of
@@ -174,7 +174,7 @@ class ConfirmView(TillView):
     )
     def post(self, request: Request, order_uuid: str) -> Response:
         order, caller = find_order(self, request, order_uuid)
-        confirm(order_id=order.pk, caller=caller)
+        confirm_order(order_id=order.pk, caller=caller)
         return Response({"success": True})
 
 

@@ -122,17 +122,17 @@ def show_codes(*, order_id: int, caller: Caller) -> OrderCodes:
     if not rules_of(order).is_issued:
         return OrderCodes(codes=[], missing=0)
     if Actor.CUSTOMER not in actors:
-        masked = [shown(code, str(code)) for code in codes_of(order).defer("sealed")]
+        masked = [show_code(code, str(code)) for code in codes_of(order).defer("sealed")]
         return OrderCodes(codes=masked, missing=order.codes_missing)
     codes = readable_codes(order)
-    if unread(order, caller, codes):
+    if unread_codes(order, caller, codes):
         with transaction.atomic(), update_order(order_id, caller) as update:
             # A cancelling in the same moment comes before this, or finds the codes read.
             order, update.role = update.order, Actor.CUSTOMER
             codes = readable_codes(order)
-            if fresh := unread(order, caller, codes):
+            if fresh := unread_codes(order, caller, codes):
                 tell_reading(update, fresh)
-    return OrderCodes(codes=[shown(code, decrypt(code.sealed)) for code in codes], missing=order.codes_missing)
+    return OrderCodes(codes=[show_code(code, decrypt(code.sealed)) for code in codes], missing=order.codes_missing)
 
 
 def codes_of(order: Order) -> QuerySet[models.Code]:
@@ -149,13 +149,13 @@ def readable_codes(order: Order) -> list[models.Code]:
     return list(codes_of(order)) if order.status == Status.COMPLETED else []
 
 
-def shown(code: models.Code, text: str) -> ShownCode:
+def show_code(code: models.Code, text: str) -> ShownCode:
     line = code.line
     assert line is not None
     return ShownCode(item=line.pk, product=code.product_id, name=line.name, code=text)
 
 
-def unread(order: Order, caller: Caller, codes: Iterable[models.Code]) -> list[models.Code]:
+def unread_codes(order: Order, caller: Caller, codes: Iterable[models.Code]) -> list[models.Code]:
     """Those of the codes that this caller has not read before, by the order's history."""
     notes = OrderEvent.objects.filter(order=order, kind=OrderEvent.Kind.NOTE, actor=caller.key)
     read = {code_id for data in notes.values_list("data", flat=True) for code_id in data.get("codes", ())}

@@ -19,7 +19,7 @@ def save_offer(*, offer: Offer) -> Offer:
     Raises Django's ValidationError for wrong fields, Invalid for a code that another offer has and for fewer uses than
     there are, and Conflict offer_in_use for other terms of an offer that an order has.
     """
-    check(offer)
+    check_offer(offer)
     # Held until commit: nobody uses it while it changes.
     standing = find_offer(offer.pk) if offer.pk else Offer(vendor=offer.vendor)
     if any(getattr(standing, name) != getattr(offer, name) for name in TERMS) and is_used(offer):
@@ -75,7 +75,7 @@ def uses_of(offer: Offer) -> int:
     return int(held.aggregate(uses=Count("order__purchase", distinct=True))["uses"])
 
 
-def check(offer: Offer) -> None:
+def check_offer(offer: Offer) -> None:
     """Raises Django's ValidationError for wrong fields, and Invalid for a code that another offer has."""
     offer.full_clean(validate_constraints=False)
     if offer.code and Offer.objects.filter(has_code([offer.code])).exclude(pk=offer.pk).exists():

@@ -96,7 +96,7 @@ def give_sent(
         raise Invalid(Code.UNKNOWN_OFFER, Field.OFFER, at=at)
     if not asking:
         raise Invalid(Code.NOT_ASKED_FOR, Field.OFFER, at=at)
-    reached = [index for index in asking if reaches(offer, drafts[index])]
+    reached = [index for index in asking if applies_to(offer, drafts[index])]
     for index in asking:
         if index not in reached and drafts[index].cart.offer:
             refuse_other_vendor(offer, drafts[index], drafts[index].cart.at)
@@ -105,7 +105,7 @@ def give_sent(
     fault = offer_fault(offer, [drafts[index] for index in reached], customer, now)
     if fault:
         raise Invalid(fault.code, Field.OFFER, at=at, **fault.params)
-    return give(offer, drafts, reached)
+    return give_offer(offer, drafts, reached)
 
 
 def refuse_other_vendor(offer: Offer, draft: Draft, at: Path) -> NoReturn:
@@ -124,8 +124,8 @@ def give_best(
     while candidates:
         best: dict[int, tuple[int, Offer]] = {}
         for offer in candidates:
-            reached = [index for index in left if reaches(offer, drafts[index])]
-            for index, one in give(offer, drafts, reached).items():
+            reached = [index for index in left if applies_to(offer, drafts[index])]
+            for index, one in give_offer(offer, drafts, reached).items():
                 off = one.discount.items + one.discount.delivery
                 if index not in best or off > best[index][0]:
                     best[index] = (off, offer)
@@ -135,19 +135,19 @@ def give_best(
             chosen = [index for index, (_, one) in best.items() if one is offer]
             if chosen and offer_fault(offer, [drafts[index] for index in chosen], customer, now):
                 failed.append(offer)
-            given |= give(offer, drafts, chosen)
+            given |= give_offer(offer, drafts, chosen)
         if not failed:
             return given
         candidates = [offer for offer in candidates if offer not in failed]
     return {}
 
 
-def reaches(offer: Offer, draft: Draft) -> bool:
+def applies_to(offer: Offer, draft: Draft) -> bool:
     """Whether it is this vendor's, or the whole site's."""
     return offer.vendor_id is None or offer.vendor_id == draft.vendor.pk
 
 
-def give(offer: Offer, drafts: Sequence[Draft], reached: Sequence[int]) -> dict[int, Given]:
+def give_offer(offer: Offer, drafts: Sequence[Draft], reached: Sequence[int]) -> dict[int, Given]:
     """The offer for these drafts (by index), those left out of which it takes nothing."""
     discounts = discount_of([drafts[index] for index in reached], offer)
     return {

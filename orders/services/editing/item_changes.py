@@ -26,13 +26,13 @@ from orders.services.repricing.plan import (
     item_from,
     item_json,
     item_of,
-    kept,
     price_anew,
     price_change,
     price_changed_order,
+    price_kept_line,
     shown_price,
 )
-from orders.services.repricing.writing import apply, tell, words, words_after
+from orders.services.repricing.writing import apply_plan, line_in_words, plan_in_words, tell_item_change
 from ordersite.accounts.callers import Caller
 from ordersite.core.codes import Code
 from ordersite.core.faults import Conflict, Fault, Forbidden, Invalid, InvalidFields, NotFound, Refusal, blaming_field
@@ -97,12 +97,12 @@ def edit_items(*, order_id: int, caller: Caller, wish: EditWish) -> Edited:
         change = make_change(access, update.role, plan, wish)
         told: dict[str, Any] = {"missing": True} if wish.is_missing else {}
         if change.state == State.WAITING:
-            told |= {"old": words(order, plan.old, order.total), "new": words_after(plan)}
+            told |= {"old": line_in_words(order, plan.old, order.total), "new": plan_in_words(plan)}
         else:
             with blaming_field(Field.QUANTITY, *OF_QUANTITY) if wish.item else nullcontext():
-                told |= apply(access, plan, change)
+                told |= apply_plan(access, plan, change)
         save_change(change)
-        tell(update, change, told, wish.reason)
+        tell_item_change(update, change, told, wish.reason)
     return Edited(change=change, order=order, priced=plan.priced)
 
 
@@ -129,7 +129,7 @@ def alter_item(
     was = item_of(line)
     if was is not None and product in (None, was.product):
         item = replace(was, quantity=quantity or was.quantity)
-        if options is not None and chosen(options) != chosen(was.options):
+        if options is not None and choices_as_pairs(options) != choices_as_pairs(was.options):
             item = replace(item, options=options)
     elif product is not None:
         other = menu_of(access.order.vendor).products.get(product)
@@ -146,7 +146,7 @@ def alter_item(
     return edit_items(order_id=order_id, caller=caller, wish=wish)
 
 
-def chosen(options: Sequence[CartOption]) -> list[tuple[int, int]]:
+def choices_as_pairs(options: Sequence[CartOption]) -> list[tuple[int, int]]:
     """Which options, and how often, whatever else is said of them."""
     return sorted((one.option, one.quantity) for one in options)
 
@@ -236,7 +236,7 @@ def make_plan(
         raise Conflict(Code.LAST_ITEM, extra=access.refusal_extra())
     if len(others) >= MOST_ITEMS:
         raise Conflict(Code.TOO_MANY_ITEMS, Field.PRODUCT, most=MOST_ITEMS)
-    after = [new if line is old else kept(line) for line in lines]
+    after = [new if line is old else price_kept_line(line) for line in lines]
     if old is None:
         after.append(new)
     priced = price_changed_order(order, [line for line in after if line], by_customer=role == Actor.CUSTOMER)
@@ -350,9 +350,9 @@ def accept_change(
             plan = plan_again(update, change)
             change.state, change.decided_at = State.APPLIED, update.now
             change.old_total, change.new_total = update.order.total, plan.priced.total
-            told = apply(update.access, plan, change)
+            told = apply_plan(update.access, plan, change)
             change.save()
-            tell(update, change, told, reason)
+            tell_item_change(update, change, told, reason)
     return Edited(change=change, order=update.order)
 
 
@@ -369,7 +369,7 @@ def refuse_change(
             refuse_decided(update.access, change)
             change.state, change.decided_at = State.REFUSED, update.now
             change.save()
-            tell(update, change, {}, reason)
+            tell_item_change(update, change, {}, reason)
     return Edited(change=change, order=update.order)
 
 
@@ -407,17 +407,17 @@ def plan_again(update: OrderUpdate, change: ItemChange) -> Plan:
         check_reason(access.order, change.reason)
         plan = make_plan(access, action, None, item, role=Actor(change.role), position=change.line_position)
     except Refusal as refusal:
-        lapse(update, change, refusal.fault)
+        refuse_lapsed(update, change, refusal.fault)
     if plan.priced.total - access.order.total != change.difference:
-        lapse(update, change, Fault(Code.OTHER_DIFFERENCE))
+        refuse_lapsed(update, change, Fault(Code.OTHER_DIFFERENCE))
     return plan
 
 
-def lapse(update: OrderUpdate, change: ItemChange, why: Fault) -> NoReturn:
+def refuse_lapsed(update: OrderUpdate, change: ItemChange, why: Fault) -> NoReturn:
     """The change is over; raises Conflict change_lapsed, and keeps that."""
     change.state, change.decided_at = State.LAPSED, update.now
     change.save()
-    tell(update, change, {}, NATIVE.sentence(why))
+    tell_item_change(update, change, {}, NATIVE.sentence(why))
     update.write()
     extra = {"change_state": change.state, **update.access.refusal_extra()}
     raise Conflict(Code.CHANGE_LAPSED, extra=extra, keeps_writes=True, why=why)

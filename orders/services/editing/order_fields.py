@@ -16,7 +16,7 @@ from orders.models import Order, OrderEvent, Purchase
 from orders.services.capacity.order_times import is_later
 from orders.services.editing.destination import distance_from_vendor, new_destination
 from orders.services.kinds import handler_of
-from orders.services.money.payment_changes import adjust, change_method
+from orders.services.money.payment_changes import adjust_payments, change_method
 from orders.services.moving.transitions import Wish, transition
 from orders.services.paying.providers import is_available
 from orders.services.placing.checkout_prices import check_cash_amount
@@ -123,7 +123,7 @@ def change_fields(update: OrderUpdate, fields: dict[str, Any], found: Answer) ->
         was = order.number
         follow_day(order, change.day)
         change.old["number"], change.new["number"] = was, order.number
-    tell(update, change, reason_code=reason_code, reason=reason)
+    tell_fields(update, change, reason_code=reason_code, reason=reason)
     return change
 
 
@@ -279,7 +279,7 @@ def change_driver_tip(change: Change, value: Money) -> None:
     order.total += rise
     if order.total > MAX_MINOR:
         raise Invalid(Code.TOO_LARGE_TIP, Field.DRIVER_TIP)
-    adjust(order, rise, is_tip=True, actor=actor, reason="The tip was changed.", now=change.access.now)
+    adjust_payments(order, rise, is_tip=True, actor=actor, reason="The tip was changed.", now=change.access.now)
     order.purchase.total += rise
     Purchase.objects.filter(pk=order.purchase_id).update(total=F("total") + rise)
 
@@ -376,7 +376,7 @@ def kind_of(change: Change) -> str:
     return OrderEvent.Kind.NOTE
 
 
-def tell(update: OrderUpdate, change: Change, **why: str) -> None:
+def tell_fields(update: OrderUpdate, change: Change, **why: str) -> None:
     update.tell(kind_of(change), left=change.left, data={"old": change.old, "new": change.new}, **why)
 
 
@@ -409,5 +409,5 @@ def add_tracking_number(
         change.note("carrier", order.carrier, carrier)
         order.tracking_number, order.carrier = tracking_number, carrier
         if change.new:
-            tell(update, change)
+            tell_fields(update, change)
     return order

@@ -176,7 +176,7 @@ def insert_entries(posting: Posting, amounts: Mapping[AccountKey, int], balances
 # --- what comes in for an order, and goes back ------------------------------------------------------------------------
 
 
-def move(
+def move_held(
     order: Order,
     share: PaymentShare,
     kind: str,
@@ -208,14 +208,14 @@ def draw_for_order(
     """Takes an amount from the customer's wallet and holds it for the order; raises Conflict insufficient_funds."""
     wallet = wallet_of(order.customer_id, order.currency)
     balances = {wallet: draw_from_wallet(wallet, amount)}
-    move(order, share, kind, {wallet: -amount}, actor=actor, balances=balances)
+    move_held(order, share, kind, {wallet: -amount}, actor=actor, balances=balances)
 
 
 def return_to_wallet(order: Order, share: PaymentShare, amount: int, actor: str, *, kind: str) -> Posting:
     """Puts an amount that was held for the order into the customer's wallet."""
     wallet = wallet_of(order.customer_id, order.currency)
     balances = {wallet: put_into_wallet(wallet, amount)}
-    return move(order, share, kind, {wallet: amount}, actor=actor, balances=balances)
+    return move_held(order, share, kind, {wallet: amount}, actor=actor, balances=balances)
 
 
 def hold_drawn(order: Order, share: PaymentShare, balance: int, actor: str) -> None:

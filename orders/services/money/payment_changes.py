@@ -64,7 +64,9 @@ class Adjusted:
     refunds: Sequence[Refund] = ()
 
 
-def adjust(order: Order, difference: int, *, is_tip: bool = False, actor: str, reason: str, now: datetime) -> Adjusted:
+def adjust_payments(
+    order: Order, difference: int, *, is_tip: bool = False, actor: str, reason: str, now: datetime
+) -> Adjusted:
     """The order's total has changed by so much (minor units): its payments follow. The total is the caller's to set.
 
     What is not paid yet costs so much more or less; a wallet pays the rise or gets the fall back; what was paid in
@@ -94,7 +96,9 @@ def raise_shares(
     # was waived need not be, and a rise of it is one.
     free = [share for share in shares if not (share.amount or share.payment.is_received or order.waived)]
     # What is held at a provider is never raised there: the rise is a payment of its own.
-    waiting = next(iter([*(share for share in changeable(shares) if not share.payment.is_authorised), *free]), None)
+    waiting = next(
+        iter([*(share for share in changeable_shares(shares) if not share.payment.is_authorised), *free]), None
+    )
     if waiting is not None:
         refuse_pending([waiting])
         change_share(waiting, rise, tip=tip)
@@ -121,7 +125,7 @@ def lower_shares(
     refuse_pending(
         [share for share in shares if share.is_extra and (share.tip if is_tip else share.amount - share.tip)]
     )
-    for share, room in rooms(shares, of_tip=is_tip):
+    for share, room in room_in_shares(shares, of_tip=is_tip):
         part = min(left, room)
         if part <= 0:
             continue
@@ -148,14 +152,14 @@ def lower_shares(
     return refunds
 
 
-def changeable(shares: Sequence[PaymentShare]) -> list[PaymentShare]:
+def changeable_shares(shares: Sequence[PaymentShare]) -> list[PaymentShare]:
     """What is owed and may change, or must be waited for: a rise that is being paid is left alone."""
     return [share for share in shares if share.owed and not (share.is_extra and share.payment.may_be_here)]
 
 
-def rooms(shares: Sequence[PaymentShare], *, of_tip: bool) -> Iterator[tuple[PaymentShare, int]]:
+def room_in_shares(shares: Sequence[PaymentShare], *, of_tip: bool) -> Iterator[tuple[PaymentShare, int]]:
     """How much each share can give, what is owed before what is kept: of the tip (or of all else), then of anything."""
-    ordered = [*changeable(shares), *(share for share in shares if not share.owed)]
+    ordered = [*changeable_shares(shares), *(share for share in shares if not share.owed)]
     for share in ordered:
         yield share, min(share.tip if of_tip else share.amount - share.tip, share.owed or share.kept)
     for share in ordered:

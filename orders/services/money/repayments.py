@@ -122,7 +122,9 @@ def repay_share(
     if to_wallet:
         row.posting = ledger.return_to_wallet(order, share, amount, actor, kind=Posting.Kind.REFUND)
     else:
-        row.posting = ledger.move(order, share, Posting.Kind.REFUND, givers(order, share, amount), actor=actor)
+        row.posting = ledger.move_held(
+            order, share, Posting.Kind.REFUND, accounts_giving_back(order, share, amount), actor=actor
+        )
     row.save(update_fields=["posting"])
     write_state(payment, order)
     if closing and row.due_at:
@@ -130,7 +132,7 @@ def repay_share(
     return row
 
 
-def givers(order: Order, share: PaymentShare, amount: int) -> Amounts:
+def accounts_giving_back(order: Order, share: PaymentShare, amount: int) -> Amounts:
     """Who gives an amount back that does not go to the wallet: who holds it, or the platform once it has it."""
     given: Amounts = {}
     for key, held in cash_held(share).items():
@@ -169,7 +171,7 @@ def take_again(order: Order, actor: str, *, now: datetime, leaves_what_is_gone: 
         if row.to == Refund.To.WALLET:
             ledger.draw_for_order(order, share, row.amount, actor, kind=Posting.Kind.RETAKE)
         else:
-            ledger.move(order, share, Posting.Kind.RETAKE, takers_of(row, order), actor=actor)
+            ledger.move_held(order, share, Posting.Kind.RETAKE, takers_of(row, order), actor=actor)
         row.state, row.due_at = Refund.State.TAKEN_BACK, None
         row.save(update_fields=["state", "due_at"])
         write_state(share.payment, order)

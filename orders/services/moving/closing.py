@@ -15,7 +15,7 @@ from orders.models import Order, OrderEvent, PaymentShare, PaymentStatus, Postin
 from orders.services.capacity import offers, slots
 from orders.services.kinds import handler_of
 from orders.services.money import ledger
-from orders.services.money.payment_changes import add_payment, adjust
+from orders.services.money.payment_changes import add_payment, adjust_payments
 from orders.services.money.repayments import repay, take_again
 from orders.services.money.shares import (
     deadline_of,
@@ -176,12 +176,12 @@ def carry_over(order: Order, shares: Sequence[PaymentShare], one: Repriced, acto
         if amount <= 0:
             continue
         outside = ledger.funding(order.currency)
-        ledger.move(order, share, Posting.Kind.PAYMENT, {outside: amount}, actor=actor)
+        ledger.move_held(order, share, Posting.Kind.PAYMENT, {outside: amount}, actor=actor)
         share.amount -= amount
         share.tip = min(share.tip, share.amount)
         share.save(update_fields=["amount", "tip"])
         theirs.amount += amount
-        ledger.move(one.order, theirs, Posting.Kind.PAYMENT, {outside: -amount}, actor=actor)
+        ledger.move_held(one.order, theirs, Posting.Kind.PAYMENT, {outside: -amount}, actor=actor)
         return amount
     return 0
 
@@ -192,7 +192,7 @@ def follow_repriced(one: Repriced, paid: int, caller: Caller, now: datetime) -> 
     told = {"old": {name: as_json(getattr(order, name), order.currency) for name in TOLD}}
     write_repriced(one)
     told["new"] = {name: as_json(getattr(order, name), order.currency) for name in TOLD}
-    adjust(order, one.rise - paid, actor=caller.key, reason=reason, now=now)
+    adjust_payments(order, one.rise - paid, actor=caller.key, reason=reason, now=now)
     follow_payment(order, told, caller=caller, role=Actor.CUSTOMER, now=now, reason=reason)
 
 
@@ -200,7 +200,7 @@ def stop_paying(share: PaymentShare, now: datetime) -> None:
     """A part that is not paid yet needs no paying any more; what the payment pays for others becomes less.
 
     A proof that waits, what the provider was told, and what is disputed stay: their money may be here. It goes back
-    when somebody says that it came in (receiving.receive). What the provider holds is let go: it is asked at once.
+    when somebody says that it came in (receiving.receive_share). What the provider holds is let go: it is asked.
     """
     payment = share.payment
     if payment.is_disputed or payment.state == PaymentStatus.PROOF_PENDING:
@@ -249,7 +249,7 @@ def take_everything_again(order: Order, actor: str, now: datetime, *, asks_anew:
     if again:
         # The others share the offer without it by now: it has what is left of the offer.
         write_repriced(again)
-        adjust(order, again.rise, actor=actor, reason="The offer is now shared with other orders.", now=now)
+        adjust_payments(order, again.rise, actor=actor, reason="The offer is now shared with other orders.", now=now)
 
 
 def ask_again(order: Order, share: PaymentShare, now: datetime) -> None:
@@ -276,10 +276,10 @@ def settle_success(order: Order, actor: str, now: datetime) -> None:
             share.payment.due_at = now
             share.payment.save(update_fields=["due_at"])
     order.payment_status = state_of(order, shares)
-    settle(order, shares, actor)
+    settle_accounts(order, shares, actor)
 
 
-def settle(order: Order, shares: list[PaymentShare], actor: str) -> None:
+def settle_accounts(order: Order, shares: list[PaymentShare], actor: str) -> None:
     """Brings the accounts of an order that has succeeded to what it brought; what comes in later is divided then."""
     wanted = division_of(order, shares, kept=kept_of(shares), succeeds=True)
     ledger.rebalance(order, Posting.Kind.SETTLEMENT, wanted, actor=actor)
@@ -296,7 +296,7 @@ def follow_payment(
         shares, waited = shares_of(order), awaits_payment(order)
         order.payment_status = state_of(order, shares)
         if order.status in SUCCESS:
-            settle(order, shares, caller.key)
+            settle_accounts(order, shares, caller.key)
         elif order.visible_at is None and order.payment_status.is_secured:
             order.visible_at = now
         if waited and not awaits_payment(order):
@@ -309,7 +309,7 @@ def take_cash(
 ) -> None:
     """Cash has come in for an order's share, into somebody's hands."""
     if share.owed:
-        ledger.move(order, share, kind, {holder: -share.owed}, actor=actor)
+        ledger.move_held(order, share, kind, {holder: -share.owed}, actor=actor)
     payment = share.payment
     payment.paid_at = now
     payment.save(update_fields=["paid_at"])
@@ -341,7 +341,7 @@ def return_cash(order: Order, share: PaymentShare, actor: str) -> None:
         return
     if share.received - amount < share.refunded:
         raise Conflict(Code.REFUNDED_CASH)
-    ledger.move(order, share, Posting.Kind.CASH, back, actor=actor)
+    ledger.move_held(order, share, Posting.Kind.CASH, back, actor=actor)
     share.payment.paid_at = None
     share.payment.save(update_fields=["paid_at"])
     write_state(share.payment, order)

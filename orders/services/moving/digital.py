@@ -15,11 +15,11 @@ def issue_if_paid(order: Order) -> bool:
     """An order whose codes are issued once it is paid goes on by itself; whether this is one."""
     if not rules_of(order).is_issued or order.status in FAILURE:
         return False
-    fulfil(order_id=order.pk)
+    fulfil_order(order_id=order.pk)
     return True
 
 
-def fulfil(*, order_id: int) -> None:
+def fulfil_order(*, order_id: int) -> None:
     """Accepts a paid digital order, issues its codes and completes it, in the caller's transaction.
 
     Where codes are missing it waits as accepted, and a timer tries again (lifecycle.timers.issue_again_at).
@@ -38,10 +38,10 @@ def fulfil(*, order_id: int) -> None:
         if issue_codes(order=order, now=update.now):
             change_status(update, Wish(name="complete"))
         else:
-            wait(update, told=told)
+            wait_for_codes(update, told=told)
 
 
-def wait(update: OrderUpdate, *, told: int | None) -> None:
+def wait_for_codes(update: OrderUpdate, *, told: int | None) -> None:
     """Sets the time of the next try, and tells every party how many codes are missing, unless that was told already."""
     count = update.order.codes_missing
     if told == count:

@@ -32,7 +32,7 @@ def unconfirmed_orders(vendor_ids: list[int]) -> QuerySet[Order]:
     return waiting.order_by("placed_at", "pk")
 
 
-def confirm(*, order_id: int, caller: Caller) -> Order:
+def confirm_order(*, order_id: int, caller: Caller) -> Order:
     """The till has the order: it leaves the queue; where the vendor chose so, that accepts it too.
 
     Twice is harmless. Must run in a transaction; raises NotFound, Forbidden, Conflict for one that was cancelled or

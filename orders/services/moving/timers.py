@@ -94,7 +94,7 @@ def release_driver(order: Order, timer: Timer, now: datetime) -> None:
 
 def issue_waiting_codes(order: Order, timer: Timer, now: datetime) -> None:
     """Looks for the codes of a digital order, and goes on with it as far as they are there."""
-    digital.fulfil(order_id=order.pk)
+    digital.fulfil_order(order_id=order.pk)
 
 
 # How a timer makes what is no change of the life cycle's table.

@@ -79,10 +79,10 @@ def change_status(update: OrderUpdate, wish: Wish) -> None:
         return
     change, attempt = decision.change, decision.attempt
     if change is None or attempt is None:
-        refuse(access, wish, decision)
+        refuse_transition(access, wish, decision)
     if not decision.forced:
         check_guesses(change, attempt, order)
-    apply(update, change, attempt, wish, forced=decision.forced)
+    apply_change(update, change, attempt, wish, forced=decision.forced)
 
 
 def with_reason(wish: Wish) -> Wish:
@@ -102,7 +102,7 @@ def target_of(wish: Wish) -> Status:
     return target
 
 
-def refuse(access: OrderAccess, wish: Wish, decision: Decision) -> NoReturn:
+def refuse_transition(access: OrderAccess, wish: Wish, decision: Decision) -> NoReturn:
     """Raises what the decision means: Conflict where the table has no such change or a guard fails, else Forbidden."""
     order, change, guard = access.order, decision.change, decision.guard
     if change is None:
@@ -120,7 +120,7 @@ def refuse(access: OrderAccess, wish: Wish, decision: Decision) -> NoReturn:
             extra=access.refusal_extra(),
         )
     counts = False
-    if guesses((guard,), order):
+    if asks_for_code((guard,), order):
         check_code_is_open(order)
         counts = bool(wish.code or wish.proof)
     if counts:
@@ -167,12 +167,12 @@ def count_wrong_code(order_id: int) -> None:
 
 def check_guesses(change: Change, attempt: Attempt, order: Order) -> None:
     """A right code is taken only while codes are not locked, and ends the count of wrong ones."""
-    if guesses(change.guards_for(attempt.actor), order):
+    if asks_for_code(change.guards_for(attempt.actor), order):
         check_code_is_open(order)
         forget_attempts("collect", str(order.pk))
 
 
-def guesses(guards: Iterable[str], order: Order) -> bool:
+def asks_for_code(guards: Iterable[str], order: Order) -> bool:
     """Whether the collection code stands among the guards, asked for as such or as the proof."""
     return "code" in guards or ("proof" in guards and order.vendor.proof == Vendor.Proof.CODE)
 
@@ -182,7 +182,7 @@ def check_code_is_open(order: Order) -> None:
     refuse_if_locked("collect", str(order.pk), limit=CODE_TRIES)
 
 
-def apply(update: OrderUpdate, change: Change, attempt: Attempt, wish: Wish, *, forced: bool) -> None:
+def apply_change(update: OrderUpdate, change: Change, attempt: Attempt, wish: Wish, *, forced: bool) -> None:
     """Makes the change, its money and its event. Everything was checked."""
     order, access, now = update.order, update.access, update.now
     update.role = attempt.actor

@@ -87,7 +87,7 @@ def refuse_dispute(
         share.save(update_fields=["amount", "tip"])
         if part:
             outside = {ledger.funding(payment.currency): -part}
-            ledger.move(order, share, Posting.Kind.PAYMENT, outside, actor=caller.key)
+            ledger.move_held(order, share, Posting.Kind.PAYMENT, outside, actor=caller.key)
             repay_share(order, share, part, actor=caller.key, reason=reason, now=now)
             told = {"refund": {"amount": as_json(part, order.currency), "to": Refund.To.SOURCE}}
         if order.status not in FAILURE:

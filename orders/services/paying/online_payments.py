@@ -20,7 +20,7 @@ from orders.services.paying.authorisations import is_taken_at_once
 from orders.services.paying.provider_answers import (
     CHARGING,
     Standing,
-    apply,
+    apply_answer,
     apply_loss,
     check_payment,
     get_payment,
@@ -62,7 +62,7 @@ def key_of(payment: Payment, attempt: int) -> str:
     return hashlib.sha256(f"{payment.token}:{attempt}:{payment.amount}".encode()).hexdigest()[:40]
 
 
-def describe(payment: Payment) -> str:
+def describe_payment(payment: Payment) -> str:
     """What payer and staff read at the provider."""
     if payment.purchase_id is None:
         return "Wallet top-up"
@@ -97,7 +97,7 @@ def open_payment(*, token: str) -> Opened:
             break
         if not asks:
             raise Throttled(Code.THROTTLED_PAYING, retry_after=60)
-        payment = begin(payment, now)
+        payment = begin_payment(payment, now)
     return Opened(payment=payment, standing=standing_of(payment, timezone.now()))
 
 
@@ -109,7 +109,7 @@ def return_from_provider(*, token: str) -> Opened:
     return Opened(payment=payment, standing=standing_of(payment, timezone.now()))
 
 
-def begin(payment: Payment, now: datetime) -> Payment:
+def begin_payment(payment: Payment, now: datetime) -> Payment:
     """One more try at the provider; the payment as it then is, which another call may have begun instead."""
     provider = provider_of(payment.provider)
     attempt = payment.attempt + 1
@@ -119,7 +119,7 @@ def begin(payment: Payment, now: datetime) -> Payment:
             Wish(
                 amount=payment.amount,
                 currency=payment.currency,
-                description=describe(payment),
+                description=describe_payment(payment),
                 redirect_url=address_of(f"/pay/{payment.token}/return"),
                 notice_url=address_of(f"/api/v1/payments/notices/{provider.name}"),
                 key=key,
@@ -181,7 +181,7 @@ def charge_saved(payment_id: int) -> Payment:
         return get_payment(pk=payment_id)
     payment.reference, payment.attempt = CHARGING + key, 1
     try:
-        found = charge(payment, saved, key, broken_off=broken_off, only_find=is_closed)
+        found = charge_method(payment, saved, key, broken_off=broken_off, only_find=is_closed)
     except ProviderError as error:
         if not error.is_final:
             raise
@@ -191,11 +191,11 @@ def charge_saved(payment_id: int) -> Payment:
     if found is None:
         told.update(reference="", due_at=None)
     elif told.update(reference=found.reference, due_at=next_look(payment, now)):
-        apply(payment, found)
+        apply_answer(payment, found)
     return get_payment(pk=payment_id)
 
 
-def charge(payment: Payment, saved: SavedMethod, key: str, *, broken_off: bool, only_find: bool) -> Found | None:
+def charge_method(payment: Payment, saved: SavedMethod, key: str, *, broken_off: bool, only_find: bool) -> Found | None:
     """The charge at the provider; one that was broken off is searched first, since providers forget keys."""
     provider = provider_of(payment.provider)
     found = provider.find_charge(saved.provider_customer, key) if broken_off else None
@@ -205,7 +205,7 @@ def charge(payment: Payment, saved: SavedMethod, key: str, *, broken_off: bool, 
         Wish(
             amount=payment.amount,
             currency=payment.currency,
-            description=describe(payment),
+            description=describe_payment(payment),
             redirect_url="",
             notice_url=address_of(f"/api/v1/payments/notices/{provider.name}"),
             key=key,

@@ -148,11 +148,11 @@ def check_payment(payment_id: int) -> Payment:
             raise
         apply_loss(payment, error)
     else:
-        apply(payment, found)
+        apply_answer(payment, found)
     return get_payment(pk=payment_id)
 
 
-def apply(payment: Payment, found: Found) -> None:
+def apply_answer(payment: Payment, found: Found) -> None:
     """Applies what the provider says of a payment: paid only where reference, amount and currency are ours.
 
     What was asked for another try than the present one is nothing any more, and nothing is applied over a payment that
@@ -171,7 +171,7 @@ def apply(payment: Payment, found: Found) -> None:
             mark_paid(payment_id=current.pk, caller=SYSTEM, now=now)
             keep_method(current, found)
         elif found.state == State.PAID and found.amount:
-            dispute(current, found)
+            mark_disputed(current, found)
         elif found.state == State.AUTHORISED:
             if covers(found, current):
                 current = mark_authorised(payment_id=current.pk, caller=SYSTEM, now=now)
@@ -194,7 +194,7 @@ def apply_loss(payment: Payment, error: ProviderError) -> None:
             mark_failed(payment_id=current.pk, failure=error.reason, caller=SYSTEM, now=timezone.now())
 
 
-def dispute(payment: Payment, found: Found) -> None:
+def mark_disputed(payment: Payment, found: Found) -> None:
     """Something else came in than was asked for: never paid, and not to be paid again; staff look at it."""
     came = f"{to_text(found.amount, found.currency)} {found.currency}"
     asked = f"{to_text(payment.amount, payment.currency)} {payment.currency}"

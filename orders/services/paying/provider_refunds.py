@@ -43,7 +43,7 @@ def send_refund(refund_id: int) -> Refund | None:
         return None
     refund.attempts += 1
     try:
-        found = send(refund)
+        found = send_to_provider(refund)
     except ProviderError as error:
         keep_trying(refund, error, now)
         raise
@@ -51,7 +51,7 @@ def send_refund(refund_id: int) -> Refund | None:
     return refund
 
 
-def send(refund: Refund) -> FoundRefund:
+def send_to_provider(refund: Refund) -> FoundRefund:
     """Sends it, unless the provider has it from a try before."""
     provider, key, reference = provider_of(refund.payment.provider), str(refund.key), refund.payment.reference
     found = provider.find_refund(reference, key) if refund.attempts > 1 else None

@@ -68,7 +68,7 @@ def take_payment(payment: Payment, orders: Sequence[Order], *, caller: Caller, r
     for order in paid_for:
         shares[order.pk].payment = payment
         source = ledger.cash_of_vendor(order) if payment.to_vendor else ledger.funding(payment.currency)
-        receive(order, shares[order.pk], source, caller, role, now)
+        receive_share(order, shares[order.pk], source, caller, role, now)
     for order in paid_for:
         issue_if_paid(order)
 
@@ -90,16 +90,16 @@ def mark_cash_received(*, order_id: int, payment_id: int, caller: Caller, role: 
     payment.paid_at = now
     payment.save(update_fields=["paid_at"])
     share.payment = payment
-    receive(order, share, holder, caller, role, now)
+    receive_share(order, share, holder, caller, role, now)
 
 
-def receive(
+def receive_share(
     order: Order, share: PaymentShare, source: ledger.AccountKey, caller: Caller, role: Actor, now: datetime
 ) -> None:
     """What an order's part of a payment still owed has come in, from this account."""
     came = share.owed
     if came:
-        ledger.move(order, share, Posting.Kind.PAYMENT, {source: -came}, actor=caller.key)
+        ledger.move_held(order, share, Posting.Kind.PAYMENT, {source: -came}, actor=caller.key)
     write_state(share.payment, order)
     if order.status in FAILURE and came:
         logger.info("paid after it was closed: the money goes back", extra={"order": order.pk})

@@ -243,7 +243,7 @@ def send_to_wallet(*, refund_id: int, caller: Caller) -> Refund:
     balances = {wallet: ledger.put_into_wallet(wallet, refund.amount)}
     outside = {ledger.funding(order.currency): -refund.amount, wallet: refund.amount}
     share = PaymentShare.objects.select_related("payment").get(order=order, payment=refund.payment_id)
-    ledger.move(order, share, Posting.Kind.REFUND, outside, actor=caller.key, balances=balances)
+    ledger.move_held(order, share, Posting.Kind.REFUND, outside, actor=caller.key, balances=balances)
     refund.to, refund.state, refund.done_at, refund.due_at = Refund.To.WALLET, Refund.State.DONE, access.now, None
     refund.save(update_fields=["to", "state", "done_at", "due_at"])
     told = {"amount": as_json(refund.amount, refund.currency), "to": refund.to}

@@ -49,7 +49,7 @@ from orders.services.placing.parties import (
 )
 from orders.services.placing.terms import save_terms, terms_of_part
 from orders.services.record.access import RELATED, access_as
-from orders.services.record.events import draw
+from orders.services.record.events import draw_numbers
 from orders.services.record.lines import keep_rows, write_lines
 from orders.services.record.order_update import insert_orders, tell_placed
 from orders.visibility import visible_purchases
@@ -154,7 +154,7 @@ def write_placing(
     counters = [number_counter(part, now) for part in parts]
     streams = [f"stream:vendor:{part.draft.vendor.pk}" for part in parts if is_visible(part, payment)]
     # A change of a vendor's waits for this order and names it, or was first and has it placed anew.
-    drawn = draw(
+    drawn = draw_numbers(
         [counter.name for counter in counters] + streams, read={vendor.pk: vendor.menu_version for vendor in vendors}
     )
     orders = [

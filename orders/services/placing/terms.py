@@ -29,10 +29,10 @@ held: dict[tuple[int, str], int] = {}
 def terms_of_part(part: Checked) -> AgreedTerms:
     """The terms that a part of a checkout is placed on, without an id yet."""
     draft = part.draft
-    return agree(draft.vendor, terms=draft.terms, zone=draft.zone, offer=part.given.offer if part.given else None)
+    return agree_terms(draft.vendor, terms=draft.terms, zone=draft.zone, offer=part.given.offer if part.given else None)
 
 
-def agree(vendor: Vendor, *, terms: Terms, zone: Zone | None = None, offer: Offer | None = None) -> AgreedTerms:
+def agree_terms(vendor: Vendor, *, terms: Terms, zone: Zone | None = None, offer: Offer | None = None) -> AgreedTerms:
     """A vendor's terms of today as a row, without an id yet."""
     values = {
         "prices_include_tax": terms.prices_include_tax,

@@ -29,7 +29,7 @@ READ = "WITH held AS (SELECT id, menu_version FROM vendors_vendor WHERE id = ANY
 VERSIONS = "(SELECT json_object_agg(id, menu_version) FROM held)"
 
 
-def draw(names: Iterable[str], *, read: Mapping[int, int] | None = None) -> dict[str, list[int]]:
+def draw_numbers(names: Iterable[str], *, read: Mapping[int, int] | None = None) -> dict[str, list[int]]:
     """The next number of each counter, held until commit: nobody sees a later number before an earlier one.
 
     A name that comes several times draws as many. One statement; the rows are locked in the order of their names, the
@@ -104,12 +104,12 @@ def write_event(
         ]
     )
     woken = [*streams, f"order:{order.pk}"]
-    transaction.on_commit(lambda: wake()(woken))
+    transaction.on_commit(lambda: wake_function()(woken))
     return changed
 
 
 @cache
-def wake() -> Callable[[list[str]], None]:
+def wake_function() -> Callable[[list[str]], None]:
     """What tells the live feed; named by a setting, since the feed stands above the orders."""
     found: Callable[[list[str]], None] = import_string(settings.FEED_WAKE)
     return found

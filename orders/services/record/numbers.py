@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from orders.models import NumberSeries, Order
-from orders.services.record.events import draw
+from orders.services.record.events import draw_numbers
 from vendors.models import Vendor
 
 
@@ -31,5 +31,5 @@ def counter_of(vendor_id: int, day: date, *, fulfilment: int, locker: str) -> Nu
 def follow_day(order: Order, day: date) -> None:
     """Moved to another day, an order takes the next number of that day; the old one is given to nobody."""
     counter = counter_of(order.vendor_id, day, fulfilment=order.fulfilment, locker=order.locker)
-    order.number = draw([counter.name])[counter.name][0]
+    order.number = draw_numbers([counter.name])[counter.name][0]
     order.number_day, order.number_series = counter.day, counter.series

@@ -58,7 +58,7 @@ class Plan:
 # --- an item and its rows -----------------------------------------------------------------------------------------
 
 
-def kept(line: Line) -> PricedLine:
+def price_kept_line(line: Line) -> PricedLine:
     """A line as it was priced when it was ordered."""
     options = tuple(
         PricedOption(
@@ -171,7 +171,7 @@ def price_change(line: Line, item: CartItem, menu: Menu, others: Sequence[Line])
     if faults:
         raise InvalidFields(faults)
     return replace(
-        less_of(kept(line), item.quantity),
+        less_of(price_kept_line(line), item.quantity),
         comment=item.comment,
         substitute=item.substitute,
         substitute_price=substitute_price_of(menu, item),

@@ -15,7 +15,7 @@ from orders.pricing import NO_DISCOUNT, Discount, Priced, total_up
 from orders.services.capacity import slots
 from orders.services.capacity.offers import discount_for, sharers_of
 from orders.services.money.shares import may_be_here
-from orders.services.repricing.plan import discount_of, kept
+from orders.services.repricing.plan import discount_of, price_kept_line
 from orders.services.repricing.writing import drop_cash_below_total, set_amounts
 from ordersite.core.money import divide
 from vendors.models import Offer
@@ -94,7 +94,7 @@ def reprice(order: Order, off: int) -> Repriced:
     if offer is not None and offer.kind == Offer.Kind.FREE_DELIVERY:
         discount = Discount(delivery=off, by_platform=by_platform)
     priced = total_up(
-        [kept(line) for line in lines],
+        [price_kept_line(line) for line in lines],
         currency=order.currency,
         terms=order.terms.sale,
         delivery_fee=order.delivery_fee,

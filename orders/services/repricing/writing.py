@@ -9,21 +9,21 @@ from orders.lifecycle.table import Fulfilment
 from orders.models import ItemChange, Line, LineOption, OfferUse, Order, OrderEvent, Purchase
 from orders.pricing import Priced, PricedLine
 from orders.services.capacity import slots
-from orders.services.money.payment_changes import adjust
+from orders.services.money.payment_changes import adjust_payments
 from orders.services.money.shares import deadline_of, shares_of
 from orders.services.record.access import OrderAccess
 from orders.services.record.lines import make_line, make_options
 from orders.services.record.order_update import OrderUpdate
-from orders.services.repricing.plan import Plan, in_words, kept
+from orders.services.repricing.plan import Plan, in_words, price_kept_line
 from ordersite.core.money import as_json
 from vendors.services.menus import menu_of
 from vendors.services.stock import give_stock_back, lock_stock, take_stock
 
 
-def apply(access: OrderAccess, plan: Plan, change: ItemChange) -> dict[str, Any]:
+def apply_plan(access: OrderAccess, plan: Plan, change: ItemChange) -> dict[str, Any]:
     """Makes the change; returns old and new for the history. Locks: stock, slot, offer, payments, wallet."""
     order, actor, now = access.order, access.caller.key, access.now
-    old, new = words(order, plan.old, order.total), words_after(plan)
+    old, new = line_in_words(order, plan.old, order.total), plan_in_words(plan)
     move_stock(plan)
     difference = plan.priced.total - order.total
     set_amounts(order, plan.priced)
@@ -32,14 +32,14 @@ def apply(access: OrderAccess, plan: Plan, change: ItemChange) -> dict[str, Any]
     slots.adjust_hold(order, order.total)
     if order.offer_id:
         OfferUse.objects.filter(order=order).update(amount=order.discount)
-    adjusted = adjust(order, difference, actor=actor, reason="The items were changed.", now=now)
+    adjusted = adjust_payments(order, difference, actor=actor, reason="The items were changed.", now=now)
     order.purchase.total += difference
     Purchase.objects.filter(pk=order.purchase_id).update(total=F("total") + difference)
     if cash := drop_cash_below_total(order):
         old["cash"], new["cash"] = as_json(cash, order.currency), None
     write_lines(order, plan, change)
     if order.awaits_items:
-        show(order, now)
+        show_to_kitchen(order, now)
     told: dict[str, Any] = {"old": old, "new": new}
     if adjusted.payment:
         told["to_pay"] = as_json(adjusted.payment.amount, order.currency)
@@ -54,7 +54,7 @@ def take_slot(order: Order, now: datetime) -> None:
     slots.move_to_slot(order, slot=slot, value=order.total)
 
 
-def show(order: Order, now: datetime) -> None:
+def show_to_kitchen(order: Order, now: datetime) -> None:
     """From its first item on the kitchen sees an order, and the time for paying it runs."""
     order.visible_at = now
     for share in shares_of(order):
@@ -144,12 +144,12 @@ def next_position(order: Order) -> int:
     return int(max(last, gone)) + 1
 
 
-def words(order: Order, line: Line | None, total: int) -> dict[str, Any]:
+def line_in_words(order: Order, line: Line | None, total: int) -> dict[str, Any]:
     """An item before its change, for the history."""
-    return told_of(kept(line) if line else None, total, order.currency)
+    return told_of(price_kept_line(line) if line else None, total, order.currency)
 
 
-def words_after(plan: Plan) -> dict[str, Any]:
+def plan_in_words(plan: Plan) -> dict[str, Any]:
     return told_of(plan.new, plan.priced.total, plan.priced.currency)
 
 
@@ -162,7 +162,7 @@ def told_of(line: PricedLine | None, total: int, currency: str) -> dict[str, Any
     }
 
 
-def tell(update: OrderUpdate, change: ItemChange, told: dict[str, Any], reason: str) -> None:
+def tell_item_change(update: OrderUpdate, change: ItemChange, told: dict[str, Any], reason: str) -> None:
     """The event that tells every party of a change of items."""
     data = {"change": change.number, "action": change.action, "state": change.state, **told}
     update.tell(OrderEvent.Kind.ITEMS, reason=reason, data=data)

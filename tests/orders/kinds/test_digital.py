@@ -212,7 +212,7 @@ class TestFulfilling:
             raise RuntimeError
 
         with monkeypatch.context() as patched:
-            patched.setattr(timers.digital, "fulfil", break_down)  # type: ignore[attr-defined]
+            patched.setattr(timers.digital, "fulfil_order", break_down)  # type: ignore[attr-defined]
             assert later(minutes=2) == 0
         assert later(minutes=6) == 1
         assert Order.objects.get(pk=order.pk).codes_missing == 1

@@ -121,7 +121,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, step: str, race: Race, seconds: f
 @pytest.fixture
 def unheld(monkeypatch: pytest.MonkeyPatch) -> None:
     """Control: placing goes by what it has read."""
-    monkeypatch.setattr(placing, "draw", lambda names, read: events.draw(names))
+    monkeypatch.setattr(placing, "draw_numbers", lambda names, read: events.draw_numbers(names))
 
 
 def reasons() -> list[str]:
@@ -344,5 +344,5 @@ def test_a_vendor_that_was_deleted_meanwhile_counts_as_changed(cast: Cast) -> No
             assert events.draw_beside(["stream:kept"], read, holds=holds)[1] is False
             assert events.draw_beside([], read, holds=holds) == ({}, False)
     with pytest.raises(Again), transaction.atomic():
-        events.draw(["stream:again"], read={gone: 1})
+        events.draw_numbers(["stream:again"], read={gone: 1})
     assert not Counter.objects.filter(name="stream:again").exists()

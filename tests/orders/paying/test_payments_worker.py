@@ -103,14 +103,14 @@ def test_one_that_breaks_does_not_hold_up_the_others(
     for each in (payment, other):
         provider.pay(read(each).reference)
         due_now(each)
-    apply = provider_answers.apply
+    apply = provider_answers.apply_answer
 
     def breaks(row: Payment, found: Any) -> None:
         if row.pk == payment.pk:
             raise ValueError("a bug")
         apply(row, found)
 
-    monkeypatch.setattr(provider_answers, "apply", breaks)
+    monkeypatch.setattr(provider_answers, "apply_answer", breaks)
     assert online_payments.run_due() == 2
     assert (read(payment).state, read(other).state) == ("unpaid", "paid")
 

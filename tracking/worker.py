@@ -12,7 +12,8 @@ from django.db import DatabaseError, InterfaceError, connection
 from orders.services.capacity import code_imports
 from orders.services.money import ledger_check
 from orders.services.moving import timers
-from orders.services.paying import online_payments, proofs
+from orders.services.paying import online_payments
+from orders.services.record import photos
 from ordersite.accounts import mails
 from tracking import retention
 from tracking.feed.marks import keep_mark
@@ -50,7 +51,7 @@ WORK: tuple[Work, ...] = (
     Work("feed entries", retention.prune_feed, every=60, batch=retention.BATCH),
     Work("sign-ins", retention.prune_sign_ins, every=60, batch=retention.BATCH),
     Work("unconfirmed accounts", retention.prune_unconfirmed, every=3600, batch=retention.BATCH),
-    Work("photos without a payment", proofs.delete_strays, every=3600),
+    Work("photos that no row knows", photos.delete_strays, every=3600),
     Work("files of codes", code_imports.delete_old_uploads, every=60),
     # Reads every order.
     Work("proof of the ledger", ledger_check.check_daily, every=3600, apart=True),

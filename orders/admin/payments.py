@@ -23,8 +23,8 @@ from orders.models import WAITS_FOR_STAFF, Payment, PaymentProof, PaymentShare, 
 from orders.reading.payments import PHOTO_HEADERS
 from orders.services.paying.disputes import decide_top_up
 from orders.services.paying.payment_checks import approve_payment, refuse_payment, waive_owed
-from orders.services.paying.proofs import read_file
 from orders.services.paying.receiving import lock_payment
+from orders.services.record.photos import read_file
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
 from ordersite.backoffice.lists import CappedPaginator

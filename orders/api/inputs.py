@@ -199,6 +199,7 @@ class TransitionInput(Input):
     delivered_in = StrictIntegerField(min_value=1, max_value=10_080, required=False, allow_null=True)
     code = LineField(max_length=20, required=False, allow_blank=True, default="")
     proof = LineField(max_length=200, required=False, allow_blank=True, default="")
+    done_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
     def validate(self, attrs: Any) -> Any:
         if "to" not in attrs and "transition" not in attrs:

@@ -59,6 +59,7 @@ class TransitionsView(ApiView):
             delivered_in=given.get("delivered_in"),
             code=given["code"],
             proof=given["proof"],
+            done_at=given["done_at"],
             version=if_match(request),
         )
         return changed_response(caller, transition(order_id=order_id, caller=caller, wish=wish), request)

@@ -6,6 +6,7 @@ import ordersite.web.urls  # noqa: F401  registers the converter
 from orders.api import (
     bookings,
     codes,
+    delivery_proofs,
     dispatch,
     edits,
     following,
@@ -31,6 +32,8 @@ urlpatterns = [
     path("orders/<id:order_id>/start-preparing", transitions.StartPreparingView.as_view()),
     path("orders/<id:order_id>/history", transitions.HistoryView.as_view()),
     path("orders/<id:order_id>/tracking-number", transitions.TrackingNumberView.as_view()),
+    path("orders/<id:order_id>/delivery-proofs", delivery_proofs.DeliveryProofsView.as_view()),
+    path("orders/<id:order_id>/delivery-proofs/<uuid:proof_uuid>", delivery_proofs.DeliveryProofView.as_view()),
     path("orders/<id:order_id>/codes", codes.CodesView.as_view()),
     path("vendors/<id:vendor_id>/slots", slots.VendorSlotsView.as_view()),
     path("vendors/<id:vendor_id>/services/<id:service_id>/times", bookings.ServiceTimesView.as_view()),

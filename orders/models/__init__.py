@@ -1,5 +1,6 @@
 """The orders' tables, a file a noun."""
 
+from orders.models.delivery_proofs import DeliveryProof
 from orders.models.edits import ItemChange
 from orders.models.events import Counter, FeedEntry, FeedEpoch, OrderEvent
 from orders.models.kinds import Booking, Code, CodeUpload, OfferUse, Package, SlotHold, SlotUse
@@ -47,6 +48,7 @@ __all__ = [
     "Code",
     "CodeUpload",
     "Counter",
+    "DeliveryProof",
     "Entry",
     "FeedEntry",
     "FeedEpoch",

@@ -195,7 +195,7 @@ def paid_state(*, kept: int, refunded: int) -> PaymentStatus:
 
 
 def proof_path(proof: "PaymentProof", name: str) -> str:
-    """A random name, in a folder of its day: strays are looked for there (services.paying.proofs)."""
+    """A random name, in a folder of its day: strays are looked for there (services.record.photos)."""
     return f"proofs/{proof.uploaded_at:%Y/%m/%d}/{uuid.uuid4()}.jpg"
 
 

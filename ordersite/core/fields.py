@@ -73,6 +73,7 @@ class Field(StrEnum):
     REASON_CODE = "reason_code"
     CODE = "code"
     PROOF = "proof"
+    DONE_AT = "done_at"
     LABEL = "label"
     VISIBLE_TO = "visible_to"
     ITEM = "item"

@@ -36,6 +36,7 @@ ACTS = (
     Act("read its refunds", f"GET {ORDER}/refunds", SEE, own=True),
     Act("read its codes, masked", f"GET {ORDER}/codes", SEE, own=True),
     Act("look at a payment's photo", f"GET {PAYMENT}/proofs/{{number}}", SEE, own=True),
+    Act("look at the pictures of its delivery", f"GET {ORDER}/delivery-proofs/{{proof_uuid}}", SEE, own=True),
     Act("read a purchase", "GET /purchases/{purchase_uuid}", SEE),
     Act("follow a vendor's feed", f"GET {VENDOR}/events", SEE, own=True),
     Act("change an order", f"PATCH {ORDER}", MOVE, own=True),

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.core.files.base import ContentFile
 from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
 from orders.lifecycle.table import Fulfilment, Status
-from orders.models import ItemChange, Order, Payment, SavedMethod, StatusLabel
+from orders.models import DeliveryProof, ItemChange, Order, Payment, SavedMethod, StatusLabel
 from orders.services.money.wallets import top_up
 from orders.services.paying.proofs import add_proofs
 from ordersite.accounts.models import Address, ApiToken, Customer
@@ -141,6 +142,7 @@ def make_world(cast: Cast) -> World:
             "label_id": label.pk,
             "payment_id": photographed(orders[order], f"photo-of-{order}").pk,
             "number": 1,
+            "proof_uuid": str(handed_over(orders[order], f"handover-of-{order}").uuid),
             "item_id": orders[order].lines.get(position=2).pk,
             "method_id": SavedMethod.objects.create(
                 customer=row, provider="fake", mandate=f"mdt_{order}", label="x"
@@ -170,6 +172,14 @@ def propose_removal(order: Order, new_total: int) -> None:
         actor="test",
         role="vendor",
     )
+
+
+def handed_over(order: Order, photo: str) -> DeliveryProof:
+    """A picture of the order's delivery."""
+    proof = DeliveryProof(order=order, kind="photo", digest="0" * 64)
+    proof.photo.save("photo.jpg", ContentFile(photo.encode()), save=False)
+    proof.save()
+    return proof
 
 
 def photographed(order: Order, photo: str) -> Payment:

@@ -68,6 +68,12 @@ POST   /orders/{order_id}/changes/{number}/accept own   404 404 200 404 403 404 
 POST   /orders/{order_id}/changes/{number}/accept other 404 404 404 200 404 403 404 404 404 404 404 200
 POST   /orders/{order_id}/changes/{number}/refuse own   404 404 200 404 200 404 404 403 404 404 200 200
 POST   /orders/{order_id}/changes/{number}/refuse other 404 404 404 200 404 200 404 404 404 404 404 200
+GET    /orders/{order_id}/delivery-proofs     own   404 404 200 404 200 404 404 200 404 404 200 200
+GET    /orders/{order_id}/delivery-proofs     other 404 404 404 200 404 200 404 404 404 404 404 200
+POST   /orders/{order_id}/delivery-proofs     own   404 404 403 404 409 404 404 409 404 404 409 409
+POST   /orders/{order_id}/delivery-proofs     other 404 404 404 403 404 409 404 404 404 404 404 409
+GET    /orders/{order_id}/delivery-proofs/{proof_uuid} own 404 404 200 404 200 404 404 200 404 404 200 200
+GET    /orders/{order_id}/delivery-proofs/{proof_uuid} other 404 404 404 200 404 200 404 404 404 404 404 200
 GET    /orders/{order_id}/history             own   404 404 200 404 200 404 404 200 404 404 200 200
 GET    /orders/{order_id}/history             other 404 404 404 200 404 200 404 404 404 404 404 200
 POST   /orders/{order_id}/history             own   404 404 403 404 201 404 404 201 404 404 201 201

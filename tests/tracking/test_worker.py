@@ -115,7 +115,7 @@ def test_every_kind_of_work_is_there(db: None) -> None:
         "feed entries",
         "sign-ins",
         "unconfirmed accounts",
-        "photos without a payment",
+        "photos that no row knows",
         "files of codes",
         "proof of the ledger",
     ]

@@ -15,8 +15,9 @@ from orders.lifecycle.guards import GUARDS, Attempt
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Actor, Change, Fulfilment, Status
 from orders.lifecycle.timers import is_made
-from orders.models import Order, OrderEvent
+from orders.models import DeliveryProof, Order, OrderEvent
 from orders.services.moving.closing import follow_status
+from orders.services.moving.delivery_proofs import check_proof
 from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.order_update import OrderUpdate, update_locked, update_order
 from orders.services.record.servability import why_unserved_now
@@ -30,6 +31,7 @@ from vendors.models import Vendor
 # Five wrong collection codes lock an order's collecting for a quarter of an hour (docs/lifecycle.md, guard `code`).
 CODE_TRIES = 5
 CODE_LOCK = timedelta(minutes=15)
+CLOCK_SKEW = timedelta(minutes=2)  # by which a device's clock may be ahead
 START_PREPARING = "start_preparing"
 
 
@@ -45,6 +47,7 @@ class Wish:
     delivered_in: int | None = None
     code: str = ""
     proof: str = ""
+    done_at: datetime | None = None  # by the clock of the device that could not send it earlier
     version: int | None = None  # the one that the caller saw (If-Match)
     data: dict[str, Any] = field(default_factory=dict)
 
@@ -73,6 +76,8 @@ def change_status(update: OrderUpdate, wish: Wish) -> None:
     """Decides about the wish, and makes the change; what repeats writes nothing."""
     order, access = update.order, update.access
     wish = with_reason(wish)
+    check_done_at(wish, order, update.now)
+    check_proof(order, wish.proof)
     given = {"reason_code": wish.reason_code, "reason": wish.reason, "code": wish.code, "proof": wish.proof}
     decision = decide(order, access.asker(**given), to=target_of(wish), name=wish.name)
     if decision.outcome == Outcome.REPEAT:
@@ -83,6 +88,12 @@ def change_status(update: OrderUpdate, wish: Wish) -> None:
     if not decision.forced:
         check_guesses(change, attempt, order)
     apply_change(update, change, attempt, wish, forced=decision.forced)
+
+
+def check_done_at(wish: Wish, order: Order, now: datetime) -> None:
+    """Raises Invalid for a device's time that cannot be: before the placing, or later than its clock may be ahead."""
+    if wish.done_at is not None and not order.placed_at <= wish.done_at <= now + CLOCK_SKEW:
+        raise Invalid(Code.DONE_AT, Field.DONE_AT)
 
 
 def with_reason(wish: Wish) -> Wish:
@@ -216,6 +227,10 @@ def apply_change(update: OrderUpdate, change: Change, attempt: Attempt, wish: Wi
     for name in ("prepared_in", "delivered_in"):
         if getattr(wish, name) is not None:
             data[name] = getattr(wish, name)
+    if wish.done_at is not None:
+        data["done_at"] = wish.done_at.isoformat()
+    if "proof" in change.guards_for(attempt.actor) and order.vendor.proof in DeliveryProof.Kind.values and wish.proof:
+        data["proof"] = wish.proof
     update.tell(
         OrderEvent.Kind.STATUS,
         left=left,

@@ -1,14 +1,9 @@
-"""Photos that show that a transfer was made: sent by the customer, looked at by staff (docs/requirements.md, row 2).
+"""Photos that show that a transfer was made: sent by the customer, looked at by staff (docs/requirements.md, row 2)."""
 
-A photo's file is written before its row, within the row's transaction: who was answered finds it. Where the transaction
-fails after that, the file is left over; nobody can reach it, and the worker deletes it within the hour that follows.
-"""
-
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from django.core.files.base import ContentFile
-from django.utils import timezone
 
 from orders.lifecycle.table import FAILURE, Actor
 from orders.models import RECEIVED, Order, OrderEvent, Payment, PaymentProof, PaymentStatus
@@ -16,6 +11,7 @@ from orders.services.money.shares import shares_of, state_of
 from orders.services.paying.payment_access import lock_payment_of, payment_of, refuse_unready
 from orders.services.record.access import OrderAccess, access_as, access_of, get_order
 from orders.services.record.order_update import update_locked
+from orders.services.record.photos import read_file
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.core.codes import Code
@@ -26,10 +22,6 @@ from vendors.payment_methods import PROVEN_METHODS, find_method
 from vendors.permissions import member_vendors
 
 MOST_PROOFS = 20
-# A file without a row is left over when it is older than any transaction; it is looked for so long.
-STRAY_AFTER = timedelta(hours=1)
-STRAY_DAYS = 7
-STRAYS_AT_ONCE = 500
 
 
 def add_proofs(*, payment: Payment, photos: Sequence[CleanImage], now: datetime) -> None:
@@ -107,15 +99,6 @@ def read_photo(*, order_id: int, payment_id: int, number: int, caller: Caller) -
     raise NotFound()
 
 
-def read_file(proof: PaymentProof) -> bytes:
-    """The bytes of a photo; raises NotFound where its file was taken away."""
-    try:
-        with proof.photo.open() as file:
-            return bytes(file.read())
-    except FileNotFoundError as error:
-        raise NotFound(Code.NOT_FOUND_PHOTO) from error
-
-
 def role_to_see(access: OrderAccess, payment: Payment) -> Actor | None:
     """The role in which the caller sees the payment's photos: staff, or the vendor of all orders that it pays for."""
     if Actor.STAFF in access.readers:
@@ -124,30 +107,3 @@ def role_to_see(access: OrderAccess, payment: Payment) -> Actor | None:
         return None
     own = member_vendors(access.caller).values("pk")
     return None if payment.shares.exclude(order__vendor__in=own).exists() else Actor.VENDOR
-
-
-def delete_strays() -> int:
-    """Deletes the photos of the last days that no row knows; how many."""
-    storage, now = PaymentProof._meta.get_field("photo").storage, timezone.now()
-    deleted = 0
-    for paths in files_before(now - STRAY_AFTER):
-        known = set(PaymentProof.objects.filter(photo__in=paths).values_list("photo", flat=True))
-        for path in set(paths) - known:
-            storage.delete(path)
-            deleted += 1
-    return deleted
-
-
-def files_before(moment: datetime) -> Iterator[list[str]]:
-    """The paths of photos that were written before this moment, in batches, of STRAY_DAYS days."""
-    storage = PaymentProof._meta.get_field("photo").storage
-    for days in range(STRAY_DAYS):
-        folder = f"proofs/{moment - timedelta(days=days):%Y/%m/%d}"
-        try:
-            names = storage.listdir(folder)[1]
-        except FileNotFoundError:
-            continue
-        paths = [f"{folder}/{name}" for name in names]
-        old = [path for path in paths if storage.get_modified_time(path) < moment]
-        for first in range(0, len(old), STRAYS_AT_ONCE):
-            yield old[first : first + STRAYS_AT_ONCE]

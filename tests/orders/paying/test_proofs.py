@@ -21,7 +21,8 @@ from rest_framework.test import APIClient
 from orders.lifecycle.table import FAILURE
 from orders.models import Entry, Order, OrderEvent, Payment, PaymentProof
 from orders.services.moving import timers
-from orders.services.paying.proofs import MOST_PROOFS, delete_strays
+from orders.services.paying.proofs import MOST_PROOFS
+from orders.services.record.photos import delete_strays
 from ordersite.core.images import CleanImage
 from ordersite.web import multipart
 from tests.cast import Cast
@@ -529,7 +530,7 @@ def test_files_without_a_row_are_deleted(cast: Cast, pending: Order, monkeypatch
     stray.write_bytes(b"left over")
     assert delete_strays() == 0
     later = timezone.now() + timedelta(hours=2)
-    monkeypatch.setattr("orders.services.paying.proofs.timezone.now", lambda: later)
+    monkeypatch.setattr("orders.services.record.photos.timezone.now", lambda: later)
     assert delete_strays() == 1
     assert files() == [kept]
 

@@ -1,0 +1,114 @@
+"""Pictures that show that an order was handed over: taken by whoever carries it, named by the change that completes it.
+
+proof = add_delivery_proof(order_id=17, caller=caller, kind="photo", photo=photo, done_at=None)
+transition(order_id=17, caller=caller, wish=Wish(name="deliver", proof=str(proof.uuid)))
+"""
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.core.files.base import ContentFile
+
+from orders.lifecycle.table import Actor
+from orders.models import DeliveryProof, Order, OrderEvent
+from orders.services.record.access import OrderAccess, access_of, get_order
+from orders.services.record.order_update import update_order
+from orders.services.record.photos import read_file
+from ordersite.accounts.callers import Caller
+from ordersite.accounts.rights import Right
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, Forbidden, Invalid, NotFound
+from ordersite.core.fields import Field
+from ordersite.core.images import CleanImage
+
+MOST_DELIVERY_PROOFS = 6  # of one order
+# Who may show that an order was handed over, in which role first.
+SHOWING = (Actor.DRIVER, Actor.COMPANY, Actor.VENDOR, Actor.STAFF)
+
+
+def add_delivery_proof(
+    *, order_id: int, caller: Caller, kind: str, photo: CleanImage, done_at: datetime | None = None
+) -> DeliveryProof:
+    """Keeps a picture of the delivery; the same one again answers the first and writes nothing.
+
+    Must run in a transaction. Raises NotFound, Forbidden for who does not carry the order, and Conflict where it is not
+    on its way or has MOST_DELIVERY_PROOFS already.
+    """
+    with update_order(
+        order_id, caller, roles=SHOWING, right=Right.MOVE_ORDERS, denied=Code.FORBIDDEN_DELIVERY_PROOF
+    ) as update:
+        order, now = update.order, update.now
+        refuse_unshown(update.access)
+        digest = hashlib.sha256(photo).hexdigest()
+        standing = order.delivery_proofs.filter(kind=kind, digest=digest).first()
+        if standing is not None:
+            return standing
+        if order.delivery_proofs.count() >= MOST_DELIVERY_PROOFS:
+            raise Conflict(Code.TOO_MANY_PROOFS_DELIVERY, most=MOST_DELIVERY_PROOFS)
+        proof = DeliveryProof(order=order, kind=kind, digest=digest, done_at=done_at, uploaded_at=now)
+        proof.photo.save("photo.jpg", ContentFile(photo), save=False)
+        proof.save(force_insert=True)
+        update.tell(
+            OrderEvent.Kind.NOTE,
+            visible_to=OrderEvent.VisibleTo.BUSINESS,
+            data={"proof": str(proof.uuid), "proof_kind": kind},
+        )
+    return proof
+
+
+def check_may_show(*, order_id: int, caller: Caller) -> None:
+    """Raises what `add_delivery_proof` would, for who may not show the handover; nothing is locked."""
+    access = access_of(caller, get_order(caller=caller, order_id=order_id))
+    if access.role_among(SHOWING) is None:
+        raise Forbidden(Code.FORBIDDEN_DELIVERY_PROOF)
+    refuse_unshown(access)
+
+
+def refuse_unshown(access: OrderAccess) -> None:
+    """Raises Forbidden for a driver who does not carry the order, and Conflict while it is not on its way."""
+    order = access.order
+    if access.carries_only and not carries(access):
+        raise Forbidden(Code.FORBIDDEN_DELIVERY_PROOF)
+    if order.picked_up_at is None or order.is_closed:
+        raise Conflict(Code.NOT_ON_ITS_WAY, extra=access.refusal_extra())
+
+
+def carries(access: OrderAccess) -> bool:
+    """Whether the caller is the driver who accepted the order, or dispatches for the company that holds it."""
+    order = access.order
+    if Actor.DRIVER in access.readers and order.carried_by == access.caller.driver_id:
+        return True
+    return Actor.COMPANY in access.readers and order.company_id in access.caller.dispatched_ids
+
+
+def check_proof(order: Order, told: str) -> None:
+    """Raises Invalid where a proof is named by its uuid that is not this order's, or not what its vendor asks for.
+
+    Any other text is a reference of the driver's own system, which is kept as it came.
+    """
+    if order.vendor.proof not in DeliveryProof.Kind.values:
+        return
+    try:
+        named = uuid.UUID(told)
+    except ValueError:
+        return
+    if not order.delivery_proofs.filter(uuid=named, kind=order.vendor.proof).exists():
+        raise Invalid(Code.UNKNOWN_DELIVERY_PROOF, Field.PROOF, kind=order.vendor.proof)
+
+
+def list_delivery_proofs(*, order_id: int, caller: Caller) -> Sequence[DeliveryProof]:
+    """The pictures of an order's delivery, the oldest first; raises NotFound and Forbidden."""
+    order = get_order(caller=caller, order_id=order_id)
+    if access_of(caller, order).is_only_a_candidate:
+        raise Forbidden(Code.FORBIDDEN_DELIVERY_PROOF)
+    return list(order.delivery_proofs.order_by("pk"))
+
+
+def read_delivery_proof(*, order_id: int, proof_uuid: uuid.UUID, caller: Caller) -> bytes:
+    """One of them, as a JPEG; raises NotFound and Forbidden."""
+    for proof in list_delivery_proofs(order_id=order_id, caller=caller):
+        if proof.uuid == proof_uuid:
+            return read_file(proof)
+    raise NotFound()

@@ -14,7 +14,11 @@ ALONE := -u DATABASE_URL -u REDIS_URL -u PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run fresh test coverage check promises bench lock worker clean python port
+# What the pages' sentences are gathered from; the catalogue of refusals stays English.
+TOLD := --no-obsolete --no-wrap --add-location file --ignore "templates/admin/*" --ignore "tests/*" --ignore "ordersite/core/*" --ignore "var/*" --ignore ".venv/*"
+LANGUAGES := -l fr -l nl -l es
+
+.PHONY: help run fresh test coverage check promises bench lock messages worker clean python port
 
 help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -63,6 +67,11 @@ lock: python .venv/.test  ## write requirements.txt and tests/requirements.txt a
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools
 	@$(LOCK) --output-file requirements.txt pyproject.toml
 	@$(LOCK) --extra test --constraint requirements.txt --output-file tests/requirements.txt pyproject.toml
+
+messages: python .venv/.test  ## gather the pages' sentences into locale/, and compile what is translated (needs GNU gettext)
+	@$(BIN)/python manage.py makemessages $(LANGUAGES) $(TOLD)
+	@$(BIN)/python manage.py makemessages -d djangojs $(LANGUAGES) $(TOLD) --ignore "static/admin*"
+	@$(BIN)/python manage.py compilemessages -v 0
 
 worker: python .venv/.run  ## deadlines and retention; `make run` already has one inside
 	@exec $(BIN)/python manage.py worker

@@ -370,7 +370,11 @@ SERVE_BESIDE = "ordersite.demo.beside.serve_beside" if DEVELOPMENT else ""
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
-USE_I18N = False
+# Pages alone are translated (ordersite/web/pages.py): no middleware activates a language of a client's for the rest.
+USE_I18N = True
+LANGUAGES = [("en", "English"), ("fr", "Français"), ("nl", "Nederlands"), ("es", "Español")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_NAME = "language"
 FORMAT_MODULE_PATH = "ordersite.formats"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -387,7 +391,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEVELOPMENT
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "ordersite.web.static_storage.HashedStorage"
     },
 }
 try:

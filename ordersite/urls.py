@@ -8,11 +8,13 @@ from django.urls import include, path
 from django.views.generic import RedirectView, TemplateView
 from django.views.static import serve
 
-from orders.pages import payment
+from orders.pages import board, payment
+from ordersite.accounts import pages as account_pages
 from ordersite.accounts.password_change import AdminPasswordChangeView
 from ordersite.demo import sites
 from ordersite.web.documents import DocumentView, show_docs
 from ordersite.web.health import healthz, readyz
+from ordersite.web.pages import tell_build
 from tracking.feed.asyncapi import asyncapi
 
 DEMO = {"login": "customer@example.com", "password": sites.PASSWORD} if settings.DEVELOPMENT else {}
@@ -21,6 +23,12 @@ urlpatterns = [
     path("favicon.ico", lambda request: redirect(static("favicon.svg"))),
     path("healthz", healthz),
     path("readyz", readyz),
+    path("sign-in", account_pages.show_sign_in, name="sign_in"),
+    path("sign-out", account_pages.sign_out, name="sign_out"),
+    path("language", account_pages.change_language, name="change_language"),
+    path("build", tell_build, name="build"),
+    path("board", board.choose_vendor, name="boards"),
+    path("board/<id:vendor_id>", board.show_board, name="board"),
     path("pay/<str:token>", payment.pay),
     path("pay/<str:token>/return", payment.pay_return),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),

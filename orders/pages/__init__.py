@@ -1,1 +1,1 @@
-"""Pages for people without a login."""
+"""Pages for people: of one payment, without a login, and the vendor board."""

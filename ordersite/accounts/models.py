@@ -37,6 +37,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     unconfirmed_email = models.EmailField(blank=True, default="", db_default="", editable=False)
     name = models.CharField(max_length=120, blank=True)
     phone = models.CharField(max_length=20, blank=True)
+    # In which pages are shown ("nl"); empty where none was chosen.
+    language = models.CharField(max_length=8, blank=True, default="", db_default="", editable=False)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(
         default=False, help_text="May enter this back-office. What it may do there follows from its groups."

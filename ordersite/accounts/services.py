@@ -114,6 +114,12 @@ def change_user(user: User, **changes: Any) -> User:
     return user
 
 
+def choose_language(user: User, language: str) -> None:
+    """Keeps the language in which the user reads pages, one of LANGUAGES."""
+    user.language = language
+    user.save(update_fields=["language"])
+
+
 def addresses_of(user: User) -> QuerySet[Address]:
     return Address.objects.filter(customer__user=user)
 

@@ -1,0 +1,59 @@
+"""The vendor board: which vendor, and the frame that its script fills by the API and the live feed."""
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from orders.pages.words import board_words
+from ordersite.accounts.callers import Caller, caller_of_user
+from ordersite.accounts.models import User
+from ordersite.accounts.rights import Right
+from ordersite.web.pages import page_view, show_page
+from vendors.models import Vendor
+from vendors.permissions import member_vendors
+
+# Vendors that one may choose from; who acts for more searches for one in the back-office.
+MOST_VENDORS = 200
+
+
+def boards_of(caller: Caller) -> list[Vendor]:
+    """The vendors whose board the caller may open, by name."""
+    vendors = Vendor.objects.all() if caller.may_everywhere(Right.VIEW_ORDERS) else member_vendors(caller)
+    return list(vendors.filter(is_active=True).order_by("name", "pk")[:MOST_VENDORS])
+
+
+@page_view
+@require_safe
+def choose_vendor(request: HttpRequest) -> HttpResponse:
+    """The vendors to choose from; the only one's board at once."""
+    if not isinstance(request.user, User):
+        return redirect_to_login(request.get_full_path(), reverse("sign_in"))
+    vendors = boards_of(caller_of_user(request.user))
+    if len(vendors) == 1:
+        return HttpResponseRedirect(reverse("board", args=[vendors[0].pk]))
+    return show_page(request, "pages/boards.html", {"vendors": vendors}, status=200 if vendors else 403)
+
+
+@page_view
+@require_safe
+def show_board(request: HttpRequest, vendor_id: int) -> HttpResponse:
+    """One vendor's board."""
+    if not isinstance(request.user, User):
+        return redirect_to_login(request.get_full_path(), reverse("sign_in"))
+    caller = caller_of_user(request.user)
+    vendors = Vendor.objects.all() if caller.may_everywhere(Right.VIEW_ORDERS) else member_vendors(caller)
+    vendor = vendors.filter(pk=vendor_id).first()
+    if vendor is None:
+        refused = {
+            "title": gettext("This board is not yours"),
+            "text": gettext("Ask the vendor to add you, or choose another board."),
+        }
+        return show_page(request, "pages/refused.html", refused, status=404)
+    data = {
+        "vendor": {"id": vendor.pk, "name": vendor.name, "currency": vendor.currency},
+        "time_zone": vendor.time_zone,
+        "words": board_words(),
+    }
+    return show_page(request, "pages/board.html", {"vendor": vendor}, data=data)

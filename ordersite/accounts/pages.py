@@ -1,0 +1,92 @@
+"""Signing in to the pages, and out, by the session as for the back-office; and the language that they are read in."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from ordersite.accounts.models import User
+from ordersite.accounts.services import choose_language
+from ordersite.core.faults import Refusal
+from ordersite.web.pages import own_path, page_view, show_page
+from ordersite.web.problems import as_problem
+
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600  # seconds
+
+
+class SignInView(LoginView):
+    """The form, and where it leads on to: only to paths of ours."""
+
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        return own_path(self.request.POST.get("next", self.request.GET.get("next", "")))
+
+    def get_default_redirect_url(self) -> str:
+        return "/"
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        wrong = gettext("The e-mail or the password is wrong. Check both, and try again.")
+        form = context["form"]
+        fault = wrong if form.is_bound and not form.is_valid() else ""
+        return show_form(
+            self.request, email=form.data.get("username", ""), fault=fault, goes_on=self.get_redirect_url()
+        )
+
+
+def show_form(request: HttpRequest, *, email: str, fault: str, goes_on: str, status: int = 200) -> HttpResponse:
+    shown = {"email": email[:254], "fault": fault, "next": goes_on}
+    return show_page(request, "pages/sign_in.html", shown, status=status)
+
+
+def too_soon(seconds: int) -> str:
+    """What is told after too many tries."""
+    minutes = max(1, -(-seconds // 60))
+    text = ngettext(
+        "Too many tries. Wait %(minutes)d minute, then try again.",
+        "Too many tries. Wait %(minutes)d minutes, then try again.",
+        minutes,
+    )
+    return text % {"minutes": minutes}
+
+
+@page_view
+@require_http_methods(["GET", "HEAD", "POST"])
+def show_sign_in(request: HttpRequest) -> HttpResponse:
+    """Signs in, with the tries counted as at every other door."""
+    try:
+        response: Any = SignInView.as_view()(request)
+        return response
+    except Refusal as refused:
+        problem = as_problem(refused)
+        wait = problem.headers.get("Retry-After", "")
+        fault = too_soon(int(wait)) if problem.status == 429 and wait.isdecimal() else problem.detail
+        goes_on = own_path(request.POST.get("next", ""))
+        email = request.POST.get("username", "")
+        answer = show_form(request, email=email, fault=fault, goes_on=goes_on, status=problem.status)
+        for name, value in problem.headers.items():
+            answer[name] = value
+        return answer
+
+
+sign_out = LogoutView.as_view(next_page="/sign-in")
+
+
+@require_POST
+def change_language(request: HttpRequest) -> HttpResponse:
+    """Keeps the language that was chosen on a page, in the browser and with the account, and goes back there."""
+    chosen = request.POST.get("language", "")
+    response = HttpResponseRedirect(own_path(request.POST.get("next", "")) or "/")
+    if chosen in dict(settings.LANGUAGES):
+        if isinstance(request.user, User):
+            choose_language(request.user, chosen)
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            chosen,
+            max_age=LANGUAGE_COOKIE_AGE,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response

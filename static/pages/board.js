@@ -1,0 +1,3 @@
+import { watchBuild } from "./build.js";
+
+watchBuild();

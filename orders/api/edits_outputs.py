@@ -8,10 +8,10 @@ from rest_framework import serializers
 from orders.api.inputs import ItemInput
 from orders.models import ItemChange
 from orders.reading.order_view import ChangeView
-from ordersite.web.serializers import MoneyField
+from ordersite.web.serializers import MoneyField, Output
 
 
-class ChangeOutput(serializers.Serializer):
+class ChangeOutput(Output):
     """An item added, changed or removed. A quote has no number yet, and the state that the change would get."""
 
     number = serializers.IntegerField(read_only=True, allow_null=True)
@@ -37,7 +37,7 @@ class ChangeOutput(serializers.Serializer):
         return change.item
 
 
-class WithChanges(serializers.Serializer):
+class WithChanges(Output):
     """What waits for the customer's consent: one statement for an open order that was changed since placing."""
 
     item_changes = ChangeOutput(

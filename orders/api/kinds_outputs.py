@@ -2,10 +2,10 @@
 
 from rest_framework import serializers
 
-from ordersite.web.serializers import LocationField
+from ordersite.web.serializers import LocationField, Output
 
 
-class StopOutput(serializers.Serializer):
+class StopOutput(Output):
     """Where a package is fetched, or brought."""
 
     address = serializers.CharField()
@@ -13,7 +13,7 @@ class StopOutput(serializers.Serializer):
     location = LocationField()
 
 
-class PackageOutput(serializers.Serializer):
+class PackageOutput(Output):
     """What is carried: weight in grams, sides in millimetres."""
 
     package_type = serializers.IntegerField(source="package_type_id", allow_null=True)
@@ -28,7 +28,7 @@ class PackageOutput(serializers.Serializer):
     height = serializers.IntegerField(allow_null=True)
 
 
-class BookingOutput(serializers.Serializer):
+class BookingOutput(Output):
     """What is booked, for when, and where it takes place."""
 
     service = serializers.IntegerField(source="service_id")
@@ -38,7 +38,7 @@ class BookingOutput(serializers.Serializer):
     place = serializers.CharField(help_text="At whose place: vendor or customer.")
 
 
-class OfKind(serializers.Serializer):
+class OfKind(Output):
     """What orders of one kind have besides, null for all others: a statement for those, none for these."""
 
     package = PackageOutput(read_only=True, allow_null=True)

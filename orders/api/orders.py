@@ -3,16 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Cast, Concat
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.api.filters import filter_orders
 from orders.api.inputs import CartInput, ChangeInput, PlaceInput, as_checkout, as_placing
+from orders.api.lists import dashboard_listing, list_rows, own_listing
 from orders.api.outputs import OrderChanged, OrderDetail, OrderRow, PlacedOutput, PurchaseDetail, QuoteOutput
 from orders.api.photos import ORDER_PARSERS, OrderForm, OrderWithPhotos
 from orders.api.rendering import (
@@ -23,12 +21,11 @@ from orders.api.rendering import (
     render_detail,
     render_purchase,
     render_row,
-    rows_with,
 )
 from orders.checkout import Checked, CheckedOut, Checkout
 from orders.fields import FULFILMENTS
 from orders.lifecycle.table import GROUPS
-from orders.models import Counter, FeedEpoch, Order, PaymentStatus
+from orders.models import Order, PaymentStatus
 from orders.reading.purchases import caller_for
 from orders.services.editing.order_fields import change_order
 from orders.services.moving.notes import delete_order
@@ -36,21 +33,15 @@ from orders.services.placing.locating import locate, locate_placing, look_up_des
 from orders.services.placing.parties import Placing, check_proven, check_rights
 from orders.services.placing.placing import place, quote
 from orders.services.record.access import RELATED, access_of, get_order
-from orders.services.record.epochs import current_epoch
-from orders.visibility import own_orders, visible_orders, visible_purchases
-from ordersite.accounts.callers import Caller, caller_of
-from ordersite.accounts.rights import Right
-from ordersite.core.numbers import read_whole
-from ordersite.core.prepared import Given, Prepared
+from orders.visibility import visible_purchases
+from ordersite.accounts.callers import caller_of
 from ordersite.places.lookup import Answer
 from ordersite.web.multipart import has_photos, photos_of
 from ordersite.web.pagination import paginate
-from ordersite.web.problems import Forbidden, Invalid, NotFound
+from ordersite.web.problems import Invalid, NotFound
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema
 from ordersite.web.serializers import MAX_ID
 from ordersite.web.views import ApiView, if_match, parse, render, who_asks
-from vendors.models import Vendor
-from vendors.permissions import member_vendors, works_at_vendor
 
 ORDERINGS = {"placed_at": ("placed_at", "id"), "id": ("id",)}
 DASHBOARD = "dashboard"
@@ -95,40 +86,6 @@ IF_MATCH = OpenApiParameter(
 )
 
 
-def board_of_vendor(form: None) -> QuerySet[Vendor]:
-    """A vendor with the position and the epoch of its feed."""
-    position = Counter.objects.filter(name=Concat(Value("stream:vendor:"), Cast(OuterRef("pk"), CharField())))
-    epoch = FeedEpoch.objects.order_by("-number").values("epoch")[:1]
-    vendors = Vendor.objects.only("pk", "merchant").annotate(position=Subquery(position.values("value")))
-    return vendors.annotate(epoch=Subquery(epoch)).filter(pk=Given("vendor", Vendor._meta.pk))
-
-
-BOARD = Prepared(board_of_vendor)
-
-
-def dashboard_orders(caller: Caller, request: Request) -> tuple[QuerySet[Order], dict[str, str]]:
-    """What mode=dashboard shows (docs/requirements.md, rows 36–39); the feed's headers where one vendor is asked for.
-
-    The position is read before the rows: what comes after it in the feed is not in them yet, at worst it is in both.
-    """
-    sees_all = caller.may_everywhere(Right.VIEW_ORDERS)
-    one = read_whole(request.query_params.get("vendor", ""))
-    board = next(iter(BOARD.rows(None, vendor=one)), None) if one else None
-    is_own = board is not None and works_at_vendor(caller, board)
-    headers: dict[str, str] = {}
-    if board is not None and (sees_all or is_own):
-        position, epoch = vars(board)["position"], vars(board)["epoch"]
-        headers = {"Feed-Position": str(position or 0), "Feed-Epoch": epoch or current_epoch()}
-    if sees_all:
-        return visible_orders(caller), headers
-    vendor_ids = [board.pk] if board and is_own else list(member_vendors(caller).values_list("pk", flat=True))
-    if not vendor_ids:
-        raise Forbidden(
-            "forbidden", "mode=dashboard is for staff and vendors only: leave it out to see your own orders."
-        )
-    return Order.objects.filter(deleted_at__isnull=True, vendor_id__in=vendor_ids, visible_at__isnull=False), headers
-
-
 class OrdersView(ApiView):
     """The caller's orders, and placing."""
 
@@ -146,14 +103,13 @@ class OrdersView(ApiView):
             raise Invalid("?mode", "unknown", "Send mode=dashboard, or leave mode out.")
         headers: dict[str, str] = {}
         if mode == DASHBOARD:
-            orders, headers = dashboard_orders(caller, request)
+            listing, headers = dashboard_listing(caller, request)
         else:
-            orders = own_orders(caller)
+            listing = own_listing(caller)
         wanted = expansions(request)
-        rows = rows_with(filter_orders(orders, request.query_params), wanted, caller)
         response = paginate(
             request,
-            rows,
+            list_rows(listing, request, wanted, caller),
             lambda order: render_row(order, wanted, caller),
             orderings=ORDERINGS,
             default="-placed_at",

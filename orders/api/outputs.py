@@ -10,10 +10,10 @@ from orders.api.kinds_outputs import OfKind
 from orders.fields import FulfilmentField, StatusField, SubstituteField
 from orders.lifecycle.table import MILESTONES
 from orders.reading.order_view import LineView, OrderView
-from ordersite.web.serializers import LocationField, MoneyField
+from ordersite.web.serializers import LocationField, MoneyField, Output
 
 
-class NamedOutput(serializers.Serializer):
+class NamedOutput(Output):
     id = serializers.IntegerField()
     name = serializers.CharField()
 
@@ -26,7 +26,7 @@ class DriverOutput(NamedOutput):
     phone = serializers.CharField()
 
 
-class OrderRow(serializers.Serializer):
+class OrderRow(Output):
     """An order in a list."""
 
     id = serializers.IntegerField()
@@ -69,7 +69,7 @@ REACHED = {
 CHARGED = "unit: charged for each unit of the item; line: charged once for the whole item."
 
 
-class OptionOutput(serializers.Serializer):
+class OptionOutput(Output):
     option = serializers.IntegerField(source="menu_id")
     group = serializers.CharField()
     name = serializers.CharField()
@@ -82,7 +82,7 @@ class OptionOutput(serializers.Serializer):
     text = serializers.CharField()
 
 
-class ExtraOutput(serializers.Serializer):
+class ExtraOutput(Output):
     extra = serializers.IntegerField(source="menu_id")
     name = serializers.CharField()
     plu_code = serializers.CharField()
@@ -93,12 +93,12 @@ class ExtraOutput(serializers.Serializer):
     total = MoneyField()
 
 
-class WithoutOutput(serializers.Serializer):
+class WithoutOutput(Output):
     ingredient = serializers.IntegerField(source="menu_id")
     name = serializers.CharField()
 
 
-class LineOutput(serializers.Serializer):
+class LineOutput(Output):
     """A line; `ticket` is what the kitchen reads beside the product, such as "No Onion"."""
 
     id = serializers.IntegerField()
@@ -144,7 +144,7 @@ class LineOutput(serializers.Serializer):
 OPTION, EXTRA, WITHOUT = OptionOutput(), ExtraOutput(), WithoutOutput()
 
 
-class EventOutput(serializers.Serializer):
+class EventOutput(Output):
     """One entry of an order's history."""
 
     number = serializers.IntegerField(help_text="The order's version after this event.")
@@ -167,7 +167,7 @@ class EventOutput(serializers.Serializer):
         return {name.rstrip("_"): field for name, field in fields.items()}
 
 
-class PaymentOutput(serializers.Serializer):
+class PaymentOutput(Output):
     """A payment; of an order, the part that pays for it. Where it is paid online, `checkout_url` leads to the page."""
 
     id = serializers.IntegerField()
@@ -190,7 +190,7 @@ class OrderPaymentOutput(PaymentOutput):
     """The part of a payment that pays for one order: who sees one of a purchase does not see what the others cost."""
 
 
-class AllowedOutput(serializers.Serializer):
+class AllowedOutput(Output):
     name = serializers.CharField()
     to = StatusField()
     requires = serializers.ListField(child=serializers.ChoiceField(choices=["reason", "code", "proof"]))
@@ -199,7 +199,7 @@ class AllowedOutput(serializers.Serializer):
     )
 
 
-class ContactOutput(serializers.Serializer):
+class ContactOutput(Output):
     name = serializers.CharField()
     phone = serializers.CharField()
     email = serializers.CharField()
@@ -276,7 +276,7 @@ class OrderDetail(OrderChanged, OfKind, WithChanges):
     items = LineOutput(many=True, source="lines")
 
 
-class PurchaseOutput(serializers.Serializer):
+class PurchaseOutput(Output):
     """A placing: what was bought and is paid together."""
 
     uuid = serializers.UUIDField()
@@ -297,7 +297,7 @@ class PlacedPurchaseOutput(PurchaseOutput):
     )
 
 
-class PlacedOutput(serializers.Serializer):
+class PlacedOutput(Output):
     purchase = PlacedPurchaseOutput()
     orders = OrderDetail(many=True)
 
@@ -306,7 +306,7 @@ class PurchaseDetail(PurchaseOutput):
     orders = OrderRow(many=True)
 
 
-class QuoteOption(serializers.Serializer):
+class QuoteOption(Output):
     kind = serializers.CharField()
     id = serializers.IntegerField()
     name = serializers.CharField()
@@ -316,7 +316,7 @@ class QuoteOption(serializers.Serializer):
     total = MoneyField()
 
 
-class QuoteLine(serializers.Serializer):
+class QuoteLine(Output):
     product = serializers.IntegerField(allow_null=True)
     name = serializers.CharField()
     quantity = serializers.IntegerField()
@@ -328,7 +328,7 @@ class QuoteLine(serializers.Serializer):
     options = QuoteOption(many=True)
 
 
-class QuoteAmounts(serializers.Serializer):
+class QuoteAmounts(Output):
     """Amounts, line by line."""
 
     currency = serializers.CharField()
@@ -361,14 +361,14 @@ class QuoteOutput(QuoteAmounts):
     orders = QuotePart(many=True)
 
 
-class LabelOutput(serializers.Serializer):
+class LabelOutput(Output):
     id = serializers.IntegerField()
     name = serializers.CharField()
     core_status = StatusField()
     message = serializers.CharField()
 
 
-class TrackItem(serializers.Serializer):
+class TrackItem(Output):
     name = serializers.CharField()
     quantity = serializers.IntegerField()
 
@@ -380,7 +380,7 @@ class TrackVendor(NamedOutput):
     location = LocationField()
 
 
-class TrackedOutput(serializers.Serializer):
+class TrackedOutput(Output):
     """What anybody with the code may know: of persons no more than a first name."""
 
     number = serializers.IntegerField()
@@ -412,7 +412,7 @@ class TrackOutput(TrackedOutput):
         return []
 
 
-class EntryOutput(serializers.Serializer):
+class EntryOutput(Output):
     """One movement of a wallet."""
 
     id = serializers.IntegerField()
@@ -424,5 +424,5 @@ class EntryOutput(serializers.Serializer):
     at = serializers.DateTimeField(source="posting.created_at")
 
 
-class WalletOutput(serializers.Serializer):
+class WalletOutput(Output):
     balances = serializers.ListField(child=MoneyField())

@@ -7,6 +7,7 @@ methods decide. A door that asks for anything else gets an AttributeError.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from django.db.models import Prefetch, prefetch_related_objects
@@ -52,6 +53,11 @@ class View:
 
     shown: ClassVar[frozenset[str]] = frozenset()
     words: ClassVar[frozenset[str]] = frozenset()
+
+    def __init_subclass__(cls) -> None:
+        """What is shown as it is becomes a property: by `__getattr__` each of a list's hundreds takes twice as long."""
+        for name in cls.shown:
+            setattr(cls, name, property(attrgetter(f"_View__row.{name}")))
 
     def __init__(self, row: Any, *, hides_words: bool = False) -> None:
         self.__row = row
@@ -225,16 +231,13 @@ class EventView(View):
 class ChangeView(View):
     """A change of items, proposed or made."""
 
-    shown = shows(
-        "number action old_total new_total difference currency role reason created_at decided_at line_position item"
-    )
+    shown = shows("action old_total new_total difference currency role reason created_at decided_at line_position item")
 
     def __init__(self, change: ItemChange) -> None:
         super().__init__(change)
         lines = change.order.lines.all() if change.order_id else ()
         self.line_id = next((line.pk for line in lines if line.position == change.line_position), None)
-        if change.pk is None:  # a quote
-            self.number = None
+        self.number = None if change.pk is None else change.number  # a quote has none
         lapses = change.state == ItemChange.State.WAITING and has_settled_items(change.order)
         self.state = ItemChange.State.LAPSED if lapses else change.state
 

@@ -22,7 +22,7 @@ from rest_framework_simplejwt.utils import get_md5_hash_password
 from ordersite.accounts.callers import FACTS, MerchantPrincipal, fact_columns
 from ordersite.accounts.models import ApiToken, SignIn, User
 from ordersite.accounts.password_tries import try_password
-from ordersite.accounts.rights import permissions_of
+from ordersite.accounts.rights import permissions_at_hand
 from ordersite.core.crypto import token_hash
 from ordersite.core.prepared import Given, Prepared
 from ordersite.web.throttling import client_address
@@ -66,10 +66,7 @@ class PasswordBackend(ModelBackend):
             return super().get_all_permissions(user_obj, obj)
         if not user_obj.is_active or user_obj.is_anonymous or obj is not None:
             return set()
-        if not hasattr(user_obj, "_held_permissions"):
-            user_obj._held_permissions = permissions_of(user_obj)
-        held: set[str] = user_obj._held_permissions
-        return held
+        return permissions_at_hand(user_obj)
 
 
 class BearerAuthentication(BaseAuthentication):

@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils.module_loading import import_string
 
 from ordersite.accounts.models import User
+from ordersite.core.prepared import Given, Prepared
 
 
 class Right(StrEnum):
@@ -42,7 +43,7 @@ class Right(StrEnum):
 
 def has_right(user: User, right: Right) -> bool:
     """Whether somebody of the platform has a right; others have none, whatever groups they are in."""
-    return user.is_active and user.is_staff and user.has_perm(right)
+    return user.is_active and user.is_staff and (user.is_superuser or right in permissions_at_hand(user))
 
 
 def holds_all(user: User, rights: Iterable[Right]) -> bool:
@@ -50,10 +51,32 @@ def holds_all(user: User, rights: Iterable[Right]) -> bool:
     return all(has_right(user, right) for right in rights)
 
 
+def held_permissions(form: None) -> "QuerySet[Permission, tuple[str, str]]":
+    """The query of `permissions_of`.
+
+    By two lists of ids: to join all permissions with all groups takes PostgreSQL twice as long.
+    """
+    by_itself = User.user_permissions.through.objects.filter(user=Given("user", User._meta.pk))
+    groups = User.groups.through.objects.filter(user=Given("user", User._meta.pk)).values("group")
+    by_group = Group.permissions.through.objects.filter(group__in=groups)
+    named = Q(pk__in=by_itself.values("permission")) | Q(pk__in=by_group.values("permission"))
+    return Permission.objects.filter(named).order_by().values_list("content_type__app_label", "codename")
+
+
+HELD = Prepared(held_permissions)
+
+
 def permissions_of(user: User) -> set[str]:
     """The permissions that a user has by itself and by its groups, not counting is_superuser; one statement."""
-    rows = Permission.objects.filter(Q(user=user) | Q(group__user=user)).order_by()
-    return {f"{label}.{name}" for label, name in rows.values_list("content_type__app_label", "codename").distinct()}
+    return {f"{label}.{name}" for label, name in HELD.rows(None, user=user.pk)}
+
+
+def permissions_at_hand(user: User) -> set[str]:
+    """The same, asked of the database once for each user object: a list asks for a right at each of its rows."""
+    if not hasattr(user, "_held_permissions"):
+        user._held_permissions = permissions_of(user)  # type: ignore[attr-defined]
+    held: set[str] = user._held_permissions  # type: ignore[attr-defined]
+    return held
 
 
 def rights_of(user: User) -> set[str]:

@@ -14,13 +14,12 @@ from typing import Any, Generic, TypeVar
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field, Model, QuerySet, Value
-from django.db.models.query import ModelIterable
+from django.db.models import Field, QuerySet, Value
 from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.transaction import TransactionManagementError
 
-Row = TypeVar("Row", bound=Model)
+Row = TypeVar("Row")
 
 
 class Given(Value):
@@ -43,12 +42,17 @@ class Given(Value):
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A statement in one of its forms."""
+    """A statement in one of its forms; `reads` makes its rows: objects, or tuples where it is a values_list()."""
 
+    reads: Any
     query: Query
     compiler: SQLCompiler
     sql: str
     params: tuple[Any, ...]
+
+    def params_of(self, values: dict[str, Any], own: BaseDatabaseWrapper) -> tuple[Any, ...]:
+        """What one run sends; raises EmptyResultSet where a value is none that a row could have."""
+        return tuple(one.prepare(values[one.name], own) if isinstance(one, Given) else one for one in self.params)
 
 
 class Prepared(Generic[Row]):
@@ -58,34 +62,50 @@ class Prepared(Generic[Row]):
     part of the form.
     """
 
-    def __init__(self, build: Callable[[Any], QuerySet[Row]]) -> None:
+    def __init__(self, build: "Callable[[Any], QuerySet[Any, Row]]") -> None:
         self.build = build
         self.made: dict[tuple[str, Any], Made] = {}
 
     def rows(self, form: Any, **values: Any) -> list[Row]:
         """The rows of one run; `values` holds one for each `Given` of the form."""
         own = connections[DEFAULT_DB_ALIAS]
-        made = self.made.get((own.vendor, form)) or self.make(own, form)
+        made = self.made_for(form, own)
         if made.query.select_for_update and not own.in_atomic_block:
             raise TransactionManagementError("Rows are locked in a transaction only.")
         try:
-            params = tuple(one.prepare(values[one.name], own) if isinstance(one, Given) else one for one in made.params)
+            params = made.params_of(values, own)
         except EmptyResultSet:
             return []
         compiler, query = copy(made.compiler), copy(made.query)
         compiler.connection = own
         vars(compiler)["as_sql"] = lambda *args, **kwargs: (made.sql, params)
         vars(query)["get_compiler"] = lambda *args, **kwargs: compiler
-        return list(ModelIterable(QuerySet(query.model, query)))
+        return list(made.reads(QuerySet(query.model, query)))
+
+    def count(self, form: Any, **values: Any) -> int:
+        """How many rows one run would give."""
+        own = connections[DEFAULT_DB_ALIAS]
+        made = self.made_for(form, own)
+        try:
+            params = made.params_of(values, own)
+        except EmptyResultSet:
+            return 0
+        with own.cursor() as cursor:
+            cursor.execute(f"SELECT COUNT(*) FROM ({made.sql}) counted", params)  # noqa: S608  Django's own text
+            return int(cursor.fetchone()[0])
+
+    def made_for(self, form: Any, own: BaseDatabaseWrapper) -> Made:
+        return self.made.get((own.vendor, form)) or self.make(own, form)
 
     def make(self, own: BaseDatabaseWrapper, form: Any) -> Made:
         """Compiles the statement, and looks up once how each of its columns is converted."""
-        query = self.build(form).query
+        rows = self.build(form)
+        query = rows.query
         compiler = query.get_compiler(connection=own)
         sql, params = compiler.as_sql()
         columns = [column for column, *_ in compiler.select]
         converters, has_composite = compiler.get_converters(columns), compiler.has_composite_fields(columns)
         vars(compiler)["get_converters"] = lambda columns: converters
         vars(compiler)["has_composite_fields"] = lambda columns: has_composite
-        self.made[own.vendor, form] = made = Made(query, compiler, sql, tuple(params))
+        self.made[own.vendor, form] = made = Made(rows._iterable_class, query, compiler, sql, tuple(params))
         return made

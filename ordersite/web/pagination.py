@@ -61,10 +61,22 @@ class Counted:
     is_exact: bool
 
 
-def count_rows(rows: QuerySet[Any]) -> Counted:
+@dataclass(frozen=True, slots=True)
+class KeptRows:
+    """A list that is asked for so often that its count and its first page are statements that are kept.
+
+    `query` makes the rows for whatever else is asked of them.
+    """
+
+    count: Callable[[int], int]  # how many there are, up to a number
+    first: Callable[[tuple[str, ...], int], list[Any]]  # in an order, up to a number
+    query: Callable[[], QuerySet[Any]]
+
+
+def count_rows(rows: QuerySet[Any] | KeptRows) -> Counted:
     """Counts no further than pages reach: to count a million rows costs more than anybody gains."""
     most = settings.MAX_LIST_DEPTH
-    found = rows.order_by()[: most + 1].count()
+    found = rows.count(most + 1) if isinstance(rows, KeptRows) else rows.order_by()[: most + 1].count()
     return Counted(min(found, most), found <= most)
 
 
@@ -86,7 +98,7 @@ def read_page(rows: QuerySet[Any], counted: Counted, start: int, size: int, *, r
 
 def paginate(
     request: Request,
-    rows: QuerySet[Any],
+    rows: QuerySet[Any] | KeptRows,
     render: Callable[[Any], Any],
     *,
     orderings: Mapping[str, tuple[str, ...]],
@@ -104,8 +116,12 @@ def paginate(
     page = whole_number(request, "page", 1, 10**9)
     counted = count_rows(rows)
     count, start = counted.count, (page - 1) * per_page
-    remedy = f"read on with cursor, or {NARROW}" if cursor_column else NARROW
-    found = read_page(rows.order_by(*columns), counted, start, per_page, remedy=remedy)
+    if isinstance(rows, KeptRows) and page == 1 and per_page == PER_PAGE:
+        found = rows.first(columns, per_page)
+    else:
+        remedy = f"read on with cursor, or {NARROW}" if cursor_column else NARROW
+        ordered = query_of(rows).order_by(*columns)
+        found = read_page(ordered, counted, start, per_page, remedy=remedy)
     if page > 1 and not found:
         raise NotFound(f"There is no page {page}: the last one is {max(1, -(-count // per_page))}.")
     results = [render(row) for row in found]
@@ -120,14 +136,22 @@ def paginate(
     )
 
 
+def query_of(rows: QuerySet[Any] | KeptRows) -> QuerySet[Any]:
+    return rows.query() if isinstance(rows, KeptRows) else rows
+
+
 def by_cursor(
-    request: Request, rows: QuerySet[Any], render: Callable[[Any], Any], per_page: int, column: str
+    request: Request, rows: QuerySet[Any] | KeptRows, render: Callable[[Any], Any], per_page: int, column: str
 ) -> Response:
-    given = request.query_params["cursor"]
-    if given:
-        at, pk = read_cursor(given)
-        rows = rows.filter(Q(**{f"{column}__lte": at}) & (Q(**{f"{column}__lt": at}) | Q(pk__lt=pk)))
-    found = list(rows.order_by(f"-{column}", "-pk")[: per_page + 1])
+    given, newest = request.query_params["cursor"], (f"-{column}", "-pk")
+    if isinstance(rows, KeptRows) and not given and per_page == PER_PAGE:
+        found = rows.first(newest, per_page + 1)
+    else:
+        queried = query_of(rows)
+        if given:
+            at, pk = read_cursor(given)
+            queried = queried.filter(Q(**{f"{column}__lte": at}) & (Q(**{f"{column}__lt": at}) | Q(pk__lt=pk)))
+        found = list(queried.order_by(*newest)[: per_page + 1])
     shown = found[:per_page]
     following = (
         link(request, cursor=write_cursor(getattr(shown[-1], column), shown[-1].pk)) if found[per_page:] else None

@@ -76,6 +76,7 @@ FULL_RUN_ONLY = (
     "orders/placing/test_halves",
     "orders/placing/test_terms",
     "orders/placing/test_weights",
+    "orders/printing/test_tickets",
     "orders/reading/test_driver_offers",
     "orders/reading/test_permissions",
     "orders/reading/test_statement",

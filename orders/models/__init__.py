@@ -31,6 +31,7 @@ from orders.models.orders import (
     PaymentStatus,
     Unserved,
 )
+from orders.models.printing import PrintJob
 from orders.models.purchases import Purchase
 from orders.models.terms import AgreedTerms
 
@@ -66,6 +67,7 @@ __all__ = [
     "PaymentShare",
     "PaymentStatus",
     "Posting",
+    "PrintJob",
     "Purchase",
     "Refund",
     "SavedMethod",

@@ -345,6 +345,15 @@ class Code(StrEnum):
     PROVIDER_UNAVAILABLE = "provider_unavailable"
     BAD_SIGNATURE = "bad_signature"
 
+    # --- printing: orders.services.printing
+
+    FORBIDDEN_PRINTING = "forbidden.printing"
+    NOT_FOUND_PRINT_JOB = "not_found.print_job"
+    PRINT_JOB_TAKEN = "print_job_taken"
+    PRINT_JOB_NOT_CLAIMED = "print_job_not_claimed"
+    PRINT_JOB_SETTLED = "print_job_settled"
+    TOO_MANY_COPIES = "too_many_copies"
+
     # --- vendors: vendors.services
 
     NOT_A_MEMBER = "not_a_member"

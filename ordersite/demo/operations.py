@@ -170,6 +170,25 @@ OPERATIONS: dict[str, Operation] = {
         given={"order_id": 9, "proof_uuid": "0b6e9a52-3a7e-4a52-9d0c-0c8d7f1f0a11"},
         after="a driver showed it",
     ),
+    # printing
+    "printOrder": Operation(summary="Ask for a ticket", who=VENDOR, given={"order_id": 9}, status=201),
+    "listPrintJobs": Operation(summary="List what is to be printed", who=VENDOR, given={"vendor_id": 3}),
+    "claimPrintJob": Operation(
+        summary="Claim a print job", who=VENDOR, given={"vendor_id": 3, "job_id": 1}, after="a ticket was asked for"
+    ),
+    "confirmPrintJob": Operation(
+        summary="Say that a ticket is printed",
+        who=VENDOR,
+        given={"vendor_id": 3, "job_id": 1},
+        after="the job was claimed",
+    ),
+    "failPrintJob": Operation(
+        summary="Say that a ticket is not printed",
+        who=VENDOR,
+        given={"vendor_id": 3, "job_id": 1},
+        body={"reason": "The paper is out"},
+        after="the job was claimed",
+    ),
     "readHistory": Operation(summary="Read an order's history", who=VENDOR, given={"order_id": 9}),
     "createHistory": Operation(
         summary="Write a note to an order",

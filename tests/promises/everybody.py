@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
 from orders.lifecycle.table import Fulfilment, Status
-from orders.models import DeliveryProof, ItemChange, Order, Payment, SavedMethod, StatusLabel
+from orders.models import DeliveryProof, ItemChange, Order, Payment, PrintJob, SavedMethod, StatusLabel
 from orders.services.money.wallets import top_up
 from orders.services.paying.proofs import add_proofs
 from ordersite.accounts.models import Address, ApiToken, Customer
@@ -148,6 +148,7 @@ def make_world(cast: Cast) -> World:
                 customer=row, provider="fake", mandate=f"mdt_{order}", label="x"
             ).pk,
             "provider": "fake",
+            "job_id": PrintJob.objects.create(order=orders[order], vendor=vendor, number=1, reason="asked").pk,
             "package_type_id": PackageType.objects.create(vendor=vendor, name="Box", price=500, per_km=50).pk,
             "service_id": Service.objects.create(vendor=vendor, name=f"service-of-{order}", price=1000).pk,
         }

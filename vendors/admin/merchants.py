@@ -179,6 +179,7 @@ class VendorAdmin(ScopedAdmin, AmountsAdmin):
                 ]
             },
         ),
+        ("Printing", {"fields": ["prints_tickets", "ticket_columns"]}),
         ("Taking back", {"fields": ["undo_minutes", "cancel_until"]}),
         (
             "What it costs",

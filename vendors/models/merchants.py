@@ -266,6 +266,15 @@ class Vendor(models.Model):
         default=0,
         help_text="Of what was paid without the tip, if it is not collected or nobody is there to receive it.",
     )
+    prints_tickets = models.BooleanField(
+        default=False, db_default=False, help_text="A ticket is printed by itself when an order is accepted."
+    )
+    ticket_columns = models.PositiveSmallIntegerField(
+        default=48,
+        db_default=48,
+        choices=[(32, "32, on paper of 58 mm"), (48, "48, on paper of 80 mm")],
+        help_text="How many characters a printer that asks for its jobs has in a line.",
+    )
     proof = models.CharField(
         max_length=10, choices=Proof, blank=True, help_text="What the driver needs to complete a delivery."
     )

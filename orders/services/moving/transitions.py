@@ -18,6 +18,7 @@ from orders.lifecycle.timers import is_made
 from orders.models import DeliveryProof, Order, OrderEvent
 from orders.services.moving.closing import follow_status
 from orders.services.moving.delivery_proofs import check_proof
+from orders.services.printing.jobs import follow_status_on_paper
 from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.order_update import OrderUpdate, update_locked, update_order
 from orders.services.record.servability import why_unserved_now
@@ -214,6 +215,7 @@ def apply_change(update: OrderUpdate, change: Change, attempt: Attempt, wish: Wi
         caller=update.caller,
         now=now,
     )
+    follow_status_on_paper(update, change.name, source, change.target)
     if order.label_id and order.label and order.label.core_status != change.target:
         order.label = None
     if change.name == "accept":

@@ -1,6 +1,6 @@
 """The one order in which rows are locked, so that no two transactions wait for each other in a circle.
 
-    idempotency key, purchase, orders by id, stock by product, slot, offer, wallets by id, day numbers,
+    idempotency key, purchase, orders by id, print jobs, stock by product, slot, offer, wallets by id, day numbers,
     streams by kind and id
 
 A transaction may leave out some of these but never goes back. The first three are locked here; each of the others is

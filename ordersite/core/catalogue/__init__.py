@@ -9,6 +9,7 @@ from ordersite.core.catalogue import (
     money,
     moving,
     paying,
+    printing,
     record,
     vendors,
 )
@@ -16,6 +17,6 @@ from ordersite.core.codes import Code
 
 SENTENCES: dict[Code, str] = {
     code: sentence
-    for module in (everywhere, checkout, editing, record, capacity, money, moving, paying, vendors, accounts)
+    for module in (everywhere, checkout, editing, record, capacity, money, moving, paying, printing, vendors, accounts)
     for code, sentence in module.SENTENCES.items()
 }

@@ -155,6 +155,16 @@ def acceptable_orders(caller: Caller) -> QuerySet[Order]:
     return orders_by(ACCEPTABLE, caller)
 
 
+def carried_orders(caller: Caller) -> QuerySet[Order]:
+    """The orders that the caller, a driver, is named for or has accepted."""
+    return orders_by(NAMED_DRIVER, caller)
+
+
+def company_orders(caller: Caller, *, with_offered: bool) -> QuerySet[Order]:
+    """The orders of the companies that the caller dispatches for, and those that are on offer to them."""
+    return orders_by(COMPANY | OFFERED_COMPANY if with_offered else COMPANY, caller)
+
+
 def actors_for(caller: Caller, order: Order) -> frozenset[Actor]:
     """As whom a caller may read an order; it may be several at once.
 

@@ -217,7 +217,7 @@ def clean_process(settings: Any, monkeypatch: pytest.MonkeyPatch, folders: Itera
     monkeypatch.setattr(call_counts, "breaker", AWAY)
     monkeypatch.setattr(call_counts, "window_now", lambda: 1)
     settings.THROTTLE_ANONYMOUS = settings.THROTTLE_CALLER = settings.THROTTLE_PLACES = 0
-    settings.PAYMENT_ASKS = 0
+    settings.PAYMENT_ASKS = settings.THROTTLE_POSITIONS = 0
     settings.GUEST_ORDERS_PER_ADDRESS = settings.GUEST_ORDERS_PER_PHONE = 0
     # Set up, so that it can be chosen, and out of reach: tests of payments start one (tests/orders/online.py).
     settings.FAKE_PAYMENTS_URL = "http://127.0.0.1:9"

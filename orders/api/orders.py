@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders.api.inputs import CartInput, ChangeInput, PlaceInput, as_checkout, as_placing
-from orders.api.lists import dashboard_listing, list_rows, own_listing
+from orders.api.lists import Listing, dashboard_listing, list_rows, own_listing
 from orders.api.outputs import OrderChanged, OrderDetail, OrderRow, PlacedOutput, PurchaseDetail, QuoteOutput
 from orders.api.photos import ORDER_PARSERS, OrderForm, OrderWithPhotos
 from orders.api.rendering import (
@@ -34,7 +34,7 @@ from orders.services.placing.parties import Placing, check_proven, check_rights
 from orders.services.placing.placing import place, quote
 from orders.services.record.access import RELATED, access_of, get_order
 from orders.visibility import visible_purchases
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.callers import Caller, caller_of
 from ordersite.places.lookup import Answer
 from ordersite.web.multipart import has_photos, photos_of
 from ordersite.web.pagination import paginate
@@ -48,10 +48,8 @@ DASHBOARD = "dashboard"
 ID = {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID}
 STATUSES_PATTERN = r"^[A-Za-z0-9_]+(,[A-Za-z0-9_]+)*$"
 
-PARAMETERS = [
-    OpenApiParameter(
-        "mode", str, enum=[DASHBOARD], description="All orders of your vendors; for staff, of all vendors."
-    ),
+# Those of every list of orders.
+LIST_PARAMETERS = [
     OpenApiParameter(
         "status", {"type": "string", "pattern": STATUSES_PATTERN}, description="Several separated by commas."
     ),
@@ -80,10 +78,27 @@ PARAMETERS = [
         "than a near one.",
     ),
 ]
+ORDER_PAGE = page_schema(OrderRow)
+MODE = OpenApiParameter(
+    "mode", str, enum=[DASHBOARD], description="All orders of your vendors; for staff, of all vendors."
+)
 EXPAND = OpenApiParameter("expand", str, description=f"Any of {', '.join(EXPANSIONS)}, separated by commas.")
 IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, description="The ETag that you received with the order."
 )
+
+
+def list_orders(request: Request, listing: Listing, caller: Caller) -> Response:
+    """The answer of a list of orders, by LIST_PARAMETERS."""
+    wanted = expansions(request)
+    return paginate(
+        request,
+        list_rows(listing, request, wanted, caller),
+        lambda order: render_row(order, wanted, caller),
+        orderings=ORDERINGS,
+        default="-placed_at",
+        cursor_column="placed_at",
+    )
 
 
 class OrdersView(ApiView):
@@ -92,7 +107,7 @@ class OrdersView(ApiView):
     permission_classes = [AllowAny]
     parser_classes = ORDER_PARSERS
 
-    @extend_schema(parameters=PARAMETERS, responses=page_schema(OrderRow), operation_id="listOrders")
+    @extend_schema(parameters=[MODE, *LIST_PARAMETERS], responses=ORDER_PAGE, operation_id="listOrders")
     def get(self, request: Request) -> Response:
         """The caller's own orders; with `mode=dashboard` those of the caller's vendors, for staff of all."""
         caller = caller_of(request)
@@ -106,15 +121,7 @@ class OrdersView(ApiView):
             listing, headers = dashboard_listing(caller, request)
         else:
             listing = own_listing(caller)
-        wanted = expansions(request)
-        response = paginate(
-            request,
-            list_rows(listing, request, wanted, caller),
-            lambda order: render_row(order, wanted, caller),
-            orderings=ORDERINGS,
-            default="-placed_at",
-            cursor_column="placed_at",
-        )
+        response = list_orders(request, listing, caller)
         for name, value in headers.items():
             response[name] = value
         return response

@@ -5,6 +5,7 @@ from django.urls import path
 import ordersite.web.urls  # noqa: F401  registers the converter
 from orders.api import (
     bookings,
+    carriers,
     codes,
     delivery_proofs,
     dispatch,
@@ -35,6 +36,7 @@ urlpatterns = [
     path("orders/<id:order_id>/tracking-number", transitions.TrackingNumberView.as_view()),
     path("orders/<id:order_id>/delivery-proofs", delivery_proofs.DeliveryProofsView.as_view()),
     path("orders/<id:order_id>/delivery-proofs/<uuid:proof_uuid>", delivery_proofs.DeliveryProofView.as_view()),
+    path("orders/<id:order_id>/position", carriers.CustomerPositionView.as_view()),
     path("orders/<id:order_id>/codes", codes.CodesView.as_view()),
     path("vendors/<id:vendor_id>/slots", slots.VendorSlotsView.as_view()),
     path("vendors/<id:vendor_id>/services/<id:service_id>/times", bookings.ServiceTimesView.as_view()),
@@ -68,6 +70,11 @@ urlpatterns = [
     path("vendors/<id:vendor_id>/balance", ledgers.VendorBalanceView.as_view()),
     path("vendors/<id:vendor_id>/payouts", ledgers.VendorPayoutsView.as_view()),
     path("vendors/<id:vendor_id>/statement", ledgers.VendorStatementView.as_view()),
+    path("drivers/me", carriers.DriverMeView.as_view()),
+    path("drivers/me/orders", carriers.DriverOrdersView.as_view()),
+    path("drivers/me/position", carriers.DriverPositionView.as_view()),
+    path("companies/me/orders", carriers.CompanyOrdersView.as_view()),
+    path("companies/me/drivers", carriers.CompanyDriversView.as_view()),
     path("drivers/me/offers", dispatch.OffersView.as_view()),
     path("drivers/me/ledger", ledgers.DriverLedgerView.as_view()),
     path("drivers/me/balance", ledgers.DriverBalanceView.as_view()),

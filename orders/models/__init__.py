@@ -20,6 +20,7 @@ from orders.models.money import (
 )
 from orders.models.orders import (
     AWAITED_PAYMENT,
+    CARRIED,
     OPEN_PAYMENT,
     RECEIVED,
     REFUNDED_OPEN,
@@ -31,12 +32,14 @@ from orders.models.orders import (
     PaymentStatus,
     Unserved,
 )
+from orders.models.positions import CustomerPosition, DriverPosition
 from orders.models.printing import PrintJob
 from orders.models.purchases import Purchase
 from orders.models.terms import AgreedTerms
 
 __all__ = [
     "AWAITED_PAYMENT",
+    "CARRIED",
     "OPEN_PAYMENT",
     "RECEIVED",
     "REFUNDED_OPEN",
@@ -50,6 +53,8 @@ __all__ = [
     "CodeUpload",
     "Counter",
     "DeliveryProof",
+    "CustomerPosition",
+    "DriverPosition",
     "Entry",
     "FeedEntry",
     "FeedEpoch",

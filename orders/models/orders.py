@@ -138,6 +138,10 @@ LISTED = models.Q(deleted_at__isnull=True)
 FOR_TILLS = models.Q(deleted_at__isnull=True, pos_confirmed_at__isnull=True, status__in=sorted(OPEN))
 
 
+# What drivers carry, or are named for: each has a few of these.
+CARRIED = models.Q(deleted_at__isnull=True, driver__isnull=False, status__in=sorted(OPEN))
+
+
 # What was given back in full is a decision for staff, as long as somebody may still make it.
 REFUNDED_OPEN = models.Q(payment_status=PaymentStatus.REFUNDED, status__in=sorted(OPEN))
 
@@ -310,6 +314,7 @@ class Order(LifeCycle, models.Model):
             models.Index(fields=["status", "-placed_at", "-id"], condition=LISTED, name="order_in_status"),
             models.Index(fields=["vendor", "status", "-placed_at"], condition=LISTED, name="order_of_vendor_in_status"),
             models.Index(fields=["vendor", "placed_at", "id"], condition=FOR_TILLS, name="order_of_till"),
+            models.Index(fields=["driver", "id"], condition=CARRIED, name="order_carried"),
             models.Index(fields=["offer"], condition=models.Q(offer__isnull=False), name="order_of_offer"),
             models.Index(fields=["contact_email"], name="order_contact_email"),
             models.Index(fields=["contact_phone"], name="order_contact_phone"),

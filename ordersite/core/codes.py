@@ -244,6 +244,9 @@ class Code(StrEnum):
 
     STEPS_UNDONE = "steps_undone"
     ORDER_CLOSED_PREPARE = "order_closed.prepare"
+    ORDER_CLOSED_POSITION = "order_closed.position"
+    NOT_COLLECTED = "not_collected"
+    FORBIDDEN_POSITION = "forbidden.position"
     FORBIDDEN_CONFIRM = "forbidden.confirm"
     FORBIDDEN_NOTES = "forbidden.notes"
     FORBIDDEN_STAFF_NOTES = "forbidden.staff_notes"

@@ -5,7 +5,7 @@ from typing import Any
 
 from ordersite.demo.sites import PASSWORD
 
-CUSTOMER, VENDOR, DRIVER, STAFF = "customer", "vendor", "driver", "staff"
+CUSTOMER, VENDOR, DRIVER, DISPATCHER, STAFF = "customer", "vendor", "driver", "dispatcher", "staff"
 TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.signature"  # noqa: S105
 
 
@@ -32,6 +32,7 @@ CART = {"vendor": 3, "items": [{"product": 26, "quantity": 4}], "delivery_type":
 NEW_ITEM = {"product": 17, "quantity": 1, "reason": "You asked for it by phone."}
 A_LINK = {"uid": "MQ", "token": "d1x5kr-8c1f0bd6a2", "password": "A-new-passphrase-1"}
 WAFFLES = {"email": "customer@example.com", "password": PASSWORD}
+HERE = {"lat": 50.8465, "lng": 4.3517, "accuracy": 8, "at": "2026-01-14T11:00:00Z"}
 PERIOD = {"from": "2026-01-01", "to": "2026-12-31"}
 
 OPERATIONS: dict[str, Operation] = {
@@ -144,6 +145,12 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "createTrack": Operation(
         summary="Follow an order by its code", body={"code": "kJ8wq0cY2mQxv7Tt3LrZsA"}, after="the code is of an order"
+    ),
+    "reportCustomerPosition": Operation(
+        summary="Tell where I wait for my order",
+        who=CUSTOMER,
+        given={"order_id": 38},
+        body={**HERE, "place": "bay 3"},
     ),
     # the life of an order
     "readTransitions": Operation(summary="List what I may do with an order", who=VENDOR, given={"order_id": 12}),
@@ -291,6 +298,14 @@ OPERATIONS: dict[str, Operation] = {
         status=201,
     ),
     "listOffers": Operation(summary="List deliveries that I could take", who=DRIVER),
+    "readDriverMe": Operation(summary="Show who I am as a driver", who=DRIVER),
+    "changeDriverMe": Operation(summary="Go on or off duty", who=DRIVER, body={"on_duty": True}),
+    "reportDriverPosition": Operation(
+        summary="Report where I am as a driver", who=DRIVER, body={**HERE, "heading": 270, "speed": 4.2}
+    ),
+    "listDriverOrders": Operation(summary="List the orders that I deliver", who=DRIVER),
+    "listCompanyOrders": Operation(summary="List the deliveries of my company", who=DISPATCHER),
+    "listCompanyDrivers": Operation(summary="List the drivers of my company", who=DISPATCHER),
     "readDriverBalance": Operation(summary="Show what I am owed as a driver", who=DRIVER),
     "listDriverPostings": Operation(summary="List my tips and cash as a driver", who=DRIVER),
 }

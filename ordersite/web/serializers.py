@@ -174,6 +174,19 @@ class StrictIntegerField(serializers.IntegerField):
         return int(super().to_internal_value(data))
 
 
+@extend_schema_field({"type": "number"})
+class MeasureField(serializers.FloatField):
+    """A number as JSON knows it: no text, no bool; NaN and infinity are none."""
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            self.fail("invalid")
+        try:
+            return float(super().to_internal_value(data))
+        except OverflowError:
+            self.fail("invalid")
+
+
 class DegreesField(serializers.FloatField):
     """A number of degrees; as a text it is a plain decimal, such as "50.8396"."""
 

@@ -1,13 +1,19 @@
 """The one order in which rows are locked, so that no two transactions wait for each other in a circle.
 
-    idempotency key, purchase, orders by id, print jobs, stock by product, slot, offer, wallets by id, day numbers,
-    streams by kind and id
+    idempotency key, driver, purchase, orders by id, print jobs, stock by product, slot, offer, wallets by id,
+    day numbers, streams by kind and id
 
-A transaction may leave out some of these but never goes back. The first three are locked here; each of the others is
+A transaction may leave out some of these but never goes back. The first four are locked here; each of the others is
 locked by the one module that changes it.
 """
 
 from orders.models import Order, Purchase
+from vendors.models import Driver
+
+
+def lock_driver(driver_id: int) -> Driver:
+    """Locks a driver's row for what it reports; orders may be given to it meanwhile. One statement."""
+    return Driver.objects.select_for_update(no_key=True).get(pk=driver_id)
 
 
 def lock_purchase(order_id: int) -> None:

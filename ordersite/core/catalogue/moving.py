@@ -7,6 +7,9 @@ from ordersite.core.codes import Code
 SENTENCES: dict[Code, str] = {
     Code.STEPS_UNDONE: _("None of the steps was made: the order is still in status {status}."),
     Code.ORDER_CLOSED_PREPARE: _("The order is {now}: do not prepare it."),
+    Code.ORDER_CLOSED_POSITION: _("The order is closed: nobody waits for you any more, stop sending your position."),
+    Code.NOT_COLLECTED: _("Only an order that you collect asks where you are: stop sending your position."),
+    Code.FORBIDDEN_POSITION: _("Only the customer of an order can tell where it waits."),
     Code.FORBIDDEN_CONFIRM: _("Only the vendor's till can confirm an order."),
     Code.FORBIDDEN_NOTES: _(
         "Only the vendor, staff and the driver or company that holds the order can add notes: accept it first."

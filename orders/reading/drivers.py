@@ -1,0 +1,42 @@
+"""Drivers as they see themselves and as the dispatchers of their company see them, with where they are."""
+
+from datetime import datetime
+
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from orders.lifecycle.positions import CURRENT
+from orders.models import CARRIED, DriverPosition, Order
+from orders.reading.order_view import NamedView, View, shows
+from vendors.models import Driver
+
+
+class PositionView(View):
+    """Where a driver was; one that is not current is told as old, with its time."""
+
+    shown = shows("lat lng accuracy heading speed at")
+
+    def __init__(self, position: DriverPosition, now: datetime) -> None:
+        super().__init__(position)
+        self.is_current = now - position.at <= CURRENT
+
+
+class FleetDriverView(View):
+    """A driver that `with_loads` read. Who is off duty and carries nothing is nowhere."""
+
+    shown = shows("id name phone on_duty carried")
+
+    def __init__(self, driver: Driver, now: datetime) -> None:
+        super().__init__(driver)
+        position = getattr(driver, "position", None)
+        self.company = NamedView(driver.company) if driver.company else None
+        self.vendor = NamedView(driver.vendor) if driver.vendor else None
+        self.position = PositionView(position, now) if position and (driver.on_duty or self.carried) else None
+
+
+def with_loads(drivers: QuerySet[Driver]) -> QuerySet[Driver]:
+    """Reads with drivers their employers, their last positions, and how many orders each has accepted and holds."""
+    held = Order.objects.filter(CARRIED, driver=OuterRef("pk"), driver_accepted_at__isnull=False)
+    count = held.order_by().values("driver").annotate(count=Count("pk")).values("count")
+    carried = Coalesce(Subquery(count, output_field=IntegerField()), 0)
+    return drivers.select_related("company", "vendor", "position").annotate(**{"carried": carried})

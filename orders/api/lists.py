@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import QuerySet
 from rest_framework.request import Request
 
 from orders.api.filters import FILTERS, filter_orders
 from orders.api.rendering import rows_with
-from orders.models import Counter, FeedEpoch, Order
-from orders.services.record.epochs import current_epoch
+from orders.models import Order
+from orders.reading.feed_heads import feed_headers, with_feed_head
 from orders.visibility import own_orders
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
@@ -102,10 +101,8 @@ def own_listing(caller: Caller) -> Listing:
 
 def board_of_vendor(form: None) -> QuerySet[Vendor]:
     """A vendor with the position and the epoch of its feed."""
-    position = Counter.objects.filter(name=Concat(Value("stream:vendor:"), Cast(OuterRef("pk"), CharField())))
-    epoch = FeedEpoch.objects.order_by("-number").values("epoch")[:1]
-    vendors = Vendor.objects.only("pk", "merchant").annotate(position=Subquery(position.values("value")))
-    return vendors.annotate(epoch=Subquery(epoch)).filter(pk=Given("vendor", Vendor._meta.pk))
+    vendors = with_feed_head(Vendor.objects.only("pk", "merchant"))
+    return vendors.filter(pk=Given("vendor", Vendor._meta.pk))
 
 
 BOARD = Prepared(board_of_vendor)
@@ -122,8 +119,7 @@ def dashboard_listing(caller: Caller, request: Request) -> tuple[Listing, dict[s
     is_own = board is not None and works_at_vendor(caller, board)
     headers: dict[str, str] = {}
     if board is not None and (sees_all or is_own):
-        position, epoch = vars(board)["position"], vars(board)["epoch"]
-        headers = {"Feed-Position": str(position or 0), "Feed-Epoch": epoch or current_epoch()}
+        headers = feed_headers(board)
     if sees_all:
         return Listing(Scope.OF_VENDOR, board.pk) if board else Listing(Scope.EVERY), headers
     if board and is_own:

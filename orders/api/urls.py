@@ -4,6 +4,7 @@ from django.urls import path
 
 import ordersite.web.urls  # noqa: F401  registers the converter
 from orders.api import (
+    board,
     bookings,
     carriers,
     codes,
@@ -38,6 +39,7 @@ urlpatterns = [
     path("orders/<id:order_id>/delivery-proofs/<uuid:proof_uuid>", delivery_proofs.DeliveryProofView.as_view()),
     path("orders/<id:order_id>/position", carriers.CustomerPositionView.as_view()),
     path("orders/<id:order_id>/codes", codes.CodesView.as_view()),
+    path("vendors/<id:vendor_id>/board", board.VendorBoardView.as_view()),
     path("vendors/<id:vendor_id>/slots", slots.VendorSlotsView.as_view()),
     path("vendors/<id:vendor_id>/services/<id:service_id>/times", bookings.ServiceTimesView.as_view()),
     path("orders/<id:order_id>/payments", payments.PaymentsView.as_view()),

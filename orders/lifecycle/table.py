@@ -87,6 +87,8 @@ FAILURE = frozenset(
     }
 )
 CLOSED = SUCCESS | FAILURE
+# Made and carried, or kept, in vain.
+UNCLAIMED = frozenset({Status.DELIVERY_FAILED_BY_DRIVER, Status.NOT_PICKED_BY_CUSTOMER})
 OPEN = frozenset(Status) - CLOSED
 # The driver has quit, or could not pick it up: open, and without one.
 DRIVER_LEFT = frozenset({Status.CANCELED_BY_DRIVER, Status.PICK_UP_FAILED_BY_DRIVER})

@@ -33,6 +33,9 @@ class Line(models.Model):
     refunded = models.BigIntegerField(default=0, help_text="Of this line, given back by name.")
     # How many units were taken from the stock: they go back when the order closes without success.
     stock_taken = models.PositiveIntegerField(default=0)
+    # When the kitchen ticked it off, and who did (Caller.key). A line that is changed is written anew, without a tick.
+    ticked_at = models.DateTimeField(null=True, blank=True)
+    ticked_by = models.CharField(max_length=60, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ["position"]

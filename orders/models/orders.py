@@ -22,6 +22,8 @@ from orders.lifecycle.table import (
     OPEN,
     SETS,
     SOURCES,
+    SUCCESS,
+    UNCLAIMED,
     Fulfilment,
     Status,
     find,
@@ -148,6 +150,12 @@ REFUNDED_OPEN = models.Q(payment_status=PaymentStatus.REFUNDED, status__in=sorte
 
 # What its vendor cannot serve any more: somebody has to call the customer.
 UNSERVED = models.Q(unserved__gt="", status__in=sorted(OPEN))
+
+
+# What the kitchen has not acknowledged, whatever became of the order.
+UNACKNOWLEDGED = LISTED & models.Q(unacknowledged_from__isnull=False)
+# What the kitchen has nothing more to do with, but may be asked for: its newest stay on the board for a while.
+HANDED_OVER = LISTED & models.Q(status__in=sorted({*SUCCESS, *UNCLAIMED}))
 
 
 # What waits for somebody or something: open, or settled or given up later.
@@ -295,6 +303,10 @@ class Order(LifeCycle, models.Model):
     # When a timer is due (orders.lifecycle.timers); the worker looks for the earliest.
     due_at = models.DateTimeField(null=True, blank=True)
     pos_confirmed_at = models.DateTimeField(null=True, blank=True)
+    # The version of the first change that the kitchen has not acknowledged yet (services.record.acknowledgements).
+    unacknowledged_from = models.PositiveIntegerField(null=True, blank=True)
+    # Since when its ticket is back on the board, although the order was moved on; any later status puts it away.
+    recalled_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -322,6 +334,8 @@ class Order(LifeCycle, models.Model):
             models.Index(fields=["id"], condition=REFUNDED_OPEN, name="order_refunded_and_open"),
             models.Index(fields=["id"], condition=UNSERVED, name="order_unserved"),
             models.Index(fields=["vendor", "id"], condition=WAITING, name="order_of_vendor_waiting"),
+            models.Index(fields=["vendor"], condition=UNACKNOWLEDGED, name="order_unacknowledged"),
+            models.Index(fields=["vendor", "status_changed_at"], condition=HANDED_OVER, name="order_handed_over"),
             models.Index(
                 fields=["status", "id"], condition=models.Q(codes_missing__gt=0), name="order_waits_for_codes"
             ),

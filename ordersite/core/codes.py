@@ -172,6 +172,7 @@ class Code(StrEnum):
 
     STALE = "stale"
     FORBIDDEN_DASHBOARD = "forbidden.dashboard"
+    FORBIDDEN_BOARD = "forbidden.board"
 
     # --- capacity: orders.services.capacity
 

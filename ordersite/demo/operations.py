@@ -108,6 +108,7 @@ OPERATIONS: dict[str, Operation] = {
     "readVendorEvents": Operation(
         summary="Read the feed without a socket", who=VENDOR, given={"vendor_id": 3, "since": 0, "wait": 0}
     ),
+    "readVendorBoard": Operation(summary="Read a vendor's board", who=VENDOR, given={"vendor_id": 3}),
     "readVendorBalance": Operation(summary="Show what a vendor is owed", who=VENDOR, given={"vendor_id": 3}),
     "listVendorPostings": Operation(
         summary="List the movements of a vendor's money", who=VENDOR, given={"vendor_id": 3}

@@ -39,6 +39,7 @@ ACTS = (
     Act("look at the pictures of its delivery", f"GET {ORDER}/delivery-proofs/{{proof_uuid}}", SEE, own=True),
     Act("read a purchase", "GET /purchases/{purchase_uuid}", SEE),
     Act("follow a vendor's feed", f"GET {VENDOR}/events", SEE, own=True),
+    Act("read a vendor's board", f"GET {VENDOR}/board", SEE, own=True),
     Act("change an order", f"PATCH {ORDER}", MOVE, own=True),
     Act("write a note", f"POST {ORDER}/history", MOVE, own=True),
     Act("accept a change for its customer", f"POST {ORDER}/changes/{{number}}/accept", MOVE),

@@ -141,6 +141,8 @@ PATCH  /vendors/{vendor_id}                   own   401 401 403 403 200 403 403 
 PATCH  /vendors/{vendor_id}                   other 401 401 403 403 403 200 403 403 403 403 403 200
 GET    /vendors/{vendor_id}/balance          own   401 401 403 403 200 403 403 403 403 403 200 200
 GET    /vendors/{vendor_id}/balance          other 401 401 403 403 403 200 403 403 403 403 403 200
+GET    /vendors/{vendor_id}/board             own   401 401 403 403 200 403 403 403 403 403 200 200
+GET    /vendors/{vendor_id}/board             other 401 401 403 403 403 200 403 403 403 403 403 200
 GET    /vendors/{vendor_id}/events            own   401 401 403 403 200 403 403 403 403 403 200 200
 GET    /vendors/{vendor_id}/events            other 401 401 403 403 403 200 403 403 403 403 403 200
 GET    /vendors/{vendor_id}/ledger           own   401 401 403 403 200 403 403 403 403 403 200 200

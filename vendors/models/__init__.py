@@ -2,6 +2,7 @@
 
 from vendors.models.bookable import PackageType, Service, ServiceHours
 from vendors.models.hours import DeliveryZone, OpeningHours
+from vendors.models.kitchen import LateThreshold, Station
 from vendors.models.menu import (
     Category,
     Charged,
@@ -35,6 +36,7 @@ __all__ = [
     "Driver",
     "Extra",
     "Ingredient",
+    "LateThreshold",
     "Member",
     "Merchant",
     "Offer",
@@ -46,6 +48,7 @@ __all__ = [
     "ProductOptionGroup",
     "Service",
     "ServiceHours",
+    "Station",
     "Stock",
     "Vendor",
     "VendorType",

@@ -1,11 +1,27 @@
 """What a vendor sells: products, option groups, options, extras, ingredients, stock (docs/requirements.md, row 19)."""
 
+from datetime import datetime
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 
 from ordersite.core.amount_columns import AmountColumn, RateColumn
+from vendors.models.kitchen import Station
 from vendors.models.merchants import Vendor
+
+# What comes back by itself; the worker looks for it.
+COMES_BACK = models.Q(unavailable_until__isnull=False)
+
+
+def station_column(made: str) -> "models.ForeignKey[Station | None, Station | None]":
+    return models.ForeignKey(Station, on_delete=models.SET_NULL, null=True, blank=True, related_name=made)
+
+
+def unavailable_until_column() -> "models.DateTimeField[datetime | None, datetime | None]":
+    return models.DateTimeField(
+        null=True, blank=True, help_text="When what is not available is available again by itself; empty: never."
+    )
 
 
 class Charged(models.TextChoices):
@@ -22,6 +38,7 @@ class Category(models.Model):
     vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="categories")
     name = models.CharField(max_length=80)
     position = models.PositiveSmallIntegerField(default=0)
+    station = station_column("categories")
 
     class Meta:
         ordering = ["position", "id"]
@@ -69,12 +86,16 @@ class Product(models.Model):
         null=True, blank=True, validators=[MinValueValidator(1)], help_text="The most in one order; empty: no limit."
     )
     is_available = models.BooleanField(default=True)
+    unavailable_until = unavailable_until_column()
     position = models.PositiveSmallIntegerField(default=0)
+    # Who makes it; empty: the station of its category.
+    station = station_column("products")
 
     class Meta:
         ordering = ["position", "id"]
         indexes = [
             models.Index(fields=["vendor", "position", "id"], name="product_of_vendor"),
+            models.Index(fields=["unavailable_until"], condition=COMES_BACK, name="product_comes_back"),
             models.Index(fields=["id"], condition=models.Q(low_codes__gt=0), name="product_watches_codes"),
         ]
         constraints = [
@@ -167,10 +188,12 @@ class Option(models.Model):
     max_quantity = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
     preselected = models.BooleanField(default=False)
     is_available = models.BooleanField(default=True)
+    unavailable_until = unavailable_until_column()
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         ordering = ["position", "id"]
+        indexes = [models.Index(fields=["unavailable_until"], condition=COMES_BACK, name="option_comes_back")]
 
     def __str__(self) -> str:
         return self.name

@@ -23,6 +23,7 @@ from orders.lifecycle.table import Actor, Status
 from orders.lifecycle.timers import DUE_COLUMNS, set_due
 from orders.models import Order, OrderEvent
 from orders.services.record.access import OrderAccess, access_of, get_order
+from orders.services.record.acknowledgements import note_unacknowledged
 from orders.services.record.events import write_event
 from orders.services.record.locks import lock_purchase
 from orders.services.record.servability import recompute_due_times
@@ -80,8 +81,11 @@ class OrderUpdate:
         # Payments and the like move its times too, without a column of its own; only a note moves none.
         if columns or event.kind != OrderEvent.Kind.NOTE:
             set_due(order, self.now)
+        if "status" in columns:
+            order.recalled_at = None
         order.version += 1
         event.number = order.version
+        note_unacknowledged(order, event)
         save_set(order)
         write_told(event, left=self.left, holds=order.waits and not self.waited)
 

@@ -7,4 +7,5 @@ from ordersite.core.codes import Code
 SENTENCES: dict[Code, str] = {
     Code.STALE: _("The order has changed: its version is {version}."),
     Code.FORBIDDEN_DASHBOARD: _("The dashboard is for staff and vendors."),
+    Code.FORBIDDEN_BOARD: _("The board is for the people who work for this vendor, and for staff."),
 }

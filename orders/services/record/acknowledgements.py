@@ -1,0 +1,30 @@
+"""Which changes of an order its kitchen has to acknowledge: what others change or cancel once it could see it."""
+
+from orders.kinds import rules_of
+from orders.lifecycle.table import Actor, Status
+from orders.models import ItemChange, Order, OrderEvent
+
+# The fields, as events name them, that change what a kitchen makes, for when, and for where.
+KITCHEN_FIELDS = ("comment", "deliver_at", "address", "address_notes", "location", "number")
+CANCELLED = frozenset({Status.REJECTED, Status.REJECTED_BY_BUSINESS, Status.CANCELED_BY_CUSTOMER})
+
+
+def must_be_acknowledged(event: OrderEvent) -> bool:
+    """Whether an event tells a kitchen what it does not know: by anybody but the vendor, whose own act it is not."""
+    if event.role == Actor.VENDOR:
+        return False
+    if event.kind == OrderEvent.Kind.ITEMS:
+        return event.data.get("state") != ItemChange.State.WAITING
+    if event.kind == OrderEvent.Kind.STATUS:
+        return event.to_status in CANCELLED
+    return any(name in event.data.get("new", ()) for name in KITCHEN_FIELDS)
+
+
+def note_unacknowledged(order: Order, event: OrderEvent) -> None:
+    """Remembers the first event that its kitchen has not acknowledged, while the order is there and visible."""
+    if order.unacknowledged_from is not None or not must_be_acknowledged(event):
+        return
+    was_visible = order.visible_at is not None and order.visible_at < event.created_at
+    has_left = order.picked_up_at is not None or order.delivered_at is not None
+    if was_visible and not has_left and not rules_of(order).is_issued:
+        order.unacknowledged_from = event.number

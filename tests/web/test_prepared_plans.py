@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connection, connections
+from psycopg import _queries
 from rest_framework.response import Response
 
 from ordersite.core.postgresql import PreparingCursor
@@ -86,3 +87,15 @@ def test_an_unsafe_call_begins_anew(serving: None, migrating: Any) -> None:
 def test_what_postgresql_never_supports_is_raised(serving: None) -> None:
     with pytest.raises(Exception, match="FOR UPDATE is not allowed with aggregate functions"), connection.cursor() as c:
         c.execute("SELECT count(*) FROM plans FOR UPDATE")
+
+
+@pytest.mark.parametrize(("count", "is_kept"), [(2, True), (500, True), (1_000, False)])
+def test_a_statement_of_many_values_is_split_once(serving: None, count: int, is_kept: bool) -> None:
+    """psycopg keeps what it makes of a text, here up to as many values as an INSERT of ours has."""
+    statement = f"SELECT {count} FROM (VALUES ({'), ('.join(['%s'] * count)})) AS given"
+    before = _queries._query2pg.cache_info().hits
+    for _ in range(3):
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [1] * count)
+            assert cursor.fetchone() == (count,)
+    assert (_queries._query2pg.cache_info().hits - before >= 2) == is_kept

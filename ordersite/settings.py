@@ -212,6 +212,8 @@ PRINCIPAL_RELATED = ("customer", "driver")
 CALLER_FACTS = "vendors.permissions.caller_facts"
 # Who may make and revoke a merchant's API tokens: callable(user, merchant) -> queryset of what makes it so.
 MERCHANT_ADMINS = "vendors.permissions.administering"
+# The paired device behind a token: callable(the token's hash) -> callers.DevicePrincipal, or None.
+DEVICE_BEHIND = "vendors.services.devices.find_principal"
 # The rights of staff that somebody's rows amount to: a member of a vendor, a driver, a dispatcher.
 RIGHTS_BY_ROWS = "vendors.permissions.rights_by_rows"
 SIMPLE_JWT = {
@@ -224,6 +226,9 @@ LOGIN_URL = "/admin/login/"
 LOGIN_REDIRECT_URL = "/admin/"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEVELOPMENT
 SESSION_COOKIE_HTTPONLY = True
+# Holds the token of a paired device, where no script of the page can read it. Browsers keep none longer than 400 days.
+DEVICE_COOKIE_NAME = "device"
+DEVICE_COOKIE_AGE = timedelta(days=400)
 # Probes come without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", not DEVELOPMENT)
@@ -239,7 +244,7 @@ TRUSTED_PROXIES = 1 if env.bool("BEHIND_PROXY", False) else 0
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "ordersite.accounts.authentication.BearerAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "ordersite.accounts.authentication.PageAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["ordersite.web.parsing.JsonParser"],
@@ -311,6 +316,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_NAME_OVERRIDES": {
         "DeliveryTypeEnum": "vendors.models.FULFILMENTS",
+        "DeviceKindEnum": "vendors.models.Device.Kind",
         "OrderDeliveryTypeEnum": "orders.fields.DELIVERY_TYPES",
         "PaymentMethodEnum": "vendors.payment_methods.METHOD_NAMES",
         "PostingKindEnum": "orders.models.Posting.Kind",

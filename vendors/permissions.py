@@ -83,6 +83,16 @@ def serves(caller: Caller, right: Right, vendor_id: int) -> bool:
     return caller.may_everywhere(right) or works_at(caller, vendor_id)
 
 
+def manages_devices(caller: Caller, vendor: Vendor) -> bool:
+    """Whether the caller may add and revoke the vendor's devices: its owner and managers, and staff by their right."""
+    if caller.may_everywhere(Right.CHANGE_VENDORS):
+        return True
+    if caller.user is None or not works_at_vendor(caller, vendor):
+        return False
+    roles = (Member.Role.OWNER, Member.Role.MANAGER)
+    return Member.objects.filter(user=caller.user, merchant=vendor.merchant_id, role__in=roles).exists()
+
+
 def visible_vendor(rows: QuerySet[Vendor], vendor_id: int, caller: Caller) -> Vendor:
     """The vendor; raises NotFound for one switched off, but for its own people and staff."""
     vendor = rows.filter(pk=vendor_id).first()

@@ -19,10 +19,10 @@ from orders.pricing import Priced
 from orders.reading.lines import ticket_of
 from orders.reading.order_view import EventView, OrderView
 from orders.services.record.access import OrderAccess, access_of, with_parties
-from ordersite.accounts.callers import Caller
+from ordersite.accounts.callers import Caller, device_key
 from ordersite.accounts.models import User
 from ordersite.backoffice.row_choosers import row_id
-from vendors.models import Merchant
+from vendors.models import Device, Merchant
 
 # What an event's data says by a code, in words.
 CODED = {"action": dict(ItemChange.Action.choices), "state": dict(ItemChange.State.choices)}
@@ -43,8 +43,8 @@ def read_order(seen: QuerySet[Order], order_id: int) -> Order | None:
 
 
 def names_of(keys: Iterable[str]) -> dict[str, str]:
-    """Whom the keys of callers ("user:5", "merchant:2") mean; two statements at most."""
-    wanted: dict[str, set[int]] = {"user": set(), "merchant": set()}
+    """Whom the keys of callers ("user:5", "merchant:2", "device:7") mean; a statement a kind at most."""
+    wanted: dict[str, set[int]] = {"user": set(), "merchant": set(), "device": set()}
     for key in keys:
         kind, _, number = key.partition(":")
         found = row_id(number)
@@ -57,6 +57,9 @@ def names_of(keys: Iterable[str]) -> dict[str, str]:
     if wanted["merchant"]:
         for merchant in Merchant.objects.filter(pk__in=wanted["merchant"]):
             names[f"merchant:{merchant.pk}"] = f"{merchant.name} (API token)"
+    if wanted["device"]:
+        for device in Device.objects.filter(pk__in=wanted["device"]):
+            names[device_key(device.pk)] = f"{device.name} ({device.kind})"
     return names
 
 

@@ -169,6 +169,7 @@ class MissingItemView(ApiView):
     """Says that an item cannot be had: what its customer chose beforehand happens, else it is asked."""
 
     permission_classes = [AllowAny]
+    devices = ("POST",)
 
     @extend_schema(
         request=EditInput, parameters=[IF_MATCH], responses={200: EditedOutput}, operation_id="reportItemMissing"
@@ -182,6 +183,7 @@ class ChangesView(ApiView):
     """The changes of an order's items, oldest first."""
 
     permission_classes = [AllowAny]
+    devices = ("GET",)
 
     @extend_schema(responses=ChangeList, operation_id="listItemChanges")
     def get(self, request: Request, order_id: int) -> Response:
@@ -208,6 +210,7 @@ class RefuseChangeView(ApiView):
     """The customer does not consent to a change, or the vendor takes it back."""
 
     permission_classes = [AllowAny]
+    devices = ("POST",)
 
     @extend_schema(
         request=DecisionInput, parameters=[IF_MATCH], responses={200: DecidedOutput}, operation_id="refuseItemChange"

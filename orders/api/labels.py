@@ -24,6 +24,7 @@ class LabelsView(ApiView):
     """This instance's names for the statuses."""
 
     public = READS
+    devices = ("GET",)
 
     def get_permissions(self) -> list[Any]:
         return [AllowAny()] if self.request.method == "GET" else [IsAuthenticated()]

@@ -106,6 +106,7 @@ class OrdersView(ApiView):
 
     permission_classes = [AllowAny]
     parser_classes = ORDER_PARSERS
+    devices = ("GET",)
 
     @extend_schema(parameters=[MODE, *LIST_PARAMETERS], responses=ORDER_PAGE, operation_id="listOrders")
     def get(self, request: Request) -> Response:
@@ -247,6 +248,7 @@ class OneOrderView(ApiView):
     """One order."""
 
     permission_classes = [AllowAny]
+    devices = ("GET", "PATCH")
 
     @extend_schema(parameters=[EXPAND], responses=OrderDetail, operation_id="readOrder")
     def get(self, request: Request, order_id: int) -> Response:

@@ -154,6 +154,10 @@ class EventOutput(Output):
     to = StatusField(source="to_status", allow_null=True)
     milestone = serializers.CharField()
     actor = serializers.CharField(help_text="The role that did it: customer, vendor, driver …", source="role")
+    device = serializers.CharField(
+        source="actor_name",
+        help_text="The name of the paired device that did it, for the vendor's people and staff; empty for all else.",
+    )
     reason_code = serializers.CharField()
     reason = serializers.CharField()
     forced = serializers.BooleanField()

@@ -78,6 +78,7 @@ class ApproveView(ApiView):
     """The money of a transfer, or cash, has come in; where another amount came in than was asked for, that counts."""
 
     permission_classes = [AllowAny]
+    devices = ("POST",)  # cash alone
 
     @extend_schema(
         request=None, parameters=[IF_MATCH, EXPAND], responses={200: OrderChanged}, operation_id="approvePayment"

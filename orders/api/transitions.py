@@ -35,6 +35,7 @@ class TransitionsView(ApiView):
     """What this caller may do now; do it."""
 
     permission_classes = [AllowAny]
+    devices = ("GET", "POST")
 
     @extend_schema(responses=AllowedList)
     def get(self, request: Request, order_id: int) -> Response:
@@ -69,6 +70,7 @@ class StartPreparingView(ApiView):
     """Says that the kitchen has begun; the status stays."""
 
     permission_classes = [AllowAny]
+    devices = ("POST",)
 
     @extend_schema(request=None, parameters=[IF_MATCH, EXPAND], responses={200: OrderChanged})
     def post(self, request: Request, order_id: int) -> Response:
@@ -81,6 +83,7 @@ class HistoryView(ApiView):
     """The order's history; a note by hand."""
 
     permission_classes = [AllowAny]
+    devices = ("GET", "POST")
 
     @extend_schema(responses=History)
     def get(self, request: Request, order_id: int) -> Response:
@@ -103,6 +106,7 @@ class TrackingNumberView(ApiView):
     """A parcel carrier's number."""
 
     permission_classes = [AllowAny]
+    devices = ("POST",)
 
     @extend_schema(request=TrackingNumberInput, parameters=[IF_MATCH, EXPAND], responses={200: OrderChanged})
     def post(self, request: Request, order_id: int) -> Response:

@@ -34,8 +34,10 @@ class OrderEvent(models.Model):
     to_status = models.PositiveSmallIntegerField(null=True, blank=True)
     # The milestone that this change wrote, if any.
     milestone = models.CharField(max_length=20, blank=True)
-    # Who ("user:5", "merchant:2", "guest:…", "system") and as whom it did so.
+    # Who ("user:5", "merchant:2", "device:7", "guest:…", "system") and as whom it did so.
     actor = models.CharField(max_length=60)
+    # Of a device what it was called then.
+    actor_name = models.CharField(max_length=60, blank=True, default="", db_default="")
     role = models.CharField(max_length=10)
     reason_code = models.CharField(max_length=30, blank=True)
     reason = models.CharField(max_length=500, blank=True)

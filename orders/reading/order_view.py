@@ -205,7 +205,8 @@ class PaymentView:
 class EventView(View):
     """One entry of an order's history. A candidate reads what happened and when, nothing of what was changed.
 
-    `actor`, the key of the caller who did it, is for the vendor's people and staff.
+    `actor`, the key of the caller who did it, and `actor_name`, where that is a device, are for the vendor's people
+    and staff.
     """
 
     shown = shows(
@@ -217,6 +218,7 @@ class EventView(View):
     def __init__(self, event: OrderEvent, *, hides_words: bool, hides_drivers: bool, tells_actor: bool) -> None:
         super().__init__(event, hides_words=hides_words)
         self.actor = event.actor if tells_actor else ""
+        self.actor_name = event.actor_name if tells_actor else ""
         if hides_words:
             self.data: Any = {}
         elif hides_drivers and event.kind == OrderEvent.Kind.DRIVER:

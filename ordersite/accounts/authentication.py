@@ -1,4 +1,4 @@
-"""How a caller becomes known: a bearer (JWT or API token), or the session of our own pages."""
+"""How a caller becomes known: a bearer (JWT, API token or a device's), or a cookie of our own pages."""
 
 from datetime import timedelta
 from functools import partial
@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
@@ -19,7 +19,7 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
-from ordersite.accounts.callers import FACTS, MerchantPrincipal, fact_columns
+from ordersite.accounts.callers import FACTS, DevicePrincipal, MerchantPrincipal, fact_columns
 from ordersite.accounts.models import ApiToken, SignIn, User
 from ordersite.accounts.password_tries import try_password
 from ordersite.accounts.rights import permissions_at_hand
@@ -28,6 +28,7 @@ from ordersite.core.prepared import Given, Prepared
 from ordersite.web.throttling import client_address
 
 API_TOKEN_PREFIX = "ost_"  # noqa: S105  not a secret, how one begins
+DEVICE_TOKEN_PREFIX = "osd_"  # noqa: S105
 SIGN_IN_CLAIM = "sign_in"
 USED_EVERY = timedelta(hours=1)
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -70,7 +71,7 @@ class PasswordBackend(ModelBackend):
 
 
 class BearerAuthentication(BaseAuthentication):
-    """`Authorization: Bearer …` with an access token of ours or an API token."""
+    """`Authorization: Bearer …` with an access token of ours, an API token or a device's token."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         header = get_authorization_header(request).split()
@@ -84,14 +85,38 @@ class BearerAuthentication(BaseAuthentication):
             scope = ApiToken.Scope.READ if request.method in SAFE else ApiToken.Scope.WRITE
             if scope not in credential.scopes:
                 raise PermissionDenied(f"This API token lacks the scope {scope}: create one with it.")
+        if isinstance(principal, DevicePrincipal):
+            refuse_closed_view(request)
         return principal, credential
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
 
 
+class PageAuthentication(SessionAuthentication):
+    """A page of ours: by its session, else as the paired device whose cookie the browser holds. Both ask for CSRF."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        found: tuple[Any, Any] | None = super().authenticate(request)
+        token = request.COOKIES.get(settings.DEVICE_COOKIE_NAME, "")
+        if found is not None or not token:
+            return found
+        device, credential = principal_of_device(token)
+        self.enforce_csrf(request)
+        refuse_closed_view(request)
+        return device, credential
+
+
+def refuse_closed_view(request: Request) -> None:
+    """Raises PermissionDenied where the view does not open the method to devices (ApiView.devices)."""
+    if request.method not in getattr(request.parser_context.get("view"), "devices", ()):
+        raise PermissionDenied("A paired device can only do what its vendor's board does: sign in as a person.")
+
+
 def principal_of(token: str) -> tuple[Any, Any]:
-    """The user (with its customer and driver) or merchant behind a bearer; raises AuthenticationFailed."""
+    """The user (with its customer and driver), merchant or device behind a bearer; raises AuthenticationFailed."""
+    if token.startswith(DEVICE_TOKEN_PREFIX):
+        return principal_of_device(token)
     if token.startswith(API_TOKEN_PREFIX):
         return principal_of_api_token(token)
     access = read_token(AccessToken, token)
@@ -203,6 +228,14 @@ def principal_of_api_token(token: str) -> tuple[Any, ApiToken]:
     return row.user, row
 
 
+def principal_of_device(token: str) -> tuple[DevicePrincipal, None]:
+    """The paired device that a token is of, by DEVICE_BEHIND; raises AuthenticationFailed."""
+    device: DevicePrincipal | None = import_string(settings.DEVICE_BEHIND)(token_hash(token))
+    if device is None:
+        raise AuthenticationFailed("This device is not paired any more: pair it with a new code.")
+    return device, None
+
+
 def credential_of(request: Request) -> str:
     """Names what somebody known came with: an API token, a sign-in, or else who it is. Never a secret."""
     if isinstance(request.auth, ApiToken):
@@ -219,4 +252,15 @@ class BearerScheme(OpenApiAuthenticationExtension):
     name = "bearer"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "description": "A JWT access token, or an API token."}
+        told = "A JWT access token, an API token, or the token of a paired device."
+        return {"type": "http", "scheme": "bearer", "description": told}
+
+
+class PageScheme(OpenApiAuthenticationExtension):
+    """How the OpenAPI document calls it: as Django's session, which it is for people."""
+
+    target_class = PageAuthentication
+    name = "cookieAuth"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}

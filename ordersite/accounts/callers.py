@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db.models import OuterRef
@@ -42,6 +42,32 @@ def merchant_key(merchant_id: int) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DevicePrincipal:
+    """A vendor's paired device in the place of `request.user`; it calls only what a view opens to devices."""
+
+    id: int
+    vendor_id: int
+    name: str
+    kind: str
+    token_hash: str
+
+    is_authenticated: ClassVar[bool] = True
+    is_active: ClassVar[bool] = True
+    is_staff: ClassVar[bool] = False
+    is_anonymous: ClassVar[bool] = False
+    pk: ClassVar[None] = None
+
+    @property
+    def caller_key(self) -> str:
+        return device_key(self.id)
+
+
+def device_key(device_id: int) -> str:
+    """Names a device as a caller (Caller.key)."""
+    return f"device:{device_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DriverFacts:
     """The driver that a caller is: for a company, as one vendor's courier, or, with neither, for the site."""
 
@@ -59,11 +85,13 @@ NONE: frozenset[int] = frozenset()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """A user, a merchant's token, a guest with its order token, nobody, or the system itself."""
+    """A user, a merchant's token, a vendor's device, a guest with its order token, nobody, or the system itself."""
 
     key: str = "anonymous"
     user: User | None = None
     merchant_id: int | None = None
+    device_id: int | None = None
+    device_name: str = ""  # kept with what it does, since it may be renamed
     customer_id: int | None = None
     driver: DriverFacts | None = None
     merchant_ids: frozenset[int] = NONE  # works at all of their vendors
@@ -76,7 +104,7 @@ class Caller:
 
     @property
     def is_known(self) -> bool:
-        return self.user is not None or self.merchant_id is not None
+        return self.user is not None or self.merchant_id is not None or self.device_id is not None
 
     @property
     def driver_id(self) -> int | None:
@@ -171,6 +199,18 @@ def caller_of_merchant(merchant_id: int, *, app_id: str = "", address: str = "")
     )
 
 
+def caller_of_device(device: DevicePrincipal, *, app_id: str = "", address: str = "") -> Caller:
+    """The caller that a paired device is: it works at its vendor."""
+    return Caller(
+        key=device.caller_key,
+        device_id=device.id,
+        device_name=device.name,
+        vendor_ids=frozenset({device.vendor_id}),
+        app_id=app_id,
+        address=address,
+    )
+
+
 def caller_of(request: Request) -> Caller:
     """The caller of an API request, from what authenticated it and its headers Order-Token and X-APP-X."""
     order_token = request.headers.get("Order-Token", "")[:200]
@@ -179,6 +219,8 @@ def caller_of(request: Request) -> Caller:
     user: Any = request.user
     if isinstance(user, MerchantPrincipal):
         return caller_of_merchant(user.merchant_id, app_id=app_id, address=address)
+    if isinstance(user, DevicePrincipal):
+        return caller_of_device(user, app_id=app_id, address=address)
     if user.is_authenticated:
         return caller_of_user(user, order_token=order_token, app_id=app_id, address=address)
     if order_token:

@@ -34,7 +34,7 @@ ROLES: dict[str, frozenset[str]] = {
     | permissions("orders", ("add", "change", "force"), "order")
     | permissions("orders", ("add",), "refund")
     | permissions("orders", ("reveal",), "code")
-    | permissions("vendors", VIEW, f"vendor vendortype merchant company driver {SOLD}")
+    | permissions("vendors", VIEW, f"vendor vendortype merchant company driver device {SOLD}")
     | permissions("accounts", VIEW, PEOPLE)
     | permissions("accounts", ("add", "change"), "customer address"),
     "finance": EVERYWHERE
@@ -48,7 +48,7 @@ ROLES: dict[str, frozenset[str]] = {
     "catalogue": EVERYWHERE
     | permissions("vendors", ALL, f"vendor vendortype {SOLD}")
     | permissions("vendors", WRITE, "merchant")
-    | permissions("vendors", VIEW, "company")
+    | permissions("vendors", VIEW, "company device")
     | permissions("orders", ALL, "statuslabel")
     | permissions("orders", ("view", "add"), "code"),
     "dispatcher": EVERYWHERE
@@ -61,6 +61,7 @@ ROLES: dict[str, frozenset[str]] = {
     | permissions("orders", ("add", "change"), "order")
     | permissions("orders", ("add",), "refund code")
     | permissions("vendors", ALL, SOLD)
+    | permissions("vendors", VIEW, "device")
     | permissions("vendors", ("view", "change"), "vendor driver"),
 }
 

@@ -324,6 +324,7 @@ class Code(StrEnum):
     FORBIDDEN_SEE_PHOTOS = "forbidden.see_photos"
     NO_ITEMS_TO_PAY = "no_items.to_pay"
     FORBIDDEN_APPROVE = "forbidden.approve"
+    FORBIDDEN_APPROVE_DEVICE = "forbidden.approve_device"
     NOTHING_DUE = "nothing_due"
     NOTHING_DUE_CHANGED = "nothing_due.changed"
     NOTHING_DUE_ANYWHERE = "nothing_due.anywhere"
@@ -361,6 +362,10 @@ class Code(StrEnum):
     # --- vendors: vendors.services
 
     NOT_A_MEMBER = "not_a_member"
+    FORBIDDEN_DEVICES = "forbidden.devices"
+    NOT_FOUND_DEVICE = "not_found.device"
+    TOO_MANY_DEVICES = "too_many_devices"
+    INVALID_PAIRING_CODE = "invalid.pairing_code"
     OUT_OF_STOCK = "out_of_stock"
     OUT_OF_STOCK_SOLD_OUT = "out_of_stock.sold_out"
 

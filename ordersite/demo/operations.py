@@ -98,6 +98,34 @@ OPERATIONS: dict[str, Operation] = {
         given={"vendor_id": 1},
         body={"rush_minutes": 10, "rush_until": "2099-01-01T00:00:00Z"},
     ),
+    "readDevices": Operation(summary="List a vendor's tablets and printers", who=VENDOR, given={"vendor_id": 3}),
+    "createDevices": Operation(
+        summary="Add a tablet or printer", who=VENDOR, given={"vendor_id": 3}, body={"name": "Kitchen"}, status=201
+    ),
+    "pairDevice": Operation(
+        summary="Pair a device by its code", body={"code": "7KQ4-M2XH"}, after="a device was added, with this code"
+    ),
+    "changeDevice": Operation(
+        summary="Rename a device",
+        who=VENDOR,
+        given={"vendor_id": 3, "device_id": 1},
+        body={"name": "Counter"},
+        after="one was added",
+    ),
+    "deleteDevice": Operation(
+        summary="Revoke a device",
+        who=VENDOR,
+        given={"vendor_id": 3, "device_id": 1},
+        status=204,
+        after="one was added",
+    ),
+    "createDeviceCode": Operation(
+        summary="Give a device a new code",
+        who=VENDOR,
+        given={"vendor_id": 3, "device_id": 1},
+        status=201,
+        after="one was added",
+    ),
     "readVendorMenu": Operation(summary="Read a menu", given={"vendor_id": 3}),
     "readVendorServices": Operation(summary="List what can be booked", given={"vendor_id": 10}),
     "readServiceTimes": Operation(summary="Find free times of a service", given={"vendor_id": 10, "service_id": 1}),

@@ -52,6 +52,7 @@ WORDS: dict[str, str] = {
     "delivery_types": "How orders can reach the customer.",
     "delivery_zone": "The id of the zone that the address is in.",
     "description": "A text for customers.",
+    "device_id": "The id of the paired device.",
     "detail": "What is wrong, and what to do.",
     "discount": "What offers take off.",
     "done_at": "When the money was given back; null while it is on its way.",

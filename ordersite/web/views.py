@@ -36,6 +36,9 @@ class ApiView(APIView):
     # counts as none.
     public: ClassVar[Sequence[str]] = ()
 
+    # The methods that a vendor's paired device may call: what its board does, nothing else of the API.
+    devices: ClassVar[Sequence[str]] = ()
+
     # Where the answer lets somebody in, or no transaction is around the call, none is kept: Idempotency-Key is ignored.
     keeps_answers = True
 

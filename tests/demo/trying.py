@@ -126,6 +126,7 @@ def drawn_natively(trying: Trying) -> dict[str, Callable[[], dict[str, Any]]]:
         "createAuthTokenRefresh": lambda: {"refresh": trying.sign_in("driver")["refresh"]},
         "createAuthLogout": lambda: {"refresh": trying.sign_in("driver")["refresh"]},
         "readPurchase": lambda: {"purchase_uuid": trying.told("placeOrder")["purchase"]["uuid"]},
+        "pairDevice": lambda: {"code": trying.told("createDevices")["code"]},
         "createTrack": lambda: {"code": trying.told("placeOrder")["purchase"]["tracking_code"]},
     }
 
@@ -161,7 +162,7 @@ def shown(part: Any) -> Any:
         return [shown(one) for one in part[:MOST]]
     if isinstance(part, str):
         part = re.sub(r"^eyJ.+", TOKEN, part)
-        part = re.sub(r"^ost_.+", "ost_…", part)
+        part = re.sub(r"^(ost|osd)_.+", r"\1_…", part)
         return re.sub(r"http://127\.0\.0\.1:\d+", SHOWN, part)
     return part
 

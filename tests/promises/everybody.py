@@ -18,7 +18,7 @@ from ordersite.core.crypto import decrypt, new_token, token_hash
 from ordersite.core.images import CleanImage
 from tests.cast import Cast
 from tests.orders.rows import add_line, make_order
-from vendors.models import PackageType, Service
+from vendors.models import Device, PackageType, Service
 
 ROLES = (
     "anonymous",
@@ -150,6 +150,7 @@ def make_world(cast: Cast) -> World:
             "provider": "fake",
             "job_id": PrintJob.objects.create(order=orders[order], vendor=vendor, number=1, reason="asked").pk,
             "package_type_id": PackageType.objects.create(vendor=vendor, name="Box", price=500, per_km=50).pk,
+            "device_id": Device.objects.create(vendor=vendor, name=f"device-of-{order}").pk,
             "service_id": Service.objects.create(vendor=vendor, name=f"service-of-{order}", price=1000).pk,
         }
         for side, order, vendor, row in (
@@ -218,6 +219,9 @@ def bodies(world: World) -> dict[str, Any]:
         "POST /track": {"code": decrypt(world.orders["claras"].tracking_sealed)},
         "POST /wallet/top-ups": {"customer": cast.customer_row.pk, "amount": {"amount": "5.00", "currency": "EUR"}},
         "PATCH /vendors/{vendor_id}": {"paused_until": tomorrow},
+        "POST /vendors/{vendor_id}/devices": {"name": "Kitchen"},
+        "PATCH /vendors/{vendor_id}/devices/{device_id}": {"name": "Counter"},
+        "POST /devices/pair": {"code": "23456789"},
         "POST /me/addresses": {"address": "Markt 1"},
         "PATCH /me/addresses/{address_id}": {"address": "Markt 2"},
         "PATCH /me": {"name": "Somebody"},

@@ -76,6 +76,8 @@ def number(request: Request, name: str, *, default: int | None, most: int) -> in
 class VendorEventsView(ApiView):
     """A vendor's feed after a position."""
 
+    devices = ("GET",)
+
     @extend_schema(
         parameters=[
             OpenApiParameter(
@@ -123,7 +125,7 @@ def caller_now(request: Request) -> Caller:
     http.session = SessionStore(http.session.session_key)
     http.user = get_user(http)
     authenticators: Any = request.authenticators
-    again = Request(http, authenticators=authenticators)
+    again = Request(http, authenticators=authenticators, parser_context=request.parser_context)
     if not again.user.is_authenticated:
         raise NotAuthenticated
     return caller_of(again)

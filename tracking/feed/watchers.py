@@ -21,20 +21,24 @@ from rest_framework_simplejwt.utils import get_md5_hash_password
 from orders.reading.following import followable, followed
 from ordersite.accounts.authentication import (
     API_TOKEN_PREFIX,
+    DEVICE_TOKEN_PREFIX,
     TokenExpired,
     api_tokens,
     may_sign_in,
     may_use,
     principal_of_api_token,
+    principal_of_device,
     proof_of,
     read_token,
     sign_in_id_of,
     user_id_of,
 )
+from ordersite.accounts.callers import device_key
 from ordersite.accounts.models import ApiToken, SignIn, User
 from ordersite.accounts.rights import Right, holders
 from tracking.feed.closings import BUSY, ENDED, EXPIRED, FORBIDDEN, MISSING, UNKNOWN, Closing, WatchRefused
-from vendors.models import Dispatcher, Driver, Member, Vendor
+from vendors.models import Device, Dispatcher, Driver, Member, Vendor
+from vendors.services.devices import note_seen
 
 logger = logging.getLogger(__name__)
 
@@ -46,9 +50,10 @@ class Credential:
     user_id: int | None = None
     merchant_id: int | None = None
     token_id: int | None = None
+    device_id: int | None = None
     session_key: str = ""
     sign_in_id: int = 0
-    # What a JWT or a session holds of the user's password: both end with a change of it.
+    # What a JWT or a session holds of the user's password: both end with a change of it. Of a device its token's hash.
     proof: str = ""
     expires: float | None = None
 
@@ -57,6 +62,8 @@ class Credential:
         """Whose it is; None for nobody who is known."""
         if self.user_id:
             return f"user:{self.user_id}"
+        if self.device_id:
+            return device_key(self.device_id)
         return f"merchant:{self.merchant_id}" if self.merchant_id else None
 
 
@@ -77,12 +84,14 @@ class Watcher:
 
 
 def identify(request: HttpRequest, bearer: str) -> Credential:
-    """What a bearer shows, else the session; raises WatchRefused. Whether it holds is asked for many at once."""
-    return by_bearer(bearer) if bearer else by_session(request)
+    """What a bearer shows, else a cookie; raises WatchRefused. Whether it holds is asked for many at once."""
+    return by_bearer(bearer) if bearer else by_cookie(request)
 
 
 def by_bearer(token: str) -> Credential:
     try:
+        if token.startswith(DEVICE_TOKEN_PREFIX):
+            return by_device(token)
         if not token.startswith(API_TOKEN_PREFIX):
             access = read_token(AccessToken, token)
             return Credential(
@@ -102,13 +111,33 @@ def by_bearer(token: str) -> Credential:
     return Credential(user_id=row.user_id, merchant_id=row.merchant_id, token_id=row.pk, expires=expires)
 
 
-def by_session(request: HttpRequest) -> Credential:
-    """A browser's login: only from a page of ours, since a foreign page's socket carries the cookie too."""
-    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
-    if not key:
+def by_device(token: str) -> Credential:
+    """What a paired device's token shows; raises AuthenticationFailed for one that is not known."""
+    device, _ = principal_of_device(token)
+    return Credential(device_id=device.id, proof=device.token_hash)
+
+
+def by_cookie(request: HttpRequest) -> Credential:
+    """A browser's login, else its pairing: only from a page of ours, since a foreign page's socket sends both too."""
+    session = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    device = request.COOKIES.get(settings.DEVICE_COOKIE_NAME, "")
+    if not session and not device:
         raise WatchRefused(UNKNOWN)
     if not is_same_origin(request):
         raise WatchRefused(FORBIDDEN, "A session works on the pages of this site only: send a token.")
+    try:
+        return by_session(session)
+    except WatchRefused:
+        if not device:
+            raise
+    try:
+        return by_device(device)
+    except AuthenticationFailed as error:
+        raise WatchRefused(UNKNOWN) from error
+
+
+def by_session(key: str) -> Credential:
+    """A browser's login, by the key of its session."""
     session = SessionStore(key)
     user_id, proof = session.get(SESSION_KEY, ""), session.get(HASH_SESSION_KEY)
     if session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS or not proof or not user_id.isdecimal():
@@ -220,6 +249,9 @@ class Known:
         self.sessions = set(sessions.values_list("session_key", flat=True))
         sign_ins = SignIn.objects.filter(pk__in={one.sign_in_id for one in shown if one.sign_in_id})
         self.sign_ins = set(sign_ins.values_list("pk", flat=True))
+        devices = Device.objects.filter(pk__in={one.device_id for one in shown if one.device_id}, revoked_at=None)
+        self.devices = {device.pk: device for device in devices}
+        note_seen(self.devices.values())
         vendors = Vendor.objects.filter(pk__in=subjects.get("vendor", ()))
         self.merchants = dict(vendors.values_list("pk", "merchant_id"))
         self.everywhere: set[tuple[int, int]] = set()
@@ -247,6 +279,9 @@ class Known:
             return False
         if shown.sign_in_id and shown.sign_in_id not in self.sign_ins:
             return False
+        if shown.device_id:
+            device = self.devices.get(shown.device_id)
+            return device is not None and device.token_hash == shown.proof
         if shown.user_id is None:
             return True
         user = self.users.get(shown.user_id)
@@ -263,6 +298,8 @@ class Known:
             return (user_id, subject) in self.drivers
         if watcher.kind == "company":
             return (user_id, subject) in self.dispatchers
+        if watcher.credential.device_id:
+            return self.devices[watcher.credential.device_id].vendor_id == subject
         merchant = self.merchants[subject]
         if user_id is None:
             return watcher.credential.merchant_id == merchant

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from ordersite.web import urls as converters  # noqa: F401  registers <id:…>
-from vendors.api import bookable, views
+from vendors.api import bookable, devices, views
 
 urlpatterns = [
     path("vendors", views.VendorsView.as_view()),
@@ -11,5 +11,9 @@ urlpatterns = [
     path("vendors/<id:vendor_id>/menu", views.VendorMenuView.as_view()),
     path("vendors/<id:vendor_id>/services", bookable.VendorServicesView.as_view()),
     path("vendors/<id:vendor_id>/package-types", bookable.VendorPackageTypesView.as_view()),
+    path("vendors/<id:vendor_id>/devices", devices.DevicesView.as_view()),
+    path("vendors/<id:vendor_id>/devices/<id:device_id>", devices.DeviceView.as_view()),
+    path("vendors/<id:vendor_id>/devices/<id:device_id>/code", devices.DeviceCodeView.as_view()),
+    path("devices/pair", devices.PairingView.as_view()),
     path("vendor-types", views.VendorTypesView.as_view()),
 ]

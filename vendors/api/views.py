@@ -93,6 +93,7 @@ class VendorsView(ApiView):
 class VendorView(ApiView):
     permission_classes = [IsAuthenticatedOrReadOnly]
     public = READS
+    devices = ("GET", "PATCH")
 
     @extend_schema(responses=VendorOutput)
     def get(self, request: Request, vendor_id: int) -> Response:
@@ -112,6 +113,7 @@ class VendorView(ApiView):
 class VendorMenuView(ApiView):
     permission_classes = [AllowAny]
     public = READS
+    devices = ("GET",)
 
     @extend_schema(responses=MenuOutput)
     def get(self, request: Request, vendor_id: int) -> Response:

@@ -1,6 +1,7 @@
 """The vendors' tables, a file a noun."""
 
 from vendors.models.bookable import PackageType, Service, ServiceHours
+from vendors.models.devices import Device
 from vendors.models.hours import DeliveryZone, OpeningHours
 from vendors.models.kitchen import LateThreshold, Station
 from vendors.models.menu import (
@@ -32,6 +33,7 @@ __all__ = [
     "Charged",
     "Company",
     "DeliveryZone",
+    "Device",
     "Dispatcher",
     "Driver",
     "Extra",

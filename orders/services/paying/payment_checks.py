@@ -101,4 +101,6 @@ def role_to_approve(access: OrderAccess, payment: Payment) -> Actor:
     goes_to_platform = find_method(payment.provider).needs_proof and not payment.to_vendor
     if Actor.VENDOR not in access.readers or payment.is_disputed or goes_to_platform:
         raise Forbidden(Code.FORBIDDEN_APPROVE)
+    if access.caller.device_id is not None and not find_method(payment.provider).is_on_handover:
+        raise Forbidden(Code.FORBIDDEN_APPROVE_DEVICE)
     return Actor.VENDOR

@@ -179,6 +179,7 @@ def make_event(access: OrderAccess, role: Actor, **fields: Any) -> OrderEvent:
         order=order,
         number=order.version,
         actor=caller.key,
+        actor_name=caller.device_name,
         role=role,
         app_id=caller.app_id,
         created_at=access.now,

@@ -40,6 +40,9 @@ SENTENCES: dict[Code, str] = {
     Code.FORBIDDEN_SEE_PHOTOS: _("Photos of a payment are visible to the people who pay, and to staff."),
     Code.NO_ITEMS_TO_PAY: _("The order has no items, so there is nothing to pay yet: add one first."),
     Code.FORBIDDEN_APPROVE: _("A payment can be confirmed by staff, or by the vendor if the vendor alone receives it."),
+    Code.FORBIDDEN_APPROVE_DEVICE: _(
+        "A paired device can only confirm cash that was handed over: sign in as a person for other payments."
+    ),
     Code.NOTHING_DUE: _("Nothing is due on this payment any more: reload the order."),
     Code.NOTHING_DUE_ANYWHERE: _("No payment of this order is due: read the order again."),
     Code.NOTHING_DUE_CHANGED: _("Somebody else has changed this payment in the meantime: look at it again."),

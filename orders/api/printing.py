@@ -35,6 +35,7 @@ class PrintOrderView(ApiView):
     """Asks for a ticket of an order."""
 
     permission_classes = [AllowAny]
+    devices = ("POST",)
 
     @extend_schema(request=None, responses={201: PrintJobOutput, 200: PrintJobOutput}, operation_id="printOrder")
     def post(self, request: Request, order_id: int) -> Response:
@@ -47,6 +48,7 @@ class PrintJobsView(ApiView):
     """The tickets that a vendor has to print, for its people, its devices and staff."""
 
     permission_classes = [IsAuthenticated]
+    devices = ("GET",)
 
     @extend_schema(
         parameters=[*PAGE_PARAMETERS, ordering_parameter("id")],
@@ -63,6 +65,7 @@ class ClaimPrintJobView(ApiView):
     """Claims a print job: of several devices one has it."""
 
     permission_classes = [IsAuthenticated]
+    devices = ("POST",)
 
     @extend_schema(request=None, responses=ClaimedJobOutput, operation_id="claimPrintJob")
     def post(self, request: Request, vendor_id: int, job_id: int) -> Response:
@@ -81,6 +84,7 @@ class PrintedView(ApiView):
     """Says that the paper is there."""
 
     permission_classes = [AllowAny]
+    devices = ("POST",)
 
     @extend_schema(request=None, responses=PrintJobOutput, operation_id="confirmPrintJob")
     def post(self, request: Request, vendor_id: int, job_id: int) -> Response:
@@ -91,6 +95,7 @@ class PrintFailedView(ApiView):
     """Says that there is no paper: another is asked for, marked as a possible double."""
 
     permission_classes = [AllowAny]
+    devices = ("POST",)
 
     @extend_schema(request=FailedPrintInput, responses=PrintJobOutput, operation_id="failPrintJob")
     def post(self, request: Request, vendor_id: int, job_id: int) -> Response:

@@ -31,6 +31,7 @@ GET    /orders/{order_id}/history                         200 404
 POST   /orders/{order_id}/history                         201 404
 POST   /orders/{order_id}/items/{item_id}/missing         200 404
 POST   /orders/{order_id}/payments/{payment_id}/approve   200 404
+POST   /orders/{order_id}/print-jobs                      200 404
 POST   /orders/{order_id}/start-preparing                 200 404
 POST   /orders/{order_id}/tracking-number                 200 404
 GET    /orders/{order_id}/transitions                     200 404
@@ -40,6 +41,10 @@ GET    /vendors/{vendor_id}                               200 200
 PATCH  /vendors/{vendor_id}                               200 403
 GET    /vendors/{vendor_id}/events                        200 403
 GET    /vendors/{vendor_id}/menu                          200 200
+GET    /vendors/{vendor_id}/print-jobs                    200 403
+POST   /vendors/{vendor_id}/print-jobs/{job_id}/claim     200 403
+POST   /vendors/{vendor_id}/print-jobs/{job_id}/failed    409 404
+POST   /vendors/{vendor_id}/print-jobs/{job_id}/printed   409 404
 """
 
 

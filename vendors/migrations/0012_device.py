@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("vendors", "0010_plain_help_texts"),
+        ("vendors", "0011_printing"),
     ]
 
     operations = [

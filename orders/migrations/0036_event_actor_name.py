@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0033_name_payments_to_check")]
+    dependencies = [("orders", "0035_print_jobs")]
 
     operations = [
         migrations.AddField(

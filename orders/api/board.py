@@ -34,6 +34,8 @@ def ids_asked(request: Request) -> list[int] | None:
 class VendorBoardView(ApiView):
     """A vendor's board."""
 
+    devices = ("GET",)
+
     @extend_schema(
         parameters=[
             OpenApiParameter(

@@ -39,6 +39,7 @@ POST   /orders/{order_id}/transitions                     200 404
 GET    /orders/statuses                                   200 -
 GET    /vendors/{vendor_id}                               200 200
 PATCH  /vendors/{vendor_id}                               200 403
+GET    /vendors/{vendor_id}/board                         200 403
 GET    /vendors/{vendor_id}/events                        200 403
 GET    /vendors/{vendor_id}/menu                          200 200
 GET    /vendors/{vendor_id}/print-jobs                    200 403

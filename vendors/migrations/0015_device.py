@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("vendors", "0011_printing"),
+        ("vendors", "0014_unavailable_until"),
     ]
 
     operations = [

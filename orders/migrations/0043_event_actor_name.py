@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0035_print_jobs")]
+    dependencies = [("orders", "0042_index_of_what_is_handed_over")]
 
     operations = [
         migrations.AddField(

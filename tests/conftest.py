@@ -21,6 +21,7 @@ from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
+from orders.reading import estimates
 from orders.services.placing import terms
 from ordersite.accounts.models import ApiToken, User
 from ordersite.core import call_counts
@@ -36,6 +37,7 @@ HERE = Path(__file__).parent
 # What the quick run leaves to the full one: whole features beside the core, each of which it shows by a scenario
 # (tests/orders/test_scenarios.py) or by one of its other modules.
 FULL_RUN_ONLY = (
+    "orders/test_estimates_kept",
     "demo/test_load_demo",
     "dialects/kaddy/test_drawn",
     "dialects/kesk/test_placing",
@@ -223,6 +225,7 @@ def clean_process(settings: Any, monkeypatch: pytest.MonkeyPatch, folders: Itera
     settings.FAKE_PAYMENTS_URL = "http://127.0.0.1:9"
     menus.held.clear()
     terms.held.clear()
+    estimates.held_rows.clear()
     call_counts.windows.counts.clear()
     caches["places"].clear()
     places.pause.until = 0.0

@@ -11,7 +11,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from orders.services.capacity import code_imports
 from orders.services.money import ledger_check
-from orders.services.moving import timers
+from orders.services.moving import learning, timers
 from orders.services.paying import online_payments
 from orders.services.record import photos
 from ordersite.accounts import mails
@@ -53,6 +53,8 @@ WORK: tuple[Work, ...] = (
     Work("unconfirmed accounts", retention.prune_unconfirmed, every=3600, batch=retention.BATCH),
     Work("photos that no row knows", photos.delete_strays, every=3600),
     Work("files of codes", code_imports.delete_old_uploads, every=60),
+    # At its first run it learns from all the events there are.
+    Work("times of stages", learning.learn_times, every=5, batch=learning.BATCH, apart=True),
     # Reads every order.
     Work("proof of the ledger", ledger_check.check_daily, every=3600, apart=True),
 )

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from orders.api.edits_outputs import WithChanges
 from orders.api.kinds_outputs import OfKind
+from orders.estimates import Stage
 from orders.fields import FulfilmentField, StatusField, SubstituteField
 from orders.lifecycle.table import MILESTONES
 from orders.reading.order_view import LineView, OrderView
@@ -24,6 +25,9 @@ class CustomerOutput(NamedOutput):
 
 class DriverOutput(NamedOutput):
     phone = serializers.CharField()
+
+
+ESTIMATE = "A range that four of five orders keep; null where nothing is known, and once it is handed over or ready."
 
 
 class OrderRow(Output):
@@ -144,7 +148,14 @@ class LineOutput(Output):
 OPTION, EXTRA, WITHOUT = OptionOutput(), ExtraOutput(), WithoutOutput()
 
 
-class EventOutput(Output):
+class FromOutput(Output):
+    """Renames the field `from_`: `from` is a word of Python's."""
+
+    def get_fields(self) -> Any:
+        return {name.rstrip("_"): field for name, field in super().get_fields().items()}
+
+
+class EventOutput(FromOutput):
     """One entry of an order's history."""
 
     number = serializers.IntegerField(help_text="The order's version after this event.")
@@ -164,11 +175,6 @@ class EventOutput(Output):
     data = serializers.JSONField()  # type: ignore[assignment]
     app_id = serializers.CharField()
     at = serializers.DateTimeField(source="created_at")
-
-    def get_fields(self) -> Any:
-        """`from` is a word of Python's, so the field is renamed here."""
-        fields = super().get_fields()
-        return {name.rstrip("_"): field for name, field in fields.items()}
 
 
 class PaymentOutput(Output):
@@ -274,9 +280,20 @@ class OrderChanged(OrderRow):
         return {name: at(moment) if moment else None for name, moment in order.milestones.items()}
 
 
+class EstimateOutput(FromOutput):
+    """When it is expected to be handed over, or to be ready where its customer comes: four of five orders keep it."""
+
+    from_ = serializers.DateTimeField(source="since")
+    to = serializers.DateTimeField(
+        source="until", allow_null=True, help_text="Null if the order takes longer than past orders did."
+    )
+    stage = serializers.ChoiceField(choices=[stage.value for stage in Stage], help_text="What it is estimated from.")
+
+
 class OrderDetail(OrderChanged, OfKind, WithChanges):
     """An order with its items, what waits for consent, and what its kind has besides."""
 
+    estimate = EstimateOutput(allow_null=True, help_text=ESTIMATE)
     items = LineOutput(many=True, source="lines")
 
 
@@ -394,6 +411,7 @@ class TrackedOutput(Output):
     placed_at = serializers.DateTimeField()
     deliver_at = serializers.DateTimeField(allow_null=True)
     estimated_at = serializers.DateTimeField(allow_null=True)
+    estimate = EstimateOutput(allow_null=True, help_text=ESTIMATE)
     vendor = TrackVendor()
     customer = serializers.CharField(read_only=True, source="contact.name", help_text="First name.")
     driver = serializers.SerializerMethodField(help_text="First name.")

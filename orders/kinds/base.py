@@ -22,6 +22,8 @@ class OrderKind:
     is_issued: ClassVar[bool] = False
     # Its delivery fee goes by the distance from its own pick-up, not by the vendor's zones.
     has_fee_by_distance: ClassVar[bool] = False
+    # It is made when it is ordered: how long it takes can be learnt from others.
+    takes_usual_time: ClassVar[bool] = True
     # Its items can be changed after placing; to be said by the kind, since they are priced anew as those of a menu.
     has_changeable_items: ClassVar[bool] = False
 

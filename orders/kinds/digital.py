@@ -7,3 +7,4 @@ from orders.models import Kind
 class DigitalKind(OrderKind):
     name = Kind.DIGITAL
     is_issued = True
+    takes_usual_time = False

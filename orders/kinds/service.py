@@ -11,6 +11,7 @@ class ServiceKind(OrderKind):
     content = "service"
     offered_by = "services"
     skips_preparing = True
+    takes_usual_time = False
 
     def is_withdrawn(self, order: Order) -> bool:
         service = order.booking.service

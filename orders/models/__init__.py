@@ -2,6 +2,7 @@
 
 from orders.models.delivery_proofs import DeliveryProof
 from orders.models.edits import ItemChange
+from orders.models.estimates import LearntTimes
 from orders.models.events import Counter, FeedEntry, FeedEpoch, OrderEvent
 from orders.models.kinds import Booking, Code, CodeUpload, OfferUse, Package, SlotHold, SlotUse
 from orders.models.labels import StatusLabel
@@ -64,6 +65,7 @@ __all__ = [
     "FeedEpoch",
     "ItemChange",
     "Kind",
+    "LearntTimes",
     "Line",
     "LineOption",
     "NumberSeries",

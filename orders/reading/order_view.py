@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from django.db.models import Prefetch, prefetch_related_objects
 
 from orders.checkout import Place
+from orders.estimates import Range
 from orders.kinds import booking_of, package_of, rules_of
 from orders.lifecycle.decisions import Allowed
 from orders.lifecycle.table import FAILURE, MILESTONES, Actor, Fulfilment
@@ -29,6 +30,7 @@ from orders.models import (
     PaymentShare,
     Purchase,
 )
+from orders.reading.estimates import estimate_of
 from orders.reading.lines import ticket_of
 from orders.reading.payments import checkout_url, proof_urls
 from orders.reading.selectors import ITEMS, SHARES
@@ -471,6 +473,11 @@ class OrderView(View):
     @property
     def may_start_preparing(self) -> bool:
         return self.__access.may_start_preparing()
+
+    @property
+    def estimate(self) -> Range | None:
+        """When it is expected, by what other orders took; seldom a statement."""
+        return estimate_of(self.__order, self.__access.now)
 
     def has_reached(self, goal: Goal) -> bool:
         return has_reached(self.__order, goal)

@@ -8,7 +8,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView, TemplateView
 from django.views.static import serve
 
-from orders.pages import board, payment
+from orders.pages import board, drive, payment
 from ordersite.accounts import pages as account_pages
 from ordersite.accounts.password_change import AdminPasswordChangeView
 from ordersite.demo import sites
@@ -27,6 +27,7 @@ urlpatterns = [
     path("sign-out", account_pages.sign_out, name="sign_out"),
     path("language", account_pages.change_language, name="change_language"),
     path("build", tell_build, name="build"),
+    path("drive", drive.show_drive, name="drive"),
     path("board", board.choose_vendor, name="boards"),
     path("board/<id:vendor_id>", board.show_board, name="board"),
     path("pay/<str:token>", payment.pay),

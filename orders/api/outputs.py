@@ -249,6 +249,10 @@ class OrderChanged(OrderRow):
     codes_missing = serializers.IntegerField(help_text="The number of codes that a paid digital order still waits for.")
     milestones = serializers.SerializerMethodField()
     payments = OrderPaymentOutput(many=True, read_only=True)
+    proof_kind = serializers.CharField(
+        read_only=True,
+        help_text="What completing the delivery needs as `proof`: photo, signature, code, or nothing if empty.",
+    )
     cancel_cost = MoneyField(read_only=True, help_text="What it would cost the customer to cancel now.")
     allowed_transitions = AllowedOutput(many=True, read_only=True, source="allowed")
     tracking_code = serializers.CharField(

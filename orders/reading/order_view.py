@@ -448,6 +448,11 @@ class OrderView(View):
         holder = Actor.CUSTOMER if self.__order.fulfilment == Fulfilment.DELIVERY else Actor.VENDOR
         return self.__order.collection_code if self.__access.readers & {holder, Actor.STAFF} else None
 
+    @property
+    def proof_kind(self) -> str:
+        """What its vendor asks for when a delivery is completed: a photo, a signature, the code, or nothing."""
+        return self.__order.vendor.proof if self.__order.fulfilment == Fulfilment.DELIVERY else ""
+
     # --- what happened, and what may be done ----------------------------------------------------------------------
 
     @property

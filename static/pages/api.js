@@ -14,6 +14,12 @@ export class Problem extends Error {
     this.status = status;
     this.code = body.code ?? "";
     this.body = body;
+    this.wait = 0; // seconds to wait before it is tried again
+  }
+
+  // Whether the same call may well work a little later.
+  get passes() {
+    return this.status === 0 || PASSING.has(this.status) || (this.status === 409 && this.wait > 0);
   }
 }
 
@@ -72,20 +78,28 @@ export async function read(path, { signal } = {}) {
 
 // Changes something: sent again with the same key until there is an answer, so that it is done once. `version` is the
 // order's that was seen, where the act must not meet another one.
-export async function act(method, path, body, { version, key = newKey(), tries = TRIES } = {}) {
-  const headers = { Accept: "application/json", "Idempotency-Key": key, "X-CSRFToken": cookie(page.csrf_cookie) };
+export function act(method, path, body, { version, ...rest } = {}) {
+  const headers = {};
   if (body !== undefined && body !== null) headers["Content-Type"] = "application/json";
   if (version !== undefined && version !== null) headers["If-Match"] = `"${version}"`;
-  const options = { method, headers, body: headers["Content-Type"] ? JSON.stringify(body) : undefined };
+  return repeat(path, { method, headers, body: headers["Content-Type"] ? JSON.stringify(body) : undefined }, rest);
+}
+
+// Sends a form with files; else as `act`.
+export function upload(path, form, rest = {}) {
+  return repeat(path, { method: "POST", headers: {}, body: form }, rest);
+}
+
+async function repeat(path, options, { key = newKey(), tries = TRIES } = {}) {
+  Object.assign(options.headers, { Accept: "application/json", "Idempotency-Key": key, "X-CSRFToken": cookie(page.csrf_cookie) });
   for (let tried = 1; ; tried += 1) {
     try {
       const answer = await send(path, options);
       return answer.status === 204 ? null : await answer.json();
     } catch (problem) {
-      const passes = problem.status === 0 || PASSING.has(problem.status) || (problem.status === 409 && problem.wait);
       if (problem.status === 401) whenSignedOut();
-      if (!passes || tried >= tries) throw problem;
-      const least = Math.max(problem.wait ?? 0, Math.min(8, 0.4 * 2 ** tried)); // seconds
+      if (!problem.passes || tried >= tries) throw problem;
+      const least = Math.max(problem.wait, Math.min(8, 0.4 * 2 ** tried)); // seconds
       await new Promise((resolve) => setTimeout(resolve, 1000 * least * (0.75 + Math.random() / 2)));
     }
   }

@@ -1,6 +1,6 @@
 """A real browser against a live server. Nothing outside the server may be asked for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -41,13 +41,14 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page
     """`open_page(width=390)` is a page whose addresses are the server's; what went wrong in it fails the test."""
     wrong: list[str] = []
 
-    def opened(*, width: int = 1280, height: int = 900) -> Page:
+    def opened(*, width: int = 1280, height: int = 900, refusals: Sequence[int] = ()) -> Page:
+        """`refusals` are the statuses that a test brings about, and that are no fault of the page."""
         context = browser.new_context(base_url=live_server.url, viewport={"width": width, "height": height})
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
         page.on("console", lambda message: note_refused(message.text))
         page.on("request", lambda request: note_outside(request.url))
-        page.on("response", lambda response: note_failed(response.status, response.url))
+        page.on("response", lambda response: note_failed(response.status, response.url, refusals))
         return page
 
     def note_outside(url: str) -> None:
@@ -59,8 +60,8 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page
         if "Content Security Policy" in text:
             wrong.append(f"policy: {text}")
 
-    def note_failed(status: int, url: str) -> None:
-        if status >= 400 and not url.endswith("/favicon.ico"):
+    def note_failed(status: int, url: str, refusals: Sequence[int]) -> None:
+        if status >= 400 and status not in refusals and not url.endswith("/favicon.ico"):
             wrong.append(f"{status}: {url}")
 
     yield opened

@@ -1,0 +1,76 @@
+"""The driver page: the frame that its script fills by the API and the live feed."""
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+from django.views.decorators.http import require_safe
+
+from orders.lifecycle.reasons import REASONS
+from orders.lifecycle.table import Status
+from orders.pages.words import CHANGES, STATUSES, WHY, change_names, worded
+from ordersite.accounts.callers import related
+from ordersite.accounts.models import User
+from ordersite.web.pages import page_view, show_page
+
+# What a driver's buttons do, as a driver says it.
+DRIVER_CHANGES = {
+    **CHANGES,
+    "accept_by_driver": _("Take it"),
+    "cancel_by_driver": _("I cannot go on"),
+    "deliver": _("Delivered"),
+    "depart": _("I am on my way"),
+    "driver_arrive": _("I am at the pick-up"),
+    "driver_nearing_business": _("I am near the pick-up"),
+    "driver_nearing_customer": _("I am near the customer"),
+    "driver_wait": _("I wait for it"),
+    "fail_delivery": _("I could not deliver it"),
+    "fail_pickup": _("I could not pick it up"),
+    "pick_up": _("Picked up"),
+    "report_not_ready": _("It is not ready"),
+    "retry_delivery": _("I try it again"),
+    "undo_delivery": _("Not delivered after all"),
+    "undo_pick_up": _("Not picked up after all"),
+}
+# What drivers report, the likely ones first; the page offers the others behind them.
+DRIVER_REASONS = (
+    "customer_absent",
+    "wrong_address",
+    "customer_refused",
+    "not_ready",
+    "wrong_order",
+    "damaged",
+    "vehicle_problem",
+    "accident",
+    "driver_unavailable",
+    "takes_too_long",
+    "closed",
+    "other",
+)
+
+
+@page_view
+@require_safe
+def show_drive(request: HttpRequest) -> HttpResponse:
+    """The page of the signed-in driver."""
+    if not isinstance(request.user, User):
+        return redirect_to_login(request.get_full_path(), reverse("sign_in"))
+    driver = related(request.user, "driver")
+    if driver is None:
+        refused = {
+            "title": gettext("This page is for drivers"),
+            "text": gettext("You are no driver here yet. Ask the vendor or the company that you drive for."),
+        }
+        return show_page(request, "pages/refused.html", refused, status=403)
+    reasons = worded(REASONS, WHY)
+    data = {
+        "driver": {"id": driver.pk, "name": driver.name},
+        "words": {
+            "changes": worded(change_names(), DRIVER_CHANGES),
+            "statuses": worded([status.slug for status in Status], STATUSES),
+            "reasons": {code: reasons[code] for code in DRIVER_REASONS},
+        },
+        "reasons_with_text": [code for code, reason in REASONS.items() if reason.needs_text],
+    }
+    return show_page(request, "pages/drive.html", {"driver": driver}, data=data)

@@ -1,0 +1,432 @@
+// The driver page: offers, the orders that the driver holds with the next step of each, and what waits to be sent.
+import { act, onSignedOut, read } from "./api.js";
+import { checkBuild, watchBuild } from "./build.js";
+import { openDialog } from "./dialogs.js";
+import { arrange, fill, h, setText } from "./dom.js";
+import { Reporter } from "./drive_position.js";
+import { askPhoto, askSignature } from "./drive_proofs.js";
+import { Queue } from "./drive_queue.js";
+import { Feed } from "./feed.js";
+import { gettext, interpolate, ngettext } from "./i18n.js";
+import { page } from "./page.js";
+import { countdown, minutesTo, untilText, when } from "./time.js";
+import { toast } from "./toasts.js";
+
+const EVERY = 60_000; // ms between two readings while the feed tells of changes
+const DEAF = 8000; // ms while it does not
+const MOST = 50; // orders and offers that are shown
+// The way of an order through a driver's hands: of what may be done now the first of these is the next step, and while
+// there is no link the one after what waits to be sent.
+const STEPS = ["accept_by_driver", "driver_arrive", "pick_up", "deliver", "depart", "retry_delivery"];
+const AHEAD = { driver_arrive: "pick_up", pick_up: "deliver", depart: "deliver" };
+
+const at = (id) => document.getElementById(id);
+const state = { driver: null, orders: new Map(), offers: [], cash: null, isFed: false, isReachable: true, isSignedOut: false };
+const vendors = new Map(); // by id: where an order is picked up
+const shown = new Map(); // cards by what they show
+
+const queue = new Queue({ driver: page.driver.id, changed: draw, sent: whenSent, lost: () => { state.isReachable = false; } });
+const reporter = new Reporter(draw);
+const feed = new Feed({
+  socket: "/ws/drivers/me",
+  callbacks: {
+    entries: () => refresh(),
+    hello: () => refresh(),
+    reset: () => { feed.begin(0, ""); refresh(); },
+    link: (isUp) => { state.isFed = isUp; if (isUp) { queue.hurry(); checkBuild(); } },
+    ended: () => { state.isFed = false; },
+  },
+});
+
+onSignedOut(() => { state.isSignedOut = true; draw(); });
+
+// --- reading --------------------------------------------------------------------------------------------------------
+
+let isReading = false;
+let isStale = false;
+
+async function refresh() {
+  if (isReading) {
+    isStale = true;
+    return;
+  }
+  isReading = true;
+  do {
+    isStale = false;
+    try {
+      await readAll();
+      state.isSignedOut = false;
+      state.isRead = true;
+      state.isReachable = navigator.onLine; // an answer may come from before the link was lost
+    } catch (problem) {
+      if (problem.status && problem.status !== 401) toast(problem.message);
+      state.isReachable = problem.status !== 0;
+    }
+    draw();
+  } while (isStale);
+  isReading = false;
+}
+
+async function readAll() {
+  const [driver, held, offers, cash] = await Promise.all([
+    read("/drivers/me"),
+    read(`/drivers/me/orders?group=open&per_page=${MOST}&ordering=placed_at`),
+    read(`/drivers/me/offers?per_page=${MOST}`),
+    read("/drivers/me/balance"),
+  ]);
+  state.driver = driver.body;
+  state.offers = offers.body.results;
+  state.cash = cash.body;
+  const rows = held.body.results;
+  const offered = new Set(state.offers.map((offer) => offer.id));
+  const changed = rows.filter((row) => state.orders.get(row.id)?.version !== row.version);
+  const details = await Promise.all(changed.map((row) => read(`/orders/${row.id}`)));
+  const known = new Map(details.map(({ body }) => [body.id, body]));
+  state.orders = new Map(
+    rows.map((row) => [row.id, known.get(row.id) ?? state.orders.get(row.id)]).filter(([id, one]) => one?.milestones.driver_accepted || !offered.has(id)),
+  );
+  const wanted = new Set([...state.orders.values()].map((order) => order.vendor.id).filter((id) => !vendors.has(id)));
+  await Promise.all([...wanted].map(async (id) => vendors.set(id, (await read(`/vendors/${id}`)).body)));
+}
+
+// --- acting ---------------------------------------------------------------------------------------------------------
+
+const changeWord = (name) => page.words.changes[name] ?? name;
+
+function whenSent(one, answer) {
+  if (answer) keepAnswer(answer);
+  else toast(interpolate(gettext("“%(step)s” was refused: see above."), { step: changeWord(one.body.transition) }));
+  refresh();
+}
+
+// The order as the server told it after a change, until all is read again. What was handed over is held no more.
+function keepAnswer(order) {
+  const known = state.orders.get(order.id);
+  if (known) state.orders.set(order.id, { ...known, ...order });
+  if (known && (order.milestones.delivered || order.milestones.closed)) state.orders.delete(order.id);
+}
+
+// Asks for whatever the change needs, then puts it on the queue.
+async function take(order, change) {
+  const body = { transition: change.name };
+  let photo = null;
+  if (change.requires.includes("reason")) {
+    const why = await askReason(changeWord(change.name));
+    if (!why) return;
+    Object.assign(body, why);
+  }
+  if (change.requires.includes("code") || (change.requires.includes("proof") && order.proof_kind === "code")) {
+    const code = await askCode(changeWord(change.name));
+    if (!code) return;
+    body[change.requires.includes("code") ? "code" : "proof"] = code;
+  } else if (change.requires.includes("proof")) {
+    const blob = await (order.proof_kind === "signature" ? askSignature() : askPhoto());
+    if (!blob) return;
+    photo = { kind: order.proof_kind, blob };
+  }
+  await queue.add(order.id, body, photo);
+}
+
+function askReason(title) {
+  const entries = Object.entries(page.words.reasons);
+  return openDialog(title, (close) => {
+    const text = h("textarea", { id: "reason-text", maxLength: 500 });
+    const choose = (code) => {
+      if (page.reasons_with_text.includes(code) && !text.value.trim()) {
+        text.focus();
+        return;
+      }
+      close({ reason_code: code, reason: text.value.trim() });
+    };
+    return [
+      h("label", { for: "reason-text" }, gettext("In your words (needed for “another reason”)")),
+      text,
+      h("div.choices", {}, entries.map(([code, word]) => h("button", { type: "button", onclick: () => choose(code) }, word))),
+    ];
+  });
+}
+
+function askCode(title) {
+  return openDialog(title, (close) => {
+    const field = h("input", { id: "code", inputMode: "numeric", autocomplete: "one-time-code", maxLength: 20, required: true, autofocus: true });
+    const form = h("form.fields", {}, h("label", { for: "code" }, gettext("The customer's code")), field, h("button.main", {}, title));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      close(field.value.trim());
+    });
+    return form;
+  });
+}
+
+async function answer(offer, isTaken, button) {
+  button.setAttribute("aria-busy", "true");
+  button.disabled = true;
+  try {
+    if (isTaken) await act("POST", `/orders/${offer.id}/transitions`, { transition: "accept_by_driver" });
+    else await act("POST", `/drivers/me/offers/${offer.id}/decline`);
+    state.offers = state.offers.filter((one) => one.id !== offer.id);
+  } catch (problem) {
+    toast(problem.message);
+  }
+  button.disabled = false;
+  button.removeAttribute("aria-busy");
+  refresh();
+}
+
+async function setDuty(onDuty) {
+  try {
+    state.driver = await act("PATCH", "/drivers/me", { on_duty: onDuty });
+  } catch (problem) {
+    toast(problem.message);
+  }
+  refresh();
+}
+
+// --- drawing --------------------------------------------------------------------------------------------------------
+
+// The element that was made for the same things, else a new one: what has the focus keeps it.
+function once(key, made_of, build) {
+  const signature = JSON.stringify(made_of);
+  const old = shown.get(key);
+  if (old?.signature === signature) return old.element;
+  const element = build();
+  shown.set(key, { signature, element });
+  return element;
+}
+
+function draw() {
+  drawNotices();
+  drawDuty();
+  const refused = queue.refused;
+  at("unsent").hidden = !refused.length;
+  arrange(at("unsent"), refused.map((one) => once(`refused-${one.key}`, one.refused, () => refusedCard(one))));
+  if (!state.isRead) return;
+  const offers = state.offers.map((offer) => once(`offer-${offer.id}`, [offer.version, offer.answer_by], () => offerCard(offer)));
+  arrange(at("offers"), offers.length ? offers : [once("no-offers", state.driver.on_duty, noOffers)]);
+  const orders = [...state.orders.values()].map((order) =>
+    once(`order-${order.id}`, [order, queue.of(order.id).map((one) => [one.key, one.refused])], () => orderCard(order)),
+  );
+  arrange(at("orders"), orders.length ? orders : [once("no-orders", 0, () => h("p.soft", {}, gettext("You hold no order.")))]);
+  const held = state.cash.balances;
+  const sums = held.filter((one) => Number(one.cash.amount)).map((one) => money({ ...one.cash, amount: -one.cash.amount }));
+  setText(at("cash"), sums.join(", ") || gettext("None"));
+  const carries = [...state.orders.values()].some((order) => order.milestones.driver_accepted);
+  reporter.follow(carries ? "closely" : state.driver.on_duty ? "rarely" : "");
+  tick();
+}
+
+function drawNotices() {
+  const notices = [];
+  const add = (key, text, ...more) => notices.push(once(key, text, () => h("p.notice", {}, text, " ", ...more)));
+  const waiting = queue.acts.length - queue.refused.length;
+  if (state.isSignedOut) {
+    const back = h("a", { href: `/sign-in?next=${encodeURIComponent("/drive")}` }, gettext("Sign in"));
+    add("signed-out", gettext("You are signed out. What you did is kept until you sign in again."), back);
+  } else if (!state.isReachable) {
+    const text = waiting
+      ? interpolate(
+          ngettext(
+            "No connection. %(count)s step is kept and sent once it is back.",
+            "No connection. %(count)s steps are kept and sent once it is back.",
+            waiting,
+          ),
+          { count: waiting },
+        )
+      : gettext("No connection. Go on: what you do is kept and sent once it is back.");
+    add("no-link", text);
+  }
+  if (!queue.keeps) add("keeps", gettext("This browser keeps nothing: do not close or reload the page while a step waits to be sent."));
+  if (reporter.state === "refused") add("no-position", gettext("Your position is not sent. Allow this page to use your location."));
+  else if (reporter.state === "on") {
+    add("position", gettext("Your position is sent while this page is open in front of you; in the background no browser sends it."));
+  }
+  arrange(at("notices"), notices);
+}
+
+function drawDuty() {
+  if (!state.driver) return;
+  const onDuty = state.driver.on_duty;
+  const button = () =>
+    h("button", { type: "button", "aria-pressed": String(onDuty), onclick: () => setDuty(!onDuty) }, onDuty ? gettext("On duty") : gettext("Off duty"));
+  arrange(at("duty"), [once("duty", onDuty, button)]);
+}
+
+function noOffers() {
+  const text = state.driver.on_duty
+    ? gettext("Nothing is offered now. New offers appear here by themselves.")
+    : gettext("You are off duty: nothing is offered to you.");
+  return h("p.soft", {}, text);
+}
+
+function refusedCard(one) {
+  const text = interpolate(gettext("“%(step)s” of order %(order)s was refused."), { step: changeWord(one.body.transition), order: numberOf(one.order) });
+  return h(
+    "article.ticket",
+    {},
+    h("h3", {}, text),
+    h("p", {}, one.refused),
+    h(
+      "div.row",
+      {},
+      h("button", { type: "button", onclick: () => queue.tryAgain(one) }, gettext("Try again")),
+      h("button.quiet", { type: "button", onclick: () => queue.leave(one) }, gettext("Leave it")),
+    ),
+  );
+}
+
+const numberOf = (id) => state.orders.get(id)?.number ?? id;
+
+function money({ amount, currency }) {
+  return new Intl.NumberFormat(page.language, { style: "currency", currency }).format(Number(amount));
+}
+
+function offerCard(offer) {
+  const left = offer.answer_by ? h("span.left", { role: "timer", "data-until": offer.answer_by }) : null;
+  const tip = Number(offer.driver_tip.amount) ? interpolate(gettext("tip %(sum)s"), { sum: money(offer.driver_tip) }) : "";
+  const far = offer.distance ? `${(offer.distance / 1000).toLocaleString(page.language, { maximumFractionDigits: 1 })} km` : "";
+  return h(
+    "article.ticket.offer",
+    { "aria-label": `${gettext("Offers")}: ${offer.vendor.name}` },
+    h("header", {}, h("h3", {}, offer.vendor.name), left),
+    placeBlock(gettext("Pick-up"), offer.pickup),
+    placeBlock(gettext("Drop-off"), offer.dropoff),
+    h("p", {}, [money(offer.total), tip, far, offer.deliver_at ? when(new Date(offer.deliver_at)) : ""].filter(Boolean).join(" · ")),
+    h(
+      "div.two",
+      {},
+      h("button", { type: "button", onclick: (event) => answer(offer, false, event.currentTarget) }, gettext("Decline")),
+      h("button.main", { type: "button", onclick: (event) => answer(offer, true, event.currentTarget) }, changeWord("accept_by_driver")),
+    ),
+  );
+}
+
+// Where a map leads to: the device's own navigation where it has one, else a map on the web.
+function navigationUrl({ address, location }) {
+  const point = location ? `${location.lat},${location.lng}` : "";
+  if (/Android/.test(navigator.userAgent)) return `geo:${point || "0,0"}?q=${encodeURIComponent(point || address)}`;
+  if (/iPhone|iPad/.test(navigator.userAgent)) return `https://maps.apple.com/?daddr=${encodeURIComponent(point || address)}`;
+  return point
+    ? `https://www.openstreetmap.org/directions?to=${encodeURIComponent(point)}`
+    : `https://www.openstreetmap.org/search?query=${encodeURIComponent(address)}`;
+}
+
+function placeBlock(title, place, { isNow = false, who = null, notes = "" } = {}) {
+  const phone = who?.phone ? h("a.button", { href: `tel:${who.phone.replace(/[^+\d]/g, "")}` }, gettext("Call")) : null;
+  const way = h(
+    "a.button",
+    { href: navigationUrl(place), target: "_blank", rel: "noopener noreferrer", "aria-label": `${gettext("Navigate")}: ${place.address}` },
+    gettext("Navigate"),
+  );
+  const hasWay = place.address || place.location;
+  return h(
+    isNow ? "div.place.now" : "div.place",
+    {},
+    h("b", {}, title),
+    who?.name ? h("span", {}, who.name) : null,
+    h("span", {}, place.address || gettext("No address")),
+    notes ? h("span", {}, notes) : null,
+    h("div.row", {}, hasWay ? way : null, phone),
+  );
+}
+
+function pickupOf(order) {
+  const vendor = vendors.get(order.vendor.id);
+  if (order.package) return { place: order.package.pickup, who: null, notes: order.package.pickup.address_notes };
+  const address = [vendor?.address, vendor?.postal_code, vendor?.city].filter(Boolean).join(", ");
+  return { place: { address, location: vendor?.location }, who: { name: order.vendor.name, phone: vendor?.phone ?? "" }, notes: "" };
+}
+
+// What may be done next: the server's word, or the step after what waits to be sent.
+function nextStep(order) {
+  const waiting = queue.of(order.id);
+  const allowed = order.allowed_transitions.filter((one) => !one.by_name);
+  if (waiting.length) {
+    const name = waiting.some((one) => one.refused) ? "" : AHEAD[waiting.at(-1).body.transition];
+    return name ? { name, requires: name === "deliver" && order.proof_kind ? ["proof"] : [] } : null;
+  }
+  return STEPS.map((name) => allowed.find((one) => one.name === name)).find(Boolean) ?? null;
+}
+
+function orderCard(order) {
+  const waiting = queue.of(order.id);
+  const isPickedUp = Boolean(order.milestones.picked_up) || waiting.some((one) => one.body.transition === "pick_up");
+  const next = nextStep(order);
+  const pickup = pickupOf(order);
+  const others = waiting.length ? [] : order.allowed_transitions.filter((one) => one.name !== next?.name);
+  const due = order.deliver_at ?? order.estimated_at;
+  const title = waiting.length
+    ? h("p.waits", {}, waiting.map((one) => changeWord(one.body.transition)).join(", "), " — ", gettext("waits to be sent"))
+    : h("p", {}, page.words.statuses[order.status.name] ?? order.status.name, due ? " · " : "", due ? h("span", { "data-due": due }) : "");
+  return h(
+    "article.ticket.held",
+    { "aria-label": `${order.number} ${order.vendor.name}` },
+    h("header", {}, h("h3", {}, order.vendor.name), h("span.number", {}, `#${order.number}`)),
+    title,
+    placeBlock(gettext("Pick-up"), pickup.place, { isNow: !isPickedUp, who: pickup.who, notes: pickup.notes }),
+    placeBlock(
+      gettext("Drop-off"),
+      { address: order.address, location: order.location },
+      { isNow: isPickedUp, who: order.package ? { name: order.package.recipient_name, phone: order.package.recipient_phone } : order.contact, notes: order.address_notes },
+    ),
+    collectText(order),
+    order.comment ? h("p", {}, `“${order.comment}”`) : null,
+    contents(order),
+    next ? h("button.main", { type: "button", onclick: () => take(order, next) }, changeWord(next.name)) : null,
+    !next && !waiting.length ? h("p.soft", {}, gettext("Nothing to do now: the vendor is preparing it.")) : null,
+    others.length
+      ? h(
+          "details",
+          {},
+          h("summary", {}, gettext("Something else")),
+          h("div.choices", {}, others.map((one) => h("button", { type: "button", onclick: () => take(order, one) }, changeWord(one.name)))),
+        )
+      : null,
+  );
+}
+
+function collectText(order) {
+  if (order.payment_method !== "cash" || !Number(order.owed.amount)) return null;
+  const parts = [interpolate(gettext("Collect %(sum)s in cash."), { sum: money(order.owed) })];
+  if (order.cash && Number(order.cash.amount) > Number(order.owed.amount)) {
+    const back = { amount: (Number(order.cash.amount) - Number(order.owed.amount)).toFixed(3), currency: order.cash.currency };
+    parts.push(interpolate(gettext("The customer pays with %(cash)s: give back %(back)s."), { cash: money(order.cash), back: money(back) }));
+  }
+  return h("p.money", {}, parts.join(" "));
+}
+
+function contents(order) {
+  const lines = order.items.map((line) => h("li", {}, `${line.quantity} × ${line.name}`, line.ticket.length ? ` (${line.ticket.join(", ")})` : ""));
+  if (!lines.length) return null;
+  const count = order.items.reduce((sum, line) => sum + (line.unit === "st" ? line.quantity : 1), 0);
+  const title = interpolate(ngettext("%(count)s item", "%(count)s items", count), { count });
+  return h("details", {}, h("summary", {}, title), h("ul.contents", {}, lines));
+}
+
+// What moves with the clock.
+function tick() {
+  const now = new Date();
+  for (const element of document.querySelectorAll("[data-until]")) {
+    const until = new Date(element.dataset.until);
+    setText(element, countdown(until, now));
+    if (until <= now && !element.dataset.over) {
+      element.dataset.over = "1";
+      setTimeout(refresh, 1500);
+    }
+  }
+  for (const element of document.querySelectorAll("[data-due]")) {
+    const due = new Date(element.dataset.due);
+    const near = Math.abs(minutesTo(due, now)) < 180;
+    setText(element, near ? `${when(due, now)} (${untilText(due, now)})` : when(due, now));
+  }
+}
+
+fill(at("duty"));
+queue.load();
+refresh();
+feed.begin(0, "");
+setInterval(tick, 1000);
+setInterval(() => document.visibilityState === "visible" && refresh(), EVERY);
+setInterval(() => !state.isFed && refresh(), DEAF);
+addEventListener("offline", () => { state.isReachable = false; draw(); });
+addEventListener("online", refresh);
+watchBuild();

@@ -43,7 +43,7 @@ class AccountList(ChangeList):
 
 @admin.register(Account)
 class AccountAdmin(LedgerPages):
-    """Where money is. A wallet keeps its balance; the others' are sums, reckoned on their own page."""
+    """Where money is. A wallet keeps its balance; the others' are sums, computed on their own page."""
 
     list_display = ["in_words", "held", "currency", "kind"]
     list_select_related = ["customer__user", "vendor", "driver"]

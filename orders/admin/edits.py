@@ -143,7 +143,7 @@ def why_not(request: HttpRequest, order: Order) -> str:
 
 
 def look_at(request: HttpRequest, order: Order, wish: EditWish) -> tuple[Edited, bool]:
-    """What the change costs, and whether the order has changed since the page was shown: that is told, and reckoned
+    """What the change costs, and whether the order has changed since the page was shown: that is told, and computed
     with."""
     caller = caller_of_request(request)
     try:

@@ -231,7 +231,7 @@ def order_by_phone(request: HttpRequest, base: Mapping[str, Any]) -> HttpRespons
     if is_valid and not errors:
         placing, choices = located(request, form, form.placing(items, menu))
         if not choices:
-            checked, errors = reckon(request, form, placing)
+            checked, errors = price_order(request, form, placing)
         if checked and "place" in request.POST:
             placed = place_once(request, form, placing, checked)
             if placed is not None:
@@ -261,7 +261,7 @@ def located(request: HttpRequest, form: PhoneForm, placing: Placing) -> tuple[Pl
     return placing, []
 
 
-def reckon(request: HttpRequest, form: PhoneForm, placing: Placing) -> tuple[Checked | None, dict[int, list[str]]]:
+def price_order(request: HttpRequest, form: PhoneForm, placing: Placing) -> tuple[Checked | None, dict[int, list[str]]]:
     """What it costs, or None with what is wrong: in the form, and of products by their ids."""
     customer = form.customer or Customer()
     try:

@@ -58,7 +58,7 @@ class CallForm(OnceForm):
                 del self.fields[name]
 
     def clean_deliver_at(self) -> datetime | None:
-        """In UTC: minutes are not reckoned on the vendor's wall clock, which has another number of them some days."""
+        """In UTC: minutes are not counted on the vendor's wall clock, which has another number of them some days."""
         at: datetime | None = self.cleaned_data["deliver_at"]
         return at if at is None or beyond(at) else at.astimezone(UTC)
 

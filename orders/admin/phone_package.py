@@ -130,7 +130,7 @@ def package_by_phone(
     with timezone.override(vendor.zone):
         faulty = [form for form in asked.forms() if not form.is_valid()]
     placing = None if faulty else located(request, asked)
-    checked = reckon(request, asked, placing) if placing else None
+    checked = price_package(request, asked, placing) if placing else None
     if placing and checked and "place" in request.POST:
         placed = place_once(request, asked.form, placing, checked)
         if placed is not None:
@@ -155,7 +155,7 @@ def located(request: HttpRequest, asked: Asked) -> Placing | None:
     return placing
 
 
-def reckon(request: HttpRequest, asked: Asked, placing: Placing) -> Checked | None:
+def price_package(request: HttpRequest, asked: Asked, placing: Placing) -> Checked | None:
     """What it costs; None where it is refused, which the form tells."""
     customer = asked.form.customer or Customer()
     try:

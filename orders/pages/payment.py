@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from orders.services.paying.online_payments import Opened, open_payment, return_from_provider
+from orders.services.paying.payment_page import Opened, open_payment, return_from_provider
 from orders.services.paying.provider_answers import Standing
 from ordersite.core.faults import Refusal
 from ordersite.core.money import to_text

@@ -11,7 +11,7 @@ from django.utils import timezone
 from orders.models import ItemChange, Line, Order, Payment
 from orders.pricing import CartItem
 from orders.services.editing.item_changes import EditWish, edit_items
-from orders.services.paying.online_payments import open_payment
+from orders.services.paying.payment_page import open_payment
 from orders.services.paying.provider_answers import check_payment
 from orders.services.paying.refunds import RefundWish, refund_order
 from ordersite.accounts.callers import Caller

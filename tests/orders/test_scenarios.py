@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from orders.models import Account, Order, Payment
 from orders.services.capacity.offer_terms import save_offer
 from orders.services.moving.timers import run_due
-from orders.services.paying.online_payments import run_due as run_payments
+from orders.services.paying.due_payments import run_due_payments as run_payments
 from tests.cast import Cast
 from tests.orders.gift_cards import FIRST, SECOND, make_gift_card, stock
 from tests.orders.kinds import make_package_type, make_service, package_cart, service_cart, tomorrow

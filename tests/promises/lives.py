@@ -28,7 +28,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 from orders.models import Posting
 from orders.services.money import payouts
 from orders.services.moving import timers
-from orders.services.paying import online_payments, refunds
+from orders.services.paying import due_payments, refunds
 from ordersite.accounts.callers import caller_of_user
 from ordersite.core.faults import Refusal
 from tests.cast import Cast
@@ -1014,7 +1014,7 @@ class Life:
         """Time passes, and the worker does what is due: asks the provider, charges, sends refunds, runs timers."""
         if self.dice.random() < 0.7:
             self.world.clock.ahead += self.dice.choices(LEAPS, (6, 6, 2, 1))[0]
-        online_payments.run_due()
+        due_payments.run_due_payments()
         self.log.append(f"the worker at +{self.world.clock.ahead}: the gateway")
         self.look()
         timers.run_due()

@@ -12,7 +12,14 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from orders.models import Order, OrderEvent, Payment, Posting, Refund, SavedMethod
-from orders.services.paying import authorisations, online_payments, provider_answers, provider_refunds, receiving
+from orders.services.paying import (
+    authorisations,
+    due_payments,
+    provider_answers,
+    provider_refunds,
+    receiving,
+    saved_charges,
+)
 from orders.services.paying.providers.protocol import Found, ProviderError, State
 from tests.cast import Cast
 from tests.controls.trusting_notices import (
@@ -107,7 +114,7 @@ def test_notices_the_returning_payer_and_the_worker_at_once(cast: Cast, api: Api
         lambda: int(notice(payment.reference).status_code),
         lambda: Client().get(f"/pay/{payment.token}/return").status_code,
         lambda: Client().get(f"/pay/{payment.token}").status_code,
-        lambda: 200 + 0 * online_payments.run_due(),
+        lambda: 200 + 0 * due_payments.run_due_payments(),
         lambda: int(notice("tr_forged").status_code),
     ]
     answers = together(calls * 10, at_once=AT_ONCE)
@@ -206,8 +213,8 @@ def test_a_saved_method_is_charged_once(cast: Cast, api: Api, provider: Provider
     provider.delay = 0.1
     made = len(provider.ledger.payments)
     calls: list[Callable[[], object]] = [
-        online_payments.run_due,
-        partial(online_payments.charge_saved, payment.pk),
+        due_payments.run_due_payments,
+        partial(saved_charges.charge_saved, payment.pk),
         lambda: Client().get(f"/pay/{payment.token}"),
     ]
     together(calls * 7, at_once=AT_ONCE)
@@ -273,7 +280,7 @@ def take_by_many(payment: Payment, provider: Provider, times: int) -> None:
     calls: list[Callable[[], int]] = [
         lambda: int(notice(payment.reference).status_code),
         lambda: Client().get(f"/pay/{payment.token}/return").status_code,
-        lambda: 200 + 0 * online_payments.run_due(),
+        lambda: 200 + 0 * due_payments.run_due_payments(),
     ]
     together((calls * times)[:times], at_once=times)
     provider.delay = 0

@@ -9,7 +9,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from orders.models import OrderEvent, Payment, Posting
-from orders.services.paying.online_payments import run_due
+from orders.services.paying.due_payments import run_due_payments
 from orders.services.paying.providers import PROVIDERS, available_methods, provider_of
 from tests.cast import Cast
 from tests.orders.money import COLLECTED, walk
@@ -79,7 +79,7 @@ def test_what_it_holds_is_taken_when_the_order_is_completed(
     assert send_notice(*toy.notice(payment.reference)).status_code == 200
     assert (read(payment).state, Posting.objects.count(), toy.keys) == ("authorised", 0, [])
     walk(cast, api, order_of(payment), *COLLECTED)
-    assert (run_due(), run_due()) == (1, 0)
+    assert (run_due_payments(), run_due_payments()) == (1, 0)
     assert (read(payment).state, order_of(payment).payment_status, len(toy.keys)) == ("paid", "paid", 1)
     assert_ledger_proves_itself()
 
@@ -91,7 +91,7 @@ def test_what_it_holds_is_let_go_when_the_order_is_refused(
     toy.pay(payment.reference)
     send_notice(*toy.notice(payment.reference))
     walk(cast, api, order_of(payment), "owner reject")
-    assert (run_due(), run_due()) == (1, 0)
+    assert (run_due_payments(), run_due_payments()) == (1, 0)
     assert (toy.payments[payment.reference].state, read(payment).state, toy.keys) == ("cancelled", "failed", [])
     assert_ledger_proves_itself()
 
@@ -121,6 +121,6 @@ def test_a_refund_goes_to_the_payments_own_provider(cast: Cast, api: Api, toy: T
     send_notice(*toy.notice(payment.reference))
     order = order_of(payment)
     assert api(cast.staff).post(f"/api/v1/orders/{order.pk}/refunds", {}, format="json").status_code == 201
-    assert run_due() == 1
+    assert run_due_payments() == 1
     assert toy.payments[payment.reference].refunded == 1200
     assert (read(payment).state, payment.refunds.get().state) == ("refunded", "done")

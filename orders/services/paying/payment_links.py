@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from orders.lifecycle.table import FAILURE, Actor
 from orders.models import RECEIVED, Order, Payment, PaymentStatus
-from orders.services.paying.online_payments import address_of
 from orders.services.paying.provider_answers import Standing, online_payments
 from orders.services.paying.provider_answers import standing_of as payment_standing
+from orders.services.paying.told_to_providers import address_of
 from orders.services.record.access import access_of, get_order
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.mails import count_mail, queue_mail

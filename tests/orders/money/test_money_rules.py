@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from orders.models import Order, Payment, PaymentShare, Refund
 from orders.services.money.payouts import Purse, hand_in
 from orders.services.moving.timers import run_due
-from orders.services.paying import online_payments, payment_access, payment_checks
+from orders.services.paying import due_payments, payment_access, payment_checks
 from ordersite.accounts.callers import SYSTEM
 from tests.cast import Cast
 from tests.orders.editing import add, line_of, remove
@@ -470,7 +470,7 @@ def test_what_goes_to_a_provider_waits_for_the_undo_time(cast: Cast, api: Api, p
     order = order_of(place_online(api(cast.customer), cast))
     pay(provider, order)
     walk(cast, api, order, "owner reject")
-    assert online_payments.run_due() == 0
+    assert due_payments.run_due_payments() == 0
     walk(cast, api, order, "owner undo_reject")
     assert list(Refund.objects.values_list("state", "due_at")) == [("taken_back", None)]
     assert sums() == held(cast, wallet=6000, funding=-7250, clearing=1250)
@@ -493,7 +493,7 @@ def test_after_the_money_has_left_undo_and_retry_are_not_offered(
         assert not offered & {"retry_delivery", "correct_delivery", "look_for_driver", "complete"}
         with assert_nothing_changed(order):
             assert step(cast, api, order, "staff retry_delivery").json()["guard"] == "money"
-    assert online_payments.run_due() == 1
+    assert due_payments.run_due_payments() == 1
 
 
 def test_reopening_asks_for_a_new_payment_with_its_own_time(cast: Cast, api: Api, provider: Provider) -> None:
@@ -519,7 +519,7 @@ def test_a_guest_s_refund_that_fails_is_given_by_hand(cast: Cast, api: Api, prov
     pay(provider, order)
     assert refund(api(cast.staff), order).status_code == 201
     provider.refuses_with = 422
-    assert online_payments.run_due() == 1
+    assert due_payments.run_due_payments() == 1
     row = Refund.objects.get()
     assert row.state == "failed"
     client.force_login(cast.staff)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import Order, OrderEvent, Payment, Posting
-from orders.services.paying.online_payments import run_due
+from orders.services.paying.due_payments import run_due_payments
 from orders.services.paying.providers.mollie import Mollie
 from orders.services.paying.providers.protocol import Found
 from ordersite.core.money import from_text
@@ -78,7 +78,7 @@ def test_what_is_held_lets_the_vendor_begin_and_posts_nothing(
     assert OrderEvent.objects.filter(kind="payment").count() == 1
     step(cast, api, order, "owner accept")
     due_now(payment)
-    assert (run_due(), captures(provider, payment), read(payment).state) == (1, 0, "authorised")
+    assert (run_due_payments(), captures(provider, payment), read(payment).state) == (1, 0, "authorised")
 
 
 def test_it_is_taken_once_when_the_order_is_completed(
@@ -86,7 +86,7 @@ def test_it_is_taken_once_when_the_order_is_completed(
 ) -> None:
     order = order_of(payment)
     walk(cast, api, order, *COLLECTED)
-    assert (run_due(), run_due()) == (1, 0)
+    assert (run_due_payments(), run_due_payments()) == (1, 0)
     for _ in range(3):
         assert notice(payment.reference).status_code == 200
     assert (captures(provider, payment), at_provider(provider, payment)["amountCaptured"]["value"]) == (1, "12.00")
@@ -108,20 +108,20 @@ def test_it_is_taken_once_also_where_the_answer_is_lost(
         return answer
 
     monkeypatch.setattr(provider, "answer_once", lose_the_capture)
-    run_due()
+    run_due_payments()
     assert (read(payment).state, at_provider(provider, payment)["status"]) == ("authorised", "paid")
     due_now(payment)
-    run_due()
+    run_due_payments()
     assert (read(payment).state, captures(provider, payment)) == ("paid", 1)
 
 
 def test_what_closes_without_success_lets_it_go(cast: Cast, api: Api, provider: Provider, payment: Payment) -> None:
     order = order_of(payment)
     walk(cast, api, order, "owner reject")
-    assert run_due() == 1
+    assert run_due_payments() == 1
     assert (at_provider(provider, payment)["status"], captures(provider, payment)) == ("canceled", 0)
     assert (read(payment).state, payment.due_at, order_of(payment).payment_status) == ("failed", None, "failed")
-    assert (Posting.objects.count(), run_due()) == (0, 0)
+    assert (Posting.objects.count(), run_due_payments()) == (0, 0)
     # Reopened it is to be paid anew.
     walk(cast, api, order, "staff reopen")
     assert (order_of(payment).payment_status, read(payment).state) == ("unpaid", "unpaid")
@@ -134,17 +134,17 @@ def test_taken_by_hand_it_waits_for_staff(
     order = order_of(payment)
     path = f"{ORDERS}/{order.pk}/payments/{payment.pk}/approve"
     walk(cast, api, order, *COLLECTED)
-    run_due()
+    run_due_payments()
     assert (captures(provider, payment), read(payment).state) == (0, "authorised")
     with assert_nothing_changed():
         assert api(cast.owner).post(path).json()["code"] == "paid_online"
         assert api(cast.customer).post(path).status_code == 403
     for _ in range(2):
         assert api(cast.staff).post(path).status_code == 200
-    assert (run_due(), captures(provider, payment)) == (1, 1)
+    assert (run_due_payments(), captures(provider, payment)) == (1, 1)
     assert (read(payment).state, payment.checked_by, order_of(payment).payment_status) == ("paid", cast.staff, "paid")
     assert api(cast.staff).post(path).status_code == 200
-    assert (run_due(), captures(provider, payment)) == (0, 1)
+    assert (run_due_payments(), captures(provider, payment)) == (0, 1)
 
 
 def test_staff_take_it_by_a_button(cast: Cast, provider: Provider, payment: Payment, settings: Any) -> None:
@@ -159,7 +159,7 @@ def test_staff_take_it_by_a_button(cast: Cast, provider: Provider, payment: Paym
     assert "Take 12.00\u00a0EUR" in text
     assert told(office, url, shown) == ["The payment provider is told to take it: it comes in within seconds."]
     assert "it is being taken" in office.get(page).content.decode()
-    assert (run_due(), captures(provider, payment), read(payment).state) == (1, 1, "paid")
+    assert (run_due_payments(), captures(provider, payment), read(payment).state) == (1, 1, "paid")
 
 
 def test_what_the_order_costs_by_then_is_taken_and_a_rise_is_paid_apart(
@@ -176,12 +176,12 @@ def test_what_the_order_costs_by_then_is_taken_and_a_rise_is_paid_apart(
     assert (rise.amount, rise.state, read(payment).amount) == (50, "unpaid", asked_for - 150)
     staff = api(cast.staff)
     assert staff.post(f"{path}/payments/{payment.pk}/approve").status_code == 200
-    assert run_due() == 1
+    assert run_due_payments() == 1
     assert (read(payment).state, at_provider(provider, payment)["status"]) == ("paid", "paid")
     assert sums()["funding::EUR"] == 150 - asked_for
     # A refund goes by what was taken.
     assert staff.post(f"{path}/refunds", {}).status_code == 201
-    run_due()
+    run_due_payments()
     assert payment.refunds.get().state == "sent"
 
 
@@ -204,7 +204,7 @@ def test_what_lapses_at_the_provider_is_to_be_paid_anew(
 ) -> None:
     provider.ledger.settle(provider.ledger.payment(payment.reference), "expired")
     due_now(payment)
-    assert run_due() == 1
+    assert run_due_payments() == 1
     order = order_of(payment)
     assert (read(payment).state, order.payment_status, order.status) == ("failed", "failed", 0)
     assert payment.expires_at is not None
@@ -214,7 +214,7 @@ def test_what_lapses_at_the_provider_is_to_be_paid_anew(
     walk(cast, api, order, "owner accept")
     provider.ledger.settle(provider.ledger.payment(payment.reference), "expired")
     due_now(payment)
-    run_due()
+    run_due_payments()
     assert (read(payment).state, payment.expires_at, order_of(payment).status) == ("failed", None, 7)
     assert client.get(f"/pay/{payment.token}").status_code == 303
 
@@ -228,9 +228,9 @@ def test_of_several_orders_only_what_is_made_is_taken(cast: Cast, api: Api, clie
     assert (pizza.payment_status, loaf.payment_status, payment.amount) == ("authorised", "authorised", 1533)
     walk(cast, api, loaf, "other_owner reject")
     walk(cast, api, pizza, *COLLECTED)
-    run_due()
+    run_due_payments()
     assert (read(payment).state, at_provider(provider, payment)["amountCaptured"]["value"]) == ("paid", "12.00")
-    assert (run_due(), captures(provider, payment), sums()["funding::EUR"]) == (0, 1, -1200)
+    assert (run_due_payments(), captures(provider, payment), sums()["funding::EUR"]) == (0, 1, -1200)
 
 
 def test_too_little_that_is_held_is_let_go(cast: Cast, api: Api, client: Client, provider: Provider) -> None:
@@ -266,7 +266,7 @@ def test_a_total_that_falls_while_it_is_taken_is_left_to_staff(
 
     monkeypatch.setattr(Mollie, "capture", capture_meanwhile)
     assert api(cast.staff).post(f"{path}/payments/{payment.pk}/approve").status_code == 200
-    assert run_due() == 1
+    assert run_due_payments() == 1
     assert (read(payment).state, payment.amount, payment.disputed_amount) == ("unpaid", 1450, 1650)
     assert Posting.objects.count() == 0
     # What counts is what the order costs; the rest goes back.
@@ -296,7 +296,7 @@ def test_whatever_happens_in_any_order_what_was_taken_is_what_came_in(
 
     def work(one: Payment) -> None:
         Payment.objects.exclude(reference="").update(due_at=timezone.now())
-        run_due()
+        run_due_payments()
 
     def lapse(one: Payment) -> None:
         if one.reference and provider.ledger.payment(one.reference)["status"] == "authorized":

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from orders.models import OrderEvent, Payment, Posting, Refund
 from orders.services.paying import provider_answers
-from orders.services.paying.online_payments import run_due
+from orders.services.paying.due_payments import run_due_payments
 from orders.services.paying.providers.mollie import Mollie
 from orders.services.paying.providers.protocol import Found
 from ordersite.core import call_counts
@@ -149,7 +149,7 @@ def test_a_flood_of_notices_asks_the_provider_a_few_times(
     with django_assert_num_queries(1):
         notice("tr_forged")
     due_now(payment)
-    run_due()
+    run_due_payments()
     assert (provider.asked(asked), read(payment).state, payment.due_at) == (7, "paid", None)
 
 
@@ -165,7 +165,7 @@ def test_a_true_notice_after_a_failed_try_is_not_lost_in_a_flood(
     assert notice(payment.reference).status_code == 429
     assert read(payment).due_at is not None
     due_now(payment)
-    run_due()
+    run_due_payments()
     assert (read(payment).state, payment.due_at) == ("paid", None)
 
 
@@ -191,7 +191,7 @@ def test_a_notice_that_comes_while_the_provider_is_asked_is_not_lost(
     assert due - timezone.now() <= timedelta(seconds=10)
     provider.ledger.settle(provider.ledger.payment(payment.reference), "paid")
     due_now(payment)
-    run_due()
+    run_due_payments()
     assert (read(payment).state, payment.due_at) == ("paid", None)
 
 
@@ -202,7 +202,7 @@ def test_a_false_notice_of_a_failed_try_has_the_worker_ask_once(
     settings.PAYMENT_ASKS = 1
     assert [notice(payment.reference).status_code for _ in range(3)] == [200, 429, 429]
     due_now(payment)
-    run_due()
+    run_due_payments()
     assert (read(payment).state, payment.due_at) == ("failed", None)  # what it knows already ends the asking too
     assert OrderEvent.objects.filter(kind="payment").count() == 1
 
@@ -215,7 +215,7 @@ def test_a_flood_of_notices_about_a_refund_asks_the_provider_a_few_times(
     order = order_of(payment)
     answer = api(cast.staff).post(f"/api/v1/orders/{order.pk}/refunds", {}, format="json")
     assert answer.status_code == 201, answer.json()
-    run_due()
+    run_due_payments()
     settings.PAYMENT_ASKS = 2
     calls = len(provider.calls)
     assert [notice(payment.reference).status_code for _ in range(5)] == [200, 200, 429, 429, 429]
@@ -236,7 +236,7 @@ def test_a_true_notice_about_a_refund_is_not_lost_in_a_flood(
     for amount in ("1.00", "2.00"):
         body = {"amount": eur(amount)}
         assert staff.post(f"/api/v1/orders/{order.pk}/refunds", body, format="json").status_code == 201
-    run_due()
+    run_due_payments()
     decided, sent = Refund.objects.order_by("pk")
     Refund.objects.filter(pk=decided.pk).update(state=Refund.State.DONE, due_at=None)
     settings.PAYMENT_ASKS = 1

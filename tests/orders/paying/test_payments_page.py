@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import OrderEvent, Payment, Posting
-from orders.services.paying import online_payments
+from orders.services.paying import due_payments
 from orders.services.paying.providers.mollie import Mollie
 from orders.services.paying.providers.protocol import Found, Wish
 from ordersite.web.logs import JsonFormatter
@@ -173,7 +173,7 @@ def test_a_closed_order_is_not_paid_and_what_comes_in_late_goes_back(
     assert b"<h1>Nothing to pay</h1>" in client.get(f"/pay/{payment.token}").content
     provider.pay(payment.reference)
     due_now(payment)
-    assert online_payments.run_due() == 2
+    assert due_payments.run_due_payments() == 2
     refund = payment.refunds.get()
     assert (read(payment).state, refund.state, refund.amount) == ("refunded", "sent", 1200)
     assert sums() == {}

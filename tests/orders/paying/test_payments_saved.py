@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import OrderEvent, Payment, Posting, SavedMethod
-from orders.services.paying import online_payments, saved_methods
+from orders.services.paying import due_payments, saved_charges, saved_methods
 from tests.cast import Cast
 from tests.orders.online import Provider, due_now, notice, order_of, place_online
 from tests.orders.shopping import ORDERS, assert_nothing_changed, balance_of, cart, eur, refused, sums
@@ -66,7 +66,7 @@ def test_it_is_charged_by_the_worker_once(cast: Cast, api: Api, provider: Provid
     payment = place_online(api(cast.customer), cast, saved_payment_method=saved.pk)
     made = len(provider.ledger.payments)
     assert (payment.state, payment.due_at is not None) == ("unpaid", True)
-    assert online_payments.run_due() == 1
+    assert due_payments.run_due_payments() == 1
     assert (read(payment).state, payment.attempt, payment.due_at) == ("paid", 1, None)
     assert (order_of(payment).payment_status, order_of(payment).visible_at is not None) == ("paid", True)
     charged = provider.ledger.payments[payment.reference]
@@ -75,8 +75,8 @@ def test_it_is_charged_by_the_worker_once(cast: Cast, api: Api, provider: Provid
         saved.mandate,
         "12.00",
     )
-    assert online_payments.run_due() == 0
-    online_payments.charge_saved(payment.pk)
+    assert due_payments.run_due_payments() == 0
+    saved_charges.charge_saved(payment.pk)
     assert len(provider.ledger.payments) == made + 1
     assert OrderEvent.objects.filter(order=order_of(payment), kind="payment").count() == 1
 
@@ -86,12 +86,12 @@ def test_a_charge_that_is_refused_leaves_it_to_be_paid_on_its_page(
 ) -> None:
     provider.ledger.declines = True
     payment = place_online(api(cast.customer), cast, saved_payment_method=saved.pk)
-    assert online_payments.run_due() == 1
+    assert due_payments.run_due_payments() == 1
     assert (read(payment).state, payment.failure) == ("failed", "The card was declined.")
     # A method that the provider has forgotten is refused at once.
     provider.ledger.mandates[saved.provider_customer].clear()
     other = place_online(api(cast.customer), cast, saved_payment_method=saved.pk)
-    assert online_payments.run_due() == 1
+    assert due_payments.run_due_payments() == 1
     assert (read(other).state, other.reference, other.due_at) == ("failed", "", None)
     assert "no suitable mandates" in other.failure
     for each in (payment, other):
@@ -106,16 +106,16 @@ def test_a_charge_whose_answer_was_lost_is_found_again_and_not_made_twice(
     payment = place_online(api(cast.customer), cast, saved_payment_method=saved.pk)
     made = len(provider.ledger.payments)
     provider.loses_answers = 1
-    assert online_payments.run_due() == 0
+    assert due_payments.run_due_payments() == 0
     assert read(payment).reference.startswith("charging-")
     # The provider forgets keys after a while.
     provider.kept.clear()
     # Whoever opens the page meanwhile waits, and does not pay besides; nor is the method forgotten.
     assert b"<h1>One moment</h1>" in client.get(f"/pay/{payment.token}").content
     assert api(cast.customer).delete(f"{METHODS}/{saved.pk}").json()["code"] == "payment_pending"
-    assert online_payments.run_due() == 0
+    assert due_payments.run_due_payments() == 0
     due_now(payment)
-    assert online_payments.run_due() == 1
+    assert due_payments.run_due_payments() == 1
     assert read(payment).state == "paid"
     assert len(provider.ledger.payments) == made + 1
 
@@ -130,13 +130,13 @@ def test_a_charge_that_was_broken_off_before_its_order_closed(
         provider.loses_answers = 1
     else:
         provider.refuses_with = 500
-    online_payments.run_due()
+    due_payments.run_due_payments()
     provider.refuses_with = 0
     body = {"transition": "cancel_by_customer", "reason_code": "changed_mind"}
     answer = api(cast.customer).post(f"{ORDERS}/{order_of(payment).pk}/transitions", body)
     assert (answer.status_code, read(payment).state) == (200, "failed")
     due_now(payment)
-    online_payments.run_due()
+    due_payments.run_due_payments()
     # What was charged goes back; what was not is not charged any more.
     assert (read(payment).state, payment.refunded) == (("refunded", 1200) if arrived else ("failed", 0))
     assert (payment.reference == "", payment.due_at) == (not arrived, None)
@@ -148,7 +148,7 @@ def test_who_opens_the_page_first_has_it_charged(
 ) -> None:
     payment = place_online(api(cast.customer), cast, saved_payment_method=saved.pk)
     assert b"<h1>Paid</h1>" in client.get(f"/pay/{payment.token}").content
-    assert online_payments.run_due() == 0
+    assert due_payments.run_due_payments() == 0
     assert read(payment).state == "paid"
 
 
@@ -228,7 +228,7 @@ class TestTopUps:
     def test_by_a_saved_method(self, cast: Cast, api: Api, provider: Provider, saved: SavedMethod) -> None:
         body = {**self.BODY, "saved_payment_method": saved.pk}
         assert api(cast.customer).post(TOP_UPS, body).status_code == 201
-        assert online_payments.run_due() == 1
+        assert due_payments.run_due_payments() == 1
         assert balance_of(cast.customer_row) == 2500
 
     def test_it_is_repeated_without_harm_and_expires(

@@ -11,7 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.models import Payment, Refund
-from orders.services.paying import online_payments, provider_answers, provider_refunds
+from orders.services.paying import due_payments, provider_answers, provider_refunds
 from orders.services.paying.providers.protocol import ProviderError
 from tests.cast import Cast
 from tests.orders.online import Provider, due_now, notice, order_of, place_online
@@ -36,15 +36,15 @@ def read(row: Any) -> Any:
 
 
 def test_a_payment_without_a_notice_is_looked_up(provider: Provider, payment: Payment) -> None:
-    assert online_payments.run_due() == 0
+    assert due_payments.run_due_payments() == 0
     due_now(payment)
-    assert online_payments.run_due() == 1
+    assert due_payments.run_due_payments() == 1
     assert (read(payment).state, payment.due_at > timezone.now()) == ("unpaid", True)
     provider.pay(payment.reference)
     due_now(payment)
-    assert online_payments.run_due() == 1
+    assert due_payments.run_due_payments() == 1
     assert (read(payment).state, payment.due_at, order_of(payment).payment_status) == ("paid", None, "paid")
-    assert online_payments.run_due() == 0
+    assert due_payments.run_due_payments() == 0
 
 
 def test_it_is_looked_up_ever_more_seldom_but_shortly_before_it_expires(payment: Payment) -> None:
@@ -72,7 +72,7 @@ def test_the_provider_is_asked_before_an_order_expires(
     provider.pay(payment.reference)
     soon = timezone.now() + timedelta(seconds=15)
     Payment.objects.update(expires_at=soon, due_at=soon - provider_answers.BEFORE_THE_END)
-    assert online_payments.run_due() == 1
+    assert due_payments.run_due_payments() == 1
     assert order_of(payment).payment_status == "paid"
 
 
@@ -85,10 +85,10 @@ def test_a_provider_out_of_reach_ends_the_round(
         due_now(each)
     provider.calls.clear()
     provider.refuses_with = 503
-    assert (online_payments.run_due(), len(provider.calls)) == (0, 1)
+    assert (due_payments.run_due_payments(), len(provider.calls)) == (0, 1)
     # The one that was tried is taken for a while; the other is due, and next.
     provider.refuses_with = 0
-    assert online_payments.run_due() == 1
+    assert due_payments.run_due_payments() == 1
     assert sorted(each.due_at > timezone.now() + timedelta(seconds=50) for each in (read(payment), read(other))) == [
         True,
         True,
@@ -111,7 +111,7 @@ def test_one_that_breaks_does_not_hold_up_the_others(
         apply(row, found)
 
     monkeypatch.setattr(provider_answers, "apply_answer", breaks)
-    assert online_payments.run_due() == 2
+    assert due_payments.run_due_payments() == 2
     assert (read(payment).state, read(other).state) == ("unpaid", "paid")
 
 
@@ -119,7 +119,7 @@ def test_without_a_provider_nothing_is_due(settings: Any, provider: Provider, pa
     due_now(payment)
     settings.FAKE_PAYMENTS_URL = ""
     with assert_nothing_changed():
-        assert online_payments.run_due() == 0
+        assert due_payments.run_due_payments() == 0
 
 
 class TestRefunds:
@@ -133,7 +133,7 @@ class TestRefunds:
         assert answer.status_code == 200
         refund = Refund.objects.get()
         # The vendor may still take its rejection back: until then the provider is told nothing.
-        assert (refund.due_at, online_payments.run_due()) == (refund.created_at + timedelta(minutes=5), 0)
+        assert (refund.due_at, due_payments.run_due_payments()) == (refund.created_at + timedelta(minutes=5), 0)
         Refund.objects.update(due_at=timezone.now())
         return Refund.objects.get()
 
@@ -141,11 +141,11 @@ class TestRefunds:
         self, provider: Provider, payment: Payment, refund: Refund
     ) -> None:
         assert (refund.state, refund.amount, sums()) == ("pending", 1200, {})
-        assert online_payments.run_due() == 1
+        assert due_payments.run_due_payments() == 1
         there = provider.ledger.refunds[payment.reference]
         assert [(one["id"], one["amount"]["value"]) for one in there] == [(read(refund).reference, "12.00")]
         assert (refund.state, refund.attempts, refund.done_at) == ("sent", 1, None)
-        assert online_payments.run_due() == 0
+        assert due_payments.run_due_payments() == 0
         # The provider tells that something has changed by the payment's id.
         provider.finish_refund(payment.reference, refund.reference)
         assert notice(payment.reference).status_code == 200
@@ -156,9 +156,9 @@ class TestRefunds:
         assert provider.calls == []
 
     def test_without_a_notice_it_is_asked_about(self, provider: Provider, payment: Payment, refund: Refund) -> None:
-        online_payments.run_due()
+        due_payments.run_due_payments()
         Refund.objects.update(due_at=timezone.now())
-        assert (online_payments.run_due(), read(refund).state) == (1, "sent")
+        assert (due_payments.run_due_payments(), read(refund).state) == (1, "sent")
         asked = [provider_refunds.next_ask(refund, refund.created_at + timedelta(hours=age)) for age in (0, 2, 48)]
         waits = [
             (at - refund.created_at - timedelta(hours=age)).seconds for at, age in zip(asked, (0, 2, 48), strict=True)
@@ -166,20 +166,20 @@ class TestRefunds:
         assert waits == [60, 3600, 21_600]
         provider.finish_refund(payment.reference, refund.reference, "failed")
         Refund.objects.update(due_at=timezone.now())
-        assert (online_payments.run_due(), read(refund).state, refund.due_at) == (1, "failed", None)
+        assert (due_payments.run_due_payments(), read(refund).state, refund.due_at) == (1, "failed", None)
         assert refund.failure == "The payment provider could not refund it."
 
     def test_one_whose_answer_was_lost_is_found_again(
         self, provider: Provider, payment: Payment, refund: Refund
     ) -> None:
         provider.loses_answers = 1
-        assert online_payments.run_due() == 0
+        assert due_payments.run_due_payments() == 0
         assert (read(refund).state, refund.attempts) == ("pending", 1)
         assert "out of reach" in refund.failure
         # The provider forgets keys after a while.
         provider.kept.clear()
         Refund.objects.update(due_at=timezone.now())
-        assert online_payments.run_due() == 1
+        assert due_payments.run_due_payments() == 1
         assert (read(refund).state, refund.attempts, refund.failure) == ("sent", 2, "")
         assert len(provider.ledger.refunds[payment.reference]) == 1
 
@@ -198,10 +198,10 @@ class TestRefunds:
 
     def test_what_the_provider_refuses_needs_staff_at_once(self, provider: Provider, refund: Refund) -> None:
         provider.refuses_with = 422
-        assert online_payments.run_due() == 1
+        assert due_payments.run_due_payments() == 1
         assert (read(refund).state, refund.due_at) == ("failed", None)
         assert "422" in refund.failure
-        assert online_payments.run_due() == 0
+        assert due_payments.run_due_payments() == 0
 
     def test_one_that_another_worker_has_is_left_alone(self, provider: Provider, refund: Refund) -> None:
         provider.calls.clear()
@@ -220,7 +220,7 @@ class TestRefunds:
             body = {"amount": {"amount": amount, "currency": "EUR"}, "reason": "Cold"}
             answer = api(cast.staff).post(f"{ORDERS}/{order_of(payment).pk}/refunds", body)
             assert answer.status_code == 201, answer.json()
-        assert online_payments.run_due() == 2
+        assert due_payments.run_due_payments() == 2
         sent = provider.ledger.refunds[payment.reference]
         assert sorted(one["amount"]["value"] for one in sent) == ["5.00", "7.00"]
         assert provider.ledger.payments[payment.reference]["amountRefunded"]["value"] == "12.00"

@@ -15,7 +15,7 @@ from django.db.models import AutoField, BooleanField, CharField, Field, Model, T
 # What is more is rare: Django's own bulk_create divides it as the database needs. Every SQLite takes as many.
 MOST_VALUES = 999
 # What these fields send as it is. A placing writes some 240 values; Django takes each through four calls to find that:
-# 2 % of the CPU of a placing.
+# an order's row takes 0.57 of the time so.
 SENT_AS_IT_IS: "dict[type[Field[Any, Any]], type]" = {CharField: str, TextField: str, BooleanField: bool}
 
 

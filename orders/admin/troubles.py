@@ -11,11 +11,13 @@ from django.utils import timezone
 from orders.admin.display import UNANSWERED
 from orders.lifecycle.table import Status
 from orders.lifecycle.timers import ANSWERABLE_SINCE, AWAITS_PAYMENT
-from orders.models import REFUNDED_OPEN, UNSERVED, WAITS_FOR_STAFF, Code, Order, Payment, Refund
+from orders.models import CARRIED, REFUNDED_OPEN, UNSERVED, WAITS_FOR_STAFF, Code, Order, Payment, Refund
 from vendors.models import Product
 
 # The worker looks every second: a timer that is due for longer than this has been refused, or nobody runs it.
 OVERDUE = timedelta(minutes=1)
+# A driver's page reports every few seconds while it holds an order. Who has told nothing for a day drives without it.
+SILENT, WITHOUT_PAGE = timedelta(minutes=10), timedelta(days=1)
 WATCHED = (
     Status.PENDING,
     Status.PREPARATION_COMPLETED,
@@ -44,18 +46,25 @@ def answerable_by(moment: datetime) -> Q:
     return ~AWAITS_PAYMENT & (Q(answer_from__lte=moment) | Q(answer_from__isnull=True, visible_at__lte=moment))
 
 
+def driven_in_silence(now: datetime) -> Q:
+    """Whether a driver has accepted it, and its device has told no position since SILENT."""
+    silent = Q(driver__position__at__lte=now - SILENT, driver__position__at__gt=now - WITHOUT_PAGE)
+    return CARRIED & Q(driver_accepted_at__lte=now - SILENT) & silent
+
+
 CONDITIONS = {
     "unanswered": lambda now: Q(status=Status.PENDING) & answerable_by(now - UNANSWERED),
     "exception": lambda now: Q(status__in=(Status.CANCELED_BY_DRIVER, Status.PICK_UP_FAILED_BY_DRIVER)),
     "searching": lambda now: Q(status=Status.LOOKING_FOR_DRIVER),
     "ready": lambda now: Q(status=Status.PREPARATION_COMPLETED),
+    "silent": driven_in_silence,
     "overdue": lambda now: Q(due_at__lte=now - OVERDUE),
     "codes": lambda now: Q(status=Status.ACCEPTED_BY_BUSINESS, codes_missing__gt=0),
     "refunded": lambda now: REFUNDED_OPEN,
     "cannot_serve": lambda now: UNSERVED,
 }
 # Each of these has an index of its own, and those of a group are counted by one statement; the others by their status.
-COUNTED_APART = (("overdue",), ("codes",), ("refunded", "cannot_serve"))
+COUNTED_APART = (("silent",), ("overdue",), ("codes",), ("refunded", "cannot_serve"))
 TROUBLES = (
     Trouble(
         slug="unanswered",
@@ -82,6 +91,12 @@ TROUBLES = (
         label="Ready and waiting",
         hint="Ready, but nobody has picked it up yet.",
         since="status_changed_at",
+    ),
+    Trouble(
+        slug="silent",
+        label="Driver silent for 10 minutes",
+        hint="The device of its driver tells no position any more: call the driver.",
+        since="driver__position__at",
     ),
     Trouble(
         slug="overdue",

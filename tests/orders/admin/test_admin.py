@@ -14,7 +14,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.admin import search
-from orders.models import Account, Order, OrderEvent, Payment, Posting, Purchase, StatusLabel
+from orders.models import Account, DriverPosition, Order, OrderEvent, Payment, Posting, Purchase, StatusLabel
 from ordersite.accounts.models import User
 from tests.cast import Cast, make_manager
 from tests.office import change, delete, send
@@ -265,7 +265,28 @@ def test_counts_what_is_stuck(cast: Cast, office: Client) -> None:
     assert counts == {"unanswered": "1", "exception": "2", "searching": "1", "ready": "1", "overdue": "1"}
     assert "the oldest for 11\u00a0min" in page
     # One of them counts what was given back and is still open.
-    assert len(queries) <= 11
+    assert len(queries) <= 12
+
+
+@pytest.mark.parametrize(
+    ("accepted", "reported", "counted"),
+    [(20, 11, "1"), (20, 9, "0"), (9, 11, "0"), (20, 25 * 60, "0"), (20, None, "0")],
+)
+def test_a_driver_who_tells_no_position_any_more_is_an_alert(
+    cast: Cast, office: Client, accepted: int, reported: int | None, counted: str
+) -> None:
+    """Minutes ago that it was accepted, and that its device told where it is."""
+    now, order = timezone.now(), place_order(cast)
+    Order.objects.filter(pk=order.pk).update(
+        status=9, driver=cast.driver_row, driver_accepted_at=now - timedelta(minutes=accepted)
+    )
+    if reported is not None:
+        at = now - timedelta(minutes=reported)
+        DriverPosition.objects.create(driver=cast.driver_row, lat=50, lng=4, accuracy=9, at=at, received_at=at)
+    page = office.get("/admin/").content.decode()
+    assert page.split("?stuck=silent")[1].split('class="count">')[1].split("<")[0] == counted
+    listed = office.get(f"{LIST}?stuck=silent").content.decode()
+    assert (f"/admin/orders/order/{order.pk}/change/" in listed) == (counted == "1")
 
 
 def test_status_labels_go_through_the_service(cast: Cast, office: Client) -> None:

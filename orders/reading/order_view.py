@@ -57,7 +57,7 @@ class View:
     words: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls) -> None:
-        """What is shown as it is becomes a property: 0.15 µs a value, by `__getattr__` 0.20 µs and a look-up that fails."""
+        """What is shown as it is becomes a property: 0.15 µs a value, by `__getattr__` 0.20 and a failing look-up."""
         for name in cls.shown:
             setattr(cls, name, property(attrgetter(f"_View__row.{name}")))
 

@@ -8,7 +8,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView, TemplateView
 from django.views.static import serve
 
-from orders.pages import board, drive, payment
+from orders.pages import board, drive, payment, tickets
 from ordersite.accounts import pages as account_pages
 from ordersite.accounts.password_change import AdminPasswordChangeView
 from ordersite.demo import sites
@@ -16,6 +16,7 @@ from ordersite.web.documents import DocumentView, show_docs
 from ordersite.web.health import healthz, readyz
 from ordersite.web.pages import tell_build
 from tracking.feed.asyncapi import asyncapi
+from tracking.printing.cloudprnt import cloudprnt
 
 DEMO = {"login": "customer@example.com", "password": sites.PASSWORD} if settings.DEVELOPMENT else {}
 urlpatterns = [
@@ -29,6 +30,7 @@ urlpatterns = [
     path("build", tell_build, name="build"),
     path("drive", drive.show_drive, name="drive"),
     path("board", board.choose_vendor, name="boards"),
+    path("board/tickets/<id:job_id>", tickets.show_ticket, name="ticket"),
     path("board/<id:vendor_id>", board.show_board, name="board"),
     path("pay/<str:token>", payment.pay),
     path("pay/<str:token>/return", payment.pay_return),
@@ -43,6 +45,7 @@ urlpatterns = [
     path("api/v1/", include("tracking.api_urls")),
     path("api/v1/", include("vendors.api.urls")),
     path("api/v1/", include("orders.api.urls")),
+    path("cloudprnt", cloudprnt),
     path("dialects/", include("orders.dialects.urls")),
 ]
 

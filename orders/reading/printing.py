@@ -7,9 +7,10 @@ from django.db.models import QuerySet
 
 from orders.models import PrintJob
 from orders.reading.order_view import View, shows
-from orders.services.printing.jobs import get_job, open_jobs, require_printing
+from orders.services.printing.jobs import open_jobs, require_printing
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
+from ordersite.core.codes import Code
 from ordersite.core.faults import NotFound
 from vendors.models import Vendor
 
@@ -37,8 +38,11 @@ def open_print_jobs(caller: Caller, vendor_id: int) -> QuerySet[PrintJob]:
     return open_jobs(vendor_id)
 
 
-def claimed_content(caller: Caller, vendor_id: int, job_id: int) -> dict[str, Any] | None:
-    """What stands on the paper of a job that the caller has claimed; None for any other. Raises as `get_job`."""
-    require_printing(caller, vendor_id, Right.VIEW_ORDERS)
-    job = get_job(vendor_id, job_id)
-    return job.content if job.claimed_by == caller.key else None
+def paper_rows(caller: Caller, job_id: int) -> list[Any]:
+    """The rows of the paper of a job that the caller has claimed; raises NotFound for any other."""
+    job = PrintJob.objects.filter(pk=job_id, claimed_by=caller.key, state=PrintJob.State.CLAIMED).first()
+    if job is None or job.content is None:
+        raise NotFound(Code.NOT_FOUND_PRINT_JOB)
+    require_printing(caller, job.vendor_id, Right.VIEW_ORDERS)
+    rows: list[Any] = job.content["rows"]
+    return rows

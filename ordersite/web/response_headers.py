@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-# Pages load what is ours, and maps their tiles; nothing inline runs, and no other site frames them.
+# Pages load what is ours, and maps their tiles; nothing inline runs, and no other site frames them. What a page of ours
+# may frame says so itself.
 PAGES = {
     "default-src": ["'none'"],
     "script-src": ["'self'"],
@@ -14,6 +15,7 @@ PAGES = {
     "img-src": ["'self'", "data:", "blob:"],
     "font-src": ["'self'"],
     "connect-src": ["'self'"],
+    "frame-src": ["'self'"],
     "form-action": ["'self'"],
     "base-uri": ["'none'"],
     "frame-ancestors": ["'none'"],
@@ -23,12 +25,14 @@ DATA = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors
 API = ("/api/", "/dialects/")
 
 
-def page_policy() -> str:
-    """The Content-Security-Policy of pages."""
+def page_policy(*, is_framed: bool = False) -> str:
+    """The Content-Security-Policy of pages; `is_framed`: of one that other pages of ours may frame."""
     tiles = urlsplit(settings.MAP_TILES_URL)
     sources = dict(PAGES)
     if tiles.netloc:
         sources["img-src"] = [*PAGES["img-src"], f"{tiles.scheme}://{tiles.netloc}"]
+    if is_framed:
+        sources["frame-ancestors"] = ["'self'"]
     return "; ".join(f"{name} {' '.join(values)}" for name, values in sources.items())
 
 

@@ -165,12 +165,8 @@ def claim_job(*, vendor_id: int, job_id: int, caller: Caller, name: str, draw: D
     """
     require_printing(caller, vendor_id, Right.VIEW_ORDERS, Right.MOVE_ORDERS)
     now = timezone.now()
-    taken = PrintJob.objects.filter(pk=job_id, vendor=vendor_id, state=State.WAITING).update(
-        state=State.CLAIMED,
-        claimed_by=caller.key,
-        claimed_name=name[:120],
-        claimed_at=now,
-        lease_until=now + LEASE,
+    taken = take_if_waiting(
+        vendor_id, job_id, claimed_by=caller.key, claimed_name=name[:120], claimed_at=now, lease_until=now + LEASE
     )
     job = get_job(vendor_id, job_id)
     if not taken:
@@ -179,6 +175,12 @@ def claim_job(*, vendor_id: int, job_id: int, caller: Caller, name: str, draw: D
     job.content = draw(access, job)
     job.save(update_fields=["content"])
     return job
+
+
+def take_if_waiting(vendor_id: int, job_id: int, **claim: Any) -> bool:
+    """Writes a claim where nobody has the job: of two at once one finds it waiting. One statement."""
+    waiting = PrintJob.objects.filter(pk=job_id, vendor=vendor_id, state=State.WAITING)
+    return bool(waiting.update(state=State.CLAIMED, **claim))
 
 
 def refuse_job(job: PrintJob) -> NoReturn:

@@ -1,0 +1,1 @@
+"""Printers that ask for their tickets by themselves."""

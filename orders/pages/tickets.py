@@ -6,7 +6,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from orders.reading.printing import paper_rows
-from ordersite.accounts.callers import caller_of_page
+from ordersite.accounts.authentication import caller_of_page
 from ordersite.web.pages import HEADERS
 from ordersite.web.response_headers import page_policy
 

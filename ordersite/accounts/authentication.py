@@ -19,7 +19,15 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
-from ordersite.accounts.callers import FACTS, DevicePrincipal, MerchantPrincipal, fact_columns
+from ordersite.accounts.callers import (
+    FACTS,
+    Caller,
+    DevicePrincipal,
+    MerchantPrincipal,
+    caller_of_device,
+    caller_of_user,
+    fact_columns,
+)
 from ordersite.accounts.models import ApiToken, SignIn, User
 from ordersite.accounts.password_tries import try_password
 from ordersite.accounts.rights import permissions_at_hand
@@ -234,6 +242,17 @@ def principal_of_device(token: str) -> tuple[DevicePrincipal, None]:
     if device is None:
         raise AuthenticationFailed("This device is not paired any more: pair it with a new code.")
     return device, None
+
+
+def caller_of_page(request: HttpRequest) -> Caller:
+    """Who looks at a page of ours: by its session, else as the paired device whose cookie the browser holds."""
+    if isinstance(request.user, User):
+        return caller_of_user(request.user)
+    token = request.COOKIES.get(settings.DEVICE_COOKIE_NAME, "")
+    try:
+        return caller_of_device(principal_of_device(token)[0]) if token else Caller()
+    except AuthenticationFailed:
+        return Caller()
 
 
 def credential_of(request: Request) -> str:

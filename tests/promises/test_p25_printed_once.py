@@ -9,6 +9,7 @@ import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -81,6 +82,10 @@ def count_papers(papers: list[Paper], orders: list[Order]) -> None:
     assert plain == Counter({order.number: 1 for order in orders}), plain
 
 
+def reject(api: Callable[..., APIClient], cast: Cast, order: Order) -> None:
+    move(api, cast.owner, order, transition="reject", reason_code="other", reason="No gas")
+
+
 def make_printers(cast: Cast) -> list[TestPrinter]:
     paired = [pair_printer(cast.vendor, name) for name in ("Kitchen printer", "Bar printer")]
     return [TestPrinter(str(device.pk), token) for device, token in paired]
@@ -100,7 +105,8 @@ def test_two_boards_and_two_printers_at_once(
         while printer.work(gets=link.choice((1, 1, 2)), deletes=link.choice((1, 1, 2))):
             pass
 
-    together([*(board.work for board in boards), *(lambda one=one: run(one) for one in printers)], at_once=4)
+    calls: list[Callable[[], None]] = [*(board.work for board in boards), *(partial(run, one) for one in printers)]
+    together(calls, at_once=4)
     for printer in printers:  # what the boards did not reach
         run(printer)
     papers = [*boards[0].papers, *boards[1].papers, *papers_of(printers[0]), *papers_of(printers[1])]
@@ -143,8 +149,7 @@ def test_accepted_twice_and_cancelled_meanwhile(cast: Cast, api: Callable[..., A
     for number in range(10):
         order = place_order(api(cast.customer), cart(cast))
         move(api, cast.owner, order, transition="accept")
-        wish = {"transition": "reject", "reason_code": "other", "reason": "No gas"}
-        calls = [printer.work, lambda order=order, wish=wish: move(api, cast.owner, order, **wish)]
+        calls: list[Callable[[], Any]] = [printer.work, partial(reject, api, cast, order)]
         together(calls if number % 2 else calls[::-1], at_once=2)
         while printer.work():
             pass

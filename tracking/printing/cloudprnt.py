@@ -16,7 +16,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
-from vendors.services.devices import find_principal, note_printer_status
 
 from orders.reading.tickets import draw_ticket, ticket_as_text
 from orders.services.printing.printers import end_job, next_job, take_job
@@ -26,6 +25,7 @@ from ordersite.core.numbers import read_whole
 from ordersite.core.unprinted import one_line
 from ordersite.web.throttling import client_address, throttle_address
 from vendors.models import Device
+from vendors.services.devices import find_principal, note_printer_status
 
 # What it can be given. Text is printed by every model, in its own letters.
 TEXT = "text/plain"
@@ -114,7 +114,7 @@ def hand_out(request: HttpRequest, printer: Printer) -> HttpResponse:
     if job_id == 0 or request.method == "HEAD":
         return HttpResponse(status=404)
     job = take_job(caller=printer.caller, vendor_id=printer.device.vendor_id, job_id=job_id, draw=draw_ticket)
-    if job is None:
+    if job is None or job.content is None:
         return HttpResponse(status=404)
     return HttpResponse(ticket_as_text(job.content), content_type=f"{TEXT}; charset=utf-8")
 

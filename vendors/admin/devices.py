@@ -20,7 +20,7 @@ from vendors.services.devices import revoke_device
 class DeviceAdmin(ScopedAdmin):
     """Shows devices, and revokes them. They are added where the vendor's people read the code (vendors.api.devices)."""
 
-    list_display = ["name", "kind", "vendor", "paired_at", "last_seen_at", "revoked_at"]
+    list_display = ["name", "kind", "vendor", "paired_at", "last_seen_at", "printer_status", "revoked_at"]
     list_select_related = ["vendor"]
     list_filter = ["kind", ("revoked_at", admin.EmptyFieldListFilter)]
     search_fields = ["name", "vendor__name"]

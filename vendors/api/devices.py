@@ -56,6 +56,7 @@ class DeviceOutput(serializers.Serializer):
     created_at = serializers.DateTimeField()
     paired_at = serializers.DateTimeField(allow_null=True, help_text="When a code was last used on it.")
     last_seen_at = serializers.DateTimeField(allow_null=True, help_text="To the minute.")
+    printer_status = serializers.CharField(help_text="What a printer tells of itself, such as 410 Out of paper.")
 
 
 class DeviceCodeOutput(DeviceOutput):

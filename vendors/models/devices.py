@@ -27,6 +27,9 @@ class Device(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     paired_at = models.DateTimeField(null=True, blank=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)
+    printer_status = models.CharField(
+        max_length=100, blank=True, default="", db_default="", help_text="As the printer last told it: 200 OK."
+    )
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

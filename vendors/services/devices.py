@@ -146,3 +146,8 @@ def note_seen(devices: Iterable[Device]) -> None:
     if stale:
         not_yet = Q(last_seen_at=None) | Q(last_seen_at__lt=now - SEEN_EVERY)
         Device.objects.filter(not_yet, pk__in=stale).update(last_seen_at=now)
+
+
+def note_printer_status(device_id: int, status: str) -> None:
+    """Keeps what a printer tells of itself, where it has changed; one statement."""
+    Device.objects.filter(pk=device_id).exclude(printer_status=status).update(printer_status=status)

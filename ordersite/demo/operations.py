@@ -208,22 +208,17 @@ OPERATIONS: dict[str, Operation] = {
     ),
     # printing
     "printOrder": Operation(summary="Ask for a ticket", who=VENDOR, given={"order_id": 9}, status=201),
-    "listPrintJobs": Operation(summary="List what is to be printed", who=VENDOR, given={"vendor_id": 3}),
-    "claimPrintJob": Operation(
-        summary="Claim a print job", who=VENDOR, given={"vendor_id": 3, "job_id": 1}, after="a ticket was asked for"
-    ),
+    "listPrintJobs": Operation(summary="List what is to be printed", who=VENDOR, given={"vendor_id": 1}),
+    "claimPrintJob": Operation(summary="Claim a print job", who=VENDOR, given={"vendor_id": 1, "job_id": 1}),
     "confirmPrintJob": Operation(
-        summary="Say that a ticket is printed",
-        who=VENDOR,
-        given={"vendor_id": 3, "job_id": 1},
-        after="the job was claimed",
+        summary="Say that a ticket is printed", who=VENDOR, given={"vendor_id": 1, "job_id": 1}
     ),
     "failPrintJob": Operation(
         summary="Say that a ticket is not printed",
         who=VENDOR,
-        given={"vendor_id": 3, "job_id": 1},
+        given={"vendor_id": 1, "job_id": 1},
         body={"reason": "The paper is out"},
-        after="the job was claimed",
+        after="another was claimed",
     ),
     "readHistory": Operation(summary="Read an order's history", who=VENDOR, given={"order_id": 9}),
     "createHistory": Operation(

@@ -86,12 +86,12 @@ def cloudprnt(request: HttpRequest, printer: Printer) -> HttpResponse:
         return poll(request, printer)
     if request.method == "DELETE":
         return confirm(request, printer)
-    return hand_out(request, printer)
+    return give_paper(request, printer)
 
 
 def poll(request: HttpRequest, printer: Printer) -> HttpResponse:
     """The printer tells how it is, and asks whether there is work."""
-    told = read_json(request.body)
+    told = read_poll(request.body)
     status = one_line(unquote(str(told.get("statusCode") or "")))[:MOST_STATUS]
     note_printer_status(printer.device.id, status)
     job = next_job(
@@ -106,7 +106,7 @@ def poll(request: HttpRequest, printer: Printer) -> HttpResponse:
     return JsonResponse({"jobReady": True, "mediaTypes": [TEXT], "jobToken": str(job.pk), "deleteMethod": "DELETE"})
 
 
-def hand_out(request: HttpRequest, printer: Printer) -> HttpResponse:
+def give_paper(request: HttpRequest, printer: Printer) -> HttpResponse:
     """The paper of a job, the same each time; 404 where there is none for this printer, 415 for another type."""
     if request.GET.get("type", TEXT).partition(";")[0].strip().lower() != TEXT:
         return HttpResponse(status=415)
@@ -138,7 +138,7 @@ def token_of(request: HttpRequest) -> int | None:
     return (read_whole(given) or 0) if given else None
 
 
-def read_json(body: bytes) -> dict[str, Any]:
+def read_poll(body: bytes) -> dict[str, Any]:
     """What a printer tells; nothing where it cannot be read."""
     try:
         told = json.loads(body)

@@ -152,5 +152,5 @@ class PairingView(ApiView):
 
 def paired(device: Device, token: str | None) -> dict[str, Any]:
     """The device as PairedOutput reads it."""
-    names = ("id", "name", "kind", "created_at", "paired_at", "last_seen_at", "vendor")
+    names = ("id", "name", "kind", "created_at", "paired_at", "last_seen_at", "printer_status", "vendor")
     return {**{name: getattr(device, name) for name in names}, "token": token}

@@ -3,7 +3,7 @@ import { gettext, interpolate } from "./i18n.js";
 import { page } from "./page.js";
 
 const zone = page.time_zone || undefined;
-const clockFormat = new Intl.DateTimeFormat(page.language, { hour: "2-digit", minute: "2-digit", timeZone: zone });
+const clockFormat = new Intl.DateTimeFormat(page.language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
 const dayFormat = new Intl.DateTimeFormat(page.language, { weekday: "short", day: "numeric", month: "short", timeZone: zone });
 const keyFormat = new Intl.DateTimeFormat("en-CA", { timeZone: zone }); // 2026-11-30
 

@@ -1,13 +1,19 @@
 """A real browser against a live server. Nothing outside the server may be asked for."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from django.conf import settings as django_settings
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from ordersite.accounts.models import User
 from tests.browser import ARGS, CHROMIUM
 from tests.cast import PASSWORD, Cast, make_cast
+from tests.tracking.live import Server, serving
 
 # Milliseconds that something may take to show itself on a busy machine.
 expect.set_options(timeout=60_000)
@@ -36,14 +42,23 @@ def browser(stage: Cast) -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def open_page(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
-    """`open_page(width=390)` is a page whose addresses are the server's; what went wrong in it fails the test."""
+@contextmanager
+def opening(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
+    """Makes pages whose addresses are the server's; what went wrong in one fails the test."""
     wrong: list[str] = []
 
-    def opened(*, width: int = 1280, height: int = 900, refusals: Sequence[int] = ()) -> Page:
+    def opened(
+        *,
+        width: int = 1280,
+        height: int = 900,
+        signed_in: User | None = None,
+        refusals: Sequence[int] = (),
+        **options: Any,
+    ) -> Page:
         """`refusals` are the statuses that a test brings about, and that are no fault of the page."""
-        context = browser.new_context(base_url=live_server.url, viewport={"width": width, "height": height})
+        context = browser.new_context(base_url=url, viewport={"width": width, "height": height}, **options)
+        if signed_in is not None:
+            keep_session(context, signed_in, url)
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
         page.on("console", lambda message: note_refused(message.text))
@@ -51,21 +66,50 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page
         page.on("response", lambda response: note_failed(response.status, response.url, refusals))
         return page
 
-    def note_outside(url: str) -> None:
-        if not url.startswith((live_server.url, "data:", "blob:")):
-            wrong.append(f"outside: {url}")
+    def note_outside(asked: str) -> None:
+        if not asked.startswith((url, "data:", "blob:")):
+            wrong.append(f"outside: {asked}")
 
     def note_refused(text: str) -> None:
         """What our own Content-Security-Policy keeps from loading or running is a fault of the page."""
         if "Content Security Policy" in text:
             wrong.append(f"policy: {text}")
 
-    def note_failed(status: int, url: str, refusals: Sequence[int]) -> None:
-        if status >= 400 and status not in refusals and not url.endswith("/favicon.ico"):
-            wrong.append(f"{status}: {url}")
+    def note_failed(status: int, asked: str, refusals: Sequence[int]) -> None:
+        if status >= 400 and status not in refusals and not asked.endswith(("/favicon.ico", "/seen")):
+            wrong.append(f"{status}: {asked}")
 
     yield opened
     assert wrong == []
+
+
+def keep_session(context: BrowserContext, user: User, url: str) -> None:
+    """Signs in without the form: a server of its own knows none of the hashes that the tests' cast has."""
+    client = Client()
+    client.force_login(user)
+    name = django_settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": url}])
+
+
+@pytest.fixture
+def open_page(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
+    """`open_page(width=390)` is a page of a server without sockets."""
+    with opening(browser, live_server.url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def served(stage: Cast, tmp_path: Path) -> Iterator[Server]:
+    """`manage.py serve`, with sockets."""
+    with serving(tmp_path, REDIS_URL="") as running:
+        yield running
+
+
+@pytest.fixture
+def open_live(browser: Browser, served: Server) -> Iterator[Callable[..., Page]]:
+    """`open_live(signed_in=cast.owner)` is a page of a server with sockets."""
+    with opening(browser, f"http://127.0.0.1:{served.port}") as opened:
+        yield opened
 
 
 @pytest.fixture

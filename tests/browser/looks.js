@@ -1,6 +1,10 @@
 // What everybody must be able to read and use on a page, as sentences about what is not so. See test_looks.py.
 () => {
-  document.getAnimations().forEach((animation) => animation.finish()); // colours that fade from the other theme
+  // Colours that fade from the other theme, and those that go on pulsing.
+  for (const animation of document.getAnimations()) {
+    if (animation.effect.getComputedTiming().endTime === Infinity) animation.cancel();
+    else animation.finish();
+  }
   const faults = new Set();
   const width = document.documentElement.clientWidth;
   const hidden = ".visually-hidden, .select2-hidden-accessible, .skip-to-content-link, .filter-toggle, .empty-form, .base-svgs";

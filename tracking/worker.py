@@ -11,7 +11,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from orders.services.capacity import code_imports
 from orders.services.money import ledger_check
-from orders.services.moving import learning, timers
+from orders.services.moving import learning, sightings, timers
 from orders.services.paying import due_payments
 from orders.services.record import photos
 from ordersite.accounts import mails
@@ -43,6 +43,8 @@ class Work:
 
 WORK: tuple[Work, ...] = (
     Work("timers of orders", partial(timers.run_due, TIMERS_AT_ONCE)),
+    Work("unseen orders", partial(sightings.tell_unseen, TIMERS_AT_ONCE)),
+    Work("vendors that answer nothing", partial(sightings.pause_unanswering, TIMERS_AT_ONCE)),
     Work("online payments", partial(due_payments.run_due_payments, TIMERS_AT_ONCE), apart=True),
     Work("mark of the feed", keep_mark),
     Work("mails", mails.send_due, batch=mails.BATCH, apart=True),

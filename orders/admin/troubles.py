@@ -12,6 +12,7 @@ from orders.admin.display import UNANSWERED
 from orders.lifecycle.table import Status
 from orders.lifecycle.timers import ANSWERABLE_SINCE, AWAITS_PAYMENT
 from orders.models import CARRIED, REFUNDED_OPEN, UNSERVED, WAITS_FOR_STAFF, Code, Order, Payment, Refund
+from orders.services.moving.sightings import told_unseen_orders
 from vendors.models import Product
 
 # The worker looks every second: a timer that is due for longer than this has been refused, or nobody runs it.
@@ -54,6 +55,7 @@ def driven_in_silence(now: datetime) -> Q:
 
 CONDITIONS = {
     "unanswered": lambda now: Q(status=Status.PENDING) & answerable_by(now - UNANSWERED),
+    "unseen": lambda now: Q(status=Status.PENDING, pk__in=told_unseen_orders()),
     "exception": lambda now: Q(status__in=(Status.CANCELED_BY_DRIVER, Status.PICK_UP_FAILED_BY_DRIVER)),
     "searching": lambda now: Q(status=Status.LOOKING_FOR_DRIVER),
     "ready": lambda now: Q(status=Status.PREPARATION_COMPLETED),
@@ -64,13 +66,20 @@ CONDITIONS = {
     "cannot_serve": lambda now: UNSERVED,
 }
 # Each of these has an index of its own, and those of a group are counted by one statement; the others by their status.
-COUNTED_APART = (("silent",), ("overdue",), ("codes",), ("refunded", "cannot_serve"))
+COUNTED_APART = (("unseen",), ("silent",), ("overdue",), ("codes",), ("refunded", "cannot_serve"))
 TROUBLES = (
     Trouble(
         slug="unanswered",
         label="Not accepted for 10 minutes",
         hint="Call the vendor, or accept for it.",
         since=ANSWERABLE_SINCE,
+        severe=True,
+    ),
+    Trouble(
+        slug="unseen",
+        label="Not seen by the vendor",
+        hint="No device of the vendor has shown it: call the vendor.",
+        since="visible_at",
         severe=True,
     ),
     Trouble(

@@ -29,6 +29,8 @@ ANSWERABLE_SINCE = Coalesce("answer_from", "visible_at")
 # What a timer does that is no change of status: a driver who does not answer is named no more, an order is settled as
 # it stands, codes are looked for.
 LAPSE, CLOSE, ISSUE_CODES = "lapse", "close", "issue_codes"
+# What refuses an order that its vendor did not answer.
+ANSWER_DEADLINE = "answer_deadline"
 # The columns that `set_due` writes.
 DUE_COLUMNS = ("answer_from", "unserved", "due_at")
 
@@ -153,6 +155,13 @@ def awaits_payment(order: Order) -> bool:
 def answerable_since(order: Order) -> datetime | None:
     """Since (or from) when its vendor can answer a pending order; None where it cannot: ANSWERABLE_SINCE."""
     return None if awaits_payment(order) else order.answer_from or order.visible_at
+
+
+def awaits_answer(order: Order) -> bool:
+    """Whether it waits for its vendor's people to see and answer it; codes are issued by themselves."""
+    if order.status != Status.PENDING or order.visible_at is None or order.deleted_at is not None:
+        return False
+    return not awaits_payment(order) and not rules_of(order).is_issued
 
 
 def pay_by(order: Order, now: datetime) -> datetime | None:
@@ -366,7 +375,7 @@ TIMERS: tuple[Timer, ...] = (
         settings=("auto_accept", "opening_hours", "paused_until", "time_zone"),
     ),
     Timer(
-        name="answer_deadline",
+        name=ANSWER_DEADLINE,
         statuses=(Status.PENDING,),
         fulfilments=FOOD,
         due=answer_by,

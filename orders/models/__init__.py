@@ -3,7 +3,7 @@
 from orders.models.delivery_proofs import DeliveryProof
 from orders.models.edits import ItemChange
 from orders.models.estimates import LearntTimes
-from orders.models.events import Counter, FeedEntry, FeedEpoch, OrderEvent
+from orders.models.events import TOLD_UNSEEN, UNSEEN, Counter, FeedEntry, FeedEpoch, OrderEvent, UnansweredOrder
 from orders.models.kinds import Booking, Code, CodeUpload, OfferUse, Package, SlotHold, SlotUse
 from orders.models.labels import StatusLabel
 from orders.models.lines import Line, LineOption
@@ -47,7 +47,9 @@ __all__ = [
     "RECEIVED",
     "REFUNDED_OPEN",
     "HANDED_OVER",
+    "TOLD_UNSEEN",
     "UNACKNOWLEDGED",
+    "UNSEEN",
     "UNSERVED",
     "WAITING",
     "WAITS_FOR_STAFF",
@@ -85,6 +87,7 @@ __all__ = [
     "SlotHold",
     "SlotUse",
     "StatusLabel",
+    "UnansweredOrder",
     "Unserved",
     "paid_state",
 ]

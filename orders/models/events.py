@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from orders.models.orders import Order
+from vendors.models import Vendor
 
 
 class OrderEvent(models.Model):
@@ -69,6 +70,12 @@ class Counter(models.Model):
         return f"{self.name} = {self.value}"
 
 
+# Entries with which an order began to wait for its vendor, and that no device has shown: a handful at a time. And those
+# of them of which somebody was told (services.moving.sightings).
+UNSEEN = models.Q(unseen_since__isnull=False)
+TOLD_UNSEEN = UNSEEN & models.Q(told_at__isnull=False)
+
+
 class FeedEntry(models.Model):
     """One event in one party's stream ("vendor:5", "driver:2", "company:1"), kept for seven days."""
 
@@ -78,11 +85,17 @@ class FeedEntry(models.Model):
     event = models.ForeignKey(OrderEvent, on_delete=models.PROTECT, related_name="+", db_index=False)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+", db_index=False)
     created_at = models.DateTimeField(default=timezone.now)
+    # From when on a device of the vendor should have shown it; empty once one has, and for all that waits for nobody.
+    unseen_since = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "feed entries"
         constraints = [models.UniqueConstraint(fields=["stream", "position"], name="position_once_a_stream")]
-        indexes = [models.Index(fields=["created_at"], name="feed_entry_age")]
+        indexes = [
+            models.Index(fields=["created_at"], name="feed_entry_age"),
+            models.Index(fields=["stream", "position"], condition=UNSEEN, name="feed_entry_unseen"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.stream} {self.position}"
@@ -97,3 +110,14 @@ class FeedEpoch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.epoch}"
+
+
+class UnansweredOrder(models.Model):
+    """An order that was refused because nobody answered it in time, until the vendor is paused or has answered one."""
+
+    order = models.OneToOneField(Order, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.order_id}"

@@ -172,6 +172,8 @@ class Code(StrEnum):
 
     STALE = "stale"
     FORBIDDEN_DASHBOARD = "forbidden.dashboard"
+    FORBIDDEN_SEEN = "forbidden.seen"
+    FEED_RESET = "feed_reset"
     FORBIDDEN_BOARD = "forbidden.board"
 
     # --- capacity: orders.services.capacity

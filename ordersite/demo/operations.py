@@ -137,6 +137,13 @@ OPERATIONS: dict[str, Operation] = {
         summary="Read the feed without a socket", who=VENDOR, given={"vendor_id": 3, "since": 0, "wait": 0}
     ),
     "readVendorBoard": Operation(summary="Read a vendor's board", who=VENDOR, given={"vendor_id": 3}),
+    "markShown": Operation(
+        summary="Say how far a device has shown the feed",
+        who=VENDOR,
+        given={"vendor_id": 3},
+        body={"epoch": "5f1c0d2e9a7b4c36", "position": 1},
+        after="the epoch is the one that the feed told",
+    ),
     "readVendorBalance": Operation(summary="Show what a vendor is owed", who=VENDOR, given={"vendor_id": 3}),
     "listVendorPostings": Operation(
         summary="List the movements of a vendor's money", who=VENDOR, given={"vendor_id": 3}

@@ -127,6 +127,7 @@ def drawn_natively(trying: Trying) -> dict[str, Callable[[], dict[str, Any]]]:
         "createAuthLogout": lambda: {"refresh": trying.sign_in("driver")["refresh"]},
         "readPurchase": lambda: {"purchase_uuid": trying.told("placeOrder")["purchase"]["uuid"]},
         "pairDevice": lambda: {"code": trying.told("createDevices")["code"]},
+        "markShown": lambda: {"epoch": trying.told("readVendorEvents")["epoch"], "position": 0},
         "createTrack": lambda: {"code": trying.told("placeOrder")["purchase"]["tracking_code"]},
     }
 

@@ -13,6 +13,7 @@ from orders.lifecycle.table import Fulfilment, Status
 from orders.models import DeliveryProof, ItemChange, Order, Payment, PrintJob, SavedMethod, StatusLabel
 from orders.services.money.wallets import top_up
 from orders.services.paying.proofs import add_proofs
+from orders.services.record.epochs import current_epoch
 from ordersite.accounts.models import Address, ApiToken, Customer
 from ordersite.core.crypto import decrypt, new_token, token_hash
 from ordersite.core.images import CleanImage
@@ -221,6 +222,7 @@ def bodies(world: World) -> dict[str, Any]:
         "PATCH /vendors/{vendor_id}": {"paused_until": tomorrow},
         "POST /vendors/{vendor_id}/devices": {"name": "Kitchen"},
         "PATCH /vendors/{vendor_id}/devices/{device_id}": {"name": "Counter"},
+        "POST /vendors/{vendor_id}/seen": {"epoch": current_epoch(), "position": 0},
         "POST /devices/pair": {"code": "23456789"},
         "POST /me/addresses": {"address": "Markt 1"},
         "PATCH /me/addresses/{address_id}": {"address": "Markt 2"},

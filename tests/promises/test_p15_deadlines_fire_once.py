@@ -58,7 +58,7 @@ def waiting(cast: Cast, api: Api) -> Callable[..., list[Order]]:
 
     def make(count: int) -> list[Order]:
         minutes = {f"{name}_minutes": MINUTES for name in SETTINGS}
-        Vendor.objects.filter(pk=cast.vendor.pk).update(auto_accept=False, **minutes)
+        Vendor.objects.filter(pk=cast.vendor.pk).update(auto_accept=False, unseen_seconds=None, **minutes)
         fill_wallet(cast.customer_row, FILLED)
         client = api(cast.customer)
         body = cart(cast, "pizza", payment_method="wallet")

@@ -43,6 +43,7 @@ GET    /vendors/{vendor_id}/board                         200 403
 GET    /vendors/{vendor_id}/events                        200 403
 GET    /vendors/{vendor_id}/menu                          200 200
 GET    /vendors/{vendor_id}/print-jobs                    200 403
+POST   /vendors/{vendor_id}/seen                          200 403
 POST   /vendors/{vendor_id}/print-jobs/{job_id}/claim     200 403
 POST   /vendors/{vendor_id}/print-jobs/{job_id}/failed    409 404
 POST   /vendors/{vendor_id}/print-jobs/{job_id}/printed   409 404

@@ -174,6 +174,8 @@ POST   /vendors/{vendor_id}/print-jobs/{job_id}/printed own   404 404 403 404 40
 POST   /vendors/{vendor_id}/print-jobs/{job_id}/printed other 404 404 404 403 404 409 404 404 404 404 404 409
 POST   /vendors/{vendor_id}/print-jobs/{job_id}/failed own   404 404 403 404 409 404 404 403 404 404 409 409
 POST   /vendors/{vendor_id}/print-jobs/{job_id}/failed other 404 404 404 403 404 409 404 404 404 404 404 409
+POST   /vendors/{vendor_id}/seen              own   401 401 403 403 200 403 403 403 403 403 200 403
+POST   /vendors/{vendor_id}/seen              other 401 401 403 403 403 200 403 403 403 403 403 403
 GET    /vendors/{vendor_id}/services          own   200 200 200 200 200 200 200 200 200 200 200 200
 GET    /vendors/{vendor_id}/services          other 200 200 200 200 200 200 200 200 200 200 200 200
 GET    /vendors/{vendor_id}/services/{service_id}/times own   200 200 200 200 200 200 200 200 200 200 200 200

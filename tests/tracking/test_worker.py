@@ -107,6 +107,8 @@ def test_rests_grow_and_have_an_end() -> None:
 def test_every_kind_of_work_is_there(db: None) -> None:
     assert [work.name for work in WORK] == [
         "timers of orders",
+        "unseen orders",
+        "vendors that answer nothing",
         "online payments",
         "mark of the feed",
         "mails",

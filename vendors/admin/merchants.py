@@ -180,6 +180,10 @@ class VendorAdmin(ScopedAdmin, AmountsAdmin):
             },
         ),
         ("Printing", {"fields": ["prints_tickets", "ticket_columns"]}),
+        (
+            "When nobody looks",
+            {"fields": ["unseen_seconds", "pause_after_orders", "pause_minutes"]},
+        ),
         ("Taking back", {"fields": ["undo_minutes", "cancel_until"]}),
         (
             "What it costs",

@@ -229,6 +229,26 @@ class Vendor(models.Model):
         blank=True,
         help_text="An order to eat in counts as completed this long after it is ready, once it is paid; empty: never.",
     )
+    unseen_seconds = models.PositiveSmallIntegerField(
+        default=70,
+        db_default=70,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(10), MaxValueValidator(3600)],
+        help_text="The vendor is mailed when no device has shown a new order for this long; empty: never.",
+    )
+    pause_after_orders = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="After this many orders in a row that nobody answered in time, the vendor is paused; empty: never.",
+    )
+    pause_minutes = models.PositiveSmallIntegerField(
+        default=30,
+        db_default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(1440)],
+        help_text="How long it is paused then.",
+    )
     pay_minutes = models.PositiveIntegerField(
         default=30,
         help_text="An order that is not paid online in this time is cancelled, and what it held is free again.",

@@ -8,9 +8,10 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from orders.lifecycle.table import Actor
-from orders.lifecycle.timers import CLOSE, ISSUE_CODES, LAPSE, Timer, find_due, set_due
+from orders.lifecycle.timers import ANSWER_DEADLINE, CLOSE, ISSUE_CODES, LAPSE, Timer, find_due, set_due
 from orders.models import Order, OrderEvent
 from orders.services.moving import digital
+from orders.services.moving.sightings import note_unanswered
 from orders.services.moving.transitions import Wish, transition
 from orders.services.record.access import access_of
 from orders.services.record.order_update import move_timers, save_timers, update_locked
@@ -70,6 +71,8 @@ def lock_due(order_id: int, now: datetime) -> Order | None:
 def make_timed_change(order: Order, timer: Timer, now: datetime) -> None:
     """Makes the timer's change of status."""
     transition(order_id=order.pk, caller=SYSTEM, wish=Wish(name=timer.change, reason_code=timer.reason))
+    if timer.name == ANSWER_DEADLINE:
+        note_unanswered(order, now)
 
 
 def settle_order(order: Order, timer: Timer, now: datetime) -> None:

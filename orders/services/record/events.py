@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 
 from django.conf import settings
@@ -13,9 +14,13 @@ from ordersite.core.idempotency import Again
 from ordersite.core.inserts import insert_rows
 
 
+def vendor_stream(order: Order) -> str:
+    return f"vendor:{order.vendor_id}"
+
+
 def streams_of(order: Order) -> list[str]:
     """The parties' streams that an event of this order enters: the vendor's only once the vendor may see it."""
-    streams = [f"vendor:{order.vendor_id}"] if order.visible_at else []
+    streams = [vendor_stream(order)] if order.visible_at else []
     if order.driver_id:
         streams.append(f"driver:{order.driver_id}")
     if order.company_id:
@@ -70,13 +75,18 @@ def draw_beside(names: Iterable[str], read: Mapping[int, int], *, holds: bool) -
 
 
 def write_event(
-    event: OrderEvent, *, also: Sequence[str] = (), positions: Mapping[str, int] | None = None, holds: bool = False
+    event: OrderEvent,
+    *,
+    also: Sequence[str] = (),
+    positions: Mapping[str, int] | None = None,
+    holds: bool = False,
+    unseen_since: datetime | None = None,
 ) -> bool:
     """Writes an event with its feed entries, and wakes the readers after commit; whether the vendor has changed since.
 
     `also` are streams of parties that the change took off the order: they see this one event as their last.
-    `positions` are numbers that were drawn already, by counter name. Must run in the change's transaction, which holds
-    the order.
+    `positions` are numbers that were drawn already, by counter name. From `unseen_since` on a device of the vendor
+    should show it (services.moving.sightings). Must run in the change's transaction, which holds the order.
 
     True where the vendor's row is another one by now than was read with the order. Such a change of the vendor's waits
     for the orders that wait (services.moving.due_times); it does not know one that did not wait, and with `holds` is
@@ -99,6 +109,7 @@ def write_event(
                 event=event,
                 order=order,
                 created_at=event.created_at,
+                unseen_since=unseen_since if stream == vendor_stream(order) else None,
             )
             for stream in streams
         ]

@@ -20,7 +20,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from orders.lifecycle.table import Actor, Status
-from orders.lifecycle.timers import DUE_COLUMNS, set_due
+from orders.lifecycle.timers import DUE_COLUMNS, answerable_since, awaits_answer, set_due
 from orders.models import Order, OrderEvent
 from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.acknowledgements import note_unacknowledged
@@ -43,6 +43,7 @@ class OrderUpdate:
 
     access: OrderAccess
     waited: bool  # before the change, for its vendor's settings (Order.waits)
+    awaited_answer: bool  # before the change
     role: Actor | None = None  # in which the caller makes the change
     event: OrderEvent | None = None
     left: Sequence[str] = ()
@@ -87,7 +88,9 @@ class OrderUpdate:
         event.number = order.version
         note_unacknowledged(order, event)
         save_set(order)
-        write_told(event, left=self.left, holds=order.waits and not self.waited)
+        since = None if self.awaited_answer else unseen_since(order)
+        self.awaited_answer = awaits_answer(order)
+        write_told(event, left=self.left, holds=order.waits and not self.waited, unseen_since=since)
 
 
 @contextmanager
@@ -126,7 +129,8 @@ def update_locked(
 ) -> Iterator[OrderUpdate]:
     """The same for an order that this transaction has locked already."""
     access.refuse_stale(version)
-    update = OrderUpdate(access=access, waited=access.order.waits, role=role)
+    order = access.order
+    update = OrderUpdate(access=access, waited=order.waits, awaited_answer=awaits_answer(order), role=role)
     yield update
     update.write()
 
@@ -145,7 +149,7 @@ def tell_placed(access: OrderAccess, role: Actor, *, data: Mapping[str, Any], po
     """The event of the first version; `positions` in the feeds were drawn already, by counter name."""
     order = access.order
     event = make_event(access, role, kind=OrderEvent.Kind.PLACED, to_status=order.status, data=data)
-    write_told(event, positions=positions)
+    write_told(event, positions=positions, unseen_since=unseen_since(order))
 
 
 # --- timers -------------------------------------------------------------------------------------------------------
@@ -192,6 +196,11 @@ def write_told(event: OrderEvent, *, left: Sequence[str] = (), holds: bool = Fal
     if write_event(event, also=left, holds=holds, **drawn):
         recompute_due_times(event.order, event.created_at)
         save_set(event.order)
+
+
+def unseen_since(order: Order) -> datetime | None:
+    """From when on a device of its vendor should show an order; None where it waits for no answer."""
+    return answerable_since(order) if awaits_answer(order) else None
 
 
 def save_set(order: Order) -> None:

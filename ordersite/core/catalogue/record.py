@@ -7,5 +7,7 @@ from ordersite.core.codes import Code
 SENTENCES: dict[Code, str] = {
     Code.STALE: _("The order has changed: its version is {version}."),
     Code.FORBIDDEN_DASHBOARD: _("The dashboard is for staff and vendors."),
+    Code.FORBIDDEN_SEEN: _("Only the people and devices of this vendor can say what they have seen."),
+    Code.FEED_RESET: _("This is no position of the feed as it stands: read the orders again, and go on from there."),
     Code.FORBIDDEN_BOARD: _("The board is for the people who work for this vendor, and for staff."),
 }

@@ -17,6 +17,7 @@ from orders.services.record import photos
 from ordersite.accounts import mails
 from tracking import retention
 from tracking.feed.marks import keep_mark
+from vendors.services import availability
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ WORK: tuple[Work, ...] = (
     Work("online payments", partial(due_payments.run_due_payments, TIMERS_AT_ONCE), apart=True),
     Work("mark of the feed", keep_mark),
     Work("mails", mails.send_due, batch=mails.BATCH, apart=True),
+    Work("what is in stock again", availability.bring_back, batch=availability.BATCH),
     Work("idempotency keys", retention.prune_idempotency_keys, every=60, batch=retention.BATCH),
     Work("attempts", retention.prune_attempts, every=60, batch=retention.BATCH),
     Work("feed entries", retention.prune_feed, every=60, batch=retention.BATCH),

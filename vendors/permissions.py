@@ -99,3 +99,8 @@ def visible_vendor(rows: QuerySet[Vendor], vendor_id: int, caller: Caller) -> Ve
     if vendor is None or not (vendor.is_active or serves(caller, Right.VIEW_VENDORS, vendor_id)):
         raise NotFound
     return vendor
+
+
+def manages_vendor(caller: Caller, vendor: Vendor) -> bool:
+    """Whether the caller arranges a vendor: its merchant's tokens, its owner and managers, and staff by their right."""
+    return caller.merchant_id == vendor.merchant_id or manages_devices(caller, vendor)

@@ -62,7 +62,7 @@ class TicketLineOutput(serializers.Serializer):
     station = serializers.IntegerField(
         allow_null=True, help_text="Who makes it, as the menu says now: the product's own station, else its category's."
     )
-    tick = TickOutput(allow_null=True)
+    tick = TickOutput(allow_null=True, help_text="Who has ticked it off, and when.")
     substitute = TicketSubstituteOutput(
         allow_null=True, help_text="What the customer takes instead if it cannot be had."
     )
@@ -85,7 +85,7 @@ class UnacknowledgedOutput(serializers.Serializer):
     reason = serializers.CharField()
     state = serializers.CharField(help_text="Of a change of items: applied, refused or lapsed.")
     item = serializers.IntegerField(allow_null=True, help_text="The line that it is about, if the order has it.")
-    differences = DifferenceOutput(many=True)
+    differences = DifferenceOutput(many=True, help_text="What changed; none if it was cancelled.")
 
 
 class RecallOutput(serializers.Serializer):
@@ -111,14 +111,14 @@ class TicketOutput(OfKind):
     delivery_type = FulfilmentField()
     status = StatusField()
     label = NamedOutput(allow_null=True)  # type: ignore[assignment]
-    column = serializers.ChoiceField(choices=[column.value for column in Column])
-    is_cancelled = serializers.BooleanField()
+    column = serializers.ChoiceField(choices=[column.value for column in Column], help_text="Where it stands.")
+    is_cancelled = serializers.BooleanField(help_text="It stays in its place until that is acknowledged.")
     placed_at = serializers.DateTimeField()
     visible_at = serializers.DateTimeField(help_text="When the vendor could first see it.")
     deliver_at = serializers.DateTimeField(allow_null=True)
     estimated_at = serializers.DateTimeField(allow_null=True)
     milestones = serializers.DictField(child=serializers.DateTimeField(allow_null=True))
-    status_changed_at = serializers.DateTimeField()
+    status_changed_at = serializers.DateTimeField(help_text="When it came to its status.")
     begins_at = serializers.DateTimeField(
         allow_null=True, help_text="Until then an accepted order for later stands among the scheduled ones."
     )
@@ -141,28 +141,30 @@ class TicketOutput(OfKind):
     payment_method = serializers.CharField()
     payment_status = serializers.CharField()
     cash = MoneyField(allow_null=True)
-    collection_code = serializers.CharField(allow_null=True)
+    collection_code = serializers.CharField(allow_null=True, help_text="What its customer tells at the counter.")
     tracking_number = serializers.CharField()
-    lines = TicketLineOutput(many=True)
-    all_ticked = serializers.BooleanField()
+    lines = TicketLineOutput(many=True, help_text="What is to be made.")
+    all_ticked = serializers.BooleanField(help_text="Every line is ticked off.")
     allowed_transitions = AllowedOutput(many=True)
     next = serializers.CharField(allow_null=True, help_text="The usual next step among the allowed transitions.")
-    may_start_preparing = serializers.BooleanField()
-    recall = RecallOutput(allow_null=True)
-    recalled_at = serializers.DateTimeField(allow_null=True)
+    may_start_preparing = serializers.BooleanField(help_text="Whether you may say that preparing has begun.")
+    recall = RecallOutput(allow_null=True, help_text="How it comes back if it is recalled; null: it is not moved on.")
+    recalled_at = serializers.DateTimeField(
+        allow_null=True, help_text="Since when a ticket that was handed over is shown again."
+    )
     item_changes = ChangeOutput(many=True, help_text="Changes of items that wait for the customer to accept them.")
     unacknowledged = UnacknowledgedOutput(many=True, help_text="What others changed since you acknowledged, in order.")
 
 
 class ThresholdOutput(serializers.Serializer):
-    soon_minutes = serializers.IntegerField()
-    late_minutes = serializers.IntegerField()
+    soon_minutes = serializers.IntegerField(help_text="Minutes before ready_by: the first colour.")
+    late_minutes = serializers.IntegerField(help_text="Minutes after ready_by: the second colour.")
 
 
 class ReasonOutput(serializers.Serializer):
     code = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
-    needs_text = serializers.BooleanField()
+    needs_text = serializers.BooleanField(help_text="It is given with a text.")
 
 
 class UnavailableOutput(serializers.Serializer):
@@ -180,12 +182,12 @@ class BoardVendorOutput(serializers.Serializer):
     delivery_types = serializers.ListField(child=serializers.ChoiceField(choices=FULFILMENTS))
     paused_until = serializers.DateTimeField(allow_null=True, help_text="Null if it takes orders now.")
     rush_minutes = serializers.IntegerField(help_text="0 if rush mode is off, or has ended.")
-    rush_until = serializers.DateTimeField(allow_null=True)
+    rush_until = serializers.DateTimeField(allow_null=True, help_text="When rush mode ends; null: it is off, or lasts.")
     preparation_minutes = serializers.IntegerField(help_text="What preparing takes now, rush included.")
     accept_minutes = serializers.ListField(
         child=serializers.IntegerField(), help_text="The minutes to offer on accepting."
     )
-    thresholds = serializers.DictField(child=ThresholdOutput())
+    thresholds = serializers.DictField(child=ThresholdOutput(), help_text="The late colours by delivery type.")
 
 
 class BoardOutput(serializers.Serializer):
@@ -193,9 +195,9 @@ class BoardOutput(serializers.Serializer):
 
     now = serializers.DateTimeField(help_text="The server's clock when this was read.")
     vendor = BoardVendorOutput()
-    stations = NamedOutput(many=True)
-    reasons = ReasonOutput(many=True)
-    unavailable = UnavailableOutput(many=True)
+    stations = NamedOutput(many=True, help_text="The stations of the kitchen, in their order.")
+    reasons = ReasonOutput(many=True, help_text="What may be given as a reason.")
+    unavailable = UnavailableOutput(many=True, help_text="What is off the menu for now.")
     orders = TicketOutput(many=True)
     gone = serializers.ListField(
         child=serializers.IntegerField(), help_text="Of the orders that you asked for, those that are not here."

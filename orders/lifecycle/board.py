@@ -7,7 +7,7 @@ from enum import StrEnum
 from orders.kinds import rules_of
 from orders.lifecycle.decisions import Allowed
 from orders.lifecycle.guards import begins_at
-from orders.lifecycle.table import Status
+from orders.lifecycle.table import FAILURE, OPEN, Status
 from orders.models import Order
 
 
@@ -51,6 +51,10 @@ COLUMNS: Mapping[Status, Column | None] = {
     Status.REJECTED_BY_BUSINESS: None,
     Status.CANCELED_BY_CUSTOMER: None,
 }
+
+
+# How long an order that was handed over stays on the board.
+LATELY = timedelta(hours=2)
 
 
 def column_of(order: Order, now: datetime) -> Column:
@@ -98,8 +102,8 @@ NEXT_STEPS = (
     "deliver",
     "complete",
 )
-# What takes back the last step, by what a recall is meant: the kitchen's own, never a driver's.
-RECALLS = ("undo_ready", "undo_collect", "undo_complete")
+# The change by which a recall takes back what was said too early. Money hangs on handing over: that is not taken back.
+RECALL = "undo_ready"
 
 
 def next_step(allowed: Iterable[Allowed]) -> Allowed | None:
@@ -109,5 +113,12 @@ def next_step(allowed: Iterable[Allowed]) -> Allowed | None:
 
 
 def undoing_step(allowed: Iterable[Allowed]) -> Allowed | None:
-    """The change by which a recall takes the last step back; None where the life cycle has none for this caller."""
-    return next((one for one in allowed if one.name in RECALLS and not one.forced), None)
+    """The change by which a recall takes the last step back; None where it only shows the ticket again."""
+    return next((one for one in allowed if one.name == RECALL and not one.forced), None)
+
+
+def is_moved_on(order: Order, now: datetime) -> bool:
+    """Whether the kitchen is done with an order that it may want back: ready, or handed over lately."""
+    if order.status in FAILURE or column_of(order, now) not in (Column.READY, Column.HANDED_OVER):
+        return False
+    return order.status in OPEN or now - order.status_changed_at <= LATELY

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from django.db.models import F, Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from orders.lifecycle.board import Column, column_of, next_step, ready_by, undoing_step
+from orders.lifecycle.board import LATELY, Column, column_of, is_moved_on, next_step, ready_by, undoing_step
 from orders.lifecycle.decisions import Allowed
 from orders.lifecycle.guards import begins_at
-from orders.lifecycle.table import FAILURE, OPEN, Fulfilment, Status
+from orders.lifecycle.table import OPEN, Fulfilment, Status
 from orders.lifecycle.timers import answer_by, awaits_payment
 from orders.models import HANDED_OVER, UNACKNOWLEDGED, ItemChange, Line, LineOption, Order, OrderEvent
 from orders.reading.feed_heads import with_feed_head
@@ -27,8 +27,6 @@ from vendors.models import Option, Product, Vendor
 from vendors.permissions import works_at_vendor
 from vendors.services.kitchens import Thresholds, thresholds_of
 
-# How long an order that was handed over stays on the board.
-LATELY = timedelta(hours=2)
 # So many tickets an answer has at most.
 MOST_TICKETS = 500
 # So many products and options that are not available an answer names at most.
@@ -188,13 +186,6 @@ class Board:
     thresholds: Thresholds
     stations: Sequence[Any]
     unavailable: Sequence[Product | Option]
-
-
-def is_moved_on(order: Order, now: datetime) -> bool:
-    """Whether the kitchen is done with an order that it may want back: ready, or handed over lately."""
-    if order.status in FAILURE or column_of(order, now) not in (Column.READY, Column.HANDED_OVER):
-        return False
-    return order.status in OPEN or now - order.status_changed_at <= LATELY
 
 
 def read_board(caller: Caller, vendor_id: int, now: datetime, order_ids: Iterable[int] | None = None) -> Board:

@@ -82,4 +82,7 @@ class Field(StrEnum):
     FILE = "file"
     MAX_USES = "max_uses"
     PASSWORD = "password"  # noqa: S105
+    VERSION = "version"
+    CATEGORIES = "categories"
+    PRODUCTS = "products"
     TOKEN = "token"  # noqa: S105

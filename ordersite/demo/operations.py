@@ -144,6 +144,46 @@ OPERATIONS: dict[str, Operation] = {
         body={"epoch": "5f1c0d2e9a7b4c36", "position": 1},
         after="the epoch is the one that the feed told",
     ),
+    "listStations": Operation(summary="List the stations of a kitchen", who=VENDOR, given={"vendor_id": 3}),
+    "createStation": Operation(
+        summary="Add a station", who=VENDOR, given={"vendor_id": 3}, body={"name": "Grill"}, status=201
+    ),
+    "changeStation": Operation(
+        summary="Rename a station, or say what it makes",
+        who=VENDOR,
+        given={"vendor_id": 3, "station_id": 1},
+        body={"name": "Oven", "products": [26]},
+        after="a station is added",
+    ),
+    "deleteStation": Operation(
+        summary="Delete a station",
+        who=VENDOR,
+        given={"vendor_id": 3, "station_id": 1},
+        status=204,
+        after="a station is added",
+    ),
+    "setProductOutOfStock": Operation(
+        summary="Take a product off the menu",
+        who=VENDOR,
+        given={"vendor_id": 3, "product_id": 26},
+        body={"until": "today"},
+    ),
+    "setProductInStock": Operation(
+        summary="Put a product back on the menu", who=VENDOR, given={"vendor_id": 3, "product_id": 26}
+    ),
+    "setOptionOutOfStock": Operation(
+        summary="Take an option off the menu",
+        who=VENDOR,
+        given={"vendor_id": 3, "option_id": 1},
+        body={"until": None},
+        after="the option is one of yours",
+    ),
+    "setOptionInStock": Operation(
+        summary="Put an option back on the menu",
+        who=VENDOR,
+        given={"vendor_id": 3, "option_id": 1},
+        after="the option is one of yours",
+    ),
     "readVendorBalance": Operation(summary="Show what a vendor is owed", who=VENDOR, given={"vendor_id": 3}),
     "listVendorPostings": Operation(
         summary="List the movements of a vendor's money", who=VENDOR, given={"vendor_id": 3}
@@ -196,6 +236,13 @@ OPERATIONS: dict[str, Operation] = {
         given={"order_id": 12},
         body={"to": "accepted_by_business", "prepared_in": 15},
     ),
+    "acknowledgeOrder": Operation(
+        summary="Acknowledge what others changed", who=VENDOR, given={"order_id": 9}, body={"version": 1}
+    ),
+    "recallOrder": Operation(summary="Bring a ticket back", who=VENDOR, given={"order_id": 9}),
+    "putAwayOrder": Operation(summary="Put a ticket away again", who=VENDOR, given={"order_id": 9}),
+    "tickOrderItem": Operation(summary="Tick an item off", who=VENDOR, given={"order_id": 12, "item_id": 18}),
+    "untickOrderItem": Operation(summary="Take an item's tick back", who=VENDOR, given={"order_id": 12, "item_id": 18}),
     "createStartPreparing": Operation(summary="Begin preparing", who=VENDOR, given={"order_id": 9}),
     "createTrackingNumber": Operation(
         summary="Give a parcel's number",

@@ -25,6 +25,7 @@ FORCE = (*MOVE, Right.FORCE_ORDERS)
 CHECK = (Right.VIEW_ORDERS, Right.CHECK_PAYMENTS)
 MONEY = (Right.VIEW_ACCOUNTS,)
 ORDER, PAYMENT, VENDOR = "/orders/{order_id}", "/orders/{order_id}/payments/{payment_id}", "/vendors/{vendor_id}"
+STOCK, CHOICE = f"{VENDOR}/products/{{product_id}}/out-of-stock", f"{VENDOR}/options/{{option_id}}/out-of-stock"
 REASON = {"reason": "Said so by telephone", "reason_code": "other"}
 
 ACTS = (
@@ -56,6 +57,11 @@ ACTS = (
     Act("claim a print job", f"POST {VENDOR}/print-jobs/{{job_id}}/claim", MOVE, own=True),
     Act("say that it is printed", f"POST {VENDOR}/print-jobs/{{job_id}}/printed", MOVE, own=True),
     Act("say that it is not printed", f"POST {VENDOR}/print-jobs/{{job_id}}/failed", MOVE, own=True),
+    Act("tick an item", f"PUT {ORDER}/items/{{item_id}}/tick", MOVE, own=True),
+    Act("take an item's tick back", f"DELETE {ORDER}/items/{{item_id}}/tick", MOVE, own=True),
+    Act("acknowledge a change", f"POST {ORDER}/acknowledge", MOVE, own=True),
+    Act("bring a ticket back", f"POST {ORDER}/recall", MOVE, own=True),
+    Act("put a ticket away", f"DELETE {ORDER}/recall", MOVE, own=True),
     Act("keep a tracking number", f"POST {ORDER}/tracking-number", MOVE, own=True),
     Act("cancel it", f"POST {ORDER}/transitions", MOVE, body={"transition": "cancel_by_staff", **REASON}),
     Act("force a change of status", f"POST {ORDER}/transitions", FORCE, body={"to": 18, **REASON}),
@@ -77,6 +83,14 @@ ACTS = (
     Act("rename a device", f"PATCH {VENDOR}/devices/{{device_id}}", (Right.CHANGE_VENDORS,), own=True),
     Act("revoke a device", f"DELETE {VENDOR}/devices/{{device_id}}", (Right.CHANGE_VENDORS,), own=True),
     Act("give a device a new code", f"POST {VENDOR}/devices/{{device_id}}/code", (Right.CHANGE_VENDORS,), own=True),
+    Act("read a vendor's stations", f"GET {VENDOR}/stations", (Right.VIEW_VENDORS,), own=True),
+    Act("add a station", f"POST {VENDOR}/stations", (Right.CHANGE_VENDORS,), own=True),
+    Act("change a station", f"PATCH {VENDOR}/stations/{{station_id}}", (Right.CHANGE_VENDORS,), own=True),
+    Act("delete a station", f"DELETE {VENDOR}/stations/{{station_id}}", (Right.CHANGE_VENDORS,), own=True),
+    Act("take a product off the menu", f"POST {STOCK}", (Right.CHANGE_VENDORS,), own=True),
+    Act("put a product back", f"DELETE {STOCK}", (Right.CHANGE_VENDORS,), own=True),
+    Act("take an option off the menu", f"POST {CHOICE}", (Right.CHANGE_VENDORS,), own=True),
+    Act("put an option back", f"DELETE {CHOICE}", (Right.CHANGE_VENDORS,), own=True),
     Act("name a status", "POST /orders/statuses", (Right.ADD_LABELS,)),
     Act("rename a status", "PATCH /orders/statuses/{label_id}", (Right.CHANGE_LABELS,)),
     Act("delete the name of a status", "DELETE /orders/statuses/{label_id}", (Right.DELETE_LABELS,)),

@@ -19,7 +19,7 @@ from ordersite.core.crypto import decrypt, new_token, token_hash
 from ordersite.core.images import CleanImage
 from tests.cast import Cast
 from tests.orders.rows import add_line, make_order
-from vendors.models import Device, PackageType, Service
+from vendors.models import Device, Option, OptionGroup, PackageType, Service, Station, Vendor
 
 ROLES = (
     "anonymous",
@@ -152,6 +152,9 @@ def make_world(cast: Cast) -> World:
             "job_id": PrintJob.objects.create(order=orders[order], vendor=vendor, number=1, reason="asked").pk,
             "package_type_id": PackageType.objects.create(vendor=vendor, name="Box", price=500, per_km=50).pk,
             "device_id": Device.objects.create(vendor=vendor, name=f"device-of-{order}").pk,
+            "station_id": Station.objects.create(vendor=vendor, name=f"station-of-{order}").pk,
+            "product_id": orders[order].lines.get(position=2).product_id,
+            "option_id": sold_out_option(vendor).pk,
             "service_id": Service.objects.create(vendor=vendor, name=f"service-of-{order}", price=1000).pk,
         }
         for side, order, vendor, row in (
@@ -160,6 +163,12 @@ def make_world(cast: Cast) -> World:
         )
     }
     return World(cast=cast, orders=orders, paths=paths, tokens={"guest": guest_token, "merchant": merchant_token})
+
+
+def sold_out_option(vendor: Vendor) -> Option:
+    """An option that the vendor has taken off its menu."""
+    group = OptionGroup.objects.create(vendor=vendor, name="Milk")
+    return Option.objects.create(group=group, name="Oat", is_available=False)
 
 
 def propose_removal(order: Order, new_total: int) -> None:
@@ -224,6 +233,11 @@ def bodies(world: World) -> dict[str, Any]:
         "PATCH /vendors/{vendor_id}/devices/{device_id}": {"name": "Counter"},
         "POST /vendors/{vendor_id}/seen": {"epoch": current_epoch(), "position": 0},
         "POST /devices/pair": {"code": "23456789"},
+        "POST /orders/{order_id}/acknowledge": {"version": 1},
+        "POST /vendors/{vendor_id}/stations": {"name": "Grill"},
+        "PATCH /vendors/{vendor_id}/stations/{station_id}": {"name": "Oven"},
+        "POST /vendors/{vendor_id}/products/{product_id}/out-of-stock": {"until": "today"},
+        "POST /vendors/{vendor_id}/options/{option_id}/out-of-stock": {"until": None},
         "POST /me/addresses": {"address": "Markt 1"},
         "PATCH /me/addresses/{address_id}": {"address": "Markt 2"},
         "PATCH /me": {"name": "Somebody"},

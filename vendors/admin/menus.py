@@ -21,12 +21,24 @@ from vendors.models import (
     OptionGroup,
     Product,
     ProductOptionGroup,
+    Station,
     Stock,
 )
 
 
+class StationForm(forms.ModelForm):
+    """Who makes it: one of the vendor's own stations."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "station" in self.fields:
+            choice: Any = self.fields["station"]
+            choice.queryset = Station.objects.filter(vendor=self.instance.vendor_id)
+
+
 @admin.register(Category)
 class CategoryAdmin(MenuAdmin):
+    form = StationForm
     list_display = ["name", "vendor", "position"]
     list_select_related = ["vendor"]
     list_filter = [("vendor", admin.RelatedOnlyFieldListFilter)]
@@ -73,7 +85,7 @@ class GroupInline(ScopedInline, ComparingInline):
         return super().get_queryset(request).select_related("group")
 
 
-class ProductForm(forms.ModelForm):
+class ProductForm(StationForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         category = cleaned.get("category")
@@ -98,8 +110,10 @@ class ProductAdmin(MenuAdmin):
         (None, {"fields": ["vendor", "category", "name", "description", "picture", "position"]}),
         (
             "Selling",
-            {"fields": ["price", "price_per", "unit", "tax_rate", "max_per_order", "is_available", "plu_code", "sku"]},
+            {"fields": ["price", "price_per", "unit", "tax_rate", "max_per_order", "plu_code", "sku"]},
         ),
+        ("On the menu", {"fields": ["is_available", "unavailable_until"]}),
+        ("In the kitchen", {"fields": ["station"]}),
         ("Codes", {"fields": ["is_digital", "low_codes"]}),
     ]
 
@@ -116,6 +130,7 @@ class ProductAdmin(MenuAdmin):
 
 class OptionInline(AmountsInline):
     model = Option
+    readonly_fields = ["unavailable_until"]
     extra = 0
 
 

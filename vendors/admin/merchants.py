@@ -15,9 +15,11 @@ from vendors.admin.scoping import ScopedAdmin
 from vendors.models import (
     FULFILMENTS,
     DeliveryZone,
+    LateThreshold,
     Member,
     Merchant,
     OpeningHours,
+    Station,
     Vendor,
     VendorType,
 )
@@ -100,6 +102,21 @@ class DeliveryZoneInline(AmountsInline):
     formfield_overrides = {JSONField: {"widget": forms.Textarea(attrs={"rows": 2, "cols": 30})}}
 
 
+class StationInline(ComparingInline):
+    """What a station makes, its categories and products say."""
+
+    model = Station
+    extra = 0
+
+
+class LateThresholdInline(ComparingInline):
+    """For a delivery type without a row the usual minutes count."""
+
+    model = LateThreshold
+    extra = 0
+    verbose_name = "late colour"
+
+
 class VendorForm(forms.ModelForm):
     """Lists as checkboxes, not as JSON."""
 
@@ -111,7 +128,7 @@ class VendorForm(forms.ModelForm):
     )
 
 
-# The rows of a vendor's page, as a change of them is announced.
+# The rows of a vendor's page on which orders depend, as a change of them is announced.
 ROWS = {OpeningHours: "opening_hours", DeliveryZone: "delivery_zones"}
 GUESTS: Any = ("Guests", {"fields": ["guest_limit"]})
 
@@ -130,7 +147,7 @@ class VendorAdmin(ScopedAdmin, AmountsAdmin):
     autocomplete_fields = ["merchant", "type", "companies"]
     readonly_fields = ["uuid", "created_at", "menu_version"]
     volatile = ["menu_version"]
-    inlines = [OpeningHoursInline, DeliveryZoneInline]
+    inlines = [OpeningHoursInline, DeliveryZoneInline, LateThresholdInline, StationInline]
     fieldsets = [
         (None, {"fields": ["merchant", "type", "name", "description", "picture", "is_active"]}),
         (
@@ -213,5 +230,5 @@ class VendorAdmin(ScopedAdmin, AmountsAdmin):
         super().save_related(request, form, formsets, change)
         if not change:
             refresh_offer_flags(form.instance.pk)
-        rows = {ROWS[formset.model] for formset in formsets if changed_rows(formset)}
+        rows = {ROWS[formset.model] for formset in formsets if formset.model in ROWS and changed_rows(formset)}
         announce_and_warn(request, form.instance.pk, {*form.changed_data, *rows})

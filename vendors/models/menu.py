@@ -110,6 +110,8 @@ class Product(models.Model):
         return self.vendor.currency
 
     def clean(self) -> None:
+        if self.is_available:
+            self.unavailable_until = None
         if self.is_digital and self.price_per != self.PricePer.ONE:
             raise ValidationError({"price_per": "Codes are sold one by one: choose a price for 1 unit."})
 
@@ -197,6 +199,10 @@ class Option(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        if self.is_available:
+            self.unavailable_until = None
 
     @property
     def currency(self) -> str:

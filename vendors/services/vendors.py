@@ -148,6 +148,7 @@ def import_products(
         {
             product["name"]: {
                 **{name: value for name, value in product.items() if name not in parts},
+                **({"unavailable_until": None} if "is_available" in product else {}),
                 "category_id": categories[category].pk,
                 "position": position,
             }
@@ -201,6 +202,7 @@ def replace_options(
             {
                 (groups[group["name"]].pk, option["name"]): {
                     **option,
+                    **({"unavailable_until": None} if "is_available" in option else {}),
                     "group_id": groups[group["name"]].pk,
                     "position": position,
                 }

@@ -18,6 +18,7 @@ LACKS = frozenset(
         *(Field.LOCKER, Field.SELF_DELIVERY, Field.TRACKING_NUMBER, Field.CARRIER, Field.PREPARED_IN),
         *(Field.DELIVERED_IN, Field.LABEL, Field.VISIBLE_TO, Field.ITEM, Field.LINE),
         *(Field.SEND, Field.FILE, Field.MAX_USES, Field.PASSWORD, Field.TOKEN),
+        *(Field.DONE_AT, Field.VERSION, Field.CATEGORIES, Field.PRODUCTS),
         *(Field.ADDRESS_NOTES, Field.REASON_CODE),
     }
 )

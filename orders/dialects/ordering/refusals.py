@@ -14,6 +14,7 @@ LACKS = frozenset(
         *(Field.SAVE_PAYMENT_METHOD, Field.PAYMENT_STATUS, Field.SELF_DELIVERY, Field.TRACKING_NUMBER, Field.CARRIER),
         *(Field.LABEL, Field.VISIBLE_TO, Field.ITEM, Field.LINE, Field.SEND, Field.FILE),
         *(Field.MAX_USES, Field.PASSWORD, Field.TOKEN),
+        *(Field.DONE_AT, Field.VERSION, Field.CATEGORIES, Field.PRODUCTS),
     }
 )
 NAMES: Names = {

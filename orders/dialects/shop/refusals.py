@@ -20,6 +20,7 @@ LACKS = frozenset(
         *(Field.EXTERNAL_CODE, Field.PHOTO, Field.PAYMENT_STATUS, Field.DRIVER, Field.SELF_DELIVERY),
         *(Field.PREPARED_IN, Field.DELIVERED_IN, Field.REASON, Field.REASON_CODE, Field.VISIBLE_TO),
         *(Field.SEND, Field.POSITION, Field.FILE, Field.MAX_USES, Field.PASSWORD, Field.TOKEN),
+        *(Field.DONE_AT, Field.VERSION, Field.CATEGORIES, Field.PRODUCTS),
     }
 )
 NAMES: Names = {

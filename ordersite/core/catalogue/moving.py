@@ -10,6 +10,10 @@ SENTENCES: dict[Code, str] = {
     Code.ORDER_CLOSED_POSITION: _("The order is closed: nobody waits for you any more, stop sending your position."),
     Code.NOT_COLLECTED: _("Only an order that you collect asks where you are: stop sending your position."),
     Code.FORBIDDEN_POSITION: _("Only the customer of an order can tell where it waits."),
+    Code.FORBIDDEN_KITCHEN: _("Only the people who work for the vendor, and staff, do this with its tickets."),
+    Code.ORDER_CLOSED_TICKS: _("The order is closed: bring its ticket back first."),
+    Code.VERSION_AHEAD: _("The order is at version {version}: send the version that you have shown."),
+    Code.NOT_MOVED_ON: _("Only the ticket of an order that is ready, or was handed over lately, can be brought back."),
     Code.FORBIDDEN_CONFIRM: _("Only the vendor's till can confirm an order."),
     Code.FORBIDDEN_NOTES: _(
         "Only the vendor, staff and the driver or company that holds the order can add notes: accept it first."

@@ -9,10 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from orders.api.board_outputs import BoardOutput, BoardVendorOutput, TicketLineOutput, TicketOutput
-from orders.lifecycle.board import COLUMNS
+from orders.lifecycle.board import COLUMNS, LATELY
 from orders.lifecycle.table import MILESTONES, Fulfilment, Status
 from orders.models import Order
-from orders.reading import board
 from tests.cast import Cast, make_clerk
 from tests.clock import Clock
 from tests.orders.rows import add_line, make_order
@@ -100,7 +99,7 @@ def test_an_accepted_order_for_later_is_scheduled_until_its_preparing_begins(
 
 def test_what_was_handed_over_stays_for_two_hours(cast: Cast, api: Api, clock: Clock) -> None:
     order = make_order(cast, 11, stood="accepted prepared picked_up delivered", status_changed_at=clock.now)
-    clock.now += board.LATELY
+    clock.now += LATELY
     assert [one["id"] for one in read(api, cast)["orders"]] == [order.pk]
     clock.now += timedelta(seconds=1)
     assert read(api, cast)["orders"] == []

@@ -6,9 +6,11 @@ An order at hand needs its vendor and its purchase; of the caller the facts on i
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
-from orders.lifecycle.table import ANSWERED_BY_DRIVER, Actor, Status
-from orders.models import Order, Purchase
+from orders.lifecycle.searching import SEARCHING, offered_until, party_of_company, party_of_driver, skipped_until
+from orders.lifecycle.table import ANSWERED_BY_DRIVER, Actor
+from orders.models import DriverOffer, Order, Purchase
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.core.rules import InFact, IsFact, IsNull, NoneOf, NotNull, OfAsker, OneOf, Rule
@@ -17,15 +19,6 @@ from vendors.payment_methods import ONLINE_METHODS
 from vendors.permissions import member_vendors, works_at_vendor
 
 # --- parts of the rules -------------------------------------------------------------------------------------------
-
-# In the search for a driver an order is on offer to those who could take it. The search and its deadline go on by their
-# milestone when the kitchen moves the status on to ready, or back.
-ALSO_SEARCHING = (Status.PREPARATION_COMPLETED, Status.ACCEPTED_BY_BUSINESS)
-SEARCHING = (
-    IsNull("driver_id")
-    & IsNull("company_accepted_at")
-    & (OneOf("status", (Status.LOOKING_FOR_DRIVER,)) | (OneOf("status", ALSO_SEARCHING) & NotNull("search_started_at")))
-)
 
 # What a vendor's people see of its orders, here and in the back-office: all but what waits to be paid online. What was
 # placed without items the kitchen does not see, but its people do, who add them (Order.awaits_items).
@@ -56,6 +49,48 @@ class CompanyServesVendor(Rule):
         return bool(asker.dispatched_ids) and not asker.dispatched_ids.isdisjoint(row.serving_company_ids)
 
 
+class AskedDriver(Rule):
+    """The order was offered to the caller, a driver, whose time to answer is not over."""
+
+    def condition(self, asker: Caller) -> Q | None:
+        return orders_offered(driver=asker.driver_id) if asker.driver_id else None
+
+    def holds(self, asker: Caller, row: Order) -> bool:
+        return asker.driver_id is not None and is_asked(row, party_of_driver(asker.driver_id))
+
+
+class AskedCompany(Rule):
+    """The same of a company that the caller dispatches for."""
+
+    def condition(self, asker: Caller) -> Q | None:
+        return orders_offered(company__in=asker.dispatched_ids) if asker.dispatched_ids else None
+
+    def holds(self, asker: Caller, row: Order) -> bool:
+        return any(is_asked(row, party_of_company(company_id)) for company_id in asker.dispatched_ids)
+
+
+class NotDeclined(Rule):
+    """The caller, a driver, has not declined the order a while ago."""
+
+    def condition(self, asker: Caller) -> Q:
+        declined = DriverOffer.objects.filter(driver=asker.driver_id, skip_until__gt=timezone.now())
+        return ~Q(pk__in=declined.values("order")) if asker.driver_id else Q()
+
+    def holds(self, asker: Caller, row: Order) -> bool:
+        until = skipped_until(row, party_of_driver(asker.driver_id)) if asker.driver_id else None
+        return until is None or until <= timezone.now()
+
+
+def orders_offered(**to: object) -> Q:
+    asked = DriverOffer.objects.filter(**to, outcome=DriverOffer.Outcome.OPEN, answer_by__gt=timezone.now())
+    return Q(pk__in=asked.values("order"))
+
+
+def is_asked(order: Order, party: str) -> bool:
+    until = offered_until(order, party)
+    return until is not None and until > timezone.now()
+
+
 def sees_everything(caller: Caller) -> bool:
     return caller.may_everywhere(Right.VIEW_ORDERS)
 
@@ -76,14 +111,23 @@ CUSTOMER = IsFact("customer_id", "customer_id") | IsFact("purchase__guest_token_
 VENDOR = WorksAtVendor() & SHOWN_TO_VENDOR
 # Named or accepted.
 NAMED_DRIVER = IsFact("driver_id", "driver_id")
-# Those that it could take: its company's, or in the search those of its vendor, or of all for who drives for the site.
+# In search, and on offer to everybody who could take it, not to some at a time.
+OFFERED_TO_ALL = SEARCHING & IsNull("offers_at")
+# Those that it could take: its company's, or in the search those of its vendor, or of all for who drives for the site;
+# where only some are asked, those that it is asked for.
 OFFERED_DRIVER = OfAsker(is_on_duty) & (
-    (IsFact("company_id", "company_id") & IsNull("driver_id"))
-    | (IsFact("vendor_id", "courier_vendor_id") & SEARCHING)
-    | (OfAsker(drives_for_site) & SEARCHING & IsNull("company_id"))
+    (
+        NotDeclined()
+        & (
+            (IsFact("company_id", "company_id") & IsNull("driver_id"))
+            | (IsFact("vendor_id", "courier_vendor_id") & OFFERED_TO_ALL)
+            | (OfAsker(drives_for_site) & OFFERED_TO_ALL & IsNull("company_id"))
+        )
+    )
+    | (SEARCHING & AskedDriver())
 )
 COMPANY = InFact("company_id", "dispatched_ids")
-OFFERED_COMPANY = CompanyServesVendor() & SEARCHING & IsNull("company_id")
+OFFERED_COMPANY = IsNull("company_id") & ((CompanyServesVendor() & OFFERED_TO_ALL) | (SEARCHING & AskedCompany()))
 
 
 @dataclass(frozen=True, slots=True)

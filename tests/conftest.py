@@ -64,6 +64,7 @@ FULL_RUN_ONLY = (
     "orders/money/test_check_ledger",
     "orders/money/test_ledgers",
     "orders/money/test_money_rules",
+    "orders/moving/test_dispatch_ways",
     "orders/moving/test_reckoning",
     "orders/moving/test_timers_agreed",
     "orders/moving/test_timers_drivers",

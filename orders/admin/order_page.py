@@ -14,7 +14,7 @@ from orders.kinds import booking_of, package_of, rules_of
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.lifecycle.timers import find_due
-from orders.models import Entry, ItemChange, LineOption, Order, OrderEvent, Payment, Posting, Refund
+from orders.models import DriverOffer, Entry, ItemChange, LineOption, Order, OrderEvent, Payment, Posting, Refund
 from orders.pricing import Priced
 from orders.reading.lines import ticket_of
 from orders.reading.order_view import EventView, OrderView
@@ -37,9 +37,10 @@ def read_order(seen: QuerySet[Order], order_id: int) -> Order | None:
     postings = Prefetch("postings", queryset=Posting.objects.order_by("id").prefetch_related(entries))
     orders = with_parties(seen).select_related(*ALSO)
     refunds = Prefetch("refunds", queryset=Refund.objects.select_related("payment").order_by("id"))
+    offers = Prefetch("driver_offers", queryset=DriverOffer.objects.select_related("driver", "company").order_by("-id"))
     siblings = Prefetch("purchase__orders", queryset=Order.objects.select_related("vendor").order_by("pk"))
     orders = orders.prefetch_related("lines__options", "events", "purchase__payments__shares", "shares__payment")
-    return orders.prefetch_related(siblings, postings, refunds).filter(pk=order_id).first()
+    return orders.prefetch_related(siblings, postings, refunds, offers).filter(pk=order_id).first()
 
 
 def names_of(keys: Iterable[str]) -> dict[str, str]:
@@ -208,6 +209,7 @@ def order_context(access: OrderAccess) -> dict[str, Any]:
         "refunds": [(refund, who(refund.actor, names)) for refund in order.refunds.all()],
         "may_be_refunded": any(share.kept for share in order.shares.all()),
         "postings": [(posting, who(posting.actor, names)) for posting in order.postings.all() if is_staff],
+        "offers": order.driver_offers.all(),
         "siblings": [other for other in order.purchase.orders.all() if other.pk != order.pk and is_staff],
         "timeline": [happening(event, names) for event in reversed(events)],
         "zone": order.vendor.time_zone,

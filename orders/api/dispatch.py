@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from orders.api.dispatch_outputs import OfferOutput
 from orders.api.ledgers import driver_of
 from orders.reading.order_view import OrderView
+from orders.services.moving.dispatch import decline_offer
 from orders.services.record.access import access_of, with_parties
 from orders.visibility import acceptable_orders
 from ordersite.accounts.callers import caller_of
@@ -30,7 +31,8 @@ class OffersView(ApiView):
         """The orders that the driver could take now, the oldest first.
 
         Those that it is asked for by name; while on duty also those in search of a driver: at its vendor for a vendor's
-        courier, those of its company for a company's driver, at every vendor for one who drives for the site. Take one
+        courier, those of its company for a company's driver, at every vendor for one who drives for the site. Where the
+        vendor has some drivers asked at a time, only those that this driver was asked for, until `answer_by`. Take one
         by `POST /orders/{id}/transitions` with `{"to": "accepted_by_driver"}`.
         """
         driver_of(request)
@@ -42,3 +44,18 @@ class OffersView(ApiView):
             orderings=ORDERINGS,
             default="placed_at",
         )
+
+
+class DeclineView(ApiView):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(request=None, responses={204: None}, operation_id="declineOffer")
+    def post(self, request: Request, order_id: int) -> Response:
+        """The driver does not take the order: it is not asked for it again for a while, and whoever is next is asked.
+
+        An order for which it was named is on offer to others again. Declined twice is declined once; what is not on
+        offer to the driver any more is 409.
+        """
+        driver_of(request)
+        decline_offer(order_id=order_id, caller=caller_of(request))
+        return Response(status=204)

@@ -50,7 +50,7 @@ class OfferOutput(serializers.Serializer):
     answer_by = serializers.DateTimeField(
         read_only=True,
         allow_null=True,
-        help_text="Until when this driver may answer, if the order is offered to that driver alone.",
+        help_text="Until when this driver may answer; null where it is on offer to every driver until one accepts.",
     )
 
     @extend_schema_field(OfferStop)

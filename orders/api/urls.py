@@ -84,6 +84,7 @@ urlpatterns = [
     path("companies/me/orders", carriers.CompanyOrdersView.as_view()),
     path("companies/me/drivers", carriers.CompanyDriversView.as_view()),
     path("drivers/me/offers", dispatch.OffersView.as_view()),
+    path("drivers/me/offers/<id:order_id>/decline", dispatch.DeclineView.as_view()),
     path("drivers/me/ledger", ledgers.DriverLedgerView.as_view()),
     path("drivers/me/balance", ledgers.DriverBalanceView.as_view()),
 ]

@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 from orders.kinds import rules_of
 from orders.lifecycle.decisions import search_is_stopped
 from orders.lifecycle.guards import Attempt, begins_at, collect_until, company_until, is_paid
+from orders.lifecycle.searching import set_offers_due
 from orders.lifecycle.table import ANSWERED_BY_DRIVER, DRIVER_LEFT, Actor, Fulfilment, Status
 from orders.models import AWAITED_PAYMENT, OPEN_PAYMENT, Order, PaymentStatus, Unserved
 from vendors.payment_methods import AWAITED_METHODS, find_method
@@ -26,13 +27,13 @@ NOT_BEGUN = (Status.PENDING, Status.PREORDER)
 # `awaits_payment` and `answerable_since` asked of the database.
 AWAITS_PAYMENT = Q(status__in=NOT_BEGUN, payment_status__in=AWAITED_PAYMENT, payment_method__in=AWAITED_METHODS)
 ANSWERABLE_SINCE = Coalesce("answer_from", "visible_at")
-# What a timer does that is no change of status: a driver who does not answer is named no more, an order is settled as
-# it stands, codes are looked for.
-LAPSE, CLOSE, ISSUE_CODES = "lapse", "close", "issue_codes"
+# What a timer does that is no change of status: a driver who does not answer is named no more, drivers are asked, an
+# order is settled as it stands, codes are looked for.
+LAPSE, OFFER, CLOSE, ISSUE_CODES = "lapse", "offer", "close", "issue_codes"
 # What refuses an order that its vendor did not answer.
 ANSWER_DEADLINE = "answer_deadline"
 # The columns that `set_due` writes.
-DUE_COLUMNS = ("answer_from", "unserved", "due_at")
+DUE_COLUMNS = ("answer_from", "unserved", "offers_at", "asked", "due_at")
 
 DueTime = Callable[[Order, datetime], datetime | None]
 
@@ -42,9 +43,9 @@ class Timer:
     """One thing that happens to an order by itself, in these statuses and delivery types.
 
     `due` says when for an order that stands so, None where it does not happen to it. Then the system makes `change`:
-    one of the life cycle, or LAPSE, CLOSE or ISSUE_CODES. `settings` are the vendor's that `due` reads, and `where`
-    which orders it can be due for, beyond status and delivery type: their times are computed again when a setting
-    changes.
+    one of the life cycle, or LAPSE, OFFER, CLOSE or ISSUE_CODES. `settings` are the vendor's that `due` reads, and
+    `where` which orders it can be due for, beyond status and delivery type: their times are computed again when a
+    setting changes.
     """
 
     name: str
@@ -76,6 +77,7 @@ def set_due(order: Order, now: datetime) -> None:
     if is_made(order) or (order.accepted_at and order.unserved == Unserved.PAUSED):
         order.unserved = ""
     order.answer_from = answer_from(order, now)
+    set_offers_due(order, now)
     due = find_due(order, now)
     order.due_at = due.at if due else None
 
@@ -428,6 +430,15 @@ TIMERS: tuple[Timer, ...] = (
         change="cancel_by_staff",
         reason="no_driver",
         settings=("search_minutes", *LEAD),
+        where=SEARCHED,
+    ),
+    Timer(
+        name="driver_offers",
+        statuses=(Status.LOOKING_FOR_DRIVER, Status.PREPARATION_COMPLETED, Status.ACCEPTED_BY_BUSINESS),
+        fulfilments=DELIVERED,
+        due=lambda order, now: order.offers_at,
+        change=OFFER,
+        settings=("dispatch",),
         where=SEARCHED,
     ),
     Timer(

@@ -1,6 +1,7 @@
 """The orders' tables, a file a noun."""
 
 from orders.models.delivery_proofs import DeliveryProof
+from orders.models.dispatch import DriverOffer
 from orders.models.edits import ItemChange
 from orders.models.estimates import LearntTimes
 from orders.models.events import TOLD_UNSEEN, UNSEEN, Counter, FeedEntry, FeedEpoch, OrderEvent, UnansweredOrder
@@ -22,7 +23,9 @@ from orders.models.money import (
 from orders.models.orders import (
     AWAITED_PAYMENT,
     CARRIED,
+    DISPATCHED,
     HANDED_OVER,
+    HELD,
     OPEN_PAYMENT,
     RECEIVED,
     REFUNDED_OPEN,
@@ -43,6 +46,8 @@ from orders.models.terms import AgreedTerms
 __all__ = [
     "AWAITED_PAYMENT",
     "CARRIED",
+    "DISPATCHED",
+    "HELD",
     "OPEN_PAYMENT",
     "RECEIVED",
     "REFUNDED_OPEN",
@@ -62,6 +67,7 @@ __all__ = [
     "DeliveryProof",
     "CustomerPosition",
     "DriverPosition",
+    "DriverOffer",
     "Entry",
     "FeedEntry",
     "FeedEpoch",

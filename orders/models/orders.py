@@ -162,6 +162,12 @@ HANDED_OVER = LISTED & models.Q(status__in=sorted({*SUCCESS, *UNCLAIMED}))
 WAITING = LISTED & (models.Q(status__in=sorted(OPEN)) | models.Q(due_at__isnull=False))
 
 
+# What is offered to some drivers at a time, and waits for one of them.
+DISPATCHED = models.Q(offers_at__isnull=False)
+# What drivers have accepted, and not yet delivered or given up.
+HELD = CARRIED & models.Q(driver_accepted_at__isnull=False)
+
+
 class Unserved(models.TextChoices):
     """Why a vendor cannot serve an order that waits, by what was changed since."""
 
@@ -302,6 +308,10 @@ class Order(LifeCycle, models.Model):
     unserved = models.CharField(max_length=12, choices=Unserved, blank=True, default="", db_default="")
     # When a timer is due (orders.lifecycle.timers); the worker looks for the earliest.
     due_at = models.DateTimeField(null=True, blank=True)
+    # While it is offered to some at a time: when the next are asked (orders.lifecycle.searching); else empty.
+    offers_at = models.DateTimeField(null=True, blank=True)
+    # Whom it is offered to, and who is skipped: lifecycle.searching.Offering.
+    asked = models.JSONField(null=True, blank=True, editable=False)
     pos_confirmed_at = models.DateTimeField(null=True, blank=True)
     # The version of the first change that the kitchen has not acknowledged yet (services.record.acknowledgements).
     unacknowledged_from = models.PositiveIntegerField(null=True, blank=True)
@@ -339,6 +349,7 @@ class Order(LifeCycle, models.Model):
             models.Index(
                 fields=["status", "id"], condition=models.Q(codes_missing__gt=0), name="order_waits_for_codes"
             ),
+            models.Index(fields=["vendor", "id"], condition=DISPATCHED, name="order_of_vendor_dispatched"),
         ]
 
     # The row as it was read or last saved, by column; empty for one that was made here.

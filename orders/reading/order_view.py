@@ -16,6 +16,7 @@ from orders.checkout import Place
 from orders.estimates import Range
 from orders.kinds import booking_of, package_of, rules_of
 from orders.lifecycle.decisions import Allowed
+from orders.lifecycle.searching import offered_until, party_of_driver
 from orders.lifecycle.table import FAILURE, MILESTONES, Actor, Fulfilment
 from orders.lifecycle.timers import driver_answers_by
 from orders.models import (
@@ -472,8 +473,11 @@ class OrderView(View):
 
     @property
     def answer_by(self) -> datetime | None:
-        """Until when the reader, who was asked by name to drive, may answer."""
-        return driver_answers_by(self.__order) if self.is_named else None
+        """Until when the reader, a driver who was asked, may answer; None where it is on offer to everybody."""
+        if self.is_named:
+            return driver_answers_by(self.__order)
+        driver_id = self.__access.caller.driver_id
+        return offered_until(self.__order, party_of_driver(driver_id)) if driver_id else None
 
     @property
     def may_start_preparing(self) -> bool:

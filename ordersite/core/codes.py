@@ -294,6 +294,11 @@ class Code(StrEnum):
     GUARD_FAILED_PROOF = "guard_failed.proof"
     GUARD_FAILED_CODE = "guard_failed.code"
     GUARD_FAILED_CODES = "guard_failed.codes"
+    OFFER_LAPSED = "offer_lapsed"
+    OFFER_DECLINED = "offer_declined"
+    OFFER_WITHDRAWN = "offer_withdrawn"
+    OFFER_HELD = "offer_held"
+    DRIVER_FULL = "driver_full"
 
     # --- paying: orders.services.paying
 

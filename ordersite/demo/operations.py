@@ -384,6 +384,9 @@ OPERATIONS: dict[str, Operation] = {
     "listDriverOrders": Operation(summary="List the orders that I deliver", who=DRIVER),
     "listCompanyOrders": Operation(summary="List the deliveries of my company", who=DISPATCHER),
     "listCompanyDrivers": Operation(summary="List the drivers of my company", who=DISPATCHER),
+    "declineOffer": Operation(
+        summary="Decline a delivery", who=DRIVER, given={"order_id": 1}, status=204, after="being asked"
+    ),
     "readDriverBalance": Operation(summary="Show what I am owed as a driver", who=DRIVER),
     "listDriverPostings": Operation(summary="List my tips and cash as a driver", who=DRIVER),
 }

@@ -15,11 +15,12 @@ from django.db import transaction as database
 
 from orders.lifecycle import decisions, table
 from orders.lifecycle.decisions import Asker, Decision, Outcome, allowed_changes, decide, remember
+from orders.lifecycle.searching import SEARCHING
 from orders.lifecycle.table import NAMES, Actor, Fulfilment, Status
 from orders.models import AgreedTerms, Order
 from orders.services.moving.transitions import Wish, leave_parties, transition
 from orders.services.record.access import access_of, get_order
-from orders.visibility import NAMED_DRIVER, OFFERED_DRIVER, SEARCHING
+from orders.visibility import NAMED_DRIVER, OFFERED_DRIVER
 from ordersite.accounts.callers import Caller, DriverFacts, caller_of_user
 from ordersite.core.faults import Refusal
 from ordersite.web.problems import Problem, as_problem

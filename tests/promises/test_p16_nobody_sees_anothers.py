@@ -48,6 +48,8 @@ POST   /devices/pair                          own   400 400 400 400 400 400 400 
 GET    /drivers/me/balance                   own   401 401 403 403 403 403 200 200 200 403 403 403
 GET    /drivers/me/ledger                    own   401 401 403 403 403 403 200 200 200 403 403 403
 GET    /drivers/me/offers                    own   401 401 403 403 403 403 200 200 200 403 403 403
+POST   /drivers/me/offers/{order_id}/decline own   401 401 403 403 403 403 404 409 404 403 403 403
+POST   /drivers/me/offers/{order_id}/decline other 401 401 403 403 403 403 404 404 404 403 403 403
 GET    /me                                    own   401 401 200 200 200 200 200 200 200 200 403 200
 PATCH  /me                                    own   401 401 200 200 200 200 200 200 200 200 403 200
 GET    /me/addresses                          own   401 401 200 200 200 200 200 200 200 200 403 200

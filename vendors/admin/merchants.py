@@ -185,7 +185,6 @@ class VendorAdmin(ScopedAdmin, AmountsAdmin):
                     "driver_left_minutes",
                     "decide_minutes",
                     "retry_minutes",
-                    "driver_answer_seconds",
                     "collect_minutes",
                     "served_minutes",
                     "pay_minutes",
@@ -200,6 +199,10 @@ class VendorAdmin(ScopedAdmin, AmountsAdmin):
         (
             "When nobody looks",
             {"fields": ["unseen_seconds", "pause_after_orders", "pause_minutes"]},
+        ),
+        (
+            "Looking for a driver",
+            {"fields": ["dispatch", "dispatch_drivers", "driver_answer_seconds", "skip_minutes", "driver_orders"]},
         ),
         ("Taking back", {"fields": ["undo_minutes", "cancel_until"]}),
         (

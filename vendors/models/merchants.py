@@ -103,6 +103,11 @@ class Vendor(models.Model):
         PREPARED = "prepared", "until it is prepared"
         PICKED_UP = "picked_up", "until it is picked up"
 
+    class Dispatch(models.TextChoices):
+        ALL = "all", "to all at once: the first to accept has it"
+        NEAREST = "nearest", "to one after the other, the nearest first"
+        ROUNDS = "rounds", "to several at a time, the nearest first"
+
     class TransfersTo(models.TextChoices):
         PLATFORM = "platform", "the platform's: staff approve"
         VENDOR = "vendor", "its own: the vendor approves, and refunds by hand"
@@ -216,8 +221,33 @@ class Vendor(models.Model):
     driver_answer_seconds = models.PositiveSmallIntegerField(
         default=45,
         db_default=45,
-        validators=[MinValueValidator(5)],
+        validators=[MinValueValidator(15), MaxValueValidator(120)],
         help_text="A driver who is offered an order and does not answer in this time is offered it no more.",
+    )
+    dispatch = models.CharField(
+        max_length=7,
+        choices=Dispatch,
+        default=Dispatch.ALL,
+        db_default=Dispatch.ALL.value,
+        help_text="To whom an order is offered while a driver is looked for.",
+    )
+    dispatch_drivers = models.PositiveSmallIntegerField(
+        default=3,
+        db_default=3,
+        validators=[MinValueValidator(2), MaxValueValidator(20)],
+        help_text="How many are asked at a time, where several are.",
+    )
+    skip_minutes = models.PositiveSmallIntegerField(
+        default=10,
+        db_default=10,
+        validators=[MaxValueValidator(1440)],
+        help_text="Who has declined an order, or did not answer, is not asked for it again in this time.",
+    )
+    driver_orders = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="A driver who holds this many orders is not asked for another; empty: no limit.",
     )
     collect_minutes = models.PositiveIntegerField(
         null=True,

@@ -31,6 +31,8 @@ def update(order_id: int, caller: Caller, given: Mapping[str, Any]) -> Order:
         # Receiving money locks all that is paid together: before one of them is held.
         lock_purchase(order_id)
     to = Status.CANCELED_BY_CUSTOMER if given.get("status") == Word.CANCELLED else None
+    if caller.driver_id and given.get("driver_id") == caller.driver_id:
+        to = Status.ACCEPTED_BY_DRIVER
     order = get_order(caller=caller, order_id=order_id, lock=True, to=to)
     access = access_of(caller, order)
     address = given.get("delivery_address")

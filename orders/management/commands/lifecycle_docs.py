@@ -41,8 +41,8 @@ for {never}, and the event is marked forced.
 TIMERS_TEXT = """\
 What the system does when nobody else has done anything before; [times.md](times.md) tells when each is due. Of two at
 the same moment the upper one is made. When a setting changes, the times of the orders that wait are computed again.
-`{lapse}`, `{close}` and `{codes}` are no changes of status: a driver who was named is so no more, an order is settled
-as it stands, codes are looked for.
+`{lapse}`, `{offer}`, `{close}` and `{codes}` are no changes of status: a driver who was named is so no more, drivers
+are asked ([dispatch.md](dispatch.md)), an order is settled as it stands, codes are looked for.
 """
 TIMERS_HEAD = ("Timer", "Status", "Delivery types", "Makes", "Reason", "Settings of the vendor")
 
@@ -75,7 +75,7 @@ def render_lifecycle_page() -> str:
         "`pickup_completed_by_customer`, which settling closes. For a package or a service "
         "`prepared` is written with `accepted`.\n",
         "## Timers\n",
-        TIMERS_TEXT.format(lapse=timers.LAPSE, close=timers.CLOSE, codes=timers.ISSUE_CODES),
+        TIMERS_TEXT.format(lapse=timers.LAPSE, offer=timers.OFFER, close=timers.CLOSE, codes=timers.ISSUE_CODES),
         render_table(TIMERS_HEAD, (timer_row(timer) for timer in timers.TIMERS)),
     ]
     return "\n".join(parts)

@@ -8,9 +8,9 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from orders.lifecycle.table import Actor
-from orders.lifecycle.timers import ANSWER_DEADLINE, CLOSE, ISSUE_CODES, LAPSE, Timer, find_due, set_due
+from orders.lifecycle.timers import ANSWER_DEADLINE, CLOSE, ISSUE_CODES, LAPSE, OFFER, Timer, find_due, set_due
 from orders.models import Order, OrderEvent
-from orders.services.moving import digital
+from orders.services.moving import digital, dispatch
 from orders.services.moving.sightings import note_unanswered
 from orders.services.moving.transitions import Wish, transition
 from orders.services.record.access import access_of
@@ -104,5 +104,6 @@ def issue_waiting_codes(order: Order, timer: Timer, now: datetime) -> None:
 ACTS: Mapping[str, Callable[[Order, Timer, datetime], None]] = {
     CLOSE: settle_order,
     LAPSE: release_driver,
+    OFFER: dispatch.make_offers,
     ISSUE_CODES: issue_waiting_codes,
 }

@@ -13,11 +13,13 @@ from orders.lifecycle import table
 from orders.lifecycle.decisions import Decision, Outcome, decide, decide_preparing, remember
 from orders.lifecycle.guards import GUARDS, Attempt
 from orders.lifecycle.reasons import REASONS
+from orders.lifecycle.searching import party_of_company, party_of_driver
 from orders.lifecycle.table import Actor, Change, Fulfilment, Status
 from orders.lifecycle.timers import is_made
 from orders.models import DeliveryProof, Order, OrderEvent
 from orders.services.moving.closing import follow_status
 from orders.services.moving.delivery_proofs import check_proof
+from orders.services.moving.dispatch import check_load, take_offer
 from orders.services.printing.jobs import follow_status_on_paper
 from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.order_update import OrderUpdate, update_locked, update_order
@@ -249,12 +251,13 @@ def apply_change(update: OrderUpdate, change: Change, attempt: Attempt, wish: Wi
 
 def assign_parties(access: OrderAccess, change: Change, attempt: Attempt) -> Sequence[str]:
     """Sets who carries the order after the change; returns the streams of those whom it takes off."""
-    order = access.order
+    order, now = access.order, access.now
     before = {f"driver:{order.driver_id}" if order.driver_id else "", f"company:{order.company_id or ''}"}
     if change.name == "accept_by_driver":
         name_accepting_driver(access, attempt)
     elif change.name == "accept_by_company":
         order.company_id = accepting_company(access, attempt)
+        take_offer(order, party_of_company(order.company_id), now)
     leave_parties(order, change.name)
     if change.name == "accept_by_driver" or order.driver_id is None:
         order.named_at = None
@@ -273,8 +276,13 @@ def leave_parties(order: Order, name: str) -> None:
 
 def name_accepting_driver(access: OrderAccess, attempt: Attempt) -> None:
     """A driver accepts for itself; the others for the one that stands named on the order (guard `named`)."""
-    if attempt.actor == Actor.DRIVER:
-        access.order.driver = related(access.caller.user, "driver") if access.caller.user else None
+    order, driver_id = access.order, access.caller.driver_id
+    if attempt.actor != Actor.DRIVER or driver_id is None:
+        return
+    if order.driver_id != driver_id:
+        check_load(order, driver_id)
+    take_offer(order, party_of_driver(driver_id), access.now)
+    order.driver = related(access.caller.user, "driver") if access.caller.user else None
 
 
 def accepting_company(access: OrderAccess, attempt: Attempt) -> int:

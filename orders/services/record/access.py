@@ -11,7 +11,8 @@ from django.utils import timezone
 from orders.lifecycle.decisions import Allowed, Asker, Outcome, allowed_changes, decide_preparing
 from orders.lifecycle.table import Actor, Status
 from orders.models import Order
-from orders.services.record.locks import lock_bought_together
+from orders.services.record.driver_offers import refuse_missed_offer
+from orders.services.record.locks import lock_bought_together, lock_limited_driver
 from orders.visibility import actors_for
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
@@ -130,12 +131,15 @@ ONE_ORDER = Prepared(one_order)
 def get_order(*, caller: Caller, order_id: int, lock: bool = False, to: Status | None = None) -> Order:
     """The order with its parties, if the caller may see it; raises NotFound. One statement, `lock` holds its row.
 
-    `to` is where it is to be moved: what must be locked before it is (lock_bought_together).
+    `to` is where it is to be moved: what must be locked before it is (lock_bought_together, lock_limited_driver).
 
-    Whoever has no stake in an order (orders.visibility) does not see it.
+    Whoever has no stake in an order (orders.visibility) does not see it. Who was offered it, and would change it when
+    that is over, is told so by Conflict.
     """
     if lock and to == Status.CANCELED_BY_CUSTOMER:
         lock_bought_together(order_id)
+    elif lock and to == Status.ACCEPTED_BY_DRIVER and caller.driver_id:
+        lock_limited_driver(order_id, caller.driver_id)
     found = ONE_ORDER.rows(lock, order=order_id)
     if not found:
         raise NotFound()
@@ -143,7 +147,7 @@ def get_order(*, caller: Caller, order_id: int, lock: bool = False, to: Status |
     if lock:
         forget_stale_parties(order)
     if not actors_for(caller, order):
-        raise NotFound()
+        raise (refuse_missed_offer(caller, order) if lock else None) or NotFound()
     return order
 
 

@@ -7,6 +7,8 @@ A transaction may leave out some of these but never goes back. The first four ar
 locked by the one module that changes it.
 """
 
+from django.db.models import Exists
+
 from orders.models import Order, Purchase
 from vendors.models import Driver
 
@@ -29,3 +31,12 @@ def lock_bought_together(order_id: int) -> None:
     """
     together = Order.objects.filter(purchase__orders=order_id, offer__isnull=False).select_related("purchase")
     list(together.select_for_update(of=("purchase", "self"), no_key=True).order_by("pk").only("pk", "purchase__id"))
+
+
+def lock_limited_driver(order_id: int, driver_id: int) -> None:
+    """Locks a driver, which goes before the order that it accepts, where its vendor has a limit for how many it holds.
+
+    One statement, which locks nothing where there is no limit.
+    """
+    limited = Order.objects.filter(pk=order_id, vendor__driver_orders__isnull=False)
+    Driver.objects.select_for_update(no_key=True).filter(Exists(limited), pk=driver_id).first()

@@ -18,12 +18,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from orders.lifecycle.table import Actor, Status
 from orders.lifecycle.timers import DUE_COLUMNS, answerable_since, awaits_answer, set_due
 from orders.models import Order, OrderEvent
 from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.acknowledgements import note_unacknowledged
+from orders.services.record.driver_offers import withdraw_offers
 from orders.services.record.events import write_event
 from orders.services.record.locks import lock_purchase
 from orders.services.record.servability import recompute_due_times
@@ -84,6 +86,7 @@ class OrderUpdate:
             set_due(order, self.now)
         if "status" in columns:
             order.recalled_at = None
+        self.left = [*self.left, *withdraw_offers([order], self.now)]
         order.version += 1
         event.number = order.version
         note_unacknowledged(order, event)
@@ -161,6 +164,7 @@ def save_timers(orders: Sequence[Order]) -> None:
     Raises RuntimeError where another column was set: it would not be saved.
     """
     changed = [order for order in orders if order.columns_set()]
+    withdraw_offers(changed, timezone.now())
     for order in changed:
         if other := set(order.columns_set()).difference(DUE_COLUMNS):
             raise RuntimeError(f"Order {order.pk} changes without an event: {', '.join(sorted(other))}.")

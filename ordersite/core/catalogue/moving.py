@@ -69,4 +69,9 @@ SENTENCES: dict[Code, str] = {
     Code.GUARD_FAILED_PROOF: _("The vendor requires a proof for this: send it as `{field:proof}`."),
     Code.GUARD_FAILED_CODE: _("The collection code is wrong: read it from the vendor's ticket."),
     Code.GUARD_FAILED_CODES: _("Not all codes have been issued yet."),
+    Code.OFFER_LAPSED: _("The time to answer ended at {answer_by}: the order is not on offer to you any more."),
+    Code.OFFER_DECLINED: _("You declined this order: it is not on offer to you any more."),
+    Code.OFFER_WITHDRAWN: _("The order is not on offer to you any more: take one of your other offers."),
+    Code.OFFER_HELD: _("The order is yours already: cancel it instead, with a reason."),
+    Code.DRIVER_FULL: _("You hold {limit} orders, the most for this vendor: deliver one of them first."),
 }

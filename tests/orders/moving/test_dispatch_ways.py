@@ -1,0 +1,286 @@
+"""The ways to ask, in full: rounds and rests, what ends an offer, duty, load, companies, other settings."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from orders.models import DriverOffer, FeedEntry, Order
+from orders.services.moving.dispatch import wake_searches
+from orders.services.moving.timers import run_due
+from tests.cast import Cast, make_driver
+from tests.clock import Clock
+from tests.orders.moving.test_dispatch import (
+    MINUTE,
+    OFFERS,
+    SECOND,
+    Begin,
+    accept,
+    begin,
+    decline,
+    offered,
+    party,
+    place_everybody,
+    rows,
+    sees,
+)
+from tests.orders.moving.test_transitions import move
+from tests.orders.rows import make_order, state_of
+from tests.orders.shopping import ORDERS, assert_nothing_changed
+from tests.orders.walking import REASON, Api
+from vendors.models import Driver, Vendor
+from vendors.services.announcing import vendor_changed
+
+__all__ = ["begin"]
+
+
+def asked(order: Order) -> list[str]:
+    return sorted(offer.party for offer in DriverOffer.objects.filter(order=order, outcome="open"))
+
+
+def test_the_nearest_first_and_nobody_twice_in_a_round(cast: Cast, api: Api, clock: Clock, begin: Begin) -> None:
+    place_everybody(cast, clock)
+    order, begun = begin(), clock.now
+    company = f"company:{cast.company.pk}"
+    names = [party(cast.driver_row), company, party(cast.courier_row), party(cast.other_driver_row)]
+    for name in names:
+        assert asked(order) == [name]
+        assert offered(api, cast.driver) == [order.pk] * (name == names[0])
+        assert sees(api, cast.dispatcher, order) == (name == company)
+        assert offered(api, cast.courier) == [order.pk] * (name == names[2])
+        assert offered(api, cast.other_driver) == [order.pk] * (name == names[3])
+        clock.now += 45 * SECOND - SECOND
+        assert run_due() == 0
+        clock.now += SECOND
+        assert run_due() == 1
+    assert rows(order) == [(1, name, "lapsed") for name in names]
+    # They are skipped for ten minutes: the next round begins when the first may be asked again.
+    clock.now = begun + 45 * SECOND + 10 * MINUTE - SECOND
+    run_due()
+    assert asked(order) == []
+    clock.now += SECOND + 30 * SECOND
+    assert run_due() == 1
+    assert rows(order)[4:] == [(2, names[0], "open")]
+    assert [event.reason_code for event in order.events.order_by("number")][2:] == ["", *["no_answer"] * 4, ""]
+
+
+def test_the_next_round_begins_after_a_rest(cast: Cast, clock: Clock, begin: Begin) -> None:
+    Driver.objects.exclude(pk=cast.driver_row.pk).update(on_duty=False)
+    cast.vendor.companies.clear()
+    order, name = begin(skip_minutes=0, driver_answer_seconds=15), party(cast.driver_row)
+    clock.now += 15 * SECOND
+    assert (run_due(), rows(order)) == (1, [(1, name, "lapsed")])
+    clock.now += 29 * SECOND
+    assert (run_due(), rows(order)) == (0, [(1, name, "lapsed")])
+    clock.now += SECOND
+    assert (run_due(), rows(order)) == (1, [(1, name, "lapsed"), (2, name, "open")])
+
+
+def test_several_at_a_time(cast: Cast, api: Api, clock: Clock, begin: Begin) -> None:
+    place_everybody(cast, clock)
+    order = begin(dispatch="rounds", dispatch_drivers=2)
+    first, second, third = party(cast.driver_row), f"company:{cast.company.pk}", party(cast.courier_row)
+    assert asked(order) == sorted([first, second])
+    assert decline(api, cast.driver, order).status_code == 204
+    assert rows(order) == [(1, first, "declined"), (1, second, "open"), (1, third, "open")]
+    clock.now += 45 * SECOND
+    run_due()
+    assert rows(order)[1:] == [(1, second, "lapsed"), (1, third, "lapsed"), (1, party(cast.other_driver_row), "open")]
+
+
+ENDS: dict[str, Callable[[Cast, Api, Order], Any]] = {
+    "stopped": lambda cast, api, order: move(api, cast.owner, order, transition="stop_search"),
+    "cancelled": lambda cast, api, order: move(api, cast.customer, order, to=16),
+    "given up": lambda cast, api, order: move(api, cast.staff, order, to=2, **REASON),
+    "refused": lambda cast, api, order: move(api, cast.owner, order, to=5, **REASON),
+    "named": lambda cast, api, order: api(cast.owner).patch(
+        f"{ORDERS}/{order.pk}", {"driver": cast.other_driver_row.pk}
+    ),
+    "the company": lambda cast, api, order: move(api, cast.dispatcher, order, to=25),
+    "another driver": lambda cast, api, order: accept(api, cast.courier, order),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_with_the_search_every_open_offer_ends(cast: Cast, api: Api, clock: Clock, begin: Begin, how: str) -> None:
+    place_everybody(cast, clock)
+    order = begin(dispatch="rounds", dispatch_drivers=3)
+    before = FeedEntry.objects.filter(stream=party(cast.driver_row)).count()
+    answer = ENDS[how](cast, api, order)
+    assert answer.status_code == 200, answer.json()
+    taken = {"the company": f"company:{cast.company.pk}", "another driver": party(cast.courier_row)}.get(how)
+    told = {name: "accepted" if name == taken else "withdrawn" for _, name, _ in rows(order)}
+    assert (len(told), {name: outcome for _, name, outcome in rows(order)}) == (3, told)
+    assert offered(api, cast.driver) == []
+    # It is told once, and then hears no more.
+    assert FeedEntry.objects.filter(stream=party(cast.driver_row)).count() == before + 1
+    with assert_nothing_changed(order):
+        answer = accept(api, cast.driver, order)
+        assert (answer.status_code, answer.json()["code"]) == (409, "offer_withdrawn")
+    stands = Order.objects.get(pk=order.pk)
+    assert (stands.offers_at, stands.asked["open"]) == (None, {})
+
+
+def test_a_search_that_begins_anew_asks_in_a_new_round(cast: Cast, api: Api, clock: Clock, begin: Begin) -> None:
+    place_everybody(cast, clock)
+    order = begin()
+    assert move(api, cast.owner, order, transition="stop_search").status_code == 200
+    clock.now += MINUTE
+    assert move(api, cast.owner, order, to=22).status_code == 200
+    run_due()
+    assert rows(order) == [(1, party(cast.driver_row), "withdrawn"), (2, party(cast.driver_row), "open")]
+
+
+def test_who_is_offered_nothing_hears_nothing(cast: Cast, api: Api, clock: Clock, begin: Begin) -> None:
+    place_everybody(cast, clock)
+    order = begin()
+    clock.now += 45 * SECOND
+    run_due()
+    told = FeedEntry.objects.filter(order=order).order_by("event__number", "stream")
+    vendor, driver = f"vendor:{cast.vendor.pk}", party(cast.driver_row)
+    assert list(told.values_list("stream", "event__kind")) == [
+        (vendor, "status"),
+        (driver, "driver"),
+        (vendor, "driver"),
+        (f"company:{cast.company.pk}", "driver"),
+        (driver, "driver"),
+        (vendor, "driver"),
+    ]
+
+
+def test_whom_it_is_offered_to_is_the_business_own(cast: Cast, api: Api, clock: Clock, begin: Begin) -> None:
+    place_everybody(cast, clock)
+    order = begin()
+    read = {
+        who: [event["kind"] for event in api(getattr(cast, who)).get(f"{ORDERS}/{order.pk}/history").json()["results"]]
+        for who in ("customer", "driver", "owner", "staff")
+    }
+    told, business = ["placed", "status"], ["placed", "status", "driver"]
+    assert read == {"customer": told, "driver": told, "owner": business, "staff": business}
+
+
+def test_duty_and_load_are_respected(cast: Cast, api: Api, clock: Clock, begin: Begin) -> None:
+    place_everybody(cast, clock)
+    cast.vendor.companies.clear()
+    Driver.objects.filter(pk=cast.driver_row.pk).update(on_duty=False)
+    make_order(cast, 9, driver=cast.courier_row, stood="accepted prepared driver_accepted picked_up")
+    make_order(cast, 11, driver=cast.other_driver_row, stood="accepted prepared driver_accepted picked_up delivered")
+    order = begin(driver_orders=1)
+    assert asked(order) == [party(cast.other_driver_row)]
+    # What it was asked for takes its room too.
+    other = begin(driver_orders=1)
+    assert rows(other) == []
+
+
+def test_who_comes_on_duty_is_asked_at_once(cast: Cast, api: Api, clock: Clock, begin: Begin) -> None:
+    Driver.objects.update(on_duty=False)
+    cast.vendor.companies.clear()
+    order, elsewhere = begin(), make_order(cast, 22, stood="accepted search_started", vendor=cast.other_vendor)
+    assert rows(order) == []
+    for driver, count in ((cast.company_driver_row, 0), (cast.courier_row, 1)):
+        Driver.objects.filter(pk=driver.pk).update(on_duty=True)
+        assert wake_searches(driver.pk) == count
+    assert (run_due(), rows(order)) == (1, [(1, party(cast.courier_row), "open")])
+    # One who is asked in its turn changes nothing.
+    Driver.objects.filter(pk=cast.driver_row.pk).update(on_duty=True)
+    version = Order.objects.get(pk=order.pk).version
+    assert (wake_searches(cast.driver_row.pk), run_due()) == (1, 1)
+    assert (asked(order), Order.objects.get(pk=order.pk).version) == ([party(cast.courier_row)], version)
+    assert rows(elsewhere) == []
+
+
+def test_a_driver_holds_no_more_than_the_limit(cast: Cast, api: Api) -> None:
+    Vendor.objects.filter(pk=cast.vendor.pk).update(driver_orders=1)
+    first, second = (make_order(cast, 22, stood="accepted search_started") for _ in range(2))
+    assert accept(api, cast.driver, first).status_code == 200
+    with assert_nothing_changed(second):
+        answer = accept(api, cast.driver, second)
+        assert (answer.status_code, answer.json()["code"]) == (409, "driver_full")
+        told = "You hold 1 orders, the most for this vendor: deliver one of them first."
+        assert answer.json()["detail"] == told
+    # Who names it has decided.
+    named = api(cast.owner).patch(f"{ORDERS}/{second.pk}", {"driver": cast.driver_row.pk})
+    assert (named.status_code, accept(api, cast.driver, second).status_code) == (200, 200)
+
+
+def test_to_all_at_once_a_decliner_is_skipped_for_a_while(cast: Cast, api: Api, clock: Clock, begin: Begin) -> None:
+    order = begin(dispatch="all")
+    assert (rows(order), offered(api, cast.driver), offered(api, cast.courier)) == ([], [order.pk], [order.pk])
+    assert [decline(api, cast.driver, order).status_code for _ in range(2)] == [204, 204]
+    assert rows(order) == [(1, party(cast.driver_row), "declined")]
+    with assert_nothing_changed(order):
+        assert accept(api, cast.driver, order).json()["code"] == "offer_declined"
+    assert (offered(api, cast.driver), offered(api, cast.courier)) == ([], [order.pk])
+    clock.now += 10 * MINUTE
+    assert offered(api, cast.driver) == [order.pk]
+    assert decline(api, cast.driver, order).status_code == 204
+    clock.now += 10 * MINUTE
+    assert accept(api, cast.driver, order).status_code == 200
+
+
+def test_who_is_named_declines(cast: Cast, api: Api, clock: Clock, begin: Begin) -> None:
+    place_everybody(cast, clock)
+    order = begin()
+    named = api(cast.owner).patch(f"{ORDERS}/{order.pk}", {"driver": cast.other_driver_row.pk})
+    assert (named.status_code, asked(order)) == (200, [])
+    assert decline(api, cast.other_driver, order).status_code == 204
+    stands = Order.objects.get(pk=order.pk)
+    assert (stands.driver_id, stands.named_at, stands.status) == (None, None, 22)
+    run_due()
+    assert asked(order) == [party(cast.driver_row)]
+    assert accept(api, cast.driver, order).status_code == 200
+    with assert_nothing_changed(order):
+        answer = decline(api, cast.driver, order)
+        assert (answer.status_code, answer.json()["code"]) == (409, "offer_held")
+
+
+def test_another_way_is_taken_up_at_once(cast: Cast, api: Api, clock: Clock, begin: Begin) -> None:
+    """The vendor's form recomputes what waits: offers to some end, and begin, with it."""
+    place_everybody(cast, clock)
+    order = begin()
+
+    def choose(way: str) -> None:
+        Vendor.objects.filter(pk=cast.vendor.pk).update(dispatch=way)
+        vendor_changed.send(sender=None, vendor_id=cast.vendor.pk, changed={"dispatch"})
+
+    choose("all")
+    assert (rows(order), offered(api, cast.courier)) == ([(1, party(cast.driver_row), "withdrawn")], [order.pk])
+    choose("rounds")
+    assert offered(api, cast.courier) == []
+    assert run_due() == 1
+    assert len(asked(order)) == 3
+
+
+@pytest.mark.parametrize(("who", "status"), [(None, 401), ("customer", 403), ("owner", 403), ("staff", 403)])
+def test_drivers_decline(cast: Cast, api: Api, who: str | None, status: int) -> None:
+    order = make_order(cast, 22, stood="accepted search_started")
+    with assert_nothing_changed(order):
+        answer = api(*([getattr(cast, who)] if who else [])).post(f"{OFFERS}/{order.pk}/decline")
+        assert answer.status_code == status
+    assert decline(api, cast.driver, make_order(cast, 22, vendor=cast.other_vendor, driver=cast.other_driver_row))
+    assert api(cast.driver).post(f"{OFFERS}/999999999/decline").status_code == 404
+
+
+def test_to_ask_takes_so_many_statements(cast: Cast, api: Api, clock: Clock, begin: Begin) -> None:
+    """However many drivers there are, and orders on offer to them."""
+    place_everybody(cast, clock)
+    counts = []
+    for number in range(2):
+        order = make_order(cast, 7, stood="accepted")
+        Vendor.objects.filter(pk=cast.vendor.pk).update(dispatch="rounds", dispatch_drivers=20, driver_orders=30)
+        assert move(api, cast.owner, order, to=22).status_code == 200
+        with CaptureQueriesContext(
+            connection,
+        ) as asking:
+            assert run_due() == 1
+        assert len(asked(order)) == 4 + 10 * number
+        with CaptureQueriesContext(connection) as reading:
+            assert order.pk in offered(api, cast.driver)
+        counts.append((len(asking), len(reading)))
+        for one in range(10):
+            make_driver(f"Extra {number} {one}")
+    assert counts[0] == counts[1]
+    assert counts[0][0] <= 14
+    assert state_of(order)["row"]["version"] == 3

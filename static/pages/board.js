@@ -3,6 +3,7 @@ import { act, read } from "./api.js";
 import { Bell, keepAwake } from "./board_bell.js";
 import { Card, isPending, owedKind, word } from "./board_card.js";
 import { dayCounts, drawCounts, openOrder, openPause, openSoldOut } from "./board_dialogs.js";
+import { Printing } from "./board_print.js";
 import { checkBuild, watchBuild } from "./build.js";
 import { openDialog } from "./dialogs.js";
 import { arrange, fill, h, setAttribute, setText } from "./dom.js";
@@ -53,6 +54,7 @@ class Board {
   constructor() {
     this.chosenStations = new Set(JSON.parse(localStorage.getItem(STATIONS_KEY) ?? "[]"));
     this.bell = new Bell((isSilent) => this.tellSound(isSilent));
+    this.printing = new Printing(this);
     this.build();
     this.feed = new Feed({
       socket: `/ws/vendors/${page.vendor.id}`,
@@ -103,10 +105,11 @@ class Board {
     const menu = h("a.button.quiet", { href: "/board" }, page.vendor.name);
     fill(
       document.getElementById("board"),
-      h("header.bar", {}, h("div.row.whose", {}, h("h1", {}, menu), this.clock), this.states, h("div.row.doing", {}, this.start, this.counting, this.soldOut, this.pause), this.menuButton()),
+      h("header.bar", {}, h("div.row.whose", {}, h("h1", {}, menu), this.clock), this.states, h("div.row.doing", {}, this.start, this.counting, this.soldOut, this.printing.toggle, this.pause), this.menuButton()),
       this.banner,
       this.stationRow,
       this.alert,
+      this.printing.notice,
       this.tabs,
       h("div.desk", {}, h("div.columns", {}, Object.values(this.columns).map(({ element }) => element)), this.counts),
     );
@@ -150,6 +153,7 @@ class Board {
     for (const entry of entries) if (entry.order) this.dirty.add(entry.order);
     this.position = entries.at(-1).position;
     this.refresh();
+    this.printing.look();
   }
 
   async readAll() {
@@ -561,6 +565,7 @@ class Board {
     if (!given) return;
     if (given.step) await this.move(ticket, given.step, given.fields);
     else if (given.act === "start") await this.startPreparing(ticket);
+    else if (given.act === "print") await this.printing.printOrder(ticket);
     else if (given.act === "recall") await this.change(ticket, "POST", "/recall");
     else if (given.act === "delay") {
       const minutes = Math.max(1, ticket.prepared_in + given.more);

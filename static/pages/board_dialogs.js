@@ -27,6 +27,7 @@ export function openOrder(ticket, board) {
     return [
       details(ticket),
       h("div.stack", {}, ticket.may_start_preparing && button(word("changes", "start_preparing"), () => close({ act: "start" })), rows),
+      button(gettext("Print its ticket"), () => close({ act: "print" })),
       ticket.recall && button(gettext("Bring it back"), () => close({ act: "recall" })),
       ticket.prepared_in && ticket.column === "preparing" && delays(close),
       ticket.lines.some(({ product }) => product) && soldOutRows(ticket, close),

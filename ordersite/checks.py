@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError
 
+from orders.lifecycle.geofences import FENCES
 from ordersite.accounts.models import User
 from ordersite.web.start_checks import PRODUCTION
 
@@ -87,6 +88,17 @@ def check_links(**kwargs: Any) -> list[CheckMessage]:
         )
         for name in LINKS
         if (link := getattr(settings, name)) and is_local(link) is not None
+    ]
+
+
+@register(PRODUCTION)
+def check_geofences(**kwargs: Any) -> list[CheckMessage]:
+    """Refuses radii of geofences that there are not: they would count for nothing, in silence."""
+    known = [fence.name for fence in FENCES]
+    return [
+        Error(f"GEOFENCES names {name}, which is none.", hint=f"Name {', '.join(known)}.", id="ordersite.E006")
+        for name in settings.GEOFENCES
+        if name not in known
     ]
 
 

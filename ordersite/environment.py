@@ -1,5 +1,6 @@
 """The environment as the settings read it: what makes no sense is told in a sentence that names the variable."""
 
+import builtins
 import logging
 import math
 import re
@@ -11,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 # As a browser writes where a page is from: what kind, the host in small letters, a port that is not the usual one.
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[1-9][0-9]{0,4})?")
 USUAL_PORT = re.compile(r"https:.*:443|http:.*:80")
+MOST_DIGITS = 9
 NO = ("false", "off", "no", "n", "0", "")
 
 
@@ -40,6 +42,16 @@ class Environment(environ.Env):
         if text not in (*NO, *self.BOOLEAN_TRUE_STRINGS):
             raise ImproperlyConfigured(f'{var} is "{text}": set it to on or off.')
         return bool(super().bool(var, default))
+
+    def numbers(self, var: str) -> dict[str, builtins.int]:
+        """Whole numbers by name, such as a=1,b=0; raises ImproperlyConfigured."""
+        found = {}
+        for part in filter(None, (part.strip() for part in self.str(var, "").split(","))):
+            name, _, number = (side.strip() for side in part.partition("="))
+            if not name or not number.isdecimal() or len(number) > MOST_DIGITS:
+                raise ImproperlyConfigured(f'{var} is "{self.str(var)}": set it to names with numbers such as a=1,b=0.')
+            found[name] = builtins.int(number)
+        return found
 
     def origins(self, var: str, *, wildcard: str) -> list[str]:
         """Origins with commas between, or the wildcard alone where there is one; raises ImproperlyConfigured."""

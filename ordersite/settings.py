@@ -265,6 +265,8 @@ THROTTLE_TILL = env.int("THROTTLE_TILL", 60)
 THROTTLE_PLACES = env.int("THROTTLE_PLACES", 60)
 # Reports of positions of one caller, each of up to a hundred.
 THROTTLE_POSITIONS = env.int("THROTTLE_POSITIONS", 60)
+# Radii of geofences on the whole site, in metres, 0 for off, where they differ from orders.lifecycle.geofences.
+GEOFENCES = env.numbers("GEOFENCES")
 # Orders an hour of those whom nobody knows, by network address and by phone; 0 switches it off.
 GUEST_ORDERS_PER_ADDRESS = env.int("GUEST_ORDERS_PER_ADDRESS", 20)
 GUEST_ORDERS_PER_PHONE = env.int("GUEST_ORDERS_PER_PHONE", 10)

@@ -18,6 +18,7 @@ from orders.models import DriverOffer, Entry, ItemChange, LineOption, Order, Ord
 from orders.pricing import Priced
 from orders.reading.lines import ticket_of
 from orders.reading.order_view import EventView, OrderView
+from orders.reading.selectors import EVENTS
 from orders.services.record.access import OrderAccess, access_of, with_parties
 from ordersite.accounts.callers import Caller, device_key
 from ordersite.accounts.models import User
@@ -39,7 +40,7 @@ def read_order(seen: QuerySet[Order], order_id: int) -> Order | None:
     refunds = Prefetch("refunds", queryset=Refund.objects.select_related("payment").order_by("id"))
     offers = Prefetch("driver_offers", queryset=DriverOffer.objects.select_related("driver", "company").order_by("-id"))
     siblings = Prefetch("purchase__orders", queryset=Order.objects.select_related("vendor").order_by("pk"))
-    orders = orders.prefetch_related("lines__options", "events", "purchase__payments__shares", "shares__payment")
+    orders = orders.prefetch_related("lines__options", EVENTS, "purchase__payments__shares", "shares__payment")
     return orders.prefetch_related(siblings, postings, refunds, offers).filter(pk=order_id).first()
 
 

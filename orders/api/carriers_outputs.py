@@ -2,23 +2,12 @@
 
 from rest_framework import serializers
 
-from orders.api.outputs import NamedOutput
+from orders.api.outputs import NamedOutput, PositionOutput
 from orders.lifecycle.positions import Ignored
+from ordersite.web.serializers import Output
 
 
-class PositionOutput(serializers.Serializer):
-    """Where a driver was last. What is not current is shown as old, with its time."""
-
-    lat = serializers.FloatField()
-    lng = serializers.FloatField()
-    accuracy = serializers.FloatField(help_text="Metres around it within which the driver was.")
-    heading = serializers.FloatField(allow_null=True, help_text="Degrees clockwise from north; null if unknown.")
-    speed = serializers.FloatField(allow_null=True, help_text="Metres a second; null if unknown.")
-    at = serializers.DateTimeField(help_text="When the driver was there, by the clock of its device.")
-    is_current = serializers.BooleanField(help_text="Whether it is at most two minutes old.")
-
-
-class FleetDriverOutput(serializers.Serializer):
+class FleetDriverOutput(Output):
     """A driver, with what it carries and where it is."""
 
     id = serializers.IntegerField()

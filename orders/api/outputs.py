@@ -30,6 +30,18 @@ class DriverOutput(NamedOutput):
 ESTIMATE = "A range that four of five orders keep; null where nothing is known, and once it is handed over or ready."
 
 
+class PositionOutput(Output):
+    """Where a driver was last. What is not current is shown as old, with its time."""
+
+    lat = serializers.FloatField()
+    lng = serializers.FloatField()
+    accuracy = serializers.FloatField(help_text="Metres around it within which the driver was.")
+    heading = serializers.FloatField(allow_null=True, help_text="Degrees clockwise from north; null if unknown.")
+    speed = serializers.FloatField(allow_null=True, help_text="Metres a second; null if unknown.")
+    at = serializers.DateTimeField(help_text="When the driver was there, by the clock of its device.")
+    is_current = serializers.BooleanField(help_text="Whether it is at most two minutes old.")
+
+
 class OrderRow(Output):
     """An order in a list."""
 
@@ -70,6 +82,7 @@ REACHED = {
     "delivered": "the customer received it",
     "closed": "it was over: received, completed, refused or cancelled",
 }
+DRIVER_POSITION = "Only while the driver is on the way to the customer with this order; null otherwise."
 CHARGED = "unit: charged for each unit of the item; line: charged once for the whole item."
 
 
@@ -299,6 +312,10 @@ class OrderDetail(OrderChanged, OfKind, WithChanges):
 
     estimate = EstimateOutput(allow_null=True, help_text=ESTIMATE)
     items = LineOutput(many=True, source="lines")
+    driver_position = PositionOutput(allow_null=True, read_only=True, help_text=DRIVER_POSITION)
+    waits_at = serializers.CharField(
+        read_only=True, help_text="Where the customer waits who comes to collect, as it says itself, such as bay 3."
+    )
 
 
 class PurchaseOutput(Output):
@@ -419,6 +436,7 @@ class TrackedOutput(Output):
     vendor = TrackVendor()
     customer = serializers.CharField(read_only=True, source="contact.name", help_text="First name.")
     driver = serializers.SerializerMethodField(help_text="First name.")
+    driver_position = PositionOutput(allow_null=True, read_only=True, help_text=DRIVER_POSITION)
     tracking_number = serializers.CharField()
     carrier = serializers.CharField()
     items = TrackItem(many=True, source="lines")

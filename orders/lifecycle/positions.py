@@ -1,9 +1,10 @@
-"""Which reported positions are believed. No database here: a report, the one before it, and the moment."""
+"""Which reported positions are believed, and shown. No database here: a report, the one before it, and the moment."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from orders.models import Order
 from ordersite.places.geometry import distance
 
 # Metres: a device that knows less than this says nothing about a street.
@@ -55,6 +56,11 @@ def why_ignored(fix: Fix, last: Fix | None, now: datetime) -> Ignored | None:
     if passed <= JUDGES_JUMPS and moved > MOST_SPEED * passed.total_seconds():
         return Ignored.TOO_FAST
     return None
+
+
+def is_on_way(order: Order) -> bool:
+    """Whether a driver is under way to the customer with it: only then it is shown where that driver is."""
+    return order.picked_up_at is not None and not order.is_closed and order.carried_by is not None
 
 
 def believe(fixes: list[Fix], last: Fix | None, now: datetime) -> list[Ignored | None]:

@@ -28,8 +28,8 @@ NOT_BEGUN = (Status.PENDING, Status.PREORDER)
 AWAITS_PAYMENT = Q(status__in=NOT_BEGUN, payment_status__in=AWAITED_PAYMENT, payment_method__in=AWAITED_METHODS)
 ANSWERABLE_SINCE = Coalesce("answer_from", "visible_at")
 # What a timer does that is no change of status: a driver who does not answer is named no more, drivers are asked, an
-# order is settled as it stands, codes are looked for.
-LAPSE, OFFER, CLOSE, ISSUE_CODES = "lapse", "offer", "close", "issue_codes"
+# order is settled as it stands, codes are looked for, a vendor is reminded of an order.
+LAPSE, OFFER, CLOSE, ISSUE_CODES, REMIND = "lapse", "offer", "close", "issue_codes", "remind"
 # What refuses an order that its vendor did not answer.
 ANSWER_DEADLINE = "answer_deadline"
 # The columns that `set_due` writes.
@@ -43,8 +43,8 @@ class Timer:
     """One thing that happens to an order by itself, in these statuses and delivery types.
 
     `due` says when for an order that stands so, None where it does not happen to it. Then the system makes `change`:
-    one of the life cycle, or LAPSE, OFFER, CLOSE or ISSUE_CODES. `settings` are the vendor's that `due` reads, and
-    `where` which orders it can be due for, beyond status and delivery type: their times are computed again when a
+    one of the life cycle, or LAPSE, OFFER, CLOSE, ISSUE_CODES or REMIND. `settings` are the vendor's that `due` reads,
+    and `where` which orders it can be due for, beyond status and delivery type: their times are computed again when a
     setting changes.
     """
 
@@ -203,6 +203,25 @@ def answer_by(order: Order, now: datetime) -> datetime | None:
     until = counts_from(order) + timedelta(minutes=order.vendor.accept_minutes)
     accepting = accept_at(order, now)
     return until if accepting is None or (now < accepting and until < accepting) else None
+
+
+def remind_at(order: Order, now: datetime) -> datetime | None:
+    """When its vendor is reminded that an order waits for an answer: once before each end of the time for that."""
+    minutes, until = order.vendor.remind_minutes, answer_by(order, now)
+    if minutes is None or until is None:
+        return None
+    begun = counts_from(order)
+    if order.reminded_at is not None and order.reminded_at >= begun:
+        return None
+    return max(begun, until - timedelta(minutes=minutes))
+
+
+def waiting_at(order: Order) -> datetime | None:
+    """When a driver who stands at the vendor counts as waiting: nothing is ready for it."""
+    minutes, since = order.vendor.waiting_minutes, order.driver_at_business_at
+    if minutes is None or since is None or order.prepared_at is not None:
+        return None
+    return since + timedelta(minutes=minutes)
 
 
 def counts_from(order: Order) -> datetime:
@@ -377,6 +396,14 @@ TIMERS: tuple[Timer, ...] = (
         settings=("auto_accept", "opening_hours", "paused_until", "time_zone"),
     ),
     Timer(
+        name="reminder",
+        statuses=(Status.PENDING,),
+        fulfilments=FOOD,
+        due=remind_at,
+        change=REMIND,
+        settings=("remind_minutes", "accept_minutes", "auto_accept", "opening_hours", "paused_until", "time_zone"),
+    ),
+    Timer(
         name=ANSWER_DEADLINE,
         statuses=(Status.PENDING,),
         fulfilments=FOOD,
@@ -460,6 +487,15 @@ TIMERS: tuple[Timer, ...] = (
         reason="no_driver",
         settings=("decide_minutes", *LEAD),
         where=LEFT_BY_DRIVER,
+    ),
+    Timer(
+        name="driver_waiting",
+        statuses=(Status.DRIVER_IN_BUSINESS,),
+        fulfilments=DELIVERED,
+        due=lambda order, now: waiting_at(order),
+        change="driver_wait",
+        settings=("waiting_minutes",),
+        where=Q(prepared_at__isnull=True),
     ),
     Timer(
         name="retry_deadline",

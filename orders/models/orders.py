@@ -304,6 +304,8 @@ class Order(LifeCycle, models.Model):
     estimated_at = models.DateTimeField(null=True, blank=True)
     # From when on the vendor can answer it (orders.lifecycle.timers); empty: since it could first see it.
     answer_from = models.DateTimeField(null=True, blank=True)
+    # When its vendor was last reminded that it waits for an answer.
+    reminded_at = models.DateTimeField(null=True, blank=True)
     # Set where the vendor's settings change (services.moving.due_times); empty: it can be served.
     unserved = models.CharField(max_length=12, choices=Unserved, blank=True, default="", db_default="")
     # When a timer is due (orders.lifecycle.timers); the worker looks for the earliest.

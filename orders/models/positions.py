@@ -17,6 +17,12 @@ class DriverPosition(models.Model):
     speed = models.FloatField(null=True, blank=True, help_text="Metres a second.")
     at = models.DateTimeField(help_text="When the device was there, by its own clock.")
     received_at = models.DateTimeField()
+    # What followers of its orders were told last, and when.
+    told_lat = models.FloatField(null=True, blank=True)
+    told_lng = models.FloatField(null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)
+    # What the geofences remember of each order that it carries, by the order's id.
+    watches = models.JSONField(default=dict, blank=True)
 
     def __str__(self) -> str:
         return f"driver {self.driver_id} at {self.lat}, {self.lng}"
@@ -32,6 +38,8 @@ class CustomerPosition(models.Model):
     at = models.DateTimeField(null=True, blank=True, help_text="When the device was there, by its own clock.")
     received_at = models.DateTimeField()
     place = models.CharField(max_length=60, blank=True)
+    # What the geofences remember of the order.
+    watches = models.JSONField(default=dict, blank=True)
 
     def __str__(self) -> str:
         return f"customer of {self.order_id} at {self.place or f'{self.lat}, {self.lng}'}"

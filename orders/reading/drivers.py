@@ -5,20 +5,9 @@ from datetime import datetime
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from orders.lifecycle.positions import CURRENT
-from orders.models import CARRIED, DriverPosition, Order
-from orders.reading.order_view import NamedView, View, shows
+from orders.models import CARRIED, Order
+from orders.reading.order_view import NamedView, PositionView, View, shows
 from vendors.models import Driver
-
-
-class PositionView(View):
-    """Where a driver was; one that is not current is told as old, with its time."""
-
-    shown = shows("lat lng accuracy heading speed at")
-
-    def __init__(self, position: DriverPosition, now: datetime) -> None:
-        super().__init__(position)
-        self.is_current = now - position.at <= CURRENT
 
 
 class FleetDriverView(View):

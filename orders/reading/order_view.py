@@ -16,11 +16,14 @@ from orders.checkout import Place
 from orders.estimates import Range
 from orders.kinds import booking_of, package_of, rules_of
 from orders.lifecycle.decisions import Allowed
+from orders.lifecycle.positions import CURRENT, is_on_way
 from orders.lifecycle.searching import offered_until, party_of_driver
 from orders.lifecycle.table import FAILURE, MILESTONES, Actor, Fulfilment
-from orders.lifecycle.timers import driver_answers_by
+from orders.lifecycle.timers import COLLECTED, driver_answers_by
 from orders.models import (
     Booking,
+    CustomerPosition,
+    DriverPosition,
     ItemChange,
     Line,
     LineOption,
@@ -34,7 +37,7 @@ from orders.models import (
 from orders.reading.estimates import estimate_of
 from orders.reading.lines import ticket_of
 from orders.reading.payments import checkout_url, proof_urls
-from orders.reading.selectors import ITEMS, SHARES
+from orders.reading.selectors import EVENTS, ITEMS, SHARES
 from orders.services.money.shares import may_be_paid_online, owed_of
 from orders.services.moving.closing import cancel_cost, rise_of_rest
 from orders.services.moving.goals import Goal, has_reached
@@ -44,7 +47,7 @@ from ordersite.core.crypto import decrypt
 from ordersite.core.names import first_name
 
 # What an order's parts are read with: two statements for items, one for events.
-PARTS: dict[str, tuple[str | Prefetch, ...]] = {"items": ITEMS, "events": ("events",)}
+PARTS: dict[str, tuple[str | Prefetch, ...]] = {"items": ITEMS, "events": (EVENTS,)}
 # Who is told where an order is paid, its tracking code, and what cancelling costs others besides.
 PARTIES_THAT_PAY = frozenset({Actor.CUSTOMER, Actor.STAFF})
 # Who is told who did what, and by which reference a payment is found at its provider.
@@ -124,6 +127,16 @@ class DriverView:
     @property
     def user_id(self) -> int:
         return self.__driver.user_id
+
+
+class PositionView(View):
+    """Where a driver was; one that is not current is told as old, with its time."""
+
+    shown = shows("lat lng accuracy heading speed at")
+
+    def __init__(self, position: DriverPosition, now: datetime) -> None:
+        super().__init__(position)
+        self.is_current = now - position.at <= CURRENT
 
 
 class OptionView(View):
@@ -326,6 +339,26 @@ class OrderView(View):
         is_public = not self.__access.readers
         return DriverView(self.__access, is_public=is_public) if self.__order.driver else None
 
+    @cached_property
+    def driver_position(self) -> PositionView | None:
+        """Where the driver is, or was, while under way to the customer with this order; a statement only then."""
+        order = self.__order
+        if not is_on_way(order) or order.driver_accepted_at is None:
+            return None
+        position = DriverPosition.objects.filter(driver=order.carried_by).first()
+        # From before it took the order: where the driver was then is for nobody.
+        if position is None or position.at < order.driver_accepted_at - CURRENT:
+            return None
+        return PositionView(position, self.__access.now)
+
+    @property
+    def waits_at(self) -> str:
+        """Where the customer waits who comes to collect, as it says itself; a statement where it may have said so."""
+        order = self.__order
+        if self.hides_words or order.fulfilment not in COLLECTED or order.is_closed or order.version == 1:
+            return ""
+        return CustomerPosition.objects.filter(order=order).values_list("place", flat=True).first() or ""
+
     @property
     def company(self) -> NamedView | None:
         return NamedView(self.__order.company) if self.__order.company else None
@@ -507,9 +540,14 @@ class OrderView(View):
         tells_actor = bool(access.readers & BUSINESS)
         return [
             EventView(event, hides_words=self.hides_words, hides_drivers=hides_drivers, tells_actor=tells_actor)
-            for event in self.__order.events.all()
+            for event in self.__history
             if event.visible_to in seen and not (self.hides_words and event.kind == OrderEvent.Kind.NOTE)
         ]
+
+    @cached_property
+    def __history(self) -> list[OrderEvent]:
+        prefetch_related_objects([self.__order], EVENTS)
+        return list(self.__order.events.all())
 
     def __works_on_it(self) -> bool:
         """The vendor, staff, and of those who carry whoever has accepted."""
@@ -523,7 +561,7 @@ class OrderView(View):
     @property
     def status_reason(self) -> tuple[str, str] | None:
         """Code and words of why the order has its status; None where no reason was needed."""
-        changes = (event for event in reversed(self.__order.events.all()) if event.to_status is not None)
+        changes = (event for event in reversed(self.__history) if event.to_status is not None)
         change = next(changes, None)
         if change is None or not change.reason_code:
             return None

@@ -26,7 +26,8 @@ from vendors.permissions import member_vendors, serves
 SAME_DOOR = 50
 ITEMS = ("lines", Prefetch("lines__options", queryset=LineOption.objects.order_by("id")))
 SHARES = Prefetch("shares", queryset=PaymentShare.objects.select_related("payment").order_by("payment_id"))
-EVENTS = Prefetch("events", queryset=OrderEvent.objects.order_by("number"))
+# What is read as history: that a driver has moved, several times a minute, is none of it.
+EVENTS = Prefetch("events", queryset=OrderEvent.objects.exclude(kind=OrderEvent.Kind.POSITION).order_by("number"))
 
 
 def dashboard_orders(caller: Caller) -> QuerySet[Order]:

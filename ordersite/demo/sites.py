@@ -55,6 +55,7 @@ WEEK = 7 * 24 * 60  # minutes
 STAYS = {
     "company_minutes": None,
     "driver_left_minutes": None,
+    "waiting_minutes": None,
     "pay_minutes": WEEK,
     "transfer_minutes": WEEK,
     "code_minutes": WEEK,

@@ -62,6 +62,7 @@ ACTS = (
     Act("acknowledge a change", f"POST {ORDER}/acknowledge", MOVE, own=True),
     Act("bring a ticket back", f"POST {ORDER}/recall", MOVE, own=True),
     Act("put a ticket away", f"DELETE {ORDER}/recall", MOVE, own=True),
+    Act("tell where its customer waits", f"POST {ORDER}/position", MOVE),
     Act("keep a tracking number", f"POST {ORDER}/tracking-number", MOVE, own=True),
     Act("cancel it", f"POST {ORDER}/transitions", MOVE, body={"transition": "cancel_by_staff", **REASON}),
     Act("force a change of status", f"POST {ORDER}/transitions", FORCE, body={"to": 18, **REASON}),

@@ -35,20 +35,29 @@ PRICE, FILLED = 250, 1_000_000
 WITHIN = timedelta(seconds=5)
 MINUTES = 10
 # Every deadline of a vendor's own is so many minutes.
-SETTINGS = ("accept", "search", "company", "driver_left", "decide", "retry", "collect", "served")
+SETTINGS = ("accept", "search", "company", "driver_left", "decide", "retry", "collect", "served", "waiting")
 # Orders that a timer changes, paid in cash: status, what stands, what else; then by which change to which status.
+CARRIED = {"driver": "driver_row"}
 STOPPED = {"standing_changes": "stop_search@vendor"}
 KINDS: tuple[tuple[int, Fulfilment, str, dict[str, Any], str, int], ...] = (
     (22, Fulfilment.DELIVERY, "accepted search_started", {}, "cancel_by_staff", 2),
     (25, Fulfilment.DELIVERY, "accepted company_accepted", {"company": "company"}, "look_for_driver", 22),
     (4, Fulfilment.DELIVERY, "accepted prepared company_accepted", {"company": "company"}, "look_for_driver", 22),
     (6, Fulfilment.DELIVERY, "accepted", {}, "look_for_driver", 22),
-    (10, Fulfilment.DELIVERY, "accepted prepared", {"driver": "driver_row"}, "look_for_driver", 22),
+    (10, Fulfilment.DELIVERY, "accepted prepared", CARRIED, "look_for_driver", 22),
     (6, Fulfilment.DELIVERY, "accepted", STOPPED, "cancel_by_staff", 2),
     (10, Fulfilment.DELIVERY, "accepted prepared", STOPPED, "cancel_by_staff", 2),
     (12, Fulfilment.DELIVERY, "accepted prepared picked_up", {}, "cancel_by_staff", 2),
     (4, Fulfilment.PICKUP, "accepted prepared", {}, "mark_not_collected", 17),
     (4, Fulfilment.EAT_IN, "accepted prepared", {}, "complete", 1),
+    (
+        3,
+        Fulfilment.DELIVERY,
+        "accepted driver_accepted driver_at_business",
+        {"driver": "driver_row"},
+        "driver_wait",
+        24,
+    ),
 )
 
 
@@ -196,6 +205,18 @@ def test_the_same_order_before_three_workers(cast: Cast, of_every_kind: Any, cap
     set_deadlines(orders, first=-60)
     run_at_once(orders)
     check_once(cast, orders)
+    assert "a timer failed" not in caplog.text
+
+
+def test_a_vendor_is_reminded_once_by_three_workers(cast: Cast, waiting: Any, caplog: pytest.LogCaptureFixture) -> None:
+    orders = waiting(5)
+    Vendor.objects.filter(pk=cast.vendor.pk).update(remind_minutes=MINUTES)
+    set_deadlines(orders, first=-60)
+    Order.objects.update(visible_at=timezone.now() - timedelta(minutes=1))
+    run_at_once(orders)
+    told = [list(order.events.order_by("number").values_list("transition", "visible_to"))[1:] for order in orders]
+    assert told == [[("remind", "business")]] * 5
+    assert set(Order.objects.values_list("status", "version")) == {(0, 2)}
     assert "a timer failed" not in caplog.text
 
 

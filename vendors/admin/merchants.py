@@ -180,11 +180,13 @@ class VendorAdmin(ScopedAdmin, AmountsAdmin):
                     "auto_search",
                     "confirm_accepts",
                     "accept_minutes",
+                    "remind_minutes",
                     "search_minutes",
                     "company_minutes",
                     "driver_left_minutes",
                     "decide_minutes",
                     "retry_minutes",
+                    "waiting_minutes",
                     "collect_minutes",
                     "served_minutes",
                     "pay_minutes",
@@ -203,6 +205,20 @@ class VendorAdmin(ScopedAdmin, AmountsAdmin):
         (
             "Looking for a driver",
             {"fields": ["dispatch", "dispatch_drivers", "driver_answer_seconds", "skip_minutes", "driver_orders"]},
+        ),
+        (
+            "By position",
+            {
+                "description": "What follows from where drivers, and customers who collect, report to be.",
+                "fields": [
+                    "driver_near_business_metres",
+                    "driver_at_business_metres",
+                    "driver_leaves_business_metres",
+                    "driver_near_customer_metres",
+                    "customer_near_business_metres",
+                    "customer_at_business_metres",
+                ],
+            },
         ),
         ("Taking back", {"fields": ["undo_minutes", "cancel_until"]}),
         (

@@ -22,6 +22,9 @@ GUEST_LIMIT = 50_000
 COMPARABLE = frozenset({"AUD", "CAD", "CHF", "EUR", "GBP", "NZD", "SGD", "USD"})
 
 
+# Metres: nobody is near a place from further off.
+MOST_RADIUS = 5000
+
 # What has amounts in a vendor's currency, by its relation; orders and the ledger stand on vendors and are known so too.
 WITH_AMOUNTS = {
     "orders": "orders",
@@ -92,6 +95,16 @@ class Company(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+def radius(what: str) -> "models.PositiveIntegerField[int | None, int | None]":
+    """The radius of a geofence; what happens at it begins the sentence that explains it."""
+    return models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(MOST_RADIUS)],
+        help_text=f"{what}; empty: as on the whole site, 0: never by position.",
+    )
 
 
 class Vendor(models.Model):
@@ -218,6 +231,19 @@ class Vendor(models.Model):
         blank=True,
         help_text="A failed delivery that is not tried again in this time is rejected for good; empty: never.",
     )
+    remind_minutes = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="So long before an order is rejected for want of an answer, its boards ring once more; empty: never.",
+    )
+    waiting_minutes = models.PositiveIntegerField(
+        default=5,
+        db_default=5,
+        null=True,
+        blank=True,
+        help_text="A driver who has been at the vendor for longer, while the order is not ready, is shown as waiting; "
+        "empty: never.",
+    )
     driver_answer_seconds = models.PositiveSmallIntegerField(
         default=45,
         db_default=45,
@@ -328,6 +354,14 @@ class Vendor(models.Model):
     proof = models.CharField(
         max_length=10, choices=Proof, blank=True, help_text="What the driver needs to complete a delivery."
     )
+
+    # The radii of geofences (orders.lifecycle.geofences), by their names.
+    driver_at_business_metres = radius("The driver has arrived within so many metres of where the order is fetched")
+    driver_near_business_metres = radius("The driver has almost arrived within so many metres of it")
+    driver_leaves_business_metres = radius("The driver is on the way from a quarter beyond so many metres of it")
+    driver_near_customer_metres = radius("The driver has almost arrived within so many metres of the customer")
+    customer_at_business_metres = radius("Who collects has arrived within so many metres of the vendor")
+    customer_near_business_metres = radius("Who collects has almost arrived within so many metres of the vendor")
 
     # Bumped by vendors.services on every change of what a cart is checked against; the compiled menu is held by it.
     menu_version = models.PositiveIntegerField(default=1, editable=False)

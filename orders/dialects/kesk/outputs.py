@@ -225,7 +225,7 @@ class TrackItem(serializers.Serializer):
 
 
 class TrackDriver(serializers.Serializer):
-    """A first name; where the driver is, is told by the tracking page alone."""
+    """A first name, and where the driver is while on the way with the order."""
 
     name = serializers.CharField()
     latitude = serializers.FloatField(allow_null=True)

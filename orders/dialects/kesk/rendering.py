@@ -21,6 +21,7 @@ from orders.reading.order_view import (
     OrderView,
     PackageView,
     PaymentView,
+    PositionView,
     VendorSummary,
 )
 from orders.services.placing.delivery_fees import DeliveryFee
@@ -237,11 +238,18 @@ def render_tracked(order: OrderView) -> dict[str, Any]:
         "created_at": moment(order.placed_at),
         "vendor": render_vendor(order.vendor),
         "customer": order.contact.name,
-        "driver": {"name": driver.name, "latitude": None, "longitude": None} if driver else None,
+        "driver": {"name": driver.name, **point_now(order.driver_position)} if driver else None,
         "items": [{"name": line.name, "quantity": line.quantity} for line in order.lines],
         "tracking_number": order.tracking_number,
         "carrier": order.carrier,
     }
+
+
+def point_now(position: PositionView | None) -> dict[str, float | None]:
+    """Where the driver is. Kesk tells no time with it, so that an old position is none."""
+    if position is None or not position.is_current:
+        return {"latitude": None, "longitude": None}
+    return {"latitude": position.lat, "longitude": position.lng}
 
 
 def render_followed(first: OrderView, orders: list[OrderView]) -> dict[str, Any]:

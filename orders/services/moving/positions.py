@@ -1,22 +1,33 @@
 """Reports of positions: a driver's, and those of a customer who comes to collect."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
-from orders.lifecycle.positions import Fix, Ignored, believe
+from orders.lifecycle.geofences import Whose
+from orders.lifecycle.positions import Fix, Ignored, believe, is_on_way
 from orders.lifecycle.table import Actor
 from orders.lifecycle.timers import COLLECTED
 from orders.models import CARRIED, CustomerPosition, DriverPosition, Order, OrderEvent
+from orders.services.moving.geofencing import Sighting, follow, foresee
+from orders.services.record.access import access_as, get_order
 from orders.services.record.locks import lock_driver
-from orders.services.record.order_update import update_order
+from orders.services.record.order_update import update_locked, update_order
 from ordersite.accounts.callers import Caller
 from ordersite.core.call_counts import WINDOW, count_call
 from ordersite.core.codes import Code
-from ordersite.core.faults import Conflict, Throttled
+from ordersite.core.faults import Conflict, NotFound, Throttled
+from ordersite.places.geometry import distance
+
+# For so many of the orders that one driver carries something follows from its positions.
+MOST_FOLLOWED = 50
+# Who tells where a customer is; staff, whom it has called.
+TELLERS = (Actor.CUSTOMER, Actor.STAFF)
+TOLD_EVERY, TOLD_METRES = timedelta(seconds=15), 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,29 +47,79 @@ def report_driver_positions(*, caller: Caller, fixes: list[Fix]) -> Reported:
     count_report(caller)
     now = timezone.now()
     driver = lock_driver(caller.driver_id)
-    last = DriverPosition.objects.filter(driver=driver).first()
-    carries = Order.objects.filter(CARRIED, driver=driver, driver_accepted_at__isnull=False)
-    if not driver.on_duty and not carries.exists():
+    position = DriverPosition.objects.filter(driver=driver).first()
+    carried = Order.objects.filter(CARRIED, driver=driver, driver_accepted_at__isnull=False, self_delivery=False)
+    orders = list(carried.select_related("vendor", "package", "terms").order_by("pk")[:MOST_FOLLOWED])
+    if not driver.on_duty and not orders:
         return Reported(answers=[Ignored.OFF_DUTY] * len(fixes))
-    answers = believe(fixes, fix_of(last) if last else None, now)
-    believed = [fix for fix, ignored in zip(fixes, answers, strict=True) if ignored is None]
+    answers = believe(fixes, fix_of(position) if position else None, now)
+    believed = in_order(fixes, answers)
     if believed:
-        newest = max(believed, key=lambda fix: fix.at)
-        last = DriverPosition(driver=driver, received_at=now, **fix_columns(newest))
-        last.heading, last.speed = newest.heading, newest.speed
-        last.save()
+        position = position or DriverPosition(driver=driver)
+        put_fix(position, believed[-1], now)
+        position.heading, position.speed = believed[-1].heading, believed[-1].speed
+        follow_driver(position, orders, Sighting(Whose.DRIVER, believed, caller, now))
+        position.save()
     return Reported(answers=answers)
+
+
+def follow_driver(position: DriverPosition, orders: Sequence[Order], sighting: Sighting) -> None:
+    """Makes what follows for the orders that the driver carries, and tells their followers that it has moved.
+
+    An order is locked only where it changes; they are by id, as everywhere.
+    """
+    has_moved, told, watches = is_to_be_told(position, sighting.now), False, {}
+    for order in orders:
+        remembered = position.watches.get(str(order.pk), {})
+        moves, seen = foresee(order, sighting, remembered)
+        if moves or (has_moved and order.picked_up_at is not None):
+            locked = lock_carried(order.pk, sighting.caller)
+            if locked is None:
+                continue
+            version = locked.version
+            seen = follow(locked, sighting, remembered)
+            if has_moved and is_on_way(locked) and locked.version == version:
+                tell_position(locked, sighting)
+            told = told or has_moved
+        watches[str(order.pk)] = seen
+    position.watches = watches
+    if told:
+        position.told_lat, position.told_lng, position.told_at = position.lat, position.lng, sighting.now
+
+
+def lock_carried(order_id: int, caller: Caller) -> Order | None:
+    """Locks an order that the caller carries; None where it does no more."""
+    with suppress(NotFound):
+        order = get_order(caller=caller, order_id=order_id, lock=True)
+        if order.carried_by == caller.driver_id and not order.is_closed:
+            return order
+    return None
+
+
+def is_to_be_told(position: DriverPosition, now: datetime) -> bool:
+    """Whether followers are told of the position: not more often than TOLD_EVERY and each TOLD_METRES."""
+    if position.told_at is None or position.told_lat is None or position.told_lng is None:
+        return True
+    moved = distance(position.told_lat, position.told_lng, position.lat, position.lng)
+    return now - position.told_at >= TOLD_EVERY and moved >= TOLD_METRES
+
+
+def tell_position(order: Order, sighting: Sighting) -> None:
+    """Tells that the driver has moved; where it is only the order itself says, while it may be known."""
+    access = access_as(Actor.DRIVER, sighting.caller, order, sighting.now)
+    with update_locked(access, role=Actor.DRIVER) as update:
+        update.tell(OrderEvent.Kind.POSITION)
 
 
 def report_customer_position(*, order_id: int, caller: Caller, fix: Fix | None, place: str | None) -> Reported:
     """Takes where the customer is who comes for this order, and the place where it waits, of which all are told.
 
-    Must run in a transaction; raises NotFound, Forbidden for who is not its customer, and Conflict where nobody comes
-    for it.
+    Must run in a transaction; raises NotFound, Forbidden for who is neither its customer nor staff, and Conflict where
+    nobody comes for it.
     """
     count_report(caller)
     answers: list[Ignored | None] = []
-    with update_order(order_id, caller, roles=(Actor.CUSTOMER,), denied=Code.FORBIDDEN_POSITION) as update:
+    with update_order(order_id, caller, roles=TELLERS, denied=Code.FORBIDDEN_POSITION) as update:
         order = update.order
         if order.fulfilment not in COLLECTED:
             raise Conflict(Code.NOT_COLLECTED, extra=update.access.refusal_extra())
@@ -66,16 +127,15 @@ def report_customer_position(*, order_id: int, caller: Caller, fix: Fix | None, 
             raise Conflict(Code.ORDER_CLOSED_POSITION, extra=update.access.refusal_extra())
         position = CustomerPosition.objects.filter(order=order).first()
         position = position or CustomerPosition(order=order, received_at=update.now)
-        if fix is not None:
-            answers = believe([fix], fix_of(position), update.now)
-            if answers == [None]:
-                for name, value in fix_columns(fix).items():
-                    setattr(position, name, value)
         if place is not None and place != position.place:
             update.tell(OrderEvent.Kind.NOTE, data={"old": {"place": position.place}, "new": {"place": place}})
             position.place = place
-        position.received_at = update.now
-        position.save()
+    if fix is not None:
+        answers = believe([fix], fix_of(position), update.now)
+        if answers == [None]:
+            put_fix(position, fix, update.now)
+            position.watches = follow(order, Sighting(Whose.CUSTOMER, [fix], caller, update.now), position.watches)
+    position.save()
     return Reported(answers=answers, place=position.place)
 
 
@@ -93,5 +153,12 @@ def fix_of(position: DriverPosition | CustomerPosition) -> Fix | None:
     return Fix(lat=position.lat, lng=position.lng, accuracy=position.accuracy, at=position.at)
 
 
-def fix_columns(fix: Fix) -> dict[str, Any]:
-    return {"lat": fix.lat, "lng": fix.lng, "accuracy": fix.accuracy, "at": fix.at}
+def in_order(fixes: Sequence[Fix], answers: Sequence[Ignored | None]) -> list[Fix]:
+    """The fixes that were believed, by their times."""
+    believed = (fix for fix, ignored in zip(fixes, answers, strict=True) if ignored is None)
+    return sorted(believed, key=lambda fix: fix.at)
+
+
+def put_fix(position: DriverPosition | CustomerPosition, fix: Fix, now: datetime) -> None:
+    position.lat, position.lng, position.accuracy, position.at = fix.lat, fix.lng, fix.accuracy, fix.at
+    position.received_at = now

@@ -8,7 +8,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from orders.lifecycle.table import Actor
-from orders.lifecycle.timers import ANSWER_DEADLINE, CLOSE, ISSUE_CODES, LAPSE, OFFER, Timer, find_due, set_due
+from orders.lifecycle.timers import ANSWER_DEADLINE, CLOSE, ISSUE_CODES, LAPSE, OFFER, REMIND, Timer, find_due, set_due
 from orders.models import Order, OrderEvent
 from orders.services.moving import digital, dispatch
 from orders.services.moving.sightings import note_unanswered
@@ -100,10 +100,18 @@ def issue_waiting_codes(order: Order, timer: Timer, now: datetime) -> None:
     digital.fulfil_order(order_id=order.pk)
 
 
+def remind_vendor(order: Order, timer: Timer, now: datetime) -> None:
+    """Tells those who work on the order that it waits for an answer still: their boards ring once more."""
+    with update_locked(access_of(SYSTEM, order, now), role=Actor.SYSTEM) as update:
+        order.reminded_at = now
+        update.tell(OrderEvent.Kind.NOTE, transition=timer.change, visible_to=OrderEvent.VisibleTo.BUSINESS)
+
+
 # How a timer makes what is no change of the life cycle's table.
 ACTS: Mapping[str, Callable[[Order, Timer, datetime], None]] = {
     CLOSE: settle_order,
     LAPSE: release_driver,
     OFFER: dispatch.make_offers,
     ISSUE_CODES: issue_waiting_codes,
+    REMIND: remind_vendor,
 }

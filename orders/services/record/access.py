@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from orders.lifecycle.decisions import Allowed, Asker, Outcome, allowed_changes, decide_preparing
 from orders.lifecycle.table import Actor, Status
-from orders.models import Order
+from orders.models import Order, OrderEvent
 from orders.services.record.driver_offers import refuse_missed_offer
 from orders.services.record.locks import lock_bought_together, lock_limited_driver
 from orders.visibility import actors_for
@@ -99,9 +99,15 @@ class OrderAccess:
         }
 
     def refuse_stale(self, version: int | None) -> None:
-        """Raises Stale where the caller saw another version."""
-        if version is not None and version != self.order.version:
+        """Raises Stale where the caller saw another version, but one since which only its driver has moved."""
+        if version is not None and version != self.order.version and self.has_changed_since(version):
             raise Stale(Code.STALE, version=self.order.version, extra={"current": self.refusal_extra()})
+
+    def has_changed_since(self, version: int) -> bool:
+        if version > self.order.version:
+            return True
+        since = OrderEvent.objects.filter(order=self.order, number__gt=version)
+        return since.exclude(kind=OrderEvent.Kind.POSITION).exists()
 
     def may_start_preparing(self) -> bool:
         """Whether the caller may write the milestone preparation_started, which is no change of status."""

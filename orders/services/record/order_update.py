@@ -81,8 +81,8 @@ class OrderUpdate:
                 raise RuntimeError(f"Order {order.pk} changes without an event: {', '.join(columns)}.")
             save_set(order)
             return
-        # Payments and the like move its times too, without a column of its own; only a note moves none.
-        if columns or event.kind != OrderEvent.Kind.NOTE:
+        # Payments and the like move its times too, without a column of its own; notes and positions move none.
+        if columns or event.kind not in (OrderEvent.Kind.NOTE, OrderEvent.Kind.POSITION):
             set_due(order, self.now)
         if "status" in columns:
             order.recalled_at = None

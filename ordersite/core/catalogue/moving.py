@@ -9,7 +9,7 @@ SENTENCES: dict[Code, str] = {
     Code.ORDER_CLOSED_PREPARE: _("The order is {now}: do not prepare it."),
     Code.ORDER_CLOSED_POSITION: _("The order is closed: nobody waits for you any more, stop sending your position."),
     Code.NOT_COLLECTED: _("Only an order that you collect asks where you are: stop sending your position."),
-    Code.FORBIDDEN_POSITION: _("Only the customer of an order can tell where it waits."),
+    Code.FORBIDDEN_POSITION: _("Only the customer of an order, or staff, can tell where the customer waits."),
     Code.FORBIDDEN_KITCHEN: _("Only the people who work for the vendor, and staff, do this with its tickets."),
     Code.ORDER_CLOSED_TICKS: _("The order is closed: bring its ticket back first."),
     Code.VERSION_AHEAD: _("The order is at version {version}: send the version that you have shown."),

@@ -179,6 +179,7 @@ STANDING: dict[str, tuple[int, Fulfilment, str, dict[str, Any]]] = {
     "searching": (22, Fulfilment.DELIVERY, "accepted search_started", {"deliver_at": True}),
     "named": (22, Fulfilment.DELIVERY, "accepted search_started named", {"driver": True}),
     "company": (25, Fulfilment.DELIVERY, "accepted company_accepted", {"deliver_at": True}),
+    "at vendor": (3, Fulfilment.DELIVERY, "accepted driver_accepted driver_at_business", {"driver": True}),
     "left": (10, Fulfilment.DELIVERY, "accepted", {"deliver_at": True}),
     "failed": (12, Fulfilment.DELIVERY, "accepted prepared picked_up", {}),
     "eaten in": (4, Fulfilment.EAT_IN, "accepted prepared", {}),
@@ -188,7 +189,7 @@ STANDING: dict[str, tuple[int, Fulfilment, str, dict[str, Any]]] = {
     "collected": (15, Fulfilment.PICKUP, "accepted prepared delivered", {}),
     "closed": (1, Fulfilment.PICKUP, "accepted prepared delivered", {}),
 }
-UNMADE = {"pending", "preorder", "accepted", "searching", "named", "company", "left", "codes"}
+UNMADE = {"pending", "preorder", "accepted", "searching", "named", "company", "at vendor", "left", "codes"}
 BEGUN = {"preorder", "accepted", "searching", "company", "left"}
 HOURS_ROW = {"opening_hours-0-weekday": "0", "opening_hours-0-opens": "08:00", "opening_hours-0-closes": "22:00"}
 # What is typed into the vendor's form, and which orders are reckoned anew.
@@ -200,6 +201,8 @@ TOUCHES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "time to pay": ({"pay_minutes": "9", "transfer_minutes": "9"}, set()),
     "accepting": ({"auto_accept": "on"}, {"pending"}),
     "answering": ({"accept_minutes": "9"}, {"pending"}),
+    "reminding": ({"accept_minutes": "9", "remind_minutes": "3"}, {"pending"}),
+    "a waiting driver": ({"waiting_minutes": "9"}, {"at vendor"}),
     "preparing": ({"preparation_minutes": "9"}, BEGUN),
     "rush": ({"rush_minutes": "9"}, BEGUN),
     "pause": ({"paused_until_0": "2030-01-01", "paused_until_1": "12:00:00"}, {"pending", "preorder"}),
@@ -218,7 +221,10 @@ TOUCHES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "delivery types": ({"fulfilments": ["pickup", "curbside"]}, UNMADE),
     "switched off": ({"is_active": None}, UNMADE),
     "hours": ({**HOURS_ROW, "opening_hours-TOTAL_FORMS": "1"}, UNMADE),
-    "zones": ({"delivery_zones-0-radius": "2000"}, {"accepted", "searching", "named", "company", "left"}),
+    "zones": (
+        {"delivery_zones-0-radius": "2000"},
+        {"accepted", "searching", "named", "company", "at vendor", "left"},
+    ),
     "two at once": ({"settle_minutes": "9", "accept_minutes": "9"}, {"delivered", "collected", "pending"}),
 }
 
@@ -603,6 +609,7 @@ DEADLINES = (
     (10, Fulfilment.DELIVERY, "accepted", "", "driver_left_minutes", 3),
     (6, Fulfilment.DELIVERY, "accepted", "stop_search@vendor", "decide_minutes", 40),
     (4, Fulfilment.EAT_IN, "accepted prepared", "", "served_minutes", 50),
+    (3, Fulfilment.DELIVERY, "accepted driver_accepted driver_at_business", "", "waiting_minutes", 8),
 )
 
 

@@ -169,12 +169,13 @@ def test_a_customer_who_collects_tells_where_it_waits(cast: Cast, api: Api) -> N
     order = make_order(cast, Status.PREPARATION_COMPLETED, Fulfilment.CURBSIDE, stood="accepted prepared")
     path, client = f"/api/v1/orders/{order.pk}/position", api(cast.customer)
     at = timezone.now()
-    assert client.post(path, report(at), format="json").data == {"accepted": 1, "ignored": [], "place": ""}
+    here = report(at, north=1000)
+    assert client.post(path, here, format="json").data == {"accepted": 1, "ignored": [], "place": ""}
     for _ in range(2):
-        answer = client.post(path, {**report(at), "place": "bay 3"}, format="json").data
+        answer = client.post(path, {**here, "place": "bay 3"}, format="json").data
         assert answer == {"accepted": 0, "ignored": [{"index": 0, "reason": "not_newer"}], "place": "bay 3"}
     row = CustomerPosition.objects.get()
-    assert (row.order_id, row.lat, row.at, row.place) == (order.pk, 50.85, at, "bay 3")
+    assert (row.order_id, row.lat, row.at, row.place) == (order.pk, here["lat"], at, "bay 3")
     event = OrderEvent.objects.get(order=order, number=2)
     assert (event.kind, event.role, event.data["new"], event.visible_to) == (
         "note",
@@ -184,7 +185,8 @@ def test_a_customer_who_collects_tells_where_it_waits(cast: Cast, api: Api) -> N
     )
     assert client.post(path, {"place": "bay 4"}, format="json").data["place"] == "bay 4"
     row.refresh_from_db()
-    assert (row.lat, row.at, row.place) == (50.85, at, "bay 4")
+    assert (row.lat, row.at, row.place) == (here["lat"], at, "bay 4")
+    assert client.get(f"/api/v1/orders/{order.pk}").data["waits_at"] == "bay 4"
 
 
 @pytest.mark.parametrize(
@@ -207,7 +209,7 @@ def test_a_customers_half_position_is_refused(cast: Cast, api: Api, body: dict[s
     ("who", "status", "fulfilment", "refused"),
     [
         ("owner", Status.PREPARATION_COMPLETED, Fulfilment.PICKUP, (403, "forbidden")),
-        ("staff", Status.PREPARATION_COMPLETED, Fulfilment.PICKUP, (403, "forbidden")),
+        ("driver", Status.PREPARATION_COMPLETED, Fulfilment.PICKUP, (404, "not_found")),
         ("stranger", Status.PREPARATION_COMPLETED, Fulfilment.PICKUP, (404, "not_found")),
         ("customer", Status.PREPARATION_COMPLETED, Fulfilment.DELIVERY, (409, "not_collected")),
         ("customer", Status.PREPARATION_COMPLETED, Fulfilment.EAT_IN, (409, "not_collected")),

@@ -8,7 +8,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView, TemplateView
 from django.views.static import serve
 
-from orders.pages import board, drive, payment, tickets
+from orders.pages import board, devices, drive, payment, tickets
 from ordersite.accounts import pages as account_pages
 from ordersite.accounts.password_change import AdminPasswordChangeView
 from ordersite.demo import sites
@@ -30,6 +30,8 @@ urlpatterns = [
     path("build", tell_build, name="build"),
     path("drive", drive.show_drive, name="drive"),
     path("board", board.choose_vendor, name="boards"),
+    path("board/pair", devices.show_pairing, name="pair"),
+    path("board/<id:vendor_id>/devices", devices.show_devices, name="devices"),
     path("board/tickets/<id:job_id>", tickets.show_ticket, name="ticket"),
     path("board/<id:vendor_id>", board.show_board, name="board"),
     path("pay/<str:token>", payment.pay),

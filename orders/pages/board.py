@@ -1,5 +1,6 @@
 """The vendor board: which vendor, and the frame that its script fills by the API and the live feed."""
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -7,12 +8,12 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from orders.pages.words import board_words
-from ordersite.accounts.callers import Caller, caller_of_user
-from ordersite.accounts.models import User
+from ordersite.accounts.authentication import caller_of_page
+from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.web.pages import page_view, show_page
 from vendors.models import Vendor
-from vendors.permissions import member_vendors
+from vendors.permissions import manages_devices, member_vendors
 
 # Vendors that one may choose from; who acts for more searches for one in the back-office.
 MOST_VENDORS = 200
@@ -24,13 +25,21 @@ def boards_of(caller: Caller) -> list[Vendor]:
     return list(vendors.filter(is_active=True).order_by("name", "pk")[:MOST_VENDORS])
 
 
+def lead_in(request: HttpRequest) -> HttpResponse:
+    """To the sign-in; a browser that was paired, and is no more, to where it is paired anew."""
+    if settings.DEVICE_COOKIE_NAME in request.COOKIES:
+        return HttpResponseRedirect(reverse("pair"))
+    return redirect_to_login(request.get_full_path(), reverse("sign_in"))
+
+
 @page_view
 @require_safe
 def choose_vendor(request: HttpRequest) -> HttpResponse:
     """The vendors to choose from; the only one's board at once."""
-    if not isinstance(request.user, User):
-        return redirect_to_login(request.get_full_path(), reverse("sign_in"))
-    vendors = boards_of(caller_of_user(request.user))
+    caller = caller_of_page(request)
+    if not caller.is_known:
+        return lead_in(request)
+    vendors = boards_of(caller)
     if len(vendors) == 1:
         return HttpResponseRedirect(reverse("board", args=[vendors[0].pk]))
     return show_page(request, "pages/boards.html", {"vendors": vendors}, status=200 if vendors else 403)
@@ -40,9 +49,9 @@ def choose_vendor(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show_board(request: HttpRequest, vendor_id: int) -> HttpResponse:
     """One vendor's board."""
-    if not isinstance(request.user, User):
-        return redirect_to_login(request.get_full_path(), reverse("sign_in"))
-    caller = caller_of_user(request.user)
+    caller = caller_of_page(request)
+    if not caller.is_known:
+        return lead_in(request)
     vendors = Vendor.objects.all() if caller.may_everywhere(Right.VIEW_ORDERS) else member_vendors(caller)
     vendor = vendors.filter(pk=vendor_id).first()
     if vendor is None:
@@ -56,4 +65,5 @@ def show_board(request: HttpRequest, vendor_id: int) -> HttpResponse:
         "time_zone": vendor.time_zone,
         "words": board_words(),
     }
-    return show_page(request, "pages/board.html", {"vendor": vendor}, data=data)
+    shown = {"vendor": vendor, "manages": manages_devices(caller, vendor)}
+    return show_page(request, "pages/board.html", shown, data=data)

@@ -1,10 +1,12 @@
 """The ways to ask, in full: rounds and rests, what ends an offer, duty, load, companies, other settings."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from orders.models import DriverOffer, FeedEntry, Order
@@ -284,3 +286,16 @@ def test_to_ask_takes_so_many_statements(cast: Cast, api: Api, clock: Clock, beg
     assert counts[0] == counts[1]
     assert counts[0][0] <= 14
     assert state_of(order)["row"]["version"] == 3
+
+
+def test_the_back_office_shows_whom_it_was_offered_to(cast: Cast, api: Api, clock: Clock, begin: Begin) -> None:
+    place_everybody(cast, clock)
+    order = begin()
+    clock.now += 45 * SECOND
+    run_due()
+    office = Client()
+    office.force_login(cast.staff)
+    page = office.get(f"/admin/orders/order/{order.pk}/change/").content.decode()
+    part = page.split('id="offers-title"')[1].split("</section>")[0]
+    assert re.findall(r"<td>(Dora Driver|Wheels)</td>", part) == ["Wheels", "Dora Driver"]
+    assert ("no answer in time" in part, "waits for an answer" in part) == (True, True)

@@ -229,6 +229,8 @@ SESSION_COOKIE_HTTPONLY = True
 # Holds the token of a paired device, where no script of the page can read it. Browsers keep none longer than 400 days.
 DEVICE_COOKIE_NAME = "device"
 DEVICE_COOKIE_AGE = timedelta(days=400)
+# Holds a guest's token likewise, for the tracking page.
+ORDER_TOKEN_COOKIE_NAME = "order_token"  # noqa: S105  a name
 # Probes come without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", not DEVELOPMENT)

@@ -8,7 +8,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView, TemplateView
 from django.views.static import serve
 
-from orders.pages import board, devices, drive, payment, tickets
+from orders.pages import board, devices, drive, following, payment, tickets
 from ordersite.accounts import pages as account_pages
 from ordersite.accounts.password_change import AdminPasswordChangeView
 from ordersite.demo import sites
@@ -34,6 +34,8 @@ urlpatterns = [
     path("board/<id:vendor_id>/devices", devices.show_devices, name="devices"),
     path("board/tickets/<id:job_id>", tickets.show_ticket, name="ticket"),
     path("board/<id:vendor_id>", board.show_board, name="board"),
+    path("t/<str:code>", following.show_followed, name="followed"),
+    path("t/<str:code>/guest", following.keep_guest_token, name="keep_guest_token"),
     path("pay/<str:token>", payment.pay),
     path("pay/<str:token>/return", payment.pay_return),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),

@@ -228,7 +228,31 @@ class ContactOutput(Output):
     email = serializers.CharField()
 
 
-class OrderChanged(OrderRow):
+class WithMilestones(Output):
+    """When an order came to each of its milestones."""
+
+    milestones = serializers.SerializerMethodField()
+
+    @extend_schema_field(
+        {
+            "type": "object",
+            "properties": {
+                name: {
+                    "type": "string",
+                    "format": "date-time",
+                    "nullable": True,
+                    "description": f"When {REACHED[name]}.",
+                }
+                for name in MILESTONES
+            },
+        }
+    )
+    def get_milestones(self, order: OrderView) -> dict[str, Any]:
+        at = self.fields["placed_at"].to_representation
+        return {name: at(moment) if moment else None for name, moment in order.milestones.items()}
+
+
+class OrderChanged(OrderRow, WithMilestones):
     """An order after a change: all but its items."""
 
     subtotal = MoneyField()
@@ -260,7 +284,6 @@ class OrderChanged(OrderRow):
     prepared_in = serializers.IntegerField(allow_null=True, help_text="Minutes.")
     delivered_in = serializers.IntegerField(allow_null=True, help_text="Minutes.")
     codes_missing = serializers.IntegerField(help_text="The number of codes that a paid digital order still waits for.")
-    milestones = serializers.SerializerMethodField()
     payments = OrderPaymentOutput(many=True, read_only=True)
     proof_kind = serializers.CharField(
         read_only=True,
@@ -277,24 +300,6 @@ class OrderChanged(OrderRow):
         help_text="Printed on the vendor's ticket if the customer collects the order; shown to the customer if it is "
         "delivered.",
     )
-
-    @extend_schema_field(
-        {
-            "type": "object",
-            "properties": {
-                name: {
-                    "type": "string",
-                    "format": "date-time",
-                    "nullable": True,
-                    "description": f"When {REACHED[name]}.",
-                }
-                for name in MILESTONES
-            },
-        }
-    )
-    def get_milestones(self, order: OrderView) -> dict[str, Any]:
-        at = self.fields["placed_at"].to_representation
-        return {name: at(moment) if moment else None for name, moment in order.milestones.items()}
 
 
 class EstimateOutput(FromOutput):
@@ -422,7 +427,7 @@ class TrackVendor(NamedOutput):
     location = LocationField()
 
 
-class TrackedOutput(Output):
+class TrackedOutput(WithMilestones):
     """What anybody with the code may know: of persons no more than a first name."""
 
     number = serializers.IntegerField()
@@ -433,6 +438,10 @@ class TrackedOutput(Output):
     deliver_at = serializers.DateTimeField(allow_null=True)
     estimated_at = serializers.DateTimeField(allow_null=True)
     estimate = EstimateOutput(allow_null=True, help_text=ESTIMATE)
+    kind = serializers.CharField()
+    reason_code = serializers.CharField(
+        read_only=True, allow_null=True, help_text="Why it was refused, cancelled or could not be delivered."
+    )
     vendor = TrackVendor()
     customer = serializers.CharField(read_only=True, source="contact.name", help_text="First name.")
     driver = serializers.SerializerMethodField(help_text="First name.")

@@ -31,7 +31,7 @@ def followed_together(code: str, now: datetime) -> list[Order]:
     together = Order.objects.filter(purchase__tracking_hash=hashed).values("pk")
     # A union, since neither index serves an OR over both tables.
     orders = followable(now).filter(pk__in=own.union(together))
-    return list(orders.select_related("vendor", "driver").order_by("pk"))
+    return list(orders.select_related("vendor", "driver", "purchase").order_by("pk"))
 
 
 def count_try(address: str) -> None:

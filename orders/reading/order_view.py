@@ -18,7 +18,7 @@ from orders.kinds import booking_of, package_of, rules_of
 from orders.lifecycle.decisions import Allowed
 from orders.lifecycle.positions import CURRENT, is_on_way
 from orders.lifecycle.searching import offered_until, party_of_driver
-from orders.lifecycle.table import FAILURE, MILESTONES, Actor, Fulfilment
+from orders.lifecycle.table import DRIVER_LEFT, FAILURE, MILESTONES, Actor, Fulfilment
 from orders.lifecycle.timers import COLLECTED, driver_answers_by
 from orders.models import (
     Booking,
@@ -566,6 +566,13 @@ class OrderView(View):
         if change is None or not change.reason_code:
             return None
         return change.reason_code, "" if self.hides_words else change.reason
+
+    @property
+    def reason_code(self) -> str | None:
+        """Why the order failed, or lost its driver; None in every other status."""
+        if self.__order.status not in FAILURE | DRIVER_LEFT:
+            return None
+        return self.status_reason[0] if self.status_reason else None
 
 
 def lookups_of(parts: Iterable[str]) -> list[str | Prefetch]:

@@ -102,10 +102,17 @@ class BearerAuthentication(BaseAuthentication):
 
 
 class PageAuthentication(SessionAuthentication):
-    """A page of ours: by its session, else as the paired device whose cookie the browser holds. Both ask for CSRF."""
+    """A page of ours: by its session, else as the paired device whose cookie the browser holds.
+
+    The guest token that a browser keeps counts too, as the header Order-Token would. All ask for CSRF.
+    """
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         found: tuple[Any, Any] | None = super().authenticate(request)
+        if guest_token := request.COOKIES.get(settings.ORDER_TOKEN_COOKIE_NAME, ""):
+            if found is None:
+                self.enforce_csrf(request)
+            request.page_order_token = guest_token  # type: ignore[attr-defined]
         token = request.COOKIES.get(settings.DEVICE_COOKIE_NAME, "")
         if found is not None or not token:
             return found

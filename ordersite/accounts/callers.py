@@ -213,17 +213,23 @@ def caller_of_device(device: DevicePrincipal, *, app_id: str = "", address: str 
 
 def caller_of(request: Request) -> Caller:
     """The caller of an API request, from what authenticated it and its headers Order-Token and X-APP-X."""
-    order_token = request.headers.get("Order-Token", "")[:200]
     app_id = request.headers.get("X-APP-X", "")[:60]
     address = client_address(request)
     user: Any = request.user
+    # A page's cookie, for which CSRF was checked as the user was asked for (PageAuthentication).
+    order_token = (request.headers.get("Order-Token", "") or getattr(request, "page_order_token", ""))[:200]
     if isinstance(user, MerchantPrincipal):
         return caller_of_merchant(user.merchant_id, app_id=app_id, address=address)
     if isinstance(user, DevicePrincipal):
         return caller_of_device(user, app_id=app_id, address=address)
     if user.is_authenticated:
         return caller_of_user(user, order_token=order_token, app_id=app_id, address=address)
-    if order_token:
-        hashed = token_hash(order_token)
-        return Caller(key=f"guest:{hashed[:32]}", order_token_hash=hashed, app_id=app_id, address=address)
-    return Caller(app_id=app_id, address=address)
+    return caller_of_guest(order_token, app_id=app_id, address=address)
+
+
+def caller_of_guest(order_token: str, *, app_id: str = "", address: str = "") -> Caller:
+    """Who has a guest's token; without one, nobody in particular."""
+    if not order_token:
+        return Caller(app_id=app_id, address=address)
+    hashed = token_hash(order_token)
+    return Caller(key=f"guest:{hashed[:32]}", order_token_hash=hashed, app_id=app_id, address=address)

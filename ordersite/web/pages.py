@@ -55,6 +55,7 @@ def show_page(
     *,
     data: Mapping[str, Any] | None = None,
     status: int = 200,
+    headers: Mapping[str, str] | None = None,
 ) -> HttpResponse:
     """Renders a page; `data` is what its script finds under "page" (static/pages/page.js), besides what all have."""
     get_token(request)  # sets the cookie that its calls send back
@@ -65,7 +66,10 @@ def show_page(
         "catalogue": script_catalogue(get_language() or settings.LANGUAGE_CODE),
     }
     values = {"languages": settings.LANGUAGES, "page": {**shared, **(data or {})}, **(context or {})}
-    return render(request, template, values, status=status)
+    response = render(request, template, values, status=status)
+    for name, value in (headers or {}).items():
+        response[name] = value
+    return response
 
 
 @cache

@@ -1,0 +1,317 @@
+// The tracking page: by its code it reads, as the order's customer it acts too. Live by the order's socket, by asking
+// where there is none.
+import { act, onSignedOut, read } from "./api.js";
+import { watchBuild } from "./build.js";
+import { openDialog } from "./dialogs.js";
+import { fill, h, setText } from "./dom.js";
+import { Feed } from "./feed.js";
+import { drawMap, positionText } from "./following_map.js";
+import { gettext, interpolate } from "./i18n.js";
+import { page } from "./page.js";
+import { clock, when } from "./time.js";
+import { toast } from "./toasts.js";
+
+const EVERY = 6000; // ms between two questions while there is no socket
+const REDRAWN = 20_000; // ms, for ages and ranges that move on by themselves
+const FAILED = new Set(["rejected", "rejected_by_business", "delivery_failed_by_driver", "canceled_by_customer", "not_picked_by_customer"]);
+const DONE = new Set(["completed", "delivery_completed_by_driver", "pickup_completed_by_customer"]);
+const PAID = new Set(["paid", "partly_refunded", "authorised"]);
+
+const place = document.getElementById("orders");
+const link = document.getElementById("link");
+let drawn = "";
+let seen = []; // what was read last: {tracked, detail}
+let reading = null;
+let again = false;
+
+onSignedOut(() => location.reload());
+
+// By the code; without a key, since nothing is changed by it.
+async function track() {
+  const token = document.cookie.split("; ").find((one) => one.startsWith(`${page.csrf_cookie}=`))?.split("=")[1] ?? "";
+  const answer = await fetch("/api/v1/track", {
+    method: "POST",
+    credentials: "same-origin",
+    cache: "no-store",
+    headers: { "Content-Type": "application/json", "X-CSRFToken": token },
+    body: JSON.stringify({ code: page.code }),
+  });
+  if (answer.status === 404) location.reload();
+  if (!answer.ok) throw new Error(String(answer.status));
+  const body = await answer.json();
+  return body.orders.length ? body.orders : [body];
+}
+
+// Reads all anew; of two calls at once the second one follows the first.
+async function refresh() {
+  if (reading) {
+    again = true;
+    return;
+  }
+  reading = (async () => {
+    try {
+      const tracked = await track();
+      const details = await Promise.all(page.orders.map(({ id }) => (id ? read(`/orders/${id}`).then(({ body }) => body) : null)));
+      seen = tracked.map((order, number) => ({ tracked: order, detail: details[number] ?? null, plan: page.orders[number] }));
+      draw();
+    } catch {
+      tellLink(false); // it is asked again
+    }
+  })();
+  await reading;
+  reading = null;
+  if (again) {
+    again = false;
+    await refresh();
+  }
+}
+
+function draw() {
+  const wanted = JSON.stringify([seen, Math.floor(Date.now() / REDRAWN)]);
+  if (wanted === drawn) return;
+  drawn = wanted;
+  const focused = document.activeElement?.id;
+  fill(place, seen.map(drawOrder));
+  if (focused) document.getElementById(focused)?.focus();
+}
+
+function drawOrder({ tracked, detail, plan }, number) {
+  const status = tracked.status.name;
+  const kind = FAILED.has(status) ? "failed" : DONE.has(status) ? "done" : "open";
+  const heading = h("h1", {}, page.words.standings[status] ?? status);
+  const reason = tracked.reason_code && page.words.reasons[tracked.reason_code];
+  return h(
+    `article.order.${kind}`,
+    {},
+    h("header", {}, h("p.soft", {}, interpolate(gettext("%(vendor)s · order %(number)s"), { vendor: tracked.vendor.name, number: tracked.number })), heading, reason && h("p", {}, reason)),
+    drawEstimate(tracked, kind),
+    kind !== "failed" && drawSteps(tracked, plan.steps),
+    drawDriver(tracked),
+    drawLines(tracked, detail),
+    drawVendor(tracked.vendor),
+    detail && drawActs(detail, number),
+  );
+}
+
+function drawEstimate(order, kind) {
+  if (kind !== "open") return null;
+  const estimate = order.estimate;
+  const isDelivery = order.delivery_type === "delivery";
+  const promised = order.estimated_at ?? order.deliver_at;
+  const isLate = promised && new Date(promised) < Date.now();
+  const parts = [];
+  if (estimate?.to) {
+    parts.push(h("p.soft", {}, isDelivery ? gettext("With you between") : gettext("Ready between")));
+    parts.push(h("p.estimate", {}, `${when(new Date(estimate.from))} – ${clock(new Date(estimate.to))}`));
+  } else if (estimate) parts.push(h("p.notice", {}, gettext("It takes longer than usual: nobody can say exactly how long.")));
+  else if (promised && !order.milestones.prepared) {
+    parts.push(h("p.soft", {}, isDelivery ? gettext("Expected at") : gettext("Expected to be ready at")));
+    parts.push(h("p.estimate", {}, when(new Date(promised))));
+  }
+  if (isLate && estimate) parts.push(h("p.notice", {}, interpolate(gettext("Later than the vendor said: %(time)s."), { time: when(new Date(promised)) })));
+  return parts.length ? h("div.stack", {}, parts) : null;
+}
+
+function drawSteps(order, steps) {
+  const times = { ...order.milestones, placed: order.placed_at };
+  if (DONE.has(order.status.name)) times.closed ??= order.milestones.delivered ?? null;
+  const last = steps.findLastIndex((step) => times[step]);
+  return h(
+    "ol.steps",
+    { "aria-label": gettext("Steps of the order") },
+    steps.map((step, number) => {
+      const isReached = number <= last || DONE.has(order.status.name);
+      const state = isReached ? gettext("done") : number === last + 1 ? gettext("next") : gettext("later");
+      const at = times[step] && new Date(times[step]);
+      return h(
+        `li${isReached ? ".reached" : number === last + 1 ? ".next" : ""}`,
+        { "aria-current": number === last + 1 && !isReached ? "step" : null },
+        h("span", {}, page.words.steps[step], h("span.unseen", {}, ` (${state})`)),
+        at && h("time", { dateTime: times[step] }, when(at)),
+      );
+    }),
+  );
+}
+
+function drawDriver(order) {
+  const position = order.driver_position ?? null;
+  if (!order.driver && !order.tracking_number) return null;
+  const location = order.vendor.location;
+  return h(
+    "section.stack",
+    {},
+    order.driver && h("h2", {}, interpolate(gettext("%(name)s drives"), { name: order.driver })),
+    order.tracking_number && h("p", {}, `${order.carrier} ${order.tracking_number}`),
+    position && location && drawMap(location, position, { vendorName: order.vendor.name, driverName: order.driver }),
+    position && h("p.soft", {}, positionText(position)),
+  );
+}
+
+const money = ({ amount, currency }) => new Intl.NumberFormat(page.language, { style: "currency", currency }).format(Number(amount));
+const negative = (given) => Number(given.amount) > 0 && money({ ...given, amount: `-${given.amount}` });
+
+function drawLines(order, detail) {
+  if (!order.items.length) return null;
+  const items = detail ? detail.items : order.items;
+  const extra = detail
+    ? [[gettext("Discount"), negative(detail.discount)], [gettext("Delivery"), Number(detail.delivery_fee.amount) > 0 && money(detail.delivery_fee)], [gettext("Service"), Number(detail.service_fee.amount) > 0 && money(detail.service_fee)], [gettext("Tip"), Number(detail.driver_tip.amount) > 0 && money(detail.driver_tip)], [gettext("Refunded"), negative(detail.refunded)]]
+    : [];
+  return h(
+    "section.stack",
+    {},
+    h("h2", {}, detail ? gettext("Receipt") : gettext("What was ordered")),
+    h(
+      "ul.lines",
+      {},
+      items.map((item) => h("li", {}, h("span", {}, `${item.quantity} × ${item.name}`), detail && h("span", {}, money(item.total)))),
+      extra.filter(([, value]) => value).map(([name, value]) => h("li", {}, h("span", {}, name), h("span", {}, value))),
+      detail && h("li.total", {}, h("span", {}, gettext("Total")), h("span", {}, money(detail.total))),
+    ),
+    detail?.collection_code && h("p", {}, interpolate(gettext("Code for the handover: %(code)s"), { code: detail.collection_code })),
+  );
+}
+
+function drawVendor(vendor) {
+  const where = [vendor.address, vendor.city].filter(Boolean).join(", ");
+  return h(
+    "section.stack",
+    {},
+    h("h2", {}, vendor.name),
+    where && h("p", {}, where),
+    vendor.phone && h("p", {}, h("a", { href: `tel:${vendor.phone}` }, vendor.phone)),
+  );
+}
+
+// --- what its customer may do ------------------------------------------------------------------------------------
+
+function drawActs(order, number) {
+  const may = new Set(order.allowed_transitions.map(({ name }) => name));
+  const isOpen = !FAILED.has(order.status.name) && !DONE.has(order.status.name);
+  const changes = order.item_changes;
+  const button = (id, text, run, kind = "") => h(`button${kind}`, { type: "button", id: `${id}-${number}`, onclick: run }, text);
+  return [
+    changes.map((change) => drawChange(order, change)),
+    h(
+      "div.acts",
+      {},
+      may.has("customer_arrive") && button("here", gettext("I am here"), () => arrive(order), ".main"),
+      order.payments.find(({ checkout_url }) => checkout_url) && h("a.button.main", { href: order.payments.find(({ checkout_url }) => checkout_url).checkout_url }, gettext("Pay")),
+      isOpen && order.delivery_type === "delivery" && button("tip", gettext("Give a tip"), () => tip(order)),
+      button("print", gettext("Print the receipt"), () => print()),
+      may.has("cancel_by_customer") && button("cancel", gettext("Cancel the order"), () => cancel(order), ".bad"),
+    ),
+  ];
+}
+
+// Does one thing, tells what became of it, and reads all anew.
+async function attempt(done, run) {
+  try {
+    await run();
+    toast(done);
+  } catch (problem) {
+    toast(problem.message);
+  }
+  await refresh();
+}
+
+function drawChange(order, change) {
+  const answer = (way, done) => attempt(done, () => act("POST", `/orders/${order.id}/changes/${change.number}/${way}`, {}));
+  return h(
+    "section.notice.stack",
+    {},
+    h("h2", {}, gettext("The vendor asks you about a change")),
+    h("p", {}, interpolate(gettext("The total would be %(new)s instead of %(old)s."), { new: money(change.new_total), old: money(change.old_total) })),
+    change.reason && h("p", {}, change.reason),
+    h(
+      "div.acts",
+      {},
+      h("button.main", { type: "button", id: `accept-${change.number}`, onclick: () => answer("accept", gettext("The vendor is told that you agree.")) }, gettext("Agree")),
+      h("button", { type: "button", id: `refuse-${change.number}`, onclick: () => answer("refuse", gettext("The vendor is told that you do not agree.")) }, gettext("Do not agree")),
+    ),
+  );
+}
+
+async function cancel(order) {
+  const { body: fresh } = await read(`/orders/${order.id}`);
+  const cost = Number(fresh.cancel_cost.amount);
+  const back = PAID.has(fresh.payment_status) ? Math.max(0, Number(fresh.total.amount) - Number(fresh.refunded.amount) - cost) : 0;
+  const amount = (value) => money({ amount: value, currency: fresh.total.currency });
+  const agreed = await openDialog(gettext("Cancel the order?"), (close) => [
+    h("p", {}, cost > 0 ? interpolate(gettext("Cancelling now costs %(cost)s."), { cost: amount(cost) }) : gettext("Cancelling now costs nothing.")),
+    PAID.has(fresh.payment_status) && h("p", {}, interpolate(gettext("%(amount)s comes back to you."), { amount: amount(back) })),
+    h("div.acts", {}, h("button.bad", { type: "button", onclick: () => close(true) }, gettext("Cancel the order")), h("button", { type: "button", onclick: () => close() }, gettext("Keep it"))),
+  ]);
+  // What it costs must be what was shown: another version is looked at again.
+  if (agreed) await attempt(gettext("The order is cancelled."), () => act("POST", `/orders/${order.id}/transitions`, { transition: "cancel_by_customer" }, { version: fresh.version }));
+}
+
+async function arrive(order) {
+  const where = await openDialog(gettext("I am here"), (close) => {
+    const field = h("input", { id: "where", maxLength: 60, autocomplete: "off" });
+    return h(
+      "form.fields",
+      { onsubmit: (event) => { event.preventDefault(); close(field.value.trim()); } },
+      h("label", { for: "where" }, gettext("Where do you wait? For example: bay 3")),
+      field,
+      h("button.main", {}, gettext("Tell the vendor")),
+    );
+  });
+  if (where === undefined) return;
+  await attempt(gettext("The vendor knows that you are here."), async () => {
+    if (where) await act("POST", `/orders/${order.id}/position`, { place: where });
+    await act("POST", `/orders/${order.id}/transitions`, { transition: "customer_arrive" });
+  });
+}
+
+async function tip(order) {
+  const { currency } = order.total;
+  const given = await openDialog(gettext("Give a tip"), (close) => {
+    const field = h("input", { id: "tip", inputMode: "decimal", pattern: "[0-9]{1,6}([.,][0-9]{1,2})?", required: true, value: order.driver_tip.amount });
+    return h(
+      "form.fields",
+      { onsubmit: (event) => { event.preventDefault(); close(field.value.replace(",", ".")); } },
+      h("label", { for: "tip" }, interpolate(gettext("The driver gets all of it, in %(currency)s"), { currency })),
+      field,
+      h("button.main", {}, gettext("Give it")),
+    );
+  });
+  if (given) await attempt(gettext("The tip is noted."), () => act("PATCH", `/orders/${order.id}`, { driver_tip: { amount: given, currency } }));
+}
+
+// --- live ----------------------------------------------------------------------------------------------------------
+
+let timer = null;
+
+function tellLink(isUp) {
+  link.hidden = isUp;
+  setText(link, isUp ? "" : gettext("No live link: the page asks every few seconds."));
+  if (isUp) {
+    clearInterval(timer);
+    timer = null;
+  } else timer ??= setInterval(refresh, EVERY);
+}
+
+const feed = new Feed({
+  socket: `/ws/orders/${encodeURIComponent(page.code)}`,
+  callbacks: {
+    entries: refresh,
+    reset: async () => { await refresh(); feed.begin(0, ""); },
+    hello: refresh,
+    link: tellLink,
+    ended: () => tellLink(false),
+  },
+});
+
+// Forms are sent by calls: without a referrer the browser names no origin for a form.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.closest("dialog")) return;
+  event.preventDefault();
+  const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form, event.submitter)), redirect: "manual" });
+  if (answer.status >= 400) toast(form.id === "guest" ? gettext("This is not the token of this order.") : gettext("This did not work."));
+  else location.reload();
+});
+
+watchBuild();
+setInterval(draw, REDRAWN);
+refresh().then(() => feed.begin(0, ""));

@@ -1,0 +1,122 @@
+"""The tracking page in a real browser: an order followed to its end, and what its customer may do there."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+from rest_framework.test import APIClient
+
+from orders.lifecycle.table import Fulfilment, Status
+from orders.models import Order
+from ordersite.core.crypto import decrypt
+from tests.cast import Cast
+from tests.orders.rows import add_line, make_order
+
+pytestmark = pytest.mark.browser
+Api = Callable[..., APIClient]
+GUEST = "a-guest-token-of-a-test"
+
+
+def followed(stage: Cast, status: int, fulfilment: Fulfilment, **fields: Any) -> tuple[Order, str]:
+    """An order with a line, and the address of its page."""
+    order = make_order(stage, status, fulfilment, guest_token=GUEST, **fields)
+    add_line(order, stage.products["burger"], 2)
+    return order, f"/t/{decrypt(order.tracking_sealed)}"
+
+
+def move(api: Api, user: Any, order: Order, name: str, **more: Any) -> None:
+    answer = api(user).post(f"/api/v1/orders/{order.pk}/transitions", {"transition": name, **more})
+    assert answer.status_code == 200, answer.json()
+
+
+def steps(page: Page) -> list[str]:
+    return [text.replace("\n", " ") for text in page.locator(".steps li.reached").all_inner_texts()]
+
+
+def test_a_delivery_is_followed_to_its_end(
+    stage: Cast, api: Api, open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    order, address = followed(
+        stage,
+        Status.DRIVER_ON_WAY,
+        Fulfilment.DELIVERY,
+        stood="accepted prepared driver_accepted picked_up",
+        driver=stage.driver_row,
+    )
+    page = open_page(width=390, height=844)
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_have_text("On its way to you")
+    assert [step.split(" (")[0] for step in steps(page)] == ["Ordered", "Accepted", "Ready", "On its way"]
+    expect(page.get_by_role("heading", name="Dora drives")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    # By the code alone nothing can be done, and nobody's name or address is told.
+    assert page.get_by_role("button", name="Cancel the order").count() == 0
+    text = page.inner_text("main")
+    assert all(hidden not in text for hidden in ("Customer", "Nieuwstraat", order.contact_phone))
+    page.screenshot(path=tmp_path / "delivery.png", full_page=True)
+    # The test's server has no sockets: the page asks.
+    expect(page.locator("#link")).to_be_visible()
+    move(api, stage.driver, order, "deliver")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Delivered")
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Delivered")
+
+
+def test_a_guest_cancels_after_seeing_what_it_costs(
+    stage: Cast, open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    order, address = followed(
+        stage,
+        Status.ACCEPTED_BY_BUSINESS,
+        Fulfilment.PICKUP,
+        stood="accepted",
+        estimated_at=timezone.now() + timedelta(minutes=20),
+    )
+    page = open_page(width=768)
+    page.goto(address)
+    page.get_by_label("Guest token").fill(GUEST)
+    page.get_by_role("button", name="Use it").click()
+    expect(page.get_by_role("button", name="Cancel the order")).to_be_visible()
+    assert GUEST not in page.url
+    cookie = next(one for one in page.context.cookies() if one["name"] == "order_token")
+    assert (cookie["value"], cookie["httpOnly"], cookie["sameSite"]) == (GUEST, True, "Strict")
+    expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
+    page.screenshot(path=tmp_path / "guest.png", full_page=True)
+    page.get_by_role("button", name="I am here").click()
+    page.get_by_label("Where do you wait?").fill("bay 3")
+    page.get_by_role("button", name="Tell the vendor").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The vendor knows that you are here")
+    page.get_by_role("button", name="Cancel the order").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Cancelling now costs")
+    page.screenshot(path=tmp_path / "cancel.png")
+    dialog.get_by_role("button", name="Cancel the order").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You cancelled it")
+    order.refresh_from_db()
+    assert order.status == Status.CANCELED_BY_CUSTOMER
+
+
+@pytest.mark.parametrize(
+    ("language", "heading", "width", "scheme"),
+    [
+        ("fr-BE", "En préparation", 390, "dark"),
+        ("nl-BE", "Wordt bereid", 768, "light"),
+        ("es-ES", "En preparación", 1280, "dark"),
+    ],
+)
+def test_each_language(
+    stage: Cast, browser: Any, live_server: Any, tmp_path: Path, language: str, heading: str, width: int, scheme: Any
+) -> None:
+    _, address = followed(stage, Status.ACCEPTED_BY_BUSINESS, Fulfilment.EAT_IN, stood="accepted")
+    context = browser.new_context(
+        base_url=live_server.url, viewport={"width": width, "height": 900}, locale=language, color_scheme=scheme
+    )
+    page = context.new_page()
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.screenshot(path=tmp_path / f"{language}.png", full_page=True)

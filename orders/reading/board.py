@@ -226,11 +226,16 @@ def read_ticket(access: OrderAccess) -> TicketView:
 PARTIES = ("purchase", "customer", "driver", "company", "label", "terms", "package", "booking")
 
 
-def orders_on_board(vendor: Vendor, now: datetime, wanted: Sequence[int] | None) -> list[Order]:
-    """The vendor's open orders, what was handed over lately, and what is to be acknowledged; one more than may be."""
+def shown_orders(vendor: Vendor, now: datetime) -> QuerySet[Order]:
+    """The vendor's open orders, what was handed over lately, and what is to be acknowledged; each by its index."""
     lately = HANDED_OVER & Q(status_changed_at__gte=now - LATELY)
     shown = Q(status__in=sorted(OPEN)) | lately | UNACKNOWLEDGED
-    orders = Order.objects.filter(shown, vendor=vendor, deleted_at__isnull=True, visible_at__isnull=False)
+    return Order.objects.filter(shown, vendor=vendor, deleted_at__isnull=True, visible_at__isnull=False)
+
+
+def orders_on_board(vendor: Vendor, now: datetime, wanted: Sequence[int] | None) -> list[Order]:
+    """The orders that the board shows, or of them only those wanted, with all of their parts; one more than may be."""
+    orders = shown_orders(vendor, now)
     if wanted is not None:
         orders = orders.filter(pk__in=wanted)
     orders = parts_of_tickets(orders.select_related(*PARTIES))

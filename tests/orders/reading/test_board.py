@@ -1,5 +1,6 @@
 """GET /vendors/{id}/board: which orders stand in which column, what a ticket tells, and to whom."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from orders.api.board_outputs import BoardOutput, BoardVendorOutput, TicketLineO
 from orders.lifecycle.board import COLUMNS, LATELY
 from orders.lifecycle.table import MILESTONES, Fulfilment, Status
 from orders.models import Order
+from orders.reading.board import shown_orders
 from tests.cast import Cast, make_clerk
 from tests.clock import Clock
 from tests.orders.rows import add_line, make_order
@@ -221,3 +223,25 @@ def test_the_shapes_are_those_of_the_document(cast: Cast, api: Api) -> None:
     assert ticket["lines"][0].keys() == TicketLineOutput().fields.keys()
     assert ticket["milestones"].keys() == set(MILESTONES)
     assert Order.objects.get(pk=order.pk).version == ticket["version"]
+
+
+@pytest.mark.postgres
+def test_a_long_history_is_not_read(cast: Cast) -> None:
+    """Among thousands of closed orders the board's are found by their indexes alone."""
+    make_order(cast, 0)
+    closed = make_order(cast, 11, stood="accepted prepared picked_up delivered")
+    own = {"id", "uuid", "number", "tracking_hash", "status_changed_at"}
+    rest = ", ".join(f'"{field.column}"' for field in Order._meta.concrete_fields if field.column not in own)
+    copied = (
+        f"INSERT INTO orders_order (uuid, number, tracking_hash, status_changed_at, {rest}) "  # noqa: S608
+        f"SELECT gen_random_uuid(), 1000000 + n, 'copy ' || n, now() - n * interval '1 hour', {rest} "
+        "FROM orders_order, generate_series(1, 5000) n WHERE id = %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(copied, [closed.pk])
+        cursor.execute("ANALYZE orders_order")
+    rows = shown_orders(cast.vendor, timezone.now())
+    plan = rows.explain()
+    assert rows.count() <= 4
+    assert "Seq Scan on orders_order" not in plan
+    assert {"order_handed_over", "order_unacknowledged"} <= set(re.findall(r"order_\w+", plan))

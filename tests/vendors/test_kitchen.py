@@ -8,8 +8,9 @@ import pytest
 from tests.cast import Cast, make_manager, make_user
 from tests.clock import Clock
 from tests.orders.walking import Api
+from tracking.worker import WORK
 from vendors.models import Member, Option, Product, Station, Vendor
-from vendors.services.availability import bring_back, end_of_today
+from vendors.services.availability import end_of_today
 
 NEW = {"name": "Grill"}
 
@@ -133,6 +134,7 @@ def test_it_comes_back_by_itself(cast: Cast, api: Api, clock: Clock) -> None:
     for path in (f"products/{soda.pk}/out-of-stock", f"options/{option.pk}/out-of-stock"):
         assert api(cast.owner).post(url(cast, path), {"until": until}).json()["until"] == "2026-01-14T15:00:00Z"
     clock.now += timedelta(hours=4) - timedelta(seconds=1)
+    bring_back = next(work for work in WORK if work.name == "what is in stock again").run
     assert bring_back() == 0
     clock.now += timedelta(seconds=1)
     version = Vendor.objects.get(pk=cast.vendor.pk).menu_version

@@ -2,25 +2,30 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from orders.lifecycle.table import Fulfilment
 from orders.models import Line, Order
 from orders.services.moving.kitchen import acknowledge, recall, tick_line
 from ordersite.accounts.callers import Caller, caller_of_user
 from tests.cast import Cast
+from tests.controls.unlocked_tickets import order_without_a_lock
 from tests.orders.rows import add_line, make_order
+from vendors.models import Product
+from vendors.services.availability import bring_back
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 TABLETS = 4
 
 
-def press_at_once(act: Callable[[Caller], Any], caller: Caller) -> list[Any]:
+def press_at_once(act: Callable[[Caller], Any], caller: Caller, tablets: int = TABLETS) -> list[Any]:
     """What each tablet is answered; a tablet that failed answers its error."""
-    gate, answers = threading.Barrier(TABLETS), []
+    gate, answers = threading.Barrier(tablets), []
 
     def press() -> None:
         try:
@@ -32,7 +37,7 @@ def press_at_once(act: Callable[[Caller], Any], caller: Caller) -> list[Any]:
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=press) for _ in range(TABLETS)]
+    threads = [threading.Thread(target=press) for _ in range(tablets)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -63,3 +68,29 @@ def test_a_recall(cast: Cast, order: Order) -> None:
     caller = caller_of_user(cast.owner)
     assert press_at_once(lambda who: recall(order_id=order.pk, caller=who), caller) == [2] * TABLETS
     assert [event.transition for event in order.events.all()] == ["", "undo_ready"]
+
+
+def test_control_without_the_lock_one_tablet_fails(cast: Cast, order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orders.services.record.order_update.get_order", order_without_a_lock)
+    caller = caller_of_user(cast.owner)
+    answers = press_at_once(lambda who: acknowledge(order_id=order.pk, caller=who, version=1), caller, tablets=2)
+    assert sorted(type(answer) for answer in answers if answer != 2) == [IntegrityError]
+
+
+def test_what_comes_back_is_shared_by_workers(cast: Cast) -> None:
+    past = timezone.now() - timedelta(seconds=1)
+    Product.objects.filter(vendor=cast.vendor).update(is_available=False, unavailable_until=past)
+    gate, done = threading.Barrier(3), []
+
+    def work() -> None:
+        gate.wait()
+        done.append(bring_back())
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(done) == len(cast.products)
+    assert not Product.objects.filter(vendor=cast.vendor, is_available=False).exists()

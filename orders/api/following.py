@@ -1,6 +1,5 @@
 """Following one order by its tracking code, without a login."""
 
-from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
@@ -12,7 +11,7 @@ from orders.api.outputs import TrackedOutput, TrackOutput
 from orders.reading.following import count_try, followed_together
 from orders.reading.order_view import view_for_public
 from orders.reading.purchases import least_advanced
-from orders.reading.selectors import EVENTS
+from orders.reading.selectors import read_events
 from ordersite.web.problems import NotFound
 from ordersite.web.throttling import client_address
 from ordersite.web.views import ApiView, parse, render
@@ -34,7 +33,7 @@ class TrackView(ApiView):
             problem = NotFound("There is no order with this code.")
             problem.keeps_writes = True
             raise problem
-        prefetch_related_objects(orders, EVENTS)
+        read_events(orders)
         first = orders[0] if len(orders) == 1 else least_advanced(orders)
         body = render(TrackOutput, view_for_public(first))
         tracked = [view_for_public(order) for order in orders] if len(orders) > 1 else []

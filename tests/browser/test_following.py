@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from rest_framework.test import APIClient
 
 from orders.lifecycle.table import Fulfilment, Status
-from orders.models import Order
+from orders.models import DriverPosition, Order
 from ordersite.core.crypto import decrypt
 from tests.cast import Cast
 from tests.orders.rows import add_line, make_order
@@ -47,9 +47,14 @@ def test_a_delivery_is_followed_to_its_end(
         stood="accepted prepared driver_accepted picked_up",
         driver=stage.driver_row,
     )
+    at = timezone.now()
+    position = {"lat": stage.vendor.lat + 0.01, "lng": stage.vendor.lng, "accuracy": 5, "received_at": at}
+    DriverPosition.objects.create(driver=stage.driver_row, at=at, **position)
     page = open_page(width=390, height=844)
     page.goto(address)
     expect(page.get_by_role("heading", level=1)).to_have_text("On its way to you")
+    expect(page.get_by_role("img", name="Dora is 1.1 km from the vendor")).to_be_visible()
+    expect(page.get_by_text("Position of")).to_be_visible()
     assert [step.split(" (")[0] for step in steps(page)] == ["Ordered", "Accepted", "Ready", "On its way"]
     expect(page.get_by_role("heading", name="Dora drives")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -62,6 +67,7 @@ def test_a_delivery_is_followed_to_its_end(
     expect(page.locator("#link")).to_be_visible()
     move(api, stage.driver, order, "deliver")
     expect(page.get_by_role("heading", level=1)).to_have_text("Delivered")
+    assert page.locator("svg.map").count() == 0
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text("Delivered")
 

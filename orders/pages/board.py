@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -21,8 +22,12 @@ MOST_VENDORS = 200
 
 def boards_of(caller: Caller) -> list[Vendor]:
     """The vendors whose board the caller may open, by name."""
-    vendors = Vendor.objects.all() if caller.may_everywhere(Right.VIEW_ORDERS) else member_vendors(caller)
-    return list(vendors.filter(is_active=True).order_by("name", "pk")[:MOST_VENDORS])
+    return list(open_to(caller).filter(is_active=True).order_by("name", "pk")[:MOST_VENDORS])
+
+
+def open_to(caller: Caller) -> QuerySet[Vendor]:
+    """The vendors whose orders the caller may see: all for staff, else where it works; a paired device's own."""
+    return Vendor.objects.all() if caller.may_everywhere(Right.VIEW_ORDERS) else member_vendors(caller)
 
 
 def lead_in(request: HttpRequest) -> HttpResponse:
@@ -52,8 +57,7 @@ def show_board(request: HttpRequest, vendor_id: int) -> HttpResponse:
     caller = caller_of_page(request)
     if not caller.is_known:
         return lead_in(request)
-    vendors = Vendor.objects.all() if caller.may_everywhere(Right.VIEW_ORDERS) else member_vendors(caller)
-    vendor = vendors.filter(pk=vendor_id).first()
+    vendor = open_to(caller).filter(pk=vendor_id).first()
     if vendor is None:
         refused = {
             "title": gettext("This board is not yours"),

@@ -335,6 +335,8 @@ class Board {
   tell() {
     const now = this.now();
     setText(this.clock, clock(now));
+    // What calls for an answer pulses by this: an animation of its own would paint sixty times a second.
+    setAttribute(document.body, "data-beat", document.body.dataset.ringing && document.body.dataset.beat !== "1" ? "1" : null);
     for (const card of this.cards.values()) {
       card.tell(now);
       const { ticket } = card;

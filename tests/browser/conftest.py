@@ -76,7 +76,7 @@ def opening(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
             wrong.append(f"policy: {text}")
 
     def note_failed(status: int, asked: str, refusals: Sequence[int]) -> None:
-        if status >= 400 and status not in refusals and not asked.endswith(("/favicon.ico", "/seen")):
+        if status >= 400 and status not in refusals and not asked.endswith("/favicon.ico"):
             wrong.append(f"{status}: {asked}")
 
     yield opened

@@ -554,6 +554,11 @@ class Board {
     return this.change(ticket, "POST", "/start-preparing");
   }
 
+  // A ticket that was only shown again.
+  putAway(ticket) {
+    return this.change(ticket, "DELETE", "/recall");
+  }
+
   acknowledge(ticket) {
     return this.change(ticket, "POST", "/acknowledge", { version: ticket.version });
   }

@@ -236,6 +236,7 @@ export class Card {
       const text = accepts && this.takesMinutes() ? interpolate(gettext("Accept · %(minutes)s min"), { minutes: board.minutesFor(ticket) }) : word("changes", step.name);
       row.push(this.button(step.name, text, () => board.move(ticket, step), isMain && ticket.column !== "handed_over" ? "main.next" : "next"));
     }
+    if (ticket.recalled_at) row.push(this.button("put_away", gettext("Put away"), () => board.putAway(ticket), "main"));
     const more = step || row.length ? "⋯" : gettext("What next?");
     const open = this.button("more", more, () => board.openMore(ticket), step ? "" : "next");
     if (step) open.setAttribute("aria-label", interpolate(gettext("More for order %(number)s"), { number: ticket.number }));

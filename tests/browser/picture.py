@@ -31,7 +31,19 @@ def show_api(page: Page) -> None:
     page.locator("#operations-orders-placeOrder").evaluate("place => place.scrollIntoView()")
 
 
-PICTURES: dict[str, Callable[[Page], None]] = {"orders": show_orders, "order": show_order, "swagger": show_api}
+def show_board(page: Page) -> None:
+    """Orders in most columns, one of them cancelled by its customer."""
+    page.goto("/board/1")
+    page.locator("#board[data-drawn]").wait_for()
+    page.get_by_role("button", name="Start shift").click()
+
+
+PICTURES: dict[str, Callable[[Page], None]] = {
+    "orders": show_orders,
+    "order": show_order,
+    "swagger": show_api,
+    "board": show_board,
+}
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from orders.models import Order
+from orders.models import Line, Order
 from tests.browser.boards import Acting, card_of, expect_in, expect_played, open_board
 from tests.cast import Cast
 from tests.tracking.live import Server
@@ -17,6 +17,80 @@ OpenLive = Callable[..., Page]
 @pytest.fixture
 def acting(stage: Cast, served: Server) -> Acting:
     return Acting(stage, served)
+
+
+def test_the_life_of_an_order_on_two_tablets(stage: Cast, acting: Acting, open_live: OpenLive) -> None:
+    first, second = (open_board(open_live(signed_in=stage.owner), stage) for _ in range(2))
+    tablets = (first, second)
+    for page in tablets:
+        assert page.evaluate("window.contexts") == 0
+        page.get_by_role("button", name="Start shift").click()
+        expect(page.get_by_role("button", name="Start shift")).to_be_hidden()
+        expect_played(page, "new")
+        assert page.evaluate("window.contexts") == 1
+    order = acting.place(quantity=2)["id"]
+    for page in tablets:
+        expect_in(page, order, "new")
+        expect_played(page, "new", times=3)  # it repeats
+        for text in ("2×", "Burger", "+ Bacon", "− No Onion", "cut in two", "Pickup"):
+            expect(card_of(page, order)).to_contain_text(text)
+    # Whoever answers first answers for both; the bell stops everywhere.
+    card_of(first, order).get_by_role("button", name="15", exact=True).click()
+    card_of(first, order).get_by_role("button", name="Accept · 15 min").click()
+    for page in tablets:
+        expect_in(page, order, "preparing")
+        expect(page.locator("body[data-ringing]")).to_have_count(0)
+    assert Order.objects.get(pk=order).prepared_in == 15
+    card_of(second, order).get_by_role("button", name="Start preparing").click()
+    expect(card_of(first, order)).to_contain_text("Started")
+    # A line that is ticked on one is ticked on the other; all ticked offer the next step.
+    card_of(second, order).get_by_role("checkbox").check()
+    expect(card_of(first, order).get_by_role("checkbox")).to_be_checked()
+    assert Line.objects.get(order=order).ticked_at is not None
+    # Done, undone within its time, and done again.
+    card_of(first, order).get_by_role("button", name="Ready", exact=True).click()
+    expect_in(second, order, "ready")
+    first.get_by_role("status").get_by_role("button", name="Undo").click()
+    for page in tablets:
+        expect_in(page, order, "preparing")
+    card_of(second, order).get_by_role("button", name="Ready", exact=True).click()
+    expect_in(first, order, "ready")
+    card_of(first, order).get_by_role("button", name="Handed over").click()
+    for page in tablets:
+        expect_in(page, order, "handed_over")
+    assert Order.objects.get(pk=order).status == 15
+    # Reloaded, a page shows the same.
+    second.reload()
+    expect_in(second, order, "handed_over")
+
+
+def test_what_others_change_stays_until_somebody_acknowledges_it(
+    stage: Cast, acting: Acting, open_live: OpenLive
+) -> None:
+    order = acting.place(comment="ring twice")["id"]
+    first, second = (open_board(open_live(signed_in=stage.owner), stage) for _ in range(2))
+    first.get_by_role("button", name="Start shift").click()
+    expect_played(first, "new")  # for an order that was there before the shift too
+    acting.move(order, "accept", prepared_in=20)
+    expect_in(first, order, "preparing")
+    acting.call(stage.customer, "PATCH", f"/orders/{order}", {"comment": "no bell, please"})
+    for page in (first, second):
+        expect(card_of(page, order).locator("del")).to_have_text("ring twice")
+        expect(card_of(page, order).locator("ins")).to_have_text("no bell, please")
+    expect_played(first, "changed")
+    card_of(second, order).get_by_role("button", name="Got it").click()
+    for page in (first, second):
+        expect(card_of(page, order).locator("del")).to_have_count(0)
+    acting.move(order, "cancel_by_customer", user=stage.customer)
+    for page in (first, second):
+        expect(card_of(page, order).get_by_role("region", name="Cancelled")).to_contain_text(
+            "Cancelled by the customer"
+        )
+    expect_played(first, "cancelled")
+    card_of(first, order).get_by_role("button", name="Got it").click()
+    for page in (first, second):
+        expect(card_of(page, order)).to_have_count(0)
+        expect(page.locator("body[data-ringing]")).to_have_count(0)
 
 
 def test_the_link_is_cut_and_mended(stage: Cast, acting: Acting, open_live: OpenLive) -> None:

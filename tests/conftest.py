@@ -4,6 +4,7 @@ import importlib
 import itertools
 import os
 import pickle
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -140,6 +141,8 @@ PURE = (
     "web/test_ports",
     "web/test_production",
 )
+# How a module says that the quick run leaves all of it out.
+LEFT_OUT_WHOLE = re.compile(r"^pytestmark = (?:\[[^\]]*)?pytest\.mark\.(?:slow|postgres|redis|browser)\b", re.MULTILINE)
 # A Redis that is never asked.
 AWAY = Breaker()
 AWAY.open_until = float("inf")
@@ -160,8 +163,14 @@ def pytest_configure() -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """The quick run does not even read what it leaves out: to read all modules takes seconds of every worker."""
-    is_quick = "not slow" in config.option.markexpr
-    return is_quick and str(collection_path.relative_to(HERE)).startswith(FULL_RUN_ONLY) or None
+    if "not slow" not in config.option.markexpr:
+        return None
+    if collection_path.is_dir():
+        return collection_path.name == "browser" or None
+    if not collection_path.match("test_*.py"):
+        return None
+    listed = str(collection_path.relative_to(HERE)).startswith(FULL_RUN_ONLY)
+    return listed or LEFT_OUT_WHOLE.search(collection_path.read_text()) is not None or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
@@ -215,21 +224,34 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     return (files / str(number) for number in itertools.count())
 
 
+@pytest.fixture(scope="session", autouse=True)
+def settings_of_tests() -> Iterator[None]:
+    """What differs from the site's settings in every test. Set once: to set one takes 0.2 ms and slows all the others
+    down."""
+    with override_settings(
+        PASSWORD_HASHERS=[FAST_HASHER],
+        # Every client builds the middleware anew: to look through all static files each time took 30 ms of it.
+        WHITENOISE_AUTOREFRESH=True,
+        # A test of throttles sets its own limit.
+        THROTTLE_ANONYMOUS=0,
+        THROTTLE_CALLER=0,
+        THROTTLE_PLACES=0,
+        THROTTLE_POSITIONS=0,
+        PAYMENT_ASKS=0,
+        GUEST_ORDERS_PER_ADDRESS=0,
+        GUEST_ORDERS_PER_PHONE=0,
+        # Set up, so that it can be chosen, and out of reach: tests of payments start one (tests/orders/online.py).
+        FAKE_PAYMENTS_URL="http://127.0.0.1:9",
+    ):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def clean_process(settings: Any, monkeypatch: pytest.MonkeyPatch, folders: Iterator[Path]) -> None:
     """Forgets what a process remembers: a test that is rolled back gives its ids to the next one."""
-    settings.PASSWORD_HASHERS = [FAST_HASHER]
-    # Every client builds the middleware anew: to look through all static files each time took 30 ms of it.
-    settings.WHITENOISE_AUTOREFRESH = True
-    # A test of throttles sets its own limit. It counts in its process, where no other test counts the same ids, and no
-    # minute ends within it.
+    # A test of throttles counts in its process, where no other test counts the same ids, and no minute ends within it.
     monkeypatch.setattr(call_counts, "breaker", AWAY)
     monkeypatch.setattr(call_counts, "window_now", lambda: 1)
-    settings.THROTTLE_ANONYMOUS = settings.THROTTLE_CALLER = settings.THROTTLE_PLACES = 0
-    settings.PAYMENT_ASKS = settings.THROTTLE_POSITIONS = 0
-    settings.GUEST_ORDERS_PER_ADDRESS = settings.GUEST_ORDERS_PER_PHONE = 0
-    # Set up, so that it can be chosen, and out of reach: tests of payments start one (tests/orders/online.py).
-    settings.FAKE_PAYMENTS_URL = "http://127.0.0.1:9"
     menus.held.clear()
     terms.held.clear()
     estimates.held_rows.clear()
@@ -252,9 +274,11 @@ def django_db_keepdb(
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_keepdb: bool, django_db_blocker: Any) -> Iterator[None]:
+def django_db_setup(
+    settings_of_tests: None, django_db_setup: None, django_db_keepdb: bool, django_db_blocker: Any
+) -> Iterator[None]:
     """The cast is written once, before any test's transaction: to write it for each is half of many a test's time."""
-    with django_db_blocker.unblock(), override_settings(PASSWORD_HASHERS=[FAST_HASHER]):
+    with django_db_blocker.unblock():
         if connection.vendor == "postgresql":
             empty_quickly()
         written.append(pickle.dumps(write_cast()))

@@ -172,6 +172,12 @@ def told(client: ClientConnection, timeout: float = 20) -> dict[str, Any]:
     return told(client, timeout) if message["kind"] == "hello" else message
 
 
+def greet(client: ClientConnection) -> None:
+    """Waits for the hello of a socket: from then on the server watches its stream, and its right to it."""
+    message = json.loads(client.recv(20))
+    assert message["kind"] == "hello"
+
+
 def jwt(user: User) -> str:
     return str(AccessToken.for_user(user))
 

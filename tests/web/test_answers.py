@@ -66,7 +66,7 @@ def test_no_answer_of_an_api_is_kept(cast: Cast, api: Callable[..., APIClient]) 
         assert client.get(path).headers["Cache-Control"] == "public, max-age=3600"
 
 
-@pytest.mark.parametrize("path", ["/api/v1/schema", "/dialects/kaddy/schema"])
+@pytest.mark.parametrize("path", [pytest.param("/api/v1/schema", marks=pytest.mark.slow), "/dialects/kaddy/schema"])
 def test_a_document_is_made_once_whatever_is_asked(cast: Cast, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     made: list[str] = []
     build = documents.DocumentView.made

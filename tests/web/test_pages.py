@@ -59,6 +59,7 @@ def test_the_schema_is_built_once(client: Client, monkeypatch: pytest.MonkeyPatc
 NONSENSE = "9" * 23
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model._meta.label)
 def test_no_number_breaks_a_page_of_the_back_office(cast: Cast, client: Client, model: type[Model]) -> None:

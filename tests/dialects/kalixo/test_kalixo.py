@@ -127,6 +127,7 @@ def test_the_same_code_again_answers_the_first_order(cast: Cast, api: Api, codes
     assert (again.status_code, again.json()) == (200, first.json())
 
 
+@pytest.mark.slow
 @pytest.mark.rows(23, call="POST /v1/orders/place-order")
 @pytest.mark.parametrize("meanwhile", ["dearer", "not available", "vendor off", "wallet empty", "codes gone"])
 def test_a_late_repeat_answers_the_first_order(

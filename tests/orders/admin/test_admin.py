@@ -112,6 +112,7 @@ def test_a_row_that_does_not_exist_leads_to_the_list(cast: Cast, office: Client)
         assert office.get(f"/admin/orders/payment/{object_id}/change/").status_code == 302
 
 
+@pytest.mark.slow
 def test_nonsense_in_the_address_is_no_fault(cast: Cast, office: Client) -> None:
     place_order(cast)
     for query in (
@@ -131,6 +132,7 @@ def test_nonsense_in_the_address_is_no_fault(cast: Cast, office: Client) -> None
     assert Order.objects.get().status == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", [LIST, "/admin/orders/orderevent/", "/admin/orders/purchase/", "/admin/orders/payment/"]
 )
@@ -201,6 +203,7 @@ def test_the_list_shows_and_filters(cast: Cast, office: Client) -> None:
     assert link in office.get(f"{LIST}?deleted=only").content.decode()
 
 
+@pytest.mark.slow
 def test_searches_whole_words_by_index(cast: Cast, office: Client) -> None:
     order, other = place_order(cast, external_code="SHOP-77"), place_order(cast)
     Order.objects.filter(pk=other.pk).update(contact_email="else@example.org", contact_phone="+32470000009", number=900)
@@ -339,6 +342,7 @@ def test_tops_a_wallet_up_once(cast: Cast, office: Client, top_up_form: Any) -> 
     assert "The form was sent twice" in page
 
 
+@pytest.mark.slow
 def test_refuses_a_wrong_top_up(cast: Cast, office: Client, top_up_form: Any) -> None:
     url = "/admin/orders/account/top-up/"
     for wrong in ({"amount": "0"}, {"amount": "-5"}, {"amount": "1.234"}, {"amount": "9" * 20}, {"currency": "XXX"}):

@@ -90,6 +90,7 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
 
 
 class TestWho:
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", CHANGES)
     def test_each_field_by_each_role(self, cast: Cast, api: Api, order: Order, name: str) -> None:
         fields, allowed = CHANGES[name]
@@ -116,6 +117,7 @@ class TestWho:
         answer = changed(api(cast.staff), order, self_delivery=True, comment="ring")
         assert (answer["self_delivery"], answer["comment"]) == (True, "ring")
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", AS_ORDERED)
     def test_the_vendor_says_why(self, cast: Cast, api: Api, order: Order, name: str) -> None:
         """What the customer said it changes with a reason, also once it has accepted; the customer reads it."""
@@ -168,6 +170,7 @@ class TestWho:
 
 
 class TestWhen:
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["address", "location", "deliver_at", "payment_method"])
     def test_what_others_rely_on_stands_still_once_accepted(
         self, cast: Cast, api: Api, order: Order, name: str
@@ -236,6 +239,7 @@ class TestWhat:
         answer = changed(api(cast.customer), order, location={"lat": 50.852, "lng": 4.352})
         assert (answer["delivery_zone"], answer["total"]) == (express.pk, eur("18.00"))
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("fields", "pointer", "code"),
         [
@@ -486,6 +490,7 @@ class TestRest:
         detail = api(cast.customer).get(path(order), {"expand": "events"}).json()
         assert [row["number"] for row in detail["events"]] == [1, 2]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("role", "body", "status", "named"),
         [

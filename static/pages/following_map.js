@@ -45,8 +45,9 @@ export function drawMap(vendor, position, { vendorName, driverName }) {
   map.append(element("line", { class: "way", x1: here[0], y1: here[1], x2: there[0], y2: there[1] }));
   map.append(element("circle", { class: "vendor", cx: here[0], cy: here[1], r: 8 }));
   map.append(element("circle", { class: position.is_current === false ? "driver old" : "driver", cx: there[0], cy: there[1], r: 11 }));
-  for (const [[x, y], name] of [[here, vendorName], [there, driverName]]) {
-    map.append(element("text", { x, y: y - 18, "text-anchor": "middle" }, name));
+  // Names stand on the outer sides, so that none lies on the way between.
+  for (const [[x, y], name, isAbove] of [[here, vendorName, north < 0], [there, driverName, north >= 0]]) {
+    map.append(element("text", { x, y: isAbove ? y - 18 : y + 34, "text-anchor": "middle" }, name));
   }
   return map;
 }

@@ -59,6 +59,7 @@ def test_ten_wrong_tries_at_one_door_lock_every_door_for_that_address(root: User
     assert door(EMAIL, PASSWORD).status_code == let_in
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", DOORS)
 def test_an_address_is_counted_over_all_accounts_and_before_any_hash(
     root: User, door: str, monkeypatch: pytest.MonkeyPatch
@@ -176,6 +177,7 @@ def test_the_owners_right_passwords_take_back_nothing_that_strangers_tried(root:
     assert counts()["login-account"] == (30, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", DOORS)
 def test_right_passwords_cost_a_hash_each_and_are_sixty_in_a_quarter_of_an_hour(root: User, door: str) -> None:
     knock, let_in, _ = DOORS[door]

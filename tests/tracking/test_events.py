@@ -52,6 +52,7 @@ def test_from_now_and_up_to_date_are_empty(cast: Cast, api: Api) -> None:
     assert other.data == {"events": [], "position": 0, "epoch": epoch}
 
 
+@pytest.mark.slow
 def test_a_page_holds_500(cast: Cast, api: Api) -> None:
     order = make_order(cast.vendor, cast.customer_row)
     for _ in range(502):

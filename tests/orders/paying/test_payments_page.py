@@ -277,6 +277,7 @@ def test_the_public_address_goes_before_the_request_s(
     assert there["webhookUrl"] == "https://orders.example.com/api/v1/payments/notices/fake"
 
 
+@pytest.mark.slow
 def test_the_provider_is_asked_a_few_times_a_minute(
     client: Client, provider: Provider, payment: Payment, settings: Any
 ) -> None:

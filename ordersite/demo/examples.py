@@ -52,9 +52,9 @@ def show_example(operation: dict[str, Any], call: Operation, answers: Mapping[st
             parameter["example"] = call.given[parameter["name"]]
     body = operation.get("requestBody", {}).get("content", {})
     if call.body is not None:
-        for media in ("application/json", "application/x-www-form-urlencoded"):
-            if media in body:
-                body[media]["example"] = call.body
+        plain = [media for media in ("application/json", "application/x-www-form-urlencoded") if media in body]
+        for media in plain or body:
+            body[media]["example"] = call.body
     content = operation["responses"].get(str(call.status), {}).get("content", {})
     if content and operation["operationId"] in answers:
         # Where an answer has several media types, the first is the one that it comes in.

@@ -250,15 +250,18 @@ OPERATIONS: dict[str, Operation] = {
         given={"order_id": 11},
         body={"tracking_number": "323212345678901234567890", "carrier": "bpost"},
     ),
-    "readDeliveryProofs": Operation(summary="List the pictures of a delivery", who=VENDOR, given={"order_id": 9}),
     "addDeliveryProof": Operation(
-        summary="Show that an order was handed over", who=DRIVER, given={"order_id": 12}, status=201, after="picking up"
+        summary="Show that an order was handed over",
+        who=DRIVER,
+        given={"order_id": 5},
+        body={"proof": {"kind": "photo"}, "photo": "photo.jpg"},
+        status=201,
     ),
+    "readDeliveryProofs": Operation(summary="List the pictures of a delivery", who=DRIVER, given={"order_id": 5}),
     "readDeliveryProof": Operation(
         summary="Show a picture of a delivery",
-        who=VENDOR,
-        given={"order_id": 9, "proof_uuid": "0b6e9a52-3a7e-4a52-9d0c-0c8d7f1f0a11"},
-        after="a driver showed it",
+        who=DRIVER,
+        given={"order_id": 5, "proof_uuid": "0b6e9a52-3a7e-4a52-9d0c-0c8d7f1f0a11"},
     ),
     # printing
     "printOrder": Operation(summary="Ask for a ticket", who=VENDOR, given={"order_id": 9}, status=201),

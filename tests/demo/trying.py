@@ -24,6 +24,7 @@ from ordersite.demo.examples import TABLES, path_of
 from ordersite.demo.operations import TOKEN, Operation
 from ordersite.demo.sites import PASSWORD
 from tests.dialects.generated import document_path
+from tests.promises.pictures import encoded, plain
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MOST = 2  # rows of a list that an example shows
@@ -118,7 +119,15 @@ class Trying:
             if call.who not in self.tokens:
                 self.tokens[call.who] = self.sign_in(call.who)
             headers["Authorization"] = f"Bearer {self.tokens[call.who]['access']}"
-        return self.client.request(method, path.format(**given), params=query, json=body, headers=headers)
+        media = operation.get("requestBody", {}).get("content", {})
+        sent = as_form(body) if body and list(media) == ["multipart/form-data"] else {"json": body}
+        return self.client.request(method, path.format(**given), params=query, headers=headers, **sent)
+
+
+def as_form(body: dict[str, Any]) -> dict[str, Any]:
+    """A body as a form with files: a photo in its part, and what is an object as JSON."""
+    texts = {key: json.dumps(value) for key, value in body.items() if key != "photo"}
+    return {"data": texts, "files": {"photo": (body["photo"], encoded(plain(), "PNG"), "image/png")}}
 
 
 def drawn_natively(trying: Trying) -> dict[str, Callable[[], dict[str, Any]]]:
@@ -126,6 +135,7 @@ def drawn_natively(trying: Trying) -> dict[str, Callable[[], dict[str, Any]]]:
         "createAuthTokenRefresh": lambda: {"refresh": trying.sign_in("driver")["refresh"]},
         "createAuthLogout": lambda: {"refresh": trying.sign_in("driver")["refresh"]},
         "readPurchase": lambda: {"purchase_uuid": trying.told("placeOrder")["purchase"]["uuid"]},
+        "readDeliveryProof": lambda: {"proof_uuid": trying.told("addDeliveryProof")["id"]},
         "pairDevice": lambda: {"code": trying.told("createDevices")["code"]},
         "markShown": lambda: {"epoch": trying.told("readVendorEvents")["epoch"], "position": 0},
         "createTrack": lambda: {"code": trying.told("placeOrder")["purchase"]["tracking_code"]},

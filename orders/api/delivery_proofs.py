@@ -56,7 +56,7 @@ class DeliveryProofOutput(serializers.Serializer):
     id = serializers.UUIDField(source="uuid")
     kind = serializers.CharField()
     done_at = serializers.DateTimeField(allow_null=True)
-    uploaded_at = serializers.DateTimeField()
+    uploaded_at = serializers.DateTimeField(help_text="When it came in.")
     url = serializers.SerializerMethodField()
 
     def get_url(self, proof: DeliveryProof) -> str:

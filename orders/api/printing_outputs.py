@@ -10,7 +10,7 @@ class PaperRowOutput(serializers.Serializer):
 
     kind = serializers.CharField(help_text=f"What the row is: {', '.join(ROW_KINDS)}.")
     text = serializers.CharField()
-    right = serializers.CharField()
+    right = serializers.CharField(help_text="What stands at its right edge.")
 
 
 class PrintJobOutput(serializers.Serializer):
@@ -31,14 +31,14 @@ class PrintJobOutput(serializers.Serializer):
         "withdrawn."
     )
     claimed_by = serializers.CharField(help_text="The device or person that prints it.")
-    claimed_at = serializers.DateTimeField(allow_null=True)
+    claimed_at = serializers.DateTimeField(allow_null=True, help_text="When somebody claimed it.")
     lease_until = serializers.DateTimeField(allow_null=True, help_text="Until when it is expected to be confirmed.")
-    settled_at = serializers.DateTimeField(allow_null=True)
-    failure = serializers.CharField()
+    settled_at = serializers.DateTimeField(allow_null=True, help_text="When it was printed, failed or was withdrawn.")
+    failure = serializers.CharField(help_text="Why it was not printed.")
     created_at = serializers.DateTimeField()
 
 
 class ClaimedJobOutput(PrintJobOutput):
     """A job that the caller has claimed, with what to print."""
 
-    rows = PaperRowOutput(many=True)
+    rows = PaperRowOutput(many=True, help_text="The paper's rows from top to bottom.")

@@ -63,7 +63,7 @@ class StationsOutput(serializers.Serializer):
 
 @extend_schema_field(
     {
-        "oneOf": [{"type": "string", "enum": [TODAY]}, {"type": "string", "format": "date-time"}],
+        "anyOf": [{"type": "string", "enum": [TODAY]}, {"type": "string", "format": "date-time"}],
         "nullable": True,
     }
 )

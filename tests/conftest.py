@@ -84,7 +84,6 @@ FULL_RUN_ONLY = (
     "orders/placing/test_weights",
     "orders/printing/test_jobs",
     "orders/printing/test_page",
-    "orders/printing/test_tickets",
     "orders/positions/test_geofences",
     "orders/positions/test_reports",
     "orders/reading/test_driver_offers",

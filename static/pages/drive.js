@@ -207,12 +207,19 @@ function draw() {
     once(`order-${order.id}`, [order, queue.of(order.id).map((one) => [one.key, one.refused])], () => orderCard(order)),
   );
   arrange(at("orders"), orders.length ? orders : [once("no-orders", 0, () => h("p.soft", {}, gettext("You hold no order.")))]);
+  putFirst(orders.length ? "orders" : "offers");
   const held = state.cash.balances;
   const sums = held.filter((one) => Number(one.cash.amount)).map((one) => money({ ...one.cash, amount: -one.cash.amount }));
   setText(at("cash"), sums.join(", ") || gettext("None"));
   const carries = [...state.orders.values()].some((order) => order.milestones.driver_accepted);
   reporter.follow(carries ? "closely" : state.driver.on_duty ? "rarely" : "");
   tick();
+}
+
+// Whoever holds an order reads its next step first, whoever holds none what is on offer.
+function putFirst(name) {
+  const [first, second] = ["offers", "orders"].map((id) => at(id).closest("section")).sort((one) => (one === at(name).closest("section") ? -1 : 1));
+  if (second.compareDocumentPosition(first) & Node.DOCUMENT_POSITION_FOLLOWING) second.before(first);
 }
 
 function drawNotices() {
@@ -239,6 +246,11 @@ function drawNotices() {
   if (reporter.state === "refused") add("no-position", gettext("Your position is not sent. Allow this page to use your location."));
   else if (reporter.state === "on") {
     add("position", gettext("Your position is sent while this page is open in front of you; in the background no browser sends it."));
+  }
+  if (state.orders.size && state.offers.length) {
+    const count = state.offers.length;
+    const text = interpolate(ngettext("%(count)s offer waits.", "%(count)s offers wait.", count), { count });
+    add("offers", text, h("a", { href: "#offers-title" }, gettext("Show")));
   }
   arrange(at("notices"), notices);
 }

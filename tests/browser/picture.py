@@ -1,18 +1,23 @@
-"""The pictures of docs/, of a demo that was just loaded. `python -m tests.browser.picture` takes them anew."""
+"""The pictures of docs/, of a demo that was just loaded.
+
+`python -m tests.browser.picture` takes them anew, or those that are named.
+"""
 
 import io
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from ordersite.demo.sites import PASSWORD, STAFF
+from ordersite.demo.sites import PASSWORD
 from tests.browser import ARGS, CHROMIUM
 from tests.demo.trying import fresh_demo
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
-SIZE = (1280, 900)
 COLOURS = 256  # more are not told apart, and take thrice the room
 
 
@@ -38,28 +43,65 @@ def show_board(page: Page) -> None:
     page.get_by_role("button", name="Start shift").click()
 
 
-PICTURES: dict[str, Callable[[Page], None]] = {
-    "orders": show_orders,
-    "order": show_order,
-    "swagger": show_api,
-    "board": show_board,
+def show_drive(page: Page) -> None:
+    """One order on its way, others on offer."""
+    page.goto("/drive")
+    page.get_by_role("article").first.wait_for()
+
+
+def show_following(page: Page) -> None:
+    """That order, as its customer follows it."""
+    code = page.request.get("/api/v1/orders/5").json()["tracking_code"]
+    page.goto(f"/t/{code}")
+    page.get_by_role("heading", level=1).wait_for()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is shown, whose login it needs, and the size of the window in pixels."""
+
+    show: Callable[[Page], None]
+    who: str = "staff"
+    size: tuple[int, int] = (1280, 900)
+
+
+PHONE = (390, 844)
+# In the middle of the demo's town.
+SOMEWHERE: Any = {"permissions": ["geolocation"], "geolocation": {"latitude": 50.8467, "longitude": 4.3525}}
+PICTURES: dict[str, Picture] = {
+    "orders": Picture(show_orders),
+    "order": Picture(show_order),
+    "swagger": Picture(show_api),
+    "board": Picture(show_board),
+    "drive": Picture(show_drive, "driver", PHONE),
+    "following": Picture(show_following, size=PHONE),
 }
 
 
+def take(browser: Browser, base_url: str, picture: Picture) -> Image.Image:
+    """The picture, taken by a browser of its own that is signed in."""
+    width, height = picture.size
+    context = browser.new_context(
+        base_url=base_url, viewport={"width": width, "height": height}, reduced_motion="reduce", **SOMEWHERE
+    )
+    page = context.new_page()
+    page.goto("/sign-in")
+    page.get_by_label("E-mail").fill(f"{picture.who}@example.com")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_load_state()
+    picture.show(page)
+    taken = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+    context.close()
+    return taken
+
+
 def main() -> None:
+    """Takes all of them, or those that are named."""
     with fresh_demo() as client, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGS)
-        context = chromium.new_context(
-            base_url=str(client.base_url), viewport={"width": SIZE[0], "height": SIZE[1]}, reduced_motion="reduce"
-        )
-        page = context.new_page()
-        page.goto("/admin/login/?next=/admin/")
-        page.get_by_label("Email").fill(str(STAFF["email"]))
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
-        for name, show in PICTURES.items():
-            show(page)
-            taken = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+        for name in sys.argv[1:] or PICTURES:
+            taken = take(chromium, str(client.base_url), PICTURES[name])
             taken.quantize(COLOURS).save(DOCS / f"{name}.png", optimize=True)
         chromium.close()
 

@@ -103,8 +103,14 @@ def test_it_tells_no_more_than_a_first_name(cast: Cast, api: Api) -> None:
         "carrier",
         "items",
         "orders",
+        "kind",
+        "milestones",
+        "reason_code",
+        "estimate",
+        "driver_position",
     }
     assert body["orders"] == []
+    assert (body["driver_position"], body["reason_code"]) == (None, None)
     secrets = ("Customer", "Driver", "+3225550100", "+3225550101", "@", "Naamsestraat", "the mat", "12.00", "cash")
     assert [secret for secret in secrets if secret in json.dumps(body)] == []
 

@@ -112,6 +112,7 @@ def test_every_kind_of_work_is_there(db: None) -> None:
         "online payments",
         "mark of the feed",
         "mails",
+        "what is in stock again",
         "idempotency keys",
         "attempts",
         "feed entries",

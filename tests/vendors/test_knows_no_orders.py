@@ -6,8 +6,8 @@ from pathlib import Path
 from django.apps import apps
 
 ROOT = Path(__file__).parents[2]
-# "orders" is here how many of them a slot takes.
-OTHER_MEANING = {"vendors/slots.py"}
+# "orders" is here how many of them a slot takes, and "position" the place of a station among the others.
+OTHER_MEANING = {"vendors/slots.py", "vendors/services/kitchens.py"}
 
 
 def names_of_orders() -> set[str]:

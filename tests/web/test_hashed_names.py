@@ -22,7 +22,7 @@ def test_modules_import_each_other_by_their_hashed_names(tmp_path: Path) -> None
     for name, hashed in modules.items():
         assert re.fullmatch(rf"{name[:-3]}\.[0-9a-f]{{12}}\.js", hashed)
         source = (static / hashed).read_text()
-        for found in re.findall(r"""^(?:import|export)\b[^"']*["'](.+?)["'];""", source, re.MULTILINE):
-            imported.add(f"pages/{found.removeprefix('./')}")
+        for found in re.findall(r"""^(?:import|export)\b[^"']*["']\./(.+?)["'];""", source, re.MULTILINE):
+            imported.add(f"pages/{found}")
     assert imported
     assert imported <= set(modules.values())

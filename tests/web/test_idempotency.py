@@ -187,6 +187,7 @@ def test_the_document_names_the_key_where_it_is_read() -> None:
     unsafe = {call: keys for call, keys in described.items() if not call.startswith("GET ")}
     assert {call for call, keys in unsafe.items() if not keys} == {
         "POST /auth/token",
+        "POST /devices/pair",
         "POST /auth/token/refresh",
         "POST /auth/register",
         "POST /auth/register/confirm",

@@ -234,7 +234,8 @@ def test_who_holds_the_order_reads_every_column_that_takes_text(cast: Cast, api:
     client = api(cast.owner)
     told = " ".join([*doors(client, order, "owner").values(), *lists_and_more(client, order, "owner").values()])
     unread = {name for name, text in texts.items() if text not in told}
-    assert unread == {"Customer.phone", "Customer.email"}  # the order's contact is told instead
+    # The order's contact is told instead of its customer's; who ticked a line stands on the board alone.
+    assert unread == {"Customer.phone", "Customer.email", "Line.ticked_by"}
     order.refresh_from_db()
     assert texts["Order.comment"] == order.comment  # reading writes nothing
 

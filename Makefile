@@ -29,7 +29,7 @@ run: python port .venv/.run  ## start the site with demo data on http://127.0.0.
 	$(BIN)/python manage.py migrate --verbosity 0 && \
 	$(BIN)/python manage.py load_demo && \
 	echo "Starting the site: it can be opened once it says “Serving on” …" && \
-	exec $(BIN)/python manage.py serve --port $(PORT)
+	SIMULATE=$${SIMULATE:-1} exec $(BIN)/python manage.py serve --port $(PORT)
 
 fresh:  ## forget the demo, its orders and pictures too: the next `make run` loads it anew (stop it first)
 	@$(PYTHON) ordersite/web/data_folder.py fresh $(DEMO)

@@ -205,7 +205,11 @@ if HASHES_AT_ONCE < 1:
 AUTHENTICATION_BACKENDS = ["ordersite.accounts.authentication.PasswordBackend"]
 # Their password is public, so they are let in in development only.
 DEMO_LOGINS = "staff vendor driver customer root brasserie till dispatcher courier"
-DEMO_EMAILS = tuple(f"{name}@example.com" for name in DEMO_LOGINS.split())
+SIMULATED_LOGINS = 40  # of customers, and of drivers (ordersite/demo/simulation)
+DEMO_EMAILS = (
+    *(f"{name}@example.com" for name in DEMO_LOGINS.split()),
+    *(f"sim-{who}-{n + 1}@example.com" for who in ("customer", "driver") for n in range(SIMULATED_LOGINS)),
+)
 # What a caller is besides a user, read with the user in one statement: reverse one-to-ones of the apps above accounts.
 PRINCIPAL_RELATED = ("customer", "driver")
 # And the ids that its other rows come to: callable(reference to the user) -> an expression for each of callers.FACTS.
@@ -376,6 +380,8 @@ if FAKE_PAYMENTS_URL and not FAKE_PAYMENTS_URL.startswith(("http://", "https://"
     raise ImproperlyConfigured("FAKE_PAYMENTS_URL must begin with http://, such as http://127.0.0.1:8001.")
 # Called by `manage.py serve` with its port; the lines that it returns are told.
 SERVE_BESIDE = "ordersite.demo.beside.serve_beside" if DEVELOPMENT else ""
+# Whether customers, kitchens and drivers of the demo act beside it.
+SIMULATE = env.bool("SIMULATE", False)
 
 # --- the rest -------------------------------------------------------------------------------------------------
 

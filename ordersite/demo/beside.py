@@ -1,8 +1,15 @@
 """What `manage.py serve` starts beside the site in development, and tells once the site's port can be reached."""
 
+import logging
+import threading
+
+from django.conf import settings
 from django.db import DatabaseError
 
 from ordersite.demo import fake_provider, loading, sites
+from ordersite.demo.replay.client import CallRefused
+from ordersite.demo.simulation.run import RESIDENTS, simulate
+from ordersite.demo.simulation.town import Plan
 
 
 def serve_beside(port: int) -> list[str]:
@@ -28,4 +35,22 @@ def demo_lines(port: int) -> list[str]:
         "",
         f"  The till's X-Tenant: {sites.TENANT}",
         "",
+        *simulation_lines(port),
     ]
+
+
+def simulation_lines(port: int) -> list[str]:
+    """Where SIMULATE is on, begins to let customers, kitchens and drivers act; ends with the process."""
+    if not settings.SIMULATE:
+        return []
+    plan = Plan(url=f"http://127.0.0.1:{port}")
+    threading.Thread(target=live, args=(plan,), name="simulation", daemon=True).start()
+    return ["  Simulated customers order once a minute, kitchens and drivers act; SIMULATE=0 make run is without.", ""]
+
+
+def live(plan: Plan) -> None:
+    """Plays on two threads, without end."""
+    try:
+        simulate(plan, RESIDENTS, RESIDENTS, threads=2)
+    except (CallRefused, DatabaseError) as error:
+        logging.getLogger(__name__).warning("The simulation could not begin: %s", error)

@@ -22,6 +22,7 @@ from ordersite.accounts.models import User
 from ordersite.accounts.roles import ROLES
 from ordersite.demo import sites
 from ordersite.demo.beside import demo_lines
+from ordersite.demo.simulation.people import customer_email, driver_email
 from ordersite.demo.stories import STORIES
 from vendors.hours import is_open
 from vendors.models import Option, PackageType, Product, Service, Stock, Vendor
@@ -40,7 +41,8 @@ def test_loads_vendors_logins_orders_and_money(settings: Any) -> None:
     told = "\n".join(demo_lines(8123))
     assert "http://127.0.0.1:8123/admin/" in told
     assert all(str(fields["email"]) in told for fields, _ in sites.LOGINS)
-    assert tuple(fields["email"] for fields, _ in sites.LOGINS) == settings.DEMO_EMAILS
+    simulated = [email(n + 1) for email in (customer_email, driver_email) for n in range(settings.SIMULATED_LOGINS)]
+    assert (*(fields["email"] for fields, _ in sites.LOGINS), *simulated) == settings.DEMO_EMAILS
     assert Vendor.objects.count() == 13
     assert (Service.objects.count(), PackageType.objects.count()) == (3, 3)
     assert set(Vendor.objects.values_list("currency", flat=True)) == {"EUR", "GBP", "JPY"}

@@ -42,7 +42,7 @@ def loaded_demo() -> Iterator[Path]:
 
 
 def env_of(directory: Path | str) -> dict[str, str]:
-    unset = ("DATABASE_URL", "REDIS_URL", "ORDERSITE_PROCESS")
+    unset = ("DATABASE_URL", "REDIS_URL", "ORDERSITE_PROCESS", "SIMULATE")
     env = {name: value for name, value in os.environ.items() if name not in unset}
     return env | {"ENVIRONMENT": "development", "DATA_DIR": str(directory)}
 
@@ -50,23 +50,30 @@ def env_of(directory: Path | str) -> dict[str, str]:
 @contextmanager
 def served(loaded: Path) -> Iterator[httpx.Client]:
     """A client of a server of its own, on a copy of the demo."""
+    with tempfile.TemporaryDirectory() as directory:
+        shutil.copytree(loaded, directory, dirs_exist_ok=True)
+        with serving(directory) as client:
+            yield client
+
+
+@contextmanager
+def serving(directory: Path | str, **env: str) -> Iterator[httpx.Client]:
+    """A client of a server of its own, on this data directory."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory() as directory:
-        shutil.copytree(loaded, directory, dirs_exist_ok=True)
-        command = [sys.executable, "manage.py", "serve", "--port", str(port)]
-        with subprocess.Popen(command, cwd=ROOT, env=env_of(directory), stdout=subprocess.DEVNULL) as process:
-            try:
-                with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
-                    for _ in range(300):
-                        with suppress(httpx.TransportError):
-                            client.get("/healthz")
-                            break
-                        time.sleep(0.1)
-                    yield client
-            finally:
-                process.terminate()
+    command = [sys.executable, "manage.py", "serve", "--port", str(port)]
+    with subprocess.Popen(command, cwd=ROOT, env=env_of(directory) | env, stdout=subprocess.DEVNULL) as process:
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
+                for _ in range(300):
+                    with suppress(httpx.TransportError):
+                        client.get("/healthz")
+                        break
+                    time.sleep(0.1)
+                yield client
+        finally:
+            process.terminate()
 
 
 @contextmanager

@@ -1,5 +1,7 @@
-"""Plays what happens at the demo's vendors: so far their past."""
+"""Plays what happens at the demo's vendors: live, by the API; or their past, into the database."""
 
+import math
+import signal
 from argparse import ArgumentParser
 from random import Random
 from typing import Any
@@ -9,26 +11,87 @@ from django.core.management.base import BaseCommand, CommandError
 
 from ordersite.demo import history, loading
 from ordersite.demo.progress import Progress
+from ordersite.demo.replay.client import CallRefused
+from ordersite.demo.simulation.run import count_stuck, simulate, visitors_of
+from ordersite.demo.simulation.town import Plan, Town
 
 MOST = 100_000
+MOST_RATE, MOST_MINUTES, MOST_SPEED = 600.0, 1440.0, 1000.0
+THREADS = 8
 
 
 class Command(BaseCommand):
     help = (
-        "Writes closed orders of past days to the demo, for estimates and lists. Nothing else should write meanwhile."
+        "Lets customers, kitchens and drivers act at the demo by the API of a site that is served, until --minutes are "
+        "over or Ctrl+C; then what is open is brought to its end. With --history it writes closed orders of past days "
+        "instead, for estimates and lists; nothing else should write meanwhile."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--history", type=int, required=True, metavar="N", help="How many orders.")
-        parser.add_argument("--seed", type=int, default=1, help="Another one draws other times.")
+        parser.add_argument("--history", type=int, metavar="N", help="How many past orders to write.")
+        parser.add_argument("--seed", type=int, default=1, help="Another one draws other orders and times.")
+        parser.add_argument("--url", default=settings.CLIENT_URL, help="The site; by default the local one.")
+        parser.add_argument("--rate", type=float, default=6.0, help="Orders a minute.")
+        parser.add_argument("--minutes", type=float, default=10.0, help="For how long orders are placed.")
+        parser.add_argument("--speed", type=float, default=8.0, help="How many times faster than real they are made.")
+        parser.add_argument("--most-open", type=int, default=200, help="With so many open, no more are placed.")
 
     def handle(self, *, seed: int, **options: Any) -> None:
-        count = options["history"]
         if not settings.DEVELOPMENT:
             raise CommandError("Its orders are not real: use it where ENVIRONMENT is development.")
-        if not 1 <= count <= MOST:
-            raise CommandError(f"Name a number of orders from 1 to {MOST}.")
         if not loading.is_loaded():
             raise CommandError("Load the demo first: manage.py load_demo.")
+        if options["history"] is not None:
+            self.write_past(options["history"], seed)
+        else:
+            self.play(
+                Plan(
+                    url=options["url"],
+                    rate=within("--rate", options["rate"], MOST_RATE),
+                    minutes=within("--minutes", options["minutes"], MOST_MINUTES),
+                    speed=within("--speed", options["speed"], MOST_SPEED),
+                    seed=seed,
+                    most_open=round(within("--most-open", options["most_open"], MOST)),
+                )
+            )
+
+    def write_past(self, count: int, seed: int) -> None:
+        if not 1 <= count <= MOST:
+            raise CommandError(f"Name a number of orders from 1 to {MOST}.")
         with Progress("Playing the past", count, self.stderr) as progress:
             history.write_history(count, Random(seed), progress.step)  # noqa: S311  times of a demo
+
+    def play(self, plan: Plan) -> None:
+        signals: list[int] = []
+        before = {
+            number: signal.signal(number, lambda given, _: signals.append(given))
+            for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        try:
+            town = simulate(plan, *visitors_of(plan.rate), THREADS, lambda: bool(signals))
+        except CallRefused as refused:
+            raise CommandError(f"{refused} The site must run on the same database as this command.") from refused
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        self.tell(town)
+
+    def tell(self, town: Town) -> None:
+        """Raises CommandError where an order is stuck."""
+        stuck = count_stuck(town)
+        if town.missed:
+            self.stdout.write(f"{town.missed} could not be placed; the last: {town.last_missed}")
+        if town.given_up:
+            self.stdout.write(f"{town.given_up} were cancelled by staff, since nobody moved them on.")
+        for fault in town.faults:
+            self.stderr.write(fault)
+        self.stdout.write(f"{town.placed} placed, {town.closed} closed, {stuck} stuck")
+        if stuck:
+            raise CommandError("Orders of the simulation are still open.")
+
+
+def within(name: str, given: float, most: float) -> float:
+    """The number; raises CommandError unless it is above 0 and at most `most`."""
+    if not (math.isfinite(given) and 0 < given <= most):
+        raise CommandError(f"{name}: name a number above 0, at most {most:g}.")
+    return given

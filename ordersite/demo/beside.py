@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from ordersite.demo import fake_provider, loading, sites
 from ordersite.demo.replay.client import CallRefused
 from ordersite.demo.simulation.run import RESIDENTS, simulate
-from ordersite.demo.simulation.town import Plan
+from ordersite.demo.simulation.town import SimulationPlan
 
 
 def serve_beside(port: int) -> list[str]:
@@ -43,12 +43,12 @@ def simulation_lines(port: int) -> list[str]:
     """Where SIMULATE is on, begins to let customers, kitchens and drivers act; ends with the process."""
     if not settings.SIMULATE:
         return []
-    plan = Plan(url=f"http://127.0.0.1:{port}")
+    plan = SimulationPlan(url=f"http://127.0.0.1:{port}")
     threading.Thread(target=live, args=(plan,), name="simulation", daemon=True).start()
     return ["  Simulated customers order once a minute, kitchens and drivers act; SIMULATE=0 make run is without.", ""]
 
 
-def live(plan: Plan) -> None:
+def live(plan: SimulationPlan) -> None:
     """Plays on two threads, without end."""
     try:
         simulate(plan, RESIDENTS, RESIDENTS, threads=2)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from orders.lifecycle.positions import MOST_SPEED
 from ordersite.demo.simulation.driving import REPORTS_EVERY, Rider
 from ordersite.demo.simulation.routes import Spot, metres_between, street_route
-from ordersite.demo.simulation.town import Plan, Town
+from ordersite.demo.simulation.town import SimulationPlan, Town
 
 SPOTS = st.builds(Spot, lat=st.floats(50.83, 50.86), lng=st.floats(4.33, 4.38))
 
@@ -29,7 +29,7 @@ def test_a_route_leads_along_blocks_from_its_start_to_its_end(start: Spot, end: 
 @settings(max_examples=25)
 @given(start=SPOTS, end=SPOTS, seed=st.integers(0, 1000), speed=st.floats(0.1, 1000))
 def test_a_driver_is_never_faster_than_is_believed(start: Spot, end: Spot, seed: int, speed: float) -> None:
-    rider = Rider(Town(Plan(url="", speed=speed), [], []), "sim-driver-1@example.com")
+    rider = Rider(Town(SimulationPlan(url="", speed=speed), [], []), "sim-driver-1@example.com")
     assert 0 < rider.pace < MOST_SPEED == 50
     route = street_route(start, end, Random(seed))
     stretch = rider.pace * REPORTS_EVERY

@@ -9,7 +9,7 @@ from typing import Any
 
 from ordersite.demo.replay.client import CallRefused
 from ordersite.demo.simulation.routes import Route, Spot, metres_between, street_route
-from ordersite.demo.simulation.town import Town, allowed_of, is_open, spot_of
+from ordersite.demo.simulation.town import Town, allowed_of, is_under_way, spot_of
 from ordersite.demo.simulation.visitor import Visitor
 
 RIDES = 6.0  # metres a second, as a bicycle does
@@ -132,7 +132,7 @@ class Rider:
             if refused.status not in (403, 404):
                 raise
             order = None
-        if order is None or not is_open(order) or order["milestones"]["driver_accepted"] is None:
+        if order is None or not is_under_way(order) or order["milestones"]["driver_accepted"] is None:
             self.order_id, self.route = None, None
             return None
         return order

@@ -10,7 +10,7 @@ from orders.lifecycle.table import CLOSED
 from ordersite.demo import sites
 from ordersite.demo.replay.client import CallRefused
 from ordersite.demo.simulation.routes import METRE, Spot
-from ordersite.demo.simulation.town import Town, allowed_of, is_open
+from ordersite.demo.simulation.town import Town, allowed_of, is_under_way
 from ordersite.demo.simulation.visitor import Visitor
 
 # How many of a hundred orders end, or go on, in another way than usual.
@@ -59,7 +59,7 @@ class Life:
 
     def step(self) -> float | None:
         order = self.kitchen.ask(self.path)
-        if not is_open(order):
+        if not is_under_way(order):
             self.town.close(self.order_id)
             return None
         intent = self.choose(order)

@@ -12,7 +12,7 @@ from ordersite.demo.simulation.life import Life
 from ordersite.demo.simulation.people import MOST, settle_customers, settle_drivers
 from ordersite.demo.simulation.schedule import Schedule
 from ordersite.demo.simulation.shopping import WATCHES_EVERY, Shoppers, is_usable
-from ordersite.demo.simulation.town import MINUTE, Plan, Town, spot_of
+from ordersite.demo.simulation.town import MINUTE, SimulationPlan, Town, spot_of
 
 # Of the people, these are those of `make run`; whoever else simulates beside it has the others.
 RESIDENTS = range(1, 4)
@@ -21,7 +21,7 @@ PATIENCE, LEAVES_AFTER = 240.0, 360.0
 
 
 @dataclass(slots=True)
-class Watch:
+class Overseer:
     """Ends the placing at its time or when it is told to, and all of it where nothing moves any more."""
 
     town: Town
@@ -51,7 +51,7 @@ def visitors_of(rate: float) -> tuple[range, range]:
 
 
 def simulate(
-    plan: Plan,
+    plan: SimulationPlan,
     customers: range,
     drivers: range,
     threads: int,
@@ -66,7 +66,7 @@ def simulate(
     schedule = Schedule(town)
     take_up(town, schedule)
     until = monotonic() + plan.minutes * MINUTE if plan.minutes is not None else float("inf")
-    for agent in (Watch(town, has_to_stop, until), Shoppers(town, schedule)):
+    for agent in (Overseer(town, has_to_stop, until), Shoppers(town, schedule)):
         schedule.add(agent)
     for number, email in enumerate(town.drivers):
         schedule.add(Rider(town, email), seconds=number * 0.2)

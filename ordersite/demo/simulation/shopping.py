@@ -111,7 +111,7 @@ def choose_items(menu: Choice, random: Random) -> list[dict[str, Any]]:
         {
             "product": one["id"],
             "quantity": random.randint(1, 2),
-            "options": choose_options(one["option_groups"], random),
+            "options": pick_options(one["option_groups"], random),
         }
         for one in chosen
     ]
@@ -133,7 +133,7 @@ def is_simple(product: Choice) -> bool:
     return product["is_available"] and not limited and product["unit"] == "st"
 
 
-def choose_options(groups: Sequence[Choice], random: Random) -> list[dict[str, Any]]:
+def pick_options(groups: Sequence[Choice], random: Random) -> list[dict[str, Any]]:
     """What each group asks for at least; of one that asks for nothing, nothing."""
     chosen: list[dict[str, Any]] = []
     for group in groups:

@@ -18,7 +18,7 @@ MOST_FAULTS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class SimulationPlan:
     """What is played: so many orders a minute, for so many minutes (None: without end), so much faster than real."""
 
     url: str
@@ -33,7 +33,7 @@ class Plan:
 class Town:
     """Who acts, and which orders are open; threads share it."""
 
-    plan: Plan
+    plan: SimulationPlan
     households: Sequence[Household]
     drivers: Sequence[str]
     ended: threading.Event = field(default_factory=threading.Event)
@@ -111,7 +111,7 @@ KITCHENS: Mapping[str, str] = {
 }
 
 
-def is_open(order: Mapping[str, Any]) -> bool:
+def is_under_way(order: Mapping[str, Any]) -> bool:
     return order["status"]["code"] in OPEN
 
 

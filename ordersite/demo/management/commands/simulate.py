@@ -13,7 +13,7 @@ from ordersite.demo import history, loading
 from ordersite.demo.progress import Progress
 from ordersite.demo.replay.client import CallRefused
 from ordersite.demo.simulation.run import count_stuck, simulate, visitors_of
-from ordersite.demo.simulation.town import Plan, Town
+from ordersite.demo.simulation.town import SimulationPlan, Town
 
 MOST = 100_000
 MOST_RATE, MOST_MINUTES, MOST_SPEED = 600.0, 1440.0, 1000.0
@@ -45,13 +45,13 @@ class Command(BaseCommand):
             self.write_past(options["history"], seed)
         else:
             self.play(
-                Plan(
+                SimulationPlan(
                     url=options["url"],
-                    rate=within("--rate", options["rate"], MOST_RATE),
-                    minutes=within("--minutes", options["minutes"], MOST_MINUTES),
-                    speed=within("--speed", options["speed"], MOST_SPEED),
+                    rate=require_within("--rate", options["rate"], MOST_RATE),
+                    minutes=require_within("--minutes", options["minutes"], MOST_MINUTES),
+                    speed=require_within("--speed", options["speed"], MOST_SPEED),
                     seed=seed,
-                    most_open=round(within("--most-open", options["most_open"], MOST)),
+                    most_open=round(require_within("--most-open", options["most_open"], MOST)),
                 )
             )
 
@@ -61,7 +61,7 @@ class Command(BaseCommand):
         with Progress("Playing the past", count, self.stderr) as progress:
             history.write_history(count, Random(seed), progress.step)  # noqa: S311  times of a demo
 
-    def play(self, plan: Plan) -> None:
+    def play(self, plan: SimulationPlan) -> None:
         signals: list[int] = []
         before = {
             number: signal.signal(number, lambda given, _: signals.append(given))
@@ -90,7 +90,7 @@ class Command(BaseCommand):
             raise CommandError("Orders of the simulation are still open.")
 
 
-def within(name: str, given: float, most: float) -> float:
+def require_within(name: str, given: float, most: float) -> float:
     """The number; raises CommandError unless it is above 0 and at most `most`."""
     if not (math.isfinite(given) and 0 < given <= most):
         raise CommandError(f"{name}: name a number above 0, at most {most:g}.")

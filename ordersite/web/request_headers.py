@@ -92,7 +92,7 @@ def is_readable(content_type: str) -> bool:
 def own_cookies(value: bytes) -> bytes:
     """The cookies that are read here, of a Cookie header that may hold those of others, too."""
     names = {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, CookieStorage.cookie_name}
-    names |= {settings.DEVICE_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME}
+    names |= {settings.DEVICE_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME, settings.ORDER_TOKEN_COOKIE_NAME}
     pairs = [pair.strip().partition(b"=") for pair in value.split(b";")]
     return b"; ".join(
         name + b"=" + text for name, _, text in pairs if name.decode("latin-1") in names and PLAIN.fullmatch(text)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from asgiref.typing import Scope
+from django.conf import settings as site
 from django.core.handlers.asgi import ASGIHandler
 
 from ordersite.web.request_gate import LATE, Door
@@ -48,6 +49,14 @@ def test_names_with_underscores_are_dropped(kind: str) -> None:
         (b"order_token", b"4"),
     ]
     assert through(headers, [b""], kind)[1] == {b"x-forwarded-for": b"1"}
+
+
+def test_every_cookie_of_ours_is_handed_on_and_no_other() -> None:
+    ours = sorted({getattr(site, name) for name in dir(site) if name.endswith("_COOKIE_NAME")})
+    assert {"order_token", "device", "language"} < set(ours)
+    sent = "; ".join(f"{name}=aB3-_x" for name in [*ours, "tracker", "order_token2"])
+    seen = through([(b"cookie", sent.encode())], [b""])[1]
+    assert seen == {b"cookie": "; ".join(f"{name}=aB3-_x" for name in ours).encode()}
 
 
 def test_a_length_that_is_too_large_is_not_read(settings: Any) -> None:

@@ -7,7 +7,7 @@ transition(order_id=17, caller=caller, wish=Wish(name="deliver", proof=str(proof
 import hashlib
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
 
@@ -24,6 +24,7 @@ from ordersite.core.fields import Field
 from ordersite.core.images import CleanImage
 
 MOST_DELIVERY_PROOFS = 6  # of one order
+CLOCK_SKEW = timedelta(minutes=2)  # by which a device's clock may be ahead
 # Who may show that an order was handed over, in which role first.
 SHOWING = (Actor.DRIVER, Actor.COMPANY, Actor.VENDOR, Actor.STAFF)
 
@@ -33,14 +34,15 @@ def add_delivery_proof(
 ) -> DeliveryProof:
     """Keeps a picture of the delivery; the same one again answers the first and writes nothing.
 
-    Must run in a transaction. Raises NotFound, Forbidden for who does not carry the order, and Conflict where it is not
-    on its way or has MOST_DELIVERY_PROOFS already.
+    Must run in a transaction. Raises NotFound, Forbidden for who does not carry the order, Conflict where it is not on
+    its way or has MOST_DELIVERY_PROOFS already, and Invalid for a time that cannot be.
     """
     with update_order(
         order_id, caller, roles=SHOWING, right=Right.MOVE_ORDERS, denied=Code.FORBIDDEN_DELIVERY_PROOF
     ) as update:
         order, now = update.order, update.now
         refuse_unshown(update.access)
+        check_done_at(order, done_at, now)
         digest = hashlib.sha256(photo).hexdigest()
         standing = order.delivery_proofs.filter(kind=kind, digest=digest).first()
         if standing is not None:
@@ -81,6 +83,12 @@ def carries(access: OrderAccess) -> bool:
     if Actor.DRIVER in access.readers and order.carried_by == access.caller.driver_id:
         return True
     return Actor.COMPANY in access.readers and order.company_id in access.caller.dispatched_ids
+
+
+def check_done_at(order: Order, told: datetime | None, now: datetime) -> None:
+    """Raises Invalid for a device's time that cannot be: before the placing, or later than its clock may be ahead."""
+    if told is not None and not order.placed_at <= told <= now + CLOCK_SKEW:
+        raise Invalid(Code.DONE_AT, Field.DONE_AT)
 
 
 def check_proof(order: Order, told: str) -> None:

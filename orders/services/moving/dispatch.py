@@ -208,12 +208,15 @@ def decline_offer(*, order_id: int, caller: Caller) -> None:
 def decline(update: OrderUpdate) -> None:
     order, now, driver_id = update.order, update.now, update.caller.driver_id
     assert driver_id is not None, "drivers decline"
-    if order.driver_id == driver_id:
-        if order.named_at is None:
-            raise Conflict(Code.OFFER_HELD)
-        order.driver = order.named_at = None
-    elif not OFFERED_DRIVER.holds(update.caller, order):
+    is_named = order.driver_id == driver_id
+    if is_named and order.named_at is None:
+        raise Conflict(Code.OFFER_HELD)
+    # Who is named, or drives for its company, sees the order too when it is closed or on its way.
+    is_over = order.is_closed or order.picked_up_at is not None
+    if is_over or not (is_named or OFFERED_DRIVER.holds(update.caller, order)):
         raise Conflict(Code.OFFER_WITHDRAWN)
+    if is_named:
+        order.driver = order.named_at = None
     party, until = party_of_driver(driver_id), skip_until(order, now)
     asked = Offering.of(order)
     write_declined(order, driver_id, asked, until, now)
@@ -253,9 +256,11 @@ def check_load(order: Order, driver_id: int) -> None:
 
 
 def change_duty(*, driver_id: int, on_duty: bool) -> None:
-    """Has a driver be offered orders, what is in search at once, or no new ones. Must run in a transaction."""
-    set_on_duty(driver_id=driver_id, on_duty=on_duty)
-    if on_duty:
+    """Has a driver be offered orders, what is in search at once, or no new ones; what stands already changes nothing.
+
+    Must run in a transaction.
+    """
+    if set_on_duty(driver_id=driver_id, on_duty=on_duty) and on_duty:
         wake_searches(driver_id)
 
 

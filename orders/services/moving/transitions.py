@@ -18,7 +18,7 @@ from orders.lifecycle.table import Actor, Change, Fulfilment, Status
 from orders.lifecycle.timers import is_made
 from orders.models import DeliveryProof, Order, OrderEvent
 from orders.services.moving.closing import follow_status
-from orders.services.moving.delivery_proofs import check_proof
+from orders.services.moving.delivery_proofs import check_done_at, check_proof
 from orders.services.moving.dispatch import check_load, take_offer
 from orders.services.printing.jobs import follow_status_on_paper
 from orders.services.record.access import OrderAccess, access_of, get_order
@@ -34,7 +34,6 @@ from vendors.models import Vendor
 # Five wrong collection codes lock an order's collecting for a quarter of an hour (docs/lifecycle.md, guard `code`).
 CODE_TRIES = 5
 CODE_LOCK = timedelta(minutes=15)
-CLOCK_SKEW = timedelta(minutes=2)  # by which a device's clock may be ahead
 START_PREPARING = "start_preparing"
 
 
@@ -79,7 +78,7 @@ def change_status(update: OrderUpdate, wish: Wish) -> None:
     """Decides about the wish, and makes the change; what repeats writes nothing."""
     order, access = update.order, update.access
     wish = with_reason(wish)
-    check_done_at(wish, order, update.now)
+    check_done_at(order, wish.done_at, update.now)
     check_proof(order, wish.proof)
     given = {"reason_code": wish.reason_code, "reason": wish.reason, "code": wish.code, "proof": wish.proof}
     decision = decide(order, access.asker(**given), to=target_of(wish), name=wish.name)
@@ -91,12 +90,6 @@ def change_status(update: OrderUpdate, wish: Wish) -> None:
     if not decision.forced:
         check_guesses(change, attempt, order)
     apply_change(update, change, attempt, wish, forced=decision.forced)
-
-
-def check_done_at(wish: Wish, order: Order, now: datetime) -> None:
-    """Raises Invalid for a device's time that cannot be: before the placing, or later than its clock may be ahead."""
-    if wish.done_at is not None and not order.placed_at <= wish.done_at <= now + CLOCK_SKEW:
-        raise Invalid(Code.DONE_AT, Field.DONE_AT)
 
 
 def with_reason(wish: Wish) -> Wish:

@@ -54,6 +54,14 @@ def test_the_driver_shows_the_handover_then_completes_with_it(cast: Cast, api: A
     assert event.data == {"done_at": datetime.fromisoformat(taken).isoformat(), "proof": shown.data["id"]}
 
 
+def test_a_time_that_cannot_be_is_refused_and_nothing_is_kept(cast: Cast, api: Api, order: Order) -> None:
+    early, late = order.placed_at - timedelta(seconds=1), timezone.now() + timedelta(minutes=3)
+    for at in (early.isoformat(), late.isoformat(), "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):
+        answer = show(api(cast.driver), order, done_at=at)
+        assert (answer.status_code, [error["pointer"] for error in answer.data["errors"]]) == (400, ["/done_at"])
+    assert (DeliveryProof.objects.count(), Order.objects.get(pk=order.pk).version) == (0, 1)
+
+
 @pytest.mark.parametrize("who", ["customer", "owner", "staff", "driver"])
 def test_the_parties_look_at_it(cast: Cast, api: Api, order: Order, who: str) -> None:
     proof = show(api(cast.driver), order).data

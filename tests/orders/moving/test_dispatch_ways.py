@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from orders.models import DriverOffer, FeedEntry, Order
 from orders.services.moving.dispatch import wake_searches
@@ -238,6 +239,25 @@ def test_who_is_named_declines(cast: Cast, api: Api, clock: Clock, begin: Begin)
         assert (answer.status_code, answer.json()["code"]) == (409, "offer_held")
 
 
+@pytest.mark.parametrize(("status", "stood"), [(5, ""), (1, "accepted picked_up"), (9, "accepted picked_up")])
+def test_what_is_closed_or_on_its_way_nobody_declines(cast: Cast, api: Api, status: int, stood: str) -> None:
+    """Neither who was named for it, nor a driver of the company that was: both still see it."""
+    named = make_order(cast, status, stood=stood, driver=cast.driver_row, named_at=timezone.now())
+    Driver.objects.filter(pk=cast.company_driver_row.pk).update(on_duty=True)
+    companys = make_order(cast, status, stood=stood, company=cast.company)
+    for user, order in ((cast.driver, named), (cast.company_driver, companys)):
+        assert api(user).get(f"{ORDERS}/{order.pk}").status_code == 200
+        with assert_nothing_changed(order):
+            answer = decline(api, user, order)
+            assert (answer.status_code, answer.json()["code"]) == (409, "offer_withdrawn")
+
+
+def test_who_is_on_duty_already_wakes_nothing(cast: Cast, api: Api, clock: Clock, begin: Begin) -> None:
+    order = begin()
+    with assert_nothing_changed(order):
+        assert api(cast.driver).patch("/api/v1/drivers/me", {"on_duty": True}).json()["on_duty"] is True
+
+
 def test_another_way_is_taken_up_at_once(cast: Cast, api: Api, clock: Clock, begin: Begin) -> None:
     """The vendor's form recomputes what waits: offers to some end, and begin, with it."""
     place_everybody(cast, clock)
@@ -261,7 +281,8 @@ def test_drivers_decline(cast: Cast, api: Api, who: str | None, status: int) -> 
     with assert_nothing_changed(order):
         answer = api(*([getattr(cast, who)] if who else [])).post(f"{OFFERS}/{order.pk}/decline")
         assert answer.status_code == status
-    assert decline(api, cast.driver, make_order(cast, 22, vendor=cast.other_vendor, driver=cast.other_driver_row))
+    others = make_order(cast, 22, vendor=cast.other_vendor, driver=cast.other_driver_row)
+    assert decline(api, cast.driver, others).status_code == 404
     assert api(cast.driver).post(f"{OFFERS}/999999999/decline").status_code == 404
 
 

@@ -49,7 +49,7 @@ urlpatterns = [
     path("api/v1/", include("tracking.api_urls")),
     path("api/v1/", include("vendors.api.urls")),
     path("api/v1/", include("orders.api.urls")),
-    path("cloudprnt", cloudprnt),
+    path("cloudprnt", cloudprnt, name="cloudprnt"),
     path("dialects/", include("orders.dialects.urls")),
 ]
 

@@ -47,7 +47,8 @@ def choose_vendor(request: HttpRequest) -> HttpResponse:
     vendors = boards_of(caller)
     if len(vendors) == 1:
         return HttpResponseRedirect(reverse("board", args=[vendors[0].pk]))
-    return show_page(request, "pages/boards.html", {"vendors": vendors}, status=200 if vendors else 403)
+    shown = {"vendors": vendors, "drives": caller.driver is not None}
+    return show_page(request, "pages/boards.html", shown, status=200 if vendors else 403)
 
 
 @page_view

@@ -36,6 +36,7 @@ def show_devices(request: HttpRequest, vendor_id: int) -> HttpResponse:
     data = {
         "vendor": {"id": vendor.pk, "name": vendor.name},
         "time_zone": vendor.time_zone,
+        "printer_url": request.build_absolute_uri(reverse("cloudprnt")),
         "pairing_url": request.build_absolute_uri(reverse("pair")),
     }
     return show_page(request, "pages/devices.html", {"vendor": vendor}, data=data)

@@ -5,9 +5,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from ordersite.accounts.callers import caller_of_user
 from ordersite.accounts.models import User
 from ordersite.accounts.services import choose_language
 from ordersite.core.faults import Refusal
@@ -24,7 +26,7 @@ class SignInView(LoginView):
         return own_path(self.request.POST.get("next", self.request.GET.get("next", "")))
 
     def get_default_redirect_url(self) -> str:
-        return "/"
+        return first_page_of(self.request.user)
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
         wrong = gettext("The e-mail or the password is wrong. Check both, and try again.")
@@ -33,6 +35,16 @@ class SignInView(LoginView):
         return show_form(
             self.request, email=form.data.get("username", ""), fault=fault, goes_on=self.get_redirect_url()
         )
+
+
+def first_page_of(user: Any) -> str:
+    """Where somebody works: who works at a vendor on its board, a driver on its page, staff in the back-office."""
+    caller = caller_of_user(user)
+    if caller.merchant_ids or caller.vendor_ids:
+        return reverse("boards")
+    if caller.driver:
+        return reverse("drive")
+    return reverse("admin:index") if user.is_staff else "/"
 
 
 def show_form(request: HttpRequest, *, email: str, fault: str, goes_on: str, status: int = 200) -> HttpResponse:

@@ -24,7 +24,13 @@ def demo_lines(port: int) -> list[str]:
             return []
     except DatabaseError:  # no tables yet, or no database: the site itself says so
         return []
-    pages = (("API", "/api/v1/docs"), ("its schema", "/api/v1/schema"), ("back-office", "/admin/"))
+    pages = (
+        ("API", "/api/v1/docs"),
+        ("its schema", "/api/v1/schema"),
+        ("back-office", "/admin/"),
+        ("board", "/board"),
+        ("driver page", "/drive"),
+    )
     return [
         "",
         *(f"  {name:<12} http://127.0.0.1:{port}{path}" for name, path in pages),

@@ -18,14 +18,14 @@ DISPATCHER = {"email": "dispatcher@example.com", "name": "Delphine Dispatch", "p
 COURIER = {"email": "courier@example.com", "name": "Cas Courier", "phone": "+32470000010"}
 LOGINS = (
     (STAFF, "the back-office at /admin/: holds every role, sees and moves every order"),
-    (VENDOR, "owner of Rue Haute Kitchens: its three vendors"),
-    (DRIVER, "drives for the site, on duty"),
+    (VENDOR, "owner of Rue Haute Kitchens: its three vendors, on /board"),
+    (DRIVER, "drives for the site, on duty, on /drive"),
     (CUSTOMER, "orders; an address in Brussels, 100.00 EUR in the wallet"),
     (ROOT, "a superuser: gives rights and memberships besides"),
     (BRASSERIE, "owner of another merchant, Maison Dansaert: a brasserie, gift cards, ice cream"),
     (TILL, "the bakery's till: pulls its orders from /dialects/kaddy, with the X-Tenant below"),
     (DISPATCHER, "accepts and assigns deliveries for the company Pedal Post"),
-    (COURIER, "rides for Pedal Post, on duty"),
+    (COURIER, "rides for Pedal Post, on duty, on /drive"),
 )
 COMPANY = "Pedal Post"
 # The till's X-Tenant: fixed, so that the README can name it.

@@ -25,9 +25,11 @@ function rowOf(device) {
   return h("div.stack", { role: "group", "aria-label": device.name },
     h("strong", {}, device.name),
     h("span", {}, device.paired_at ? seen : gettext("Not paired yet")),
-    h("button", { type: "button", onclick: () => change(() => act("POST", `${base}/${device.id}/code`), tellCode) }, gettext("New code")),
-    h("button", { type: "button", onclick: () => rename(device) }, gettext("Rename")),
-    h("button", { type: "button", onclick: () => revoke(device) }, gettext("Revoke")),
+    h("div.row", {},
+      h("button", { type: "button", onclick: () => change(() => act("POST", `${base}/${device.id}/code`), tellCode) }, gettext("New code")),
+      h("button", { type: "button", onclick: () => rename(device) }, gettext("Rename")),
+      h("button", { type: "button", onclick: () => revoke(device) }, gettext("Revoke")),
+    ),
   );
 }
 
@@ -44,12 +46,31 @@ async function change(what, then) {
   }
 }
 
-function tellCode({ name, code, code_expires_at: expires }) {
+function tellCode({ name, kind, code, code_expires_at: expires }) {
+  if (kind === "printer") return tellPrinter(name, code);
   const until = interpolate(gettext("It works once, until %(time)s."), { time: when(new Date(expires)) });
   return openDialog(name, () => [
     h("p", {}, interpolate(gettext("Open %(address)s on the device and type this code:"), { address: page.pairing_url })),
-    h("p", {}, h("strong", {}, `${code.slice(0, 4)} ${code.slice(4)}`)),
+    h("p", {}, h("strong.code", {}, `${code.slice(0, 4)} ${code.slice(4)}`)),
     h("p", {}, until),
+  ]);
+}
+
+// A printer types no code: this page uses it, and tells what goes into the printer's own settings.
+async function tellPrinter(name, code) {
+  const goesOn = await openDialog(name, (close) => [
+    h("p", {}, gettext("The printer gets a password; one that it already has ends.")),
+    h("button.main", { type: "button", onclick: () => close(true) }, gettext("Show the password")),
+  ]);
+  if (!goesOn) return;
+  let paired;
+  const isPaired = await change(async () => { paired = await act("POST", "/devices/pair", { code }, { tries: 1 }); });
+  if (!isPaired) return;
+  const row = (term, value) => h("div", {}, h("dt", {}, term), h("dd.copied", {}, value));
+  await openDialog(name, () => [
+    h("p", {}, gettext("Choose CloudPRNT in the printer's own settings, and enter there:")),
+    h("dl.stack", {}, row(gettext("Address"), page.printer_url), row(gettext("User"), String(paired.id)), row(gettext("Password"), paired.token)),
+    h("p", {}, gettext("The password is shown this once.")),
   ]);
 }
 

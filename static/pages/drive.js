@@ -344,7 +344,7 @@ function placeBlock(title, place, { isNow = false, who = null, notes = "" } = {}
 function pickupOf(order) {
   const vendor = vendors.get(order.vendor.id);
   if (order.package) return { place: order.package.pickup, who: null, notes: order.package.pickup.address_notes };
-  const address = [vendor?.address, vendor?.postal_code, vendor?.city].filter(Boolean).join(", ");
+  const address = [vendor?.address, `${vendor?.postal_code ?? ""} ${vendor?.city ?? ""}`.trim()].filter(Boolean).join(", ");
   return { place: { address, location: vendor?.location }, who: { name: order.vendor.name, phone: vendor?.phone ?? "" }, notes: "" };
 }
 

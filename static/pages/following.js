@@ -86,8 +86,8 @@ function drawOrder({ tracked, detail, plan }, number) {
     h("header", {}, h("p.soft", {}, interpolate(gettext("%(vendor)s · order %(number)s"), { vendor: tracked.vendor.name, number: tracked.number })), heading, reason && h("p", {}, reason)),
     drawEstimate(tracked, kind),
     kind !== "failed" && drawSteps(tracked, plan.steps),
-    drawDriver(tracked),
-    drawLines(tracked, detail),
+    drawDriver(tracked, kind === "open"),
+    drawLines(tracked, detail, kind === "open"),
     drawVendor(tracked.vendor),
     detail && drawActs(detail, number),
   );
@@ -133,14 +133,14 @@ function drawSteps(order, steps) {
   );
 }
 
-function drawDriver(order) {
+function drawDriver(order, isOpen) {
   const position = order.driver_position ?? null;
-  if (!order.driver && !order.tracking_number) return null;
+  if (!(isOpen && order.driver) && !order.tracking_number) return null;
   const location = order.vendor.location;
   return h(
     "section.stack",
     {},
-    order.driver && h("h2", {}, interpolate(gettext("%(name)s drives"), { name: order.driver })),
+    isOpen && order.driver && h("h2", {}, interpolate(gettext("%(name)s drives"), { name: order.driver })),
     order.tracking_number && h("p", {}, `${order.carrier} ${order.tracking_number}`),
     position && location && drawMap(location, position, { vendorName: order.vendor.name, driverName: order.driver }),
     position && h("p.soft", {}, positionText(position)),
@@ -150,7 +150,7 @@ function drawDriver(order) {
 const money = ({ amount, currency }) => new Intl.NumberFormat(page.language, { style: "currency", currency }).format(Number(amount));
 const negative = (given) => Number(given.amount) > 0 && money({ ...given, amount: `-${given.amount}` });
 
-function drawLines(order, detail) {
+function drawLines(order, detail, isOpen) {
   if (!order.items.length) return null;
   const items = detail ? detail.items : order.items;
   const extra = detail
@@ -167,7 +167,7 @@ function drawLines(order, detail) {
       extra.filter(([, value]) => value).map(([name, value]) => h("li", {}, h("span", {}, name), h("span", {}, value))),
       detail && h("li.total", {}, h("span", {}, gettext("Total")), h("span", {}, money(detail.total))),
     ),
-    detail?.collection_code && h("p", {}, interpolate(gettext("Code for the handover: %(code)s"), { code: detail.collection_code })),
+    isOpen && detail?.collection_code && h("p", {}, interpolate(gettext("Code for the handover: %(code)s"), { code: detail.collection_code })),
   );
 }
 

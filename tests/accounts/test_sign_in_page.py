@@ -34,7 +34,12 @@ def test_leads_in_and_out(client: Client, cast: Cast) -> None:
     "given", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "board", ""]
 )
 def test_leads_to_nobody_else(client: Client, cast: Cast, given: str) -> None:
-    assert sign_in(client, cast.owner.email, next=given)[:2] == (302, "/")
+    assert sign_in(client, cast.owner.email, next=given)[:2] == (302, "/board")
+
+
+def test_leads_each_to_where_they_work(client: Client, cast: Cast) -> None:
+    places = {cast.owner: "/board", cast.driver: "/drive", cast.staff: "/admin/", cast.customer: "/"}
+    assert {user: sign_in(client, user.email)[1] for user in places} == places
 
 
 def test_a_wrong_password_keeps_the_email(client: Client, cast: Cast) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -42,3 +43,21 @@ def test_a_tablet_is_paired_works_and_is_revoked(stage: Cast, served: Server, op
     expect(owner.get_by_text("No device yet.")).to_be_visible()
     tablet.goto(f"/board/{stage.vendor.pk}")
     expect(tablet.get_by_role("heading", name="Pair this device")).to_be_visible()
+
+
+def test_a_printer_is_set_up_by_what_the_page_tells(stage: Cast, served: Server, open_live: OpenLive) -> None:
+    owner = open_live(signed_in=stage.owner)
+    owner.goto(f"/board/{stage.vendor.pk}/devices")
+    owner.get_by_label("Name").fill("Counter")
+    owner.get_by_label("What it is").select_option("printer")
+    owner.get_by_role("button", name="Add it").click()
+    owner.get_by_role("button", name="Show the password").click()
+    told = owner.get_by_role("dialog").locator("dd")
+    expect(told).to_have_count(3)
+    address, user, password = told.all_inner_texts()
+    asked = httpx.post(address, json={"statusCode": "200 OK"}, auth=(user, password), trust_env=False)
+    assert (asked.status_code, asked.json()["jobReady"]) == (200, False)
+    assert httpx.post(address, json={}, auth=(user, "osd_wrong"), trust_env=False).status_code == 401
+    owner.get_by_role("dialog").get_by_role("button", name="Close").click()
+    expect(owner.get_by_role("group", name="Counter")).to_contain_text("Last seen")
+    assert password not in owner.content()

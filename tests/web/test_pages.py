@@ -14,7 +14,7 @@ from tests.cast import Cast
 def test_the_first_page_leads_to_every_door(client: Client) -> None:
     page = client.get("/")
     assert page.status_code == 200
-    for address in ("/api/v1/docs", "/api/v1/schema", "/api/v1/asyncapi", "/admin/"):
+    for address in ("/api/v1/docs", "/api/v1/schema", "/api/v1/asyncapi", "/admin/", "/board", "/board/pair", "/drive"):
         assert f'href="{address}"' in page.content.decode()
 
 

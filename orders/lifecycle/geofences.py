@@ -13,6 +13,7 @@ from orders.kinds import package_of
 from orders.lifecycle.positions import Fix
 from orders.lifecycle.table import Status
 from orders.models import Order
+from ordersite.places.addresses import point_of
 from ordersite.places.geometry import distance
 from ordersite.places.protocol import Point
 
@@ -74,16 +75,12 @@ def business_point(order: Order) -> Point | None:
     """Where the order is fetched: the pick-up of a package, else at its vendor."""
     package = package_of(order)
     if package is not None:
-        return point_at(package.pickup_lat, package.pickup_lng)
-    return point_at(order.vendor.lat, order.vendor.lng)
+        return point_of(package.pickup_lat, package.pickup_lng)
+    return point_of(order.vendor.lat, order.vendor.lng)
 
 
 def destination_point(order: Order) -> Point | None:
-    return point_at(order.lat, order.lng)
-
-
-def point_at(lat: float | None, lng: float | None) -> Point | None:
-    return None if lat is None or lng is None else Point(lat, lng)
+    return point_of(order.lat, order.lng)
 
 
 def while_driver_comes(order: Order) -> datetime | None:

@@ -146,6 +146,6 @@ def keep_guest_token(request: HttpRequest, code: str) -> HttpResponse:
         max_age=settings.TRACKING_LAPSES,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
-        samesite="Strict",
+        samesite="Lax",  # so that the link in a mail shows it its own order at once; calls ask for CSRF
     )
     return response

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from orders.models import CARRIED, Order
+from orders.models import HELD, Order
 from orders.reading.order_view import NamedView, PositionView, View, shows
 from vendors.models import Driver
 
@@ -25,7 +25,7 @@ class FleetDriverView(View):
 
 def with_loads(drivers: QuerySet[Driver]) -> QuerySet[Driver]:
     """Reads with drivers their employers, their last positions, and how many orders each has accepted and holds."""
-    held = Order.objects.filter(CARRIED, driver=OuterRef("pk"), driver_accepted_at__isnull=False)
+    held = Order.objects.filter(HELD, driver=OuterRef("pk"))
     count = held.order_by().values("driver").annotate(count=Count("pk")).values("count")
     carried = Coalesce(Subquery(count, output_field=IntegerField()), 0)
     return drivers.select_related("company", "vendor", "position").annotate(**{"carried": carried})

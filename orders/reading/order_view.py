@@ -343,11 +343,11 @@ class OrderView(View):
     def driver_position(self) -> PositionView | None:
         """Where the driver is, or was, while under way to the customer with this order; a statement only then."""
         order = self.__order
-        if not is_on_way(order) or order.driver_accepted_at is None:
+        if not is_on_way(order) or order.driver_accepted_at is None or order.picked_up_at is None:
             return None
         position = DriverPosition.objects.filter(driver=order.carried_by).first()
-        # From before it took the order: where the driver was then is for nobody.
-        if position is None or position.at < order.driver_accepted_at - CURRENT:
+        # From before it had the order: where the driver was then, at another customer's say, is for nobody.
+        if position is None or position.at < max(order.driver_accepted_at, order.picked_up_at) - CURRENT:
             return None
         return PositionView(position, self.__access.now)
 

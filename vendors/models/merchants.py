@@ -234,6 +234,7 @@ class Vendor(models.Model):
     remind_minutes = models.PositiveIntegerField(
         null=True,
         blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(1440)],
         help_text="So long before an order is rejected for want of an answer, its boards ring once more; empty: never.",
     )
     waiting_minutes = models.PositiveIntegerField(

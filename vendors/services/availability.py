@@ -34,8 +34,8 @@ def set_availability(
     """
     if not serves(caller, Right.CHANGE_VENDORS, vendor.pk):
         raise Forbidden(Code.NOT_A_MEMBER)
-    row = part._default_manager.filter(**{dict(PARTS)[part]: vendor}).select_for_update(of=("self",)).filter(pk=pk)
-    found = row.first()
+    rows = part._default_manager.filter(**{dict(PARTS)[part]: vendor}, pk=pk)
+    found = rows.select_for_update(of=("self",), no_key=True).first()
     if found is None:
         raise NotFound()
     if (found.is_available, found.unavailable_until) != (is_available, until):
@@ -59,7 +59,7 @@ def bring_back() -> int:
     vendors: set[int] = set()
     for part, path in PARTS:
         due = part._default_manager.filter(unavailable_until__lte=timezone.now()).order_by("unavailable_until")
-        due = due.select_for_update(of=("self",), skip_locked=True)
+        due = due.select_for_update(of=("self",), skip_locked=True, no_key=True)
         rows = dict(due.values_list("pk", path)[:BATCH])
         part._default_manager.filter(pk__in=rows).update(is_available=True, unavailable_until=None)
         done += len(rows)

@@ -15,7 +15,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Cos, Radians, Sin
 from django.utils import timezone
 
-from orders.kinds import package_of
+from orders.lifecycle.geofences import business_point
 from orders.lifecycle.searching import REST, Offering, is_dispatched, party_of_driver
 from orders.lifecycle.table import Actor
 from orders.lifecycle.timers import Timer, set_due
@@ -27,7 +27,6 @@ from ordersite.accounts.callers import SYSTEM, Caller
 from ordersite.core.codes import Code
 from ordersite.core.faults import Conflict
 from ordersite.core.inserts import insert_rows
-from ordersite.places.addresses import point_of
 from ordersite.places.protocol import Point
 from vendors.models import Company, Driver, Vendor
 from vendors.services.drivers import set_on_duty
@@ -127,7 +126,7 @@ def find_candidates(order: Order, number: int, count: int, now: datetime) -> lis
     their ids. Two statements, one where no company may be asked.
     """
     asked = DriverOffer.objects.filter(Q(round=number) | Q(skip_until__gt=now), order=order)
-    pickup, fresh = pickup_point(order), now - FRESH
+    pickup, fresh = business_point(order), now - FRESH
     drivers = free_drivers(order, now).filter(~Exists(asked.filter(driver=OuterRef("pk"))))
     near = Q(position__at__gte=fresh)
     found = nearest(drivers.annotate(near=Max(nearness("position", pickup), filter=near)), count)
@@ -167,12 +166,6 @@ def counted(rows: QuerySet[Any]) -> Coalesce:
     """How many of these rows are the driver's."""
     own = rows.filter(driver=OuterRef("pk")).order_by().values("driver")
     return Coalesce(Subquery(own.annotate(count=Count("pk")).values("count")), 0)
-
-
-def pickup_point(order: Order) -> Point | None:
-    """Where the order is fetched."""
-    package, vendor = package_of(order), order.vendor
-    return point_of(package.pickup_lat, package.pickup_lng) if package else point_of(vendor.lat, vendor.lng)
 
 
 def nearness(position: str, pickup: Point | None) -> Combinable:

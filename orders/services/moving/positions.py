@@ -12,7 +12,7 @@ from orders.lifecycle.geofences import Whose
 from orders.lifecycle.positions import Fix, Ignored, believe, is_on_way
 from orders.lifecycle.table import Actor
 from orders.lifecycle.timers import COLLECTED
-from orders.models import CARRIED, CustomerPosition, DriverPosition, Order, OrderEvent
+from orders.models import HELD, CustomerPosition, DriverPosition, Order, OrderEvent
 from orders.services.moving.geofencing import Sighting, follow, foresee
 from orders.services.record.access import access_as, get_order
 from orders.services.record.locks import lock_driver
@@ -48,7 +48,7 @@ def report_driver_positions(*, caller: Caller, fixes: list[Fix]) -> Reported:
     now = timezone.now()
     driver = lock_driver(caller.driver_id)
     position = DriverPosition.objects.filter(driver=driver).first()
-    carried = Order.objects.filter(CARRIED, driver=driver, driver_accepted_at__isnull=False, self_delivery=False)
+    carried = Order.objects.filter(HELD, driver=driver, self_delivery=False)
     orders = list(carried.select_related("vendor", "package", "terms").order_by("pk")[:MOST_FOLLOWED])
     if not driver.on_duty and not orders:
         return Reported(answers=[Ignored.OFF_DUTY] * len(fixes))
@@ -66,30 +66,32 @@ def report_driver_positions(*, caller: Caller, fixes: list[Fix]) -> Reported:
 def follow_driver(position: DriverPosition, orders: Sequence[Order], sighting: Sighting) -> None:
     """Makes what follows for the orders that the driver carries, and tells their followers that it has moved.
 
-    An order is locked only where it changes; they are by id, as everywhere.
+    Only orders that change are locked, all of them before anything is told: streams come last (record.locks).
     """
-    has_moved, told, watches = is_to_be_told(position, sighting.now), False, {}
+    has_moved = is_to_be_told(position, sighting.now)
+    watches, changing = {}, []
     for order in orders:
         remembered = position.watches.get(str(order.pk), {})
-        moves, seen = foresee(order, sighting, remembered)
+        moves, watches[str(order.pk)] = foresee(order, sighting, remembered)
         if moves or (has_moved and order.picked_up_at is not None):
-            locked = lock_carried(order.pk, sighting.caller)
-            if locked is None:
-                continue
-            version = locked.version
-            seen = follow(locked, sighting, remembered)
-            if has_moved and is_on_way(locked) and locked.version == version:
-                tell_position(locked, sighting)
-            told = told or has_moved
-        watches[str(order.pk)] = seen
+            changing.append(order.pk)
+    carried = {order_id: lock_carried(order_id, sighting.caller) for order_id in changing}
+    for order_id, locked in carried.items():
+        if locked is None:
+            del watches[str(order_id)]
+            continue
+        version = locked.version
+        watches[str(order_id)] = follow(locked, sighting, position.watches.get(str(order_id), {}))
+        if has_moved and is_on_way(locked) and locked.version == version:
+            tell_position(locked, sighting)
     position.watches = watches
-    if told:
+    if has_moved and any(carried.values()):
         position.told_lat, position.told_lng, position.told_at = position.lat, position.lng, sighting.now
 
 
 def lock_carried(order_id: int, caller: Caller) -> Order | None:
-    """Locks an order that the caller carries; None where it does no more."""
-    with suppress(NotFound):
+    """Locks an order that the caller carries; None where it does no more, whether or not it was offered it before."""
+    with suppress(NotFound, Conflict):
         order = get_order(caller=caller, order_id=order_id, lock=True)
         if order.carried_by == caller.driver_id and not order.is_closed:
             return order

@@ -126,9 +126,9 @@ def tell_order(entry_id: int, order_id: int) -> bool:
 
 
 def lock_if_free(rows: QuerySet[Any], pk: int) -> Any:
-    """The row, locked, unless another worker holds it; None."""
+    """The row, locked, unless another worker holds it; None. Rows that point to it may be written meanwhile."""
     skip = connection.features.has_select_for_update_skip_locked
-    return rows.select_for_update(of=("self",), skip_locked=skip).filter(pk=pk).first()
+    return rows.select_for_update(of=("self",), skip_locked=skip, no_key=True).filter(pk=pk).first()
 
 
 def mail_unseen(order: Order, since: datetime) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -67,6 +69,16 @@ def test_no_reminder_without_an_end_of_the_time_to_answer(cast: Cast, api: Api, 
         settings_of(cast, **fields)
         order = place_order(api(cast.customer), cart(cast))
         assert (later(minutes=60), reminders(order)) == (0, 0)
+
+
+@pytest.mark.parametrize(("minutes", "is_taken"), [(0, False), (1, True), (1440, True), (1441, False), (2**31, False)])
+def test_the_reminding_minutes_have_bounds(minutes: int, is_taken: bool) -> None:
+    field = Vendor._meta.get_field("remind_minutes")
+    if is_taken:
+        assert field.clean(minutes, None) == minutes
+    else:
+        with pytest.raises(ValidationError):
+            field.clean(minutes, None)
 
 
 def test_a_driver_waits_where_nothing_is_ready(cast: Cast, api: Api, later: Later) -> None:

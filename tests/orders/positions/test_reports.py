@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.lifecycle.table import Fulfilment, Status
-from orders.models import CustomerPosition, DriverPosition, OrderEvent
+from orders.models import CustomerPosition, DriverOffer, DriverPosition, Order, OrderEvent
 from tests.cast import Cast
 from tests.orders.rows import make_order
 from vendors.models import Driver
@@ -224,3 +224,21 @@ def test_nobody_else_and_nowhere_else(
     answer = client.post(f"/api/v1/orders/{order.pk}/position", {"place": "bay 3"}, format="json")
     assert (answer.status_code, answer.json()["code"]) == refused
     assert (CustomerPosition.objects.exists(), order.events.count()) == (False, 1)
+
+
+def test_an_order_that_went_to_another_driver_meanwhile_spoils_no_report(
+    cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = make_order(cast, Status.ACCEPTED_BY_DRIVER, driver=cast.driver_row, stood="accepted driver_accepted")
+    now = timezone.now()
+    DriverOffer.objects.create(
+        order=taken, driver=cast.driver_row, round=1, offered_at=now, answer_by=now, outcome="accepted"
+    )
+
+    def given_away(*told: Any) -> tuple[bool, dict[str, Any]]:
+        Order.objects.filter(pk=taken.pk).update(driver=cast.other_driver_row)
+        return True, {}
+
+    monkeypatch.setattr("orders.services.moving.positions.foresee", given_away)
+    assert send(api(cast.driver), report(now)) == (1, [])
+    assert (DriverPosition.objects.get().watches, taken.events.count()) == ({}, 1)

@@ -71,12 +71,15 @@ def test_neither_the_old_nor_the_new_driver_after_a_change_of_drivers(cast: Cast
 def test_an_old_position_is_told_as_such_and_one_from_before_to_nobody(cast: Cast, api: Api) -> None:
     order = carried(cast)
     at = timezone.now() - timedelta(minutes=3)
+    Order.objects.filter(pk=order.pk).update(picked_up_at=at)
     assert send(api(cast.driver), report(at, north=5000)) == (1, [])
     found = api(cast.customer).get(f"/api/v1/orders/{order.pk}").data["driver_position"]
     assert (found["at"], found["is_current"]) == (at.isoformat().replace("+00:00", "Z"), False)
-    assert seen(cast, api, order) == {found["lat"]}
-    Order.objects.filter(pk=order.pk).update(driver_accepted_at=timezone.now())
-    assert seen(cast, api, order) == {None}
+    for milestone in ("driver_accepted_at", "picked_up_at"):
+        assert seen(cast, api, order) == {found["lat"]}
+        Order.objects.filter(pk=order.pk).update(**{milestone: timezone.now()})
+        assert seen(cast, api, order) == {None}
+        Order.objects.filter(pk=order.pk).update(**{milestone: at})
 
 
 def test_followers_are_told_that_it_moved_not_too_often(cast: Cast, api: Api) -> None:

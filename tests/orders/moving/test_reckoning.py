@@ -214,7 +214,7 @@ TOUCHES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "trying again": ({"retry_minutes": "9"}, {"failed"}),
     "serving": ({"served_minutes": "9"}, {"eaten in"}),
     "naming": ({"driver_answer_seconds": "20"}, {"named"}),
-    "who is asked": ({"dispatch": "nearest"}, {"searching"}),
+    "who is asked": ({"dispatch": "nearest"}, {"searching", "named"}),
     "collecting": ({"collect_minutes": "9"}, {"prepared"}),
     "codes": ({"code_minutes": "9"}, {"codes"}),
     "settling": ({"settle_minutes": "9"}, {"delivered", "collected"}),

@@ -57,7 +57,8 @@ class Shoppers:
         number = self.random.randrange(len(self.town.households))
         household = self.town.households[number]
         customer = self.town.visitor(household.email)
-        vendors = [one for one in customer.ask("/vendors?city=Brussels&per_page=100")["results"] if is_usable(one)]
+        found = customer.ask("/vendors?city=Brussels&per_page=100")["results"]
+        vendors = [one for one in found if is_usable(one) and any(map(one["is_open"].get, DELIVERY_TYPES))]
         if not vendors:
             return
         vendor = self.random.choice(vendors)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from orders.admin.display import UNANSWERED
 from orders.lifecycle.table import Status
 from orders.lifecycle.timers import ANSWERABLE_SINCE, AWAITS_PAYMENT
-from orders.models import CARRIED, REFUNDED_OPEN, UNSERVED, WAITS_FOR_STAFF, Code, Order, Payment, Refund
+from orders.models import HELD, REFUNDED_OPEN, UNSERVED, WAITS_FOR_STAFF, Code, Order, Payment, Refund
 from orders.services.moving.sightings import told_unseen_orders
 from vendors.models import Product
 
@@ -50,7 +50,7 @@ def answerable_by(moment: datetime) -> Q:
 def driven_in_silence(now: datetime) -> Q:
     """Whether a driver has accepted it, and its device has told no position since SILENT."""
     silent = Q(driver__position__at__lte=now - SILENT, driver__position__at__gt=now - WITHOUT_PAGE)
-    return CARRIED & Q(driver_accepted_at__lte=now - SILENT) & silent
+    return HELD & Q(driver_accepted_at__lte=now - SILENT) & silent
 
 
 CONDITIONS = {

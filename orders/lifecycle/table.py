@@ -77,18 +77,12 @@ class Status(IntEnum):
 
 
 SUCCESS = frozenset({Status.COMPLETED, Status.DELIVERY_COMPLETED_BY_DRIVER, Status.PICKUP_COMPLETED_BY_CUSTOMER})
-FAILURE = frozenset(
-    {
-        Status.REJECTED,
-        Status.REJECTED_BY_BUSINESS,
-        Status.DELIVERY_FAILED_BY_DRIVER,
-        Status.CANCELED_BY_CUSTOMER,
-        Status.NOT_PICKED_BY_CUSTOMER,
-    }
-)
-CLOSED = SUCCESS | FAILURE
+# Nobody is to prepare it any more.
+CALLED_OFF = frozenset({Status.REJECTED, Status.REJECTED_BY_BUSINESS, Status.CANCELED_BY_CUSTOMER})
 # Made and carried, or kept, in vain.
 UNCLAIMED = frozenset({Status.DELIVERY_FAILED_BY_DRIVER, Status.NOT_PICKED_BY_CUSTOMER})
+FAILURE = CALLED_OFF | UNCLAIMED
+CLOSED = SUCCESS | FAILURE
 OPEN = frozenset(Status) - CLOSED
 # The driver has quit, or could not pick it up: open, and without one.
 DRIVER_LEFT = frozenset({Status.CANCELED_BY_DRIVER, Status.PICK_UP_FAILED_BY_DRIVER})

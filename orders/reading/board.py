@@ -12,13 +12,13 @@ from django.db.models.functions import Coalesce
 from orders.lifecycle.board import LATELY, Column, column_of, is_moved_on, next_step, ready_by, undoing_step
 from orders.lifecycle.decisions import Allowed
 from orders.lifecycle.guards import begins_at
-from orders.lifecycle.table import OPEN, Fulfilment, Status
+from orders.lifecycle.table import CALLED_OFF, OPEN, Fulfilment, Status
 from orders.lifecycle.timers import answer_by, awaits_payment
 from orders.models import HANDED_OVER, UNACKNOWLEDGED, ItemChange, Line, LineOption, Order, OrderEvent
 from orders.reading.feed_heads import with_feed_head
 from orders.reading.order_view import BUSINESS, ChangeView, LineView, OrderView, has_settled_items, shows
 from orders.services.record.access import OrderAccess, access_of
-from orders.services.record.acknowledgements import CANCELLED, KITCHEN_FIELDS, must_be_acknowledged
+from orders.services.record.acknowledgements import KITCHEN_FIELDS, must_be_acknowledged
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.core.codes import Code
@@ -84,7 +84,7 @@ class TicketView(OrderView):
 
     @property
     def is_cancelled(self) -> bool:
-        return self.__order.status in CANCELLED
+        return self.__order.status in CALLED_OFF
 
     @property
     def begins_at(self) -> datetime | None:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from orders.lifecycle.table import CLOSED, OPEN, Actor, Fulfilment, Status
+from orders.lifecycle.table import CALLED_OFF, CLOSED, OPEN, Actor, Fulfilment, Status
 from orders.models import Order, OrderEvent, PrintJob
 from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.order_update import OrderUpdate, update_order
@@ -28,8 +28,6 @@ LEASE = timedelta(seconds=60)
 MOST_TRIES = 3
 MOST_COPIES = 20  # of one order
 PRINTERS = (Actor.VENDOR, Actor.STAFF)
-# After these nobody is to prepare the order.
-CALLED_OFF = frozenset({Status.REJECTED, Status.REJECTED_BY_BUSINESS, Status.CANCELED_BY_CUSTOMER})
 # What stands on the paper, as the caller may see the order.
 Draw = Callable[[OrderAccess, PrintJob], Any]
 

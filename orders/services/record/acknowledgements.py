@@ -1,12 +1,11 @@
 """Which changes of an order its kitchen has to acknowledge: what others change or cancel once it could see it."""
 
 from orders.kinds import rules_of
-from orders.lifecycle.table import Actor, Status
+from orders.lifecycle.table import CALLED_OFF, Actor
 from orders.models import ItemChange, Order, OrderEvent
 
 # The fields, as events name them, that change what a kitchen makes, for when, and for where.
 KITCHEN_FIELDS = ("comment", "deliver_at", "address", "address_notes", "location", "number")
-CANCELLED = frozenset({Status.REJECTED, Status.REJECTED_BY_BUSINESS, Status.CANCELED_BY_CUSTOMER})
 
 
 def must_be_acknowledged(event: OrderEvent) -> bool:
@@ -16,7 +15,7 @@ def must_be_acknowledged(event: OrderEvent) -> bool:
     if event.kind == OrderEvent.Kind.ITEMS:
         return event.data.get("state") != ItemChange.State.WAITING
     if event.kind == OrderEvent.Kind.STATUS:
-        return event.to_status in CANCELLED
+        return event.to_status in CALLED_OFF
     return any(name in event.data.get("new", ()) for name in KITCHEN_FIELDS)
 
 

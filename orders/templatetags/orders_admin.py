@@ -104,8 +104,8 @@ def products_low_on_codes(context: Any) -> list[Product]:
 
 @register.simple_tag(takes_context=True)
 def latest_events(context: Any) -> list[OrderEvent]:
-    """The newest entries of all histories."""
-    events = shown(context, OrderEvent).select_related("order__vendor")
+    """The newest entries of all histories, which leave out that a driver has moved."""
+    events = shown(context, OrderEvent).exclude(kind=OrderEvent.Kind.POSITION).select_related("order__vendor")
     return list(events.order_by("-created_at", "-id")[:10])
 
 

@@ -11,6 +11,7 @@ from orders.lifecycle.table import Fulfilment, Status
 from ordersite.core.crypto import decrypt
 from tests.browser.test_board_looks import faults_of, keep_picture
 from tests.cast import Cast
+from tests.orders.back_office import place_order
 from tests.orders.rows import add_line, make_order
 
 pytestmark = pytest.mark.browser
@@ -89,3 +90,11 @@ def test_the_page_of_an_order(
     expect(own.get_by_role("heading", level=1)).to_have_text("Delivered")
     text = own.inner_text("main")
     assert not [over for over in ("Dora drives", "Code for the handover") if over in text]
+
+
+def test_the_first_page_of_the_back_office(stage: Cast, opened: Callable[..., Page]) -> None:
+    place_order(stage)
+    for look in LOOKS:
+        page = opened("/admin/", look, signed_in=stage.staff)
+        expect(page.locator(".latest li > a")).to_have_count(1)
+        assert faults_of(page) == [], look

@@ -292,6 +292,21 @@ def test_a_driver_who_tells_no_position_any_more_is_an_alert(
     assert (f"/admin/orders/order/{order.pk}/change/" in listed) == (counted == "1")
 
 
+def test_what_happened_just_now_leaves_out_that_a_driver_moved(cast: Cast, office: Client) -> None:
+    order = place_order(cast)
+
+    def told() -> int:
+        latest = office.get("/admin/").content.decode().split("Just now")[1]
+        return latest.count(f'/admin/orders/order/{order.pk}/change/"')
+
+    assert told() == 1
+    moved = {"kind": OrderEvent.Kind.POSITION, "actor": "system", "role": "driver"}
+    event = OrderEvent.objects.create(order=order, number=order.events.count() + 1, **moved)
+    assert told() == 1
+    OrderEvent.objects.filter(pk=event.pk).update(kind=OrderEvent.Kind.NOTE)
+    assert told() == 2
+
+
 def test_status_labels_go_through_the_service(cast: Cast, office: Client) -> None:
     base = "/admin/orders/statuslabel/"
     form = {"name": "On the pass", "core_status": "4", "message": "It is ready", "position": "3"}

@@ -114,17 +114,22 @@ class PageAuthentication(SessionAuthentication):
                 self.enforce_csrf(request)
             request.page_order_token = guest_token  # type: ignore[attr-defined]
         token = request.COOKIES.get(settings.DEVICE_COOKIE_NAME, "")
-        if found is not None or not token:
+        # A browser sends its pairing everywhere: where devices do nothing it is nobody, as on an order's tracking page.
+        if found is not None or not token or not is_open_to_devices(request):
             return found
         device, credential = principal_of_device(token)
         self.enforce_csrf(request)
-        refuse_closed_view(request)
         return device, credential
 
 
+def is_open_to_devices(request: Request) -> bool:
+    """Whether the view opens the method to devices (ApiView.devices)."""
+    return request.method in getattr(request.parser_context.get("view"), "devices", ())
+
+
 def refuse_closed_view(request: Request) -> None:
-    """Raises PermissionDenied where the view does not open the method to devices (ApiView.devices)."""
-    if request.method not in getattr(request.parser_context.get("view"), "devices", ()):
+    """Raises PermissionDenied where the view does not open the method to devices."""
+    if not is_open_to_devices(request):
         raise PermissionDenied("A paired device can only do what its vendor's board does: sign in as a person.")
 
 
@@ -244,7 +249,7 @@ def principal_of_api_token(token: str) -> tuple[Any, ApiToken]:
 
 
 def principal_of_device(token: str) -> tuple[DevicePrincipal, None]:
-    """The paired device that a token is of, by DEVICE_BEHIND; raises AuthenticationFailed."""
+    """The paired tablet that a token is of, by DEVICE_BEHIND; raises AuthenticationFailed."""
     device: DevicePrincipal | None = import_string(settings.DEVICE_BEHIND)(token_hash(token))
     if device is None:
         raise AuthenticationFailed("This device is not paired any more: pair it with a new code.")

@@ -48,7 +48,6 @@ class DevicePrincipal:
     id: int
     vendor_id: int
     name: str
-    kind: str
     token_hash: str
 
     is_authenticated: ClassVar[bool] = True

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from orders.models import OrderEvent, PrintJob
 from orders.services.printing.jobs import MOST_TRIES
@@ -15,6 +17,8 @@ from tests.cast import Cast
 from tests.orders.printing import Api, accepted, jobs_path, only_job, papers
 from tests.orders.shopping import assert_nothing_changed
 from tests.tracking.printer import PATH, TestPrinter, pair_printer
+from tracking.feed.closings import WatchRefused
+from tracking.feed.watchers import by_bearer
 from vendors.models import Device
 
 
@@ -160,6 +164,22 @@ def test_only_a_paired_printer_with_its_token_is_heard(cast: Cast, api: Api, pri
             assert Client().post(PATH, headers={"Authorization": header}).status_code == 401
     Device.objects.filter(pk=printer.name).update(revoked_at=timezone.now())
     assert printer.call("POST", body={}).status_code == 401
+
+
+def test_a_printers_token_opens_no_board(cast: Cast, api: Api, printer: TestPrinter) -> None:
+    """It lies in a printer, whose network may not be sealed: it gets papers, and neither reads nor moves an order."""
+    order = accepted(cast, api)
+    bearer, browser = APIClient(headers={"Authorization": f"Bearer {printer.token}"}), APIClient()
+    browser.cookies[settings.DEVICE_COOKIE_NAME] = printer.token
+    with assert_nothing_changed(order):
+        for client in (bearer, browser):
+            for path in (f"orders/{order.pk}", f"vendors/{cast.vendor.pk}/board", f"vendors/{cast.vendor.pk}/events"):
+                assert client.get(f"/api/v1/{path}").status_code == 401
+            answer = client.post(f"/api/v1/orders/{order.pk}/transitions", {"to": 4}, format="json")
+            assert answer.status_code == 401
+    with pytest.raises(WatchRefused):
+        by_bearer(printer.token)
+    assert printer.poll()["jobReady"] is True
 
 
 def test_a_printer_of_another_vendor_sees_nothing(cast: Cast, api: Api) -> None:

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from orders.lifecycle.table import Status
 from orders.models import OrderEvent
-from ordersite.core.crypto import token_hash
+from ordersite.core.crypto import decrypt, token_hash
 from tests.cast import Cast, make_clerk, make_manager, make_user
 from tests.orders.rows import add_line, make_order
 from tests.orders.shopping import assert_nothing_changed
@@ -45,8 +45,8 @@ def token(api: Api, cast: Cast) -> str:
 
 
 def test_a_device_is_paired_by_its_code_once(api: Api, cast: Cast) -> None:
-    added = add(api, cast, kind="printer")
-    assert (added["name"], added["kind"], added["paired_at"]) == ("Kitchen", "printer", None)
+    added = add(api, cast)
+    assert (added["name"], added["kind"], added["paired_at"]) == ("Kitchen", "board", None)
     assert len(added["code"]) == 8
     assert not set(added["code"]) & set("01ILOU")
     row = Device.objects.get()
@@ -242,6 +242,20 @@ def test_whoever_signs_in_on_a_paired_browser_acts_as_himself(api: Api, cast: Ca
     client = paired_browser(api, cast)
     client.force_login(cast.owner)
     assert client.get("/api/v1/me").data["email"] == cast.owner.email
+
+
+def test_where_devices_do_nothing_a_paired_browser_is_nobody(api: Api, cast: Cast) -> None:
+    """It follows an order by its code as any browser does, also once it is revoked."""
+    order = make_order(cast, status=Status.PENDING)
+    code = decrypt(order.tracking_sealed)
+    client = paired_browser(api, cast)
+    for is_paired in (True, False):
+        assert client.post("/api/v1/track", {"code": code}).status_code == 200
+        assert client.get("/api/v1/me").status_code == 401
+        assert client.get(f"/api/v1/vendors/{cast.vendor.pk}/ledger").status_code == 401
+        if is_paired:
+            assert api(cast.owner).delete(path_of(cast, Device.objects.get().pk)).status_code == 204
+    assert client.get(f"/api/v1/vendors/{cast.vendor.pk}/board").status_code == 401
 
 
 def request_with(**headers: str) -> HttpRequest:

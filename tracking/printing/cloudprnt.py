@@ -51,8 +51,8 @@ def printer_of(request: HttpRequest) -> Printer | None:
         name, _, token = base64.b64decode(given.strip(), validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return None
-    device = find_principal(token_hash(token))
-    if device is None or device.kind != Device.Kind.PRINTER or name.strip() != str(device.id):
+    device = find_principal(token_hash(token), Device.Kind.PRINTER)
+    if device is None or name.strip() != str(device.id):
         return None
     return Printer(device, caller_of_device(device, address=client_address(request)))
 

@@ -130,13 +130,16 @@ def pair_device(*, code: str, address: str) -> tuple[Device, str]:
     return Device.objects.select_related("vendor").get(token_hash=hashed), token
 
 
-def find_principal(hashed: str) -> DevicePrincipal | None:
-    """The device behind a token's hash (settings.DEVICE_BEHIND); None where there is none, or it was revoked."""
-    row = Device.objects.filter(token_hash=hashed, revoked_at=None).first()
+def find_principal(hashed: str, kind: Device.Kind = Device.Kind.BOARD) -> DevicePrincipal | None:
+    """The device behind a token's hash (settings.DEVICE_BEHIND); None where there is none, or it was revoked.
+
+    One of another kind is none: what a printer keeps opens no board.
+    """
+    row = Device.objects.filter(token_hash=hashed, revoked_at=None, kind=kind).first()
     if row is None:
         return None
     note_seen([row])
-    return DevicePrincipal(id=row.pk, vendor_id=row.vendor_id, name=row.name, kind=row.kind, token_hash=hashed)
+    return DevicePrincipal(id=row.pk, vendor_id=row.vendor_id, name=row.name, token_hash=hashed)
 
 
 def note_seen(devices: Iterable[Device]) -> None:

@@ -75,16 +75,20 @@ def check_clean(jpeg: bytes) -> None:
     assert set(image.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
 
 
-def sent(client: APIClient, cast: Cast, raw: bytes, order: Order) -> list[Any]:
-    """The photo at each door: with an order, and for one that waits. Its name and type are lies."""
+def sent(client: APIClient, cast: Cast, raw: bytes, order: Order, carried: Order) -> list[Any]:
+    """The photo at each door: with an order, for one that waits, and of a delivery. Its name and type are lies."""
 
     def photo() -> SimpleUploadedFile:
         return SimpleUploadedFile("../../evil.php.svg", raw, "image/svg+xml")
 
     form = {"order": json.dumps(cart(cast, payment_method=None)), "photo": photo()}
+    of_delivery = {"proof": json.dumps({"kind": "photo"}), "photo": photo()}
+    driver = APIClient()
+    driver.force_authenticate(cast.driver)
     return [
         client.post(ORDERS, form, format="multipart"),
         client.post(f"{ORDERS}/{order.pk}/payments", {"photos": photo()}, format="multipart"),
+        driver.post(f"{ORDERS}/{carried.pk}/delivery-proofs", of_delivery, format="multipart"),
     ]
 
 
@@ -93,8 +97,9 @@ def try_all(client: APIClient, cast: Cast, pictures: dict[str, bytes]) -> dict[s
     taken = {}
     for name, raw in pictures.items():
         order = make_order(cast, payment_method="transfer")
+        carried = make_order(cast, 9, driver=cast.driver_row, stood="accepted prepared driver_accepted picked_up")
         rows, files = row_counts(), kept()
-        answers = sent(client, cast, raw, order)
+        answers = sent(client, cast, raw, order, carried)
         assert len({answer.status_code for answer in answers}) == 1, name
         taken[name] = answers[0].status_code == 201
         if not taken[name]:
@@ -113,7 +118,7 @@ def test_what_is_hidden_in_a_picture_is_gone(cast: Cast, shopper: APIClient, fig
     taken = try_all(shopper, cast, pictures | others)
     assert {name for name, one in taken.items() if one} == set(pictures)
     files = kept()
-    assert len(files) == 2 * len(pictures)
+    assert len(files) == 3 * len(pictures)
     for jpeg in files:
         check_clean(jpeg)
     payment = Payment.objects.filter(proofs__isnull=False).earliest("pk")
@@ -123,7 +128,7 @@ def test_what_is_hidden_in_a_picture_is_gone(cast: Cast, shopper: APIClient, fig
     check_clean(shown.content)
     figure(
         f"{len(pictures)} pictures with something hidden in them written anew, 0 bytes of it left; "
-        f"{len(others)} polyglots, torn files and others refused; both doors"
+        f"{len(others)} polyglots, torn files and others refused; three doors"
     )
 
 
@@ -146,7 +151,11 @@ def test_every_door_is_known(cast: Cast) -> None:
         for method, call in calls.items()
         if "multipart/form-data" in call.get("requestBody", {}).get("content", {})
     }
-    assert doors == {"post /api/v1/orders", "post /api/v1/orders/{order_id}/payments"}
+    assert doors == {
+        "post /api/v1/orders",
+        "post /api/v1/orders/{order_id}/payments",
+        "post /api/v1/orders/{order_id}/delivery-proofs",
+    }
     request = RequestFactory().get("/")
     request.user = cast.staff
     pictures = 0

@@ -14,6 +14,7 @@ from orders.lifecycle.table import Status
 from orders.models import OrderEvent
 from ordersite.core.crypto import decrypt, token_hash
 from tests.cast import Cast, make_clerk, make_manager, make_user
+from tests.office import choose
 from tests.orders.rows import add_line, make_order
 from tests.orders.shopping import assert_nothing_changed
 from tracking.feed import watchers
@@ -289,14 +290,14 @@ def test_staff_revoke_devices_in_the_back_office(api: Api, cast: Cast, token: st
     page = client.get("/admin/vendors/device/")
     assert page.status_code == 200
     assert "Kitchen" in page.content.decode()
-    sent = {"action": "revoke", "_selected_action": [device.pk]}
-    answer = client.post("/admin/vendors/device/", sent, follow=True)
+    chosen = choose(client, "/admin/vendors/device/", "revoke", [device])
+    answer = client.get(chosen["Location"])
     assert "Kitchen of Burger Bar is revoked." in answer.content.decode()
     assert api(token=token).get("/api/v1/orders").status_code == 401
     viewer = make_clerk("accounts.act_everywhere", "vendors.view_device", name="Vera Viewer")
     other = Device.objects.create(vendor=cast.vendor, name="Counter")
     client.force_login(viewer)
     assert "Counter" in client.get("/admin/vendors/device/").content.decode()
-    client.post("/admin/vendors/device/", {"action": "revoke", "_selected_action": [other.pk]})
+    choose(client, "/admin/vendors/device/", "revoke", [other])
     other.refresh_from_db()
     assert other.revoked_at is None

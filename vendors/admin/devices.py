@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from ordersite.accounts.callers import caller_of_user
 from ordersite.accounts.rights import Right, has_right
+from ordersite.backoffice.selections import VersionedAdmin
 from ordersite.core.faults import Refusal
 from ordersite.web.problems import as_problem
 from vendors.admin.scoping import ScopedAdmin
@@ -17,17 +18,19 @@ from vendors.services.devices import revoke_device
 
 
 @admin.register(Device)
-class DeviceAdmin(ScopedAdmin):
+class DeviceAdmin(ScopedAdmin, VersionedAdmin):
     """Shows devices, and revokes them. They are added where the vendor's people read the code (vendors.api.devices)."""
 
     list_display = ["name", "kind", "vendor", "paired_at", "last_seen_at", "printer_status", "revoked_at"]
     list_select_related = ["vendor"]
-    list_filter = ["kind", ("revoked_at", admin.EmptyFieldListFilter)]
+    list_filter = ["kind", "revoked_at"]
     search_fields = ["name", "vendor__name"]
     fields: ClassVar[Any] = [*list_display, "created_by", "created_at"]
     readonly_fields: ClassVar[Any] = fields
     list_per_page = 50
     actions = ["revoke"]
+    # A device that works tells of itself all the time.
+    volatile = ("last_seen_at", "printer_status")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -105,6 +105,7 @@ class ProductAdmin(MenuAdmin):
     list_filter = ["is_available", ("vendor", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["name", "plu_code", "vendor__name"]
     autocomplete_fields = ["vendor", "category"]
+    readonly_fields = ["unavailable_until"]
     inlines = [GroupInline, IngredientInline, ExtraInline, StockInline]
     fieldsets = [
         (None, {"fields": ["vendor", "category", "name", "description", "picture", "position"]}),

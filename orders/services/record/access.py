@@ -104,10 +104,9 @@ class OrderAccess:
             raise Stale(Code.STALE, version=self.order.version, extra={"current": self.refusal_extra()})
 
     def has_changed_since(self, version: int) -> bool:
-        if version > self.order.version:
-            return True
-        since = OrderEvent.objects.filter(order=self.order, number__gt=version)
-        return since.exclude(kind=OrderEvent.Kind.POSITION).exists()
+        """Whether any version since this one was made by something else than its driver's moving."""
+        moved = OrderEvent.objects.filter(order=self.order, number__gt=version, kind=OrderEvent.Kind.POSITION)
+        return moved.count() != self.order.version - version
 
     def may_start_preparing(self) -> bool:
         """Whether the caller may write the milestone preparation_started, which is no change of status."""

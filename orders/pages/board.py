@@ -14,7 +14,7 @@ from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.web.pages import page_view, show_page
 from vendors.models import Vendor
-from vendors.permissions import manages_devices, member_vendors
+from vendors.permissions import manages_devices, member_vendors, works_at_vendor
 
 # Vendors that one may choose from; who acts for more searches for one in the back-office.
 MOST_VENDORS = 200
@@ -68,6 +68,8 @@ def show_board(request: HttpRequest, vendor_id: int) -> HttpResponse:
     data = {
         "vendor": {"id": vendor.pk, "name": vendor.name, "currency": vendor.currency},
         "time_zone": vendor.time_zone,
+        # Staff who look at a board are not its kitchen: what they are shown, nobody there has seen.
+        "tells_seen": works_at_vendor(caller, vendor),
         "words": board_words(),
     }
     shown = {"vendor": vendor, "manages": manages_devices(caller, vendor)}

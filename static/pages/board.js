@@ -428,7 +428,7 @@ class Board {
 
   // Acknowledges the position that this screen has drawn, while somebody can see it.
   async tellSeen() {
-    if (document.visibilityState !== "visible" || this.isTelling || !this.epoch || this.dirty.size || this.redraw.size) return;
+    if (!page.tells_seen || document.visibilityState !== "visible" || this.isTelling || !this.epoch || this.dirty.size || this.redraw.size) return;
     const shown = this.position;
     if (shown === this.seen) return;
     this.isTelling = true;

@@ -83,3 +83,9 @@ def test_everything_of_the_life_cycle_has_its_word() -> None:
     assert set(STATUSES) == {status.slug for status in Status}
     assert set(FULFILMENTS) == {fulfilment.slug for fulfilment in Fulfilment}
     assert set(WHY) == set(REASONS)
+
+
+def test_only_screens_of_the_vendor_tell_what_they_have_shown(client: Client, cast: Cast) -> None:
+    for user, tells in ((cast.owner, True), (cast.staff, False)):
+        client.force_login(user)
+        assert data_of(client, cast.vendor.pk)["tells_seen"] is tells

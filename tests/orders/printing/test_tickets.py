@@ -120,7 +120,7 @@ def test_the_paper_as_text(cast: Cast, api: Api, columns: int) -> None:
 def test_what_a_customer_writes_commands_no_printer(cast: Cast, api: Api) -> None:
     order = place_order(api(cast.customer), cart(cast))
     Vendor.objects.filter(pk=cast.vendor.pk).update(prints_tickets=True)
-    evil = "\x1b@\x1dV\x00 cut \u202ehere \x07\n\x1bp"
+    evil = "\x1b@\x1dV\x01 cut \u202ehere \x07\n\x1bp"
     # As rows from before such texts were refused may hold.
     Order.objects.filter(pk=order.pk).update(comment=evil, contact_name=evil, table=evil[:20])
     Line.objects.filter(order=order).update(name=evil, comment=evil, plu_code="\x1b")

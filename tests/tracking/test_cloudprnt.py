@@ -222,3 +222,26 @@ def test_the_lease_goes_on_with_each_get(cast: Cast, api: Api, printer: TestPrin
     PrintJob.objects.filter(order=order).update(lease_until=timezone.now() - timedelta(hours=1))
     printer.get(token)
     assert only_job(order).lease_until > timezone.now()
+
+
+def test_a_busy_printer_is_left_alone(cast: Cast, api: Api, printer: TestPrinter) -> None:
+    """Some say by their code that they print, or wait for their paper to be taken: that is no failure."""
+    order = accepted(cast, api)
+    printer.get(str(only_job(order).pk))
+    pass_quiet(only_job(order))
+    for printer.status in ("220 Printing in progress", "221"):
+        with assert_nothing_changed(order):
+            assert printer.poll() == {"jobReady": False}
+    for printer.status in ("201", "211 Paper low", "230"):  # it can print, whatever it tells besides
+        assert printer.poll()["jobReady"] is True
+
+
+def test_fields_that_a_printer_leaves_empty(cast: Cast, api: Api, printer: TestPrinter) -> None:
+    order = accepted(cast, api)
+    empty = dict.fromkeys(("status", "printerMAC", "uniqueID", "jobToken", "printingInProgress", "clientAction"))
+    assert printer.poll(**empty)["jobToken"] == str(only_job(order).pk)
+
+
+def test_a_printer_that_also_speaks_mqtt_is_told_that_this_is_http(printer: TestPrinter) -> None:
+    """It asks so below the address that it was given, and takes a 404 for an answer."""
+    assert printer.call("GET", "/cloudprnt-setting.json").status_code == 404

@@ -12,7 +12,6 @@ from functools import wraps
 from typing import Any
 from urllib.parse import unquote
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -30,8 +29,10 @@ from vendors.services.devices import find_principal, note_printer_status
 # What it can be given. Text is printed by every model, in its own letters.
 TEXT = "text/plain"
 MOST_STATUS = 100  # characters of what is kept
-# How the code of a printer that can print begins, and that of a job that was printed.
+# How the code of a printer that can print begins, and that of a job that was printed; and the code of one that still
+# prints, or waits for its paper to be taken.
 GOOD = ("2", "OK", "ok")
+BUSY = "22"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +62,16 @@ Answer = Callable[[HttpRequest, Printer], HttpResponse]
 
 
 def for_printers(answer: Answer) -> Callable[[HttpRequest], HttpResponse]:
-    """A view for printers that have signed in, in one transaction; 401 for all others, who are counted."""
+    """A view for printers that have signed in; 401 for all others, who are counted."""
 
     @csrf_exempt
     @require_http_methods(["POST", "GET", "HEAD", "DELETE"])
     @wraps(answer)
     def view(request: HttpRequest) -> HttpResponse:
-        with transaction.atomic():
-            printer = printer_of(request)
-            response = answer(request, printer) if printer else None
-        if response is None:
+        printer = printer_of(request)
+        if printer:
+            response = answer(request, printer)
+        else:
             throttle_address(request)
             response = HttpResponse(status=401, headers={"WWW-Authenticate": 'Basic realm="printer"'})
         response["Cache-Control"] = "no-store"
@@ -98,7 +99,7 @@ def poll(request: HttpRequest, printer: Printer) -> HttpResponse:
         caller=printer.caller,
         vendor_id=printer.device.vendor_id,
         is_ready=not status or status.startswith(GOOD),
-        is_printing=told.get("printingInProgress") is True,
+        is_printing=told.get("printingInProgress") is True or status.startswith(BUSY),
         why=status,
     )
     if job is None:

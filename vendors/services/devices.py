@@ -19,6 +19,7 @@ from ordersite.core.codes import Code
 from ordersite.core.crypto import new_token, token_hash
 from ordersite.core.faults import Conflict, Forbidden, Invalid, NotFound
 from ordersite.core.fields import Field
+from ordersite.core.row_locks import update_in_order
 from vendors.models import Device, Vendor
 from vendors.permissions import manages_devices
 
@@ -148,7 +149,7 @@ def note_seen(devices: Iterable[Device]) -> None:
     stale = [row.pk for row in devices if row.last_seen_at is None or row.last_seen_at < now - SEEN_EVERY]
     if stale:
         not_yet = Q(last_seen_at=None) | Q(last_seen_at__lt=now - SEEN_EVERY)
-        Device.objects.filter(not_yet, pk__in=stale).update(last_seen_at=now)
+        update_in_order(Device.objects.filter(not_yet, pk__in=stale), last_seen_at=now)
 
 
 def note_printer_status(device_id: int, status: str) -> None:

@@ -2,11 +2,13 @@
 
 A printer says after each paper that it is there. One that asks for work instead, with a paper unconfirmed, has failed
 or has lost its word on the way: that job ends as failed, and the paper in its place says that it may be a double.
-Every function must run in a transaction.
+Each act is a transaction of its own, and locks one order: a printer may hold papers of several, which it was given in
+another order than that in which orders are locked.
 """
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -73,7 +75,8 @@ def take_job(*, caller: Caller, vendor_id: int, job_id: int | None, draw: Draw) 
             extend_lease(job, timezone.now())
             return job
         try:
-            return claim_job(vendor_id=vendor_id, job_id=job.pk, caller=caller, name=caller.device_name, draw=draw)
+            with transaction.atomic():
+                return claim_job(vendor_id=vendor_id, job_id=job.pk, caller=caller, name=caller.device_name, draw=draw)
         except (Conflict, NotFound):
             continue
     return None
@@ -86,9 +89,10 @@ def end_job(*, caller: Caller, vendor_id: int, job_id: int | None, is_printed: b
     if job is None:
         return
     try:
-        if is_printed:
-            confirm_printed(vendor_id=vendor_id, job_id=job.pk, caller=caller)
-        elif job.state == State.CLAIMED:
-            report_failed(vendor_id=vendor_id, job_id=job.pk, caller=caller, why=why)
+        with transaction.atomic():
+            if is_printed:
+                confirm_printed(vendor_id=vendor_id, job_id=job.pk, caller=caller)
+            elif job.state == State.CLAIMED:
+                report_failed(vendor_id=vendor_id, job_id=job.pk, caller=caller, why=why)
     except (Conflict, NotFound):
         return

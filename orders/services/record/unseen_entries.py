@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from orders.models import UNSEEN, FeedEntry
+from ordersite.core.row_locks import update_in_order
 
 
 def unseen_entries(**where: Any) -> QuerySet[FeedEntry]:
@@ -13,8 +14,8 @@ def unseen_entries(**where: Any) -> QuerySet[FeedEntry]:
 
 
 def forget_unseen(entries: QuerySet[FeedEntry]) -> None:
-    """A device has shown them, or nobody waits for that any more."""
-    entries.update(unseen_since=None)
+    """A device has shown them, or nobody waits for that any more; several devices say so at once."""
+    update_in_order(entries, unseen_since=None)
 
 
 def count_anew(entries: QuerySet[FeedEntry], since: datetime) -> None:

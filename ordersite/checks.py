@@ -14,7 +14,12 @@ from ordersite.web.start_checks import PRODUCTION
 # Backends that send nothing: the console's writes links that let somebody in to the log.
 NO_MAIL = [f"django.core.mail.backends.{name}.EmailBackend" for name in ("console", "dummy", "locmem")]
 KEY_LENGTH, KEY_VARIETY = 50, 5
-LINKS = ("PASSWORD_RESET_URL", "REGISTER_CONFIRM_URL", "PUBLIC_URL")
+# By the variable that sets each.
+LINKS = {
+    "PASSWORD_RESET_URL": "PASSWORD_RESET_URL",
+    "REGISTER_CONFIRM_URL": "REGISTER_CONFIRM_URL",
+    "PUBLIC_URL": "SITE_URL",
+}
 
 
 @register(Tags.security, deploy=True)
@@ -77,17 +82,17 @@ def check_mail(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, PRODUCTION, deploy=True)
 def check_links(**kwargs: Any) -> list[CheckMessage]:
-    """Refuses links to customers that lead to their own machine."""
+    """Refuses links to customers and vendors that lead to their own machine."""
     if settings.DEVELOPMENT:
         return []
     return [
         Error(
-            f"{name} leads to {is_local(link) or 'no host'}, which customers cannot reach.",
+            f"{name} leads to {is_local(link) or 'no host'}, which nobody else can reach.",
             hint=f"Set {name} to an address of your site, such as https://orders.example.com/…",
             id="ordersite.E005",
         )
-        for name in LINKS
-        if (link := getattr(settings, name)) and is_local(link) is not None
+        for name, setting in LINKS.items()
+        if (link := getattr(settings, setting)) and is_local(link) is not None
     ]
 
 

@@ -359,12 +359,17 @@ CACHES = {
     },
 }
 
-# --- online payments ------------------------------------------------------------------------------------------
+# --- where the site is ----------------------------------------------------------------------------------------
 
-# What providers send notices and payers to, where it is not the address that a request came to.
+# The address under which everybody reaches the site: below it lies whatever is told to somebody, or sent by mail.
+# Without it a call is told addresses of the host that it came to, and mails lead to the site of `make run`.
 PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
 if PUBLIC_URL and not PUBLIC_URL.startswith(("http://", "https://")):
     raise ImproperlyConfigured("PUBLIC_URL must begin with https:// (or http://), such as https://orders.example.com.")
+SITE_URL = PUBLIC_URL or f"http://127.0.0.1:{env.int('PORT', 8000)}"
+
+# --- online payments ------------------------------------------------------------------------------------------
+
 # When money that a provider can hold is taken: docs/payments.md.
 PAYMENT_CAPTURE = env.str("PAYMENT_CAPTURE", "at_once")
 if PAYMENT_CAPTURE not in ("at_once", "completion", "hand"):
@@ -427,8 +432,7 @@ EMAIL_FILE_PATH = MAIL["EMAIL_FILE_PATH"] or None
 EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "orders@localhost")
 # The pages of the client where a customer sets a new password, and confirms an address; both parts are filled in.
-CLIENT_URL = PUBLIC_URL or f"http://localhost:{env.int('PORT', 8000)}"
-PASSWORD_RESET_URL = env.str("PASSWORD_RESET_URL", CLIENT_URL + "/password-reset/{uid}/{token}")
+PASSWORD_RESET_URL = env.str("PASSWORD_RESET_URL", SITE_URL + "/password-reset/{uid}/{token}")
 REGISTER_CONFIRM_URL = env.str("REGISTER_CONFIRM_URL", urljoin(PASSWORD_RESET_URL, "/register/{uid}/{token}"))
 for name, link in (("PASSWORD_RESET_URL", PASSWORD_RESET_URL), ("REGISTER_CONFIRM_URL", REGISTER_CONFIRM_URL)):
     if not {"{uid}", "{token}"} <= set(re.findall(r"{.*?}", link)):

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from ordersite.accounts.callers import caller_of_user
 from ordersite.accounts.models import User
+from ordersite.core.context import absolute
 from ordersite.web.pages import page_view, show_page
 from vendors.models import Vendor
 from vendors.permissions import manages_devices
@@ -36,7 +37,7 @@ def show_devices(request: HttpRequest, vendor_id: int) -> HttpResponse:
     data = {
         "vendor": {"id": vendor.pk, "name": vendor.name},
         "time_zone": vendor.time_zone,
-        "printer_url": request.build_absolute_uri(reverse("cloudprnt")),
-        "pairing_url": request.build_absolute_uri(reverse("pair")),
+        "printer_url": absolute.get()(reverse("cloudprnt")),
+        "pairing_url": absolute.get()(reverse("pair")),
     }
     return show_page(request, "pages/devices.html", {"vendor": vendor}, data=data)

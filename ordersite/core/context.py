@@ -3,6 +3,14 @@
 from collections.abc import Callable
 from contextvars import ContextVar
 
+from django.conf import settings
+
+
+def below_public_url(path: str) -> str:
+    """A path of ours below PUBLIC_URL; it stays a path where that is not set, and so does an address of another's."""
+    return settings.PUBLIC_URL + path if path.startswith("/") else path
+
+
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-# Makes a path of ours an absolute address, by the host that the client used; outside a request it stays a path.
-absolute: ContextVar[Callable[[str], str]] = ContextVar("absolute", default=str)
+# Makes a path of ours an absolute address: below PUBLIC_URL, without that by the host that the client used.
+absolute: ContextVar[Callable[[str], str]] = ContextVar("absolute", default=below_public_url)

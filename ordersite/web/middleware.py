@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
-from ordersite.core.context import absolute, request_id
+from ordersite.core.context import absolute, below_public_url, request_id
 from ordersite.core.faults import Refusal
 from ordersite.web.problems import Problem, answer, foreign_answer, from_exception, problem_response
 from ordersite.web.request_gate import LATE, MOST
@@ -29,7 +29,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         token = request_id.set(given if SAFE_ID.match(given) else uuid.uuid4().hex)
-        address = absolute.set(request.build_absolute_uri)
+        address = absolute.set(below_public_url if settings.PUBLIC_URL else request.build_absolute_uri)
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id.get()

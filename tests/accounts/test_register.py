@@ -40,7 +40,7 @@ def sign_in(email: str, password: str = BODY["password"]) -> int:
 
 def mailed_link() -> tuple[str, str]:
     mails.send_due()
-    found = re.search(r"http://localhost:8000/register/([^/]+)/(\S+)", str(mail.outbox[-1].body))
+    found = re.search(r"http://127.0.0.1:8000/register/([^/]+)/(\S+)", str(mail.outbox[-1].body))
     assert found
     return found[1], found[2]
 

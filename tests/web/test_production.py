@@ -23,6 +23,7 @@ GOOD = {
     "EMAIL_URL": "smtp+tls://user:password@mail.example.com:587",
     "DEFAULT_FROM_EMAIL": "orders@example.com",
     "PASSWORD_RESET_URL": "https://shop.example.com/reset/{uid}/{token}",
+    "PUBLIC_URL": "https://orders.example.com",
 }
 
 
@@ -33,7 +34,7 @@ def production(settings: Any, db: None) -> Any:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.DEFAULT_FROM_EMAIL = "Orders <orders@example.com>"
     settings.PASSWORD_RESET_URL = settings.REGISTER_CONFIRM_URL = "https://shop.example.com/{uid}/{token}"
-    settings.PUBLIC_URL = ""
+    settings.SITE_URL = "https://orders.example.com"
     return settings
 
 
@@ -75,7 +76,7 @@ FAULTS = [
             ("localhost.example.com", []),
         )
     ),
-    ("a public address on localhost", setting(PUBLIC_URL="http://localhost"), ["ordersite.E005"]),
+    ("a public address on localhost", setting(SITE_URL="http://localhost"), ["ordersite.E005"]),
     ("a sender on localhost", setting(DEFAULT_FROM_EMAIL="orders@localhost"), []),
 ]
 
@@ -178,3 +179,18 @@ def test_a_command_whose_database_does_not_answer_says_so_in_a_line(tmp_path: Pa
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert done.stderr.startswith("The database cannot be opened (connection failed")
     assert done.stderr.endswith("): start it, or correct DATABASE_URL or DATA_DIR.\n")
+
+
+@pytest.mark.parametrize(
+    ("variables", "address"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"PORT": "8123"}, "http://127.0.0.1:8123"),
+        ({"PORT": "8123", "PUBLIC_URL": "https://orders.example.com/"}, "https://orders.example.com"),
+    ],
+)
+def test_mails_lead_to_where_the_site_says_that_it_is(variables: dict[str, str], address: str, tmp_path: Path) -> None:
+    script = "from ordersite import settings as s; print(s.SITE_URL, s.PASSWORD_RESET_URL, s.REGISTER_CONFIRM_URL)"
+    ended = run(["-c", script], tmp_path, **variables)
+    paths = ("", "/password-reset/{uid}/{token}", "/register/{uid}/{token}")
+    assert ended.stdout.split() == [address + path for path in paths]

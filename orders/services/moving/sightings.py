@@ -137,7 +137,7 @@ def mail_unseen(order: Order, since: datetime) -> None:
     subject = f"Order {order.number} at {vendor.name} has not been seen"
     text = (
         f"Order {order.number} (#{order.pk}) has waited since {came}, and no device of {vendor.name} has shown it.\n\n"
-        f"Open the board and answer it:\n\n{settings.CLIENT_URL}/board/{vendor.pk}\n"
+        f"Open the board and answer it:\n\n{settings.SITE_URL}/board/{vendor.pk}\n"
     )
     for address in mail_addresses_of(vendor):
         queue_mail("text", address, subject=subject, text=text)
@@ -209,7 +209,7 @@ def mail_paused(vendor: Vendor, count: int) -> None:
     orders = "order was" if count == 1 else f"{count} orders in a row were"
     text = (
         f"{vendor.name} takes no orders until {until}: the last {orders} not answered in time.\n\n"
-        f"End the pause on the board:\n\n{settings.CLIENT_URL}/board/{vendor.pk}\n"
+        f"End the pause on the board:\n\n{settings.SITE_URL}/board/{vendor.pk}\n"
     )
     for address in mail_addresses_of(vendor):
         queue_mail("text", address, subject=f"{vendor.name} is paused", text=text)

@@ -1,14 +1,12 @@
 """What providers are told of a payment besides its amount."""
 
-from django.conf import settings
-
 from orders.models import Payment
 from ordersite.core.context import absolute
 
 
 def address_of(path: str) -> str:
     """A path of ours as others reach it; empty where nobody knows (in a worker without PUBLIC_URL)."""
-    found = settings.PUBLIC_URL + path if settings.PUBLIC_URL else absolute.get()(path)
+    found = absolute.get()(path)
     return found if found.startswith(("http://", "https://")) else ""
 
 

@@ -268,10 +268,12 @@ def test_one_payment_for_several_vendors(cast: Cast, api: Api, client: Client, p
 
 
 def test_the_public_address_goes_before_the_request_s(
-    client: Client, settings: Any, provider: Provider, payment: Payment
+    client: Client, settings: Any, provider: Provider, payment: Payment, cast: Cast, api: Callable[..., APIClient]
 ) -> None:
     settings.PUBLIC_URL = "https://orders.example.com"
     client.get(f"/pay/{payment.token}")
+    (told,) = api(cast.customer).get(f"{ORDERS}/{payment.shares.get().order_id}").json()["payments"]
+    assert told["checkout_url"] == f"https://orders.example.com/pay/{payment.token}"
     there = provider.ledger.payments[read(payment).reference]
     assert there["redirectUrl"] == f"https://orders.example.com/pay/{payment.token}/return"
     assert there["webhookUrl"] == "https://orders.example.com/api/v1/payments/notices/fake"

@@ -32,9 +32,7 @@ def wait_for_a_waiter() -> None:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_stat_clear_snapshot()"
-            )  # else a transaction sees who was there when it first looked
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # kept, it shows who was there at the first look
             cursor.execute(WAITING)
             if cursor.fetchone()[0]:
                 return

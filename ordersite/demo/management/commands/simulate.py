@@ -30,7 +30,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--history", type=int, metavar="N", help="How many past orders to write.")
         parser.add_argument("--seed", type=int, default=1, help="Another one draws other orders and times.")
-        parser.add_argument("--url", default=settings.CLIENT_URL, help="The site; by default the local one.")
+        parser.add_argument("--url", default=settings.SITE_URL, help="The site; by default the local one.")
         parser.add_argument("--rate", type=float, default=6.0, help="Orders a minute.")
         parser.add_argument("--minutes", type=float, default=10.0, help="For how long orders are placed.")
         parser.add_argument("--speed", type=float, default=8.0, help="How many times faster than real they are made.")

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from orders.pages.words import board_words
+from orders.reading.board import MOST_HANDED_OVER
 from ordersite.accounts.authentication import caller_of_page
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
@@ -70,6 +71,7 @@ def show_board(request: HttpRequest, vendor_id: int) -> HttpResponse:
         "time_zone": vendor.time_zone,
         # Staff who look at a board are not its kitchen: what they are shown, nobody there has seen.
         "tells_seen": works_at_vendor(caller, vendor),
+        "most_handed_over": MOST_HANDED_OVER,
         "words": board_words(),
     }
     shown = {"vendor": vendor, "manages": manages_devices(caller, vendor)}

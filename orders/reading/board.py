@@ -29,6 +29,8 @@ from vendors.services.kitchens import Thresholds, thresholds_of
 
 # So many tickets an answer has at most.
 MOST_TICKETS = 500
+# Of those handed over lately, only so many of the latest: the rest must not take the place of open ones.
+MOST_HANDED_OVER = 100
 # So many products and options that are not available an answer names at most.
 MOST_UNAVAILABLE = 200
 
@@ -226,18 +228,29 @@ def read_ticket(access: OrderAccess) -> TicketView:
 PARTIES = ("purchase", "customer", "driver", "company", "label", "terms", "package", "booking")
 
 
-def shown_orders(vendor: Vendor, now: datetime) -> QuerySet[Order]:
-    """The vendor's open orders, what was handed over lately, and what is to be acknowledged; each by its index."""
-    lately = HANDED_OVER & Q(status_changed_at__gte=now - LATELY)
+def shown_orders(vendor: Vendor, now: datetime, since: datetime | None = None) -> QuerySet[Order]:
+    """The vendor's open orders, what was handed over lately, and what is to be acknowledged; each by its index.
+
+    `since`: what was handed over before it is left out.
+    """
+    lately = HANDED_OVER & Q(status_changed_at__gte=since or now - LATELY)
     shown = Q(status__in=sorted(OPEN)) | lately | UNACKNOWLEDGED
     return Order.objects.filter(shown, vendor=vendor, deleted_at__isnull=True, visible_at__isnull=False)
 
 
+def handed_over_since(vendor: Vendor, now: datetime) -> datetime | None:
+    """When the first of the latest MOST_HANDED_OVER was handed over; None where there are fewer of them lately."""
+    lately = Order.objects.filter(HANDED_OVER, vendor=vendor, status_changed_at__gte=now - LATELY)
+    times = lately.order_by("-status_changed_at").values_list("status_changed_at", flat=True)
+    return next(iter(times[MOST_HANDED_OVER - 1 : MOST_HANDED_OVER]), None)
+
+
 def orders_on_board(vendor: Vendor, now: datetime, wanted: Sequence[int] | None) -> list[Order]:
     """The orders that the board shows, or of them only those wanted, with all of their parts; one more than may be."""
-    orders = shown_orders(vendor, now)
-    if wanted is not None:
-        orders = orders.filter(pk__in=wanted)
+    if wanted is None:
+        orders = shown_orders(vendor, now, since=handed_over_since(vendor, now))
+    else:
+        orders = shown_orders(vendor, now).filter(pk__in=wanted)
     orders = parts_of_tickets(orders.select_related(*PARTIES))
     found = list(orders.order_by(Coalesce("deliver_at", "placed_at"), "pk")[: MOST_TICKETS + 1])
     serving = frozenset(vendor.companies.values_list("pk", flat=True)) if found else frozenset()

@@ -47,9 +47,13 @@ class Board {
   reasons = [];
   unavailable = [];
   offset = 0; // ms that the server's clock is ahead of this one
-  position = 0; // of the feed: what has been read
+  position = 0; // of the feed: what it has told of
+  read = 0; // of the feed: what the tickets show of it
   shownColumn = "new";
   isAway = false;
+  wantsAll = false; // whether the whole board is to be read
+  isReading = false; // one answer at a time, so that none is followed by an older one
+  isOver = false; // nobody may look at this board here any more
 
   constructor() {
     this.chosenStations = new Set(JSON.parse(localStorage.getItem(STATIONS_KEY) ?? "[]"));
@@ -156,50 +160,68 @@ class Board {
     this.printing.look();
   }
 
-  async readAll() {
-    if (this.isReadingAll) return;
-    this.isReadingAll = true;
+  readAll() {
+    this.wantsAll = true;
+    this.refresh();
+  }
+
+  // Reads the whole board where that is wanted, and the orders that have changed: as many at once as have gathered while
+  // the last ones were read.
+  async refresh() {
+    if (this.isReading || this.isOver) return;
+    this.isReading = true;
+    while (this.wantsAll || this.dirty.size) if (!(await (this.wantsAll ? this.readWhole() : this.readChanged()))) break;
+    this.isReading = false;
+  }
+
+  // Both give whether the next reading may follow at once.
+  async readWhole() {
+    this.wantsAll = false;
     try {
       const { body, headers } = await read(`${base}/board`);
-      this.position = Number(headers.get("Feed-Position"));
-      this.epoch = headers.get("Feed-Epoch");
-      this.isReadingAll = false;
+      const [position, epoch] = [Number(headers.get("Feed-Position")), headers.get("Feed-Epoch")];
+      this.position = epoch === this.epoch ? Math.max(this.position, position) : position; // more may be told meanwhile
+      this.epoch = epoch;
+      this.read = position;
       const known = new Set(body.orders.map(({ id }) => id));
-      for (const id of this.tickets.keys()) if (!known.has(id)) this.drop(id);
+      for (const id of this.tickets.keys()) {
+        if (known.has(id)) continue;
+        if (body.has_more) this.dirty.add(id);
+        else this.drop(id);
+      }
       this.adopt(body);
-      this.feed.begin(this.position, this.epoch);
+      this.feed.begin(position, epoch);
+      return true;
     } catch (problem) {
-      this.isReadingAll = false;
       if (problem.status === 403 || problem.status === 404) this.end(4403, problem.message);
       else if (problem.status !== 401) {
         this.tellLink(false, true);
         setTimeout(() => this.readAll(), AGAIN);
       }
+      return false;
     }
   }
 
-  // Reads the orders that have changed, as many at once as have gathered while the last ones were read.
-  async refresh() {
-    if (this.isReading) return;
-    this.isReading = true;
-    while (this.dirty.size) {
-      const ids = [...this.dirty].slice(0, MOST_ASKED);
-      for (const id of ids) this.dirty.delete(id);
-      try {
-        const { body } = await read(`${base}/board?orders=${ids.join(",")}`);
-        for (const id of body.gone) this.drop(id);
-        this.adopt(body);
-      } catch (problem) {
-        for (const id of ids) this.dirty.add(id);
-        if ([401, 403, 404].includes(problem.status)) break;
-        await new Promise((resolve) => setTimeout(resolve, AGAIN));
-      }
+  async readChanged() {
+    const ids = [...this.dirty].slice(0, MOST_ASKED);
+    for (const id of ids) this.dirty.delete(id);
+    const position = this.dirty.size ? this.read : this.position;
+    try {
+      const { body } = await read(`${base}/board?orders=${ids.join(",")}`);
+      this.read = position;
+      for (const id of body.gone) this.drop(id);
+      this.adopt(body);
+      return true;
+    } catch (problem) {
+      for (const id of ids) this.dirty.add(id);
+      if ([401, 403, 404].includes(problem.status)) return false;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN));
+      return true;
     }
-    this.isReading = false;
   }
 
   async readSettings() {
-    if (document.visibilityState !== "visible") return;
+    if (document.visibilityState !== "visible" || this.isOver) return;
     try {
       this.adopt((await read(`${base}/board?orders=`)).body);
     } catch {
@@ -248,9 +270,11 @@ class Board {
       if (this.redraw.size) await nextTurn();
     }
     this.isDrawing = false;
-    document.getElementById("board").dataset.drawn = this.position;
+    document.getElementById("board").dataset.drawn = this.read;
     if (performance.getEntriesByName("frame").length) {
       performance.measure("drawn", "frame");
+      // Whoever observes has it; the browser would keep every one of a day.
+      performance.clearMeasures("drawn");
       performance.clearMarks("frame");
     }
     this.offerUndo();
@@ -279,8 +303,10 @@ class Board {
     const rows = Object.fromEntries(Object.keys(COLUMNS).map((name) => [name, []]));
     for (const card of this.cards.values()) rows[card.ticket.column]?.push(card);
     for (const [name, cards] of Object.entries(rows)) {
-      if (name === "handed_over") cards.sort((one, other) => (one.ticket.status_changed_at < other.ticket.status_changed_at ? 1 : -1));
-      else cards.sort((one, other) => (one.ticket.ready_by < other.ticket.ready_by ? -1 : one.ticket.ready_by > other.ticket.ready_by ? 1 : one.id - other.id));
+      if (name === "handed_over") {
+        cards.sort((one, other) => (one.ticket.status_changed_at < other.ticket.status_changed_at ? 1 : -1));
+        for (const { id, ticket } of cards.slice(page.most_handed_over)) if (!owedKind(ticket)) this.drop(id);
+      } else cards.sort((one, other) => (one.ticket.ready_by < other.ticket.ready_by ? -1 : one.ticket.ready_by > other.ticket.ready_by ? 1 : one.id - other.id));
       arrange(this.columns[name].list, cards.filter(({ ticket }) => this.showsTicket(ticket)).map(({ element }) => element));
     }
     this.rows = rows;
@@ -373,11 +399,14 @@ class Board {
 
   async startShift() {
     await this.bell.start();
+    const isFirst = !this.start.hidden; // the sound may be unlocked again later
     this.start.hidden = true;
-    keepAwake(
-      (text) => text && toast(text),
-      gettext("This device does not keep its screen on by itself: set that in its own settings."),
-    );
+    if (isFirst) {
+      keepAwake(
+        (text) => text && toast(text),
+        gettext("This device does not keep its screen on by itself: set that in its own settings."),
+      );
+    }
     this.ring();
   }
 
@@ -421,6 +450,8 @@ class Board {
       location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
       return;
     }
+    if (this.isOver) return;
+    this.isOver = true;
     this.feed.stop();
     this.bell.want(new Set());
     openDialog(gettext("This board is closed"), () => [h("p", {}, reason), h("a.button.main", { href: "/board" }, gettext("To the boards"))]);
@@ -428,8 +459,8 @@ class Board {
 
   // Acknowledges the position that this screen has drawn, while somebody can see it.
   async tellSeen() {
-    if (!page.tells_seen || document.visibilityState !== "visible" || this.isTelling || !this.epoch || this.dirty.size || this.redraw.size) return;
-    const shown = this.position;
+    if (!page.tells_seen || document.visibilityState !== "visible" || this.isTelling || !this.epoch || this.redraw.size) return;
+    const shown = this.read;
     if (shown === this.seen) return;
     this.isTelling = true;
     await nextFrame();
@@ -440,7 +471,7 @@ class Board {
       // The next change, or the next reading, tells it again.
     }
     this.isTelling = false;
-    if (this.seen === shown && this.position !== shown) this.tellSeen();
+    if (this.seen === shown && this.read !== shown) this.tellSeen();
   }
 
   // --- stations ----------------------------------------------------------------------------------------------------

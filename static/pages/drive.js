@@ -24,6 +24,7 @@ const at = (id) => document.getElementById(id);
 const state = { driver: null, orders: new Map(), offers: [], cash: null, isFed: false, isReachable: true, isSignedOut: false };
 const vendors = new Map(); // by id: where an order is picked up
 const shown = new Map(); // cards by what they show
+const used = new Set(); // the keys of those that this drawing shows
 
 const queue = new Queue({ driver: page.driver.id, changed: draw, sent: whenSent, lost: () => { state.isReachable = false; } });
 const reporter = new Reporter(draw);
@@ -186,6 +187,7 @@ async function setDuty(onDuty) {
 
 // The element that was made for the same things, else a new one: what has the focus keeps it.
 function once(key, made_of, build) {
+  used.add(key);
   const signature = JSON.stringify(made_of);
   const old = shown.get(key);
   if (old?.signature === signature) return old.element;
@@ -195,6 +197,7 @@ function once(key, made_of, build) {
 }
 
 function draw() {
+  used.clear();
   drawNotices();
   drawDuty();
   const refused = queue.refused;
@@ -207,6 +210,7 @@ function draw() {
     once(`order-${order.id}`, [order, queue.of(order.id).map((one) => [one.key, one.refused])], () => orderCard(order)),
   );
   arrange(at("orders"), orders.length ? orders : [once("no-orders", 0, () => h("p.soft", {}, gettext("You hold no order.")))]);
+  for (const key of shown.keys()) if (!used.has(key)) shown.delete(key);
   putFirst(orders.length ? "orders" : "offers");
   const held = state.cash.balances;
   const sums = held.filter((one) => Number(one.cash.amount)).map((one) => money({ ...one.cash, amount: -one.cash.amount }));

@@ -42,27 +42,25 @@ async function track() {
   return body.orders.length ? body.orders : [body];
 }
 
-// Reads all anew; of two calls at once the second one follows the first.
+// Reads all anew, and once more where something has changed while it was read.
 async function refresh() {
-  if (reading) {
-    again = true;
-    return;
-  }
-  reading = (async () => {
+  again = true;
+  reading ??= readAll().finally(() => { reading = null; });
+  await reading;
+}
+
+async function readAll() {
+  while (again) {
+    again = false;
     try {
       const tracked = await track();
       const details = await Promise.all(page.orders.map(({ id }) => (id ? read(`/orders/${id}`).then(({ body }) => body) : null)));
       seen = tracked.map((order, number) => ({ tracked: order, detail: details[number] ?? null, plan: page.orders[number] }));
       draw();
+      if (feed.isLive) tellLink(true); // after a reading that failed
     } catch {
       tellLink(false); // it is asked again
     }
-  })();
-  await reading;
-  reading = null;
-  if (again) {
-    again = false;
-    await refresh();
   }
 }
 

@@ -1,9 +1,10 @@
 """The vendor board in a browser, with its server's sockets."""
 
+import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from orders.models import Line, Order
 from tests.browser.boards import Acting, card_of, expect_in, expect_played, open_board
@@ -166,3 +167,27 @@ def test_a_refusal_is_told_and_changes_nothing(stage: Cast, acting: Acting, open
     page.unroute("**/board?orders=*")
     expect(card_of(page, order)).to_have_count(0)
     assert Order.objects.get(pk=order).status == 5
+
+
+def test_a_slow_reading_of_the_whole_board_takes_no_new_order_away(
+    stage: Cast, acting: Acting, open_live: OpenLive
+) -> None:
+    """Every ten minutes a board reads all anew: what is placed while the answer is on its way stays on it."""
+    page = open_live(signed_in=stage.owner)
+    page.clock.install()
+    open_board(page, stage)
+    kept, placed = acting.place()["id"], []
+    expect_in(page, kept, "new")
+
+    def answer_late(route: Route) -> None:
+        read = route.fetch()
+        placed.append(acting.place()["id"])
+        time.sleep(1)  # the feed has told of it
+        route.fulfill(response=read)
+
+    page.route("**/board", answer_late)
+    page.clock.fast_forward("12:00")
+    page.wait_for_timeout(2000)
+    for order in (kept, *placed):
+        expect_in(page, order, "new")
+    assert len(placed) == 1

@@ -245,3 +245,18 @@ def test_a_long_history_is_not_read(cast: Cast) -> None:
     assert rows.count() <= 4
     assert "Seq Scan on orders_order" not in plan
     assert {"order_handed_over", "order_unacknowledged"} <= set(re.findall(r"order_\w+", plan))
+
+
+def test_what_was_handed_over_takes_no_open_orders_place(
+    cast: Cast, api: Api, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy vendor hands over more in two hours than an answer holds: of these the latest are told, and all others."""
+    monkeypatch.setattr("orders.reading.board.MOST_HANDED_OVER", 2)
+    monkeypatch.setattr("orders.reading.board.MOST_TICKETS", 4)
+    times = [clock.now - timedelta(minutes=minutes) for minutes in (40, 30, 20, 10)]
+    over = [make_order(cast, 15, stood="accepted prepared", status_changed_at=at).pk for at in times]
+    open_orders = [make_order(cast, status, stood="accepted").pk for status in (7, 9)]
+    answer = read(api, cast)
+    assert ({one["id"] for one in answer["orders"]}, answer["has_more"]) == ({*over[2:], *open_orders}, False)
+    # One that is asked for by its id is told as long as it stands on the board.
+    assert [one["id"] for one in read(api, cast, f"?orders={over[0]}")["orders"]] == over[:1]

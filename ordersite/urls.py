@@ -20,6 +20,8 @@ from tracking.printing.cloudprnt import cloudprnt
 
 DEMO = {"login": "customer@example.com", "password": sites.PASSWORD} if settings.DEVELOPMENT else {}
 urlpatterns = [
+    # What is called most stands first: Django tries one after the other, all that stand before it are 1 % of a placing.
+    path("api/v1/", include("orders.api.urls")),
     path("", TemplateView.as_view(template_name="home.html")),
     path("favicon.ico", lambda request: redirect(static("favicon.svg"))),
     path("healthz", healthz),
@@ -48,7 +50,6 @@ urlpatterns = [
     path("api/v1/", include("ordersite.places.urls")),
     path("api/v1/", include("tracking.api_urls")),
     path("api/v1/", include("vendors.api.urls")),
-    path("api/v1/", include("orders.api.urls")),
     path("cloudprnt", cloudprnt, name="cloudprnt"),
     path("dialects/", include("orders.dialects.urls")),
 ]

@@ -16,11 +16,9 @@ from orders.api.outputs import (
     PurchaseOutput,
 )
 from orders.models import Order, Purchase
-from orders.reading.order_view import PARTS, OrderView, lookups_of, view_order, view_payments
-from orders.reading.purchases import least_advanced
+from orders.reading.order_view import PARTS, OrderView, PurchaseSummary, lookups_of, view_order
 from orders.services.record.access import OrderAccess, access_of, with_parties
 from ordersite.accounts.callers import Caller
-from ordersite.core.crypto import decrypt
 from ordersite.web.problems import Invalid
 from ordersite.web.views import render
 
@@ -97,17 +95,5 @@ def changed_response(caller: Caller, order: Order, request: Request, status: int
 
 def render_purchase(purchase: Purchase, orders: list[Order]) -> dict[str, Any]:
     """A purchase with what follows from its orders and payments."""
-    body: dict[str, Any] = render(
-        PurchaseOutput,
-        {
-            "uuid": purchase.uuid,
-            "tracking_code": decrypt(purchase.tracking_sealed),
-            "external_code": purchase.external_code,
-            "total": purchase.total,
-            "currency": purchase.currency,
-            "status": least_advanced(orders).status,
-            "payments": view_payments(purchase, orders),
-            "placed_at": purchase.placed_at,
-        },
-    )
+    body: dict[str, Any] = render(PurchaseOutput, PurchaseSummary(purchase, orders))
     return body

@@ -32,6 +32,7 @@ from orders.models.labels import StatusLabel
 from orders.models.purchases import Purchase
 from orders.models.terms import AgreedTerms
 from ordersite.accounts.models import Customer
+from ordersite.core.crypto import decrypt
 from vendors.models import Company, DeliveryZone, Driver, Offer, Vendor
 from vendors.payment_methods import find_method
 
@@ -405,6 +406,11 @@ class Order(LifeCycle, models.Model):
     def carried_by(self) -> int | None:
         """The id of the driver who carries the order: one who accepted it, unless the vendor delivers itself."""
         return self.driver_id if self.driver_accepted_at is not None and not self.self_delivery else None
+
+    @cached_property
+    def tracking_code(self) -> str:
+        """In clear; who has just made it sets it."""
+        return decrypt(self.tracking_sealed)
 
     @cached_property
     def serving_company_ids(self) -> frozenset[int]:

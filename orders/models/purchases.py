@@ -1,12 +1,14 @@
 """One placing, whether for one vendor or several."""
 
 import uuid
+from functools import cached_property
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from ordersite.accounts.models import Customer
+from ordersite.core.crypto import decrypt
 
 
 class Purchase(models.Model):
@@ -41,6 +43,11 @@ class Purchase(models.Model):
 
     def __str__(self) -> str:
         return str(self.uuid)
+
+    @cached_property
+    def tracking_code(self) -> str:
+        """In clear; who has just made it sets it."""
+        return decrypt(self.tracking_sealed)
 
     @property
     def is_placed_by_guest(self) -> bool:

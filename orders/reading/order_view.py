@@ -37,13 +37,13 @@ from orders.models import (
 from orders.reading.estimates import estimate_of
 from orders.reading.lines import ticket_of
 from orders.reading.payments import checkout_url, proof_urls
+from orders.reading.purchases import least_advanced
 from orders.reading.selectors import EVENTS, ITEMS, SHARES
 from orders.services.money.shares import may_be_paid_online, owed_of
 from orders.services.moving.closing import cancel_cost, rise_of_rest
 from orders.services.moving.goals import Goal, has_reached
 from orders.services.record.access import CARRIERS, OrderAccess, access_of_public
 from orders.visibility import knows_driver
-from ordersite.core.crypto import decrypt
 from ordersite.core.names import first_name
 
 # What an order's parts are read with: two statements for items, one for events.
@@ -470,7 +470,7 @@ class OrderView(View):
 
     @property
     def tracking_code(self) -> str | None:
-        return decrypt(self.__order.tracking_sealed) if self.pays else None
+        return self.__order.tracking_code if self.pays else None
 
     @property
     def collection_code(self) -> str | None:
@@ -591,20 +591,34 @@ def view_for_public(order: Order) -> OrderView:
     return OrderView(access_of_public(order))
 
 
-def view_payments(purchase: Purchase, orders: Sequence[Order]) -> list[PaymentView]:
-    """The payments of a purchase, for those who see all of it; two statements, and one for photos."""
-    payments = list(purchase.payments.all())
-    prefetch_related_objects(payments, "shares")
-    is_open, photos = not all(order.is_closed for order in orders), proof_urls(payments)
-    return [
-        PaymentView(
-            payment,
-            payment,
-            checkout_url=checkout_url(payment) if is_open else None,
-            photos=lambda: photos,
-        )
-        for payment in payments
-    ]
+class PurchaseSummary(View):
+    """A purchase with what follows from its orders and payments, for those who see all of it."""
+
+    shown = shows("uuid tracking_code external_code total currency placed_at")
+
+    def __init__(self, purchase: Purchase, orders: Sequence[Order]) -> None:
+        super().__init__(purchase)
+        self.__purchase, self.__orders = purchase, orders
+
+    @property
+    def status(self) -> int:
+        return least_advanced(self.__orders).status
+
+    @property
+    def payments(self) -> list[PaymentView]:
+        """Two statements, and one for photos."""
+        payments = list(self.__purchase.payments.all())
+        prefetch_related_objects(payments, "shares")
+        is_open, photos = not all(order.is_closed for order in self.__orders), proof_urls(payments)
+        return [
+            PaymentView(
+                payment,
+                payment,
+                checkout_url=checkout_url(payment) if is_open else None,
+                photos=lambda: photos,
+            )
+            for payment in payments
+        ]
 
 
 def view_own_payment(payment: Payment) -> PaymentView:

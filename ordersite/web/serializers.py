@@ -60,7 +60,21 @@ class LowerEmailField(serializers.EmailField):
 
 
 class Input(serializers.Serializer):
-    """An input that refuses what it does not know: a misspelt field must not be dropped in silence."""
+    """An input that refuses what it does not know: a misspelt field must not be dropped in silence.
+
+    Which of its fields are read is looked up once: DRF looks at each field anew, twice for each object that it reads.
+    """
+
+    @cached_property
+    def _writable_fields(self) -> list[Any]:
+        return list(super()._writable_fields)
+
+    @cached_property
+    def defaults_of_outputs(self) -> dict[str, Any]:
+        return dict(super()._read_only_defaults())
+
+    def _read_only_defaults(self) -> dict[str, Any]:
+        return self.defaults_of_outputs.copy()
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):

@@ -26,7 +26,7 @@ def option(line_id: int, position: int) -> LineOption:
 
 
 def values_of(row: LineOption) -> list[object]:
-    return [getattr(row, column.attname) for column in columns_of(LineOption)]
+    return [getattr(row, column.field.attname) for column in columns_of(LineOption)]
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, MOST_VALUES // len(columns_of(LineOption)) + 1])

@@ -16,7 +16,6 @@ from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.locks import lock_purchase
 from ordersite.accounts.callers import Caller
 from ordersite.core.codes import Code
-from ordersite.core.crypto import decrypt
 from ordersite.core.faults import Conflict, blaming_field
 from ordersite.core.fields import Field
 from ordersite.web.problems import Invalid
@@ -104,6 +103,6 @@ def set_status(access: OrderAccess, wanted: Word, given: Mapping[str, Any]) -> O
         return start_preparing(order_id=access.order.pk, caller=access.caller)
     reason = given.get("reason") or (TITLE if access.asks_reason(target) else "")
     code = given.get("code", "")
-    if code == decrypt(access.order.tracking_sealed):
+    if code == access.order.tracking_code:
         code = ""  # put back as it was read: the code to follow it by, no proof
     return move_on(access, Wish(to=target, reason=reason, code=code, proof=code))

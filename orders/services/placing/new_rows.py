@@ -23,7 +23,7 @@ def make_purchase(
 ) -> Purchase:
     """What is bought together, with the code that follows it."""
     code = new_token()
-    return Purchase(
+    purchase = Purchase(
         customer=customer,
         placed_by=caller.user,
         placed_by_key=caller.key,
@@ -35,6 +35,8 @@ def make_purchase(
         guest_token_hash=token_hash(guest_token) if guest_token else "",
         placed_at=now,
     )
+    purchase.tracking_code = code
+    return purchase
 
 
 def make_payment(
@@ -147,10 +149,11 @@ def make_order(
         visible_at=now if is_visible(part, payment) else None,
         deliver_at=draft.deliver_at,
     )
+    order.tracking_code = purchase.tracking_code
     set_due(order, now)
     return order
 
 
 def give_tracking_code(order: Order, code: str) -> None:
     """An order of several has a code of its own: who follows it sees nothing of the others."""
-    order.tracking_hash, order.tracking_sealed = token_hash(code), encrypt(code)
+    order.tracking_code, order.tracking_hash, order.tracking_sealed = code, token_hash(code), encrypt(code)

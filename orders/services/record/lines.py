@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import QuerySet
+
 from orders.checkout import Checked
 from orders.models import Line, LineOption, Order
 from orders.pricing import PricedLine
@@ -10,12 +12,16 @@ from ordersite.core.inserts import insert_rows
 
 
 def keep_rows(instance: Any, name: str, rows: Sequence[Any]) -> None:
-    """Fills a reverse relation as prefetch_related would; what was read of it before stays as it is for its holder."""
-    kept = instance.__dict__.setdefault("_prefetched_objects_cache", {})
-    kept.pop(name, None)  # so that the manager makes a set of its own, whose conditions wait until they are needed
-    queryset = getattr(instance, name).get_queryset()
+    """Fills a reverse relation as prefetch_related would; what was read of it before stays as it is for its holder.
+
+    The relation's condition waits until somebody filters further, as in Django's own managers. A placing keeps seven:
+    through their managers, which copy the query three times, that took 3 % of its CPU.
+    """
+    relation = instance._meta.get_field(name)
+    queryset: QuerySet[Any] = QuerySet(relation.related_model)
+    queryset._deferred_filter = False, (), {relation.field.name: instance}  # type: ignore[attr-defined]
     queryset._result_cache = list(rows)
-    kept[name] = queryset
+    instance.__dict__.setdefault("_prefetched_objects_cache", {})[name] = queryset
 
 
 def stock_wanted(lines: Sequence[PricedLine]) -> dict[int, int]:

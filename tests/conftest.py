@@ -3,7 +3,6 @@
 import importlib
 import itertools
 import os
-import pickle
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -29,7 +28,7 @@ from ordersite.core import call_counts
 from ordersite.core.crypto import token_hash
 from ordersite.core.redis import Breaker
 from ordersite.places import lookup as places
-from tests.cast import Cast, make_cast, write_cast, written
+from tests.cast import Cast, make_cast, standing
 from tests.clock import NOON, Clock
 from tests.migrated import copy_migrated, drop_database, empty_quickly
 from vendors.services import menus
@@ -38,6 +37,8 @@ HERE = Path(__file__).parent
 # What the quick run leaves to the full one: whole features beside the core, each of which it shows by a scenario
 # (tests/orders/test_scenarios.py) or by one of its other modules.
 FULL_RUN_ONLY = (
+    "accounts/test_namesakes",
+    "accounts/test_password_tries",
     "orders/test_estimates_kept",
     "demo/test_load_demo",
     "dialects/kaddy/test_drawn",
@@ -92,9 +93,11 @@ FULL_RUN_ONLY = (
     "places/test_address_admin",
     "places/test_changing",
     "places/test_phone_package",
+    "places/test_phone_places",
     "places/test_together",
     "promises/test_p05",
     "promises/test_p07_from_now",
+    "promises/test_p11",
     "promises/test_p16",
     "promises/test_p19",
     "promises/test_p31",
@@ -152,22 +155,29 @@ AWAY = Breaker()
 AWAY.open_until = float("inf")
 # How long an example takes says how busy the machine is.
 hypothesis_settings.register_profile("patient", deadline=None)
-hypothesis_settings.load_profile("patient")
+hypothesis_settings.register_profile("quick", deadline=None, max_examples=25)
 FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
 
 
-def pytest_configure() -> None:
-    """TEST_NOW=2027-03-28T00:55Z sets the clock of the whole run: no test may depend on the hour or the day.
+def is_quick(config: pytest.Config) -> bool:
+    return "not slow" in config.option.markexpr
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The quick run tries fewer examples, where a test does not say how many.
+
+    TEST_NOW=2027-03-28T00:55Z sets the clock of the whole run: no test may depend on the hour or the day.
 
     Only of this process: a server that a test starts has the real time.
     """
+    hypothesis_settings.load_profile("quick" if is_quick(config) else "patient")
     if instant := os.environ.get("TEST_NOW"):
         importlib.import_module("time_machine").travel(datetime.fromisoformat(instant)).start()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """The quick run does not even read what it leaves out: to read all modules takes seconds of every worker."""
-    if "not slow" not in config.option.markexpr:
+    if not is_quick(config):
         return None
     if collection_path.is_dir():
         return collection_path.name == "browser" or None
@@ -219,6 +229,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     skipped = reporter is not None and reporter.stats.get("skipped")
     if os.environ.get("STRICT") == "1" and skipped and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Lets the cast stand again where the last test missed it: within a test's transaction each test after it would
+    write its own."""
+    if standing.was_missed:
+        standing.write()
 
 
 @pytest.fixture(scope="session")
@@ -281,11 +299,12 @@ def django_db_keepdb(
 def django_db_setup(
     settings_of_tests: None, django_db_setup: None, django_db_keepdb: bool, django_db_blocker: Any
 ) -> Iterator[None]:
-    """The cast is written once, before any test's transaction: to write it for each is half of many a test's time."""
+    """The cast is written before any test's transaction: to write it for each is half of many a test's time."""
     with django_db_blocker.unblock():
         if connection.vendor == "postgresql":
             empty_quickly()
-        written.append(pickle.dumps(write_cast()))
+    standing.unblock = django_db_blocker.unblock
+    standing.write()
     yield
     if django_db_keepdb:
         with django_db_blocker.unblock():

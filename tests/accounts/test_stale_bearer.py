@@ -62,6 +62,7 @@ PUBLIC = [
     ("GET", "/api/v1/orders/statuses", None),
     ("GET", "/dialects/kesk/schema", None),
 ]
+QUICK = {"/api/v1/track", "/api/v1/auth/token", "/api/v1/vendors", "/dialects/kesk/schema"}
 # What reads a credential, though guests may call it too.
 PRIVATE = [
     ("GET", "/api/v1/me", None),
@@ -74,7 +75,11 @@ PRIVATE = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "body"), PUBLIC, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [pytest.param(*call, marks=() if call[1] in QUICK else pytest.mark.slow) for call in PUBLIC],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
 def test_a_public_call_answers_as_without(
     cast: Cast, api: Api, clock: Clock, method: str, path: str, body: Any
 ) -> None:
@@ -128,6 +133,7 @@ def test_all_else_refuses_it(cast: Cast, api: Api, method: str, path: str, body:
             assert getattr(client, method.lower())(url, body).status_code == 401, bearer
 
 
+@pytest.mark.slow
 def test_tries_are_counted_by_address_whatever_bearer_comes_along(cast: Cast) -> None:
     client = APIClient(headers={"Authorization": f"Bearer {expired(cast)}"})
     for number in range(60):

@@ -82,6 +82,7 @@ def test_replays_a_file_to_the_cent_and_only_once(sample: Path) -> None:
     assert Product.objects.count() == 5
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ended_server")
 def test_another_file_under_the_same_numbers_is_told(sample: Path) -> None:
     replay(sample)

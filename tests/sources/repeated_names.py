@@ -5,6 +5,7 @@ Nothing is ever added: a new function or class whose name is taken gets another 
 
 import ast
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -25,6 +26,7 @@ def listed_names() -> set[str]:
     return set(LIST.read_text().split())
 
 
+@cache
 def repeated_names() -> dict[str, list[str]]:
     """The public functions and classes of more than one module, with their modules."""
     modules = defaultdict(list)

@@ -105,6 +105,7 @@ def test_a_waiting_call_answers_with_the_next_event(server: Server, live_cast: C
     assert 0.5 < time.monotonic() - began < 19
 
 
+@pytest.mark.slow
 def test_a_waiting_call_ends_in_time(server: Server, live_cast: Cast) -> None:
     began = time.monotonic()
     status, body = server.get(path(live_cast, "?wait=2"), token=jwt(live_cast.owner))

@@ -126,6 +126,7 @@ def test_every_kind_of_work_is_there(db: None) -> None:
     assert [work.run() for work in WORK] == [0] * len(WORK)
 
 
+@pytest.mark.slow
 def test_the_command_works_and_leaves_when_it_is_told(transactional_db: None, tmp_path: Path) -> None:
     Attempt.objects.create(key="old", expires_at=timezone.now() - timedelta(hours=1))
     worker = subprocess.Popen(
@@ -149,6 +150,7 @@ def test_the_command_works_and_leaves_when_it_is_told(transactional_db: None, tm
         worker.communicate()
 
 
+@pytest.mark.slow
 def test_a_busy_port_is_told_with_the_remedy(server: Server, tmp_path: Path) -> None:
     second = subprocess.run(
         [sys.executable, "manage.py", "serve", "--port", str(server.port)],

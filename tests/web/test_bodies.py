@@ -187,6 +187,7 @@ def test_a_query_is_bounded(cast: Cast) -> None:
     assert answer.json()["detail"] == "The query string is longer than 8000 characters: send less."
 
 
+@pytest.mark.slow
 def test_control_without_the_count_it_costs(cast: Cast, settings: Any) -> None:
     """Less than a tenth of the attack: what the count saves."""
     settings.MAX_JSON_VALUES = 10**9

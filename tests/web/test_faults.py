@@ -3,6 +3,7 @@
 import ast
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -16,17 +17,18 @@ from ordersite.core.wording import NATIVE, Wording
 from ordersite.web.problems import as_problem
 
 ROOT = Path(__file__).parents[2]
+PACKAGES = ("orders", "ordersite", "vendors", "tracking")
 # What the wording fills in by itself.
 GIVEN = {"field", "api"}
 
 
-def sources() -> Iterator[tuple[str, ast.Module]]:
-    """The modules that may refuse something."""
-    folders = ("orders", "ordersite", "vendors", "tracking")
+@cache
+def sources(*folders: str, holding: str = "") -> list[tuple[str, ast.Module]]:
+    """The modules that hold this text, each parsed once."""
     listed = subprocess.run(["git", "ls-files", *folders], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in listed.split():
-        if name.endswith(".py") and "/migrations/" not in name and (ROOT / name).exists():
-            yield name, ast.parse((ROOT / name).read_text())
+    named = [name for name in listed.split() if name.endswith(".py") and "/migrations/" not in name]
+    texts = {name: (ROOT / name).read_text() for name in named if (ROOT / name).exists()}
+    return [(name, ast.parse(text)) for name, text in texts.items() if holding in text]
 
 
 def members(node: ast.AST, enum: str) -> list[str]:
@@ -75,7 +77,8 @@ def test_each_code_has_one_sentence_and_its_own_name() -> None:
 def test_each_code_is_raised() -> None:
     # A door's own sentence for a code does not raise it.
     saying = ("/catalogue/", "/refusals.py")
-    raising = [tree for source, tree in sources() if not any(part in source for part in saying)]
+    refusing = sources(*PACKAGES, holding="Code.")
+    raising = [tree for source, tree in refusing if not any(part in source for part in saying)]
     assert {code.name for code in Code} - {name for tree in raising for name in members(tree, "Code")} == set()
 
 
@@ -85,7 +88,8 @@ def test_sentences_name_fields_that_there_are() -> None:
 
 
 def test_each_place_of_a_sentence_is_filled() -> None:
-    assert {source: found for source, tree in sources() if (found := lacking(tree))} == {}
+    refusing = sources(*PACKAGES, holding="Code.")
+    assert {source: found for source, tree in refusing if (found := lacking(tree))} == {}
 
 
 def test_a_place_that_is_left_empty_is_found() -> None:

@@ -59,6 +59,7 @@ def test_unknown_lapsed_and_deleted_are_one_page(cast: Cast, client: Client) -> 
     assert {page["Referrer-Policy"] for page in pages} == {"no-referrer"}
 
 
+@pytest.mark.slow
 def test_tries_are_counted_with_those_of_the_api(cast: Cast, client: Client, api: Api) -> None:
     order = make_order(cast)
     for number in range(60):

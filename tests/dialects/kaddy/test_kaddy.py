@@ -293,6 +293,7 @@ def test_order_types(
     assert [order["order_type"] for order in till.get(BASE).json()] == [word]
 
 
+@pytest.mark.slow
 @pytest.mark.rows(46, call="GET /v1/orders")
 def test_numbers_begin_at_one_for_each_shop_day_and_type(cast: Cast, api: Api, acme: Vendor, till: APIClient) -> None:
     """At one counter there is one number 1, whether it is collected, eaten there or brought to a car."""
@@ -368,6 +369,7 @@ class TestQueue:
         make_order(cast, 7, visible_at=None)
         assert [order["id"] for order in till.get(BASE).json()] == [preorder["uuid"]]
 
+    @pytest.mark.slow
     @pytest.mark.rows(41, call="GET /v1/orders")
     def test_limit(self, cast: Cast, till: APIClient) -> None:
         counts = {"5": 5, "5.0": 5, "12": 12, "999": 12, **dict.fromkeys(("", "0", "-1", "x", "1e2", "٣"), 10)}
@@ -476,6 +478,7 @@ class TestTenants:
         assert (answers[2]["X-RateLimit-Limit"], list(answers[2].json())) == ("3", ["error"])
         assert int(answers[2]["Retry-After"]) > 0
 
+    @pytest.mark.slow
     @pytest.mark.rows(45, call="GET /v1/orders")
     def test_each_token_has_its_own_sixty(self, cast: Cast, api: Api, settings: Any) -> None:
         """Of one merchant or one person: an API token each, a sign-in each however often it is renewed."""

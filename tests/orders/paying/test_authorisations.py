@@ -95,6 +95,7 @@ def test_it_is_taken_once_when_the_order_is_completed(
     assert "clearing::EUR" not in sums() or sums()["clearing::EUR"] == 0
 
 
+@pytest.mark.slow
 def test_it_is_taken_once_also_where_the_answer_is_lost(
     cast: Cast, api: Api, provider: Provider, payment: Payment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +128,7 @@ def test_what_closes_without_success_lets_it_go(cast: Cast, api: Api, provider: 
     assert (order_of(payment).payment_status, read(payment).state) == ("unpaid", "unpaid")
 
 
+@pytest.mark.slow
 def test_taken_by_hand_it_waits_for_staff(
     cast: Cast, api: Api, provider: Provider, payment: Payment, settings: Any
 ) -> None:
@@ -147,6 +149,7 @@ def test_taken_by_hand_it_waits_for_staff(
     assert (run_due_payments(), captures(provider, payment)) == (0, 1)
 
 
+@pytest.mark.slow
 def test_staff_take_it_by_a_button(cast: Cast, provider: Provider, payment: Payment, settings: Any) -> None:
     settings.PAYMENT_CAPTURE = "hand"
     office = Client()
@@ -162,6 +165,7 @@ def test_staff_take_it_by_a_button(cast: Cast, provider: Provider, payment: Paym
     assert (run_due_payments(), captures(provider, payment), read(payment).state) == (1, 1, "paid")
 
 
+@pytest.mark.slow
 def test_what_the_order_costs_by_then_is_taken_and_a_rise_is_paid_apart(
     cast: Cast, api: Api, client: Client, provider: Provider
 ) -> None:
@@ -185,6 +189,7 @@ def test_what_the_order_costs_by_then_is_taken_and_a_rise_is_paid_apart(
     assert payment.refunds.get().state == "sent"
 
 
+@pytest.mark.slow
 def test_what_is_held_is_not_waived_nor_paid_in_another_way(
     cast: Cast, api: Api, provider: Provider, payment: Payment
 ) -> None:
@@ -199,6 +204,7 @@ def test_what_is_held_is_not_waived_nor_paid_in_another_way(
         assert (answer.status_code, answer.json()["code"]) == (409, "not_paid")
 
 
+@pytest.mark.slow
 def test_what_lapses_at_the_provider_is_to_be_paid_anew(
     cast: Cast, api: Api, client: Client, provider: Provider, payment: Payment
 ) -> None:
@@ -219,6 +225,7 @@ def test_what_lapses_at_the_provider_is_to_be_paid_anew(
     assert client.get(f"/pay/{payment.token}").status_code == 303
 
 
+@pytest.mark.slow
 def test_of_several_orders_only_what_is_made_is_taken(cast: Cast, api: Api, client: Client, provider: Provider) -> None:
     bakery = make_bakery(cast)
     placed = place(api(cast.customer), cart_for_both(cast, bakery, payment_method="fake", delivery_type="pickup"))
@@ -252,6 +259,7 @@ def test_a_top_up_is_taken_at_once(cast: Cast, api: Api, client: Client, provide
     assert (read(payment).state, at_provider(provider, payment).get("captureMode")) == ("paid", None)
 
 
+@pytest.mark.slow
 def test_a_total_that_falls_while_it_is_taken_is_left_to_staff(
     cast: Cast, api: Api, client: Client, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:

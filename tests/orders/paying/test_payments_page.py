@@ -110,8 +110,8 @@ def test_a_begun_payment_that_was_not_written_down_is_found_again(
     ("status", "words"),
     [
         ("failed", "The card was declined."),
-        ("expired", "The payment expired."),
-        ("canceled", "The payment was cancelled."),
+        pytest.param("expired", "The payment expired.", marks=pytest.mark.slow),
+        pytest.param("canceled", "The payment was cancelled.", marks=pytest.mark.slow),
     ],
 )
 def test_after_a_try_that_failed_it_is_begun_anew(

@@ -43,13 +43,18 @@ def seen(cast: Cast, api: Api, order: Order) -> set[float | None]:
     ("status", "stood", "is_seen"),
     [
         (Status.ACCEPTED_BY_DRIVER, "accepted driver_accepted", False),
-        (Status.DRIVER_IN_BUSINESS, "accepted driver_accepted driver_at_business prepared", False),
+        pytest.param(
+            Status.DRIVER_IN_BUSINESS,
+            "accepted driver_accepted driver_at_business prepared",
+            False,
+            marks=pytest.mark.slow,
+        ),
         (Status.PICK_UP_COMPLETED_BY_DRIVER, ON_WAY, True),
-        (Status.DRIVER_ON_WAY, ON_WAY, True),
-        (Status.DRIVER_ALMOST_ARRIVED_TO_CUSTOMER, ON_WAY, True),
+        pytest.param(Status.DRIVER_ON_WAY, ON_WAY, True, marks=pytest.mark.slow),
+        pytest.param(Status.DRIVER_ALMOST_ARRIVED_TO_CUSTOMER, ON_WAY, True, marks=pytest.mark.slow),
         (Status.DELIVERY_COMPLETED_BY_DRIVER, f"{ON_WAY} delivered", False),
-        (Status.DELIVERY_FAILED_BY_DRIVER, ON_WAY, False),
-        (Status.REJECTED, ON_WAY, False),
+        pytest.param(Status.DELIVERY_FAILED_BY_DRIVER, ON_WAY, False, marks=pytest.mark.slow),
+        pytest.param(Status.REJECTED, ON_WAY, False, marks=pytest.mark.slow),
     ],
 )
 def test_only_while_the_driver_is_under_way_with_it(

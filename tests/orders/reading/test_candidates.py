@@ -116,6 +116,7 @@ def test_who_is_named_reads_the_contact_and_who_accepts_the_notes_of_the_busines
     assert [door for door in ("detail", "history", "kesk", "shop") if BUSINESS not in holding[door]] == []
 
 
+@pytest.mark.slow
 def test_a_company_that_accepted_holds_it_and_its_drivers_are_asked(cast: Cast, api: Api) -> None:
     order = written(cast, api)
     assert move(api, cast.owner, order, to=22).status_code == 200
@@ -125,6 +126,7 @@ def test_a_company_that_accepted_holds_it_and_its_drivers_are_asked(cast: Cast, 
     assert [(door, secret) for door, text in told.items() for secret in SECRETS if secret in text] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["owner", "staff", "customer"])
 def test_the_others_read_what_they_read(cast: Cast, api: Api, who: str) -> None:
     order = written(cast, api)
@@ -210,7 +212,7 @@ def lists_and_more(client: Any, order: Order, who: str) -> dict[str, str]:
     return read(client, who, paths)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["regular", pytest.param("package", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("who", ["driver", "courier", "dispatcher"])
 def test_of_every_column_that_takes_text_a_candidate_reads_only_what_it_needs(
     cast: Cast, api: Api, who: str, kind: str

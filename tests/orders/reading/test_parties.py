@@ -45,10 +45,11 @@ def test_whoever_sees_an_order_stands_to_it_as_somebody(cast: Cast) -> None:
     make_all(cast)
     for on_duty in (True, False):
         Driver.objects.update(on_duty=on_duty)
+        orders = list(Order.objects.select_related("purchase", "vendor"))
         for name, caller in callers(cast).items():
             seen = set(visible_orders(caller).values_list("pk", flat=True))
             assert set(own_orders(caller).values_list("pk", flat=True)) <= seen
-            for order in Order.objects.select_related("purchase", "vendor"):
+            for order in orders:
                 assert bool(actors_for(caller, order)) == (order.pk in seen), (name, on_duty, vars(order))
 
 

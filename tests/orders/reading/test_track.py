@@ -60,6 +60,7 @@ def test_unknown_lapsed_and_deleted_answer_alike_after_the_same_statements(cast:
     assert seen[0] == seen[1] == seen[2]
 
 
+@pytest.mark.slow
 def test_tries_are_counted_in_the_database(cast: Cast, api: Api) -> None:
     order = make_order(cast)
     answers = [api().post(TRACK, {"code": f"guess-{number}"}).status_code for number in range(60)]

@@ -4,13 +4,16 @@ An order at hand needs its vendor and its purchase; of the caller the facts on i
 """
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from orders.lifecycle.searching import SEARCHING, offered_until, party_of_company, party_of_driver, skipped_until
+from orders.lifecycle.searching import SEARCHING, offered_until, skipped_until
 from orders.lifecycle.table import ANSWERED_BY_DRIVER, Actor
 from orders.models import DriverOffer, Order, Purchase
+from orders.models.parties import party_of_company, party_of_driver
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.core.rules import InFact, IsFact, IsNull, NoneOf, NotNull, OfAsker, OneOf, Rule
@@ -37,16 +40,23 @@ class WorksAtVendor(Rule):
         return works_at_vendor(asker, row.vendor)
 
 
-class CompanyServesVendor(Rule):
-    """A company that the caller dispatches for serves the order's vendor."""
+class CompanyCouldServe(Rule):
+    """A company that the caller dispatches for serves the order's vendor, and has not declined it a while ago."""
 
     def condition(self, asker: Caller) -> Q | None:
         if not asker.dispatched_ids:
             return None
-        return Q(vendor_id__in=Vendor.objects.filter(companies__in=asker.dispatched_ids).values("pk"))
+        return reduce(
+            or_,
+            (
+                Q(vendor_id__in=Vendor.objects.filter(companies=company_id).values("pk"))
+                & not_declined(company=company_id)
+                for company_id in sorted(asker.dispatched_ids)
+            ),
+        )
 
     def holds(self, asker: Caller, row: Order) -> bool:
-        return bool(asker.dispatched_ids) and not asker.dispatched_ids.isdisjoint(row.serving_company_ids)
+        return any(could_serve(row, company_id) for company_id in asker.dispatched_ids)
 
 
 class AskedDriver(Rule):
@@ -73,12 +83,10 @@ class NotDeclined(Rule):
     """The caller, a driver, has not declined the order a while ago."""
 
     def condition(self, asker: Caller) -> Q:
-        declined = DriverOffer.objects.filter(driver=asker.driver_id, skip_until__gt=timezone.now())
-        return ~Q(pk__in=declined.values("order")) if asker.driver_id else Q()
+        return not_declined(driver=asker.driver_id) if asker.driver_id else Q()
 
     def holds(self, asker: Caller, row: Order) -> bool:
-        until = skipped_until(row, party_of_driver(asker.driver_id)) if asker.driver_id else None
-        return until is None or until <= timezone.now()
+        return not asker.driver_id or not has_declined(row, party_of_driver(asker.driver_id))
 
 
 def orders_offered(**to: object) -> Q:
@@ -86,9 +94,23 @@ def orders_offered(**to: object) -> Q:
     return Q(pk__in=asked.values("order"))
 
 
+def not_declined(**by: object) -> Q:
+    declined = DriverOffer.objects.filter(**by, skip_until__gt=timezone.now())
+    return ~Q(pk__in=declined.values("order"))
+
+
 def is_asked(order: Order, party: str) -> bool:
     until = offered_until(order, party)
     return until is not None and until > timezone.now()
+
+
+def has_declined(order: Order, party: str) -> bool:
+    until = skipped_until(order, party)
+    return until is not None and until > timezone.now()
+
+
+def could_serve(order: Order, company_id: int) -> bool:
+    return company_id in order.serving_company_ids and not has_declined(order, party_of_company(company_id))
 
 
 def sees_everything(caller: Caller) -> bool:
@@ -127,7 +149,7 @@ OFFERED_DRIVER = OfAsker(is_on_duty) & (
     | (SEARCHING & AskedDriver())
 )
 COMPANY = InFact("company_id", "dispatched_ids")
-OFFERED_COMPANY = IsNull("company_id") & ((CompanyServesVendor() & OFFERED_TO_ALL) | (SEARCHING & AskedCompany()))
+OFFERED_COMPANY = IsNull("company_id") & ((CompanyCouldServe() & OFFERED_TO_ALL) | (SEARCHING & AskedCompany()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +224,23 @@ def acceptable_orders(caller: Caller) -> QuerySet[Order]:
 def carried_orders(caller: Caller) -> QuerySet[Order]:
     """The orders that the caller, a driver, is named for or has accepted."""
     return orders_by(NAMED_DRIVER, caller)
+
+
+def offered_to_companies(caller: Caller) -> QuerySet[Order]:
+    """The orders on offer to the companies that the caller dispatches for."""
+    return orders_by(OFFERED_COMPANY, caller)
+
+
+def companies_offered(caller: Caller, order: Order) -> list[int]:
+    """The companies that the caller dispatches for, and to which the order is on offer."""
+    if order.company_id is not None:
+        return []
+    is_to_all = OFFERED_TO_ALL.holds(caller, order)
+    return [
+        company_id
+        for company_id in sorted(caller.dispatched_ids)
+        if is_asked(order, party_of_company(company_id)) or (is_to_all and could_serve(order, company_id))
+    ]
 
 
 def company_orders(caller: Caller, *, with_offered: bool) -> QuerySet[Order]:

@@ -20,7 +20,7 @@ from orders.reading.lines import ticket_of
 from orders.reading.order_view import EventView, OrderView
 from orders.reading.selectors import EVENTS
 from orders.services.record.access import OrderAccess, access_of, with_parties
-from ordersite.accounts.callers import Caller, device_key
+from ordersite.accounts.callers import Caller, device_key, merchant_key
 from ordersite.accounts.models import User
 from ordersite.backoffice.row_choosers import row_id
 from vendors.models import Device, Merchant
@@ -58,7 +58,7 @@ def names_of(keys: Iterable[str]) -> dict[str, str]:
             names[user.caller_key] = (user.name or user.shown_email) + user.mark
     if wanted["merchant"]:
         for merchant in Merchant.objects.filter(pk__in=wanted["merchant"]):
-            names[f"merchant:{merchant.pk}"] = f"{merchant.name} (API token)"
+            names[merchant_key(merchant.pk)] = f"{merchant.name} (API token)"
     if wanted["device"]:
         for device in Device.objects.filter(pk__in=wanted["device"]):
             names[device_key(device.pk)] = f"{device.name} ({device.kind})"

@@ -1,4 +1,4 @@
-"""An order as a driver sees it who could take it."""
+"""An order as a driver or company sees it that could take it."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ class OfferStop(serializers.Serializer):
 
 
 class OfferOutput(serializers.Serializer):
-    """An order that the driver could take now; who gets it is told to whoever has taken it."""
+    """An order that the driver or company could take now; who gets it is told to whoever has taken it."""
 
     id = serializers.IntegerField()
     number = serializers.IntegerField(help_text="Numbered for each vendor, day and delivery type.")
@@ -50,7 +50,7 @@ class OfferOutput(serializers.Serializer):
     answer_by = serializers.DateTimeField(
         read_only=True,
         allow_null=True,
-        help_text="Until when this driver may answer; null where it is on offer to every driver until one accepts.",
+        help_text="Until when it may be answered; null where it is on offer to everybody until one accepts.",
     )
 
     @extend_schema_field(OfferStop)

@@ -85,6 +85,8 @@ urlpatterns = [
     path("companies/me/drivers", carriers.CompanyDriversView.as_view()),
     path("drivers/me/offers", dispatch.OffersView.as_view()),
     path("drivers/me/offers/<id:order_id>/decline", dispatch.DeclineView.as_view()),
+    path("companies/me/offers", dispatch.CompanyOffersView.as_view()),
+    path("companies/me/offers/<id:order_id>/decline", dispatch.CompanyDeclineView.as_view()),
     path("drivers/me/ledger", ledgers.DriverLedgerView.as_view()),
     path("drivers/me/balance", ledgers.DriverBalanceView.as_view()),
 ]

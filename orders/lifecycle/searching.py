@@ -27,15 +27,6 @@ SEARCHING = (
 REST = timedelta(seconds=30)
 
 
-def party_of_driver(driver_id: int) -> str:
-    """How a driver stands among the offers, and its stream in the feed."""
-    return f"driver:{driver_id}"
-
-
-def party_of_company(company_id: int) -> str:
-    return f"company:{company_id}"
-
-
 def parse_times(told: Mapping[str, str]) -> dict[str, datetime]:
     return {party: datetime.fromisoformat(at) for party, at in told.items()}
 

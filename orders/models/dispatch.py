@@ -3,6 +3,7 @@
 from django.db import models
 
 from orders.models.orders import Order
+from orders.models.parties import party_of_company, party_of_driver
 from vendors.models import Company, Driver
 
 
@@ -47,6 +48,11 @@ class DriverOffer(models.Model):
                 condition=models.Q(skip_until__isnull=False),
                 name="offer_skipped_by_driver",
             ),
+            models.Index(
+                fields=["company", "skip_until"],
+                condition=models.Q(skip_until__isnull=False),
+                name="offer_skipped_by_company",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -54,5 +60,8 @@ class DriverOffer(models.Model):
 
     @property
     def party(self) -> str:
-        """Whom it is to, as its stream in the feed is named: "driver:3" or "company:1"."""
-        return f"driver:{self.driver_id}" if self.driver_id else f"company:{self.company_id}"
+        """Whom it is to, as its stream in the feed is named."""
+        if self.driver_id is not None:
+            return party_of_driver(self.driver_id)
+        assert self.company_id is not None, "an offer is to one"
+        return party_of_company(self.company_id)

@@ -17,7 +17,7 @@ from orders.estimates import Range
 from orders.kinds import booking_of, package_of, rules_of
 from orders.lifecycle.decisions import Allowed
 from orders.lifecycle.positions import CURRENT, is_on_way
-from orders.lifecycle.searching import offered_until, party_of_driver
+from orders.lifecycle.searching import offered_until
 from orders.lifecycle.table import DRIVER_LEFT, FAILURE, MILESTONES, Actor, Fulfilment
 from orders.lifecycle.timers import COLLECTED, driver_answers_by
 from orders.models import (
@@ -34,6 +34,7 @@ from orders.models import (
     PaymentShare,
     Purchase,
 )
+from orders.models.parties import party_of_company, party_of_driver
 from orders.reading.estimates import estimate_of
 from orders.reading.lines import ticket_of
 from orders.reading.payments import checkout_url, proof_urls
@@ -506,11 +507,13 @@ class OrderView(View):
 
     @property
     def answer_by(self) -> datetime | None:
-        """Until when the reader, a driver who was asked, may answer; None where it is on offer to everybody."""
+        """Until when the reader, a driver or company that was asked, may answer; None where everybody was."""
+        order, caller = self.__order, self.__access.caller
         if self.is_named:
-            return driver_answers_by(self.__order)
-        driver_id = self.__access.caller.driver_id
-        return offered_until(self.__order, party_of_driver(driver_id)) if driver_id else None
+            return driver_answers_by(order)
+        parties = [party_of_company(company_id) for company_id in caller.dispatched_ids]
+        parties += [party_of_driver(caller.driver_id)] if caller.driver_id else []
+        return min(filter(None, (offered_until(order, party) for party in parties)), default=None)
 
     @property
     def may_start_preparing(self) -> bool:

@@ -28,6 +28,11 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").strip().lower())
 
 
+def user_key(user_id: int) -> str:
+    """Names a person as a caller (Caller.key)."""
+    return f"user:{user_id}"
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """A person who signs in. What it may do follows from rows (member, driver, customer), not from a role here."""
 
@@ -94,7 +99,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def caller_key(self) -> str:
         """Names this caller in idempotency keys, external codes and events."""
-        return f"user:{self.pk}"
+        return user_key(self.pk)
 
 
 class Customer(models.Model):

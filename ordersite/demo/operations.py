@@ -390,6 +390,16 @@ OPERATIONS: dict[str, Operation] = {
     "declineOffer": Operation(
         summary="Decline a delivery", who=DRIVER, given={"order_id": 1}, status=204, after="being asked"
     ),
+    "listCompanyOffers": Operation(
+        summary="List the deliveries that my company could take", who=DISPATCHER, after="being asked"
+    ),
+    "declineCompanyOffer": Operation(
+        summary="Decline a delivery for my company",
+        who=DISPATCHER,
+        given={"order_id": 1},
+        status=204,
+        after="being asked",
+    ),
     "readDriverBalance": Operation(summary="Show what I am owed as a driver", who=DRIVER),
     "listDriverPostings": Operation(summary="List my tips and cash as a driver", who=DRIVER),
 }

@@ -42,6 +42,9 @@ POST   /auth/token                            own   401 401 401 401 401 401 401 
 POST   /auth/token/refresh                    own   401 401 401 401 401 401 401 401 401 401 401 401
 GET    /companies/me/drivers                  own   401 401 403 403 403 403 403 403 403 200 403 403
 GET    /companies/me/orders                   own   401 401 403 403 403 403 403 403 403 200 403 403
+GET    /companies/me/offers                   own   401 401 403 403 403 403 403 403 403 200 403 403
+POST   /companies/me/offers/{order_id}/decline own   401 401 403 403 403 403 403 403 403 404 403 403
+POST   /companies/me/offers/{order_id}/decline other 401 401 403 403 403 403 403 403 403 404 403 403
 GET    /drivers/me                            own   401 401 403 403 403 403 200 200 200 403 403 403
 PATCH  /drivers/me                            own   401 401 403 403 403 403 200 200 200 403 403 403
 GET    /drivers/me/orders                     own   401 401 403 403 403 403 200 200 200 403 403 403

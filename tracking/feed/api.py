@@ -15,6 +15,7 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from orders.models.parties import party_of_vendor
 from ordersite.accounts.callers import Caller, caller_of
 from ordersite.accounts.rights import Right
 from ordersite.core.numbers import read_whole
@@ -107,7 +108,7 @@ class VendorEventsView(ApiView):
         caller = caller_of(request)
         if not serves(caller, Right.VIEW_ORDERS, vendor_id):
             raise Forbidden("forbidden", NOT_OF_VENDOR)
-        page, has_waited = read_or_wait(f"vendor:{vendor_id}", since, request.query_params.get("epoch"), wait)
+        page, has_waited = read_or_wait(party_of_vendor(vendor_id), since, request.query_params.get("epoch"), wait)
         if has_waited and not serves(caller_now(request), Right.VIEW_ORDERS, vendor_id):
             raise Forbidden("forbidden", NOT_OF_VENDOR)
         found = [entries.reset(page.epoch, page.last)] if page.reset else page.entries

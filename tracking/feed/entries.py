@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q
 
 from orders.models import Counter, FeedEntry, Order, OrderEvent
+from orders.models.parties import counter_of
 from orders.services.record.epochs import current_epoch
 
 BATCH = 500
@@ -124,8 +125,8 @@ def last_positions(streams: Iterable[str]) -> dict[str, int]:
     parties = [name for name in names if not name.startswith(ORDER)]
     orders = [order_id_of(name) for name in names if name.startswith(ORDER)]
     for some in slices(parties):
-        rows = Counter.objects.filter(name__in=[f"stream:{name}" for name in some]).values_list("name", "value")
-        found.update((name.removeprefix("stream:"), value) for name, value in rows)
+        rows = Counter.objects.filter(name__in=[counter_of(name) for name in some]).values_list("name", "value")
+        found.update((name.removeprefix(counter_of("")), value) for name, value in rows)
     for few in slices(orders):
         versions = Order.objects.filter(pk__in=few).values_list("pk", "version")
         found.update((f"{ORDER}{pk}", version) for pk, version in versions)

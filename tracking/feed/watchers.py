@@ -18,6 +18,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.tokens import AccessToken
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
+from orders.models.parties import party_of_company, party_of_driver, party_of_vendor
 from orders.reading.following import followable, followed
 from ordersite.accounts.authentication import (
     API_TOKEN_PREFIX,
@@ -33,8 +34,8 @@ from ordersite.accounts.authentication import (
     sign_in_id_of,
     user_id_of,
 )
-from ordersite.accounts.callers import device_key
-from ordersite.accounts.models import ApiToken, SignIn, User
+from ordersite.accounts.callers import device_key, merchant_key
+from ordersite.accounts.models import ApiToken, SignIn, User, user_key
 from ordersite.accounts.rights import Right, holders
 from tracking.feed.closings import BUSY, ENDED, EXPIRED, FORBIDDEN, MISSING, UNKNOWN, Closing, WatchRefused
 from vendors.models import Device, Dispatcher, Driver, Member, Vendor
@@ -61,10 +62,10 @@ class Credential:
     def owner(self) -> str | None:
         """Whose it is; None for nobody who is known."""
         if self.user_id:
-            return f"user:{self.user_id}"
+            return user_key(self.user_id)
         if self.device_id:
             return device_key(self.device_id)
-        return f"merchant:{self.merchant_id}" if self.merchant_id else None
+        return merchant_key(self.merchant_id) if self.merchant_id else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,13 +177,13 @@ def at_door(door: Callable[[], Watcher]) -> Watcher | WatchRefused:
 
 def at_vendor(vendor_id: int, credential: Credential) -> Watcher:
     """Whether there is such a vendor, and who may watch it, is asked for all together."""
-    return Watcher(stream=f"vendor:{vendor_id}", credential=credential)
+    return Watcher(stream=party_of_vendor(vendor_id), credential=credential)
 
 
 def as_driver(credential: Credential) -> Watcher:
     """At the stream of the caller's driver; for no driver at one that nobody may watch."""
     own = Driver.objects.filter(user_id=credential.user_id or 0).values_list("pk", flat=True).first()
-    return Watcher(stream=f"driver:{own or 0}", credential=credential)
+    return Watcher(stream=party_of_driver(own or 0), credential=credential)
 
 
 def as_dispatcher(credential: Credential, company_id: int | None) -> Watcher:
@@ -191,7 +192,7 @@ def as_dispatcher(credential: Credential, company_id: int | None) -> Watcher:
     if company_id is not None:
         own = own.filter(company_id=company_id)
     found = own.order_by("company_id").values_list("company_id", flat=True).first()
-    return Watcher(stream=f"company:{found or 0}", credential=credential)
+    return Watcher(stream=party_of_company(found or 0), credential=credential)
 
 
 def by_tracking_code(code: str) -> Watcher:

@@ -13,6 +13,7 @@ from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.lifecycle.timers import awaits_payment, first_answer
 from orders.models import Order, OrderEvent, Purchase
+from orders.models.parties import party_of_driver
 from orders.services.capacity.order_times import is_later
 from orders.services.editing.destination import distance_from_vendor, new_destination
 from orders.services.kinds import handler_of
@@ -313,7 +314,7 @@ def change_driver(change: Change, value: int | None) -> None:
         if not driver.can_be_named:
             raise Invalid(Code.OFF_DUTY, Field.DRIVER)
     if order.driver_id:
-        change.left.append(f"driver:{order.driver_id}")
+        change.left.append(party_of_driver(order.driver_id))
     order.driver = driver
     order.named_at = access.now if driver else None
     order.driver_accepted_at = order.driver_at_business_at = None

@@ -16,13 +16,15 @@ from django.db.models.functions import Coalesce, Cos, Radians, Sin
 from django.utils import timezone
 
 from orders.lifecycle.geofences import business_point
-from orders.lifecycle.searching import REST, Offering, is_dispatched, party_of_driver
+from orders.lifecycle.searching import REST, Offering, is_dispatched
 from orders.lifecycle.table import Actor
 from orders.lifecycle.timers import Timer, set_due
 from orders.models import DISPATCHED, HELD, DriverOffer, Order, OrderEvent
+from orders.models.parties import kind_and_id, party_of_company, party_of_driver
 from orders.services.record.access import access_of
+from orders.services.record.driver_offers import refuse_missed_offer
 from orders.services.record.order_update import OrderUpdate, move_timers, update_locked, update_order
-from orders.visibility import OFFERED_DRIVER
+from orders.visibility import OFFERED_DRIVER, companies_offered
 from ordersite.accounts.callers import SYSTEM, Caller
 from ordersite.core.codes import Code
 from ordersite.core.faults import Conflict
@@ -184,57 +186,75 @@ def nearness(position: str, pickup: Point | None) -> Combinable:
 # --- answering ----------------------------------------------------------------------------------------------------
 
 
-def decline_offer(*, order_id: int, caller: Caller) -> None:
-    """A driver does not take an order that is on offer to it, or for which it is named; whoever is next is asked.
+def decline_offer(*, order_id: int, caller: Caller, role: Actor) -> None:
+    """A driver, or a company by its dispatcher, does not take an order that is on offer to it, or for which the driver
+    is named; whoever is next is asked.
 
     Declined twice is declined once. Must run in a transaction; raises NotFound, and Conflict for what is not on offer
-    to the driver (any more).
+    (any more).
     """
     try:
         with update_order(order_id, caller) as update:
-            decline(update)
+            update.role = role
+            decline(update, take_off_driver(update) if role == Actor.DRIVER else offered_companies(update))
     except Conflict as refusal:
         if refusal.fault.code != Code.OFFER_DECLINED:
             raise
 
 
-def decline(update: OrderUpdate) -> None:
-    order, now, driver_id = update.order, update.now, update.caller.driver_id
-    assert driver_id is not None, "drivers decline"
+def decline(update: OrderUpdate, parties: Sequence[str]) -> None:
+    order, now = update.order, update.now
+    asked, until = Offering.of(order), skip_until(order, now)
+    for party in parties:
+        write_declined(order, party, asked, until, now)
+    order.asked = asked.skip(parties, until, now).as_json(now)
+    tell_offers(update, ask_next(order, now) if order.offers_at else [], left=parties)
+
+
+def take_off_driver(update: OrderUpdate) -> list[str]:
+    """The caller, a driver who may decline; it is named no more. Raises Conflict where it may not."""
+    order, driver_id = update.order, update.caller.driver_id
+    assert driver_id is not None, "only drivers decline as such"
     is_named = order.driver_id == driver_id
     if is_named and order.named_at is None:
         raise Conflict(Code.OFFER_HELD)
     # Who is named, or drives for its company, sees the order too when it is closed or on its way.
     is_over = order.is_closed or order.picked_up_at is not None
     if is_over or not (is_named or OFFERED_DRIVER.holds(update.caller, order)):
-        raise Conflict(Code.OFFER_WITHDRAWN)
+        raise refuse_missed_offer(update.caller, order) or Conflict(Code.OFFER_WITHDRAWN)
     if is_named:
         order.driver = order.named_at = None
-    party, until = party_of_driver(driver_id), skip_until(order, now)
-    asked = Offering.of(order)
-    write_declined(order, driver_id, asked, until, now)
-    order.asked = asked.skip([party], until, now).as_json(now)
-    update.role = Actor.DRIVER
-    tell_offers(update, ask_next(order, now) if order.offers_at else [], left=[party])
+    return [party_of_driver(driver_id)]
 
 
-def write_declined(order: Order, driver_id: int, asked: Offering, until: datetime, now: datetime) -> None:
+def offered_companies(update: OrderUpdate) -> list[str]:
+    """The companies that the caller dispatches for, which may decline; raises Conflict where there is none."""
+    order, caller = update.order, update.caller
+    if order.company_id in caller.dispatched_ids:
+        raise Conflict(Code.OFFER_HELD)
+    companies = companies_offered(caller, order)
+    if not companies:
+        raise refuse_missed_offer(caller, order) or Conflict(Code.OFFER_WITHDRAWN)
+    return [party_of_company(company_id) for company_id in companies]
+
+
+def write_declined(order: Order, party: str, asked: Offering, until: datetime, now: datetime) -> None:
     """The row of the offer; one that was made to everybody, or by name, has none before."""
     declined: dict[str, Any] = {"outcome": Outcome.DECLINED, "answered_at": now, "skip_until": until}
-    offers = DriverOffer.objects.filter(order=order, driver=driver_id)
-    if party_of_driver(driver_id) in asked.open:
+    kind, pk = kind_and_id(party)
+    offers = DriverOffer.objects.filter(Q((kind, pk)), order=order)
+    if party in asked.open:
         offers.filter(outcome=Outcome.OPEN).update(**declined)
         return
     made = {"offered_at": order.search_started_at or now, "answer_by": now, **declined}
-    DriverOffer.objects.update_or_create(order=order, driver_id=driver_id, round=asked.round, defaults=made)
+    DriverOffer.objects.update_or_create(order=order, round=asked.round, defaults=made, **{f"{kind}_id": pk})
 
 
 def take_offer(order: Order, party: str, now: datetime) -> None:
     """A driver or company that was asked accepts; what others were asked ends with the change (withdraw_offers)."""
     if order.offers_at is None:
         return
-    kind, _, pk = party.partition(":")
-    taken = DriverOffer.objects.filter(Q((kind, pk)), order=order, outcome=Outcome.OPEN)
+    taken = DriverOffer.objects.filter(Q(kind_and_id(party)), order=order, outcome=Outcome.OPEN)
     taken.update(outcome=Outcome.ACCEPTED, answered_at=now)
 
 

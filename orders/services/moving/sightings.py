@@ -18,6 +18,7 @@ from django.utils import timezone
 from orders.lifecycle.table import Actor, Status
 from orders.lifecycle.timers import answerable_since, awaits_answer
 from orders.models import TOLD_UNSEEN, Counter, FeedEntry, Order, OrderEvent, UnansweredOrder
+from orders.models.parties import counter_of, party_of_vendor
 from orders.services.record.access import access_of
 from orders.services.record.epochs import current_epoch
 from orders.services.record.order_update import update_locked
@@ -53,8 +54,8 @@ def mark_shown(*, caller: Caller, vendor_id: int, epoch: str, position: int) -> 
         raise NotFound()
     if not works_at_vendor(caller, vendor):
         raise Forbidden(Code.FORBIDDEN_SEEN)
-    stream = f"vendor:{vendor_id}"
-    reached = Counter.objects.filter(name=f"stream:{stream}").values_list("value", flat=True).first() or 0
+    stream = party_of_vendor(vendor_id)
+    reached = Counter.objects.filter(name=counter_of(stream)).values_list("value", flat=True).first() or 0
     head = FeedHead(current_epoch(), reached)
     if epoch != head.epoch or position > head.position:
         raise Conflict(Code.FEED_RESET, extra={"epoch": head.epoch, "position": head.position})
@@ -194,7 +195,7 @@ def last_answer(vendor_id: int, since: datetime | None) -> datetime | None:
     if since is None:
         return None
     answers = FeedEntry.objects.filter(
-        stream=f"vendor:{vendor_id}",
+        stream=party_of_vendor(vendor_id),
         created_at__gte=since,
         event__kind=OrderEvent.Kind.STATUS,
         event__from_status=Status.PENDING,

@@ -14,6 +14,7 @@ from orders.services.moving import digital, dispatch
 from orders.services.moving.sightings import note_unanswered
 from orders.services.moving.transitions import Wish, transition
 from orders.services.record.access import access_of
+from orders.services.record.events import carriers_of
 from orders.services.record.order_update import move_timers, save_timers, update_locked
 from orders.services.record.servability import why_unserved_now
 from ordersite.accounts.callers import SYSTEM
@@ -85,11 +86,11 @@ def settle_order(order: Order, timer: Timer, now: datetime) -> None:
 def release_driver(order: Order, timer: Timer, now: datetime) -> None:
     """The driver who was named has not answered: as if nobody were named. It sees this as its last event."""
     with update_locked(access_of(SYSTEM, order, now), role=Actor.SYSTEM) as update:
-        driver_id = order.driver_id
+        driver_id, left = order.driver_id, carriers_of(order)
         order.driver = order.named_at = None
         update.tell(
             OrderEvent.Kind.DRIVER,
-            left=[f"driver:{driver_id}"],
+            left=left,
             reason_code=timer.reason,
             data={"old": {"driver": driver_id}, "new": {"driver": None}},
         )

@@ -13,17 +13,19 @@ from orders.lifecycle import table
 from orders.lifecycle.decisions import Decision, Outcome, decide, decide_preparing, remember
 from orders.lifecycle.guards import GUARDS, Attempt
 from orders.lifecycle.reasons import REASONS
-from orders.lifecycle.searching import party_of_company, party_of_driver
 from orders.lifecycle.table import Actor, Change, Fulfilment, Status
 from orders.lifecycle.timers import is_made
 from orders.models import DeliveryProof, Order, OrderEvent
+from orders.models.parties import party_of_company, party_of_driver
 from orders.services.moving.closing import follow_status
 from orders.services.moving.delivery_proofs import check_done_at, check_proof
 from orders.services.moving.dispatch import check_load, take_offer
 from orders.services.printing.jobs import follow_status_on_paper
 from orders.services.record.access import OrderAccess, access_of, get_order
+from orders.services.record.events import carriers_of
 from orders.services.record.order_update import OrderUpdate, update_locked, update_order
 from orders.services.record.servability import why_unserved_now
+from orders.visibility import companies_offered
 from ordersite.accounts.callers import Caller, related
 from ordersite.core.attempts import count_attempt, forget_attempts, refuse_if_locked
 from ordersite.core.codes import Code
@@ -245,7 +247,7 @@ def apply_change(update: OrderUpdate, change: Change, attempt: Attempt, wish: Wi
 def assign_parties(access: OrderAccess, change: Change, attempt: Attempt) -> Sequence[str]:
     """Sets who carries the order after the change; returns the streams of those whom it takes off."""
     order, now = access.order, access.now
-    before = {f"driver:{order.driver_id}" if order.driver_id else "", f"company:{order.company_id or ''}"}
+    before = set(carriers_of(order))
     if change.name == "accept_by_driver":
         name_accepting_driver(access, attempt)
     elif change.name == "accept_by_company":
@@ -254,8 +256,7 @@ def assign_parties(access: OrderAccess, change: Change, attempt: Attempt) -> Seq
     leave_parties(order, change.name)
     if change.name == "accept_by_driver" or order.driver_id is None:
         order.named_at = None
-    after = {f"driver:{order.driver_id}", f"company:{order.company_id}"}
-    return sorted(stream for stream in before - after if stream not in ("", "company:"))
+    return sorted(before - set(carriers_of(order)))
 
 
 def leave_parties(order: Order, name: str) -> None:
@@ -279,17 +280,15 @@ def name_accepting_driver(access: OrderAccess, attempt: Attempt) -> None:
 
 
 def accepting_company(access: OrderAccess, attempt: Attempt) -> int:
-    """The company that accepts: the dispatcher's that serves this vendor, or the one that staff find named."""
+    """The company that accepts: the dispatcher's that it is on offer to, or for staff one that serves this vendor."""
     order = access.order
     if order.company_id is not None:
         return order.company_id
-    serving = order.vendor.companies.order_by("pk")
-    if attempt.actor == Actor.COMPANY:
-        serving = serving.filter(pk__in=access.caller.dispatched_ids)
-    company_id = serving.values_list("pk", flat=True).first()
-    if company_id is None:
+    is_company = attempt.actor == Actor.COMPANY
+    serving = companies_offered(access.caller, order) if is_company else sorted(order.serving_company_ids)
+    if not serving:
         raise Conflict(Code.GUARD_FAILED_SERVED, extra={"guard": "served", **access.refusal_extra()})
-    return int(company_id)
+    return serving[0]
 
 
 def promise_times(order: Order, wish: Wish, now: datetime) -> None:

@@ -17,6 +17,7 @@ from orders.models import (
     Purchase,
     SavedMethod,
 )
+from orders.models.parties import counter_of, party_of_vendor
 from orders.services.money import ledger
 from orders.services.moving.digital import issue_if_paid
 from orders.services.paying.proofs import add_proofs
@@ -152,7 +153,7 @@ def write_placing(
     terms = [terms_of_part(part) for part in parts]
     save_terms(terms)
     counters = [number_counter(part, now) for part in parts]
-    streams = [f"stream:vendor:{part.draft.vendor.pk}" for part in parts if is_visible(part, payment)]
+    streams = [counter_of(party_of_vendor(part.draft.vendor.pk)) for part in parts if is_visible(part, payment)]
     # A change of a vendor's waits for this order and names it, or was first and has it placed anew.
     drawn = draw_numbers(
         [counter.name for counter in counters] + streams, read={vendor.pk: vendor.menu_version for vendor in vendors}
@@ -227,7 +228,7 @@ def write_events(
 ) -> None:
     for order, part in zip(orders, parts, strict=True):
         zone = part.draft.zone
-        stream = f"stream:vendor:{order.vendor_id}"
+        stream = counter_of(party_of_vendor(order.vendor_id))
         role = role_of_placer(order, customer, caller)
         tell_placed(
             access_as(role, caller, order, now),

@@ -37,9 +37,9 @@ def withdraw_offers(orders: Sequence[Order], now: datetime) -> list[str]:
 
 def refuse_missed_offer(caller: Caller, order: Order) -> Refusal | None:
     """What tells a driver or dispatcher why an order that was offered to it is so no more; None where it never was."""
-    mine = Q(driver=caller.driver_id) if caller.driver_id else Q(company__in=caller.dispatched_ids)
     if not caller.driver_id and not caller.dispatched_ids:
         return None
+    mine = Q(driver=caller.driver_id or 0) | Q(company__in=caller.dispatched_ids)
     offer = DriverOffer.objects.filter(mine, order=order.pk).order_by("-pk").first()
     if offer is None:
         return None

@@ -10,22 +10,21 @@ from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
 from orders.models import FeedEntry, Order, OrderEvent
+from orders.models.parties import counter_of, party_of_company, party_of_driver, party_of_vendor
 from ordersite.core.idempotency import Again
 from ordersite.core.inserts import insert_rows
 
 
-def vendor_stream(order: Order) -> str:
-    return f"vendor:{order.vendor_id}"
-
-
 def streams_of(order: Order) -> list[str]:
     """The parties' streams that an event of this order enters: the vendor's only once the vendor may see it."""
-    streams = [vendor_stream(order)] if order.visible_at else []
-    if order.driver_id:
-        streams.append(f"driver:{order.driver_id}")
-    if order.company_id:
-        streams.append(f"company:{order.company_id}")
-    return streams
+    vendors = [party_of_vendor(order.vendor_id)] if order.visible_at else []
+    return vendors + carriers_of(order)
+
+
+def carriers_of(order: Order) -> list[str]:
+    """The streams of the driver and the company that stand on the order."""
+    drivers = [party_of_driver(order.driver_id)] if order.driver_id else []
+    return drivers + ([party_of_company(order.company_id)] if order.company_id else [])
 
 
 # The versions of vendors that stand; held, nobody changes these vendors until commit.
@@ -99,17 +98,17 @@ def write_event(
     if not positions:
         vendor = order._state.fields_cache.get("vendor")
         read = {vendor.pk: vendor.menu_version} if vendor else {}
-        drawn, changed = draw_beside((f"stream:{stream}" for stream in streams), read, holds=holds)
+        drawn, changed = draw_beside((counter_of(stream) for stream in streams), read, holds=holds)
         positions = {name: numbers[0] for name, numbers in drawn.items()}
     insert_rows(
         [
             FeedEntry(
                 stream=stream,
-                position=positions[f"stream:{stream}"],
+                position=positions[counter_of(stream)],
                 event=event,
                 order=order,
                 created_at=event.created_at,
-                unseen_since=unseen_since if stream == vendor_stream(order) else None,
+                unseen_since=unseen_since if stream == party_of_vendor(order.vendor_id) else None,
             )
             for stream in streams
         ]

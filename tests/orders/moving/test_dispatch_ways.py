@@ -33,10 +33,12 @@ from tests.orders.moving.test_transitions import move
 from tests.orders.rows import make_order, state_of
 from tests.orders.shopping import ORDERS, assert_nothing_changed
 from tests.orders.walking import REASON, Api
-from vendors.models import Driver, Vendor
+from vendors.models import Company, Dispatcher, Driver, Member, Vendor
 from vendors.services.announcing import vendor_changed
 
 __all__ = ["begin"]
+
+COMPANY_OFFERS = "/api/v1/companies/me/offers"
 
 
 def asked(order: Order) -> list[str]:
@@ -221,6 +223,68 @@ def test_to_all_at_once_a_decliner_is_skipped_for_a_while(cast: Cast, api: Api, 
     assert decline(api, cast.driver, order).status_code == 204
     clock.now += 10 * MINUTE
     assert accept(api, cast.driver, order).status_code == 200
+
+
+def decline_for_company(api: Api, user: Any, order: Order) -> Any:
+    return api(user).post(f"{COMPANY_OFFERS}/{order.pk}/decline")
+
+
+def test_a_company_that_was_asked_declines(cast: Cast, api: Api, clock: Clock, begin: Begin) -> None:
+    """It is skipped for a while, and whoever is next is asked, as when a driver declines."""
+    place_everybody(cast, clock)
+    order, company = begin(), f"company:{cast.company.pk}"
+    assert decline_for_company(api, cast.dispatcher, order).status_code == 404
+    assert decline(api, cast.driver, order).status_code == 204
+    (offer,) = api(cast.dispatcher).get(COMPANY_OFFERS).json()["results"]
+    until = (clock.now + 45 * SECOND).isoformat().replace("+00:00", "Z")
+    assert (offer["id"], offer["is_named"], offer["answer_by"]) == (order.pk, False, until)
+    assert [decline_for_company(api, cast.dispatcher, order).status_code for _ in range(2)] == [204, 204]
+    assert rows(order)[1:] == [(1, company, "declined"), (1, party(cast.courier_row), "open")]
+    event = order.events.latest("number")
+    assert (event.kind, event.role, event.actor) == ("driver", "company", cast.dispatcher.caller_key)
+    assert api(cast.dispatcher).get(COMPANY_OFFERS).json()["results"] == []
+    with assert_nothing_changed(order):
+        answer = move(api, cast.dispatcher, order, to=25)
+        assert (answer.status_code, answer.json()["code"]) == (409, "offer_declined")
+
+
+def test_to_all_at_once_a_company_that_declines_is_skipped(cast: Cast, api: Api, clock: Clock, begin: Begin) -> None:
+    order = begin(dispatch="all")
+    assert [row["id"] for row in api(cast.dispatcher).get(COMPANY_OFFERS).json()["results"]] == [order.pk]
+    assert [decline_for_company(api, cast.dispatcher, order).status_code for _ in range(2)] == [204, 204]
+    assert (rows(order), sees(api, cast.dispatcher, order)) == ([(1, f"company:{cast.company.pk}", "declined")], False)
+    assert api(cast.dispatcher).get("/api/v1/companies/me/orders").json()["results"] == []
+    assert offered(api, cast.driver) == [order.pk]
+    clock.now += 10 * MINUTE
+    assert move(api, cast.dispatcher, order, to=25).status_code == 200
+    with assert_nothing_changed(order):
+        answer = decline_for_company(api, cast.dispatcher, order)
+        assert (answer.status_code, answer.json()["code"]) == (409, "offer_held")
+
+
+def test_of_two_companies_the_one_that_was_asked_accepts(cast: Cast, api: Api, clock: Clock, begin: Begin) -> None:
+    """Who dispatches for both accepts, and declines, for the one that it is on offer to."""
+    second = Company.objects.create(name="Second Wheels")
+    second.vendors.add(cast.vendor)
+    Dispatcher.objects.create(user=cast.dispatcher, company=second)
+    first, other = begin(dispatch="all"), begin(dispatch="all")
+    for order in (first, other):
+        made = {"round": 1, "offered_at": clock.now, "answer_by": clock.now, "outcome": "declined"}
+        until = clock.now + MINUTE
+        DriverOffer.objects.create(order=order, company=cast.company, answered_at=clock.now, skip_until=until, **made)
+        skipped = {f"company:{cast.company.pk}": until.isoformat()}
+        Order.objects.filter(pk=order.pk).update(asked={"round": 1, "open": {}, "ended": None, "skipped": skipped})
+    assert move(api, cast.dispatcher, first, to=25).data["company"]["id"] == second.pk
+    assert decline_for_company(api, cast.dispatcher, other).status_code == 204
+    assert rows(other) == [(1, f"company:{one.pk}", "declined") for one in (cast.company, second)]
+
+
+def test_a_vendors_courier_who_works_there_too_declines_once(cast: Cast, api: Api, begin: Begin) -> None:
+    """It sees the order still, as the vendor does."""
+    Member.objects.create(user=cast.courier, merchant=cast.vendor.merchant)
+    order = begin(dispatch="all")
+    assert [decline(api, cast.courier, order).status_code for _ in range(2)] == [204, 204]
+    assert len(rows(order)) == 1
 
 
 def test_who_is_named_declines(cast: Cast, api: Api, clock: Clock, begin: Begin) -> None:

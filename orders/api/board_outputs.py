@@ -143,6 +143,9 @@ class TicketOutput(OfKind):
     cash = MoneyField(allow_null=True)
     collection_code = serializers.CharField(allow_null=True, help_text="What its customer tells at the counter.")
     tracking_number = serializers.CharField()
+    proof_kind = serializers.CharField(
+        help_text="What completing the delivery needs as `proof`: photo, signature, code, or nothing if empty."
+    )
     lines = TicketLineOutput(many=True, help_text="What is to be made.")
     all_ticked = serializers.BooleanField(help_text="Every line is ticked off.")
     allowed_transitions = AllowedOutput(many=True)
@@ -296,6 +299,7 @@ def render_ticket(ticket: TicketView) -> dict[str, Any]:
         "cash": None if ticket.cash is None else as_json(ticket.cash, ticket.currency),
         "collection_code": ticket.collection_code,
         "tracking_number": ticket.tracking_number,
+        "proof_kind": ticket.proof_kind,
         **render(OfKind, ticket),
         "lines": [render_line(line) for line in ticket.lines],
         "all_ticked": ticket.all_ticked,

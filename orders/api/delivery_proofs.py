@@ -73,6 +73,7 @@ class DeliveryProofsView(ApiView):
     """The pictures of an order's delivery."""
 
     permission_classes = [AllowAny]
+    devices = ("POST",)
     parser_classes = [JsonParser, DeliveryProofParser]
 
     @extend_schema(responses=DeliveryProofList, operation_id="readDeliveryProofs")

@@ -20,6 +20,7 @@ from ordersite.web.pagination import paginate
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema
 from ordersite.web.views import ApiView, render
 
+OFFER_PAGE = page_schema(OfferOutput)
 ORDERINGS = {"placed_at": ("placed_at", "id"), "id": ("id",)}
 
 
@@ -28,7 +29,7 @@ class OffersView(ApiView):
 
     @extend_schema(
         parameters=[ordering_parameter("placed_at", "id"), *PAGE_PARAMETERS],
-        responses=page_schema(OfferOutput),
+        responses=OFFER_PAGE,
         operation_id="listOffers",
     )
     def get(self, request: Request) -> Response:
@@ -74,7 +75,7 @@ class CompanyOffersView(ApiView):
 
     @extend_schema(
         parameters=[ordering_parameter("placed_at", "id"), *PAGE_PARAMETERS],
-        responses=page_schema(OfferOutput),
+        responses=OFFER_PAGE,
         operation_id="listCompanyOffers",
     )
     def get(self, request: Request) -> Response:

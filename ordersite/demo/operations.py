@@ -390,9 +390,7 @@ OPERATIONS: dict[str, Operation] = {
     "declineOffer": Operation(
         summary="Decline a delivery", who=DRIVER, given={"order_id": 1}, status=204, after="being asked"
     ),
-    "listCompanyOffers": Operation(
-        summary="List the deliveries that my company could take", who=DISPATCHER, after="being asked"
-    ),
+    "listCompanyOffers": Operation(summary="List the deliveries that my company could take", who=DISPATCHER),
     "declineCompanyOffer": Operation(
         summary="Decline a delivery for my company",
         who=DISPATCHER,

@@ -162,7 +162,7 @@ WORDS: dict[str, str] = {
     "product": "The product: its id, or its name as it was ordered.",
     "product_id": "The id of a product.",
     "products": "The category's products, in order.",
-    "proof": "What shows that it was handed over, where `requires` names it.",
+    "proof": "What shows that it was handed over, where `requires` names it: the id of the picture, or the code.",
     "proof_uuid": "The id of a picture of the delivery.",
     "provider": "The payment provider's name.",
     "purchase": "The placing that it belongs to.",

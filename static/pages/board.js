@@ -10,6 +10,7 @@ import { arrange, fill, h, setAttribute, setText } from "./dom.js";
 import { Feed } from "./feed.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { page } from "./page.js";
+import { askPicture, pictureKind, sendPicture } from "./proofs.js";
 import { toast } from "./toasts.js";
 import { clock } from "./time.js";
 
@@ -541,13 +542,13 @@ class Board {
     this.cards.get(ticket.id)?.draw(ticket);
   }
 
-  // Does something to an order, and reads it again whatever came of it; true where it was done.
+  // Does something to an order (`body` may be a function that makes what is sent), and reads it again whatever came of it; true where it was done.
   async change(ticket, method, path, body) {
     const { element } = this.cards.get(ticket.id) ?? {};
     if (element) setAttribute(element, "aria-busy", "true");
     let isDone = true;
     try {
-      await act(method, `/orders/${ticket.id}${path}`, body);
+      await act(method, `/orders/${ticket.id}${path}`, typeof body === "function" ? await body() : body);
     } catch (problem) {
       isDone = false;
       toast(interpolate(gettext("Order %(number)s: %(what)s"), { number: ticket.number, what: problem.message }));
@@ -561,7 +562,17 @@ class Board {
   async move(ticket, step, fields = {}) {
     const minutes = step.name === "accept" && this.cards.get(ticket.id)?.takesMinutes() ? { prepared_in: this.minutesFor(ticket) } : {};
     const from = ticket.status.name;
-    if (await this.change(ticket, "POST", "/transitions", { transition: step.name, ...minutes, ...fields })) {
+    const kind = pictureKind(ticket, step);
+    const picture = kind && (await askPicture(kind));
+    if (kind && !picture) return;
+    const takenAt = new Date().toISOString();
+    const body = async () => ({
+      transition: step.name,
+      ...minutes,
+      ...fields,
+      ...(picture && { proof: await sendPicture(ticket.id, picture, takenAt) }),
+    });
+    if (await this.change(ticket, "POST", "/transitions", body)) {
       this.undoable = { id: ticket.id, from, until: Date.now() + UNDO_FOR, version: ticket.version };
       this.offerUndo();
     }

@@ -5,6 +5,7 @@ import { openDialog } from "./dialogs.js";
 import { append, fill, h } from "./dom.js";
 import { gettext, interpolate } from "./i18n.js";
 import { page } from "./page.js";
+import { pictureKind } from "./proofs.js";
 import { clock, when } from "./time.js";
 
 const MINUTE = 60_000; // ms
@@ -51,7 +52,8 @@ function details(ticket) {
 // A change that asks for nothing is a button; one that asks opens its fields below itself.
 function stepRow(step, board, close, ticket) {
   const text = word("changes", step.name);
-  if (!step.requires.length) return button(text, () => close({ step, fields: {} }), step.name === ticket.next ? "main" : "");
+  const asked = step.requires.filter((one) => one !== "proof" || !pictureKind(ticket, step));
+  if (!asked.length) return button(text, () => close({ step, fields: {} }), step.name === ticket.next ? "main" : "");
   const fields = h("form.fields.asked", { hidden: true });
   const opener = button(`${text} …`, () => {
     fields.hidden = !fields.hidden;
@@ -75,10 +77,10 @@ function stepRow(step, board, close, ticket) {
       h("input", { id: `${id}-code`, name: "code", required: true, maxLength: 20, autocomplete: "off", inputMode: "numeric" }),
     ]);
   }
-  if (step.requires.includes("proof")) {
+  if (asked.includes("proof")) {
     append(fields, [
-      h("label", { for: `${id}-proof` }, gettext("Proof: who signed, or where it was left")),
-      h("input", { id: `${id}-proof`, name: "proof", required: true, maxLength: 200 }),
+      h("label", { for: `${id}-proof` }, gettext("The customer's code")),
+      h("input", { id: `${id}-proof`, name: "proof", required: true, maxLength: 20, autocomplete: "off", inputMode: "numeric" }),
     ]);
   }
   fields.append(h("button.main", {}, text));

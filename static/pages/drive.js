@@ -4,7 +4,7 @@ import { checkBuild, watchBuild } from "./build.js";
 import { openDialog } from "./dialogs.js";
 import { arrange, fill, h, setText } from "./dom.js";
 import { Reporter } from "./drive_position.js";
-import { askPhoto, askSignature } from "./drive_proofs.js";
+import { askPicture } from "./proofs.js";
 import { Queue } from "./drive_queue.js";
 import { Feed } from "./feed.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
@@ -121,9 +121,8 @@ async function take(order, change) {
     if (!code) return;
     body[change.requires.includes("code") ? "code" : "proof"] = code;
   } else if (change.requires.includes("proof")) {
-    const blob = await (order.proof_kind === "signature" ? askSignature() : askPhoto());
-    if (!blob) return;
-    photo = { kind: order.proof_kind, blob };
+    photo = await askPicture(order.proof_kind);
+    if (!photo) return;
   }
   await queue.add(order.id, body, photo);
 }

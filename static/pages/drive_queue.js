@@ -1,6 +1,7 @@
 // What a driver does, kept in this browser until the server has answered it: in order, each once, through dead links
 // and reloads. What the server refuses stays, and is told, until the driver tries it again or leaves it.
-import { act as call, newKey, upload } from "./api.js";
+import { act as call, newKey } from "./api.js";
+import { sendPicture } from "./proofs.js";
 
 const DATABASE = "ordersite-drive";
 const STORE = "acts";
@@ -132,14 +133,9 @@ export class Queue {
 
 // Sends one act with its own keys, so that a lost answer does not make it happen twice.
 async function send(one) {
-  const path = `/orders/${one.order}`;
   let body = one.body;
   if (one.photo) {
-    const form = new FormData();
-    form.append("proof", JSON.stringify({ kind: one.photo.kind, done_at: body.done_at }));
-    form.append("photo", one.photo.blob, "photo.jpg");
-    const proof = await upload(`${path}/delivery-proofs`, form, { key: `${one.key}-photo`, tries: 1 });
-    body = { ...body, proof: proof.id };
+    body = { ...body, proof: await sendPicture(one.order, one.photo, body.done_at, { key: `${one.key}-photo`, tries: 1 }) };
   }
-  return call("POST", `${path}/transitions`, body, { key: one.key, tries: 1 });
+  return call("POST", `/orders/${one.order}/transitions`, body, { key: one.key, tries: 1 });
 }

@@ -10,6 +10,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from ordersite.accounts.models import User
 from tests.cast import Cast
+from tests.promises.pictures import encoded, plain
 from tests.tracking.live import Server
 
 # Counts the sound's beginnings, and keeps what was played (in data-played, "new changed") and which tasks took long.
@@ -86,3 +87,10 @@ def expect_in(page: Page, order: int, column: str) -> None:
 def expect_played(page: Page, kind: str, times: int = 1) -> None:
     """The bell has played this kind so many times at least."""
     expect(page.locator("html")).to_have_attribute("data-played", re.compile(rf"(.*\b{kind}\b){{{times}}}"))
+
+
+def use_photo(page: Page) -> None:
+    page.get_by_label("Take a photo").set_input_files(
+        {"name": "door.png", "mimeType": "image/png", "buffer": encoded(plain(size=(80, 60)), "PNG")}
+    )
+    page.get_by_role("button", name="Use this photo").click()

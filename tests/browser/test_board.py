@@ -6,10 +6,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from orders.models import Line, Order
-from tests.browser.boards import Acting, card_of, expect_in, expect_played, open_board
+from orders.models import DeliveryProof, Line, Order, OrderEvent
+from tests.browser.boards import Acting, card_of, expect_in, expect_played, open_board, use_photo
 from tests.cast import Cast
+from tests.orders.rows import make_order
 from tests.tracking.live import Server
+from vendors.models import Vendor
 
 pytestmark = pytest.mark.browser
 OpenLive = Callable[..., Page]
@@ -191,3 +193,16 @@ def test_a_slow_reading_of_the_whole_board_takes_no_new_order_away(
     for order in (kept, *placed):
         expect_in(page, order, "new")
     assert len(placed) == 1
+
+
+def test_who_delivers_itself_shows_the_photo_that_is_asked_for(stage: Cast, open_live: OpenLive) -> None:
+    Vendor.objects.filter(pk=stage.vendor.pk).update(proof="photo")
+    order = make_order(stage, 9, stood="accepted prepared picked_up", self_delivery=True)
+    page = open_board(open_live(signed_in=stage.owner), stage)
+    card_of(page, order.pk).get_by_role("button", name="What next?").click()
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    with page.expect_response(lambda answer: answer.url.endswith("/transitions")) as answer:
+        use_photo(page)
+    assert answer.value.status == 200
+    told = OrderEvent.objects.get(order=order, transition="deliver")
+    assert told.data == {"proof": str(DeliveryProof.objects.get(order=order).uuid)}

@@ -7,9 +7,9 @@ from playwright.sync_api import Page, expect
 from rest_framework.test import APIClient
 
 from orders.models import DeliveryProof, Order, OrderEvent
+from tests.browser.boards import use_photo
 from tests.cast import PASSWORD, Cast
 from tests.orders.rows import make_order
-from tests.promises.pictures import encoded, plain
 
 pytestmark = pytest.mark.browser
 Api = Callable[..., APIClient]
@@ -46,13 +46,6 @@ def standing(order: Order) -> int:
 def cut(page: Page) -> None:
     page.context.set_offline(True)
     page.get_by_text("No connection.").wait_for()
-
-
-def use_photo(page: Page) -> None:
-    page.get_by_label("Take a photo").set_input_files(
-        {"name": "door.png", "mimeType": "image/png", "buffer": encoded(plain(size=(80, 60)), "PNG")}
-    )
-    page.get_by_role("button", name="Use this photo").click()
 
 
 def test_a_delivery_through_a_dead_link(stage: Cast, drive: Page) -> None:

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from orders.dialects.kesk.words import allowed_words
 from orders.lifecycle.table import Fulfilment
-from orders.models import Order, Payment, PaymentShare, StatusLabel
+from orders.models import DeliveryProof, Order, Payment, PaymentShare, StatusLabel
 from ordersite.core.models import Attempt
 from tests.cast import Cast
 from tests.dialects.kesk import calling as kesk
@@ -157,7 +157,13 @@ def test_a_proof_that_the_vendor_requires_can_be_sent(
         assert [deliver(**{field: "000000"}).status_code for _ in range(6)] == [409] * 5 + [429]
         assert deliver(**{field: CODE}).status_code == 429
         Attempt.objects.all().delete()
-    assert deliver(**{field: CODE}).status_code == 200
+    shown = CODE
+    if kind == "photo":
+        with assert_nothing_changed(order):
+            refused = deliver(**{field: "left at the door"})
+            assert (refused.status_code, "send the picture first" in refused.content.decode()) == (400, True)
+        shown = str(DeliveryProof.objects.create(order=order, kind="photo", photo="photo.jpg").uuid)
+    assert deliver(**{field: shown}).status_code == 200
     order.refresh_from_db()
     assert order.status == 11
 

@@ -28,6 +28,7 @@ PATCH  /orders/{order_id}                                 200 404
 POST   /orders/{order_id}/acknowledge                     200 404
 GET    /orders/{order_id}/changes                         200 404
 POST   /orders/{order_id}/changes/{number}/refuse         200 404
+POST   /orders/{order_id}/delivery-proofs                 409 404
 GET    /orders/{order_id}/history                         200 404
 POST   /orders/{order_id}/history                         201 404
 POST   /orders/{order_id}/items/{item_id}/missing         200 404

@@ -91,19 +91,23 @@ def check_done_at(order: Order, told: datetime | None, now: datetime) -> None:
         raise Invalid(Code.DONE_AT, Field.DONE_AT)
 
 
-def check_proof(order: Order, told: str) -> None:
-    """Raises Invalid where a proof is named by its uuid that is not this order's, or not what its vendor asks for.
+def asks_picture(order: Order) -> bool:
+    """Whether its vendor has a delivery shown by a photo or a signature."""
+    return order.vendor.proof in DeliveryProof.Kind.values
 
-    Any other text is a reference of the driver's own system, which is kept as it came.
+
+def valid_proof(order: Order, told: str) -> str:
+    """What is told as the proof, empty where it shows nothing.
+
+    Where the vendor asks for a picture it is the uuid of one that was sent for this order, of the kind that is asked.
     """
-    if order.vendor.proof not in DeliveryProof.Kind.values:
-        return
+    if not asks_picture(order):
+        return told
     try:
         named = uuid.UUID(told)
     except ValueError:
-        return
-    if not order.delivery_proofs.filter(uuid=named, kind=order.vendor.proof).exists():
-        raise Invalid(Code.UNKNOWN_DELIVERY_PROOF, Field.PROOF, kind=order.vendor.proof)
+        return ""
+    return told if order.delivery_proofs.filter(uuid=named, kind=order.vendor.proof).exists() else ""
 
 
 def list_delivery_proofs(*, order_id: int, caller: Caller) -> Sequence[DeliveryProof]:

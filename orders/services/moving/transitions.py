@@ -15,10 +15,10 @@ from orders.lifecycle.guards import GUARDS, Attempt
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Actor, Change, Fulfilment, Status
 from orders.lifecycle.timers import is_made
-from orders.models import DeliveryProof, Order, OrderEvent
+from orders.models import Order, OrderEvent
 from orders.models.parties import party_of_company, party_of_driver
 from orders.services.moving.closing import follow_status
-from orders.services.moving.delivery_proofs import check_done_at, check_proof
+from orders.services.moving.delivery_proofs import asks_picture, check_done_at, valid_proof
 from orders.services.moving.dispatch import check_load, take_offer
 from orders.services.printing.jobs import follow_status_on_paper
 from orders.services.record.access import OrderAccess, access_of, get_order
@@ -81,8 +81,8 @@ def change_status(update: OrderUpdate, wish: Wish) -> None:
     order, access = update.order, update.access
     wish = with_reason(wish)
     check_done_at(order, wish.done_at, update.now)
-    check_proof(order, wish.proof)
-    given = {"reason_code": wish.reason_code, "reason": wish.reason, "code": wish.code, "proof": wish.proof}
+    proof = valid_proof(order, wish.proof)
+    given = {"reason_code": wish.reason_code, "reason": wish.reason, "code": wish.code, "proof": proof}
     decision = decide(order, access.asker(**given), to=target_of(wish), name=wish.name)
     if decision.outcome == Outcome.REPEAT:
         return
@@ -128,6 +128,9 @@ def refuse_transition(access: OrderAccess, wish: Wish, decision: Decision) -> No
             roles=sorted(access.actors) or "none",
             extra=access.refusal_extra(),
         )
+    if guard == "proof" and wish.proof and asks_picture(order):
+        kind = order.vendor.proof
+        raise Invalid(Code.UNKNOWN_DELIVERY_PROOF, Field.PROOF, kind=kind, extra=access.refusal_extra())
     counts = False
     if asks_for_code((guard,), order):
         check_code_is_open(order)
@@ -228,8 +231,8 @@ def apply_change(update: OrderUpdate, change: Change, attempt: Attempt, wish: Wi
             data[name] = getattr(wish, name)
     if wish.done_at is not None:
         data["done_at"] = wish.done_at.isoformat()
-    if "proof" in change.guards_for(attempt.actor) and order.vendor.proof in DeliveryProof.Kind.values and wish.proof:
-        data["proof"] = wish.proof
+    if "proof" in change.guards_for(attempt.actor) and asks_picture(order) and attempt.proof:
+        data["proof"] = attempt.proof
     update.tell(
         OrderEvent.Kind.STATUS,
         left=left,

@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 from orders.models import DeliveryProof, Order, OrderEvent
 from orders.services.record.photos import delete_strays
 from tests.cast import Cast
-from tests.orders.rows import make_order
+from tests.orders.rows import CODE, make_order
+from tests.orders.shopping import assert_nothing_changed
 from tests.promises.pictures import encoded, plain
 
 pytestmark = pytest.mark.django_db
@@ -95,10 +96,18 @@ def test_a_proof_belongs_to_its_order_and_kind(cast: Cast, api: Api, order: Orde
     other = make_order(cast, 9, driver=cast.driver_row, stood=ON_THE_WAY)
     of_other = show(api(cast.driver), other).data["id"]
     signature = show(api(cast.driver), order, kind="signature").data["id"]
-    for named in (of_other, signature, "00000000-0000-4000-8000-000000000000"):
-        refused = deliver(api(cast.driver), order, proof=named)
-        assert (refused.status_code, refused.data["errors"][0]["pointer"]) == (400, "/proof")
-    assert Order.objects.get(pk=order.pk).status == 9
+    with assert_nothing_changed(order):
+        for named in (of_other, signature, "00000000-0000-4000-8000-000000000000", "left at the door", CODE):
+            refused = deliver(api(cast.driver), order, proof=named)
+            assert (refused.status_code, refused.data["errors"][0]["pointer"]) == (400, "/proof")
+            told = "This is no photo of this order's delivery: send the picture first, then its id."
+            assert (refused.data["detail"], refused.data["order_status"]["code"]) == (told, 9)
+
+
+def test_staff_force_without_one_and_a_text_is_not_kept_as_one(cast: Cast, api: Api, order: Order) -> None:
+    assert deliver(api(cast.staff), order, proof="left at the door", reason_code="mistake").status_code == 200
+    event = OrderEvent.objects.get(order=order, number=2)
+    assert (event.forced, event.data) == (True, {})
 
 
 def test_a_delivery_has_six_pictures_at_most(cast: Cast, api: Api, order: Order) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orders.lifecycle.table import Fulfilment
-from orders.models import Account, Entry, Order, OrderEvent
+from orders.models import Account, DeliveryProof, Entry, Order, OrderEvent
 from orders.services.money.wallets import top_up
 from ordersite.accounts.models import Customer
 from ordersite.accounts.rights import Right
@@ -230,7 +230,8 @@ def test_a_proof_is_asked_for_as_the_vendor_wants(cast: Cast, api: Api) -> None:
     listed = api(cast.driver).get(f"/api/v1/orders/{order.pk}/transitions").data["allowed_transitions"]
     assert {row["name"]: row["requires"] for row in listed}["deliver"] == ["proof"]
     assert move(api, cast.driver, order, to=11).data["guard"] == "proof"
-    assert move(api, cast.driver, order, to=11, proof="photo-1").status_code == 200
+    photo = DeliveryProof.objects.create(order=order, kind="photo", photo="photo.jpg")
+    assert move(api, cast.driver, order, to=11, proof=str(photo.uuid)).status_code == 200
 
 
 def wallet(cast: Cast) -> int:

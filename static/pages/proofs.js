@@ -1,4 +1,5 @@
 // Pictures of a delivery: a photo from the camera, or who received it by a signature or a typed name.
+import { upload } from "./api.js";
 import { openDialog } from "./dialogs.js";
 import { h } from "./dom.js";
 import { gettext } from "./i18n.js";
@@ -9,8 +10,28 @@ const PAPER = { width: 900, height: 360 };
 
 const asJpeg = (canvas) => new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
 
-// A photo, made smaller before it is kept and sent; undefined where the driver left the dialog.
-export function askPhoto() {
+// Which of the change's proofs is a picture: "photo", "signature" or undefined.
+export function pictureKind(order, change) {
+  const isPicture = change.requires.includes("proof") && ["photo", "signature"].includes(order.proof_kind);
+  return isPicture ? order.proof_kind : undefined;
+}
+
+// The picture, {kind, blob}; undefined where the dialog was left.
+export async function askPicture(kind) {
+  const blob = await (kind === "signature" ? askSignature() : askPhoto());
+  return blob && { kind, blob };
+}
+
+// Sends it, and gives the id by which the change that completes the delivery names it; `rest` as of `upload`.
+export async function sendPicture(orderId, { kind, blob }, doneAt, rest) {
+  const form = new FormData();
+  form.append("proof", JSON.stringify({ kind, done_at: doneAt }));
+  form.append("photo", blob, "photo.jpg");
+  return (await upload(`/orders/${orderId}/delivery-proofs`, form, rest)).id;
+}
+
+// A photo, made smaller before it is kept and sent.
+function askPhoto() {
   return openDialog(gettext("A photo of the delivery"), (close) => {
     const fault = h("p.notice.bad", { role: "alert", hidden: true }, gettext("This is no picture that can be read: take another one."));
     const preview = h("canvas.preview", { hidden: true, role: "img", "aria-label": gettext("The photo") });
@@ -33,9 +54,9 @@ export function askPhoto() {
 }
 
 // A signature drawn with a finger, or a name that is typed and drawn as one.
-export function askSignature() {
+function askSignature() {
   return openDialog(gettext("Who received it?"), (close) => {
-    const paper = h("canvas.paper", { ...PAPER, role: "img", "aria-label": gettext("Sign here with a finger") });
+    const paper = h("canvas.signature", { ...PAPER, role: "img", "aria-label": gettext("Sign here with a finger") });
     const pen = paper.getContext("2d");
     const name = h("input", { id: "name", maxLength: 60, autocomplete: "off" });
     const done = h("button.main", { type: "button", disabled: true, onclick: async () => close(await asJpeg(paper)) }, gettext("Use it"));

@@ -8,5 +8,6 @@ class OrdersConfig(AppConfig):
     verbose_name = "Orders and money"
 
     def ready(self) -> None:
-        """Has the orders hear of changes of their vendors."""
-        import_module("orders.services.moving.due_times")
+        """Has the orders hear of changes of their vendors, and of drivers who come on duty."""
+        for listening in ("due_times", "dispatch"):
+            import_module(f"orders.services.moving.{listening}")

@@ -442,6 +442,17 @@ for name, link in (("PASSWORD_RESET_URL", PASSWORD_RESET_URL), ("REGISTER_CONFIR
 KEEP_IDEMPOTENCY_KEYS = timedelta(hours=24)
 KEEP_FEED = timedelta(days=7)
 KEEP_UNCONFIRMED = timedelta(days=30)
+
+
+def kept_days(name: str, default: int) -> timedelta:
+    days = env.int(name, default)
+    if not 1 <= days <= 36_500:
+        raise ImproperlyConfigured(f"{name} must be between 1 and 36500 days.")
+    return timedelta(days=days)
+
+
+KEEP_POSITIONS = kept_days("KEEP_POSITIONS", 7)
+KEEP_DRIVER_OFFERS = kept_days("KEEP_DRIVER_OFFERS", 90)
 # Entries that wait for one slow socket before it is cut, and the bytes that its kernel buffer may hold besides.
 FEED_QUEUE = env.int("FEED_QUEUE", 1000)
 FEED_SEND_BUFFER = env.int("FEED_SEND_BUFFER", 65_536)

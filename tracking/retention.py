@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from orders.models import FeedEntry
+from orders.models import CustomerPosition, DriverOffer, DriverPosition, FeedEntry
 from ordersite.accounts.models import SignIn
 from ordersite.accounts.registration import forget_unconfirmed
 from ordersite.core.models import Attempt, IdempotencyKey
@@ -54,6 +54,20 @@ def prune_feed() -> int:
 def prune_sign_ins() -> int:
     """Sign-ins whose refresh token has expired."""
     return prune(SignIn.objects.filter(expires_at__lt=timezone.now()))
+
+
+def prune_driver_positions() -> int:
+    """The last positions of drivers who have reported none since. One row a driver, changed often: without an index."""
+    return prune(DriverPosition.objects.filter(received_at__lt=timezone.now() - settings.KEEP_POSITIONS))
+
+
+def prune_customer_positions() -> int:
+    return prune(CustomerPosition.objects.filter(received_at__lt=timezone.now() - settings.KEEP_POSITIONS))
+
+
+def prune_driver_offers() -> int:
+    """Offers to drivers and companies that have ended."""
+    return prune(DriverOffer.objects.filter(answered_at__lt=timezone.now() - settings.KEEP_DRIVER_OFFERS))
 
 
 def prune_unconfirmed() -> int:

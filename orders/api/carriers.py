@@ -16,7 +16,6 @@ from orders.api.lists import Listing
 from orders.api.orders import LIST_PARAMETERS, ORDER_PAGE, list_orders
 from orders.lifecycle.positions import Ignored
 from orders.reading.drivers import FleetDriverView, with_loads
-from orders.services.moving.dispatch import change_duty
 from orders.services.moving.positions import report_customer_position, report_driver_positions
 from orders.visibility import carried_orders, company_orders
 from ordersite.accounts.callers import Caller, caller_of
@@ -25,6 +24,7 @@ from ordersite.web.problems import Forbidden, Invalid
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema
 from ordersite.web.views import ApiView, parse, render
 from vendors.models import Driver
+from vendors.services.drivers import set_on_duty
 
 DRIVER_ORDERINGS = {"name": ("name", "id"), "id": ("id",)}
 # Filters that tell something of an order's customer by finding it.
@@ -51,7 +51,7 @@ class DriverMeView(ApiView):
     @extend_schema(request=DutyInput, responses=FleetDriverOutput, operation_id="changeDriverMe")
     def patch(self, request: Request) -> Response:
         """Begin to take orders, or take no new ones: what the driver has accepted it carries on."""
-        change_duty(driver_id=driver_of(request), **parse(DutyInput, request.data))
+        set_on_duty(driver_id=driver_of(request), **parse(DutyInput, request.data))
         return self.get(request)
 
 
@@ -80,8 +80,8 @@ class DriverPositionView(ApiView):
         """Report where the driver is; after a lost link up to 100 positions in one call, in any order.
 
         Ignored, and told as such, is a position that is less accurate than 100 m, not newer than the last one, further
-        from it than 50 m for each second since, or more than a minute ahead of the server's clock; and every one while
-        the driver is off duty and carries nothing.
+        from it than 50 m for each second since, more than a minute ahead of the server's clock or a day behind it; and
+        every one while the driver is off duty and carries nothing.
         """
         driver_of(request)
         several = isinstance(request.data, dict) and "positions" in request.data

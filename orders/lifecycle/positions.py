@@ -13,6 +13,8 @@ MOST_ACCURACY = 100
 MOST_SPEED = 50
 # How far a device's clock may be ahead of ours.
 CLOCK_SKEW = timedelta(minutes=1)
+# How long a report may have waited for a link: older ones tell nothing of where somebody is.
+MOST_DELAY = timedelta(days=1)
 # A jump is judged by a position no older than this: a wrong one, once taken, would else shut out all that follow it.
 JUDGES_JUMPS = timedelta(minutes=10)
 # A position counts as current for so long.
@@ -24,6 +26,7 @@ class Ignored(StrEnum):
 
     INACCURATE = "inaccurate"
     IN_FUTURE = "in_future"
+    TOO_OLD = "too_old"
     NOT_NEWER = "not_newer"
     TOO_FAST = "too_fast"
     OFF_DUTY = "off_duty"
@@ -47,6 +50,8 @@ def why_ignored(fix: Fix, last: Fix | None, now: datetime) -> Ignored | None:
         return Ignored.INACCURATE
     if fix.at > now + CLOCK_SKEW:
         return Ignored.IN_FUTURE
+    if fix.at < now - MOST_DELAY:
+        return Ignored.TOO_OLD
     if last is None:
         return None
     passed = fix.at - last.at

@@ -53,6 +53,7 @@ class DriverOffer(models.Model):
                 condition=models.Q(skip_until__isnull=False),
                 name="offer_skipped_by_company",
             ),
+            models.Index(fields=["answered_at"], condition=models.Q(answered_at__isnull=False), name="offer_ended"),
         ]
 
     def __str__(self) -> str:

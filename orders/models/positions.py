@@ -41,5 +41,8 @@ class CustomerPosition(models.Model):
     # What the geofences remember of the order.
     watches = models.JSONField(default=dict, blank=True)
 
+    class Meta:
+        indexes = [models.Index(fields=["received_at"], name="customer_position_received")]
+
     def __str__(self) -> str:
         return f"customer of {self.order_id} at {self.place or f'{self.lat}, {self.lng}'}"

@@ -267,6 +267,31 @@ def test_an_answer_begins_the_count_anew(cast: Cast, placed: Any, clock: Clock, 
     assert sightings.pause_unanswering() == 1
 
 
+def reopen(cast: Cast, api: Api, order: Order) -> None:
+    answer = api(cast.staff).post(f"/api/v1/orders/{order.pk}/transitions", {"to": 0, "reason_code": "mistake"})
+    assert answer.status_code == 200, answer.data
+
+
+def test_an_order_that_was_reopened_counts_anew(
+    cast: Cast, placed: Any, clock: Clock, strict: None, board: Any, api: Api
+) -> None:
+    """While it waits again it does not count; left unanswered again it counts after what was answered meanwhile."""
+    first, second = leave_unanswered(placed, clock), leave_unanswered(placed, clock)
+    reopen(cast, api, first)
+    assert (sightings.pause_unanswering(), UnansweredOrder.objects.get().order_id) == (0, second.pk)
+    clock.now += timedelta(minutes=5)
+    timers.run_due()
+    reopen(cast, api, first)
+    answered = placed()
+    clock.now += timedelta(seconds=1)
+    assert board.post(f"/api/v1/orders/{answered.pk}/transitions", {"transition": "accept"}).status_code == 200
+    clock.now += timedelta(minutes=5)
+    timers.run_due()
+    assert (sightings.pause_unanswering(), UnansweredOrder.objects.get().order_id) == (0, first.pk)
+    leave_unanswered(placed, clock)
+    assert sightings.pause_unanswering() == 1
+
+
 def test_pausing_is_off_unless_it_is_set(cast: Cast, placed: Any, clock: Clock, strict: None) -> None:
     Vendor.objects.filter(pk=cast.vendor.pk).update(pause_after_orders=None)
     for _ in range(3):

@@ -9,12 +9,13 @@ import time
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from orders.models import Counter, FeedEntry, OrderEvent
+from orders.models import Counter, CustomerPosition, DriverOffer, DriverPosition, FeedEntry, OrderEvent
 from ordersite.accounts.models import SignIn
 from ordersite.core.models import Attempt, IdempotencyKey
 from ordersite.web.data_folder import is_held
@@ -60,6 +61,24 @@ def test_sign_ins_whose_refresh_token_has_expired_go(cast: Cast) -> None:
         SignIn.objects.create(user=cast.owner, refresh_id=f"{seconds}", expires_at=now + timedelta(seconds=seconds))
     assert retention.prune_sign_ins() == 1
     assert SignIn.objects.get().refresh_id == "60"
+
+
+def test_positions_and_ended_offers_go_after_their_days(cast: Cast, settings: Any) -> None:
+    settings.KEEP_POSITIONS, settings.KEEP_DRIVER_OFFERS = timedelta(days=3), timedelta(days=9)
+    now, order = timezone.now(), make_order(cast.vendor, cast.customer_row)
+    kept = make_order(cast.vendor, cast.customer_row)
+    where = {"lat": 50.85, "lng": 4.35, "accuracy": 5.0, "at": now}
+    for days, driver, whose in ((4, cast.driver_row, order), (2, cast.courier_row, kept)):
+        DriverPosition.objects.create(driver=driver, received_at=now - timedelta(days=days), **where)
+        CustomerPosition.objects.create(order=whose, received_at=now - timedelta(days=days), **where)
+    for number, days in enumerate((10, 8, None)):
+        ended = {"answered_at": now - timedelta(days=days), "outcome": "declined"} if days else {}
+        offered = {"offered_at": now, "answer_by": now, **ended}
+        DriverOffer.objects.create(order=order, round=number, driver=cast.driver_row, **offered)
+    assert (retention.prune_driver_positions(), retention.prune_customer_positions()) == (1, 1)
+    assert (DriverPosition.objects.get().driver, CustomerPosition.objects.get().order_id) == (cast.courier_row, kept.pk)
+    assert retention.prune_driver_offers() == 1
+    assert list(DriverOffer.objects.values_list("round", flat=True)) == [1, 2]
 
 
 def test_more_than_a_batch_goes_at_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,6 +136,9 @@ def test_every_kind_of_work_is_there(db: None) -> None:
         "attempts",
         "feed entries",
         "sign-ins",
+        "positions of drivers",
+        "positions of customers",
+        "offers to drivers",
         "unconfirmed accounts",
         "photos that no row knows",
         "files of codes",

@@ -12,6 +12,10 @@ from vendors.admin.bases import UserFormSet, gives
 from vendors.admin.scoping import ScopedAdmin
 from vendors.models import Company, Dispatcher, Driver
 from vendors.permissions import CARRIERS
+from vendors.services.drivers import announce_on_duty
+
+# The fields of a driver by which other orders are on offer to it.
+WHAT_IS_OFFERED = {"on_duty", "company", "vendor"}
 
 
 class DispatcherInline(ComparingInline):
@@ -73,6 +77,11 @@ class DriverAdmin(ScopedAdmin, ComparingAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return gives(request, CARRIERS) and super().has_add_permission(request)
+
+    def save_model(self, request: HttpRequest, obj: Driver, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if obj.on_duty and (not change or WHAT_IS_OFFERED & set(form.changed_data)):
+            announce_on_duty(obj.pk)
 
     def has_delete_permission(self, request: HttpRequest, obj: Driver | None = None) -> bool:
         return acts_everywhere(request) and super().has_delete_permission(request, obj)

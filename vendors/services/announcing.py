@@ -1,4 +1,4 @@
-"""Tells the apps above that a vendor's settings have changed: they compute again what depends on them."""
+"""Tells the apps above what has changed here, so that they do what depends on it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +8,8 @@ from django.dispatch import Signal
 # Sent with `vendor_id` and the names of what has `changed`, in the transaction of the change; receivers return the
 # orders that cannot be served now.
 vendor_changed = Signal()
+# Sent with `driver_id`, in the transaction of the change, when a driver may be offered orders that it could not before.
+driver_on_duty = Signal()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Cos, Radians, Sin
+from django.dispatch import receiver
 from django.utils import timezone
 
 from orders.lifecycle.geofences import business_point
@@ -31,7 +32,7 @@ from ordersite.core.faults import Conflict
 from ordersite.core.inserts import insert_rows
 from ordersite.places.protocol import Point
 from vendors.models import Company, Driver, Vendor
-from vendors.services.drivers import set_on_duty
+from vendors.services.announcing import driver_on_duty
 
 Outcome = DriverOffer.Outcome
 # How old a position may be to tell how near its driver is.
@@ -268,13 +269,9 @@ def check_load(order: Order, driver_id: int) -> None:
 # --- coming on duty -----------------------------------------------------------------------------------------------
 
 
-def change_duty(*, driver_id: int, on_duty: bool) -> None:
-    """Has a driver be offered orders, what is in search at once, or no new ones; what stands already changes nothing.
-
-    Must run in a transaction.
-    """
-    if set_on_duty(driver_id=driver_id, on_duty=on_duty) and on_duty:
-        wake_searches(driver_id)
+@receiver(driver_on_duty)
+def on_duty(driver_id: int, **_: object) -> None:
+    wake_searches(driver_id)
 
 
 def wake_searches(driver_id: int) -> int:

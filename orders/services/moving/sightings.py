@@ -156,7 +156,10 @@ def note_unanswered(order: Order, now: datetime) -> None:
     """Nobody answered this order in time; in the transaction that refuses it."""
     if order.vendor.pause_after_orders is not None:
         rows = [UnansweredOrder(order=order, vendor_id=order.vendor_id, created_at=now)]
-        UnansweredOrder.objects.bulk_create(rows, ignore_conflicts=True)
+        # One that was reopened, and left unanswered again, counts from now.
+        UnansweredOrder.objects.bulk_create(
+            rows, update_conflicts=True, update_fields=["created_at"], unique_fields=["order"]
+        )
 
 
 def pause_unanswering(limit: int = 100) -> int:
@@ -175,6 +178,8 @@ def pause_unanswering_vendor(vendor_id: int) -> bool:
             return False
         run = UnansweredOrder.objects.filter(vendor=vendor)
         run.filter(created_at__lt=now - settings.KEEP_FEED).delete()
+        # What was reopened may be answered still.
+        run.exclude(order__status=Status.REJECTED_BY_BUSINESS).delete()
         first = run.order_by("created_at").values_list("created_at", flat=True).first()
         if answered_at := last_answer(vendor_id, first):
             run.filter(created_at__lte=answered_at).delete()

@@ -15,6 +15,7 @@ from orders.services.moving.dispatch import wake_searches
 from orders.services.moving.timers import run_due
 from tests.cast import Cast, make_driver
 from tests.clock import Clock
+from tests.office import posted_forms
 from tests.orders.moving.test_dispatch import (
     MINUTE,
     OFFERS,
@@ -194,6 +195,19 @@ def test_who_comes_on_duty_is_asked_at_once(cast: Cast, api: Api, clock: Clock, 
     assert (wake_searches(cast.driver_row.pk), run_due()) == (1, 1)
     assert (asked(order), Order.objects.get(pk=order.pk).version) == ([party(cast.courier_row)], version)
     assert rows(elsewhere) == []
+
+
+def test_who_is_put_on_duty_in_the_back_office_is_asked_at_once(cast: Cast, clock: Clock, begin: Begin) -> None:
+    Driver.objects.update(on_duty=False)
+    cast.vendor.companies.clear()
+    order, office = begin(), Client()
+    office.force_login(cast.staff)
+    for driver in (cast.company_driver_row, cast.courier_row):
+        assert (run_due(), rows(order)) == (0, [])
+        page = f"/admin/vendors/driver/{driver.pk}/change/"
+        sent = posted_forms(office.get(page))[0][1] | {"on_duty": "on", "_save": "Save"}
+        assert office.post(page, sent).status_code == 302
+    assert (run_due(), rows(order)) == (1, [(1, party(cast.courier_row), "open")])
 
 
 def test_a_driver_holds_no_more_than_the_limit(cast: Cast, api: Api) -> None:

@@ -63,6 +63,33 @@ def test_what_is_not_believed_changes_nothing(
     assert (DriverPosition.objects.get().at == began) is bool(reason)
 
 
+OLD = "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"
+FAR = "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00"
+
+
+@pytest.mark.parametrize(("at", "reason"), [*((at, "too_old") for at in OLD), *((at, "in_future") for at in FAR)])
+def test_the_first_report_too_is_of_a_time_that_can_be(cast: Cast, api: Api, at: str, reason: str) -> None:
+    body = report(timezone.now()) | {"at": at}
+    answer = api(cast.driver).post(REPORT, body, format="json")
+    if answer.status_code == 400:  # no moment of the calendar
+        assert answer.json()["errors"][0]["pointer"] == "/at"
+    else:
+        assert (answer.data["accepted"], answer.data["ignored"][0]["reason"]) == (0, reason)
+    order = make_order(cast, Status.PREPARATION_COMPLETED, Fulfilment.PICKUP, stood="accepted prepared")
+    path = f"/api/v1/orders/{order.pk}/position"
+    assert api(cast.customer).post(path, body, format="json").status_code == answer.status_code
+    assert (DriverPosition.objects.exists(), CustomerPosition.objects.filter(at__isnull=False).exists()) == (
+        False,
+        False,
+    )
+
+
+def test_a_report_may_have_waited_for_a_day(cast: Cast, api: Api) -> None:
+    day, client = timezone.now() - timedelta(days=1), api(cast.driver)
+    assert send(client, report(day - timedelta(seconds=1))) == (0, [(0, "too_old")])
+    assert send(client, report(day + timedelta(minutes=1))) == (1, [])
+
+
 def test_a_wrong_fix_does_not_shut_out_all_that_follow(cast: Cast, api: Api) -> None:
     began, client = timezone.now() - timedelta(minutes=20), api(cast.driver)
     assert send(client, report(began, north=900_000)) == (1, [])

@@ -16,7 +16,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.lifecycle.table import Fulfilment
-from orders.models import Order, OrderEvent, Refund
+from orders.models import DriverOffer, Order, OrderEvent, Refund
 from orders.services.moving import timers
 from orders.services.record import access
 from tests.cast import Cast
@@ -38,6 +38,7 @@ MINUTES = 10
 SETTINGS = ("accept", "search", "company", "driver_left", "decide", "retry", "collect", "served", "waiting")
 # Orders that a timer changes, paid in cash: status, what stands, what else; then by which change to which status.
 CARRIED = {"driver": "driver_row"}
+OFFERED = {"offers_at": timezone.now()}
 STOPPED = {"standing_changes": "stop_search@vendor"}
 KINDS: tuple[tuple[int, Fulfilment, str, dict[str, Any], str, int], ...] = (
     (22, Fulfilment.DELIVERY, "accepted search_started", {}, "cancel_by_staff", 2),
@@ -58,6 +59,8 @@ KINDS: tuple[tuple[int, Fulfilment, str, dict[str, Any], str, int], ...] = (
         "driver_wait",
         24,
     ),
+    # Of a vendor that has one driver asked at a time: an event, and one offer.
+    (22, Fulfilment.DELIVERY, "accepted search_started", {"vendor": "other_vendor", **OFFERED}, "", 22),
 )
 
 
@@ -69,6 +72,9 @@ def waiting(cast: Cast, api: Api) -> Callable[..., list[Order]]:
         minutes = {f"{name}_minutes": MINUTES for name in SETTINGS}
         Vendor.objects.filter(pk=cast.vendor.pk).update(auto_accept=False, unseen_seconds=None, **minutes)
         fill_wallet(cast.customer_row, FILLED)
+        # Nobody answers, and no offer lapses meanwhile.
+        Vendor.objects.filter(pk=cast.other_vendor.pk).update(dispatch="nearest", driver_answer_seconds=120)
+        cast.other_vendor.refresh_from_db()
         client = api(cast.customer)
         body = cart(cast, "pizza", payment_method="wallet")
         return [place_order(client, body) for _ in range(count)]
@@ -83,7 +89,7 @@ def of_every_kind(cast: Cast, waiting: Any) -> Callable[[int], list[Order]]:
     def make(each: int) -> list[Order]:
         orders = list(waiting(each))
         for status, fulfilment, stood, fields, *_ in KINDS:
-            named = {name: getattr(cast, value, value) for name, value in fields.items()}
+            named = {name: getattr(cast, str(value), value) for name, value in fields.items()}
             orders += [make_order(cast, status, fulfilment, stood=stood, **named) for _ in range(each)]
         # One after the other, whatever their kind.
         return [order for first in range(each) for order in orders[first::each]]
@@ -99,6 +105,8 @@ def set_deadlines(orders: list[Order], *, first: float, spread: float = 0) -> No
         seen = order.due_at - timedelta(minutes=MINUTES)
         moments = {**order.milestones, "driver_left": order.driver_left_at}
         stood = {f"{name}_at": seen for name, moment in moments.items() if moment}
+        if order.offers_at:
+            stood["offers_at"] = order.due_at
         Order.objects.filter(pk=order.pk).update(due_at=order.due_at, status_changed_at=seen, visible_at=seen, **stood)
 
 
@@ -144,13 +152,17 @@ def check_once(cast: Cast, orders: list[Order], *, but: int = 0) -> timedelta:
     """
     told = met(orders)
     assert {len(times) for times in told.values()} == {1}
-    wanted = {(row[0], row[1], bool(row[3].get("standing_changes"))): row[4:] for row in KINDS}
-    wanted[0, Fulfilment.PICKUP, False] = ("reject", 5)
+    wanted = {(*row[:2], bool(row[3].get("standing_changes")), bool(row[3].get("offers_at"))): row[4:] for row in KINDS}
+    wanted[0, Fulfilment.PICKUP, False, False] = ("reject", 5)
     for order in orders:
-        kind = order.status, Fulfilment(order.fulfilment), bool(order.standing_changes)
+        kind = order.status, Fulfilment(order.fulfilment), bool(order.standing_changes), bool(order.offers_at)
         last = order.events.latest("number")
         now = Order.objects.values_list("status", "version").get(pk=order.pk)
         assert ((last.transition, now[0]), now[1], last.number) == (wanted[kind], 2, 2), kind
+    offered = DriverOffer.objects.order_by("order").values_list("order", "round", "outcome")
+    assert list(offered) == [
+        (order.pk, 1, "open") for order in sorted(orders, key=lambda one: one.pk) if order.offers_at
+    ]
     paid = [order.pk for order in orders if order.payment_method == "wallet"]
     assert set(Order.objects.filter(pk__in=paid).values_list("payment_status", flat=True)) == {"refunded"}
     assert sorted(Refund.objects.values_list("order", flat=True)) == sorted(paid)

@@ -243,12 +243,12 @@ def write_declined(order: Order, party: str, asked: Offering, until: datetime, n
     """The row of the offer; one that was made to everybody, or by name, has none before."""
     declined: dict[str, Any] = {"outcome": Outcome.DECLINED, "answered_at": now, "skip_until": until}
     kind, pk = kind_and_id(party)
-    offers = DriverOffer.objects.filter(Q((kind, pk)), order=order)
+    to: dict[str, Any] = {f"{kind}_id": pk}
     if party in asked.open:
-        offers.filter(outcome=Outcome.OPEN).update(**declined)
+        DriverOffer.objects.filter(order=order, outcome=Outcome.OPEN, **to).update(**declined)
         return
     made = {"offered_at": order.search_started_at or now, "answer_by": now, **declined}
-    DriverOffer.objects.update_or_create(order=order, round=asked.round, defaults=made, **{f"{kind}_id": pk})
+    DriverOffer.objects.update_or_create(order=order, round=asked.round, defaults=made, **to)
 
 
 def take_offer(order: Order, party: str, now: datetime) -> None:

@@ -1,5 +1,6 @@
-"""The live feed against a raw `websockets` server: 500 sockets, 200 events at once, and 3 events a second. Besides, 600
-tablets that come back at once, alone and behind as many sockets that have gone.
+"""The live feed against a raw `websockets` server: 500 sockets, 200 events at once, and 3 events a second; with
+`--boards 2` beside as many vendor boards in Chromium. Besides, 600 tablets that come back at once, alone and behind as
+many sockets that have gone.
 
     python -m benchmarks.feed            # needs DATABASE_URL (PostgreSQL) and REDIS_URL; makes its own database
 
@@ -9,6 +10,7 @@ not the client library. Latency is from the event's commit to its arrival; CPU i
 
 import argparse
 import asyncio
+import contextlib
 import functools
 import json
 import logging
@@ -19,12 +21,13 @@ import statistics
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import django
 import psycopg
+from playwright.sync_api import expect
 from websockets.asyncio.server import broadcast, serve
 from websockets.typing import Subprotocol
 
@@ -88,13 +91,15 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=200)
     parser.add_argument("--tablets", type=int, default=600)
     parser.add_argument("--slow", type=int, default=30, help="Events of the run with 3 a second.")
+    parser.add_argument("--boards", type=int, default=0, help="Of the vendor, in a browser, at each run of ours.")
     options = parser.parse_args()
     url, redis_url = os.environ["DATABASE_URL"], os.environ["REDIS_URL"]
     name = f"bench_feed_{os.getpid()}"
     with psycopg.connect(url, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name}")
     os.environ["DATABASE_URL"] = f"{url.rsplit('/', 1)[0]}/{name}"
-    os.environ["DJANGO_SETTINGS_MODULE"] = "ordersite.settings"
+    # A browser's loop runs in this thread, which Django takes for asynchronous code.
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "ordersite.settings", "DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
     try:
         with tempfile.TemporaryDirectory() as directory:
             os.environ["DATA_DIR"] = directory
@@ -149,16 +154,20 @@ def measure_sockets(directory: Path, redis_url: str, options: argparse.Namespace
             ("slow", options.slow, lambda order, count: one_by_one(order, count, 0.333)),
         ):
             order = new_order()
-            results[label] = measure_feed(
-                f"feed {label}",
-                pid,
-                server.port,
-                f"/ws/vendors/{order.vendor_id}?since=0",
-                token,
-                options.sockets,
-                count,
-                functools.partial(send, order, count),
-            )
+            with open_boards(options.boards, server.port, order.vendor_id, cast.owner) as boards:
+                results[label] = measure_feed(
+                    f"feed {label}",
+                    pid,
+                    server.port,
+                    f"/ws/vendors/{order.vendor_id}?since=0",
+                    token,
+                    options.sockets,
+                    count,
+                    functools.partial(send, order, count),
+                )
+                for board in boards:
+                    expect(board.page.locator("#board")).to_have_attribute("data-drawn", str(count), timeout=60_000)
+                    assert board.faults == []
         alone, behind = (admission(server, cast, options.tablets, dead) for dead in (0, options.tablets))
         for label, admitted in (("tablets", alone), ("tablets behind the dead", behind)):
             print(f"feed {label}", " ".join(f"{key}={value:.2f}" for key, value in admitted.items()), flush=True)
@@ -180,6 +189,22 @@ def measure_sockets(directory: Path, redis_url: str, options: argparse.Namespace
             }
         )
     )
+
+
+@contextlib.contextmanager
+def open_boards(count: int, port: int, vendor_id: int, user: Any) -> Iterator[list[Any]]:
+    """So many boards of the vendor, each in a browser session of its own, once each has drawn what there is."""
+    from benchmarks.pages import chromium, open_page  # noqa: PLC0415  needs the apps
+
+    if not count:
+        yield []
+        return
+    with chromium() as browser:
+        boards = [open_page(browser, f"http://127.0.0.1:{port}", f"/board/{vendor_id}", user) for _ in range(count)]
+        for board in boards:
+            board.page.locator("#board[data-drawn]").wait_for()
+            board.page.get_by_role("button", name="Start shift").click()
+        yield boards
 
 
 def admission(server: Any, cast: Any, tablets: int, dead: int) -> dict[str, float]:

@@ -199,7 +199,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class AppliedOffer:
     """The offer that an order gets, and what it takes off."""
 
     offer: Offer
@@ -212,7 +212,7 @@ class Checked:
 
     draft: Draft
     priced: Priced
-    given: Given | None = None
+    given: AppliedOffer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

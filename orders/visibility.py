@@ -16,7 +16,7 @@ from orders.models import DriverOffer, Order, Purchase
 from orders.models.parties import party_of_company, party_of_driver
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.core.rules import InFact, IsFact, IsNull, NoneOf, NotNull, OfAsker, OneOf, Rule
+from ordersite.core.rules import InFact, IsFact, IsNull, NoneOf, NotNull, OfAsker, OneOf, RowRule
 from vendors.models import Vendor
 from vendors.payment_methods import ONLINE_METHODS
 from vendors.permissions import member_vendors, works_at_vendor
@@ -28,7 +28,7 @@ from vendors.permissions import member_vendors, works_at_vendor
 SHOWN_TO_VENDOR = NotNull("visible_at") | NoneOf("payment_method", ONLINE_METHODS)
 
 
-class WorksAtVendor(Rule):
+class WorksAtVendor(RowRule):
     """The caller works at the order's vendor."""
 
     def condition(self, asker: Caller) -> Q | None:
@@ -40,7 +40,7 @@ class WorksAtVendor(Rule):
         return works_at_vendor(asker, row.vendor)
 
 
-class CompanyCouldServe(Rule):
+class CompanyCouldServe(RowRule):
     """A company that the caller dispatches for serves the order's vendor, and has not declined it a while ago."""
 
     def condition(self, asker: Caller) -> Q | None:
@@ -59,7 +59,7 @@ class CompanyCouldServe(Rule):
         return any(could_serve(row, company_id) for company_id in asker.dispatched_ids)
 
 
-class AskedDriver(Rule):
+class AskedDriver(RowRule):
     """The order was offered to the caller, a driver, whose time to answer is not over."""
 
     def condition(self, asker: Caller) -> Q | None:
@@ -69,7 +69,7 @@ class AskedDriver(Rule):
         return asker.driver_id is not None and is_asked(row, party_of_driver(asker.driver_id))
 
 
-class AskedCompany(Rule):
+class AskedCompany(RowRule):
     """The same of a company that the caller dispatches for."""
 
     def condition(self, asker: Caller) -> Q | None:
@@ -79,7 +79,7 @@ class AskedCompany(Rule):
         return any(is_asked(row, party_of_company(company_id)) for company_id in asker.dispatched_ids)
 
 
-class NotDeclined(Rule):
+class NotDeclined(RowRule):
     """The caller, a driver, has not declined the order a while ago."""
 
     def condition(self, asker: Caller) -> Q:
@@ -157,7 +157,7 @@ class Stake:
     """One way in which an order concerns a caller."""
 
     actor: Actor  # as whom it reads the order
-    rule: Rule
+    rule: RowRule
     tells_contact: bool = True  # not to whom the order is merely on offer
 
 
@@ -185,12 +185,12 @@ ACCEPTABLE = (
 # --- orders -------------------------------------------------------------------------------------------------------
 
 
-def orders_by(rule: Rule, caller: Caller) -> QuerySet[Order]:
+def orders_by(rule: RowRule, caller: Caller) -> QuerySet[Order]:
     """The orders, but for deleted ones, for which a rule holds."""
     return Order.objects.filter(rule.query(caller), deleted_at__isnull=True)
 
 
-def any_of(stakes: "tuple[Stake, ...] | list[Stake]") -> Rule:
+def any_of(stakes: "tuple[Stake, ...] | list[Stake]") -> RowRule:
     rule = stakes[0].rule
     for stake in stakes[1:]:
         rule |= stake.rule
@@ -275,7 +275,7 @@ def knows_driver(caller: Caller, order: Order) -> bool:
 # --- purchases ----------------------------------------------------------------------------------------------------
 
 
-class Placer(Rule):
+class Placer(RowRule):
     """A known caller placed the purchase, and may still place there (services.placing.parties.may_name_guest)."""
 
     def condition(self, asker: Caller) -> Q | None:

@@ -43,19 +43,19 @@ class PlaceFields(TypedForm, forms.Form):
         """Shows what was found, or chosen, in the fields."""
         data: Any = self.data
         data = data.copy()
-        shown = {"address": address, "lat": plain(lat), "lng": plain(lng)}
+        shown = {"address": address, "lat": degrees_text(lat), "lng": degrees_text(lng)}
         shown |= {"chosen_place": "", "located": written(address, lat, lng)}
         data.update({self.add_prefix(name): value for name, value in shown.items()})
         self.data = data
 
 
-def plain(degrees: float | None) -> str:
+def degrees_text(degrees: float | None) -> str:
     return "" if degrees is None else repr(degrees)
 
 
 def written(address: str, lat: float | None, lng: float | None) -> str:
     """An address with its point in one text."""
-    return f"{plain(lat)}|{plain(lng)}|{address}" if lat is not None else ""
+    return f"{degrees_text(lat)}|{degrees_text(lng)}|{address}" if lat is not None else ""
 
 
 def read_choice(text: str) -> tuple[str, float, float] | None:

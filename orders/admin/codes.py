@@ -23,7 +23,7 @@ from orders.admin.filters import SelectFilter
 from orders.admin.forms import first_error
 from orders.admin.purchases import order_link
 from orders.admin.read_only import ReadOnlyAdmin
-from orders.admin.service_calls import answer, caller_of_request, perform, refusal
+from orders.admin.service_calls import caller_of_request, perform, perform_and_answer, refusal
 from orders.models import Code, CodeUpload
 from orders.services.capacity.code_imports import (
     DELIMITERS,
@@ -110,7 +110,7 @@ class LayoutForm(TypedForm, forms.Form):
         return Layout(**{name: self.cleaned_data[name] for name in ("delimiter", "column", "has_heading")})
 
 
-def in_words(layout: Layout) -> str:
+def layout_in_words(layout: Layout) -> str:
     """What the page that showed a layout says it has shown."""
     return f"{layout.delimiter} {layout.column} {layout.has_heading}"
 
@@ -141,7 +141,7 @@ class StateFilter(SelectFilter):
         return queryset
 
 
-def state_of(code: Code) -> SafeString:
+def code_state(code: Code) -> SafeString:
     return badge(*STATES["spent" if code.spent_at else "issued" if code.line_id else "free"])
 
 
@@ -209,7 +209,7 @@ class CodeAdmin(ScopedAdmin, ReadOnlyAdmin):
             "title": f"Code {code}",
             "subtitle": None,
             "code": code,
-            "state": state_of(code),
+            "state": code_state(code),
             "may_reveal": bool(code.line) and self.has_reveal_permission(request),
             "revealed": revealed,
         }
@@ -256,7 +256,9 @@ class CodeAdmin(ScopedAdmin, ReadOnlyAdmin):
             )
             return str(upload.pk)
 
-        response = answer(request, call, done="Nothing has been imported yet: check the first rows, then confirm.")
+        response = perform_and_answer(
+            request, call, done="Nothing has been imported yet: check the first rows, then confirm."
+        )
         return str(response.data) if response else None
 
     def import_view(self, request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
@@ -266,7 +268,7 @@ class CodeAdmin(ScopedAdmin, ReadOnlyAdmin):
         form = LayoutForm(request.POST) if request.method == "POST" else None
         if form and form.is_valid() and "import" in request.POST:
             layout = form.layout()
-            if form.cleaned_data["shown"] == in_words(layout):
+            if form.cleaned_data["shown"] == layout_in_words(layout):
                 return self.do_import(request, upload_id, layout)
             messages.warning(
                 request, "Nothing has been imported yet. The file is now read like this: check it, then confirm."
@@ -285,7 +287,7 @@ class CodeAdmin(ScopedAdmin, ReadOnlyAdmin):
     def preview_context(self, upload: CodeUpload, layout: Layout) -> dict[str, Any]:
         """The rows as this layout reads them; raises Problem."""
         preview = preview_upload(upload, layout)
-        initial = {**asdict(layout), "shown": in_words(layout)}
+        initial = {**asdict(layout), "shown": layout_in_words(layout)}
         form = LayoutForm(initial=initial, columns=max(preview.columns, layout.column))
         heading = preview.rows[0] if layout.has_heading else []
         rows = preview.rows[1:] if layout.has_heading else preview.rows[:PREVIEWED]
@@ -311,7 +313,9 @@ class CodeAdmin(ScopedAdmin, ReadOnlyAdmin):
             counts = {"imported": done.imported, "doubles": done.doubles, "refused": len(done.refused)}
             return {**counts, "product": done.product.pk, "batch": done.batch, "named": named}
 
-        response = answer(request, call, done="The file was read: see below what was imported.", key=str(upload_id))
+        response = perform_and_answer(
+            request, call, done="The file was read: see below what was imported.", key=str(upload_id)
+        )
         if response is None:
             return HttpResponseRedirect(reverse("admin:orders_code_import"))
         result = response.data
@@ -336,7 +340,7 @@ class CodeAdmin(ScopedAdmin, ReadOnlyAdmin):
 
     @admin.display(description="state")
     def state(self, code: Code) -> str:
-        return state_of(code)
+        return code_state(code)
 
     @admin.display(description="order")
     def order(self, code: Code) -> str:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from orders.admin.address_fields import PlaceFields, choices_of, map_of, plain
+from orders.admin.address_fields import PlaceFields, choices_of, degrees_text, map_of
 from orders.admin.forms import VersionForm
 from orders.admin.service_calls import caller_of_request, perform
 from orders.lifecycle.table import Fulfilment
@@ -68,7 +68,7 @@ class DestinationForm(VersionForm, PlaceFields):
 
 
 def in_field(value: str | float | None) -> str:
-    return value if isinstance(value, str) else plain(value)
+    return value if isinstance(value, str) else degrees_text(value)
 
 
 def shown_at(order: Order, version: int) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def shown_at(order: Order, version: int) -> dict[str, Any]:
     return shown
 
 
-def why_not(order: Order) -> str:
+def why_address_stays(order: Order) -> str:
     """Why an order's address cannot be changed; empty where it can."""
     if order.deleted_at is not None:
         return f"Order #{order.pk} is deleted: its address can no longer be changed."
@@ -92,10 +92,10 @@ def why_not(order: Order) -> str:
     return f"Order #{order.pk} is closed: its address can no longer be changed." if order.is_closed else ""
 
 
-def change_address(request: HttpRequest, order: Order, base: Mapping[str, Any]) -> HttpResponse:
+def show_destination(request: HttpRequest, order: Order, base: Mapping[str, Any]) -> HttpResponse:
     """The page, and the change. `base` is what every page of the back-office shows."""
     back = HttpResponseRedirect(reverse("admin:orders_order_change", args=[order.pk]))
-    if refused := why_not(order):
+    if refused := why_address_stays(order):
         messages.warning(request, refused)
         return back
     form = DestinationForm(order, request.POST if request.method == "POST" else None)

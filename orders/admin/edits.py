@@ -15,7 +15,7 @@ from orders.admin.display import money
 from orders.admin.forms import PLAIN, VersionForm, first_error
 from orders.admin.order_page import asked_of, money_rows
 from orders.admin.refused_forms import Kept, form_of, tell_refusal
-from orders.admin.service_calls import NOTHING_CHANGED, answer, caller_of_request, changes_shown, refusal
+from orders.admin.service_calls import NOTHING_CHANGED, caller_of_request, changes_shown, perform_and_answer, refusal
 from orders.checkout import MOST_QUANTITY
 from orders.models import ItemChange, Line, Order
 from orders.pricing import CartItem
@@ -55,7 +55,7 @@ class DecisionForm(VersionForm):
 def change_items(request: HttpRequest, order: Order, kept: Kept | None, base: Mapping[str, Any]) -> HttpResponse:
     """The page; `kept` is a customer's answer that was refused. `base` is what every page of the back-office shows."""
     back = HttpResponseRedirect(reverse("admin:orders_order_change", args=[order.pk]))
-    refused = why_not(request, order)
+    refused = why_items_stay(request, order)
     lines = list(order.lines.prefetch_related("options"))
     form = EditForm(request.POST or None)
     quoted, sent = None, dict[str, Any]()
@@ -130,7 +130,7 @@ def what_waits(change: ItemChange, lines: list[Line], menu: Menu) -> str:
     return f"{old} → {change.item['quantity']} × {product.name if product else 'a product that is no longer sold'}"
 
 
-def why_not(request: HttpRequest, order: Order) -> str:
+def why_items_stay(request: HttpRequest, order: Order) -> str:
     """Why nothing of what was ordered can be changed; empty where it can."""
     if order.deleted_at is not None:
         return f"Order #{order.pk} is deleted: its items can no longer be changed."
@@ -189,7 +189,7 @@ def do(request: HttpRequest, order: Order, wish: EditWish, form: forms.Form) -> 
         edited = edit_items(order_id=order.pk, caller=caller, wish=wish)
         told = PROPOSED if edited.change.state == State.WAITING else MADE
 
-    return answer(request, call, done=lambda: told, form=form) is not None
+    return perform_and_answer(request, call, done=lambda: told, form=form) is not None
 
 
 def shown(edited: Edited) -> dict[str, Any]:

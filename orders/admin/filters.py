@@ -136,7 +136,7 @@ class StatusFilter(SelectFilter):
         return [(status.value, f"{status.value} {status.label}") for status in Status]
 
 
-class VendorFilter(SelectFilter):
+class VendorChoiceFilter(SelectFilter):
     title = parameter_name = column = "vendor"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:

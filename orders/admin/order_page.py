@@ -31,7 +31,7 @@ CODED = {"action": dict(ItemChange.Action.choices), "state": dict(ItemChange.Sta
 ALSO = ("vendor__merchant", "vendor__type", "delivery_zone", "customer__user", "purchase__placed_by")
 
 
-def read_order(seen: QuerySet[Order], order_id: int) -> Order | None:
+def read_shown_order(seen: QuerySet[Order], order_id: int) -> Order | None:
     """One of the orders that somebody sees, with all that its page shows."""
     owners = ("account__vendor", "account__driver", "account__customer__user")
     entries = Prefetch("entries", queryset=Entry.objects.select_related(*owners).order_by("id"))
@@ -98,10 +98,10 @@ def details_of(data: dict[str, Any]) -> Iterable[str]:
     old, new = data.get("old"), data.get("new")
     if isinstance(old, dict) and isinstance(new, dict):
         for name, value in new.items():
-            yield f"{name.replace('_', ' ')}: {plain(old.get(name))} → {plain(value)}"
+            yield f"{name.replace('_', ' ')}: {value_text(old.get(name))} → {value_text(value)}"
     for name, value in data.items():
         if name not in ("old", "new"):
-            text = plain(value)
+            text = value_text(value)
             yield f"{name.replace('_', ' ')}: {CODED.get(name, {}).get(text, text)}"
 
 
@@ -111,22 +111,22 @@ def changes_since(order_id: int, version: int, caller: Caller) -> list[str]:
     if order is None:
         return []
     events = [event for event in OrderView(access_of(caller, order)).events if event.number > version]
-    changes = [text for event in events if event.to_status is None for text in changes_of(event)]
+    changes = [text for event in events if event.to_status is None for text in changes_in_words(event)]
     return [*changes, *[f"now {Status(order.status).label}"] * any(event.to_status is not None for event in events)]
 
 
-def changes_of(event: EventView) -> list[str]:
+def changes_in_words(event: EventView) -> list[str]:
     """An event that leaves the status in words: what it changed, else what it is."""
     return list(details_of(event.data)) or [happening(event, {}).title]
 
 
-def plain(value: Any) -> str:
+def value_text(value: Any) -> str:
     if isinstance(value, dict) and {"amount", "currency"} <= value.keys():
         return f"{value['amount']} {value['currency']}"
     if isinstance(value, dict):
-        return ", ".join(f"{name} {plain(part)}" for name, part in value.items())
+        return ", ".join(f"{name} {value_text(part)}" for name, part in value.items())
     if isinstance(value, list):
-        return "; ".join(plain(part) for part in value)
+        return "; ".join(value_text(part) for part in value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "–" if value in (None, "") else str(value)
@@ -148,7 +148,7 @@ def money_rows(order: Order | Priced) -> list[tuple[str, str, bool]]:
     ]
 
 
-def lines_of(order: Order) -> list[dict[str, Any]]:
+def shown_lines(order: Order) -> list[dict[str, Any]]:
     """The lines as ordered, and what the kitchen reads."""
     return [
         {
@@ -201,7 +201,7 @@ def order_context(access: OrderAccess) -> dict[str, Any]:
         "due": display.due_hint(order, now),
         "due_change": label_of(due.timer.change) if (due := find_due(order, now)) else "",
         "money_rows": money_rows(order),
-        "lines": lines_of(order),
+        "lines": shown_lines(order),
         "asked": asked_of(order) if any(event.kind == OrderEvent.Kind.ITEMS for event in events) else [],
         "milestones": milestones_of(order),
         "payments": payments_of(order, readers),

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 import ordersite.web.urls  # noqa: F401  registers <id:…>
 from orders.admin import bulk, display
 from orders.admin.buttons import Button, buttons_of, label_of
-from orders.admin.destination import change_address
+from orders.admin.destination import show_destination
 from orders.admin.edits import DecisionForm, change_items
 from orders.admin.filters import (
     DeletedFilter,
@@ -28,7 +28,7 @@ from orders.admin.filters import (
     PlacedFilter,
     StatusFilter,
     StuckFilter,
-    VendorFilter,
+    VendorChoiceFilter,
 )
 from orders.admin.forms import (
     DriverForm,
@@ -38,7 +38,7 @@ from orders.admin.forms import (
     TrackingNumberForm,
     first_error,
 )
-from orders.admin.order_page import order_context, read_order
+from orders.admin.order_page import order_context, read_shown_order
 from orders.admin.phone import order_by_phone
 from orders.admin.read_only import ReadOnlyAdmin
 from orders.admin.refunds import LINE, RefundForm
@@ -119,7 +119,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         StuckFilter,
         GroupFilter,
         StatusFilter,
-        VendorFilter,
+        VendorChoiceFilter,
         PlacedFilter,
         FulfilmentFilter,
         PaymentFilter,
@@ -210,7 +210,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         if order is None:
             return self.missing(request, str(order_id))
         base = {"opts": self.opts, "subtitle": None, "media": self.media}
-        return change_address(request, order, {**self.admin_site.each_context(request), **base})
+        return show_destination(request, order, {**self.admin_site.each_context(request), **base})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -220,7 +220,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
             raise PermissionDenied
         caller, order_id = caller_of_request(request), row_id(object_id)
         seen = self.get_queryset(request)
-        order = read_order(seen, order_id) if order_id else None
+        order = read_shown_order(seen, order_id) if order_id else None
         if order is None:
             return self.missing(request, object_id)
         may_move = self.has_move_permission(request) and order.deleted_at is None

@@ -37,11 +37,11 @@ DECISIONS: dict[str, Callable[..., Any]] = {"refuse": refuse_payment, "waive": w
 NO_PAYMENT = "There is no payment {payment_id} of an order."
 
 
-class WhyForm(TypedForm, forms.Form):
+class PaymentReasonForm(TypedForm, forms.Form):
     reason = forms.CharField(label="Why", max_length=300, widget=forms.TextInput(PLAIN))
 
 
-class RefuseForm(VersionForm, WhyForm):
+class RefuseForm(VersionForm, PaymentReasonForm):
     """Of a payment of orders: whoever changed the order since the page was shown wins."""
 
 
@@ -70,7 +70,7 @@ class ProofAdmin(EverywhereAdmin, ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         one = row_id(request.GET.get("payment", ""))
-        page = CappedPaginator(payments_to_check(one), PER_PAGE).get_page(request.GET.get("p"))
+        page = CappedPaginator(waiting_payments(one), PER_PAGE).get_page(request.GET.get("p"))
         kept = take_refused(request)
         context = {
             **self.admin_site.each_context(request),
@@ -112,13 +112,13 @@ class ProofAdmin(EverywhereAdmin, ReadOnlyAdmin):
         if request.method == "POST":
             self.do_approve(request)
             return HttpResponseRedirect(back)
-        payment = payments_to_check(payment_id).first()
+        payment = waiting_payments(payment_id).first()
         if payment is None:
             messages.warning(request, NO_PAYMENT.format(payment_id=payment_id))
             return HttpResponseRedirect(back)
         orders = [share.order for share in payment.shares.all()]
         amount = display.money(*came_in(payment))
-        facts = [("Payer", payer_of(payment)), ("Amount", amount), ("By", payment.provider)]
+        facts = [("Payer", payer_name(payment)), ("Amount", amount), ("By", payment.provider)]
         facts += [(f"For order #{order.pk}", str(order.vendor)) for order in orders]
         facts += [("What happens", what_approving_does(payment))]
         deed = Deed(
@@ -176,7 +176,7 @@ class ProofAdmin(EverywhereAdmin, ReadOnlyAdmin):
         self.require_check(request)
         order_ids = PaymentShare.objects.filter(payment=payment_id).order_by("order").values_list("order", flat=True)
         order_id, caller = order_ids.first(), caller_of_request(request)
-        form = RefuseForm(request.POST) if order_id else WhyForm(request.POST)
+        form = RefuseForm(request.POST) if order_id else PaymentReasonForm(request.POST)
         if not form.is_valid():
             messages.error(request, first_error(form))
         elif order_id is None:
@@ -205,7 +205,7 @@ class ProofAdmin(EverywhereAdmin, ReadOnlyAdmin):
 def why_form(kept: Kept | None, payment: Payment, act: str) -> forms.Form:
     """The form that says why a payment is refused, or waived."""
     shares, auto_id = list(payment.shares.all()), f"{act}-{payment.pk}_%s"
-    form: forms.Form = WhyForm(auto_id=auto_id)
+    form: forms.Form = PaymentReasonForm(auto_id=auto_id)
     if shares:
         form = RefuseForm(initial={"version": shares[0].order.version}, auto_id=auto_id)
     return form_of(kept, form, payment=payment.pk, act=act)
@@ -218,7 +218,7 @@ def came_in(payment: Payment) -> tuple[int, str]:
     return payment.amount, payment.currency
 
 
-def payer_of(payment: Payment) -> str:
+def payer_name(payment: Payment) -> str:
     return str(payment.purchase.customer if payment.purchase else payment.customer)
 
 
@@ -233,7 +233,7 @@ def what_approving_does(payment: Payment) -> str:
     return "It is recorded as received by the platform. The orders count as paid; for closed orders it is refunded."
 
 
-def payments_to_check(one: int | None) -> QuerySet[Payment]:
+def waiting_payments(one: int | None) -> QuerySet[Payment]:
     """The payments that wait for staff, oldest first, or one payment; with all that the page shows."""
     shares = PaymentShare.objects.select_related("order__vendor").order_by("order")
     payments = Payment.objects.select_related("purchase__customer__user", "customer__user", "checked_by").order_by("pk")

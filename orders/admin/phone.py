@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from orders.admin.address_fields import NOWHERE_KNOWN, PlaceFields, choices_of, map_of, plain
+from orders.admin.address_fields import NOWHERE_KNOWN, PlaceFields, choices_of, degrees_text, map_of
 from orders.admin.order_page import money_rows
 from orders.admin.phone_call import CallForm, place_once
 from orders.admin.phone_menu import menu_rows, read_items
@@ -77,12 +77,12 @@ class AddressSelect(forms.Select):
     def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
         if address := getattr(value, "instance", None):
-            point = {"data-lat": plain(address.lat), "data-lng": plain(address.lng)}
+            point = {"data-lat": degrees_text(address.lat), "data-lng": degrees_text(address.lng)}
             option["attrs"] |= {"data-address": address.address, **point}
         return option
 
 
-class AddressField(forms.ModelChoiceField):
+class SavedAddressField(forms.ModelChoiceField):
     """A customer's saved address, in full."""
 
     widget = AddressSelect
@@ -95,7 +95,7 @@ class PhoneForm(CallForm, PlaceFields):
     """Everything but the products of the menu."""
 
     delivery_type = forms.ChoiceField()
-    saved_address = AddressField(Address.objects.none(), required=False, empty_label="Another address")
+    saved_address = SavedAddressField(Address.objects.none(), required=False, empty_label="Another address")
     delivery_zone = forms.TypedChoiceField(
         label="Zone",
         coerce=int,
@@ -222,21 +222,21 @@ def order_by_phone(request: HttpRequest, base: Mapping[str, Any]) -> HttpRespons
     if request.GET.get("what") == "package" or (getattr(vendor, "carries", False) and not menu.products):
         return package_by_phone(request, base, vendor, customer)
     if request.method != "POST":
-        return page(request, base, PhoneForm(vendor, customer), menu, None, {})
+        return show_phone_page(request, base, PhoneForm(vendor, customer), menu, None, {})
     form = PhoneForm(vendor, customer, request.POST)
     with timezone.override(vendor.zone):
         is_valid = form.is_valid()
     items, errors = read_items(menu, request.POST)
     checked, choices = None, list[tuple[str, str]]()
     if is_valid and not errors:
-        placing, choices = located(request, form, form.placing(items, menu))
+        placing, choices = locate_address(request, form, form.placing(items, menu))
         if not choices:
             checked, errors = price_order(request, form, placing)
         if checked and "place" in request.POST:
             placed = place_once(request, form, placing, checked)
             if placed is not None:
                 return HttpResponseRedirect(reverse("admin:orders_order_change", args=[placed]))
-    return page(request, base, form, menu, checked, errors, choices)
+    return show_phone_page(request, base, form, menu, checked, errors, choices)
 
 
 def start_page(request: HttpRequest, base: Mapping[str, Any], start: StartForm, **shown: Any) -> HttpResponse:
@@ -244,7 +244,7 @@ def start_page(request: HttpRequest, base: Mapping[str, Any], start: StartForm, 
     return TemplateResponse(request, "admin/orders/order/phone_start.html", context)
 
 
-def located(request: HttpRequest, form: PhoneForm, placing: Placing) -> tuple[Placing, list[tuple[str, str]]]:
+def locate_address(request: HttpRequest, form: PhoneForm, placing: Placing) -> tuple[Placing, list[tuple[str, str]]]:
     """The placing with the point of its address, shown in the form; or the places among which one must be chosen.
 
     Before any transaction: another server may be asked.
@@ -289,7 +289,7 @@ def show_refusal(form: PhoneForm, items: Sequence[CartItem], error: Exception) -
     return products
 
 
-def page(
+def show_phone_page(
     request: HttpRequest,
     base: Mapping[str, Any],
     form: PhoneForm,

@@ -12,7 +12,7 @@ from rest_framework import serializers
 from orders.admin.display import money
 from orders.admin.forms import OnceForm
 from orders.admin.phone_words import in_words_of_form
-from orders.admin.service_calls import answer, caller_of_request
+from orders.admin.service_calls import caller_of_request, perform_and_answer
 from orders.checkout import Checked
 from orders.services.paying.providers import available_methods
 from orders.services.placing.parties import Guest, Placing
@@ -105,5 +105,5 @@ def place_once(request: HttpRequest, form: CallForm, placing: Placing, checked: 
             placed = place(placing=replace(placing, checkout=checkout), caller=caller)
         return {"order": placed.orders[0].pk}
 
-    response = answer(request, call, done="The order was placed.", key=str(form.cleaned_data["key"]))
+    response = perform_and_answer(request, call, done="The order was placed.", key=str(form.cleaned_data["key"]))
     return int(response.data["order"]) if response else None

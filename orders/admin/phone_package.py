@@ -125,20 +125,20 @@ def package_by_phone(
 ) -> HttpResponse:
     """The page, the price, and the order. `base` is what every page of the back-office shows."""
     if request.method != "POST":
-        return page(request, base, Asked(vendor, customer), None)
+        return show_package_page(request, base, Asked(vendor, customer), None)
     asked = Asked(vendor, customer, request.POST)
     with timezone.override(vendor.zone):
         faulty = [form for form in asked.forms() if not form.is_valid()]
-    placing = None if faulty else located(request, asked)
+    placing = None if faulty else locate_addresses(request, asked)
     checked = price_package(request, asked, placing) if placing else None
     if placing and checked and "place" in request.POST:
         placed = place_once(request, asked.form, placing, checked)
         if placed is not None:
             return HttpResponseRedirect(reverse("admin:orders_order_change", args=[placed]))
-    return page(request, base, asked, checked)
+    return show_package_page(request, base, asked, checked)
 
 
-def located(request: HttpRequest, asked: Asked) -> Placing | None:
+def locate_addresses(request: HttpRequest, asked: Asked) -> Placing | None:
     """The placing with the points of its addresses, shown in the form; None where one of several must be chosen.
 
     Before any transaction: another server may be asked.
@@ -167,7 +167,9 @@ def price_package(request: HttpRequest, asked: Asked, placing: Placing) -> Check
     return checked.parts[0]
 
 
-def page(request: HttpRequest, base: Mapping[str, Any], asked: Asked, checked: Checked | None) -> HttpResponse:
+def show_package_page(
+    request: HttpRequest, base: Mapping[str, Any], asked: Asked, checked: Checked | None
+) -> HttpResponse:
     vendor = asked.form.vendor
     context = {
         **base,

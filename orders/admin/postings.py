@@ -18,7 +18,7 @@ from orders.admin.purchases import ReadOnlyInline, order_link
 from orders.admin.read_only import ReadOnlyAdmin
 from orders.admin.service_calls import caller_of_request, perform
 from orders.models import Account, Entry, Posting
-from orders.reading.statements import currency_of, with_entries
+from orders.reading.statements import posting_currency, with_entries
 from orders.services.money.payouts import REVERSALS, reverse_movement
 from ordersite.accounts.scoping import EverywhereAdmin
 from ordersite.backoffice.moments import write_moment
@@ -47,7 +47,7 @@ class EntryInline(ReadOnlyInline):
         return display.money(entry.balance_after, entry.currency)
 
 
-class WhyForm(TypedForm, forms.Form):
+class PostingReasonForm(TypedForm, forms.Form):
     reason = forms.CharField(label="Why", max_length=200, help_text="It is part of the statement.")
 
 
@@ -66,7 +66,7 @@ def reversal_deed(posting: Posting, form: forms.Form, back: str) -> Deed:
     """What taking it back does: every entry the other way."""
     entries = list(posting.entries.all())
     funded = sum(entry.amount for entry in entries if entry.account.kind == Account.Kind.FUNDING)
-    amount = display.money(abs(funded), currency_of(posting))
+    amount = display.money(abs(funded), posting_currency(posting))
     payee = next((str(owner) for entry in entries if (owner := entry.account.vendor or entry.account.driver)), "–")
     return Deed(
         name="reverse",
@@ -124,7 +124,7 @@ class PostingAdmin(EverywhereAdmin, ReadOnlyAdmin):
                 "This cannot be reversed: it is not a payout or cash handed in, or it has been reversed already.",
             )
             return HttpResponseRedirect(page)
-        form = WhyForm(request.POST or None)
+        form = PostingReasonForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             self.do_reverse(request, posting_id, form.cleaned_data["reason"])
             return HttpResponseRedirect(page)

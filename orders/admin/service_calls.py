@@ -49,10 +49,10 @@ def perform(
         stands = isinstance(result, Order) and str(result.version) == request.POST.get("version")
         told = NOTHING_CHANGED if stands else done
 
-    return answer(request, unanswered, done=lambda: told, key=key, form=form) is not None
+    return perform_and_answer(request, unanswered, done=lambda: told, key=key, form=form) is not None
 
 
-def answer(
+def perform_and_answer(
     request: HttpRequest,
     call: Callable[[], Any],
     *,

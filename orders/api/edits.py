@@ -203,7 +203,7 @@ class AcceptChangeView(ApiView):
         request=DecisionInput, parameters=[IF_MATCH], responses={200: DecidedOutput}, operation_id="acceptItemChange"
     )
     def post(self, request: Request, order_id: int, number: int) -> Response:
-        return decide(request, accept_change, order_id, number)
+        return decide_change(request, accept_change, order_id, number)
 
 
 class RefuseChangeView(ApiView):
@@ -216,10 +216,10 @@ class RefuseChangeView(ApiView):
         request=DecisionInput, parameters=[IF_MATCH], responses={200: DecidedOutput}, operation_id="refuseItemChange"
     )
     def post(self, request: Request, order_id: int, number: int) -> Response:
-        return decide(request, refuse_change, order_id, number)
+        return decide_change(request, refuse_change, order_id, number)
 
 
-def decide(request: Request, service: Any, order_id: int, number: int) -> Response:
+def decide_change(request: Request, service: Any, order_id: int, number: int) -> Response:
     caller = caller_of(request)
     reason = parse(DecisionInput, request.data)["reason"]
     edited = service(order_id=order_id, number=number, caller=caller, reason=reason, version=if_match(request))

@@ -77,7 +77,7 @@ class OrderFilter(django_filters.FilterSet):
         parts = value.split(",")
         statuses = [status for part in parts if (status := status_of(part.strip())) is not None]
         if len(statuses) < len(parts):
-            raise refuse("status", "Send codes (0–25) or names of statuses, separated by commas.")
+            raise filter_problem("status", "Send codes (0–25) or names of statuses, separated by commas.")
         return rows.filter(status__in=statuses)
 
     def by_group(self, rows: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
@@ -88,7 +88,7 @@ class OrderFilter(django_filters.FilterSet):
         if found is None and value in "12345" and len(value) == 1:
             found = Fulfilment(int(value))
         if found is None:
-            raise refuse("delivery_type", f"Send one of {', '.join(FULFILMENTS)}, or 1 to 5.")
+            raise filter_problem("delivery_type", f"Send one of {', '.join(FULFILMENTS)}, or 1 to 5.")
         return rows.filter(fulfilment=found)
 
     def by_text(self, rows: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
@@ -101,7 +101,7 @@ class OrderFilter(django_filters.FilterSet):
         return rows.filter(match)
 
 
-def refuse(name: str, detail: str) -> Problem:
+def filter_problem(name: str, detail: str) -> Problem:
     return Problem("invalid", f"{name}: {detail}", errors=[field_error(f"?{name}", "invalid", detail)])
 
 

@@ -144,19 +144,19 @@ class CartInput(PartInput):
     def validate(self, attrs: Any) -> Any:
         if "vendors" not in attrs:
             if "vendor" not in attrs:
-                refuse("vendor", "Send vendor, or vendors with one part for each vendor.", "required")
+                refuse_field("vendor", "Send vendor, or vendors with one part for each vendor.", "required")
             return attrs
         for name in OF_A_PART:
             if name in attrs:
-                refuse(
+                refuse_field(
                     name, "With several vendors this belongs in each vendor's part: move it there.", "several_vendors"
                 )
         if attrs.get("cash") and len(attrs["vendors"]) > 1:
-            refuse("cash", "Each of several vendors is paid in cash separately: leave it out.", "several_vendors")
+            refuse_field("cash", "Each of several vendors is paid in cash separately: leave it out.", "several_vendors")
         return attrs
 
 
-def refuse(field: str, message: str, code: str) -> NoReturn:
+def refuse_field(field: str, message: str, code: str) -> NoReturn:
     """Refuses an input because of one of its fields."""
     raise serializers.ValidationError({field: [serializers.ErrorDetail(message, code)]})
 
@@ -173,7 +173,7 @@ class GuestInput(Input):
 
     def validate(self, attrs: Any) -> Any:
         if not attrs["phone"] and not attrs["email"]:
-            refuse("phone", "Send a phone or an email, so that the guest can be reached.", "required")
+            refuse_field("phone", "Send a phone or an email, so that the guest can be reached.", "required")
         return attrs
 
 

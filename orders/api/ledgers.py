@@ -20,9 +20,9 @@ from orders.reading.statements import (
     LONGEST_DAYS,
     account_ids,
     amounts_of,
-    currency_of,
     in_period,
     newest_postings,
+    posting_currency,
     statement_response,
     tips_of,
     with_entries,
@@ -139,7 +139,7 @@ def posting_row(posting: Posting, amounts: Any, *names: str) -> dict[str, Any]:
         "kind": posting.kind,
         "order": posting.order_id,
         "number": posting.order.number if posting.order else None,
-        "currency": currency_of(posting),
+        "currency": posting_currency(posting),
         "text": posting.text,
         "at": posting.created_at,
         **{name: getattr(amounts, name) for name in (*names, "payout", "cash", "net")},
@@ -153,7 +153,7 @@ def paginate_ledger(request: Request, accounts: list[int], zone: ZoneInfo, rende
     """
     entries = in_period(Entry.objects.all(), *given_period(request), zone)
     if "cursor" in request.query_params:
-        response = by_cursor(request, entries, accounts)
+        response = postings_page(request, entries, accounts)
     else:
         ids = entries.filter(account__in=accounts).values_list("posting_id", flat=True).distinct()
         response = paginate(request, ids, lambda pk: pk, orderings={"at": ("posting_id",)}, default="-at")
@@ -162,7 +162,7 @@ def paginate_ledger(request: Request, accounts: list[int], zone: ZoneInfo, rende
     return response
 
 
-def by_cursor(request: Request, entries: QuerySet[Entry], accounts: list[int]) -> Response:
+def postings_page(request: Request, entries: QuerySet[Entry], accounts: list[int]) -> Response:
     """One page of postings' ids, as the shared pagination answers by cursor."""
     per_page = whole_number(request, "per_page", PER_PAGE, MOST)
     given = request.query_params["cursor"]
@@ -212,7 +212,7 @@ def payout_row(posting: Posting) -> dict[str, Any]:
     return {
         "id": posting.pk,
         "amount": paid,
-        "currency": currency_of(posting),
+        "currency": posting_currency(posting),
         "text": posting.text,
         "at": posting.created_at,
         "reversed": hasattr(posting, "reversed_by"),

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from orders.lifecycle import table
-from orders.lifecycle.guards import NEVER_WAIVED, Attempt, failing_guard, guards_of, input_needed
+from orders.lifecycle.guards import NEVER_WAIVED, ChangeAttempt, failing_guard, guards_of, input_needed
 from orders.lifecycle.table import Actor, Change, Fulfilment, Status
 from orders.models import Order
 
@@ -46,8 +46,8 @@ class Asker:
     # Whether only is asked what may be done: what is to be sent for it counts as sent.
     is_offered: bool = False
 
-    def attempt(self, actor: Actor) -> Attempt:
-        return Attempt(
+    def attempt(self, actor: Actor) -> ChangeAttempt:
+        return ChangeAttempt(
             actor=actor,
             now=self.now,
             driver_id=self.driver_id,
@@ -66,7 +66,7 @@ class Decision:
 
     outcome: Outcome
     change: Change | None = None
-    attempt: Attempt | None = None
+    attempt: ChangeAttempt | None = None
     forced: bool = False
     guard: str = ""
     requires: tuple[str, ...] = ()  # what is to be sent for a change that is taken

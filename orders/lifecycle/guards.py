@@ -32,7 +32,7 @@ PAID_ANEW = "reopen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class ChangeAttempt:
     """Who tries a change, in which role, and what was sent for it."""
 
     actor: Actor
@@ -47,15 +47,15 @@ class Attempt:
     is_offered: bool = False
 
 
-Predicate = Callable[[Order, Attempt], bool]
+Predicate = Callable[[Order, ChangeAttempt], bool]
 
 
-def has_reason(order: Order, attempt: Attempt) -> bool:
+def has_reason(order: Order, attempt: ChangeAttempt) -> bool:
     reason = REASONS.get(attempt.reason_code)
     return reason is not None and (bool(attempt.reason.strip()) or not reason.needs_text)
 
 
-def is_paid(order: Order, attempt: Attempt) -> bool:
+def is_paid(order: Order, attempt: ChangeAttempt) -> bool:
     """Settled, authorised, or payable on handing over; what a failed close gave back is taken again with the change."""
     if find_method(order.payment_method).is_on_handover:
         return True
@@ -64,12 +64,12 @@ def is_paid(order: Order, attempt: Attempt) -> bool:
     return status.is_secured or (order.status in table.FAILURE and status.is_received)
 
 
-def has_money(order: Order, attempt: Attempt) -> bool:
+def has_money(order: Order, attempt: ChangeAttempt) -> bool:
     """What the order's close gave back has not left the house, so that it can be taken again with the change."""
     return order.money_leaves_at is None or attempt.now < order.money_leaves_at
 
 
-def is_free(order: Order, attempt: Attempt) -> bool:
+def is_free(order: Order, attempt: ChangeAttempt) -> bool:
     """No driver, and no other company, holds it, or it was offered to this one (staff: to the named driver's).
 
     For the timer a company holds it until its minutes are over.
@@ -107,7 +107,7 @@ def begins_at(order: Order) -> datetime | None:
     return order.deliver_at - vendor.lead(order.deliver_at - timedelta(minutes=vendor.preparation_minutes))
 
 
-def is_named(order: Order, attempt: Attempt) -> bool:
+def is_named(order: Order, attempt: ChangeAttempt) -> bool:
     """Which driver accepts is known: the caller itself, a vendor's own courier, a company's driver; staff: anybody."""
     if attempt.actor == Actor.DRIVER:
         return attempt.driver_id is not None
@@ -119,31 +119,31 @@ def is_named(order: Order, attempt: Attempt) -> bool:
     return attempt.actor != Actor.COMPANY or driver.company_id in attempt.company_ids
 
 
-def is_served(order: Order, attempt: Attempt) -> bool:
+def is_served(order: Order, attempt: ChangeAttempt) -> bool:
     """A company was named, or the vendor works with one."""
     return order.company_id is not None or bool(order.serving_company_ids)
 
 
-def is_in_window(order: Order, attempt: Attempt) -> bool:
+def is_in_window(order: Order, attempt: ChangeAttempt) -> bool:
     """The cancelling policy of placing still allows it: the milestone that ends it does not stand."""
     ends = [name for name in table.MILESTONES if name in Vendor.CancelUntil.values]
     last = ends.index(order.terms.cancel_until)
     return all(getattr(order, f"{name}_at") is None for name in ends[last:])
 
 
-def has_proof(order: Order, attempt: Attempt) -> bool:
+def has_proof(order: Order, attempt: ChangeAttempt) -> bool:
     wanted = order.vendor.proof
     if wanted == Vendor.Proof.CODE:
         return attempt.proof == order.collection_code
     return bool(attempt.proof.strip()) if wanted else True
 
 
-def has_codes(order: Order, attempt: Attempt) -> bool:
+def has_codes(order: Order, attempt: ChangeAttempt) -> bool:
     """Every unit of a digital order has its code; of others none is ever tried."""
     return order.codes_tried_at is not None and order.codes_missing == 0
 
 
-def is_after_agreed(order: Order, attempt: Attempt) -> bool:
+def is_after_agreed(order: Order, attempt: ChangeAttempt) -> bool:
     """Nobody waits for it any more: for the timer `collect_until`, by hand KEPT_BY_HAND after it was prepared, and
     never before the time that was agreed, or told since."""
     if attempt.actor == Actor.SYSTEM:
@@ -171,15 +171,15 @@ def collect_until(order: Order) -> datetime | None:
     return awaited_at(order, order.prepared_at) + timedelta(minutes=max(agreed, now_set))
 
 
-def is_within_undo(order: Order, attempt: Attempt) -> bool:
+def is_within_undo(order: Order, attempt: ChangeAttempt) -> bool:
     return attempt.now - order.status_changed_at <= timedelta(minutes=order.vendor.undo_minutes)
 
 
-def has_carrier(order: Order, attempt: Attempt) -> bool:
+def has_carrier(order: Order, attempt: ChangeAttempt) -> bool:
     return order.driver_accepted_at is not None or order.self_delivery or bool(order.tracking_number)
 
 
-def is_own(order: Order, attempt: Attempt) -> bool:
+def is_own(order: Order, attempt: ChangeAttempt) -> bool:
     return order.driver_accepted_at is None and (order.self_delivery or bool(order.tracking_number))
 
 
@@ -228,7 +228,7 @@ def guards_of(change: Change, actor: Actor) -> tuple[str, ...]:
     return (*change.guards_for(actor), *implied)
 
 
-def failing_guard(change: Change, order: Order, attempt: Attempt, *, waive: bool = False) -> str | None:
+def failing_guard(change: Change, order: Order, attempt: ChangeAttempt, *, waive: bool = False) -> str | None:
     """The first guard of the change that does not hold for this actor; `waive` is staff's right to force."""
     names = [name for name in guards_of(change, attempt.actor) if not waive or name in NEVER_WAIVED]
     if waive:

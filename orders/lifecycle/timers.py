@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from orders.kinds import rules_of
 from orders.lifecycle.decisions import search_is_stopped
-from orders.lifecycle.guards import Attempt, begins_at, collect_until, company_until, is_paid
+from orders.lifecycle.guards import ChangeAttempt, begins_at, collect_until, company_until, is_paid
 from orders.lifecycle.searching import set_offers_due
 from orders.lifecycle.table import ANSWERED_BY_DRIVER, DRIVER_LEFT, Actor, Fulfilment, Status
 from orders.models import AWAITED_PAYMENT, OPEN_PAYMENT, Order, PaymentStatus, Unserved
@@ -325,7 +325,7 @@ def served_at(order: Order, now: datetime) -> datetime | None:
     minutes = order.vendor.served_minutes
     if minutes is None or order.prepared_at is None:
         return None
-    if not is_paid(order, Attempt(actor=Actor.SYSTEM, now=order.prepared_at)):
+    if not is_paid(order, ChangeAttempt(actor=Actor.SYSTEM, now=order.prepared_at)):
         return None
     return max(order.prepared_at, order.deliver_at or order.prepared_at) + timedelta(minutes=minutes)
 

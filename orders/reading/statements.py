@@ -96,7 +96,7 @@ def with_entries(postings: QuerySet[Posting]) -> QuerySet[Posting]:
     return postings.select_related("order").prefetch_related(entries)
 
 
-def currency_of(posting: Posting) -> str:
+def posting_currency(posting: Posting) -> str:
     """A posting has one; none of those listed here is without entries."""
     return posting.entries.all()[0].account.currency
 
@@ -109,13 +109,13 @@ def moved_in(posting: Posting, purse: Purse) -> tuple[int, int]:
 
 def tips_of(posting: Posting, driver_id: int) -> Tips:
     """What a posting meant to one driver."""
-    tip, cash = moved_in(posting, Purse(currency=currency_of(posting), driver_id=driver_id))
+    tip, cash = moved_in(posting, Purse(currency=posting_currency(posting), driver_id=driver_id))
     return Tips(payout=tip + cash) if posting.kind in PAYOUTS else Tips(tip=tip, cash=cash)
 
 
 def amounts_of(posting: Posting, vendor_id: int) -> Amounts:
     """What a posting meant to one vendor."""
-    share, cash = moved_in(posting, Purse(currency=currency_of(posting), vendor_id=vendor_id))
+    share, cash = moved_in(posting, Purse(currency=posting_currency(posting), vendor_id=vendor_id))
     if posting.kind in PAYOUTS:
         return Amounts(payout=share + cash)
     platform = sum(entry.amount for entry in posting.entries.all() if entry.account.kind == Account.Kind.PLATFORM)

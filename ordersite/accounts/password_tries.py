@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
-from ordersite.core.attempts import count_attempt, end_attempts, forget_attempts, is_remembered, remember
+from ordersite.core.attempts import count_attempt, end_attempts, forget_attempts, is_remembered, remember_subject
 from ordersite.core.faults import Refusal
 
 ADDRESS, PAIR, ACCOUNT, KNOWN = "login-address", "login", "login-account", "login-known"
@@ -35,7 +35,7 @@ def pair_of(email: str, address: str) -> str:
 def forget_tries(email: str, address: str) -> None:
     """Lets the owner in at once who has just shown that the account is his."""
     forget_attempts(PAIR, pair_of(email, address))
-    remember(KNOWN, pair_of(email, address), window=KNOWN_FOR)
+    remember_subject(KNOWN, pair_of(email, address), window=KNOWN_FOR)
 
 
 def try_password(email: str, address: str, check: Callable[[], Found]) -> Found:

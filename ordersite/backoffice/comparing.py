@@ -74,7 +74,7 @@ def value_in_words(field: Any, value: Any, row: models.Model, name: str) -> str:
     return f"{text} {unit}".strip() if text else "empty"
 
 
-def key_of(row: models.Model) -> str:
+def row_key(row: models.Model) -> str:
     """How a row is named among what a page showed."""
     return f"{row._meta.label_lower}:{row.pk}"
 
@@ -98,7 +98,7 @@ class ComparingForm(TypedForm, forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.compares = self.is_bound and not self.instance._state.adding
-        self.was: Digests = self.shown.get(key_of(self.instance), {})
+        self.was: Digests = self.shown.get(row_key(self.instance), {})
         # Names of fields: what the person changed, what somebody else changed, and where that was said.
         self.changes: list[str] = []
         self.foreign: list[str] = []
@@ -312,7 +312,7 @@ class ComparingAdmin(GuardedChoices, VersionedAdmin):
         for rows in context["inline_admin_formsets"]:
             shown += rows.formset.forms
         standing = [form for form in shown if isinstance(form, ComparingForm) and not form.instance._state.adding]
-        context["shown"] = json.dumps({key_of(form.instance): form.digests() for form in standing})
+        context["shown"] = json.dumps({row_key(form.instance): form.digests() for form in standing})
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

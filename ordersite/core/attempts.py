@@ -48,7 +48,7 @@ def count_attempt(
         cursor.execute(COUNT, [key, times, int(under_way), until, at, at, at])
         count, waiting, expires_at = cursor.fetchone()
     if count > limit:
-        refuse(now + timedelta(seconds=SOON) if under_way and count - waiting < limit else expires_at, now)
+        refuse_attempt(now + timedelta(seconds=SOON) if under_way and count - waiting < limit else expires_at, now)
 
 
 def end_attempts(counted: Iterable[tuple[str, str]], *, uncount: bool) -> None:
@@ -64,10 +64,10 @@ def refuse_if_locked(scope: str, subject: str, *, limit: int) -> None:
     now = timezone.now()
     row = Attempt.objects.filter(key=attempt_key(scope, subject), expires_at__gt=now, count__gte=limit).first()
     if row:
-        refuse(row.expires_at, now)
+        refuse_attempt(row.expires_at, now)
 
 
-def refuse(expires_at: datetime | str, now: datetime) -> None:
+def refuse_attempt(expires_at: datetime | str, now: datetime) -> None:
     until = datetime.fromisoformat(expires_at) if isinstance(expires_at, str) else expires_at
     if until.tzinfo is None:
         until = until.replace(tzinfo=now.tzinfo)
@@ -75,7 +75,7 @@ def refuse(expires_at: datetime | str, now: datetime) -> None:
     raise Throttled(Code.THROTTLED_ATTEMPTS, retry_after=wait, wait=wait, keeps_writes=True)
 
 
-def remember(scope: str, subject: str, *, window: timedelta) -> None:
+def remember_subject(scope: str, subject: str, *, window: timedelta) -> None:
     """Keeps in mind for `window` that something was so."""
     row = Attempt(key=attempt_key(scope, subject), expires_at=timezone.now() + window)
     Attempt.objects.bulk_create([row], update_conflicts=True, update_fields=["expires_at"], unique_fields=["key"])

@@ -15,7 +15,7 @@ from django.db.models import Q
 NO_ROW = Q(pk__in=())
 
 
-class Rule:
+class RowRule:
     """One question. `condition` gives None where no row can satisfy it, and an empty Q where every row does."""
 
     def condition(self, asker: Any) -> Q | None:
@@ -29,15 +29,15 @@ class Rule:
         condition = self.condition(asker)
         return NO_ROW if condition is None else condition
 
-    def __and__(self, other: "Rule") -> "Rule":
+    def __and__(self, other: "RowRule") -> "RowRule":
         return Both((self, other))
 
-    def __or__(self, other: "Rule") -> "Rule":
+    def __or__(self, other: "RowRule") -> "RowRule":
         return Either((self, other))
 
 
 @dataclass(frozen=True)
-class OfRow(Rule):
+class OfRow(RowRule):
     """Asks for one column, or by `__` for that of a row it refers to; subclasses say what for."""
 
     column: str
@@ -124,7 +124,7 @@ class InFact(OfRow):
 
 
 @dataclass(frozen=True)
-class OfAsker(Rule):
+class OfAsker(RowRule):
     """Asks for the asker alone, whatever the row."""
 
     test: Callable[[Any], bool]
@@ -137,10 +137,10 @@ class OfAsker(Rule):
 
 
 @dataclass(frozen=True)
-class Both(Rule):
+class Both(RowRule):
     """All of these."""
 
-    parts: tuple[Rule, ...]
+    parts: tuple[RowRule, ...]
 
     def condition(self, asker: Any) -> Q | None:
         found: list[Q] = []
@@ -159,10 +159,10 @@ class Both(Rule):
 
 
 @dataclass(frozen=True)
-class Either(Rule):
+class Either(RowRule):
     """Any of these."""
 
-    parts: tuple[Rule, ...]
+    parts: tuple[RowRule, ...]
 
     def condition(self, asker: Any) -> Q | None:
         found = [condition for part in self.parts if (condition := part.condition(asker)) is not None]

@@ -68,7 +68,7 @@ class BodyLimitMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         multipart = request.content_type == "multipart/form-data"
         if refused := request.META.get(REFUSED):
-            return refuse(request, refused)
+            return refuse_unread(request, refused)
         scope = getattr(request, "scope", {})
         if refused := scope.get(REFUSED):
             return refuse_and_end(request, refused)
@@ -79,22 +79,22 @@ class BodyLimitMiddleware:
             if multipart and limit < settings.MAX_MULTIPART_BYTES:
                 most = settings.MAX_MULTIPART_BYTES // 1_000_000
                 detail += f" A form that tells its Content-Length may have {most} MB."
-            return refuse(request, Problem("too_large", detail, status=413))
+            return refuse_unread(request, Problem("too_large", detail, status=413))
         if scope.get(LATE):
             return refuse_and_end(
                 request, Problem("too_slow", "The body took too long to arrive: send it again.", status=408)
             )
         if len(request.META.get("QUERY_STRING", "")) > settings.MAX_QUERY_BYTES:
             detail = f"The query string is longer than {settings.MAX_QUERY_BYTES} characters: send less."
-            return refuse(request, Problem("invalid", detail))
+            return refuse_unread(request, Problem("invalid", detail))
         # A foreign API reads a parameter with a NUL as any other wrong one.
         query = "" if request.path.startswith("/dialects/") else request.META.get("QUERY_STRING", "")
         if "\0" in request.path or "%00" in query:
-            return refuse(request, Problem("invalid", "The URL contains a NUL character: leave it out."))
+            return refuse_unread(request, Problem("invalid", "The URL contains a NUL character: leave it out."))
         return self.get_response(request)
 
 
-def refuse(request: HttpRequest, problem: Problem) -> HttpResponse:
+def refuse_unread(request: HttpRequest, problem: Problem) -> HttpResponse:
     """A refusal of what nobody has read: in JSON, in a foreign API's own shape below its base."""
     foreign = foreign_answer()(request, problem) if request.path.startswith("/dialects/") else None
     return foreign or problem_response(problem)
@@ -102,6 +102,6 @@ def refuse(request: HttpRequest, problem: Problem) -> HttpResponse:
 
 def refuse_and_end(request: HttpRequest, problem: Problem) -> HttpResponse:
     """A refusal that ends its connection, where that is ours to say: of what came under ASGI."""
-    response = refuse(request, problem)
+    response = refuse_unread(request, problem)
     response["Connection"] = "close"
     return response

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from orders.checkout import Cart, Draft, Given, Place
+from orders.checkout import AppliedOffer, Cart, Draft, Place
 from orders.lifecycle.table import Fulfilment
 from orders.models import Kind
 from orders.pricing import (
@@ -45,4 +45,4 @@ def price_cart(
         terms=terms,
         delivery_fee=fee_of(zone, subtotal),
     )
-    return add_up(draft, Given(offer=Offer(), discount=discount), driver_tip).priced
+    return add_up(draft, AppliedOffer(offer=Offer(), discount=discount), driver_tip).priced

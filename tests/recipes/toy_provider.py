@@ -14,10 +14,10 @@ from orders.services.paying.providers.protocol import (
     FoundRefund,
     Notice,
     NoticeRefused,
+    PaymentRequest,
     ProviderError,
     RefundState,
     State,
-    Wish,
 )
 
 SIGNATURE = "X-Toy-Signature"
@@ -33,7 +33,7 @@ class ToyProvider:
         self.keys: list[str] = []  # of captures
         self.notice_url = ""
 
-    def begin(self, wish: Wish) -> Found:
+    def begin(self, wish: PaymentRequest) -> Found:
         if wish.key not in self.references:
             reference = f"toy-{len(self.payments) + 1}"
             self.references[wish.key], self.notice_url = reference, wish.notice_url

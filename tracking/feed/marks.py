@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from orders.services.record.epochs import Standing, begin_epoch, epochs_so_far, feed_standing
+from orders.services.record.epochs import FeedStanding, begin_epoch, epochs_so_far, feed_standing
 from ordersite.core.redis import breaker
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def keep_mark_at_start() -> None:
         connection.close()
 
 
-def is_ahead(mark: dict[str, Any] | None, now: Standing) -> bool:
+def is_ahead(mark: dict[str, Any] | None, now: FeedStanding) -> bool:
     """Whether the mark tells of an epoch or a position that this database does not know any more.
 
     One of another database says nothing, nor does one of an epoch that has ended.

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from orders.checkout import Checkout, Draft, Given
+from orders.checkout import AppliedOffer, Checkout, Draft
 from orders.models import OfferUse, Order
 from orders.pricing import RATE, Discount, OfferTerms
 from ordersite.accounts.models import Customer
@@ -29,7 +29,7 @@ from vendors.services.offers import has_code
 
 def choose_offers(
     *, checkout: Checkout, drafts: Sequence[Draft], customer: Customer, now: datetime
-) -> list[Given | None]:
+) -> list[AppliedOffer | None]:
     """The offer that each draft gets: that of the code sent (a cart's own before the checkout's), else the best one.
 
     One statement; none where no code was sent and no vendor has offers. Raises Invalid for a code that does not hold,
@@ -46,7 +46,7 @@ def choose_offers(
             by_code[offer.code.upper()] = offer
         else:
             automatic.append(offer)
-    given: dict[int, Given] = {}
+    given: dict[int, AppliedOffer] = {}
     for code, at in sent.items():
         asking = [index for index, one in enumerate(codes) if one == code]
         given |= give_sent(by_code.get(code), at, drafts, asking, customer, now)
@@ -87,7 +87,7 @@ def give_sent(
     asking: Sequence[int],
     customer: Customer,
     now: datetime,
-) -> dict[int, Given]:
+) -> dict[int, AppliedOffer]:
     """What a code that was sent gives to the drafts (by index) that ask for it; raises Invalid where it does not hold.
 
     A cart that names the code itself must be its vendor's; one that the checkout names is for those whom it is for.
@@ -114,7 +114,7 @@ def refuse_other_vendor(offer: Offer, draft: Draft, at: Path) -> NoReturn:
 
 def give_best(
     offers: Sequence[Offer], drafts: Sequence[Draft], left: Sequence[int], customer: Customer, now: datetime
-) -> dict[int, Given]:
+) -> dict[int, AppliedOffer]:
     """To each of these drafts (by index) the offer that takes most off it, the one with the lowest id where several do.
 
     Where an offer for several of them does not hold for those that it is best for (their items are below its minimum,
@@ -129,7 +129,7 @@ def give_best(
                 off = one.discount.items + one.discount.delivery
                 if index not in best or off > best[index][0]:
                     best[index] = (off, offer)
-        given: dict[int, Given] = {}
+        given: dict[int, AppliedOffer] = {}
         failed = []
         for offer in candidates:
             chosen = [index for index, (_, one) in best.items() if one is offer]
@@ -147,17 +147,17 @@ def applies_to(offer: Offer, draft: Draft) -> bool:
     return offer.vendor_id is None or offer.vendor_id == draft.vendor.pk
 
 
-def give_offer(offer: Offer, drafts: Sequence[Draft], reached: Sequence[int]) -> dict[int, Given]:
+def give_offer(offer: Offer, drafts: Sequence[Draft], reached: Sequence[int]) -> dict[int, AppliedOffer]:
     """The offer for these drafts (by index), those left out of which it takes nothing."""
-    discounts = discount_of([drafts[index] for index in reached], offer)
+    discounts = discounts_of([drafts[index] for index in reached], offer)
     return {
-        index: Given(offer=offer, discount=discount)
+        index: AppliedOffer(offer=offer, discount=discount)
         for index, discount in zip(reached, discounts, strict=True)
         if discount.items or discount.delivery
     }
 
 
-def discount_of(drafts: Sequence[Draft], offer: Offer) -> list[Discount]:
+def discounts_of(drafts: Sequence[Draft], offer: Offer) -> list[Discount]:
     return discount_for(
         offer,
         subtotals=[draft.subtotal for draft in drafts],
@@ -210,7 +210,7 @@ def offer_fault(offer: Offer, drafts: Sequence[Draft], customer: Customer, now: 
             return Fault(Code.USED_UP_BY_YOU, name=name, times=times)
     if sum(draft.subtotal for draft in drafts) < offer.minimum:
         return Fault(Code.BELOW_MINIMUM_OFFER, name=name, minimum=as_json(offer.minimum, currency))
-    if not any(one.items or one.delivery for one in discount_of(drafts, offer)):
+    if not any(one.items or one.delivery for one in discounts_of(drafts, offer)):
         return Fault(Code.NOTHING_OFF, name=name)
     return None
 
@@ -218,7 +218,7 @@ def offer_fault(offer: Offer, drafts: Sequence[Draft], customer: Customer, now: 
 # --- uses, counted without a race -----------------------------------------------------------------------------------
 
 
-def take_offers(*, given: Sequence[Given | None], customer: Customer) -> None:
+def take_offers(*, given: Sequence[AppliedOffer | None], customer: Customer) -> None:
     """Takes a use of each limited offer that is given; must run in the placing's transaction, after stock and slots.
 
     Raises Conflict offer_used_up for a code that others were quicker with, and Again for an offer that nobody asked
@@ -266,7 +266,7 @@ FROM (VALUES {rows}) AS given JOIN vendors_offer AS offer ON offer.id = given.co
 """
 
 
-def write_uses(*, orders: Sequence[Order], given: Sequence[Given | None], customer_id: int) -> None:
+def write_uses(*, orders: Sequence[Order], given: Sequence[AppliedOffer | None], customer_id: int) -> None:
     """Notes which order has which offer, in one statement; none without an offer.
 
     It holds the offers' rows as a foreign key does: nobody waits but who changes the offer, and then counts every use.

@@ -85,7 +85,7 @@ def change_order(
     return get_order(caller=caller, order_id=order.pk)
 
 
-def change_fields(update: OrderUpdate, fields: dict[str, Any], found: Answer) -> "Change | None":
+def change_fields(update: OrderUpdate, fields: dict[str, Any], found: Answer) -> "FieldChanges | None":
     """The change, which is made and told; None where it changes nothing."""
     order, access = update.order, update.access
     reason_code, reason = fields.pop("reason_code", ""), fields.pop("reason", "")
@@ -99,14 +99,14 @@ def change_fields(update: OrderUpdate, fields: dict[str, Any], found: Answer) ->
         names = [Field(name) for name in settled]
         raise Conflict(Code.ORDER_ACCEPTED_FIELDS, names[0], extra=access.refusal_extra(), names=names)
     if any(name in fields for name in DELAYS):
-        check_reason(reason_code, reason, Code.REQUIRED_REASON_OF_DELAY)
+        require_reason(reason_code, reason, Code.REQUIRED_REASON_OF_DELAY)
     elif role == Actor.VENDOR and any(name in fields for name in AS_ORDERED):
-        check_reason(reason_code, reason, Code.REQUIRED_REASON_OF_VENDOR)
+        require_reason(reason_code, reason, Code.REQUIRED_REASON_OF_VENDOR)
     elif reason_code and reason_code not in REASONS:
         raise Invalid(Code.UNKNOWN_REASON, Field.REASON_CODE, known=list(REASONS))
     if role == Actor.VENDOR:
         check_vendors_change(order, fields)
-    change = Change(access=access, old={}, new={}, left=[])
+    change = FieldChanges(access=access, old={}, new={}, left=[])
     if not fields.keys().isdisjoint(DESTINATION):
         change_destination(change, fields, role, found)
     for name, changer in CHANGERS.items():
@@ -129,7 +129,7 @@ def change_fields(update: OrderUpdate, fields: dict[str, Any], found: Answer) ->
 
 
 @dataclass(kw_only=True)
-class Change:
+class FieldChanges:
     """What a call changes: old and new for the history, the streams that lose the order."""
 
     access: OrderAccess
@@ -160,7 +160,7 @@ def role_for(access: OrderAccess, fields: dict[str, Any]) -> Actor:
     raise Forbidden(Code.FORBIDDEN_FIELD, Field(denied), extra={"field": denied}, who=WHO[denied])
 
 
-def check_reason(reason_code: str, reason: str, code: Code) -> None:
+def require_reason(reason_code: str, reason: str, code: Code) -> None:
     """A delay, and what the vendor changes of an order, carries a reason that every party sees."""
     known = REASONS.get(reason_code)
     if known is None:
@@ -182,15 +182,15 @@ def check_vendors_change(order: Order, fields: Mapping[str, Any]) -> None:
         raise Invalid(Code.TOO_EARLY, Field.DELIVER_AT)
 
 
-def change_text(name: str) -> Callable[[Change, Any], None]:
-    def changer(change: Change, value: Any) -> None:
+def change_text(name: str) -> Callable[[FieldChanges, Any], None]:
+    def changer(change: FieldChanges, value: Any) -> None:
         change.note(name, getattr(change.order, name), value)
         setattr(change.order, name, value)
 
     return changer
 
 
-def change_destination(change: Change, fields: Mapping[str, Any], role: Actor, found: Answer) -> None:
+def change_destination(change: FieldChanges, fields: Mapping[str, Any], role: Actor, found: Answer) -> None:
     """A new address, point or both; the notes of a saved address come with it, and the distance follows the point."""
     order = change.order
     new, notes = new_destination(order, fields, role, found)
@@ -207,7 +207,7 @@ def change_destination(change: Change, fields: Mapping[str, Any], role: Actor, f
         order.anchor_lat, order.anchor_lng = (new.anchor.lat, new.anchor.lng) if new.anchor else (None, None)
 
 
-def change_deliver_at(change: Change, value: Any) -> None:
+def change_deliver_at(change: FieldChanges, value: Any) -> None:
     """A later or earlier time, within the vendor's opening; its booking or slot and the timer of a preorder follow."""
     order, vendor, now = change.order, change.order.vendor, change.access.now
     if rules_of(order).is_issued:
@@ -240,7 +240,7 @@ def estimate_moved(order: Order, deliver_at: datetime | None, now: datetime) -> 
     return (deliver_at or now + order.vendor.lead(now)) + delay
 
 
-def change_payment_method(change: Change, value: str) -> None:
+def change_payment_method(change: FieldChanges, value: str) -> None:
     """Another way of paying what is not paid yet, or what the wallet paid, which gets its money back with it."""
     order, actor, now = change.order, change.access.caller.key, change.access.now
     if value not in order.vendor.payment_methods:
@@ -265,7 +265,7 @@ def change_payment_method(change: Change, value: str) -> None:
         order.cash = None
 
 
-def change_driver_tip(change: Change, value: Money) -> None:
+def change_driver_tip(change: FieldChanges, value: Money) -> None:
     """A tip changes the total; what pays for the order follows."""
     order, actor = change.order, change.access.caller.key
     if value.currency != order.currency:
@@ -285,7 +285,7 @@ def change_driver_tip(change: Change, value: Money) -> None:
     Purchase.objects.filter(pk=order.purchase_id).update(total=F("total") + rise)
 
 
-def change_cash(change: Change, value: Money | None) -> None:
+def change_cash(change: FieldChanges, value: Money | None) -> None:
     order = change.order
     if value is not None:
         if not find_method(order.payment_method).is_on_handover:
@@ -296,7 +296,7 @@ def change_cash(change: Change, value: Money | None) -> None:
         order.cash = value.minor if value else None
 
 
-def change_driver(change: Change, value: int | None) -> None:
+def change_driver(change: FieldChanges, value: int | None) -> None:
     """Names a driver: that offers the order and changes no status. The driver's stream begins with this event."""
     order, access = change.order, change.access
     taking_over = order.status == Status.ORDER_NOT_READY and access.actors & {Actor.COMPANY, Actor.STAFF}
@@ -329,7 +329,7 @@ def may_name(access: OrderAccess, driver: Driver) -> bool:
     return Actor.COMPANY in access.actors and driver.company_id in access.company_ids
 
 
-def change_self_delivery(change: Change, value: bool) -> None:
+def change_self_delivery(change: FieldChanges, value: bool) -> None:
     order = change.order
     if order.fulfilment != Fulfilment.DELIVERY:
         raise Invalid(Code.NO_DELIVERY, Field.SELF_DELIVERY)
@@ -339,8 +339,8 @@ def change_self_delivery(change: Change, value: bool) -> None:
         order.self_delivery = value
 
 
-def change_promise(name: str) -> Callable[[Change, Any], None]:
-    def changer(change: Change, value: int) -> None:
+def change_promise(name: str) -> Callable[[FieldChanges, Any], None]:
+    def changer(change: FieldChanges, value: int) -> None:
         # Minutes from now, so the same number told later is another delay.
         order = change.order
         change.old[name], change.new[name] = getattr(order, name), value
@@ -352,7 +352,7 @@ def change_promise(name: str) -> Callable[[Change, Any], None]:
 
 
 # In the order in which a request's fields are changed, in whatever order it names them: what another builds on first.
-CHANGERS: dict[str, Callable[[Change, Any], None]] = {
+CHANGERS: dict[str, Callable[[FieldChanges, Any], None]] = {
     "comment": change_text("comment"),
     "address_notes": change_text("address_notes"),
     "deliver_at": change_deliver_at,
@@ -366,7 +366,7 @@ CHANGERS: dict[str, Callable[[Change, Any], None]] = {
 }
 
 
-def kind_of(change: Change) -> str:
+def kind_of(change: FieldChanges) -> str:
     """The kind of the event: what the readers react to most."""
     if "driver" in change.new or "self_delivery" in change.new:
         return OrderEvent.Kind.DRIVER
@@ -377,7 +377,7 @@ def kind_of(change: Change) -> str:
     return OrderEvent.Kind.NOTE
 
 
-def tell_fields(update: OrderUpdate, change: Change, **why: str) -> None:
+def tell_fields(update: OrderUpdate, change: FieldChanges, **why: str) -> None:
     update.tell(kind_of(change), left=change.left, data={"old": change.old, "new": change.new}, **why)
 
 
@@ -405,7 +405,7 @@ def add_tracking_number(
         order, access = update.order, update.access
         if order.fulfilment != Fulfilment.DELIVERY or order.status in table.FAILURE:
             raise Conflict(why_not_sent(order), extra=access.refusal_extra())
-        change = Change(access=access, old={}, new={}, left=[])
+        change = FieldChanges(access=access, old={}, new={}, left=[])
         change.note("tracking_number", order.tracking_number, tracking_number)
         change.note("carrier", order.carrier, carrier)
         order.tracking_number, order.carrier = tracking_number, carrier

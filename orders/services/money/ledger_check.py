@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from orders.lifecycle import table
 from orders.lifecycle.decisions import Asker, allowed_changes
-from orders.lifecycle.guards import GUARDS, Attempt, guards_of
+from orders.lifecycle.guards import GUARDS, ChangeAttempt, guards_of
 from orders.lifecycle.table import FAILURE, OPEN, SUCCESS, Actor, Fulfilment, Status
 from orders.models import Account, Counter, Entry, Order, Payment, PaymentShare, Posting, Purchase, Refund
 from orders.services.money import ledger
@@ -56,7 +56,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CheckResult:
     """What a check has found: how many rows it read, and its differences, read as they are asked for."""
 
     name: str
@@ -64,12 +64,12 @@ class Outcome:
     differences: Iterator[str]
 
 
-def check_ledger(order_id: int | None = None) -> Iterator[Outcome]:
+def check_ledger(order_id: int | None = None) -> Iterator[CheckResult]:
     """Does every check, of all rows or of what one order touches, as the database stood when it began."""
     with snapshot():
         for check in CHECKS:
             rows = check.rows(order_id)
-            yield Outcome(check.name, rows.count(), check.differences(rows))
+            yield CheckResult(check.name, rows.count(), check.differences(rows))
 
 
 @contextmanager
@@ -279,7 +279,7 @@ def can_be_left(order: Order, now: datetime) -> bool:
 
 def can_succeed(order: Order, now: datetime) -> bool:
     """Whether the table leads to a success by changes that somebody, staff by force at least, may make."""
-    attempt = Attempt(actor=Actor.STAFF, now=now)
+    attempt = ChangeAttempt(actor=Actor.STAFF, now=now)
     seen, left = {Status(order.status)}, [Status(order.status)]
     while left:
         for target, change in table.changes_from(Fulfilment(order.fulfilment), left.pop()).items():

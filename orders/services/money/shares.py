@@ -43,14 +43,14 @@ def owed_of(shares: Iterable[PaymentShare]) -> int:
     return sum(share.owed for share in shares)
 
 
-def tips_of(order: Order, shares: Iterable[PaymentShare]) -> int:
+def paid_tip(order: Order, shares: Iterable[PaymentShare]) -> int:
     """The driver's tip as far as it was paid, minor units."""
     return min(order.driver_tip, sum(share.tip for share in shares if share.received))
 
 
 def division_of(order: Order, shares: Sequence[PaymentShare], *, kept: int, succeeds: bool) -> Division:
     """Whom so much (minor units) of what was received for the order belongs to."""
-    tips = tips_of(order, shares)
+    tips = paid_tip(order, shares)
     unpaid = sum(share.owed - share.tip for share in shares if share.owed and share.is_extra) + order.waived
     in_other_hands = sum(share.tip for share in shares if share.received and share.tip and not is_with_vendor(share))
     return divide_sale(
@@ -121,4 +121,4 @@ def goes_to_vendor(method: str, vendors: Sequence[Vendor]) -> bool:
 
 def part_of_sale(order: Order, shares: Sequence[PaymentShare], rate: int) -> int:
     """The rate (hundredths of a percent) of what is paid and not given back, without the tip: what a close may cost."""
-    return half_up(max(kept_of(shares) - tips_of(order, shares), 0) * rate, RATE)
+    return half_up(max(kept_of(shares) - paid_tip(order, shares), 0) * rate, RATE)

@@ -11,7 +11,7 @@ from django.db import transaction as database
 from orders.kinds import rules_of
 from orders.lifecycle import table
 from orders.lifecycle.decisions import Decision, Outcome, decide, decide_preparing, remember
-from orders.lifecycle.guards import GUARDS, Attempt
+from orders.lifecycle.guards import GUARDS, ChangeAttempt
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Actor, Change, Fulfilment, Status
 from orders.lifecycle.timers import is_made
@@ -177,7 +177,7 @@ def count_wrong_code(order_id: int) -> None:
     count_attempt("collect", str(order_id), limit=CODE_TRIES, window=CODE_LOCK)
 
 
-def check_guesses(change: Change, attempt: Attempt, order: Order) -> None:
+def check_guesses(change: Change, attempt: ChangeAttempt, order: Order) -> None:
     """A right code is taken only while codes are not locked, and ends the count of wrong ones."""
     if asks_for_code(change.guards_for(attempt.actor), order):
         check_code_is_open(order)
@@ -194,7 +194,7 @@ def check_code_is_open(order: Order) -> None:
     refuse_if_locked("collect", str(order.pk), limit=CODE_TRIES)
 
 
-def apply_change(update: OrderUpdate, change: Change, attempt: Attempt, wish: Wish, *, forced: bool) -> None:
+def apply_change(update: OrderUpdate, change: Change, attempt: ChangeAttempt, wish: Wish, *, forced: bool) -> None:
     """Makes the change, its money and its event. Everything was checked."""
     order, access, now = update.order, update.access, update.now
     update.role = attempt.actor
@@ -247,7 +247,7 @@ def apply_change(update: OrderUpdate, change: Change, attempt: Attempt, wish: Wi
     )
 
 
-def assign_parties(access: OrderAccess, change: Change, attempt: Attempt) -> Sequence[str]:
+def assign_parties(access: OrderAccess, change: Change, attempt: ChangeAttempt) -> Sequence[str]:
     """Sets who carries the order after the change; returns the streams of those whom it takes off."""
     order, now = access.order, access.now
     before = set(carriers_of(order))
@@ -271,7 +271,7 @@ def leave_parties(order: Order, name: str) -> None:
         order.driver = None
 
 
-def name_accepting_driver(access: OrderAccess, attempt: Attempt) -> None:
+def name_accepting_driver(access: OrderAccess, attempt: ChangeAttempt) -> None:
     """A driver accepts for itself; the others for the one that stands named on the order (guard `named`)."""
     order, driver_id = access.order, access.caller.driver_id
     if attempt.actor != Actor.DRIVER or driver_id is None:
@@ -282,7 +282,7 @@ def name_accepting_driver(access: OrderAccess, attempt: Attempt) -> None:
     order.driver = related(access.caller.user, "driver") if access.caller.user else None
 
 
-def accepting_company(access: OrderAccess, attempt: Attempt) -> int:
+def accepting_company(access: OrderAccess, attempt: ChangeAttempt) -> int:
     """The company that accepts: the dispatcher's that it is on offer to, or for staff one that serves this vendor."""
     order = access.order
     if order.company_id is not None:

@@ -48,13 +48,13 @@ def follow_authorisation(provider: Provider, payment: Payment, found: Found) -> 
         return found
     is_wanted: bool = payment.is_wanted  # type: ignore[attr-defined]  # annotated
     if not is_wanted or not covers(found, payment):
-        return provider.release(found.reference, key=key_of(found, "release"))
+        return provider.release(found.reference, key=repeat_key(found, "release"))
     if not is_capture_due(payment):
         return found
-    key = key_of(found, "capture")
+    key = repeat_key(found, "capture")
     return provider.capture(found.reference, amount=payment.amount, currency=payment.currency, key=key)
 
 
-def key_of(found: Found, act: str) -> str:
+def repeat_key(found: Found, act: str) -> str:
     """By this a provider knows a repeated call, whatever the amount is by then."""
     return hashlib.sha256(f"{found.reference}:{act}".encode()).hexdigest()[:40]

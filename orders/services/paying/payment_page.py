@@ -22,7 +22,7 @@ from orders.services.paying.provider_answers import (
     standing_of,
 )
 from orders.services.paying.providers import provider_of
-from orders.services.paying.providers.protocol import Provider, ProviderError, Sequence, Wish
+from orders.services.paying.providers.protocol import PaymentRequest, Provider, ProviderError, Sequence
 from orders.services.paying.saved_charges import charge_saved, waits_for_charge
 from orders.services.paying.told_to_providers import address_of, describe_payment
 from ordersite.core.codes import Code
@@ -79,7 +79,7 @@ def begin_payment(payment: Payment, now: datetime) -> Payment:
     key = begin_key(payment, attempt)
     try:
         found = provider.begin(
-            Wish(
+            PaymentRequest(
                 amount=payment.amount,
                 currency=payment.currency,
                 description=describe_payment(payment),

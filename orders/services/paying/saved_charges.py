@@ -20,7 +20,7 @@ from orders.services.paying.provider_answers import (
     standing_of,
 )
 from orders.services.paying.providers import provider_of
-from orders.services.paying.providers.protocol import Found, ProviderError, Sequence, Wish
+from orders.services.paying.providers.protocol import Found, PaymentRequest, ProviderError, Sequence
 from orders.services.paying.told_to_providers import address_of, describe_payment
 
 # Whoever took a row to ask its provider has that long before another worker takes it.
@@ -74,7 +74,7 @@ def charge_method(payment: Payment, saved: SavedMethod, key: str, *, broken_off:
     if found or only_find:
         return found
     return provider.begin(
-        Wish(
+        PaymentRequest(
             amount=payment.amount,
             currency=payment.currency,
             description=describe_payment(payment),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from orders.checkout import Checked, CheckedOut, Checkout, Draft, Figure, Given, without_fees
+from orders.checkout import AppliedOffer, Checked, CheckedOut, Checkout, Draft, Figure, without_fees
 from orders.lifecycle.table import Fulfilment
 from orders.pricing import NO_DISCOUNT, total_up
 from ordersite.core.codes import Code
@@ -11,7 +11,7 @@ from ordersite.core.fields import Field
 from ordersite.core.money import Money, as_json, divide, exponent, rounded_minor
 
 
-def add_up(draft: Draft, given: Given | None, tip: int) -> Checked:
+def add_up(draft: Draft, given: AppliedOffer | None, tip: int) -> Checked:
     """A draft's amounts, with its offer and its part of the tip; what has no items yet costs nothing."""
     priced = total_up(
         draft.lines,

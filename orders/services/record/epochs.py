@@ -9,7 +9,7 @@ from django.db.models import Max, Sum
 from orders.models import Counter, FeedEpoch, OrderEvent
 
 
-class Standing(NamedTuple):
+class FeedStanding(NamedTuple):
     """How far the feeds have come: every epoch so far, the sum of all positions, and the newest event."""
 
     epochs: list[str]
@@ -41,11 +41,11 @@ def new_name() -> str:
     return secrets.token_hex(8)
 
 
-def feed_standing() -> Standing:
+def feed_standing() -> FeedStanding:
     """Positions and events are read last: they are never behind what the epochs were then."""
     epochs = epochs_so_far()
     positions = Counter.objects.filter(name__startswith="stream:").aggregate(all=Sum("value"))["all"]
-    return Standing(epochs, positions or 0, OrderEvent.objects.aggregate(last=Max("pk"))["last"] or 0)
+    return FeedStanding(epochs, positions or 0, OrderEvent.objects.aggregate(last=Max("pk"))["last"] or 0)
 
 
 def begin_epoch(after: str | None = None) -> str:

@@ -155,7 +155,7 @@ def in_words(line: PricedLine) -> str:
 # --- prices -------------------------------------------------------------------------------------------------------
 
 
-def choices_of(item: CartItem) -> tuple[Any, ...]:
+def price_choices(item: CartItem) -> tuple[Any, ...]:
     """What decides the price, but for the quantity."""
     return item.product, frozenset(item.options), frozenset(item.extras), frozenset(item.without)
 
@@ -163,7 +163,7 @@ def choices_of(item: CartItem) -> tuple[Any, ...]:
 def price_change(line: Line, item: CartItem, menu: Menu, others: Sequence[Line]) -> PricedLine:
     """A line with another item in its place; less of the same keeps its price, for it may be dearer or sold out now."""
     was = item_of(line)
-    if was is None or item.quantity > was.quantity or choices_of(item) != choices_of(was):
+    if was is None or item.quantity > was.quantity or price_choices(item) != price_choices(was):
         return price_anew(item, menu, others)
     faults: list[Fault] = []
     if item.substitute != was.substitute:

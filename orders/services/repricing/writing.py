@@ -28,7 +28,7 @@ def apply_plan(access: OrderAccess, plan: Plan, change: ItemChange) -> dict[str,
     difference = plan.priced.total - order.total
     set_amounts(order, plan.priced)
     if order.awaits_items:
-        take_slot(order, now)
+        enter_slot(order, now)
     slots.adjust_hold(order, order.total)
     if order.offer_id:
         OfferUse.objects.filter(order=order).update(amount=order.discount)
@@ -37,7 +37,7 @@ def apply_plan(access: OrderAccess, plan: Plan, change: ItemChange) -> dict[str,
     Purchase.objects.filter(pk=order.purchase_id).update(total=F("total") + difference)
     if cash := drop_cash_below_total(order):
         old["cash"], new["cash"] = as_json(cash, order.currency), None
-    write_lines(order, plan, change)
+    write_repriced_lines(order, plan, change)
     if order.awaits_items:
         show_to_kitchen(order, now)
     told: dict[str, Any] = {"old": old, "new": new}
@@ -46,7 +46,7 @@ def apply_plan(access: OrderAccess, plan: Plan, change: ItemChange) -> dict[str,
     return told
 
 
-def take_slot(order: Order, now: datetime) -> None:
+def enter_slot(order: Order, now: datetime) -> None:
     """An order that was placed without items falls into its slot with the first of them; raises Conflict slot_full."""
     vendor, fulfilment = order.vendor, Fulfilment(order.fulfilment)
     at = order.deliver_at or now + vendor.lead(now)
@@ -106,7 +106,7 @@ def set_amounts(order: Order, priced: Priced) -> None:
         setattr(order, name, getattr(priced, name))
 
 
-def write_lines(order: Order, plan: Plan, change: ItemChange) -> None:
+def write_repriced_lines(order: Order, plan: Plan, change: ItemChange) -> None:
     """The line that changes; and the others' parts of discount and tax, where those moved."""
     priced = list(plan.priced.lines)
     if plan.old is None:

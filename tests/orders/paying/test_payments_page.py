@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from orders.models import OrderEvent, Payment, Posting
 from orders.services.paying import due_payments
 from orders.services.paying.providers.mollie import Mollie
-from orders.services.paying.providers.protocol import Found, Wish
+from orders.services.paying.providers.protocol import Found, PaymentRequest
 from ordersite.web.logs import JsonFormatter
 from tests.cast import Cast
 from tests.orders.online import Provider, due_now, order_of, place_online, takes_online
@@ -84,7 +84,7 @@ def test_two_who_open_it_at_once_get_the_same_payment(
 ) -> None:
     create, others = Mollie.begin, []
 
-    def create_after_another(self: Mollie, wish: Wish) -> Found:
+    def create_after_another(self: Mollie, wish: PaymentRequest) -> Found:
         if not others:
             others.append("")
             others[0] = client.get(f"/pay/{payment.token}")["Location"]

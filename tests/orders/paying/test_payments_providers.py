@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from orders.services.paying.providers import available_methods, provider_of
 from orders.services.paying.providers.mollie import Mollie
-from orders.services.paying.providers.protocol import ProviderError, RefundState, Sequence, State, Wish
+from orders.services.paying.providers.protocol import PaymentRequest, ProviderError, RefundState, Sequence, State
 from ordersite.web.problems import as_problem
 from tests.cast import Cast
 from tests.orders.online import Provider, started, takes_online
@@ -31,7 +31,7 @@ def mollie(server: Provider) -> Mollie:
     return Mollie("fake", api_key=KEY, endpoint=server.url)
 
 
-def wish(**fields: Any) -> Wish:
+def wish(**fields: Any) -> PaymentRequest:
     given = {
         "amount": 1250,
         "currency": "EUR",
@@ -40,7 +40,7 @@ def wish(**fields: Any) -> Wish:
         "notice_url": "http://here.example/notice",
         "key": "key-1",
     }
-    return Wish(**{**given, **fields})
+    return PaymentRequest(**{**given, **fields})
 
 
 def test_a_payment_is_made_once_a_key_and_paid(mollie: Mollie, server: Provider) -> None:

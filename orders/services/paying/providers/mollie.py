@@ -16,11 +16,11 @@ from orders.services.paying.providers.protocol import (
     Found,
     FoundRefund,
     Notice,
+    PaymentRequest,
     ProviderError,
     RefundState,
     Sequence,
     State,
-    Wish,
 )
 from ordersite.core.money import MoneyError, from_text, to_text
 
@@ -67,7 +67,7 @@ class Mollie:
         # Mollie refuses a payment whose notices could not reach us; then we ask it instead.
         self.reaches_local = bool(endpoint)
 
-    def begin(self, wish: Wish) -> Found:
+    def begin(self, wish: PaymentRequest) -> Found:
         data: dict[str, Any] = {
             "amount": {"value": to_text(wish.amount, wish.currency), "currency": wish.currency},
             "description": wish.description,
@@ -203,11 +203,11 @@ def as_found(payment: Payment) -> Found:
         customer=str(payment.get("customerId") or ""),
         mandate=str(payment.get("mandateId") or ""),
         method=str(payment.get("method") or "")[:30],
-        label=label_of(payment),
+        label=method_label(payment),
     )
 
 
-def label_of(payment: Payment) -> str:
+def method_label(payment: Payment) -> str:
     """What a customer knows its card or account by: never more than the last four of its number."""
     details = payment.get("details") or {}
     if number := str(details.get("cardNumber") or "")[-4:]:

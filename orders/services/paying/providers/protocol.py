@@ -58,7 +58,7 @@ class Sequence(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class PaymentRequest:
     """A payment to be made: an amount in minor units, and where payer and notices go. `notice_url` may be empty.
 
     `key` makes a repeated call return the first one's payment, and is found again at the provider.
@@ -120,7 +120,7 @@ class Provider(Protocol):
 
     name: str
 
-    def begin(self, wish: Wish) -> Found:
+    def begin(self, wish: PaymentRequest) -> Found:
         """Begins a payment, or charges a kept method."""
         ...
 

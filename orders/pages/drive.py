@@ -33,6 +33,27 @@ DRIVER_CHANGES = {
     "undo_delivery": _("Not delivered after all"),
     "undo_pick_up": _("Not picked up after all"),
 }
+# How an order stands, as its driver sees it.
+DRIVER_STATUSES = {
+    **STATUSES,
+    "driver_in_business": _("You are at the pick-up"),
+    "preparation_completed": _("Ready to be picked up"),
+    "canceled_by_driver": _("You have given it back"),
+    "accepted_by_business": _("It is being prepared"),
+    "accepted_by_driver": _("You have taken it"),
+    "pick_up_completed_by_driver": _("You have it with you"),
+    "pick_up_failed_by_driver": _("You could not pick it up"),
+    "delivery_failed_by_driver": _("You could not deliver it"),
+    "order_not_ready": _("It is not ready yet"),
+    "rejected_by_business": _("Refused by the vendor"),
+    "driver_almost_arrived_to_business": _("You are near the pick-up"),
+    "driver_almost_arrived_to_customer": _("You are near the customer"),
+    "looking_for_driver": _("Looking for a driver"),
+    "driver_on_way": _("You are on your way to the customer"),
+    "driver_waiting_for_order": _("You wait for it"),
+    "accepted_by_driver_company": _("Your company has taken it"),
+}
+DRIVER_WHY = {"closed": _("The vendor is closed"), "driver_unavailable": _("I cannot go on")}
 # What drivers report, the likely ones first; the page offers the others behind them.
 DRIVER_REASONS = (
     "customer_absent",
@@ -63,12 +84,12 @@ def show_drive(request: HttpRequest) -> HttpResponse:
             "text": gettext("You are no driver here yet. Ask the vendor or the company that you drive for."),
         }
         return show_page(request, "pages/refused.html", refused, status=403)
-    reasons = worded(REASONS, WHY)
+    reasons = worded(REASONS, {**WHY, **DRIVER_WHY})
     data = {
         "driver": {"id": driver.pk, "name": driver.name},
         "words": {
             "changes": worded(change_names(), DRIVER_CHANGES),
-            "statuses": worded([status.slug for status in Status], STATUSES),
+            "statuses": worded([status.slug for status in Status], DRIVER_STATUSES),
             "reasons": {code: reasons[code] for code in DRIVER_REASONS},
         },
         "reasons_with_text": [code for code, reason in REASONS.items() if reason.needs_text],

@@ -22,14 +22,15 @@ export class Bell {
     return this.context?.state === "running";
   }
 
-  // Within a tap: unlocks the sound, and plays it once.
-  async start() {
+  // Within a tap: unlocks the sound, and plays it once, if it is to be heard.
+  async start({ isHeard = true } = {}) {
     if (!this.context) {
       this.context = new AudioContext();
       this.context.addEventListener("statechange", () => this.whenSilent(!this.isOn));
       this.timer = setInterval(() => this.look(), 500);
     }
     await this.context.resume();
+    if (!isHeard) return;
     this.play("new");
     this.due.set("new", performance.now() + EVERY.new);
     this.look();

@@ -1,14 +1,15 @@
 // The driver page: offers, the orders that the driver holds with the next step of each, and what waits to be sent.
 import { act, onSignedOut, read } from "./api.js";
+import { Bell } from "./board_bell.js";
 import { checkBuild, watchBuild } from "./build.js";
 import { openDialog } from "./dialogs.js";
 import { arrange, fill, h, setText } from "./dom.js";
 import { Reporter } from "./drive_position.js";
-import { askPicture } from "./proofs.js";
 import { Queue } from "./drive_queue.js";
 import { Feed } from "./feed.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { page } from "./page.js";
+import { askPicture } from "./proofs.js";
 import { countdown, minutesTo, untilText, when } from "./time.js";
 import { toast } from "./toasts.js";
 
@@ -20,14 +21,18 @@ const MOST = 50; // orders and offers that are shown
 const STEPS = ["accept_by_driver", "driver_arrive", "pick_up", "deliver", "depart", "retry_delivery"];
 const AHEAD = { driver_arrive: "pick_up", pick_up: "deliver", depart: "deliver" };
 
+const title = document.title;
+const DONE = new Set(["delivery_completed_by_driver", "completed"]);
 const at = (id) => document.getElementById(id);
 const state = { driver: null, orders: new Map(), offers: [], cash: null, isFed: false, isReachable: true, isSignedOut: false };
 const vendors = new Map(); // by id: where an order is picked up
+const gone = new Map(); // orders that others have taken off the driver, with what is told of them, until it has read so
 const shown = new Map(); // cards by what they show
 const used = new Set(); // the keys of those that this drawing shows
 
 const queue = new Queue({ driver: page.driver.id, changed: draw, sent: whenSent, lost: () => { state.isReachable = false; } });
 const reporter = new Reporter(draw);
+const bell = new Bell(() => {});
 const feed = new Feed({
   socket: "/ws/drivers/me",
   callbacks: {
@@ -75,6 +80,11 @@ async function readAll() {
     read(`/drivers/me/offers?per_page=${MOST}`),
     read("/drivers/me/balance"),
   ]);
+  const news = offers.body.results.filter((one) => !state.offers.some((old) => old.id === one.id));
+  if (state.isRead && news.length) {
+    navigator.vibrate?.([300, 150, 300]);
+    if (bell.isOn) bell.play("new");
+  }
   state.driver = driver.body;
   state.offers = offers.body.results;
   state.cash = cash.body;
@@ -83,11 +93,28 @@ async function readAll() {
   const changed = rows.filter((row) => state.orders.get(row.id)?.version !== row.version);
   const details = await Promise.all(changed.map((row) => read(`/orders/${row.id}`)));
   const known = new Map(details.map(({ body }) => [body.id, body]));
-  state.orders = new Map(
-    rows.map((row) => [row.id, known.get(row.id) ?? state.orders.get(row.id)]).filter(([id, one]) => one?.milestones.driver_accepted || !offered.has(id)),
-  );
+  const left = [...state.orders.values()].filter((one) => one.milestones.driver_accepted && !rows.some((row) => row.id === one.id));
+  const isMoving = (order) => queue.of(order.id).some((one) => !one.refused);
+  for (const order of left.filter((one) => !isMoving(one))) {
+    const why = await whyGone(order);
+    if (!DONE.has(why)) gone.set(order.id, { order, why });
+  }
+  const stand = rows.map((row) => known.get(row.id) ?? state.orders.get(row.id));
+  const mine = stand.filter((one) => one && (one.milestones.driver_accepted || !offered.has(one.id)));
+  state.orders = new Map([...mine, ...left.filter(isMoving)].map((one) => [one.id, one]));
   const wanted = new Set([...state.orders.values()].map((order) => order.vendor.id).filter((id) => !vendors.has(id)));
   await Promise.all([...wanted].map(async (id) => vendors.set(id, (await read(`/vendors/${id}`)).body)));
+}
+
+// How an order that the driver held stands now; "" where it may no longer see it: it is another's.
+async function whyGone(order) {
+  try {
+    const { body } = await read(`/orders/${order.id}`);
+    return body.status.name;
+  } catch (problem) {
+    if (problem.status !== 404) throw problem;
+    return "";
+  }
 }
 
 // --- acting ---------------------------------------------------------------------------------------------------------
@@ -203,6 +230,7 @@ function draw() {
   at("unsent").hidden = !refused.length;
   arrange(at("unsent"), refused.map((one) => once(`refused-${one.key}`, one.refused, () => refusedCard(one))));
   if (!state.isRead) return;
+  document.title = state.offers.length ? `(${state.offers.length}) ${title}` : title;
   const offers = state.offers.map((offer) => once(`offer-${offer.id}`, [offer.version, offer.answer_by], () => offerCard(offer)));
   arrange(at("offers"), offers.length ? offers : [once("no-offers", state.driver.on_duty, noOffers)]);
   const orders = [...state.orders.values()].map((order) =>
@@ -245,10 +273,18 @@ function drawNotices() {
       : gettext("No connection. Go on: what you do is kept and sent once it is back.");
     add("no-link", text);
   }
+  for (const [id, { order, why }] of gone) {
+    const told = { number: order.number, vendor: order.vendor.name, status: page.words.statuses[why] ?? why };
+    const text = why
+      ? interpolate(gettext("Order %(number)s of %(vendor)s is no longer yours: %(status)s."), told)
+      : interpolate(gettext("Order %(number)s of %(vendor)s is no longer yours: somebody else has it now."), told);
+    add(`gone-${id}`, text, h("button", { type: "button", onclick: () => { gone.delete(id); draw(); } }, gettext("Got it")));
+  }
   if (!queue.keeps) add("keeps", gettext("This browser keeps nothing: do not close or reload the page while a step waits to be sent."));
   if (reporter.state === "refused") add("no-position", gettext("Your position is not sent. Allow this page to use your location."));
   else if (reporter.state === "on") {
-    add("position", gettext("Your position is sent while this page is open in front of you; in the background no browser sends it."));
+    const text = gettext("Your position is sent while this page is open in front of you; in the background no browser sends it.");
+    notices.push(once("position", text, () => h("p.soft", {}, text)));
   }
   if (state.orders.size && state.offers.length) {
     const count = state.offers.length;
@@ -305,7 +341,7 @@ function offerCard(offer) {
     h("header", {}, h("h3", {}, offer.vendor.name), left),
     placeBlock(gettext("Pick-up"), offer.pickup),
     placeBlock(gettext("Drop-off"), offer.dropoff),
-    h("p", {}, [money(offer.total), tip, far, offer.deliver_at ? when(new Date(offer.deliver_at)) : ""].filter(Boolean).join(" · ")),
+    h("p", {}, [offer.payment_method === "cash" ? interpolate(gettext("%(sum)s in cash"), { sum: money(offer.total) }) : money(offer.total), tip, far, offer.deliver_at ? when(new Date(offer.deliver_at)) : ""].filter(Boolean).join(" · ")),
     h(
       "div.two",
       {},
@@ -367,6 +403,14 @@ function orderCard(order) {
   const isPickedUp = Boolean(order.milestones.picked_up) || waiting.some((one) => one.body.transition === "pick_up");
   const next = nextStep(order);
   const pickup = pickupOf(order);
+  const recipient = order.package ? { name: order.package.recipient_name, phone: order.package.recipient_phone } : order.contact;
+  // Where it goes next, and what to know there, stands before the button, the other place behind it.
+  const atPickup = [placeBlock(gettext("Pick-up"), pickup.place, { isNow: !isPickedUp, who: pickup.who, notes: pickup.notes }), contents(order)];
+  const atDropOff = [
+    placeBlock(gettext("Drop-off"), { address: order.address, location: order.location }, { isNow: isPickedUp, who: recipient, notes: order.address_notes }),
+    order.comment ? h("p", {}, `“${order.comment}”`) : null,
+    collectText(order),
+  ];
   const others = waiting.length ? [] : order.allowed_transitions.filter((one) => one.name !== next?.name);
   const due = order.deliver_at ?? order.estimated_at;
   const title = waiting.length
@@ -377,17 +421,10 @@ function orderCard(order) {
     { "aria-label": `${order.number} ${order.vendor.name}` },
     h("header", {}, h("h3", {}, order.vendor.name), h("span.number", {}, `#${order.number}`)),
     title,
-    placeBlock(gettext("Pick-up"), pickup.place, { isNow: !isPickedUp, who: pickup.who, notes: pickup.notes }),
-    placeBlock(
-      gettext("Drop-off"),
-      { address: order.address, location: order.location },
-      { isNow: isPickedUp, who: order.package ? { name: order.package.recipient_name, phone: order.package.recipient_phone } : order.contact, notes: order.address_notes },
-    ),
-    collectText(order),
-    order.comment ? h("p", {}, `“${order.comment}”`) : null,
-    contents(order),
+    isPickedUp ? atDropOff : atPickup,
     next ? h("button.main", { type: "button", onclick: () => take(order, next) }, changeWord(next.name)) : null,
     !next && !waiting.length ? h("p.soft", {}, gettext("Nothing to do now: the vendor is preparing it.")) : null,
+    isPickedUp ? atPickup : atDropOff,
     others.length
       ? h(
           "details",
@@ -444,4 +481,5 @@ setInterval(() => document.visibilityState === "visible" && refresh(), EVERY);
 setInterval(() => !state.isFed && refresh(), DEAF);
 addEventListener("offline", () => { state.isReachable = false; draw(); });
 addEventListener("online", refresh);
+addEventListener("click", () => bell.start({ isHeard: false }), { once: true });
 watchBuild();

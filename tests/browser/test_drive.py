@@ -56,6 +56,7 @@ def test_a_delivery_through_a_dead_link(stage: Cast, drive: Page) -> None:
     ticket = drive.get_by_role("article", name=stage.vendor.name)
     expect(ticket.get_by_role("button", name="I am at the pick-up")).to_be_visible()
     expect(ticket).to_contain_text("Markt 1")
+    expect(ticket).to_contain_text("You have taken it")
     expect(drive.get_by_text("Your position is sent")).to_be_visible()
     assert standing(order) == 8
     ticket.get_by_role("button", name="I am at the pick-up").click()
@@ -94,6 +95,9 @@ def test_what_is_refused_stays_until_the_driver_leaves_it(stage: Cast, api: Api,
     drive.context.set_offline(False)
     refused = drive.get_by_role("region", name="What could not be done").get_by_role("article")
     expect(refused).to_contain_text("The order has moved on meanwhile")
+    told = drive.get_by_text(f"Order {order.number} of {stage.vendor.name} is no longer yours: Cancelled by the site.")
+    told.get_by_role("button", name="Got it").click()
+    expect(told).to_have_count(0)
     assert standing(order) == 2
     refused.get_by_role("button", name="Leave it").click()
     expect(drive.get_by_text("You hold no order.")).to_be_visible()

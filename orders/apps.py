@@ -9,5 +9,5 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         """Has the orders hear of changes of their vendors, and of drivers who come on duty."""
-        for listening in ("due_times", "dispatch"):
-            import_module(f"orders.services.moving.{listening}")
+        for listening in ("moving.due_times", "moving.dispatch", "outgoing.vendor_changes"):
+            import_module(f"orders.services.{listening}")

@@ -388,6 +388,11 @@ SERVE_BESIDE = "ordersite.demo.beside.serve_beside" if DEVELOPMENT else ""
 # Whether customers, kitchens and drivers of the demo act beside it.
 SIMULATE = env.bool("SIMULATE", False)
 
+# --- webhooks -----------------------------------------------------------------------------------------------------
+
+# Plain HTTP, and receivers on this machine. Nothing else that is not on the public internet is ever called.
+WEBHOOKS_TO_LOOPBACK = DEVELOPMENT
+
 # --- the rest -------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
@@ -453,6 +458,7 @@ def kept_days(name: str, default: int) -> timedelta:
 
 KEEP_POSITIONS = kept_days("KEEP_POSITIONS", 7)
 KEEP_DRIVER_OFFERS = kept_days("KEEP_DRIVER_OFFERS", 90)
+KEEP_OUTBOX = timedelta(days=30)  # and what came of telling it: so far back webhooks can be sent again
 # Entries that wait for one slow socket before it is cut, and the bytes that its kernel buffer may hold besides.
 FEED_QUEUE = env.int("FEED_QUEUE", 1000)
 FEED_SEND_BUFFER = env.int("FEED_SEND_BUFFER", 65_536)

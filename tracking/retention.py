@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from orders.models import CustomerPosition, DriverOffer, DriverPosition, FeedEntry
+from orders.models import CustomerPosition, DriverOffer, DriverPosition, FeedEntry, OutboxMessage
 from ordersite.accounts.models import SignIn
 from ordersite.accounts.registration import forget_unconfirmed
 from ordersite.core.models import Attempt, IdempotencyKey
@@ -49,6 +49,12 @@ def prune_feed() -> int:
     for stream, position in newest.items():
         FeedEntry.objects.filter(stream=stream, position__lte=position).delete()
     return len(batch)
+
+
+def prune_outbox() -> int:
+    """What was told outside long ago, with what came of it at each endpoint."""
+    old = timezone.now() - settings.KEEP_OUTBOX
+    return prune(OutboxMessage.objects.filter(created_at__lt=old, told_at__isnull=False))
 
 
 def prune_sign_ins() -> int:

@@ -12,11 +12,13 @@ from django.db import DatabaseError, InterfaceError, connection
 from orders.services.capacity import code_imports
 from orders.services.money import ledger_check
 from orders.services.moving import learning, sightings, timers
+from orders.services.outgoing import deliveries
 from orders.services.paying import due_payments
 from orders.services.record import photos
 from ordersite.accounts import mails
 from tracking import retention
 from tracking.feed.marks import keep_mark
+from tracking.webhooks import delivering
 from vendors.services import availability
 
 logger = logging.getLogger(__name__)
@@ -49,10 +51,12 @@ WORK: tuple[Work, ...] = (
     Work("online payments", partial(due_payments.run_due_payments, TIMERS_AT_ONCE), apart=True),
     Work("mark of the feed", keep_mark),
     Work("mails", mails.send_due, batch=mails.BATCH, apart=True),
+    Work("webhooks", delivering.deliver_due, batch=deliveries.BATCH, apart=True),
     Work("what is in stock again", availability.bring_back, batch=availability.BATCH),
     Work("idempotency keys", retention.prune_idempotency_keys, every=60, batch=retention.BATCH),
     Work("attempts", retention.prune_attempts, every=60, batch=retention.BATCH),
     Work("feed entries", retention.prune_feed, every=60, batch=retention.BATCH),
+    Work("what was told outside", retention.prune_outbox, every=60, batch=retention.BATCH),
     Work("sign-ins", retention.prune_sign_ins, every=60, batch=retention.BATCH),
     Work("positions of drivers", retention.prune_driver_positions, every=3600, batch=retention.BATCH),
     Work("positions of customers", retention.prune_customer_positions, every=3600, batch=retention.BATCH),

@@ -18,12 +18,17 @@ MEMBERS = CARRIERS | {Right.PLACE_ORDERS, Right.REFUND_ORDERS, Right.VIEW_ACCOUN
 
 
 def administering(user: Any, merchant: Any) -> QuerySet[Member]:
-    """The membership, if any, by which a user administers a merchant: an owner's, or of a manager of all vendors.
+    """The membership, if any, by which a user administers a merchant.
 
     Both may be ids, or references to an outer query's columns.
     """
+    return administrations(user).filter(merchant=merchant)
+
+
+def administrations(user: Any) -> QuerySet[Member]:
+    """The memberships by which a user administers merchants: an owner's, or of a manager of all vendors."""
     role = Q(role=Member.Role.OWNER) | Q(role=Member.Role.MANAGER, all_vendors=True)
-    return Member.objects.filter(role, user=user, merchant=merchant)
+    return Member.objects.filter(role, user=user)
 
 
 def rights_by_rows(user: User) -> set[Right]:

@@ -25,6 +25,7 @@ from orders.api import (
     slots,
     transitions,
     wallets,
+    webhooks,
 )
 
 urlpatterns = [
@@ -89,4 +90,11 @@ urlpatterns = [
     path("companies/me/offers/<id:order_id>/decline", dispatch.CompanyDeclineView.as_view()),
     path("drivers/me/ledger", ledgers.DriverLedgerView.as_view()),
     path("drivers/me/balance", ledgers.DriverBalanceView.as_view()),
+    path("webhooks", webhooks.WebhooksView.as_view()),
+    path("webhooks/<id:endpoint_id>", webhooks.WebhookView.as_view()),
+    path("webhooks/<id:endpoint_id>/secret", webhooks.WebhookSecretView.as_view()),
+    path("webhooks/<id:endpoint_id>/test", webhooks.WebhookTestView.as_view()),
+    path("webhooks/<id:endpoint_id>/replay", webhooks.WebhookReplayView.as_view()),
+    path("webhooks/<id:endpoint_id>/deliveries", webhooks.WebhookDeliveriesView.as_view()),
+    path("webhooks/<id:endpoint_id>/deliveries/<id:delivery_id>/redeliver", webhooks.RedeliverView.as_view()),
 ]

@@ -38,6 +38,7 @@ from orders.models.orders import (
     PaymentStatus,
     Unserved,
 )
+from orders.models.outgoing import OutboxMessage, WebhookDelivery, WebhookEndpoint
 from orders.models.positions import CustomerPosition, DriverPosition
 from orders.models.printing import PrintJob
 from orders.models.purchases import Purchase
@@ -80,6 +81,7 @@ __all__ = [
     "OfferUse",
     "Order",
     "OrderEvent",
+    "OutboxMessage",
     "Package",
     "Payment",
     "PaymentProof",
@@ -95,5 +97,7 @@ __all__ = [
     "StatusLabel",
     "UnansweredOrder",
     "Unserved",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "paid_state",
 ]

@@ -1,4 +1,4 @@
-"""What happened to an order, and who is told: one log behind history, live feed and (later) webhooks."""
+"""What happened to an order, and who is told: one log behind history, live feed and webhooks."""
 
 from django.db import models
 from django.utils import timezone

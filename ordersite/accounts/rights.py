@@ -36,6 +36,7 @@ class Right(StrEnum):
     ADD_LABELS = "orders.add_statuslabel"
     CHANGE_LABELS = "orders.change_statuslabel"
     DELETE_LABELS = "orders.delete_statuslabel"
+    MANAGE_WEBHOOKS = "orders.change_webhookendpoint"  # the site's own, and everybody's
     VIEW_VENDORS = "vendors.view_vendor"
     CHANGE_VENDORS = "vendors.change_vendor"
     VIEW_OFFERS = "vendors.view_offer"

@@ -50,6 +50,8 @@ ROLES: dict[str, frozenset[str]] = {
     | permissions("vendors", WRITE, "merchant")
     | permissions("vendors", VIEW, "company device")
     | permissions("orders", ALL, "statuslabel")
+    | permissions("orders", ("view", "change"), "webhookendpoint")
+    | permissions("orders", VIEW, "webhookdelivery")
     | permissions("orders", ("view", "add"), "code"),
     "dispatcher": EVERYWHERE
     | permissions("orders", VIEW, HISTORY)

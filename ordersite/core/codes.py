@@ -370,6 +370,18 @@ class Code(StrEnum):
     PRINT_JOB_SETTLED = "print_job_settled"
     TOO_MANY_COPIES = "too_many_copies"
 
+    # --- what is told outside: orders.services.outgoing
+
+    INVALID_WEBHOOK_URL = "invalid.webhook_url"
+    INVALID_WEBHOOK_SCHEME = "invalid.webhook_scheme"
+    PRIVATE_ADDRESS = "private_address"
+    UNRESOLVED_HOST = "unresolved_host"
+    MIXED_WEBHOOK_OWNER = "mixed.webhook_owner"
+    NOT_FOUND_WEBHOOK = "not_found.webhook"
+    NOT_FOUND_DELIVERY = "not_found.delivery"
+    TOO_MANY_WEBHOOKS = "too_many_webhooks"
+    WEBHOOK_DISABLED = "webhook_disabled"
+
     # --- vendors: vendors.services
 
     NOT_A_MEMBER = "not_a_member"

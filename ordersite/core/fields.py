@@ -85,4 +85,7 @@ class Field(StrEnum):
     VERSION = "version"
     CATEGORIES = "categories"
     PRODUCTS = "products"
+    URL = "url"
+    MERCHANT = "merchant"
+    SITE = "site"
     TOKEN = "token"  # noqa: S105

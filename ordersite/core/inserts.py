@@ -60,12 +60,22 @@ def columns_of(model: type[Model]) -> tuple[InsertedColumn, ...]:
 @cache
 def insert_sql(vendor: str, model: type[Model], count: int) -> str:
     """INSERT of so many rows with all of the model's columns, which returns their ids."""
-    quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
-    meta, columns = model._meta, columns_of(model)
-    names = ", ".join(quote(str(column.field.column)) for column in columns)
+    return f"{plain_insert_sql(vendor, model, count)} RETURNING {quoted(model._meta.pk)}"
+
+
+@cache
+def plain_insert_sql(vendor: str, model: type[Model], count: int) -> str:
+    """The same without the ids."""
+    columns = columns_of(model)
+    names = ", ".join(quoted(column.field) for column in columns)
     row = f"({', '.join(['%s'] * len(columns))})"
     rows = ", ".join([row] * count)
-    return f"INSERT INTO {quote(meta.db_table)} ({names}) VALUES {rows} RETURNING {quote(str(meta.pk.column))}"  # noqa: S608
+    table = connections[DEFAULT_DB_ALIAS].ops.quote_name(model._meta.db_table)
+    return f"INSERT INTO {table} ({names}) VALUES {rows}"  # noqa: S608
+
+
+def quoted(field: "Field[Any, Any]") -> str:
+    return connections[DEFAULT_DB_ALIAS].ops.quote_name(str(field.column))
 
 
 @cache
@@ -95,11 +105,28 @@ def insert_rows(rows: Sequence[Model]) -> None:
     if len(rows) * len(columns) > MOST_VALUES:
         model._default_manager.bulk_create(rows)
         return
-    read = reader_of(model)
-    values = [column.sent(value, own) for row in rows for column, value in zip(columns, read(row), strict=True)]
     with own.cursor() as cursor:
-        cursor.execute(insert_sql(own.vendor, model, len(rows)), values)
+        cursor.execute(insert_sql(own.vendor, model, len(rows)), sent_values(rows, own))
         ids = [pk for (pk,) in cursor.fetchall()]
     for row, pk in zip(rows, ids, strict=True):
         row.pk = pk
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+def sent_values(rows: Sequence[Model], own: BaseDatabaseWrapper) -> list[Any]:
+    """What an INSERT of rows of one model sends, row by row."""
+    columns, read = columns_of(type(rows[0])), reader_of(type(rows[0]))
+    return [column.sent(value, own) for row in rows for column, value in zip(columns, read(row), strict=True)]
+
+
+def insert_beside(rows: Sequence[Model], others: Sequence[Model]) -> None:
+    """Inserts new rows of two models; on PostgreSQL by one statement. They get no ids: nobody goes on with them."""
+    own = connections[DEFAULT_DB_ALIAS]
+    if not rows or not others or own.vendor != "postgresql":
+        insert_rows(rows)
+        insert_rows(others)
+        return
+    first, second = (plain_insert_sql(own.vendor, type(some[0]), len(some)) for some in (rows, others))
+    values = [*sent_values(rows, own), *sent_values(others, own)]
+    with own.cursor() as cursor:
+        cursor.execute(f"WITH beside AS ({first}) {second}", values)

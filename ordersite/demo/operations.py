@@ -88,6 +88,54 @@ OPERATIONS: dict[str, Operation] = {
     "deleteApiToken": Operation(
         summary="Revoke an API token", who=VENDOR, given={"token_id": 1}, status=204, after="one was made"
     ),
+    # webhooks
+    "createWebhooks": Operation(
+        summary="Add a webhook endpoint",
+        who=VENDOR,
+        body={"url": "http://localhost:9000/orders", "types": ["order.placed", "order.status"], "merchant": 1},
+        status=201,
+    ),
+    "readWebhooks": Operation(summary="List webhook endpoints", who=VENDOR),
+    "changeWebhook": Operation(
+        summary="Change a webhook endpoint, or switch it off or on",
+        who=VENDOR,
+        given={"endpoint_id": 1},
+        body={"types": ["order.placed", "order.status", "order.items"]},
+        after="one was added",
+    ),
+    "createWebhookSecret": Operation(
+        summary="Give a webhook endpoint a new secret",
+        who=VENDOR,
+        given={"endpoint_id": 1},
+        status=201,
+        after="one was added",
+    ),
+    "testWebhook": Operation(
+        summary="Send a webhook endpoint a test",
+        who=VENDOR,
+        given={"endpoint_id": 1},
+        status=201,
+        after="one was added",
+    ),
+    "readWebhookDeliveries": Operation(
+        summary="List what a webhook endpoint was sent", who=VENDOR, given={"endpoint_id": 1}, after="one was added"
+    ),
+    "redeliverWebhook": Operation(
+        summary="Send a webhook again",
+        who=VENDOR,
+        given={"endpoint_id": 1, "delivery_id": 1},
+        after="it was sent before",
+    ),
+    "replayWebhook": Operation(
+        summary="Send a webhook endpoint what it missed",
+        who=VENDOR,
+        given={"endpoint_id": 1},
+        body={"since": "2026-01-14T11:00:00Z"},
+        after="one was added",
+    ),
+    "deleteWebhook": Operation(
+        summary="Delete a webhook endpoint", who=VENDOR, given={"endpoint_id": 1}, status=204, after="one was added"
+    ),
     # vendors
     "readVendorTypes": Operation(summary="List the kinds of vendors"),
     "readVendors": Operation(summary="Find vendors", given={"city": "Brussels"}),

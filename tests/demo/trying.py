@@ -180,7 +180,7 @@ def shown(part: Any) -> Any:
         return [shown(one) for one in part[:MOST]]
     if isinstance(part, str):
         part = re.sub(r"^eyJ.+", TOKEN, part)
-        part = re.sub(r"^(ost|osd)_.+", r"\1_…", part)
+        part = re.sub(r"^(ost|osd|whsec)_.+", r"\1_…", part)
         return re.sub(r"http://127\.0\.0\.1:\d+", SHOWN, part)
     return part
 

@@ -26,6 +26,7 @@ CHECK = (Right.VIEW_ORDERS, Right.CHECK_PAYMENTS)
 MONEY = (Right.VIEW_ACCOUNTS,)
 ORDER, PAYMENT, VENDOR = "/orders/{order_id}", "/orders/{order_id}/payments/{payment_id}", "/vendors/{vendor_id}"
 STOCK, CHOICE = f"{VENDOR}/products/{{product_id}}/out-of-stock", f"{VENDOR}/options/{{option_id}}/out-of-stock"
+HOOKS, HOOK, WEBHOOK = (Right.MANAGE_WEBHOOKS,), "http://127.0.0.1:9/hook", "/webhooks/{endpoint_id}"
 REASON = {"reason": "Said so by telephone", "reason_code": "other"}
 
 ACTS = (
@@ -94,6 +95,19 @@ ACTS = (
     Act("put a product back", f"DELETE {STOCK}", (Right.CHANGE_VENDORS,), own=True),
     Act("take an option off the menu", f"POST {CHOICE}", (Right.CHANGE_VENDORS,), own=True),
     Act("put an option back", f"DELETE {CHOICE}", (Right.CHANGE_VENDORS,), own=True),
+    Act(
+        "add a webhook of the site's",
+        "POST /webhooks",
+        HOOKS,
+        body={"url": HOOK, "types": ["order.placed"], "site": True},
+    ),
+    Act("change a webhook", f"PATCH {WEBHOOK}", HOOKS),
+    Act("delete a webhook", f"DELETE {WEBHOOK}", HOOKS),
+    Act("give a webhook a new secret", f"POST {WEBHOOK}/secret", HOOKS),
+    Act("send a webhook a test", f"POST {WEBHOOK}/test", HOOKS),
+    Act("send a webhook what it missed", f"POST {WEBHOOK}/replay", HOOKS),
+    Act("read what a webhook was sent", f"GET {WEBHOOK}/deliveries", HOOKS),
+    Act("send a webhook one again", f"POST {WEBHOOK}/deliveries/{{delivery_id}}/redeliver", HOOKS),
     Act("name a status", "POST /orders/statuses", (Right.ADD_LABELS,)),
     Act("rename a status", "PATCH /orders/statuses/{label_id}", (Right.CHANGE_LABELS,)),
     Act("delete the name of a status", "DELETE /orders/statuses/{label_id}", (Right.DELETE_LABELS,)),

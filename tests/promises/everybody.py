@@ -10,12 +10,25 @@ from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
 from orders.lifecycle.table import Fulfilment, Status
-from orders.models import DeliveryProof, ItemChange, Order, Payment, PrintJob, SavedMethod, StatusLabel
+from orders.models import (
+    DeliveryProof,
+    ItemChange,
+    Order,
+    OrderEvent,
+    OutboxMessage,
+    Payment,
+    PrintJob,
+    SavedMethod,
+    StatusLabel,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from orders.services.money.wallets import top_up
+from orders.services.outgoing.endpoints import make_secret
 from orders.services.paying.proofs import add_proofs
 from orders.services.record.epochs import current_epoch
 from ordersite.accounts.models import Address, ApiToken, Customer
-from ordersite.core.crypto import decrypt, new_token, token_hash
+from ordersite.core.crypto import decrypt, encrypt, new_token, token_hash
 from ordersite.core.images import CleanImage
 from tests.cast import Cast
 from tests.orders.rows import add_line, make_order
@@ -37,6 +50,8 @@ ROLES = (
 )
 # Large numbers that no other value in an answer equals by chance.
 FIRST_ID = 731_000_000
+# Where nobody listens.
+HOOK = "http://127.0.0.1:9/hook"
 
 
 @dataclass
@@ -155,6 +170,8 @@ def make_world(cast: Cast) -> World:
             "station_id": Station.objects.create(vendor=vendor, name=f"station-of-{order}").pk,
             "product_id": orders[order].lines.get(position=2).product_id,
             "option_id": sold_out_option(vendor).pk,
+            "endpoint_id": (hook := told_hook(vendor, orders[order])).endpoint_id,
+            "delivery_id": hook.pk,
             "service_id": Service.objects.create(vendor=vendor, name=f"service-of-{order}", price=1000).pk,
         }
         for side, order, vendor, row in (
@@ -163,6 +180,15 @@ def make_world(cast: Cast) -> World:
         )
     }
     return World(cast=cast, orders=orders, paths=paths, tokens={"guest": guest_token, "merchant": merchant_token})
+
+
+def told_hook(vendor: Vendor, order: Order) -> WebhookDelivery:
+    """A webhook of the vendor's merchant that was told of an order."""
+    event, _ = OrderEvent.objects.get_or_create(order=order, number=1, defaults={"kind": "placed"})
+    message = OutboxMessage.objects.create(type="order.placed", subject=f"order:{order.pk}", event=event, vendor=vendor)
+    secret = encrypt(make_secret())
+    endpoint = WebhookEndpoint.objects.create(merchant_id=vendor.merchant_id, url=HOOK, secret_sealed=secret)
+    return WebhookDelivery.objects.create(endpoint=endpoint, message=message)
 
 
 def sold_out_option(vendor: Vendor) -> Option:
@@ -238,6 +264,9 @@ def bodies(world: World) -> dict[str, Any]:
         "PATCH /vendors/{vendor_id}/stations/{station_id}": {"name": "Oven"},
         "POST /vendors/{vendor_id}/products/{product_id}/out-of-stock": {"until": "today"},
         "POST /vendors/{vendor_id}/options/{option_id}/out-of-stock": {"until": None},
+        "POST /webhooks": {"url": HOOK, "types": ["order.placed"]},
+        "PATCH /webhooks/{endpoint_id}": {"types": ["order.status"]},
+        "POST /webhooks/{endpoint_id}/replay": {"since": "2026-01-01T00:00:00Z"},
         "POST /me/addresses": {"address": "Markt 1"},
         "PATCH /me/addresses/{address_id}": {"address": "Markt 2"},
         "PATCH /me": {"name": "Somebody"},

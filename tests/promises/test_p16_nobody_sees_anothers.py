@@ -220,6 +220,22 @@ GET    /vendors/{vendor_id}/statement        other 401 401 403 403 403 400 403 4
 GET    /wallet                                own   401 401 200 200 200 200 200 200 200 200 200 200
 GET    /wallet/entries                        own   401 401 200 200 200 200 200 200 200 200 200 200
 POST   /wallet/top-ups                        own   401 401 403 403 403 403 403 403 403 403 403 201
+GET    /webhooks                              own   401 401 200 200 200 200 200 200 200 200 200 200
+POST   /webhooks                              own   401 401 201 201 201 201 201 201 201 201 201 201
+PATCH  /webhooks/{endpoint_id} own   401 401 404 404 200 404 404 404 404 404 200 200
+PATCH  /webhooks/{endpoint_id} other 401 401 404 404 404 200 404 404 404 404 404 200
+DELETE /webhooks/{endpoint_id} own   401 401 404 404 204 404 404 404 404 404 204 204
+DELETE /webhooks/{endpoint_id} other 401 401 404 404 404 204 404 404 404 404 404 204
+POST   /webhooks/{endpoint_id}/secret own   401 401 404 404 201 404 404 404 404 404 201 201
+POST   /webhooks/{endpoint_id}/secret other 401 401 404 404 404 201 404 404 404 404 404 201
+POST   /webhooks/{endpoint_id}/test own   401 401 404 404 201 404 404 404 404 404 201 201
+POST   /webhooks/{endpoint_id}/test other 401 401 404 404 404 201 404 404 404 404 404 201
+POST   /webhooks/{endpoint_id}/replay own   401 401 404 404 200 404 404 404 404 404 200 200
+POST   /webhooks/{endpoint_id}/replay other 401 401 404 404 404 200 404 404 404 404 404 200
+GET    /webhooks/{endpoint_id}/deliveries own   401 401 404 404 200 404 404 404 404 404 200 200
+GET    /webhooks/{endpoint_id}/deliveries other 401 401 404 404 404 200 404 404 404 404 404 200
+POST   /webhooks/{endpoint_id}/deliveries/{delivery_id}/redeliver own   401 401 404 404 200 404 404 404 404 404 200 200
+POST   /webhooks/{endpoint_id}/deliveries/{delivery_id}/redeliver other 401 401 404 404 404 200 404 404 404 404 404 200
 """
 
 

@@ -9,8 +9,11 @@ MOST_OWNERS = 5
 
 def mail_addresses_of(vendor: Vendor) -> list[str]:
     """The vendor's own e-mail, else those of its owners that are confirmed and switched on; there may be none."""
-    if vendor.email:
-        return [vendor.email]
-    owners = Member.objects.filter(merchant=vendor.merchant_id, role=Member.Role.OWNER, user__is_active=True)
+    return [vendor.email] if vendor.email else owner_addresses(vendor.merchant_id)
+
+
+def owner_addresses(merchant_id: int) -> list[str]:
+    """The e-mails of a merchant's owners that are confirmed and switched on."""
+    owners = Member.objects.filter(merchant=merchant_id, role=Member.Role.OWNER, user__is_active=True)
     found = owners.exclude(user__email__endswith=UNCONFIRMED).order_by("pk").values_list("user__email", flat=True)
     return list(found[:MOST_OWNERS])

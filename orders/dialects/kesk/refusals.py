@@ -19,6 +19,7 @@ LACKS = frozenset(
         *(Field.DELIVERED_IN, Field.LABEL, Field.VISIBLE_TO, Field.ITEM, Field.LINE),
         *(Field.SEND, Field.FILE, Field.MAX_USES, Field.PASSWORD, Field.TOKEN),
         *(Field.DONE_AT, Field.VERSION, Field.CATEGORIES, Field.PRODUCTS),
+        *(Field.URL, Field.MERCHANT, Field.SITE),
         *(Field.ADDRESS_NOTES, Field.REASON_CODE),
     }
 )

@@ -21,6 +21,7 @@ LACKS = frozenset(
         *(Field.PREPARED_IN, Field.DELIVERED_IN, Field.REASON, Field.REASON_CODE, Field.VISIBLE_TO),
         *(Field.SEND, Field.POSITION, Field.FILE, Field.MAX_USES, Field.PASSWORD, Field.TOKEN),
         *(Field.DONE_AT, Field.VERSION, Field.CATEGORIES, Field.PRODUCTS),
+        *(Field.URL, Field.MERCHANT, Field.SITE),
     }
 )
 NAMES: Names = {

@@ -22,6 +22,7 @@ from orders.models.parties import counter_of, party_of_vendor
 from orders.services.record.access import access_of
 from orders.services.record.epochs import current_epoch
 from orders.services.record.order_update import update_locked
+from orders.services.record.outbox import tell_unseen_outside
 from orders.services.record.unseen_entries import claim_telling, count_anew, forget_unseen, unseen_entries
 from ordersite.accounts.callers import SYSTEM, Caller
 from ordersite.accounts.mails import queue_mail
@@ -116,12 +117,13 @@ def tell_order(entry_id: int, order_id: int) -> bool:
         if not claim_telling(entry, now):
             return False
         with update_locked(access_of(SYSTEM, order, now), role=Actor.SYSTEM) as update:
-            update.tell(
+            event = update.tell(
                 OrderEvent.Kind.NOTE,
                 reason="Not shown on any device",
                 data={"seconds": seconds},
                 visible_to=OrderEvent.VisibleTo.BUSINESS,
             )
+        tell_unseen_outside(event)
         mail_unseen(order, since)
     return True
 

@@ -11,8 +11,9 @@ from django.utils.module_loading import import_string
 
 from orders.models import FeedEntry, Order, OrderEvent
 from orders.models.parties import counter_of, party_of_company, party_of_driver, party_of_vendor
+from orders.services.record.outbox import messages_of
 from ordersite.core.idempotency import Again
-from ordersite.core.inserts import insert_rows
+from ordersite.core.inserts import insert_beside, insert_rows
 
 
 def streams_of(order: Order) -> list[str]:
@@ -80,12 +81,14 @@ def write_event(
     positions: Mapping[str, int] | None = None,
     holds: bool = False,
     unseen_since: datetime | None = None,
+    appears: bool = False,
 ) -> bool:
-    """Writes an event with its feed entries, and wakes the readers after commit; whether the vendor has changed since.
+    """Writes an event with its feed entries and what is told outside, and wakes the readers after commit.
 
     `also` are streams of parties that the change took off the order: they see this one event as their last.
     `positions` are numbers that were drawn already, by counter name. From `unseen_since` on a device of the vendor
-    should show it (services.moving.sightings). Must run in the change's transaction, which holds the order.
+    should show it (services.moving.sightings). `appears`: its vendor may see the order only since this event. Must run
+    in the change's transaction, which holds the order.
 
     True where the vendor's row is another one by now than was read with the order. Such a change of the vendor's waits
     for the orders that wait (services.moving.due_times); it does not know one that did not wait, and with `holds` is
@@ -100,19 +103,18 @@ def write_event(
         read = {vendor.pk: vendor.menu_version} if vendor else {}
         drawn, changed = draw_beside((counter_of(stream) for stream in streams), read, holds=holds)
         positions = {name: numbers[0] for name, numbers in drawn.items()}
-    insert_rows(
-        [
-            FeedEntry(
-                stream=stream,
-                position=positions[counter_of(stream)],
-                event=event,
-                order=order,
-                created_at=event.created_at,
-                unseen_since=unseen_since if stream == party_of_vendor(order.vendor_id) else None,
-            )
-            for stream in streams
-        ]
-    )
+    entries = [
+        FeedEntry(
+            stream=stream,
+            position=positions[counter_of(stream)],
+            event=event,
+            order=order,
+            created_at=event.created_at,
+            unseen_since=unseen_since if stream == party_of_vendor(order.vendor_id) else None,
+        )
+        for stream in streams
+    ]
+    insert_beside(entries, messages_of(event, appears=appears))
     woken = [*streams, f"order:{order.pk}"]
     transaction.on_commit(lambda: wake_function()(woken))
     return changed

@@ -93,7 +93,13 @@ class OrderUpdate:
         save_set(order)
         since = None if self.awaited_answer else unseen_since(order)
         self.awaited_answer = awaits_answer(order)
-        write_told(event, left=self.left, holds=order.waits and not self.waited, unseen_since=since)
+        write_told(
+            event,
+            left=self.left,
+            holds=order.waits and not self.waited,
+            unseen_since=since,
+            appears="visible_at" in columns,
+        )
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from ordersite.core.catalogue import (
     everywhere,
     money,
     moving,
+    outgoing,
     paying,
     printing,
     record,
@@ -17,6 +18,19 @@ from ordersite.core.codes import Code
 
 SENTENCES: dict[Code, str] = {
     code: sentence
-    for module in (everywhere, checkout, editing, record, capacity, money, moving, paying, printing, vendors, accounts)
+    for module in (
+        everywhere,
+        checkout,
+        editing,
+        record,
+        capacity,
+        money,
+        moving,
+        outgoing,
+        paying,
+        printing,
+        vendors,
+        accounts,
+    )
     for code, sentence in module.SENTENCES.items()
 }

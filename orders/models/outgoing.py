@@ -1,0 +1,118 @@
+"""What is told outside: one row for each thing, the webhook endpoints that are told, and what came of telling them."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from orders.models.events import OrderEvent
+from ordersite.accounts.models import User
+from vendors.models import Merchant, Vendor
+
+# What the worker has not passed on yet, and what it has to send: a few rows of many.
+UNTOLD = Q(told_at__isnull=True)
+DUE = Q(due_at__isnull=False)
+
+
+class OutboxMessage(models.Model):
+    """One thing that is told outside, written in the transaction of its change (services.record.outbox)."""
+
+    # The `webhook-id`: the same at every try, and for every endpoint. Without an index: nobody looks one up by it.
+    uuid = models.UUIDField(default=uuid.uuid4, editable=False)
+    type = models.CharField(max_length=30)
+    subject = models.CharField(max_length=60, help_text="What it is about: order:17, vendor:3, webhook:2.")
+    # What happened, if it happened to an order; else `data` says it. Without an index: neither is looked up by it.
+    event = models.ForeignKey(OrderEvent, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    # Whose merchant is told of it; empty where it is not for a vendor's eyes, or not yet.
+    vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, null=True, related_name="+", db_index=False)
+    # The others were told before.
+    for_vendor_only = models.BooleanField(default=False)
+    data = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    # When the worker had written the deliveries to all endpoints that are told.
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["id"], condition=UNTOLD, name="outbox_untold"),
+            models.Index(fields=["created_at"], name="outbox_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.subject}"
+
+    @property
+    def webhook_id(self) -> str:
+        return f"msg_{self.uuid.hex}"
+
+
+class WebhookEndpoint(models.Model):
+    """An address that is told of what happens: a merchant's, a user's (an API client's), or with neither the site's."""
+
+    class Why(models.TextChoices):
+        ASKED = "asked", "switched off by hand"
+        GONE = "gone", "its server answered 410 Gone"
+        FAILING = "failing", "it failed for five days"
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, null=True, blank=True, related_name="webhooks")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, blank=True, related_name="webhooks")
+    url = models.CharField(max_length=500)
+    types = models.JSONField(default=list, help_text="The types that it is told of.")
+    secret_sealed = models.TextField(editable=False)
+    # Signs beside the new one for a while after a rotation.
+    previous_secret_sealed = models.TextField(blank=True, default="", editable=False)
+    previous_until = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    # Since when every try has failed; empty after one that did not.
+    failing_since = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    disabled_at = models.DateTimeField(null=True, blank=True)
+    disabled_why = models.CharField(max_length=8, choices=Why, blank=True, default="")
+    # From when on something may not have been delivered, because of that; until it is sent again.
+    missed_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(merchant__isnull=True) | Q(user__isnull=True), name="webhook_has_one_owner_at_most"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class WebhookDelivery(models.Model):
+    """One message to one endpoint: tried until it is delivered, or no try is left."""
+
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
+    message = models.ForeignKey(OutboxMessage, on_delete=models.CASCADE, related_name="deliveries")
+    created_at = models.DateTimeField(default=timezone.now)
+    # When it is tried next; empty once it is delivered or given up. While a worker tries it: when another may.
+    due_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    tried_at = models.DateTimeField(null=True, blank=True)
+    # What came of the last try: the status that was answered, or why none was.
+    answered = models.PositiveSmallIntegerField(null=True, blank=True)
+    failure = models.CharField(max_length=200, blank=True)
+    milliseconds = models.PositiveIntegerField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "webhook deliveries"
+        constraints = [models.UniqueConstraint(fields=["endpoint", "message"], name="webhook_message_once")]
+        indexes = [models.Index(fields=["endpoint", "due_at"], condition=DUE, name="webhook_due")]
+
+    def __str__(self) -> str:
+        return f"{self.endpoint_id}/{self.message_id}"
+
+    @property
+    def state(self) -> str:
+        if self.delivered_at is not None:
+            return "delivered"
+        return "failed" if self.due_at is None else "waiting"

@@ -1,0 +1,266 @@
+"""Deliveries of messages to endpoints: who is told of what, when it is tried again, and what follows from an answer."""
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from orders.models import OrderEvent, OutboxMessage, WebhookDelivery, WebhookEndpoint
+from orders.models.outgoing import UNTOLD
+from orders.services.record.outbox import TEST
+from ordersite.accounts.mails import queue_mail
+from ordersite.core.attempts import HOUR, count_attempt
+from ordersite.core.codes import Code
+from ordersite.core.faults import Conflict, NotFound
+from vendors.services.contacts import owner_addresses
+
+BATCH = 200
+# Seconds before each try, counted from the one before. Each wait is a little longer or shorter, so that what failed
+# together is not tried again together.
+WAITS: tuple[float, ...] = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+JITTER = 0.1
+# The most that a Retry-After is waited for.
+LONGEST_WAIT = timedelta(hours=24)
+# Renewed before each try, and longer than one takes; a worker that ends during one has another make it after that.
+LEASE = timedelta(seconds=60)
+# An endpoint that only failed for so long is switched off.
+GIVES_UP = timedelta(days=5)
+# How exactly `delivered_at` of an endpoint is kept.
+NOTED_EVERY = timedelta(minutes=1)
+# Tests of one endpoint in an hour.
+TESTS = 30
+GONE = 410
+# The answers whose Retry-After counts.
+BUSY = (429, 503)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a try: the status that was answered, or why none was."""
+
+    answered: int | None
+    failure: str = ""
+    retry_after: float = 0  # seconds
+    milliseconds: int = 0
+
+    @property
+    def is_delivered(self) -> bool:
+        return self.answered is not None and 200 <= self.answered < 300
+
+
+# --- who is told --------------------------------------------------------------------------------------------------
+
+
+def messages_for(endpoint: WebhookEndpoint) -> QuerySet[OutboxMessage]:
+    """What an endpoint is told of: what its owner may see of the types that it chose."""
+    rows = OutboxMessage.objects.filter(type__in=endpoint.types)
+    if endpoint.merchant_id is not None:
+        return rows.filter(vendor__merchant=endpoint.merchant_id)
+    rows = rows.filter(for_vendor_only=False)
+    if endpoint.user_id is not None:
+        everybody = OrderEvent.VisibleTo.EVERYBODY
+        return rows.filter(event__visible_to=everybody, event__order__customer__user=endpoint.user_id)
+    return rows
+
+
+def pass_on(limit: int = BATCH) -> int:
+    """Writes the deliveries of the oldest messages that were not passed on yet; of how many. By the worker."""
+    now = timezone.now()
+    with transaction.atomic():
+        rows = OutboxMessage.objects.filter(UNTOLD).select_related("vendor", "event__order__customer").order_by("pk")
+        messages = list(rows.select_for_update(skip_locked=True, of=("self",))[:limit])
+        ids = [message.pk for message in messages]
+        for endpoint in endpoints_near(messages):
+            write_deliveries(endpoint, messages_for(endpoint).filter(pk__in=ids), now)
+        OutboxMessage.objects.filter(pk__in=ids).update(told_at=now)
+    return len(messages)
+
+
+def endpoints_near(messages: Iterable[OutboxMessage]) -> list[WebhookEndpoint]:
+    """The endpoints that are switched on and whose owners these messages may concern."""
+    messages = list(messages)
+    if not messages:
+        return []
+    merchants = {message.vendor.merchant_id for message in messages if message.vendor}
+    users = {message.event.order.customer.user_id for message in messages if message.event}
+    sites = Q(merchant__isnull=True, user__isnull=True)
+    near = sites | Q(merchant__in=merchants) | Q(user__in=users - {None}, user__is_active=True)
+    return list(WebhookEndpoint.objects.filter(near, disabled_at__isnull=True).order_by("pk"))
+
+
+def write_deliveries(endpoint: WebhookEndpoint, messages: QuerySet[OutboxMessage], now: datetime) -> int:
+    """Has each of the messages sent once, the oldest first; how many."""
+    ids = messages.order_by("pk").values_list("pk", flat=True)
+    rows = [WebhookDelivery(endpoint=endpoint, message_id=pk, created_at=now, due_at=now) for pk in ids]
+    WebhookDelivery.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
+    return len(rows)
+
+
+# --- sending again --------------------------------------------------------------------------------------------------
+
+
+def send_test(endpoint: WebhookEndpoint) -> WebhookDelivery:
+    """Sends a message that tells nothing, to this endpoint alone.
+
+    Raises Conflict while it is switched off, and Throttled after too many.
+    """
+    refuse_disabled(endpoint)
+    count_attempt("webhook-test", str(endpoint.pk), limit=TESTS, window=HOUR)
+    now = timezone.now()
+    message = OutboxMessage.objects.create(type=TEST, subject=f"webhook:{endpoint.pk}", created_at=now, told_at=now)
+    return WebhookDelivery.objects.create(endpoint=endpoint, message=message, created_at=now, due_at=now)
+
+
+def redeliver(endpoint: WebhookEndpoint, delivery_id: int) -> WebhookDelivery:
+    """Sends one again, by the same id, also what was delivered; raises NotFound, and Conflict while switched off."""
+    refuse_disabled(endpoint)
+    rows = endpoint.deliveries.select_for_update(of=("self",)).select_related("message")
+    delivery = rows.filter(pk=delivery_id).first()
+    if delivery is None:
+        raise NotFound(Code.NOT_FOUND_DELIVERY)
+    delivery.due_at, delivery.tries, delivery.delivered_at = timezone.now(), 0, None
+    delivery.save(update_fields=["due_at", "tries", "delivered_at"])
+    return delivery
+
+
+def replay_missed(endpoint: WebhookEndpoint, since: datetime) -> int:
+    """Sends all since a moment that was not delivered: what was given up, and what came while it was switched off.
+
+    How many; raises Conflict while it is switched off.
+    """
+    refuse_disabled(endpoint)
+    now = timezone.now()
+    missed = endpoint.deliveries.filter(delivered_at__isnull=True, message__created_at__gte=since)
+    again = missed.update(due_at=now, tries=0)
+    there = endpoint.deliveries.values("message")
+    told = messages_for(endpoint).filter(created_at__gte=since, told_at__isnull=False)
+    count = again + write_deliveries(endpoint, told.exclude(pk__in=there), now)
+    WebhookEndpoint.objects.filter(pk=endpoint.pk, missed_since__gte=since).update(missed_since=None)
+    return count
+
+
+def refuse_disabled(endpoint: WebhookEndpoint) -> None:
+    if endpoint.disabled_at is not None:
+        raise Conflict(Code.WEBHOOK_DISABLED)
+
+
+# --- tries ----------------------------------------------------------------------------------------------------------
+
+
+def due_endpoints() -> dict[int, bool]:
+    """The endpoints to which something is due, and whether each is failing at present."""
+    due = WebhookDelivery.objects.filter(endpoint=OuterRef("pk"), due_at__lte=timezone.now())
+    rows = WebhookEndpoint.objects.filter(Exists(due), disabled_at__isnull=True).order_by("pk")
+    return {pk: failing_since is not None for pk, failing_since in rows.values_list("pk", "failing_since")}
+
+
+def lease_deliveries(endpoint_id: int, limit: int) -> list[WebhookDelivery]:
+    """What is due to an endpoint, for this worker alone until the lease ends."""
+    now = timezone.now()
+    with transaction.atomic():
+        due = WebhookDelivery.objects.filter(endpoint=endpoint_id, due_at__lte=now).order_by("due_at", "pk")
+        related = due.select_related("endpoint", "message__event__order__purchase")
+        rows = list(related.select_for_update(skip_locked=True, of=("self",))[:limit])
+        WebhookDelivery.objects.filter(pk__in=[row.pk for row in rows]).update(due_at=now + LEASE)
+    for row in rows:
+        row.due_at = now + LEASE
+    return rows
+
+
+def leased_delivery(row: WebhookDelivery) -> QuerySet[WebhookDelivery]:
+    """Its row as long as the lease is this worker's; nobody's where its endpoint was switched off meanwhile."""
+    return WebhookDelivery.objects.filter(pk=row.pk, due_at=row.due_at, delivered_at__isnull=True)
+
+
+def begin_try(row: WebhookDelivery) -> bool:
+    """Renews the lease for a try and counts it; False where another has the delivery, or nobody shall."""
+    now = timezone.now()
+    if not leased_delivery(row).update(due_at=now + LEASE, tries=F("tries") + 1, tried_at=now):
+        return False
+    row.due_at, row.tried_at, row.tries = now + LEASE, now, row.tries + 1
+    return True
+
+
+def return_leases(rows: Iterable[WebhookDelivery]) -> None:
+    """Gives back what was leased and not tried: it is due at once."""
+    now = timezone.now()
+    for row in rows:
+        leased_delivery(row).update(due_at=now)
+
+
+def note_outcome(row: WebhookDelivery, outcome: Outcome) -> None:
+    """Keeps what came of a try, and does what follows: tries again later, gives up, or switches the endpoint off."""
+    now = timezone.now()
+    told = {"answered": outcome.answered, "failure": outcome.failure[:200], "milliseconds": outcome.milliseconds}
+    with transaction.atomic():
+        if outcome.is_delivered:
+            if leased_delivery(row).update(due_at=None, delivered_at=now, **told):
+                note_success(row.endpoint_id, now)
+            return
+        again = next_try(row.tries, outcome.retry_after, now)
+        if not leased_delivery(row).update(due_at=again, **told):
+            return
+        WebhookEndpoint.objects.filter(pk=row.endpoint_id, failing_since__isnull=True).update(failing_since=now)
+        if outcome.answered == GONE:
+            disable_endpoint(row.endpoint_id, WebhookEndpoint.Why.GONE)
+        elif WebhookEndpoint.objects.filter(pk=row.endpoint_id, failing_since__lte=now - GIVES_UP).exists():
+            disable_endpoint(row.endpoint_id, WebhookEndpoint.Why.FAILING)
+
+
+def next_try(tries: int, retry_after: float, now: datetime) -> datetime | None:
+    """When to try again after so many tries; None where none is left."""
+    if tries >= len(WAITS):
+        return None
+    wait = timedelta(seconds=WAITS[tries] * random.uniform(1 - JITTER, 1 + JITTER))
+    return now + max(wait, min(timedelta(seconds=retry_after), LONGEST_WAIT))
+
+
+def note_success(endpoint_id: int, now: datetime) -> None:
+    stale = Q(failing_since__isnull=False) | Q(delivered_at__isnull=True) | Q(delivered_at__lt=now - NOTED_EVERY)
+    WebhookEndpoint.objects.filter(stale, pk=endpoint_id).update(failing_since=None, delivered_at=now)
+
+
+# --- switched off ---------------------------------------------------------------------------------------------------
+
+
+def disable_endpoint(endpoint_id: int, why: WebhookEndpoint.Why) -> bool:
+    """Switches an endpoint off, and tells its owner once where nobody asked for it; False where it was off already.
+
+    What waits to be sent to it is given up, to be sent by `replay_missed`. Must run in a transaction.
+    """
+    now = timezone.now()
+    row = (
+        WebhookEndpoint.objects.select_for_update(no_key=True).filter(pk=endpoint_id, disabled_at__isnull=True).first()
+    )
+    if row is None:
+        return False
+    row.disabled_at, row.disabled_why = now, why
+    missed = row.deliveries.filter(delivered_at__isnull=True).aggregate(since=Min("message__created_at"))["since"]
+    row.missed_since = min(row.missed_since or now, missed or now)
+    row.save(update_fields=["disabled_at", "disabled_why", "missed_since"])
+    row.deliveries.filter(due_at__isnull=False).update(due_at=None)
+    if why != WebhookEndpoint.Why.ASKED:
+        mail_disabled(row)
+    return True
+
+
+def mail_disabled(row: WebhookEndpoint) -> None:
+    why = WebhookEndpoint.Why(row.disabled_why).label
+    text = (
+        f"The webhook endpoint {row.url} (#{row.pk}) is switched off: {why}.\n\n"
+        "Nothing more is sent to it. Put it right, switch it on again, and ask for a replay of what it missed.\n"
+    )
+    for address in addresses_of_owner(row):
+        queue_mail("text", address, subject="A webhook endpoint was switched off", text=text)
+
+
+def addresses_of_owner(row: WebhookEndpoint) -> list[str]:
+    """Whom a mail about an endpoint goes to; the site's are told to who made them."""
+    if row.merchant_id is not None:
+        return owner_addresses(row.merchant_id)
+    user = row.user or row.created_by
+    return [user.email] if user is not None and user.is_active and user.is_confirmed else []

@@ -1,0 +1,133 @@
+"""Webhook endpoints: whose they are, which types they are told of, and their secrets."""
+
+import base64
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from orders.models import WebhookEndpoint
+from orders.services.outgoing.deliveries import disable_endpoint
+from ordersite.accounts.callers import Caller
+from ordersite.accounts.rights import Right
+from ordersite.accounts.services import refuse_stranger
+from ordersite.core.codes import Code
+from ordersite.core.crypto import decrypt, encrypt
+from ordersite.core.faults import Conflict, Forbidden, Invalid, NotFound
+from ordersite.core.fields import Field
+from vendors.permissions import administrations
+
+# Of one owner.
+MOST_ENDPOINTS = 20
+# For so long after a rotation the secret before it signs too.
+BOTH_SIGN = timedelta(hours=24)
+
+
+def make_secret() -> str:
+    """A secret as Standard Webhooks has it: 24 random bytes."""
+    return f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
+
+
+def managed_endpoints(caller: Caller) -> QuerySet[WebhookEndpoint]:
+    """The endpoints that the caller arranges: its own and those of its merchants; staff by their right all."""
+    if caller.may_everywhere(Right.MANAGE_WEBHOOKS):
+        return WebhookEndpoint.objects.all()
+    if caller.user is None:
+        return WebhookEndpoint.objects.filter(merchant__isnull=False, merchant=caller.merchant_id)
+    merchants = administrations(caller.user).values("merchant")
+    return WebhookEndpoint.objects.filter(Q(user=caller.user) | Q(merchant__in=merchants))
+
+
+def get_endpoint(caller: Caller, endpoint_id: int, *, lock: bool = False) -> WebhookEndpoint:
+    """One of them; raises NotFound for another's."""
+    rows = managed_endpoints(caller)
+    found = (rows.select_for_update(no_key=True) if lock else rows).filter(pk=endpoint_id).first()
+    if found is None:
+        raise NotFound(Code.NOT_FOUND_WEBHOOK)
+    return found
+
+
+def add_endpoint(
+    caller: Caller, *, url: str, types: Sequence[str], merchant: int | None, site: bool
+) -> tuple[WebhookEndpoint, str]:
+    """A new endpoint and its secret: of a merchant, of the site, or else of the caller itself.
+
+    The url was checked before (addresses.find_target). Raises Forbidden for a merchant of others, and for the site to
+    whoever lacks the right; Conflict beyond MOST_ENDPOINTS.
+    """
+    merchant = owner_of(caller, merchant, site)
+    user = None if merchant or site else caller.user
+    if WebhookEndpoint.objects.filter(merchant=merchant, user=user).count() >= MOST_ENDPOINTS:
+        raise Conflict(Code.TOO_MANY_WEBHOOKS, most=MOST_ENDPOINTS)
+    secret = make_secret()
+    row = WebhookEndpoint.objects.create(
+        merchant_id=merchant,
+        user=user,
+        url=url,
+        types=sorted(set(types)),
+        secret_sealed=encrypt(secret),
+        created_by=caller.user,
+    )
+    return row, secret
+
+
+def owner_of(caller: Caller, merchant: int | None, site: bool) -> int | None:
+    """The merchant whose endpoint it will be, if any; raises Invalid and Forbidden."""
+    if merchant is not None and site:
+        raise Invalid(Code.MIXED_WEBHOOK_OWNER, Field.MERCHANT)
+    if site:
+        caller.require(Right.MANAGE_WEBHOOKS)
+        return None
+    if caller.user is None:
+        if merchant not in (None, caller.merchant_id):
+            raise Forbidden(Code.NOT_MERCHANT_ADMIN)
+        return caller.merchant_id
+    if merchant is not None and not caller.may_everywhere(Right.MANAGE_WEBHOOKS):
+        refuse_stranger(caller.user, merchant)
+    return merchant
+
+
+def change_endpoint(
+    caller: Caller,
+    endpoint_id: int,
+    *,
+    url: str | None = None,
+    types: Sequence[str] | None = None,
+    enabled: bool | None = None,
+) -> WebhookEndpoint:
+    """Changes what is given. Switched on again it is told of what comes; what it missed is sent by `replay_missed`."""
+    row = get_endpoint(caller, endpoint_id, lock=True)
+    if url is not None:
+        row.url = url
+    if types is not None:
+        row.types = sorted(set(types))
+    if enabled and row.disabled_at is not None:
+        row.disabled_at, row.disabled_why, row.failing_since = None, "", None
+    row.save(update_fields=["url", "types", "disabled_at", "disabled_why", "failing_since"])
+    if enabled is False and disable_endpoint(row.pk, WebhookEndpoint.Why.ASKED):
+        row.refresh_from_db()
+    return row
+
+
+def rotate_secret(caller: Caller, endpoint_id: int) -> tuple[WebhookEndpoint, str]:
+    """A new secret; the one that it replaces signs beside it for BOTH_SIGN, one before that no longer."""
+    row, secret = get_endpoint(caller, endpoint_id, lock=True), make_secret()
+    row.previous_secret_sealed, row.previous_until = row.secret_sealed, timezone.now() + BOTH_SIGN
+    row.secret_sealed = encrypt(secret)
+    row.save(update_fields=["secret_sealed", "previous_secret_sealed", "previous_until"])
+    return row, secret
+
+
+def delete_endpoint(caller: Caller, endpoint_id: int) -> None:
+    """Deletes an endpoint with its log; what a worker is sending to it at this moment may still arrive."""
+    get_endpoint(caller, endpoint_id, lock=True).delete()
+
+
+def secrets_of(endpoint: WebhookEndpoint) -> list[str]:
+    """The secrets that sign now, the newest first."""
+    sealed = [endpoint.secret_sealed]
+    if endpoint.previous_until is not None and endpoint.previous_until > timezone.now():
+        sealed.append(endpoint.previous_secret_sealed)
+    return [decrypt(one) for one in sealed]

@@ -1,0 +1,204 @@
+"""Webhook endpoints by the API: whose they are, where they may lead, their secrets; others cannot touch them."""
+
+import socket
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from orders.models import OutboxMessage, WebhookDelivery, WebhookEndpoint
+from orders.services.outgoing import endpoints
+from ordersite.accounts.rights import Right
+from ordersite.core.crypto import decrypt
+from tests.cast import Cast, make_clerk
+from tests.orders.shopping import cart, place, row_counts
+from tests.promises.test_p16_nobody_sees_anothers import call
+
+HOOKS = "/api/v1/webhooks"
+HERE = "http://127.0.0.1:9/hook"
+
+
+def added(client: Any, **fields: Any) -> dict[str, Any]:
+    answer = client.post(HOOKS, {"url": HERE, "types": ["order.placed"], **fields})
+    assert answer.status_code == 201, answer.json()
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def test_endpoints_are_a_merchants_the_sites_or_ones_own(cast: Cast, api: Any) -> None:
+    own = added(api(cast.customer), types=["order.status", "order.placed", "order.status"])
+    assert own["secret"].startswith("whsec_")
+    assert len(own["secret"]) == len("whsec_") + 32
+    assert (own["merchant"], own["site"], own["enabled"]) == (None, False, True)
+    assert own["types"] == ["order.placed", "order.status"]
+    row = WebhookEndpoint.objects.get(pk=own["id"])
+    assert (row.user, row.created_by, decrypt(row.secret_sealed)) == (cast.customer, cast.customer, own["secret"])
+    merchants = added(api(cast.owner), merchant=cast.merchant.pk)
+    sites = added(api(cast.staff), site=True)
+    assert (merchants["merchant"], merchants["site"]) == (cast.merchant.pk, False)
+    assert (sites["merchant"], sites["site"]) == (None, True)
+    listed = {
+        name: [row["id"] for row in api(getattr(cast, name)).get(HOOKS).json()["results"]]
+        for name in ("customer", "stranger", "owner", "other_owner", "staff")
+    }
+    everything = [sites["id"], merchants["id"], own["id"]]
+    assert listed == {
+        "customer": [own["id"]],
+        "stranger": [],
+        "owner": [merchants["id"]],
+        "other_owner": [],
+        "staff": everything,
+    }
+    assert "secret" not in api(cast.owner).get(HOOKS).json()["results"][0]
+
+
+def test_others_can_make_none_for_a_merchant_or_the_site(cast: Cast, api: Any) -> None:
+    clerk = make_clerk(Right.ACT_EVERYWHERE, Right.VIEW_ORDERS)
+    before = row_counts()
+    body = {"url": HERE, "types": ["order.placed"]}
+    for user, more, status, code in (
+        (cast.owner, {"merchant": cast.other_merchant.pk}, 403, "not_merchant_admin"),
+        (cast.customer, {"merchant": cast.merchant.pk}, 403, "not_merchant_admin"),
+        (cast.owner, {"site": True}, 403, "forbidden"),
+        (clerk, {"site": True}, 403, "forbidden"),
+        (cast.staff, {"site": True, "merchant": cast.merchant.pk}, 400, "invalid"),
+    ):
+        answer = api(user).post(HOOKS, {**body, **more})
+        assert (answer.status_code, answer.json()["code"]) == (status, code), answer.json()
+    assert row_counts() == before
+
+
+def test_an_owner_has_twenty_at_most(cast: Cast, api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoints, "MOST_ENDPOINTS", 2)
+    for _ in range(2):
+        added(api(cast.customer))
+    answer = api(cast.customer).post(HOOKS, {"url": HERE, "types": ["order.placed"]})
+    assert (answer.status_code, answer.json()["code"]) == (409, "too_many_webhooks")
+    assert WebhookEndpoint.objects.count() == 2
+    added(api(cast.stranger))
+
+
+BAD = [
+    ("ftp://example.com/hook", "invalid"),
+    ("https://", "invalid"),
+    ("https://example.com:99999/", "invalid"),
+    ("https://example.com:0/", "invalid"),
+    ("https://user:secret@example.com/", "invalid"),
+    ("https://example.com/#part", "invalid"),
+    ("https://exam ple.com/", "invalid"),
+    ("https://exämple.com/", "invalid"),
+    ("https://example.com\\@127.0.0.1/", "invalid"),
+    ("https://[::1/", "invalid"),
+    ("https://nowhere.invalid/hook", "unresolved_host"),
+    (f"https://{'a' * 64}.example.com/", "unresolved_host"),
+    ("https://10.0.0.1/hook", "private_address"),
+]
+
+
+@pytest.mark.parametrize(("url", "code"), BAD)
+def test_a_url_that_cannot_be_called_is_refused(cast: Cast, api: Any, url: str, code: str) -> None:
+    hook = added(api(cast.customer))
+    for send, path in ((api(cast.customer).post, HOOKS), (api(cast.customer).patch, f"{HOOKS}/{hook['id']}")):
+        answer = send(path, {"url": url, "types": ["order.placed"]})
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/url"), answer.json()
+        assert answer.json()["errors"][0]["code"] == code
+    assert list(WebhookEndpoint.objects.values_list("url", flat=True)) == [HERE]
+
+
+def test_types_are_those_that_there_are(cast: Cast, api: Any) -> None:
+    for types in ([], ["order.eaten"], "order.placed", None):
+        answer = api(cast.customer).post(HOOKS, {"url": HERE, "types": types})
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["pointer"].startswith("/types")
+    assert not WebhookEndpoint.objects.exists()
+
+
+def test_names_are_resolved_before_the_transaction(cast: Cast, api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name may lead to several addresses: one that is not public refuses all."""
+    found = [(2, 1, 6, "", ("93.184.215.14", 443)), (2, 1, 6, "", ("10.1.2.3", 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **named: found)
+    body = {"url": "https://hooks.example.com/in", "types": ["order.placed"]}
+    answer = api(cast.customer).post(HOOKS, body)
+    assert answer.json()["errors"][0]["code"] == "private_address"
+    assert "10.1.2.3" in answer.json()["detail"]
+    del found[1]
+    assert added(api(cast.customer), **body)["url"] == "https://hooks.example.com/in"
+
+
+def test_a_change_a_rotation_and_deleting(cast: Cast, api: Any) -> None:
+    owner = api(cast.owner)
+    hook = added(owner, merchant=cast.merchant.pk)
+    path = f"{HOOKS}/{hook['id']}"
+    changed = owner.patch(path, {"types": ["order.items"], "url": HERE + "/2"}).json()
+    assert (changed["types"], changed["url"]) == (["order.items"], HERE + "/2")
+    off = owner.patch(path, {"enabled": False}).json()
+    assert (off["enabled"], off["disabled_why"]) == (False, "asked")
+    assert off["missed_since"] == off["disabled_at"] is not None
+    again = owner.patch(path, {"enabled": False}).json()
+    assert again == off
+    on = owner.patch(path, {"enabled": True}).json()
+    assert (on["enabled"], on["disabled_at"], on["disabled_why"]) == (True, None, "")
+    assert on["missed_since"] == off["missed_since"]
+    rotated = owner.post(f"{path}/secret")
+    assert rotated.status_code == 201
+    row = WebhookEndpoint.objects.get()
+    assert endpoints.secrets_of(row) == [rotated.json()["secret"], hook["secret"]]
+    assert abs(row.previous_until - timezone.now() - timedelta(hours=24)) < timedelta(minutes=1)
+    WebhookEndpoint.objects.update(previous_until=timezone.now())
+    row.refresh_from_db()
+    assert endpoints.secrets_of(row) == [rotated.json()["secret"]]
+    assert owner.delete(path).status_code == 204
+    assert not WebhookEndpoint.objects.exists()
+
+
+def test_nobody_touches_anothers(cast: Cast, api: Any) -> None:
+    hook = added(api(cast.owner), merchant=cast.merchant.pk)
+    delivery = api(cast.owner).post(f"{HOOKS}/{hook['id']}/test").json()
+    clerk = make_clerk(Right.ACT_EVERYWHERE, Right.VIEW_ORDERS)
+    before = (row_counts(), WebhookEndpoint.objects.values().get(), WebhookDelivery.objects.values().get())
+    for user in (cast.other_owner, cast.customer, cast.courier, clerk):
+        for method, path, body in (
+            ("PATCH", "", {"enabled": False}),
+            ("DELETE", "", None),
+            ("POST", "/secret", None),
+            ("POST", "/test", None),
+            ("POST", "/replay", {"since": "2026-01-01T00:00:00Z"}),
+            ("GET", "/deliveries", None),
+            ("POST", f"/deliveries/{delivery['id']}/redeliver", None),
+        ):
+            answer = call(api(user), method, f"{HOOKS}/{hook['id']}{path}", body)
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), (user, method, path)
+    assert (row_counts(), WebhookEndpoint.objects.values().get(), WebhookDelivery.objects.values().get()) == before
+
+
+def test_the_outbox_has_a_row_for_each_thing(cast: Cast, api: Any) -> None:
+    order = place(api(cast.customer), cart(cast))["orders"][0]
+    api(cast.owner).post(f"/api/v1/orders/{order['id']}/transitions", {"to": 7, "prepared_in": 10})
+    api(cast.owner).post(f"/api/v1/orders/{order['id']}/history", {"text": "Ring twice"})
+    api(cast.owner).patch(f"/api/v1/vendors/{cast.vendor.pk}", {"paused_until": "2099-01-01T00:00:00Z"})
+    api(cast.owner).patch(f"/api/v1/vendors/{cast.vendor.pk}", {"rush_minutes": 5})
+    told = [
+        (row.type, row.subject, row.event and row.event.number, row.data)
+        for row in OutboxMessage.objects.order_by("pk")
+    ]
+    assert told == [
+        ("order.placed", f"order:{order['id']}", 1, {}),
+        ("order.status", f"order:{order['id']}", 2, {}),
+        (
+            "vendor.paused",
+            f"vendor:{cast.vendor.pk}",
+            None,
+            {"vendor": cast.vendor.pk, "paused_until": "2099-01-01T00:00:00Z"},
+        ),
+    ]
+    assert set(OutboxMessage.objects.values_list("vendor", "for_vendor_only", "told_at")) == {
+        (cast.vendor.pk, False, None)
+    }
+
+
+def test_what_is_refused_tells_nothing(cast: Cast, api: Any) -> None:
+    order = place(api(cast.customer), cart(cast))["orders"][0]
+    answer = api(cast.owner).post(f"/api/v1/orders/{order['id']}/transitions", {"to": 1})
+    assert answer.status_code == 403
+    assert OutboxMessage.objects.count() == 1

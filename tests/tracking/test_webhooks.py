@@ -1,0 +1,336 @@
+"""Webhooks as the worker delivers them: to a receiver on loopback, turn by turn."""
+
+import json
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from orders.models import Order, OutboxMessage, WebhookDelivery, WebhookEndpoint
+from orders.services.outgoing import deliveries
+from ordersite.accounts.mails import send_due
+from ordersite.accounts.models import Mail
+from tests.cast import Cast
+from tests.orders.online import notice, place_online, running_provider, takes_online
+from tests.orders.shopping import cart, place_order
+from tests.tracking.receiver import TAKEN, Receiver, receiving
+from tracking import retention
+from tracking.webhooks import sending
+from tracking.webhooks.delivering import call_endpoint
+
+HOOKS = "/api/v1/webhooks"
+ALL = ["order.placed", "order.status", "order.payment", "vendor.paused"]
+
+
+@pytest.fixture(autouse=True)
+def exact_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliveries, "JITTER", 0)
+
+
+@pytest.fixture
+def receiver() -> Any:
+    with receiving() as server:
+        yield server
+
+
+def endpoint(client: Any, receiver: Receiver, **fields: Any) -> tuple[WebhookEndpoint, Webhook]:
+    """An endpoint that leads to the receiver, and what verifies its signatures."""
+    answer = client.post(HOOKS, {"url": receiver.url, "types": ALL, **fields}).json()
+    return WebhookEndpoint.objects.get(pk=answer["id"]), Webhook(answer["secret"])
+
+
+def deliver(row: WebhookEndpoint) -> int:
+    """What the worker does in a round; how many calls."""
+    deliveries.pass_on()
+    return call_endpoint(row.pk, 50) if row.pk in deliveries.due_endpoints() else 0
+
+
+def answers(receiver: Receiver, status: int, **headers: str) -> None:
+    receiver.answer = lambda received: (status, {name.replace("_", "-"): text for name, text in headers.items()})
+
+
+def bodies(receiver: Receiver) -> list[dict[str, Any]]:
+    return [json.loads(received.body) for received in receiver.calls]
+
+
+def accept(client: Any, order: Order) -> None:
+    answer = client.post(f"/api/v1/orders/{order.pk}/transitions", {"to": 7, "prepared_in": 10})
+    assert answer.status_code == 200, answer.json()
+
+
+def test_an_order_is_told_signed_and_logged(cast: Cast, api: Any, receiver: Receiver) -> None:
+    row, webhook = endpoint(api(cast.owner), receiver, merchant=cast.merchant.pk)
+    order = place_order(api(cast.customer), cart(cast))
+    accept(api(cast.owner), order)
+    assert (deliver(row), deliver(row)) == (2, 0)
+    ids = {"order": order.pk, "uuid": str(order.uuid), "purchase": str(order.purchase.uuid), "vendor": cast.vendor.pk}
+    none = {"milestone": None, "from": None, "to": None}
+    accepted = {"from": {"code": 0, "name": "pending"}, "to": {"code": 7, "name": "accepted_by_business"}}
+    placed, moved = bodies(receiver)
+    assert placed["data"] == {**ids, **none, "version": 1, "kind": "placed", "to": {"code": 0, "name": "pending"}}
+    assert moved["data"] == {**ids, **none, "version": 2, "kind": "status", "milestone": "accepted", **accepted}
+    assert (placed["type"], moved["type"]) == ("order.placed", "order.status")
+    for received in receiver.calls:
+        assert webhook.verify(received.body, received.headers)
+        assert received.headers["content-type"] == "application/json"
+        with pytest.raises(WebhookVerificationError):
+            webhook.verify(received.body.replace("order", "ordre"), received.headers)
+        old = {**received.headers, "webhook-timestamp": str(int(time.time()) - 301)}
+        with pytest.raises(WebhookVerificationError, match="too old"):
+            webhook.verify(received.body, old)
+    log = api(cast.owner).get(f"{HOOKS}/{row.pk}/deliveries").json()
+    assert [(one["webhook_id"], one["type"], one["subject"], one["state"]) for one in log["results"]] == [
+        (received.id, kind, f"order:{order.pk}", "delivered")
+        for received, kind in zip(reversed(receiver.calls), ("order.status", "order.placed"), strict=True)
+    ]
+    assert [(one["tries"], one["answered"], one["next_try_at"]) for one in log["results"]] == [(1, 204, None)] * 2
+    row.refresh_from_db()
+    assert row.delivered_at is not None
+
+
+def test_each_owner_is_told_what_it_may_see(cast: Cast, api: Any, receiver: Receiver) -> None:
+    makers: dict[str, tuple[Any, dict[str, Any]]] = {
+        "merchant": (cast.owner, {"merchant": cast.merchant.pk}),
+        "other merchant": (cast.other_owner, {"merchant": cast.other_merchant.pk}),
+        "customer": (cast.customer, {}),
+        "stranger": (cast.stranger, {}),
+        "site": (cast.staff, {"site": True}),
+    }
+    rows = {name: endpoint(api(user), receiver, **fields)[0] for name, (user, fields) in makers.items()}
+    place_order(api(cast.customer), cart(cast))
+    api(cast.owner).patch(f"/api/v1/vendors/{cast.vendor.pk}", {"paused_until": "2099-01-01T00:00:00Z"})
+    deliveries.pass_on()
+    told = {
+        name: list(WebhookDelivery.objects.filter(endpoint=row).order_by("pk").values_list("message__type", flat=True))
+        for name, row in rows.items()
+    }
+    both = ["order.placed", "vendor.paused"]
+    assert told == {"merchant": both, "other merchant": [], "customer": both[:1], "stranger": [], "site": both}
+
+
+def test_a_vendor_is_told_of_an_order_once_it_is_paid(
+    cast: Cast, api: Any, client: Client, receiver: Receiver, settings: Any
+) -> None:
+    takes_online(cast.vendor)
+    rows = [
+        endpoint(api(cast.owner), receiver, merchant=cast.merchant.pk)[0],
+        endpoint(api(cast.staff), receiver, site=True)[0],
+    ]
+
+    def told() -> list[list[tuple[str, int]]]:
+        columns = ("message__type", "message__event__number")
+        return [list(row.deliveries.order_by("pk").values_list(*columns)) for row in rows]
+
+    with running_provider(settings) as provider:
+        payment = place_online(api(cast.customer), cast)
+        client.get(f"/pay/{payment.token}")
+        payment.refresh_from_db()
+        deliveries.pass_on()
+        assert told() == [[], [("order.placed", 1)]]
+        provider.pay(payment.reference)
+        notice(payment.reference)
+    deliveries.pass_on()
+    assert told() == [[("order.placed", 2), ("order.payment", 2)], [("order.placed", 1), ("order.payment", 2)]]
+
+
+FAILURES = [(500, "answered 500"), (404, "answered 404"), (301, "answered 301"), (204, "")]
+
+
+@pytest.mark.parametrize(("status", "failure"), FAILURES)
+def test_an_answer_decides(cast: Cast, api: Any, receiver: Receiver, status: int, failure: str) -> None:
+    row, _ = endpoint(api(cast.customer), receiver)
+    api(cast.customer).post(f"{HOOKS}/{row.pk}/test")
+    answers(receiver, status, Location="http://127.0.0.1:9/inside")
+    assert deliver(row) == 1
+    told = WebhookDelivery.objects.get()
+    row.refresh_from_db()
+    assert (told.answered, told.failure, told.tries) == (status, failure, 1)
+    assert (told.state, row.failing_since is None) == (("waiting", False) if failure else ("delivered", True))
+    assert len(receiver.calls) == 1
+    assert (json.loads(receiver.calls[0].body)["type"], json.loads(receiver.calls[0].body)["data"]) == (
+        "webhook.test",
+        {},
+    )
+
+
+def test_tries_come_at_their_times_with_the_same_id_and_end(
+    cast: Cast, api: Any, receiver: Receiver, clock: Any
+) -> None:
+    row, webhook = endpoint(api(cast.customer), receiver)
+    api(cast.customer).post(f"{HOOKS}/{row.pk}/test")
+    answers(receiver, 500)
+    waited = []
+    while deliver(row):
+        told = WebhookDelivery.objects.get()
+        if told.due_at is None:
+            break
+        waited.append((told.due_at - timezone.now()).total_seconds())
+        assert deliver(row) == 0
+        clock.now += timedelta(seconds=waited[-1])
+    assert waited == [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]
+    assert (told.tries, told.state, len(receiver.calls)) == (10, "failed", 10)
+    assert len({received.id for received in receiver.calls}) == 1
+    assert len({received.headers["webhook-timestamp"] for received in receiver.calls}) == 10
+    clock.now += timedelta(days=9)
+    assert deliver(row) == 0
+
+
+def test_tries_of_many_are_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliveries, "JITTER", 0.1)
+    now = timezone.now()
+    waits = [(deliveries.next_try(2, 0, now) - now).total_seconds() for _ in range(200)]
+    assert 270 <= min(waits) < 290 < 310 < max(waits) <= 330
+
+
+@pytest.mark.parametrize(
+    ("status", "after", "seconds"),
+    [
+        (429, "120", 120),
+        (503, "7200", 7200),
+        (429, "1", 5),
+        (500, "7200", 5),
+        (503, "soon", 5),
+        (429, "9" * 20, 86_400),
+    ],
+)
+def test_retry_after_is_kept(
+    cast: Cast, api: Any, receiver: Receiver, clock: Any, status: int, after: str, seconds: int
+) -> None:
+    row, _ = endpoint(api(cast.customer), receiver)
+    api(cast.customer).post(f"{HOOKS}/{row.pk}/test")
+    answers(receiver, status, Retry_After=after)
+    deliver(row)
+    assert WebhookDelivery.objects.get().due_at == timezone.now() + timedelta(seconds=seconds)
+
+
+def test_410_switches_off_and_tells_the_owner_once(cast: Cast, api: Any, receiver: Receiver) -> None:
+    row, _ = endpoint(api(cast.owner), receiver, merchant=cast.merchant.pk)
+    for _ in range(3):
+        place_order(api(cast.customer), cart(cast))
+    answers(receiver, 410)
+    assert (deliver(row), deliver(row)) == (1, 0)
+    row.refresh_from_db()
+    assert (row.disabled_why, row.disabled_at is None) == ("gone", False)
+    assert [one.state for one in row.deliveries.all()] == ["failed"] * 3
+    send_due()
+    assert [(one.to, one.subject) for one in mail.outbox] == [
+        ([cast.owner.email], "A webhook endpoint was switched off")
+    ]
+    assert receiver.url in mail.outbox[0].body
+    place_order(api(cast.customer), cart(cast))
+    assert deliver(row) == 0
+    owner = api(cast.owner)
+    for path, body in (("test", None), ("replay", {"since": "2026-01-01T00:00:00Z"})):
+        refused = owner.post(f"{HOOKS}/{row.pk}/{path}", body)
+        assert (refused.status_code, refused.json()["code"]) == (409, "webhook_disabled")
+    # Switched on again, what it missed comes when it is asked for.
+    receiver.answer = lambda received: TAKEN
+    on = owner.patch(f"{HOOKS}/{row.pk}", {"enabled": True}).json()
+    assert deliver(row) == 0
+    replayed = owner.post(f"{HOOKS}/{row.pk}/replay", {"since": on["missed_since"]})
+    assert replayed.json() == {"deliveries": 4}
+    assert deliver(row) == 4
+    assert len({received.id for received in receiver.calls}) == 4
+    assert owner.get(HOOKS).json()["results"][0]["missed_since"] is None
+    assert owner.post(f"{HOOKS}/{row.pk}/replay", {"since": on["missed_since"]}).json() == {"deliveries": 0}
+
+
+def test_five_days_of_failures_switch_off_one_success_does_not(
+    cast: Cast, api: Any, receiver: Receiver, clock: Any
+) -> None:
+    row, _ = endpoint(api(cast.customer), receiver)
+
+    def fails(**later: int) -> WebhookEndpoint:
+        clock.now += timedelta(**later)
+        api(cast.customer).post(f"{HOOKS}/{row.pk}/test")
+        deliver(row)
+        row.refresh_from_db()
+        return row
+
+    answers(receiver, 500)
+    fails()
+    assert fails(days=4).disabled_at is None
+    answers(receiver, 200)
+    assert fails(days=2).failing_since is None
+    answers(receiver, 500)
+    assert fails(hours=1).failing_since == timezone.now()
+    assert fails(days=4).disabled_at is None
+    assert fails(days=1, seconds=1).disabled_why == "failing"
+    assert Mail.objects.get().recipient == cast.customer.email
+
+
+def test_sending_one_again(cast: Cast, api: Any, receiver: Receiver) -> None:
+    row, webhook = endpoint(api(cast.customer), receiver)
+    order = place_order(api(cast.customer), cart(cast))
+    assert deliver(row) == 1
+    told = WebhookDelivery.objects.get()
+    answer = api(cast.customer).post(f"{HOOKS}/{row.pk}/deliveries/{told.pk}/redeliver")
+    assert (answer.status_code, answer.json()["state"], answer.json()["tries"]) == (200, "waiting", 0)
+    assert deliver(row) == 1
+    first, second = receiver.calls
+    assert (first.id, first.body) == (second.id, second.body)
+    assert json.loads(first.body)["data"]["order"] == order.pk
+    missing = api(cast.customer).post(f"{HOOKS}/{row.pk}/deliveries/{told.pk + 1}/redeliver")
+    assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+
+
+def test_both_secrets_sign_after_a_rotation(cast: Cast, api: Any, receiver: Receiver) -> None:
+    row, old = endpoint(api(cast.customer), receiver)
+    new = Webhook(api(cast.customer).post(f"{HOOKS}/{row.pk}/secret").json()["secret"])
+    api(cast.customer).post(f"{HOOKS}/{row.pk}/test")
+    deliver(row)
+    WebhookEndpoint.objects.update(previous_until=timezone.now())
+    api(cast.customer).post(f"{HOOKS}/{row.pk}/test")
+    deliver(row)
+    both, one = receiver.calls
+    assert (len(both.headers["webhook-signature"].split()), len(one.headers["webhook-signature"].split())) == (2, 1)
+    for webhook in (old, new):
+        webhook.verify(both.body, both.headers)
+    new.verify(one.body, one.headers)
+    with pytest.raises(WebhookVerificationError):
+        old.verify(one.body, one.headers)
+
+
+def test_a_slow_answer_is_cut_however_it_drips(
+    cast: Cast, api: Any, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "TIMEOUT", 0.3)
+    row, _ = endpoint(api(cast.customer), receiver)
+    api(cast.customer).post(f"{HOOKS}/{row.pk}/test")
+    receiver.answer = lambda received: time.sleep(1) or TAKEN
+    began = time.monotonic()
+    deliver(row)
+    assert time.monotonic() - began < 0.9
+    assert (WebhookDelivery.objects.get().failure, WebhookDelivery.objects.get().answered) == ("timeout", None)
+
+
+def test_of_two_workers_one_has_a_delivery(cast: Cast, api: Any, receiver: Receiver, clock: Any) -> None:
+    row, _ = endpoint(api(cast.customer), receiver)
+    api(cast.customer).post(f"{HOOKS}/{row.pk}/test")
+    (mine,) = deliveries.lease_deliveries(row.pk, 50)
+    assert deliveries.lease_deliveries(row.pk, 50) == []
+    clock.now += timedelta(seconds=61)
+    (theirs,) = deliveries.lease_deliveries(row.pk, 50)
+    assert not deliveries.begin_try(mine)
+    assert deliveries.begin_try(theirs)
+    deliveries.note_outcome(mine, deliveries.Outcome(500))
+    assert WebhookDelivery.objects.get().tries == 1
+    deliveries.note_outcome(theirs, deliveries.Outcome(200))
+    assert WebhookDelivery.objects.get().state == "delivered"
+
+
+def test_old_messages_go_with_their_deliveries(cast: Cast, api: Any, receiver: Receiver) -> None:
+    row, _ = endpoint(api(cast.customer), receiver)
+    for _ in range(2):
+        place_order(api(cast.customer), cart(cast))
+    deliveries.pass_on()
+    kept = OutboxMessage.objects.order_by("pk").last()
+    old = timezone.now() - timedelta(days=31)
+    OutboxMessage.objects.exclude(pk=kept.pk).update(created_at=old)
+    assert retention.prune_outbox() == 1
+    assert (OutboxMessage.objects.get(), WebhookDelivery.objects.get().message) == (kept, kept)

@@ -1,0 +1,43 @@
+"""What a webhook says: its type, when it happened, and ids. Whoever is told reads the rest by the API."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from orders.lifecycle.table import Status
+from orders.models import OrderEvent, OutboxMessage
+from tracking.feed.entries import rfc3339
+
+
+def body_of(message: OutboxMessage) -> str:
+    """The body, the same at every try; below 20 kB."""
+    event = message.event
+    data = message.data if event is None else {**order_data(event), **message.data}
+    told = {"type": message.type, "timestamp": rfc3339(message.created_at), "data": data}
+    return json.dumps(told, separators=(",", ":"), ensure_ascii=False)
+
+
+def order_data(event: OrderEvent) -> dict[str, Any]:
+    """Which order, and which of its versions: of two, the higher one came later, in whatever order they arrive."""
+    order = event.order
+    return {
+        "order": order.pk,
+        "uuid": str(order.uuid),
+        "purchase": str(order.purchase.uuid),
+        "vendor": order.vendor_id,
+        "version": event.number,
+        "kind": event.kind,
+        "milestone": event.milestone or None,
+        "from": status_named(event.from_status),
+        "to": status_named(event.to_status),
+    }
+
+
+def status_named(number: int | None) -> dict[str, Any] | None:
+    """A status as everywhere in the API."""
+    return None if number is None else {"code": number, "name": Status(number).slug}
+
+
+def timestamp_of(moment: datetime) -> str:
+    """The `webhook-timestamp`: whole seconds since 1970, in UTC."""
+    return str(int(moment.timestamp()))

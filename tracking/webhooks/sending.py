@@ -1,0 +1,106 @@
+"""One call of a webhook: to an address that was checked, without following anybody elsewhere, within a time limit."""
+
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
+from http.client import HTTPConnection, HTTPException
+from threading import Timer
+
+from django.utils import timezone
+
+from orders.services.outgoing.addresses import Target, find_target
+from orders.services.outgoing.deliveries import BUSY, Outcome
+from ordersite.core.faults import Invalid
+
+TIMEOUT = 15.0  # seconds of a whole call
+USER_AGENT = "ordersite-webhooks"
+
+
+class PinnedConnection(HTTPConnection):
+    """A connection to the very address that was checked; the certificate is that of the name.
+
+    It is cut after a time, however slowly bytes drip: a socket's own limit is of each read.
+    """
+
+    def __init__(self, target: Target, seconds: float) -> None:
+        super().__init__(target.host, target.port, timeout=seconds)
+        self.target = target
+        self.timer = Timer(seconds, self.cut)
+        self.timer.daemon = True
+
+    def connect(self) -> None:
+        self.timer.start()
+        self.sock = socket.create_connection((self.target.ip, self.target.port), self.timeout)
+        if self.target.is_secure:
+            context = ssl.create_default_context()
+            # The handshake comes after, so that it can be cut too.
+            self.sock = context.wrap_socket(self.sock, server_hostname=self.target.host, do_handshake_on_connect=False)
+            self.sock.do_handshake()
+
+    def close(self) -> None:
+        self.timer.cancel()
+        super().close()
+
+    def cut(self) -> None:
+        if self.sock:
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+
+def send_webhook(url: str, body: str, headers: Mapping[str, str]) -> Outcome:
+    """Posts a body and says what came of it. What is answered beside the status is not read; a redirect is a failure.
+
+    Never to be called inside a transaction.
+    """
+    began = time.monotonic()
+
+    def outcome(answered: int | None, failure: str = "", retry_after: float = 0) -> Outcome:
+        return Outcome(answered, failure, retry_after, int((time.monotonic() - began) * 1000))
+
+    try:
+        target = find_target(url)
+    except Invalid as refused:
+        return outcome(None, refused.fault.code.told)
+    sent = {
+        "Host": target.host_header,
+        "Content-Type": "application/json",
+        "User-Agent": USER_AGENT,
+        "Connection": "close",
+        **headers,
+    }
+    connection = PinnedConnection(target, TIMEOUT)
+    try:
+        connection.request("POST", target.path, body.encode(), sent)
+        response = connection.getresponse()
+    except TimeoutError:
+        return outcome(None, "timeout")
+    except (OSError, HTTPException, ValueError) as error:
+        # What was cut by the timer looks as if the other side had hung up.
+        late = time.monotonic() - began >= TIMEOUT
+        return outcome(None, "timeout" if late else reason_of(error))
+    finally:
+        connection.close()
+    status = response.status
+    if 200 <= status < 300:
+        return outcome(status)
+    wait = seconds_to_wait(response.getheader("Retry-After", "")) if status in BUSY else 0
+    return outcome(status, f"answered {status}", wait)
+
+
+def reason_of(error: Exception) -> str:
+    """Why there is no answer, in words of ours: what the other side sent is not kept."""
+    told = error.strerror if isinstance(error, OSError) else None
+    return f"{type(error).__name__}: {told}" if told else type(error).__name__
+
+
+def seconds_to_wait(text: str) -> float:
+    """What a Retry-After asks for, in seconds or as a date; 0 for what is neither."""
+    if text.strip().isascii() and text.strip().isdigit():
+        return float(text.strip()[:9])
+    try:
+        return max((parsedate_to_datetime(text) - timezone.now()).total_seconds(), 0)
+    except (TypeError, ValueError):
+        return 0

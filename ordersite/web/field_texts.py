@@ -223,6 +223,7 @@ WORDS: dict[str, str] = {
     "transition": "The change by its name, where a status alone does not say which.",
     "type": "What kind is ordered, or which kind of vendor it is.",
     "Problem.type": "A stable address of the kind of error.",
+    "types": "The types of what it is told of.",
     "uid": "Whom the mailed link is for, from the link.",
     "unit": "In what the quantity counts.",
     "url": "The address.",

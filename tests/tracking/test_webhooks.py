@@ -318,9 +318,9 @@ def test_of_two_workers_one_has_a_delivery(cast: Cast, api: Any, receiver: Recei
     (theirs,) = deliveries.lease_deliveries(row.pk, 50)
     assert not deliveries.begin_try(mine)
     assert deliveries.begin_try(theirs)
-    deliveries.note_outcome(mine, deliveries.Outcome(500))
+    deliveries.note_outcome(mine, deliveries.TryOutcome(500))
     assert WebhookDelivery.objects.get().tries == 1
-    deliveries.note_outcome(theirs, deliveries.Outcome(200))
+    deliveries.note_outcome(theirs, deliveries.TryOutcome(200))
     assert WebhookDelivery.objects.get().state == "delivered"
 
 

@@ -12,7 +12,7 @@ from threading import Timer
 from django.utils import timezone
 
 from orders.services.outgoing.addresses import Target, find_target
-from orders.services.outgoing.deliveries import BUSY, Outcome
+from orders.services.outgoing.deliveries import BUSY, TryOutcome
 from ordersite.core.faults import Invalid
 
 TIMEOUT = 15.0  # seconds of a whole call
@@ -50,15 +50,15 @@ class PinnedConnection(HTTPConnection):
                 self.sock.shutdown(socket.SHUT_RDWR)
 
 
-def send_webhook(url: str, body: str, headers: Mapping[str, str]) -> Outcome:
+def send_webhook(url: str, body: str, headers: Mapping[str, str]) -> TryOutcome:
     """Posts a body and says what came of it. What is answered beside the status is not read; a redirect is a failure.
 
     Never to be called inside a transaction.
     """
     began = time.monotonic()
 
-    def outcome(answered: int | None, failure: str = "", retry_after: float = 0) -> Outcome:
-        return Outcome(answered, failure, retry_after, int((time.monotonic() - began) * 1000))
+    def outcome(answered: int | None, failure: str = "", retry_after: float = 0) -> TryOutcome:
+        return TryOutcome(answered, failure, retry_after, int((time.monotonic() - began) * 1000))
 
     try:
         target = find_target(url)

@@ -39,7 +39,7 @@ BUSY = (429, 503)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TryOutcome:
     """What came of a try: the status that was answered, or why none was."""
 
     answered: int | None
@@ -192,7 +192,7 @@ def return_leases(rows: Iterable[WebhookDelivery]) -> None:
         leased_delivery(row).update(due_at=now)
 
 
-def note_outcome(row: WebhookDelivery, outcome: Outcome) -> None:
+def note_outcome(row: WebhookDelivery, outcome: TryOutcome) -> None:
     """Keeps what came of a try, and does what follows: tries again later, gives up, or switches the endpoint off."""
     now = timezone.now()
     told = {"answered": outcome.answered, "failure": outcome.failure[:200], "milliseconds": outcome.milliseconds}

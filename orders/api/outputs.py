@@ -312,11 +312,22 @@ class EstimateOutput(FromOutput):
     stage = serializers.ChoiceField(choices=[stage.value for stage in Stage], help_text="What it is estimated from.")
 
 
+class TaxOutput(Output):
+    """The tax of one rate."""
+
+    rate = serializers.IntegerField(
+        allow_null=True,
+        help_text="In hundredths of a percent: 2100 is 21 %. Null for the tax of a package or a booking with its fees.",
+    )
+    amount = MoneyField()
+
+
 class OrderDetail(OrderChanged, OfKind, WithChanges):
     """An order with its items, what waits for consent, and what its kind has besides."""
 
     estimate = EstimateOutput(allow_null=True, help_text=ESTIMATE)
     items = LineOutput(many=True, source="lines")
+    taxes = TaxOutput(many=True, read_only=True, help_text="`tax_included` and `tax_added` by rate, the fees' too.")
     driver_position = PositionOutput(allow_null=True, read_only=True, help_text=DRIVER_POSITION)
     waits_at = serializers.CharField(
         read_only=True, help_text="Where the customer waits who comes to collect, as it says itself, such as bay 3."

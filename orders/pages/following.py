@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from orders.kinds import rules_of
 from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.models import Order
-from orders.pages.words import WHY, worded
+from orders.pages.words import METHODS, WHY, worded
 from orders.reading.following import count_try, followed_together
 from orders.visibility import actors_for
 from ordersite.accounts.callers import Caller, caller_of_guest, caller_of_user
@@ -22,6 +22,7 @@ from ordersite.core.faults import Refusal
 from ordersite.web.pages import page_view, show_page
 from ordersite.web.problems import as_problem
 from ordersite.web.throttling import client_address
+from vendors.payment_methods import METHOD_NAMES
 
 # As its customer is told where the order stands.
 STANDINGS = {
@@ -121,6 +122,7 @@ def show_followed(request: HttpRequest, code: str) -> HttpResponse:
             "standings": worded([status.slug for status in Status], STANDINGS),
             "steps": worded(STEPS, STEPS),
             "reasons": worded(WHY, WHY),
+            "methods": worded(METHOD_NAMES, METHODS),
         },
     }
     return show_page(request, "pages/following.html", {"known": all(own), "code": code}, data=data, headers=HEADERS)

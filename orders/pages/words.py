@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop as _
 
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import RULES, Fulfilment, Status
+from orders.reading.tickets import WAYS
 from orders.services.moving.transitions import START_PREPARING
 
 # As a vendor says them: what a button does.
@@ -82,13 +83,13 @@ STATUSES = {
     "driver_waiting_for_order": _("Driver waits"),
     "accepted_by_driver_company": _("Company has accepted"),
 }
-FULFILMENTS = {
-    "delivery": _("Delivery"),
-    "pickup": _("Pickup"),
-    "eat_in": _("Eat in"),
-    "curbside": _("Curbside"),
-    "drive_thru": _("Drive-thru"),
-    "digital": _("Digital"),
+FULFILMENTS = {fulfilment.slug: word for fulfilment, word in WAYS.items()}
+METHODS = {
+    "cash": _("cash"),
+    "wallet": _("wallet"),
+    "transfer": _("bank transfer"),
+    "mollie": _("online"),
+    "fake": _("online, for trial"),
 }
 WHY = {
     "customer_request": _("The customer asked for it"),

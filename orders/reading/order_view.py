@@ -4,7 +4,9 @@ Nothing is seen unless a rule here shows it: of a row behind a view those column
 methods decide. A door that asks for anything else gets an AttributeError.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
@@ -187,6 +189,15 @@ class LineView(View):
     @property
     def product(self) -> ProductView | None:
         return ProductView(self.__line.product) if self.__line.product else None
+
+
+@dataclass(frozen=True, slots=True)
+class TaxView:
+    """The tax of one rate, in hundredths of a percent; None for a rate that is not kept."""
+
+    rate: int | None
+    amount: int
+    currency: str
 
 
 class PaymentView:
@@ -448,6 +459,17 @@ class OrderView(View):
         """A vendor sees them where the payment pays for nothing but this order."""
         vendor = {Actor.VENDOR} if share.amount == share.payment.amount else set()
         return bool(self.__access.readers & (PARTIES_THAT_PAY | vendor))
+
+    @property
+    def taxes(self) -> list[TaxView]:
+        """The tax by rate, the lowest first. What its lines leave of it is the fees'; without lines no rate is kept."""
+        order, by_rate = self.__order, Counter[int | None]()
+        for line in self.lines:
+            by_rate[line.tax_rate] += line.tax
+        fees = order.tax_included + order.tax_added - by_rate.total()
+        by_rate[order.terms.fee_tax_rate if self.lines else None] += fees
+        rows = sorted(by_rate.items(), key=lambda one: one[0] or 0)
+        return [TaxView(rate, amount, order.currency) for rate, amount in rows if amount]
 
     @property
     def payment_url(self) -> str | None:

@@ -38,11 +38,11 @@ def open_print_jobs(caller: Caller, vendor_id: int) -> QuerySet[PrintJob]:
     return open_jobs(vendor_id)
 
 
-def paper_rows(caller: Caller, job_id: int) -> list[Any]:
-    """The rows of the paper of a job that the caller has claimed; raises NotFound for any other."""
+def claimed_paper(caller: Caller, job_id: int) -> dict[str, Any]:
+    """The paper of a job that the caller has claimed, its rows and their language; raises NotFound for any other."""
     job = PrintJob.objects.filter(pk=job_id, claimed_by=caller.key, state=PrintJob.State.CLAIMED).first()
     if job is None or job.content is None:
         raise NotFound(Code.NOT_FOUND_PRINT_JOB)
     require_printing(caller, job.vendor_id, Right.VIEW_ORDERS)
-    rows: list[Any] = job.content["rows"]
-    return rows
+    content: dict[str, Any] = job.content
+    return content

@@ -1,7 +1,7 @@
 """What stands on a paper: one list of rows, which the browser's page and the printer's text are both made from.
 
 A row is {"kind", "text", "right"}; the kind says what a row is, not how it looks. Texts hold no control characters:
-what a customer writes cannot command a printer.
+what a customer writes cannot command a printer. Its words are in its vendor's language.
 """
 
 import unicodedata
@@ -11,11 +11,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
+from django.utils.dateformat import format as format_time
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from orders.lifecycle.table import Fulfilment
 from orders.models import LineOption, PrintJob
 from orders.reading.order_view import LineView, OptionView, OrderView, view_order
 from orders.services.record.access import OrderAccess
+from ordersite.core.languages import speaking
 from ordersite.core.money import with_currency
 from ordersite.core.names import first_name
 from ordersite.core.unprinted import one_line
@@ -27,13 +31,16 @@ ROW_KINDS = ("title", "number", "mark", "rule", "text", "strong", "item", "added
 MOST_ROWS = 2000
 PIECE = "st"
 WAYS = {
-    Fulfilment.DELIVERY: "Delivery",
-    Fulfilment.PICKUP: "Pickup",
-    Fulfilment.EAT_IN: "Eat in",
-    Fulfilment.CURBSIDE: "Curbside",
-    Fulfilment.DRIVE_THRU: "Drive-thru",
-    Fulfilment.DIGITAL: "Digital",
+    Fulfilment.DELIVERY: _("Delivery"),
+    Fulfilment.PICKUP: _("Pickup"),
+    Fulfilment.EAT_IN: _("Eat in"),
+    Fulfilment.CURBSIDE: _("Curbside"),
+    Fulfilment.DRIVE_THRU: _("Drive-thru"),
+    Fulfilment.DIGITAL: _("Digital"),
 }
+# Where the customer is served, by the order's own field.
+SPOTS = {"table": _("Table"), "vehicle": _("Vehicle"), "locker": _("Locker")}
+HALVES = {LineOption.Position.LEFT: _("left"), LineOption.Position.RIGHT: _("right")}
 
 Row = dict[str, str]
 
@@ -44,56 +51,63 @@ def row(kind: str, text: str = "", right: str = "") -> Row:
 
 def draw_ticket(access: OrderAccess, job: PrintJob) -> dict[str, Any]:
     """The content of a job's paper, as its reader may see the order now; as JSON."""
-    view = view_order(access, "items")
-    is_cancelled = job.kind == PrintJob.Kind.CANCELLATION
-    rows = [
-        row("title", view.vendor.name),
-        *marks_of(job),
-        row("number", f"#{view.number}"),
-        *head_of(view, access.now),
-        row("rule"),
-        *ordered_rows(view),
-        *([] if is_cancelled else foot_of(view)),
-        row("rule"),
-        row("text", f"Printed {clock(access.now, view.vendor.zone, access.now)}", f"Job {job.pk}"),
-    ]
-    return {"columns": access.order.vendor.ticket_columns, "rows": rows[:MOST_ROWS]}
+    vendor = access.order.vendor
+    with speaking(vendor.language):
+        rows = list(ticket_rows(view_order(access, "items"), job, access.now))
+    return {"columns": vendor.ticket_columns, "language": vendor.language, "rows": rows[:MOST_ROWS]}
+
+
+def ticket_rows(view: OrderView, job: PrintJob, now: datetime) -> Iterator[Row]:
+    """All rows, in the language that is active."""
+    yield row("title", view.vendor.name)
+    yield from marks_of(job)
+    yield row("number", f"#{view.number}")
+    yield from head_of(view, now)
+    yield row("rule")
+    yield from ordered_rows(view)
+    if job.kind != PrintJob.Kind.CANCELLATION:
+        yield from foot_of(view)
+    yield row("rule")
+    printed = gettext("Printed %(time)s") % {"time": clock(now, view.vendor.zone, now)}
+    yield row("text", printed, gettext("Job %(number)s") % {"number": job.pk})
 
 
 def marks_of(job: PrintJob) -> Iterator[Row]:
     """What tells the paper from the first ticket of its order."""
     if job.kind == PrintJob.Kind.CANCELLATION:
-        yield row("mark", "CANCELLED: do not prepare")
+        yield row("mark", gettext("CANCELLED: do not prepare"))
     elif job.number > 1:
-        yield row("mark", f"COPY {job.number}")
+        yield row("mark", gettext("COPY %(number)s") % {"number": job.number})
     if job.reason == PrintJob.Reason.REOPENED:
-        yield row("mark", "GOES ON: the cancellation was taken back")
+        yield row("mark", gettext("GOES ON: the cancellation was taken back"))
     if job.may_double:
-        yield row("mark", "POSSIBLE DOUBLE: another paper may have been printed")
+        yield row("mark", gettext("POSSIBLE DOUBLE: another paper may have been printed"))
 
 
 def head_of(view: OrderView, now: datetime) -> Iterator[Row]:
     """How, for when and for whom."""
     zone = view.vendor.zone
-    yield row("strong", WAYS[Fulfilment(view.fulfilment)])
+    yield row("strong", gettext(WAYS[Fulfilment(view.fulfilment)]))
     if view.deliver_at:
-        yield row("strong", f"For {clock(view.deliver_at, zone, now)}")
+        yield row("strong", gettext("For %(time)s") % {"time": clock(view.deliver_at, zone, now)})
+    elif view.estimated_at:
+        by = clock(view.estimated_at, zone, now)
+        yield row("strong", gettext("As soon as possible, by %(time)s") % {"time": by})
     else:
-        by = f", by {clock(view.estimated_at, zone, now)}" if view.estimated_at else ""
-        yield row("strong", f"As soon as possible{by}")
+        yield row("strong", gettext("As soon as possible"))
     if name := first_name(view.contact.name or view.customer.name):
-        yield row("text", f"For {name}")
-    for label in ("table", "vehicle", "locker"):
-        if text := getattr(view, label):
-            yield row("strong", f"{label.capitalize()} {text}")
-    yield row("text", f"Placed {clock(view.placed_at, zone, now)}")
+        yield row("text", gettext("For %(name)s") % {"name": name})
+    for field, word in SPOTS.items():
+        if text := getattr(view, field):
+            yield row("strong", f"{gettext(word)} {text}")
+    yield row("text", gettext("Placed %(time)s") % {"time": clock(view.placed_at, zone, now)})
 
 
 def clock(at: datetime, zone: ZoneInfo, now: datetime) -> str:
     """18:30 by the vendor's clock; with the day where that is not today."""
     local = at.astimezone(zone)
     is_today = local.date() == now.astimezone(zone).date()
-    return f"{local:%H:%M}" if is_today else f"{local:%a %d/%m %H:%M}"
+    return format_time(local, "H:i" if is_today else "D d/m H:i")
 
 
 def ordered_rows(view: OrderView) -> Iterator[Row]:
@@ -106,7 +120,8 @@ def ordered_rows(view: OrderView) -> Iterator[Row]:
     if booking := view.booking:
         zone, now = view.vendor.zone, timezone.now()
         yield row("item", f"1 × {booking.service_name}")
-        yield row("strong", f"{clock(booking.starts_at, zone, now)} to {clock(booking.ends_at, zone, now)}")
+        times = {"start": clock(booking.starts_at, zone, now), "end": clock(booking.ends_at, zone, now)}
+        yield row("strong", gettext("%(start)s to %(end)s") % times)
     yield from note_rows(view.comment)
 
 
@@ -117,7 +132,7 @@ def line_rows(line: LineView) -> Iterator[Row]:
         yield row("text", f"PLU {line.plu_code}")
     for option in line.options:
         if option.kind == LineOption.Kind.WITHOUT:
-            yield row("without", f"No {option.name}")
+            yield row("without", gettext("No %(name)s") % {"name": option.name})
         else:
             yield row("added", choice_words(option), plu_of(option))
     yield from note_rows(line.comment)
@@ -125,7 +140,7 @@ def line_rows(line: LineView) -> Iterator[Row]:
 
 def choice_words(option: OptionView) -> str:
     """left: 2 × Olives: "Happy birthday"."""
-    half = "" if option.position == LineOption.Position.WHOLE else f"{option.position}: "
+    half = f"{gettext(HALVES[option.position])}: " if option.position in HALVES else ""
     times = f"{option.quantity} × " if option.quantity > 1 else ""
     text = f': "{option.text}"' if option.text else ""
     return f"{half}{times}{option.name}{text}"
@@ -148,28 +163,28 @@ def foot_of(view: OrderView) -> Iterator[Row]:
 
     yield row("rule")
     for label, amount in (
-        ("Subtotal", view.subtotal),
-        ("Discount", -view.discount),
-        ("Delivery", view.delivery_fee),
-        ("Service fee", view.service_fee),
-        ("Tax", view.tax_added),
-        ("Driver's tip", view.driver_tip),
+        (gettext("Subtotal"), view.subtotal),
+        (gettext("Discount"), -view.discount),
+        (gettext("Delivery"), view.delivery_fee),
+        (gettext("Service fee"), view.service_fee),
+        (gettext("Tax"), view.tax_added),
+        (gettext("Driver's tip"), view.driver_tip),
     ):
         if amount:
             yield sum_of(label, amount)
-    yield sum_of("Total", view.total)
+    yield sum_of(gettext("Total"), view.total)
     owed = view.owed
     if not owed:
-        yield row("strong", "Paid")
+        yield row("strong", gettext("Paid"))
     elif find_method(view.payment_method).is_on_handover:
-        yield row("strong", "COLLECT IN CASH", with_currency(owed, view.currency))
+        yield row("strong", gettext("COLLECT IN CASH"), with_currency(owed, view.currency))
         if view.cash and view.cash > owed:
-            yield sum_of("Customer gives", view.cash)
-            yield sum_of("Change", view.cash - owed)
+            yield sum_of(gettext("Customer gives"), view.cash)
+            yield sum_of(gettext("Change to give"), view.cash - owed)
     else:
-        yield row("strong", "NOT PAID YET", with_currency(owed, view.currency))
+        yield row("strong", gettext("NOT PAID YET"), with_currency(owed, view.currency))
     if view.collection_code:
-        yield row("strong", "Collection code", view.collection_code)
+        yield row("strong", gettext("Collection code"), view.collection_code)
 
 
 # --- as text ----------------------------------------------------------------------------------------------------

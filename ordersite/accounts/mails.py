@@ -18,12 +18,14 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
+from django.utils.translation import gettext
 
 from ordersite.accounts.authentication import may_sign_in
 from ordersite.accounts.models import Mail, User
 from ordersite.accounts.tokens import confirmation_tokens
 from ordersite.core.attempts import HOUR, count_attempt
 from ordersite.core.crypto import decrypt, encrypt
+from ordersite.core.languages import speaking
 from ordersite.core.unprinted import one_line
 
 logger = logging.getLogger(__name__)
@@ -45,6 +47,10 @@ def queue_mail(kind: str, recipient: str, **parameters: str) -> None:
     Mail.objects.create(kind=kind, recipient=recipient, sealed=encrypt(json.dumps(parameters)))
 
 
+def paragraphs(*texts: str) -> str:
+    return "\n\n".join(texts) + "\n"
+
+
 def write_text(recipient: str, subject: str, text: str) -> Letter:
     return subject, text
 
@@ -55,28 +61,33 @@ def write_password_reset(recipient: str) -> Letter | None:
     if user is None or not may_sign_in(user):
         return None
     link = settings.PASSWORD_RESET_URL.format(uid=uid_of(user), token=default_token_generator.make_token(user))
-    return "Set a new password", f"Open this link to set a new password:\n\n{link}\n"
+    with speaking(user.language):
+        return gettext("Set a new password"), paragraphs(gettext("Open this link to set a new password:"), link)
 
 
 def write_registration(recipient: str, user: str) -> Letter | None:
     """The link that confirms the e-mail, or word to its owner that somebody else registered with it."""
-    if User.objects.filter(email=recipient).exists():
-        text = (
-            "Somebody tried to register with this e-mail address, which already has an account. If it was you, "
-            "sign in with your password or set a new one. If it was not you, you need not do anything: nothing "
-            "has changed.\n"
-        )
-        return "You have an account already", text
+    owner = User.objects.filter(email=recipient).first()
+    if owner is not None:
+        with speaking(owner.language):
+            text = paragraphs(
+                gettext("Somebody tried to register with this e-mail address, which already has an account."),
+                gettext("If it was you, sign in with your password or set a new one."),
+                gettext("If it was not you, you need not do anything: nothing has changed."),
+            )
+            return gettext("You have an account already"), text
     registered = User.objects.filter(pk=user, unconfirmed_email=recipient).first()
     if registered is None or not may_sign_in(registered):
         return None
     token = confirmation_tokens.make_token(registered)
     link = settings.REGISTER_CONFIRM_URL.format(uid=uid_of(registered), token=token)
-    text = (
-        "Open this link and type the password that you registered with, to confirm your e-mail "
-        f"address:\n\n{link}\n\nIf you did not register, you need not do anything.\n"
-    )
-    return "Confirm your e-mail address", text
+    with speaking(registered.language):
+        text = paragraphs(
+            gettext("Open this link and type the password that you registered with, to confirm your e-mail address:"),
+            link,
+            gettext("If you did not register, you need not do anything."),
+        )
+        return gettext("Confirm your e-mail address"), text
 
 
 WRITERS: dict[str, Callable[..., Letter | None]] = {

@@ -23,6 +23,9 @@ const PIECE = "st"; // the unit of what is counted
 export const quantityText = (quantity, unit) => (unit && unit !== PIECE ? `${quantity} ${unit}` : `${quantity}×`);
 export const isCounted = (unit) => !unit || unit === PIECE;
 
+// What was chosen, or left out, in the words of who reads the board.
+export const optionText = ({ kind, name }) => (kind === "without" ? interpolate(gettext("No %(name)s"), { name }) : name);
+
 export const word = (kind, name) => page.words[kind][name] ?? name.replaceAll("_", " ");
 
 export function money({ amount, currency }) {
@@ -201,13 +204,14 @@ export class Card {
     const side = { left: gettext("left"), right: gettext("right") }[option.position];
     const times = option.quantity > 1 ? `${option.quantity}× ` : "";
     const sign = { without: "− ", extra: "+ " }[option.kind] ?? "";
-    const text = option.kind === "without" ? option.on_ticket : option.name;
+    const text = optionText(option);
     return h(
       `span.option.${option.kind}`,
       {},
       `${sign}${times}`,
       side && h("b", {}, `${side}: `),
       text,
+      option.plu_code && h("span.plu", {}, option.plu_code),
       option.text && h("q", {}, option.text),
     );
   }

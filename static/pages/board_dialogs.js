@@ -1,6 +1,6 @@
 // What is opened from the board: everything that an order allows, the day's counts, pause, rush, and what is sold out.
 import { read } from "./api.js";
-import { isCounted, money, quantityText, word } from "./board_card.js";
+import { isCounted, money, optionText, quantityText, word } from "./board_card.js";
 import { openDialog } from "./dialogs.js";
 import { append, fill, h } from "./dom.js";
 import { gettext, interpolate } from "./i18n.js";
@@ -189,7 +189,7 @@ export function dayCounts(tickets, showsLine) {
       const row = counts.get(line.name) ?? { name: line.name, unit: line.unit, quantity: 0, options: new Map() };
       row.quantity += Number(line.quantity);
       for (const option of line.options) {
-        const key = option.kind === "without" ? option.on_ticket : option.name;
+        const key = optionText(option);
         const times = isCounted(line.unit) ? Number(line.quantity) : 1;
         row.options.set(key, (row.options.get(key) ?? 0) + option.quantity * times);
       }

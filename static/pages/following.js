@@ -16,6 +16,8 @@ const REDRAWN = 20_000; // ms, for ages and ranges that move on by themselves
 const FAILED = new Set(["rejected", "rejected_by_business", "delivery_failed_by_driver", "canceled_by_customer", "not_picked_by_customer"]);
 const DONE = new Set(["completed", "delivery_completed_by_driver", "pickup_completed_by_customer"]);
 const PAID = new Set(["paid", "partly_refunded", "authorised"]);
+const RECEIVED = ["paid", "partly_refunded", "refunded"];
+const PIECE = "st"; // the unit of what is counted
 
 const place = document.getElementById("orders");
 const link = document.getElementById("link");
@@ -146,27 +148,56 @@ function drawDriver(order, isOpen) {
 }
 
 const money = ({ amount, currency }) => new Intl.NumberFormat(page.language, { style: "currency", currency }).format(Number(amount));
-const negative = (given) => Number(given.amount) > 0 && money({ ...given, amount: `-${given.amount}` });
+const percent = (hundredths) => new Intl.NumberFormat(page.language, { style: "percent", maximumFractionDigits: 2 }).format(hundredths / 10_000);
+const isSome = ({ amount }) => Number(amount) > 0;
+const taken = (given) => money({ ...given, amount: `-${given.amount}` });
 
 function drawLines(order, detail, isOpen) {
   if (!order.items.length) return null;
-  const items = detail ? detail.items : order.items;
-  const extra = detail
-    ? [[gettext("Discount"), negative(detail.discount)], [gettext("Delivery"), Number(detail.delivery_fee.amount) > 0 && money(detail.delivery_fee)], [gettext("Service"), Number(detail.service_fee.amount) > 0 && money(detail.service_fee)], [gettext("Tip"), Number(detail.driver_tip.amount) > 0 && money(detail.driver_tip)], [gettext("Refunded"), negative(detail.refunded)]]
-    : [];
   return h(
     "section.stack",
     {},
     h("h2", {}, detail ? gettext("Receipt") : gettext("What was ordered")),
-    h(
-      "ul.lines",
-      {},
-      items.map((item) => h("li", {}, h("span", {}, `${item.quantity} × ${item.name}`), detail && h("span", {}, money(item.total)))),
-      extra.filter(([, value]) => value).map(([name, value]) => h("li", {}, h("span", {}, name), h("span", {}, value))),
-      detail && h("li.total", {}, h("span", {}, gettext("Total")), h("span", {}, money(detail.total))),
-    ),
+    h("ul.lines", {}, detail ? receiptRows(detail) : order.items.map((item) => h("li", {}, itemText(item)))),
     isOpen && detail?.collection_code && h("p", {}, interpolate(gettext("Code for the handover: %(code)s"), { code: detail.collection_code })),
   );
+}
+
+const itemText = ({ quantity, unit, name }) => (unit && unit !== PIECE ? `${quantity} ${unit} ${name}` : `${quantity} × ${name}`);
+
+// What it costs, the tax in it or on it, and how it was paid: each amount as the order says it.
+function receiptRows(order) {
+  const row = (name, value, look = "li") => h(look, {}, h("span", {}, name), h("span", {}, value));
+  const some = (name, given) => isSome(given) && row(name, money(given));
+  const taxes = (text, plain) => order.taxes.map(({ rate, amount }) => row(rate === null ? plain : interpolate(text, { rate: percent(rate) }), money(amount)));
+  return [
+    order.items.map((item) => row(itemText(item), money(item.total))),
+    isSome(order.discount) && row(gettext("Discount"), taken(order.discount)),
+    some(gettext("Delivery"), order.delivery_fee),
+    some(gettext("Service"), order.service_fee),
+    isSome(order.tax_added) && taxes(gettext("Tax %(rate)s"), gettext("Tax")),
+    some(gettext("Tip"), order.driver_tip),
+    row(gettext("Total"), money(order.total), "li.total"),
+    isSome(order.tax_included) && taxes(gettext("including tax %(rate)s"), gettext("including tax")),
+    order.payments.map((payment) => paymentRows(payment, row)),
+    isSome(order.waived) && row(gettext("Waived"), taken(order.waived)),
+    isSome(order.owed) && row(gettext("Still to pay"), money(order.owed), "li.total"),
+  ];
+}
+
+// What has become of a payment, and what of it came back; one that failed moved nothing.
+function paymentRows({ method, status, amount, refunded, paid_at }, row) {
+  const told = { method: page.words.methods[method] ?? method, time: paid_at ? when(new Date(paid_at), new Date()) : "" };
+  const texts = {
+    unpaid: gettext("To be paid: %(method)s"),
+    proof_pending: gettext("Being checked: %(method)s"),
+    authorised: gettext("Reserved: %(method)s"),
+    ...Object.fromEntries(RECEIVED.map((one) => [one, paid_at ? gettext("Paid: %(method)s, %(time)s") : gettext("Paid: %(method)s")])),
+  };
+  return texts[status] && isSome(amount) && [
+    row(interpolate(texts[status], told), money(amount)),
+    isSome(refunded) && row(interpolate(gettext("Refunded: %(method)s"), told), taken(refunded)),
+  ];
 }
 
 function drawVendor(vendor) {

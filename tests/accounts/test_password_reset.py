@@ -134,3 +134,10 @@ def test_a_weak_password_is_refused_and_the_link_stays_good(user: User, ask: Any
 def test_a_foreign_uid_is_400(user: User, uid: str) -> None:
     assert confirm(uid, "abc-def").status_code == 400
     assert sign_in(OLD) == 200
+
+
+def test_the_mail_is_in_the_language_that_its_reader_chose(user: User, ask: Any) -> None:
+    User.objects.filter(pk=user.pk).update(language="nl")
+    ask(accept_language="fr")
+    assert mail.outbox[-1].subject == "Kies een nieuw wachtwoord"
+    assert str(mail.outbox[-1].body).startswith("Open deze link om een nieuw wachtwoord te kiezen:\n\nhttps://client")

@@ -104,6 +104,15 @@ def test_with_no_board_somebody_is_told_once(cast: Cast, placed: Any, clock: Clo
     assert (tally.count, tally.oldest) == (1, order.visible_at)
 
 
+def test_it_is_told_in_its_language(cast: Cast, placed: Any, clock: Clock) -> None:
+    Vendor.objects.filter(pk=cast.vendor.pk).update(language="es")
+    order = placed()
+    assert look_after(clock, PATIENCE) == 1
+    [sent] = mailed(clock)
+    assert sent.subject == f"El pedido {order.number} en Burger Bar no se ha visto"
+    assert "Abra el tablero y responda:\n\nhttp" in sent.body
+
+
 def test_a_vendor_without_an_address_is_told_by_its_owner(cast: Cast, placed: Any, clock: Clock) -> None:
     placed()
     assert look_after(clock, PATIENCE) == 1
@@ -251,7 +260,7 @@ def test_a_vendor_that_answers_nothing_is_paused_and_told(cast: Cast, placed: An
     assert cast.vendor.paused_until == clock.now + timedelta(minutes=45)
     assert sightings.pause_unanswering() == 0
     assert [(sent.to, sent.subject) for sent in mailed(clock)] == [([cast.owner.email], "Burger Bar is paused")]
-    assert "the last 2 orders in a row" in mail.outbox[0].body
+    assert "The last 2 orders in a row" in mail.outbox[0].body
     assert UnansweredOrder.objects.count() == 0
 
 

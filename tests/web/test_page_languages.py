@@ -17,6 +17,7 @@ from tests.cast import Cast
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOCALE = ROOT / "locale"
 OTHERS = [code for code, _ in settings.LANGUAGES if code != "en"]
+PACKAGES = ("orders", "ordersite", "tracking", "vendors")
 DOMAINS = ("django", "djangojs")
 TEXT = r'"((?:[^"\\\n]|\\.)*)"'
 HEADING = {"en": "Sign in", "fr": "Se connecter", "nl": "Aanmelden", "es": "Iniciar sesión"}
@@ -28,11 +29,13 @@ def unquoted(text: str) -> str:
 
 
 def said() -> Iterator[tuple[str, str]]:
-    """The domain and each sentence that pages say, read from where they stand."""
-    for path in sorted((ROOT / "templates/pages").rglob("*.html")):
+    """The domain and each sentence that pages, papers and mails say, read from where they stand."""
+    for path in sorted(path for part in ("pages", "pay") for path in (ROOT / "templates" / part).rglob("*.html")):
         for _, text in re.findall(r"""{% translate (["'])(.*?)\1""", path.read_text()):
             yield "django", text
-    for path in (*sorted((ROOT / "orders/pages").glob("*.py")), *ROOT.glob("*/*/pages.py"), *ROOT.glob("*/pages.py")):
+    for path in (path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))):
+        if path.is_relative_to(ROOT / "ordersite/core"):
+            continue  # the catalogue of refusals stays English
         for call in re.findall(rf"(?:\b_|\bgettext|\bgettext_noop|\bngettext)\(\s*{TEXT}", path.read_text()):
             yield "django", unquoted(call)
     for path in sorted((ROOT / "static/pages").rglob("*.js")):

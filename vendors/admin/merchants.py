@@ -197,7 +197,7 @@ class VendorAdmin(ScopedAdmin, AmountsAdmin):
                 ]
             },
         ),
-        ("Printing", {"fields": ["prints_tickets", "ticket_columns"]}),
+        ("Printing and mails", {"fields": ["language", "prints_tickets", "ticket_columns"]}),
         (
             "When nobody looks",
             {"fields": ["unseen_seconds", "pause_after_orders", "pause_minutes"]},

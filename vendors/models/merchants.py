@@ -139,6 +139,13 @@ class Vendor(models.Model):
     picture = models.ImageField(upload_to="vendors", blank=True)
     currency = models.CharField(max_length=3, default="EUR", validators=[validate_currency])
     time_zone = models.CharField(max_length=40, default="Europe/Brussels", validators=[validate_time_zone])
+    language = models.CharField(
+        max_length=8,
+        choices=settings.LANGUAGES,
+        default=settings.LANGUAGE_CODE,
+        db_default=settings.LANGUAGE_CODE,
+        help_text="Of its tickets, of mails to it, and of mails to customers who chose none.",
+    )
     phone = models.CharField(max_length=20, blank=True)
     email = models.EmailField(blank=True)
     address = models.CharField(max_length=200, blank=True)

@@ -14,6 +14,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.utils import timezone
+from django.utils.dateformat import format as format_time
+from django.utils.translation import gettext, ngettext
 
 from orders.lifecycle.table import Actor, Status
 from orders.lifecycle.timers import answerable_since, awaits_answer
@@ -25,9 +27,10 @@ from orders.services.record.order_update import update_locked
 from orders.services.record.outbox import tell_unseen_outside
 from orders.services.record.unseen_entries import claim_telling, count_anew, forget_unseen, unseen_entries
 from ordersite.accounts.callers import SYSTEM, Caller
-from ordersite.accounts.mails import queue_mail
+from ordersite.accounts.mails import paragraphs, queue_mail
 from ordersite.core.codes import Code
 from ordersite.core.faults import Conflict, Forbidden, NotFound
+from ordersite.core.languages import speaking
 from vendors.models import Vendor
 from vendors.permissions import works_at_vendor
 from vendors.services.contacts import mail_addresses_of
@@ -136,12 +139,22 @@ def lock_if_free(rows: QuerySet[Any], pk: int) -> Any:
 
 def mail_unseen(order: Order, since: datetime) -> None:
     vendor = order.vendor
-    came = f"{since.astimezone(vendor.zone):%H:%M} ({vendor.time_zone})"
-    subject = f"Order {order.number} at {vendor.name} has not been seen"
-    text = (
-        f"Order {order.number} (#{order.pk}) has waited since {came}, and no device of {vendor.name} has shown it.\n\n"
-        f"Open the board and answer it:\n\n{settings.SITE_URL}/board/{vendor.pk}\n"
-    )
+    told = {
+        "number": order.number,
+        "order": order.pk,
+        "vendor": vendor.name,
+        "since": f"{since.astimezone(vendor.zone):%H:%M} ({vendor.time_zone})",
+    }
+    with speaking(vendor.language):
+        subject = gettext("Order %(number)s at %(vendor)s has not been seen") % told
+        text = paragraphs(
+            gettext(
+                "Order %(number)s (#%(order)s) has waited since %(since)s, and no device of %(vendor)s has shown it."
+            )
+            % told,
+            gettext("Open the board and answer it:"),
+            f"{settings.SITE_URL}/board/{vendor.pk}",
+        )
     for address in mail_addresses_of(vendor):
         queue_mail("text", address, subject=subject, text=text)
 
@@ -213,11 +226,20 @@ def last_answer(vendor_id: int, since: datetime | None) -> datetime | None:
 
 def mail_paused(vendor: Vendor, count: int) -> None:
     assert vendor.paused_until is not None, "it was just paused"
-    until = f"{vendor.paused_until.astimezone(vendor.zone):%d %B, %H:%M} ({vendor.time_zone})"
-    orders = "order was" if count == 1 else f"{count} orders in a row were"
-    text = (
-        f"{vendor.name} takes no orders until {until}: the last {orders} not answered in time.\n\n"
-        f"End the pause on the board:\n\n{settings.SITE_URL}/board/{vendor.pk}\n"
-    )
+    with speaking(vendor.language):
+        until = format_time(vendor.paused_until.astimezone(vendor.zone), "d F, H:i")
+        told = {"vendor": vendor.name, "until": f"{until} ({vendor.time_zone})", "count": count}
+        subject = gettext("%(vendor)s is paused") % told
+        text = paragraphs(
+            gettext("%(vendor)s takes no orders until %(until)s.") % told,
+            ngettext(
+                "The last order was not answered in time.",
+                "The last %(count)s orders in a row were not answered in time.",
+                count,
+            )
+            % told,
+            gettext("End the pause on the board:"),
+            f"{settings.SITE_URL}/board/{vendor.pk}",
+        )
     for address in mail_addresses_of(vendor):
-        queue_mail("text", address, subject=f"{vendor.name} is paused", text=text)
+        queue_mail("text", address, subject=subject, text=text)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.dateformat import format as format_time
+from django.utils.translation import gettext
 
 from orders.lifecycle.table import FAILURE, Actor
 from orders.models import RECEIVED, Order, Payment, PaymentStatus
@@ -12,11 +14,12 @@ from orders.services.paying.provider_answers import standing_of as payment_stand
 from orders.services.paying.told_to_providers import address_of
 from orders.services.record.access import access_of, get_order
 from ordersite.accounts.callers import Caller
-from ordersite.accounts.mails import count_mail, queue_mail
+from ordersite.accounts.mails import count_mail, paragraphs, queue_mail
 from ordersite.core.codes import Code
 from ordersite.core.faults import Conflict, Forbidden, Invalid
 from ordersite.core.fields import Field
-from ordersite.core.money import to_text
+from ordersite.core.languages import speaking
+from ordersite.core.money import with_currency
 from vendors.payment_methods import ONLINE_METHODS
 
 PAYABLE = (Standing.PAYABLE, Standing.PENDING)
@@ -78,10 +81,13 @@ def send_link(order: Order, payment: Payment, url: str, address: str) -> None:
     if not order.contact_email:
         raise Invalid(Code.NO_EMAIL, Field.SEND)
     count_mail("payment_link", order.contact_email, address)
-    amount = f"{to_text(payment.amount, payment.currency)} {payment.currency}"
-    until = ""
-    if payment.expires_at:
-        until = f" until {payment.expires_at.astimezone(order.vendor.zone):%d %B %Y, %H:%M} ({order.vendor.time_zone})"
-    text = f"Your order #{order.pk} at {order.vendor.name} costs {amount}.\n\nPay it here{until}:\n\n{url}\n"
-    subject = f"Your order at {order.vendor.name}: pay {amount}"
+    vendor, user = order.vendor, order.customer.user
+    told = {"order": order.pk, "vendor": vendor.name, "amount": with_currency(payment.amount, payment.currency)}
+    with speaking(user.language if user else "", vendor.language):
+        here = gettext("Pay it here:")
+        if payment.expires_at:
+            until = format_time(payment.expires_at.astimezone(vendor.zone), "d F Y, H:i")
+            here = gettext("Pay it here until %(time)s:") % {"time": f"{until} ({vendor.time_zone})"}
+        subject = gettext("Your order at %(vendor)s: pay %(amount)s") % told
+        text = paragraphs(gettext("Your order #%(order)s at %(vendor)s costs %(amount)s.") % told, here, url)
     queue_mail("text", order.contact_email, subject=subject, text=text)

@@ -11,7 +11,8 @@ from rest_framework.test import APIClient
 
 from orders.models import Order, Payment, PaymentShare, PaymentStatus
 from ordersite.accounts import mails
-from ordersite.accounts.models import Mail
+from ordersite.accounts.models import Mail, User
+from ordersite.core.money import with_currency
 from tests.cast import Cast
 from tests.orders.online import order_of, place_online, takes_online
 from tests.orders.shopping import ORDERS, assert_nothing_changed, cart, place, place_order, refused
@@ -171,3 +172,24 @@ def test_mails_are_counted_by_the_address_of_those_who_buy(
     assert [send(number) for number in range(4)] == [200, 200, 429, 429]
     assert send(4, address="192.0.2.2") == 200
     assert [send(number, cast.staff) for number in range(5, 9)] == [200] * 4
+
+
+@pytest.mark.usefixtures("online")
+def test_the_mail_is_in_the_customers_language_else_the_vendors(cast: Cast, api: Api) -> None:
+    Vendor.objects.filter(pk=cast.vendor.pk).update(language="nl")
+    payment = place_online(api(cast.customer), cast)
+    for language in ("", "fr", "xx"):
+        User.objects.filter(pk=cast.customer.pk).update(language=language)
+        assert ask(api(cast.customer), order_of(payment), send=True).status_code == 200
+    mails.send_due()
+    amount = with_currency(payment.amount, payment.currency)
+    assert [sent.subject for sent in mail.outbox] == [
+        f"Uw bestelling bij Burger Bar: betaal {amount}",
+        f"Votre commande chez Burger Bar : payez {amount}",
+        f"Uw bestelling bij Burger Bar: betaal {amount}",
+    ]
+    assert payment.expires_at is not None
+    month = ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre"]
+    until = payment.expires_at.astimezone(cast.vendor.zone)
+    name = [*month, "novembre", "décembre"][until.month - 1]
+    assert f"Payez-la ici jusqu’au {until:%d} {name} {until:%Y, %H:%M} (Europe/Brussels) :" in str(mail.outbox[1].body)

@@ -1,8 +1,11 @@
 """What stands on a ticket: every row, both widths, and nothing that commands a printer."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,8 +19,8 @@ from vendors.models import Vendor
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
-def claimed_rows(cast: Cast, api: Api, order: Order) -> list[tuple[str, str, str]]:
-    rows = api(cast.owner).post(jobs_path(cast, only_job(order).pk, "claim")).json()["rows"]
+def claimed_rows(cast: Cast, api: Api, order: Order, **headers: str) -> list[tuple[str, str, str]]:
+    rows = api(cast.owner).post(jobs_path(cast, only_job(order).pk, "claim"), **headers).json()["rows"]
     return [(one["kind"], one["text"], one["right"]) for one in rows]
 
 
@@ -85,11 +88,49 @@ def test_every_row_of_a_ticket(cast: Cast, api: Api) -> None:
         ("sum", "Total", "67.11 EUR"),
         ("strong", "COLLECT IN CASH", "67.11 EUR"),
         ("sum", "Customer gives", "100.00 EUR"),
-        ("sum", "Change", "32.89 EUR"),
+        ("sum", "Change to give", "32.89 EUR"),
         ("strong", "Collection code", order.collection_code),
         ("rule", "", ""),
         ("text", "Printed HH:MM", f"Job {only_job(order).pk}"),
     ]
+
+
+def test_a_ticket_speaks_its_vendors_language(cast: Cast, api: Api) -> None:
+    """Whoever claims it: it is read in the kitchen. What people wrote, and what the menu says, stays as it is."""
+    Vendor.objects.filter(pk=cast.vendor.pk).update(language="fr")
+    burger = {
+        "product": cast.products["burger"].pk,
+        "options": [{"option": cast.options["Regular"].pk}],
+        "without": [cast.ingredients["Onion"].pk],
+        "comment": "Nut allergy",
+    }
+    olives = {"option": cast.options["Olives"].pk, "position": "left"}
+    pizza = {"product": cast.products["pizza"].pk, "options": [olives]}
+    tomorrow = timezone.now() + timedelta(days=1)
+    order = accepted(
+        cast, api, items=[burger, pizza], delivery_type="eat_in", table="7", deliver_at=tomorrow.isoformat()
+    )
+    rows = claimed_rows(cast, api, order, HTTP_ACCEPT_LANGUAGE="nl")
+    at = tomorrow.astimezone(cast.vendor.zone)
+    day = ["lun", "mar", "mer", "jeu", "ven", "sam", "dim"][at.weekday()]
+    assert [row for row in rows if row[0] not in ("title", "number", "rule", "text", "sum")] == [
+        ("strong", "Sur place", ""),
+        ("strong", f"Pour {day} {at:%d/%m %H:%M}", ""),
+        ("strong", "Table 7", ""),
+        ("item", "1 × Burger", ""),
+        ("added", "Regular", ""),
+        ("without", "Sans Onion", ""),
+        ("note", "Nut allergy", ""),
+        ("item", "1 × Pizza", ""),
+        ("added", "gauche: Olives", ""),
+        ("strong", "À ENCAISSER EN ESPÈCES", "21.01 EUR"),
+        ("strong", "Code de retrait", order.collection_code),
+    ]
+    assert [text.split()[0] for kind, text, _ in rows if kind == "sum"] == ["Sous-total", "Total"]
+    assert "  -- SANS ONION --" in ticket_as_text(only_job(order).content).split("\n")
+    browser = Client(headers={"Accept-Language": "nl"})
+    browser.force_login(cast.owner)
+    assert '<html lang="fr">' in browser.get(f"/board/tickets/{only_job(order).pk}").content.decode()
 
 
 def test_a_delivery_tells_its_code_to_the_customer_alone(cast: Cast, api: Api) -> None:

@@ -315,10 +315,7 @@ class EstimateOutput(FromOutput):
 class TaxOutput(Output):
     """The tax of one rate."""
 
-    rate = serializers.IntegerField(
-        allow_null=True,
-        help_text="In hundredths of a percent: 2100 is 21 %. Null for the tax of a package or a booking with its fees.",
-    )
+    rate = serializers.IntegerField(help_text="In hundredths of a percent: 2100 is 21 %.")
     amount = MoneyField()
 
 

@@ -193,9 +193,9 @@ class LineView(View):
 
 @dataclass(frozen=True, slots=True)
 class TaxView:
-    """The tax of one rate, in hundredths of a percent; None for a rate that is not kept."""
+    """The tax of one rate, in hundredths of a percent."""
 
-    rate: int | None
+    rate: int
     amount: int
     currency: str
 
@@ -462,14 +462,12 @@ class OrderView(View):
 
     @property
     def taxes(self) -> list[TaxView]:
-        """The tax by rate, the lowest first. What its lines leave of it is the fees'; without lines no rate is kept."""
-        order, by_rate = self.__order, Counter[int | None]()
+        """The tax by rate, the lowest first; what its lines leave of it is the fees'."""
+        order, by_rate = self.__order, Counter[int]()
         for line in self.lines:
             by_rate[line.tax_rate] += line.tax
-        fees = order.tax_included + order.tax_added - by_rate.total()
-        by_rate[order.terms.fee_tax_rate if self.lines else None] += fees
-        rows = sorted(by_rate.items(), key=lambda one: one[0] or 0)
-        return [TaxView(rate, amount, order.currency) for rate, amount in rows if amount]
+        by_rate[order.terms.fee_tax_rate] += order.tax_included + order.tax_added - by_rate.total()
+        return [TaxView(rate, amount, order.currency) for rate, amount in sorted(by_rate.items()) if amount]
 
     @property
     def payment_url(self) -> str | None:

@@ -169,16 +169,16 @@ const itemText = ({ quantity, unit, name }) => (unit && unit !== PIECE ? `${quan
 function receiptRows(order) {
   const row = (name, value, look = "li") => h(look, {}, h("span", {}, name), h("span", {}, value));
   const some = (name, given) => isSome(given) && row(name, money(given));
-  const taxes = (text, plain) => order.taxes.map(({ rate, amount }) => row(rate === null ? plain : interpolate(text, { rate: percent(rate) }), money(amount)));
+  const taxes = (text) => order.taxes.map(({ rate, amount }) => row(interpolate(text, { rate: percent(rate) }), money(amount)));
   return [
     order.items.map((item) => row(itemText(item), money(item.total))),
     isSome(order.discount) && row(gettext("Discount"), taken(order.discount)),
     some(gettext("Delivery"), order.delivery_fee),
     some(gettext("Service"), order.service_fee),
-    isSome(order.tax_added) && taxes(gettext("Tax %(rate)s"), gettext("Tax")),
+    isSome(order.tax_added) && taxes(gettext("Tax %(rate)s")),
     some(gettext("Tip"), order.driver_tip),
     row(gettext("Total"), money(order.total), "li.total"),
-    isSome(order.tax_included) && taxes(gettext("including tax %(rate)s"), gettext("including tax")),
+    isSome(order.tax_included) && taxes(gettext("including tax %(rate)s")),
     order.payments.map((payment) => paymentRows(payment, row)),
     isSome(order.waived) && row(gettext("Waived"), taken(order.waived)),
     isSome(order.owed) && row(gettext("Still to pay"), money(order.owed), "li.total"),

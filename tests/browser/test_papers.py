@@ -1,5 +1,6 @@
 """What stands on a kitchen's card, on its ticket and on a receipt, word for word, in a real browser."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,12 +8,12 @@ import pytest
 from playwright.sync_api import Page, expect
 from rest_framework.test import APIClient
 
-from orders.models import Payment, PaymentShare, PrintJob
+from orders.models import Order, PrintJob
 from ordersite.core.crypto import decrypt
 from tests.browser.boards import Acting, card_of
 from tests.cast import Cast
 from tests.orders.printing import jobs_path
-from tests.orders.shopping import ORDERS, cart, place_order
+from tests.orders.shopping import ORDERS, cart, eur, fill_wallet, place_order
 from tests.tracking.live import Server
 from vendors.models import Vendor
 
@@ -68,7 +69,7 @@ def test_a_card_says_all_that_is_ordered(stage: Cast, served: Server, open_live:
     ]
     assert size_of(page, ".line .quantity") > size_of(page, ".line .name") > size_of(page, ".line .option")
     assert len({looks_of(page, f".line .option.{kind}")[0] for kind in ("option", "extra", "without")}) == 3
-    page.get_by_role("button", name="À faire").click()
+    page.get_by_role("button", name="À préparer").click()
     expect(page.locator(".counts")).to_contain_text("Sans Onion")
 
 
@@ -99,18 +100,20 @@ def test_a_ticket_sets_apart_what_is_left_out(stage: Cast, api: Api, open_page: 
 
 def test_a_receipt_tells_how_it_was_paid(stage: Cast, api: Api, open_page: Callable[..., Page]) -> None:
     Vendor.objects.filter(pk=stage.vendor.pk).update(service_fee=100, fee_tax_rate=2100)
-    order = place_order(api(stage.customer), cart(stage))
-    address = f"/t/{decrypt(order.tracking_sealed)}"
+    fill_wallet(stage.customer_row, 5000)
+    page = open_page(signed_in=stage.customer, locale="en-GB")
 
-    def receipt() -> list[str]:
-        page = open_page(signed_in=stage.customer, locale="en-GB")
-        page.goto(address)
+    def receipt(order: Order) -> list[str]:
+        page.goto(f"/t/{decrypt(order.tracking_sealed)}")
         expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
-        return [" ".join(text.split()) for text in page.locator(".lines li").all_inner_texts()]
+        texts = [" ".join(text.split()) for text in page.locator(".lines li").all_inner_texts()]
+        return [re.sub(r"\d\d:\d\d", "HH:MM", text) for text in texts]
 
     costs = ["1 × Pizza €12.00", "Service €1.00", "Total €13.00", "including tax 6% €0.68", "including tax 21% €0.17"]
-    assert receipt() == [*costs, "To be paid: cash €13.00", "Still to pay €13.00"]
-    paid = {"state": "partly_refunded", "refunded": 300}
-    PaymentShare.objects.filter(order=order).update(**paid)
-    Payment.objects.filter(shares__order=order).update(**paid)
-    assert receipt() == [*costs, "Paid: cash €13.00", "Refunded: cash -€3.00"]
+    owed = place_order(api(stage.customer), cart(stage))
+    assert receipt(owed) == [*costs, "To be paid: cash €13.00", "Still to pay €13.00"]
+    paid = place_order(api(stage.customer), cart(stage, payment_method="wallet"))
+    assert receipt(paid) == [*costs, "Paid: wallet, HH:MM €13.00"]
+    answer = api(stage.staff).post(f"{ORDERS}/{paid.pk}/refunds", {"amount": eur("3.00")})
+    assert answer.status_code == 201, answer.json()
+    assert receipt(paid) == [*costs, "Paid: wallet, HH:MM €13.00", "Refunded: wallet -€3.00"]

@@ -38,7 +38,5 @@ def test_without_tax_there_is_none(cast: Cast, api: Api) -> None:
     assert taxes(cast, api, cart(cast)) == (eur("0.00"), eur("0.00"), [])
 
 
-def test_a_package_keeps_no_rate(cast: Cast, api: Api) -> None:
-    included, _, rows = taxes(cast, api, package_cart(cast, make_package_type(cast.vendor)))
-    assert float(included["amount"]) > 0
-    assert rows == [(None, included)]
+def test_a_package_has_that_of_its_type(cast: Cast, api: Api) -> None:
+    assert taxes(cast, api, package_cart(make_package_type(cast.vendor)))[2] == [(2100, eur("0.52"))]

@@ -448,7 +448,7 @@ class Board {
 
   end(code, reason) {
     if (code === 4401) {
-      location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+      location.reload(); // to the sign-in; where the tablet was paired, to where that is done anew
       return;
     }
     if (this.isOver) return;

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -19,7 +20,7 @@ from vendors.models import Vendor
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
-def claimed_rows(cast: Cast, api: Api, order: Order, **headers: str) -> list[tuple[str, str, str]]:
+def claimed_rows(cast: Cast, api: Api, order: Order, **headers: Any) -> list[tuple[str, str, str]]:
     rows = api(cast.owner).post(jobs_path(cast, only_job(order).pk, "claim"), **headers).json()["rows"]
     return [(one["kind"], one["text"], one["right"]) for one in rows]
 

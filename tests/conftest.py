@@ -55,6 +55,7 @@ FULL_RUN_ONLY = (
     "orders/admin/test_admin_money",
     "orders/admin/test_admin_proofs",
     "orders/admin/test_edits_admin",
+    "orders/admin/test_kinds_admin",
     "orders/admin/test_phone_orders",
     "orders/capacity/test_codes",
     "orders/capacity/test_offers",
@@ -154,7 +155,7 @@ LEFT_OUT_WHOLE = re.compile(r"^pytestmark = (?:\[[^\]]*)?pytest\.mark\.(?:slow|p
 AWAY = Breaker()
 AWAY.open_until = float("inf")
 # How long an example takes says how busy the machine is.
-hypothesis_settings.register_profile("patient", deadline=None)
+hypothesis_settings.register_profile("patient", deadline=None, max_examples=200)
 hypothesis_settings.register_profile("quick", deadline=None, max_examples=25)
 FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
 

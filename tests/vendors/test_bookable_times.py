@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vendors.bookable import levels_of, most_at_once, starts
@@ -102,7 +102,6 @@ def test_bookings_that_follow_each_other_need_one_place() -> None:
     assert most_at_once([], NOON, NOON + HOUR) == 0
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 12))), st.integers(0, 40), st.integers(1, 12))
 def test_most_at_once_is_what_counting_each_minute_gives(
     booked: list[tuple[int, int]], begin: int, length: int

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vendors.hours import is_open, moment, next_opening, slots
@@ -148,7 +148,6 @@ zones = st.sampled_from(["Europe/Brussels", "America/New_York", "Australia/Lord_
 moments = st.datetimes(datetime(2024, 1, 1), datetime(2028, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(weekly, min_size=1, max_size=6), zones, moments)
 def test_next_opening_is_open_and_nothing_before_it_is(spans: list[Span], name: str, at: datetime) -> None:
     zone = ZoneInfo(name)
@@ -164,7 +163,6 @@ def test_next_opening_is_open_and_nothing_before_it_is(spans: list[Span], name: 
             assert not is_open(spans, zone, "delivery", at + (found - at) * part / 20)
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(weekly, min_size=1, max_size=6), zones, moments, st.sampled_from([15, 30, 60]))
 def test_slots_lie_within_opening(spans: list[Span], name: str, first: datetime, minutes: int) -> None:
     zone = ZoneInfo(name)
@@ -178,7 +176,6 @@ def test_slots_lie_within_opening(spans: list[Span], name: str, first: datetime,
         assert is_open(spans, zone, "pickup", slot + timedelta(minutes=minutes) - timedelta(seconds=1))
 
 
-@settings(max_examples=150, deadline=None)
 @given(weekly, zones, moments)
 def test_a_plain_week_follows_the_clock_on_the_wall(row: Span, name: str, at: datetime) -> None:
     wall = at.astimezone(ZoneInfo(name))

@@ -3,7 +3,7 @@
 from math import cos, pi, radians, sin
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ordersite.places.geometry import distance
@@ -59,7 +59,6 @@ def test_a_polygon_across_the_180th_meridian() -> None:
 lats, lngs = st.floats(-85, 85), st.floats(-180, 180)
 
 
-@settings(max_examples=200, deadline=None)
 @given(lats, lngs, lats, lngs)
 def test_distance_is_a_metric(lat1: float, lng1: float, lat2: float, lng2: float) -> None:
     there, back = distance(lat1, lng1, lat2, lng2), distance(lat2, lng2, lat1, lng1)
@@ -68,7 +67,6 @@ def test_distance_is_a_metric(lat1: float, lng1: float, lat2: float, lng2: float
     assert there <= distance(lat1, lng1, 0, 0) + distance(0, 0, lat2, lng2) + 2
 
 
-@settings(max_examples=200, deadline=None)
 @given(lats, lngs, st.integers(3, 12), st.floats(0.01, 3), st.floats(0, 2 * pi), st.floats(0, 2 * pi))
 def test_a_regular_polygon_holds_its_middle_and_nothing_beyond_its_corners(
     lat: float, lng: float, corners: int, size: float, turn: float, towards: float
@@ -98,7 +96,6 @@ def test_a_regular_polygon_holds_its_middle_and_nothing_beyond_its_corners(
     assert not holds_point(area, vendor_lat=None, vendor_lng=None, lat=lat, lng=lng + 180)
 
 
-@settings(max_examples=100, deadline=None)
 @given(lats, lngs, st.integers(100, 20_000), st.floats(0, 2 * pi))
 def test_a_radius_holds_what_is_nearer(lat: float, lng: float, radius: int, towards: float) -> None:
     def at(metres: float) -> bool:

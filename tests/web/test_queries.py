@@ -69,6 +69,7 @@ def test_no_call_reads_more_than_it_declares(cast: Cast, api: Callable[..., APIC
     assert sent > 50
 
 
+@pytest.mark.slow
 def test_every_native_call_refuses_a_parameter_that_comes_twice(cast: Cast, api: Callable[..., APIClient]) -> None:
     """Each parameter of each operation that the document declares; nothing is read for it, and nothing written."""
     client = api(cast.staff)

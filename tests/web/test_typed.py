@@ -35,6 +35,7 @@ def typed_fields(client: Client, pages: Iterable[str]) -> Iterator[tuple[str, An
             yield from ((path, form, name, field) for name, field in getattr(form, "fields", {}).items())
 
 
+@pytest.mark.slow
 def test_every_form_checks_its_texts_and_reads_json_with_a_bound(
     rows: dict[type[models.Model], models.Model], office: Client
 ) -> None:

@@ -55,6 +55,7 @@ def pages() -> list[str]:
     return ["/admin/", "/admin/orders/account/top-up/", *found]
 
 
+@pytest.mark.slow
 def test_every_page_answers_staff_and_nobody_else(cast: Cast, office: Client) -> None:
     place_order(cast, payment_method="wallet")
     stranger, nobody = Client(), Client()

@@ -108,7 +108,7 @@ def make_people() -> None:
     )
 
 
-def bearer(user: User) -> str:
+def bearer_for(user: User) -> str:
     token = AccessToken.for_user(user)
     token.set_exp(lifetime=timedelta(days=1))
     return str(token)
@@ -235,7 +235,7 @@ def request(
 
 def place_requests() -> tuple[list[dict[str, Any]], list[str]]:
     """A call for each customer, at one vendor after the other."""
-    tokens = [bearer(customer.user) for customer in Customer.objects.select_related("user").order_by("id")]
+    tokens = [bearer_for(customer.user) for customer in Customer.objects.select_related("user").order_by("id")]
     vendors = list(Vendor.objects.order_by("id"))
     return [
         request("POST", "/api/v1/orders", token, cart(vendors[turn % VENDORS], turn), keyed=True)
@@ -245,7 +245,7 @@ def place_requests() -> tuple[list[dict[str, Any]], list[str]]:
 
 def all_requests(placing: list[dict[str, Any]], tokens: list[str]) -> dict[str, dict[str, list[dict[str, Any]]]]:
     """The calls of each kind, of ours and of the bare views."""
-    staff, owner = (bearer(User.objects.get(email=f"{name}@example.org")) for name in ("staff", "owner"))
+    staff, owner = (bearer_for(User.objects.get(email=f"{name}@example.org")) for name in ("staff", "owner"))
     templates = list(Order.objects.prefetch_related("lines__options").order_by("id")[:VENDORS])
     details = list(Order.objects.order_by("-id").values_list("pk", flat=True)[:500])
     uuids = list(Order.objects.order_by("-id").values_list("uuid", flat=True)[:500])

@@ -10,7 +10,7 @@ from orders.lifecycle.timers import set_due
 from orders.models import AgreedTerms, Order, Payment, PaymentStatus, Purchase, SavedMethod
 from orders.services.money.shares import deadline_of, goes_to_vendor
 from orders.services.placing.parties import Placing
-from orders.services.record.numbers import NumberCounter, counter_of, day_of
+from orders.services.record.numbers import NumberCounter, counter_of_day, day_of
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Customer
 from ordersite.core.crypto import encrypt, new_token, token_hash
@@ -81,7 +81,7 @@ def number_counter(part: Checked, now: datetime) -> NumberCounter:
     """From which an order takes its number: of the day that it is for; without a time that of its placing."""
     draft = part.draft
     day = day_of(draft.vendor, draft.deliver_at or now)
-    return counter_of(draft.vendor.pk, day, fulfilment=draft.fulfilment, locker=draft.cart.locker)
+    return counter_of_day(draft.vendor.pk, day, fulfilment=draft.fulfilment, locker=draft.cart.locker)
 
 
 def make_order(

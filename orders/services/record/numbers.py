@@ -22,7 +22,7 @@ def day_of(vendor: Vendor, at: datetime) -> date:
     return at.astimezone(vendor.zone).date()
 
 
-def counter_of(vendor_id: int, day: date, *, fulfilment: int, locker: str) -> NumberCounter:
+def counter_of_day(vendor_id: int, day: date, *, fulfilment: int, locker: str) -> NumberCounter:
     """The counter from which an order of this day takes its number."""
     series = NumberSeries.of(fulfilment, locker)
     return NumberCounter(day=day, series=series, name=f"number:{vendor_id}:{series}:{day}")
@@ -30,6 +30,6 @@ def counter_of(vendor_id: int, day: date, *, fulfilment: int, locker: str) -> Nu
 
 def follow_day(order: Order, day: date) -> None:
     """Moved to another day, an order takes the next number of that day; the old one is given to nobody."""
-    counter = counter_of(order.vendor_id, day, fulfilment=order.fulfilment, locker=order.locker)
+    counter = counter_of_day(order.vendor_id, day, fulfilment=order.fulfilment, locker=order.locker)
     order.number = draw_numbers([counter.name])[counter.name][0]
     order.number_day, order.number_series = counter.day, counter.series

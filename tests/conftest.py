@@ -161,7 +161,8 @@ FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
 
 
 def is_quick(config: pytest.Config) -> bool:
-    return "not slow" in config.option.markexpr
+    """Whether neither slow tests nor the browser's are asked for (QUICK of the Makefile)."""
+    return {"not slow", "not browser"} <= set(config.option.markexpr.split(" and "))
 
 
 def pytest_configure(config: pytest.Config) -> None:

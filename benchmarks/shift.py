@@ -52,7 +52,7 @@ STEPS: tuple[dict[str, Any], ...] = (
 )
 
 
-def bearer(user: "User") -> str:
+def access_token_of(user: "User") -> str:
     from rest_framework_simplejwt.tokens import AccessToken  # noqa: PLC0415  needs the settings
 
     token = AccessToken.for_user(user)
@@ -81,7 +81,7 @@ class Crew:
 
     def __post_init__(self) -> None:
         self.turns = itertools.cycle(self.ports)
-        self.tokens = {user.pk: bearer(user) for user in (self.cast.customer, self.cast.owner)}
+        self.tokens = {user.pk: access_token_of(user) for user in (self.cast.customer, self.cast.owner)}
 
     def call(self, user: "User", method: str, path: str, body: Any) -> Any:
         """What the call answers, asked again where the site is busy; raises RuntimeError for a refusal."""

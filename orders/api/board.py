@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from orders.api.board_outputs import BoardOutput, render_board
 from orders.reading.board import read_board
 from orders.reading.feed_heads import feed_headers
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.authentication import caller_of
 from ordersite.core.numbers import read_whole
 from ordersite.web.problems import Invalid
 from ordersite.web.serializers import MAX_ID

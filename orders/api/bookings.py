@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from orders.models import Booking
 from orders.services.capacity.bookings import FreeTime, free_times
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.authentication import caller_of
 from ordersite.web.pagination import whole_number
 from ordersite.web.problems import Invalid, NotFound
 from ordersite.web.queries import given_day

@@ -18,7 +18,8 @@ from orders.lifecycle.positions import Ignored
 from orders.reading.drivers import FleetDriverView, with_loads
 from orders.services.moving.positions import report_customer_position, report_driver_positions
 from orders.visibility import carried_orders, company_orders
-from ordersite.accounts.callers import Caller, caller_of
+from ordersite.accounts.authentication import caller_of
+from ordersite.accounts.callers import Caller
 from ordersite.web.pagination import paginate
 from ordersite.web.problems import Forbidden, Invalid
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema

@@ -18,7 +18,7 @@ from orders.services.moving.delivery_proofs import (
     list_delivery_proofs,
     read_delivery_proof,
 )
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.authentication import caller_of
 from ordersite.core.context import absolute
 from ordersite.core.images import CleanImage
 from ordersite.web.multipart import PhotoFormParser, count_photos, photos_of

@@ -15,7 +15,8 @@ from orders.reading.order_view import OrderView
 from orders.services.moving.dispatch import decline_offer
 from orders.services.record.access import access_of, with_parties
 from orders.visibility import acceptable_orders, offered_to_companies
-from ordersite.accounts.callers import Caller, caller_of
+from ordersite.accounts.authentication import caller_of
+from ordersite.accounts.callers import Caller
 from ordersite.web.pagination import paginate
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema
 from ordersite.web.views import ApiView, render

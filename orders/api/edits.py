@@ -27,7 +27,8 @@ from orders.services.editing.item_changes import (
     refuse_change,
 )
 from orders.services.record.access import access_of
-from ordersite.accounts.callers import Caller, caller_of
+from ordersite.accounts.authentication import caller_of
+from ordersite.accounts.callers import Caller
 from ordersite.core.fields import Field
 from ordersite.core.wording import NATIVE, Wording
 from ordersite.web.problems import Invalid

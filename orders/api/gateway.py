@@ -20,7 +20,7 @@ from orders.services.paying.provider_answers import take_notice
 from orders.services.paying.providers import PROVIDERS
 from orders.services.paying.providers.protocol import Notice
 from orders.services.paying.saved_methods import forget_method, methods_of
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.authentication import caller_of
 from ordersite.accounts.models import User
 from ordersite.web.parsing import JsonParser
 from ordersite.web.problems import Forbidden

@@ -12,7 +12,8 @@ from orders.models import Order
 from orders.reading.board import read_ticket
 from orders.services.moving.kitchen import acknowledge, put_away, recall, tick_line
 from orders.services.record.access import access_of
-from ordersite.accounts.callers import Caller, caller_of
+from ordersite.accounts.authentication import caller_of
+from ordersite.accounts.callers import Caller
 from ordersite.web.serializers import Input, StrictIntegerField
 from ordersite.web.views import ApiView, if_match, parse
 

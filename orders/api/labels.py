@@ -12,7 +12,7 @@ from orders.api.inputs import LabelInput
 from orders.api.outputs import LabelOutput
 from orders.models import StatusLabel
 from orders.services.moving.labels import add_label, change_label, delete_label
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.authentication import caller_of
 from ordersite.web.views import READS, ApiView, parse, render
 
 

@@ -28,7 +28,7 @@ from orders.reading.statements import (
     with_entries,
 )
 from orders.services.money.payouts import Balance, Purse, balances_of, pay_out, purses_of
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.authentication import caller_of
 from ordersite.accounts.rights import Right
 from ordersite.core.money import CURRENCIES
 from ordersite.web.pagination import MOST, PER_PAGE, link, paginate, read_cursor, whole_number, write_cursor

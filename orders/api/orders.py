@@ -34,7 +34,8 @@ from orders.services.placing.parties import Placing, check_proven, check_rights
 from orders.services.placing.placing import place, quote
 from orders.services.record.access import RELATED, access_of, get_order
 from orders.visibility import visible_purchases
-from ordersite.accounts.callers import Caller, caller_of
+from ordersite.accounts.authentication import caller_of
+from ordersite.accounts.callers import Caller
 from ordersite.places.lookup import Answer
 from ordersite.web.multipart import has_photos, photos_of
 from ordersite.web.pagination import paginate

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders.services.paying.payment_links import payment_link
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.authentication import caller_of
 from ordersite.web.serializers import Input
 from ordersite.web.views import ApiView, parse, render
 

@@ -16,7 +16,7 @@ from orders.reading.payments import PHOTO_HEADERS
 from orders.services.editing.order_fields import change_order
 from orders.services.paying.payment_checks import approve_payment, refuse_payment, waive_owed
 from orders.services.paying.proofs import payment_to_prove, read_photo, send_proofs
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.authentication import caller_of
 from ordersite.core.images import CleanImage
 from ordersite.web.multipart import Form, count_photos, photos_of
 from ordersite.web.serializers import Input, ParagraphField

@@ -14,7 +14,7 @@ from orders.models import PrintJob
 from orders.reading.printing import PrintJobView, open_print_jobs
 from orders.reading.tickets import draw_ticket
 from orders.services.printing.jobs import claim_job, confirm_printed, report_failed, request_ticket
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.authentication import caller_of
 from ordersite.web.pagination import paginate
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema
 from ordersite.web.serializers import Input, LineField

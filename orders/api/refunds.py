@@ -15,7 +15,7 @@ from orders.checkout import MOST_ITEMS, MOST_QUANTITY
 from orders.models import Refund
 from orders.services.paying.refunds import LineWish, RefundWish, refund_order, refunds_of
 from orders.services.record.access import access_of
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.authentication import caller_of
 from ordersite.web.serializers import IdField, Input, MoneyField, ParagraphField, StrictIntegerField
 from ordersite.web.views import ApiView, if_match, parse, render
 

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders.services.moving.sightings import mark_shown
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.authentication import caller_of
 from ordersite.web.serializers import Input, LineField, StrictIntegerField
 from ordersite.web.views import ApiView, parse, render
 

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders.services.capacity.slots import Slot, slots_with_room
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.authentication import caller_of
 from ordersite.web.problems import Invalid
 from ordersite.web.queries import given_day
 from ordersite.web.views import READS, ApiView, render

@@ -15,7 +15,7 @@ from orders.services.editing.order_fields import add_tracking_number
 from orders.services.moving.notes import add_note
 from orders.services.moving.transitions import Wish, start_preparing, transition
 from orders.services.record.access import access_of, get_order
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.authentication import caller_of
 from ordersite.web.views import ApiView, if_match, parse, render
 
 

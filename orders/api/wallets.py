@@ -10,7 +10,7 @@ from orders.api.outputs import EntryOutput, WalletOutput
 from orders.models import Entry
 from orders.services.money.wallets import top_up_by_hand, wallet_entries, wallets_of
 from orders.services.paying.top_ups import request_top_up
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.authentication import caller_of
 from ordersite.accounts.rights import Right
 from ordersite.core.money import as_json
 from ordersite.web.pagination import paginate

@@ -20,7 +20,7 @@ from orders.services.outgoing.endpoints import (
     rotate_secret,
 )
 from orders.services.record.outbox import TYPES
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.authentication import caller_of
 from ordersite.web.pagination import paginate
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema
 from ordersite.web.serializers import IdField, Input, LineField

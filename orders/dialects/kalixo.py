@@ -30,7 +30,8 @@ from orders.services.capacity.codes import show_codes
 from orders.services.placing.parties import Placing
 from orders.services.placing.placing import first_placing, place
 from orders.services.record.access import access_of, get_order
-from ordersite.accounts.callers import Caller, caller_of
+from ordersite.accounts.authentication import caller_of
+from ordersite.accounts.callers import Caller
 from ordersite.core.codes import Code
 from ordersite.core.faults import blaming_field
 from ordersite.core.fields import Field

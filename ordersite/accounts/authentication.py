@@ -25,6 +25,8 @@ from ordersite.accounts.callers import (
     DevicePrincipal,
     MerchantPrincipal,
     caller_of_device,
+    caller_of_guest,
+    caller_of_merchant,
     caller_of_user,
     fact_columns,
 )
@@ -254,6 +256,29 @@ def principal_of_device(token: str) -> tuple[DevicePrincipal, None]:
     if device is None:
         raise AuthenticationFailed("This device is not paired any more: pair it with a new code.")
     return device, None
+
+
+def caller_of(request: Request) -> Caller:
+    """The caller of an API request, from what authenticated it and its headers Order-Token and X-APP-X; made once."""
+    if "caller" not in vars(request):
+        request.caller = make_caller(request)  # type: ignore[attr-defined]
+    caller: Caller = request.caller  # type: ignore[attr-defined]
+    return caller
+
+
+def make_caller(request: Request) -> Caller:
+    app_id = request.headers.get("X-APP-X", "")[:60]
+    address = client_address(request)
+    user: Any = request.user
+    # A page's cookie, for which CSRF was checked as the user was asked for (PageAuthentication).
+    order_token = (request.headers.get("Order-Token", "") or getattr(request, "page_order_token", ""))[:200]
+    if isinstance(user, MerchantPrincipal):
+        return caller_of_merchant(user.merchant_id, app_id=app_id, address=address)
+    if isinstance(user, DevicePrincipal):
+        return caller_of_device(user, app_id=app_id, address=address)
+    if user.is_authenticated:
+        return caller_of_user(user, order_token=order_token, app_id=app_id, address=address)
+    return caller_of_guest(order_token, app_id=app_id, address=address)
 
 
 def caller_of_page(request: HttpRequest) -> Caller:

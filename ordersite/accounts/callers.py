@@ -7,14 +7,12 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db.models import OuterRef
 from django.utils.module_loading import import_string
-from rest_framework.request import Request
 
 from ordersite.accounts.models import ApiToken, User
 from ordersite.accounts.rights import Right, has_right
 from ordersite.core.codes import Code
 from ordersite.core.crypto import token_hash
 from ordersite.core.faults import Forbidden
-from ordersite.web.throttling import client_address
 
 
 class MerchantPrincipal:
@@ -208,22 +206,6 @@ def caller_of_device(device: DevicePrincipal, *, app_id: str = "", address: str 
         app_id=app_id,
         address=address,
     )
-
-
-def caller_of(request: Request) -> Caller:
-    """The caller of an API request, from what authenticated it and its headers Order-Token and X-APP-X."""
-    app_id = request.headers.get("X-APP-X", "")[:60]
-    address = client_address(request)
-    user: Any = request.user
-    # A page's cookie, for which CSRF was checked as the user was asked for (PageAuthentication).
-    order_token = (request.headers.get("Order-Token", "") or getattr(request, "page_order_token", ""))[:200]
-    if isinstance(user, MerchantPrincipal):
-        return caller_of_merchant(user.merchant_id, app_id=app_id, address=address)
-    if isinstance(user, DevicePrincipal):
-        return caller_of_device(user, app_id=app_id, address=address)
-    if user.is_authenticated:
-        return caller_of_user(user, order_token=order_token, app_id=app_id, address=address)
-    return caller_of_guest(order_token, app_id=app_id, address=address)
 
 
 def caller_of_guest(order_token: str, *, app_id: str = "", address: str = "") -> Caller:

@@ -20,7 +20,7 @@ from orders.reading.selectors import read_order
 from orders.services.placing.parties import Placing
 from orders.services.placing.placing import place
 from orders.services.record.access import access_of
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.authentication import caller_of
 from ordersite.core.fields import Field
 from ordersite.core.wording import Names, Wording
 from ordersite.web.problems import Problem

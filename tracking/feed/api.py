@@ -16,7 +16,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders.models.parties import party_of_vendor
-from ordersite.accounts.callers import Caller, caller_of
+from ordersite.accounts.authentication import caller_of
+from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.core.numbers import read_whole
 from ordersite.web.problems import Forbidden, Invalid, NotFound

@@ -8,7 +8,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.authentication import caller_of
 from ordersite.core.money import as_json
 from ordersite.web.pagination import paginate
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema

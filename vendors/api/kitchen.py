@@ -10,7 +10,8 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ordersite.accounts.callers import Caller, caller_of
+from ordersite.accounts.authentication import caller_of
+from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.web.problems import Forbidden, NotFound
 from ordersite.web.serializers import IdField, Input, LineField, StrictIntegerField

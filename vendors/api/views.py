@@ -6,7 +6,7 @@ from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.authentication import caller_of
 from ordersite.web.pagination import paginate
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema
 from ordersite.web.serializers import MAX_ID

@@ -19,8 +19,8 @@ from orders.reading.order_view import OrderView
 from orders.reading.selectors import with_parts
 from orders.services.moving.tills import confirm_order, till_orders, unconfirmed_orders, vendors_of_till
 from orders.services.record.access import access_of
-from ordersite.accounts.authentication import credential_of
-from ordersite.accounts.callers import Caller, caller_of
+from ordersite.accounts.authentication import caller_of, credential_of
+from ordersite.accounts.callers import Caller
 from ordersite.core.call_counts import count_call
 from ordersite.core.fields import Field
 from ordersite.core.wording import Wording

@@ -57,7 +57,7 @@ from orders.services.placing.parties import Placing
 from orders.services.placing.placing import place, quote
 from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.visibility import visible_orders
-from ordersite.accounts.callers import caller_of
+from ordersite.accounts.authentication import caller_of
 from ordersite.core.faults import Refusal
 from ordersite.core.wording import Wording
 from ordersite.web.multipart import has_photos, photos_of

@@ -76,7 +76,8 @@ from orders.services.placing.placing import place
 from orders.services.record.access import OrderAccess, access_as, access_of, get_order
 from orders.services.record.locks import lock_purchase
 from orders.visibility import OWN, own_orders
-from ordersite.accounts.callers import Caller, caller_of
+from ordersite.accounts.authentication import caller_of
+from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.core import faults
 from ordersite.core.faults import blaming_field

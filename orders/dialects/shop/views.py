@@ -54,7 +54,8 @@ from orders.services.placing.locating import locate_placing
 from orders.services.placing.parties import Placing
 from orders.services.placing.placing import place
 from orders.services.record.access import OrderAccess, access_of, get_order
-from ordersite.accounts.callers import Caller, caller_of
+from ordersite.accounts.authentication import caller_of
+from ordersite.accounts.callers import Caller
 from ordersite.core.codes import Code
 from ordersite.core.faults import Conflict, blaming_field
 from ordersite.core.fields import Field

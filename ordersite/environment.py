@@ -12,6 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 # As a browser writes where a page is from: what kind, the host in small letters, a port that is not the usual one.
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[1-9][0-9]{0,4})?")
 USUAL_PORT = re.compile(r"https:.*:443|http:.*:80")
+# A host and a port, as a Content-Security-Policy may name them, or none; then the path.
+TILES = re.compile(r"(https://[A-Za-z0-9.-]+(:[1-9][0-9]{0,4})?)?/(?![/\\])[^\s\\]*")
 MOST_DIGITS = 9
 NO = ("false", "off", "no", "n", "0", "")
 
@@ -65,6 +67,16 @@ class Environment(environ.Env):
                 "without a path; * is taken in development only."
             )
         return found
+
+    def tiles(self, var: str) -> str:
+        """Where a map's tiles are, "" for nowhere; raises ImproperlyConfigured."""
+        url = self.str(var, "").strip()
+        if url and not (TILES.fullmatch(url) and all(url.count(part) == 1 for part in ("{z}", "{x}", "{y}"))):
+            raise ImproperlyConfigured(
+                f'{var} is "{url}": set it to an address such as https://tiles.example.com/{{z}}/{{x}}/{{y}}.png, or a '
+                "path of this site such as /tiles/{z}/{x}/{y}.png, with {z}, {x} and {y} once each."
+            )
+        return url
 
     def log_level(self, var: str, default: str) -> str:
         """One of logging's levels; raises ImproperlyConfigured."""

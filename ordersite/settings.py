@@ -329,6 +329,7 @@ SPECTACULAR_SETTINGS = {
         "PaymentMethodEnum": "vendors.payment_methods.METHOD_NAMES",
         "PostingKindEnum": "orders.models.Posting.Kind",
         "OptionKindEnum": "vendors.models.Option.Kind",
+        "ProblemReasonEnum": "orders.models.ProblemReport.Reason",
         "OrderStatusNameEnum": "orders.fields.STATUSES",
     },
 }
@@ -344,10 +345,8 @@ if not re.fullmatch(r"|local|(nominatim|photon)(\+https?)?://[^/?#\s]+[^\s]*", G
 GEOCODER_TIMEOUT = env.float("GEOCODER_TIMEOUT", 3.0)  # seconds
 if not 0 < GEOCODER_TIMEOUT <= 30:
     raise ImproperlyConfigured("GEOCODER_TIMEOUT must be above 0 and at most 30 seconds.")
-# The maps of the back-office: tiles as https://tiles.example.com/{z}/{x}/{y}.png; empty draws them without.
-MAP_TILES_URL = env.str("MAP_TILES_URL", "").strip()
-if MAP_TILES_URL and not re.fullmatch(r"https?://[^/?#\s]+/(?=.*\{z\})(?=.*\{x\})(?=.*\{y\})\S*", MAP_TILES_URL):
-    raise ImproperlyConfigured("MAP_TILES_URL must be an address with {z}, {x} and {y} in it.")
+# The maps of the back-office and of the tracking page; empty draws them without tiles.
+MAP_TILES_URL = env.tiles("MAP_TILES_URL")
 MAP_ATTRIBUTION = env.str("MAP_ATTRIBUTION", "")
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},

@@ -107,6 +107,19 @@ class NoteForm(OnceForm):
     visible_to = forms.ChoiceField(label="Visible to", choices=OrderEvent.VisibleTo.choices, initial="staff")
 
 
+class SettleForm(VersionForm):
+    """What was done about a problem that the customer reported."""
+
+    number = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+    note = forms.CharField(
+        label="What was done",
+        max_length=500,
+        required=False,
+        help_text="The customer and the vendor read it.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
 class TopUpForm(TypedForm, forms.Form):
     """Puts money into a customer's wallet."""
 

@@ -14,7 +14,18 @@ from orders.kinds import booking_of, package_of, rules_of
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.lifecycle.timers import find_due
-from orders.models import DriverOffer, Entry, ItemChange, LineOption, Order, OrderEvent, Payment, Posting, Refund
+from orders.models import (
+    DriverOffer,
+    Entry,
+    ItemChange,
+    LineOption,
+    Order,
+    OrderEvent,
+    Payment,
+    Posting,
+    ProblemReport,
+    Refund,
+)
 from orders.pricing import Priced
 from orders.reading.lines import ticket_of
 from orders.reading.order_view import EventView, OrderView
@@ -26,7 +37,12 @@ from ordersite.backoffice.row_choosers import row_id
 from vendors.models import Device, Merchant
 
 # What an event's data says by a code, in words.
-CODED = {"action": dict(ItemChange.Action.choices), "state": dict(ItemChange.State.choices)}
+CODED = {
+    "action": dict(ItemChange.Action.choices),
+    "state": dict(ItemChange.State.choices),
+    "problem": dict(ProblemReport.Reason.choices),
+    "settled": dict(ProblemReport.Reason.choices),
+}
 # Beside the parties that every door reads.
 ALSO = ("vendor__merchant", "vendor__type", "delivery_zone", "customer__user", "purchase__placed_by")
 
@@ -41,7 +57,7 @@ def read_shown_order(seen: QuerySet[Order], order_id: int) -> Order | None:
     offers = Prefetch("driver_offers", queryset=DriverOffer.objects.select_related("driver", "company").order_by("-id"))
     siblings = Prefetch("purchase__orders", queryset=Order.objects.select_related("vendor").order_by("pk"))
     orders = orders.prefetch_related("lines__options", EVENTS, "purchase__payments__shares", "shares__payment")
-    return orders.prefetch_related(siblings, postings, refunds, offers).filter(pk=order_id).first()
+    return orders.prefetch_related(siblings, postings, refunds, offers, "problem_reports").filter(pk=order_id).first()
 
 
 def names_of(keys: Iterable[str]) -> dict[str, str]:
@@ -188,7 +204,9 @@ def order_context(access: OrderAccess) -> dict[str, Any]:
     order, readers = access.order, access.readers
     is_staff, events = Actor.STAFF in readers, OrderView(access).events
     others: list[Posting | Refund] = [*order.postings.all(), *order.refunds.all()]
-    names = names_of({event.actor for event in events} | {other.actor for other in others})
+    problems = list(order.problem_reports.all())
+    settlers = {problem.settled_by for problem in problems}
+    names = names_of({event.actor for event in events} | {other.actor for other in others} | settlers)
     now = timezone.now()
     return {
         "order": order,
@@ -211,6 +229,7 @@ def order_context(access: OrderAccess) -> dict[str, Any]:
         "may_be_refunded": any(share.kept for share in order.shares.all()),
         "postings": [(posting, who(posting.actor, names)) for posting in order.postings.all() if is_staff],
         "offers": order.driver_offers.all(),
+        "problems": [(problem, who(problem.settled_by, names)) for problem in problems],
         "siblings": [other for other in order.purchase.orders.all() if other.pk != order.pk and is_staff],
         "timeline": [happening(event, names) for event in reversed(events)],
         "zone": order.vendor.time_zone,

@@ -35,6 +35,7 @@ from orders.admin.forms import (
     MoveForm,
     NoteForm,
     OnceForm,
+    SettleForm,
     TrackingNumberForm,
     first_error,
 )
@@ -47,10 +48,11 @@ from orders.admin.search import HELP, find_orders
 from orders.admin.service_calls import caller_of_request, perform
 from orders.kinds import rules_of
 from orders.lifecycle.table import Actor, Fulfilment, Status
-from orders.models import Order
+from orders.models import Order, ProblemReport
 from orders.services.editing.item_changes import accept_change, refuse_change
 from orders.services.editing.order_fields import add_tracking_number, change_order
 from orders.services.moving.notes import add_note
+from orders.services.moving.problem_reports import settle_problem
 from orders.services.moving.transitions import START_PREPARING, Wish, start_preparing, transition
 from orders.services.paying.payment_links import payment_link
 from orders.services.paying.refunds import refund_order
@@ -106,6 +108,13 @@ def refund_context(kept: Kept | None, order: Order, request: HttpRequest) -> dic
     lines, initial = list(order.lines.all()), {"version": order.version, "currency": order.currency}
     form = form_of(kept, RefundForm(lines=lines, initial=initial, auto_id="refund_%s"))
     return {"refund_form": form, "refund_lines": [(form[f"{LINE}{line.pk}"], line.refunded) for line in lines]}
+
+
+def settle_form(kept: Kept | None, order: Order, problem: ProblemReport) -> forms.Form:
+    """What settles a problem that was reported."""
+    initial = {"version": order.version, "number": problem.number}
+    form = SettleForm(initial=initial, auto_id=f"settle_{problem.number}_%s")
+    return form_of(kept, form, number=problem.number)
 
 
 @admin.register(Order)
@@ -164,6 +173,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
             "driver": self.name_driver,
             "tracking-number": self.add_number,
             "note": self.write_note,
+            "settle": self.settle,
             "payment-link": self.send_payment_link,
             "refund": self.give_back,
             "decide-change": self.decide_change,
@@ -234,9 +244,14 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         named = order.driver_id if acts_everywhere(request) else None
         driver_form = form_of(kept, DriverForm(initial={**version, "driver": named}, auto_id="driver_%s"))
         number = {"tracking_number": order.tracking_number, "carrier": order.carrier}
+        shown, settles = order_context(access), may_move and acts_everywhere(request)
         context = {
             **self.admin_site.each_context(request),
-            **order_context(access),
+            **shown,
+            "problems": [
+                (problem, by, settle_form(kept, order, problem) if settles and not problem.settled_at else None)
+                for problem, by in shown["problems"]
+            ],
             "knows_driver": knows_driver(caller, order),
             "opts": self.opts,
             "title": f"Order {order}",
@@ -331,6 +346,17 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
             lambda: add_note(order_id=order_id, caller=caller, **given),
             done="The note was added to the history.",
             key=key,
+            form=form,
+        )
+
+    @button(SettleForm)
+    def settle(self, request: HttpRequest, order_id: int, form: forms.Form) -> None:
+        """Says that a problem that the customer reported is seen to."""
+        caller, given = caller_of_request(request), dict(form.cleaned_data)
+        perform(
+            request,
+            lambda: settle_problem(order_id=order_id, caller=caller, **given),
+            done="The report is settled.",
             form=form,
         )
 

@@ -11,7 +11,18 @@ from django.utils import timezone
 from orders.admin.display import UNANSWERED
 from orders.lifecycle.table import Status
 from orders.lifecycle.timers import ANSWERABLE_SINCE, AWAITS_PAYMENT
-from orders.models import HELD, REFUNDED_OPEN, UNSERVED, WAITS_FOR_STAFF, Code, Order, Payment, Refund
+from orders.models import (
+    HELD,
+    REFUNDED_OPEN,
+    UNSERVED,
+    UNSETTLED,
+    WAITS_FOR_STAFF,
+    Code,
+    Order,
+    Payment,
+    ProblemReport,
+    Refund,
+)
 from orders.services.moving.sightings import told_unseen_orders
 from vendors.models import Product
 
@@ -35,7 +46,7 @@ class Trouble:
     slug: str
     label: str
     hint: str
-    since: str | Coalesce
+    since: str | Coalesce | Subquery
     severe: bool = False
 
     def condition(self, now: datetime) -> Q:
@@ -53,6 +64,7 @@ def driven_in_silence(now: datetime) -> Q:
     return HELD & Q(driver_accepted_at__lte=now - SILENT) & silent
 
 
+REPORTS = ProblemReport.objects.filter(UNSETTLED).order_by("created_at")
 CONDITIONS = {
     "unanswered": lambda now: Q(status=Status.PENDING) & answerable_by(now - UNANSWERED),
     "unseen": lambda now: Q(status=Status.PENDING, pk__in=told_unseen_orders()),
@@ -62,11 +74,12 @@ CONDITIONS = {
     "silent": driven_in_silence,
     "overdue": lambda now: Q(due_at__lte=now - OVERDUE),
     "codes": lambda now: Q(status=Status.ACCEPTED_BY_BUSINESS, codes_missing__gt=0),
+    "reported": lambda now: Q(pk__in=REPORTS.order_by().values("order")),
     "refunded": lambda now: REFUNDED_OPEN,
     "cannot_serve": lambda now: UNSERVED,
 }
 # Each of these has an index of its own, and those of a group are counted by one statement; the others by their status.
-COUNTED_APART = (("unseen",), ("silent",), ("overdue",), ("codes",), ("refunded", "cannot_serve"))
+COUNTED_APART = (("unseen",), ("silent",), ("overdue",), ("codes",), ("reported",), ("refunded", "cannot_serve"))
 TROUBLES = (
     Trouble(
         slug="unanswered",
@@ -127,6 +140,12 @@ TROUBLES = (
         hint="The vendor has since closed or stopped offering it: call the customer, then move the order or cancel it.",
         since="placed_at",
         severe=True,
+    ),
+    Trouble(
+        slug="reported",
+        label="Reported by the customer",
+        hint="The customer says that something is wrong: see to it, then settle the report on the order's page.",
+        since=Subquery(REPORTS.filter(order=OuterRef("pk")).values("created_at")[:1]),
     ),
     Trouble(
         slug="refunded",

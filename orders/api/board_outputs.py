@@ -78,11 +78,11 @@ class DifferenceOutput(serializers.Serializer):
 
 class UnacknowledgedOutput(serializers.Serializer):
     version = serializers.IntegerField(help_text="The order's version after this change.")
-    kind = serializers.ChoiceField(choices=["items", "fields", "cancelled"])
+    kind = serializers.ChoiceField(choices=["items", "fields", "cancelled", "problem"])
     at = serializers.DateTimeField()
     actor = serializers.CharField(help_text="The role that did it: customer, staff, system …")
-    reason_code = serializers.CharField()
-    reason = serializers.CharField()
+    reason_code = serializers.CharField(help_text="Of a problem that the customer reports: a reason of /problems.")
+    reason = serializers.CharField(help_text="In words; of a problem, the customer's own.")
     state = serializers.CharField(help_text="Of a change of items: applied, refused or lapsed.")
     item = serializers.IntegerField(allow_null=True, help_text="The line that it is about, if the order has it.")
     differences = DifferenceOutput(many=True, help_text="What changed; none if it was cancelled.")

@@ -41,6 +41,7 @@ from orders.models.orders import (
 from orders.models.outgoing import OutboxMessage, WebhookDelivery, WebhookEndpoint
 from orders.models.positions import CustomerPosition, DriverPosition
 from orders.models.printing import PrintJob
+from orders.models.problem_reports import UNSETTLED, ProblemReport
 from orders.models.purchases import Purchase
 from orders.models.terms import AgreedTerms
 
@@ -57,6 +58,7 @@ __all__ = [
     "UNACKNOWLEDGED",
     "UNSEEN",
     "UNSERVED",
+    "UNSETTLED",
     "WAITING",
     "WAITS_FOR_STAFF",
     "Account",
@@ -89,6 +91,7 @@ __all__ = [
     "PaymentStatus",
     "Posting",
     "PrintJob",
+    "ProblemReport",
     "Purchase",
     "Refund",
     "SavedMethod",

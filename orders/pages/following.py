@@ -11,8 +11,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orders.kinds import rules_of
 from orders.lifecycle.table import Actor, Fulfilment, Status
-from orders.models import Order
-from orders.pages.words import METHODS, WHY, worded
+from orders.models import Order, ProblemReport
+from orders.pages.words import METHODS, PROBLEMS, WHY, worded
 from orders.reading.following import count_try, followed_together
 from orders.visibility import actors_for
 from ordersite.accounts.callers import Caller, caller_of_guest, caller_of_user
@@ -21,6 +21,7 @@ from ordersite.core.codes import Code
 from ordersite.core.faults import Refusal
 from ordersite.web.pages import page_view, show_page
 from ordersite.web.problems import as_problem
+from ordersite.web.response_headers import page_policy
 from ordersite.web.throttling import client_address
 from vendors.payment_methods import METHOD_NAMES
 
@@ -114,6 +115,8 @@ def show_followed(request: HttpRequest, code: str) -> HttpResponse:
     data = {
         "code": code,
         "time_zone": orders[0].vendor.time_zone,
+        # Empty: the map is a plain grid, and no other host is asked.
+        "tiles": {"url": settings.MAP_TILES_URL, "attribution": settings.MAP_ATTRIBUTION},
         "orders": [
             {"id": order.pk if is_own else None, "steps": steps_of(order)}
             for order, is_own in zip(orders, own, strict=True)
@@ -123,9 +126,11 @@ def show_followed(request: HttpRequest, code: str) -> HttpResponse:
             "steps": worded(STEPS, STEPS),
             "reasons": worded(WHY, WHY),
             "methods": worded(METHOD_NAMES, METHODS),
+            "problems": worded(ProblemReport.Reason.values, PROBLEMS),
         },
     }
-    return show_page(request, "pages/following.html", {"known": all(own), "code": code}, data=data, headers=HEADERS)
+    headers = {**HEADERS, "Content-Security-Policy": page_policy(has_map=True)}
+    return show_page(request, "pages/following.html", {"known": all(own), "code": code}, data=data, headers=headers)
 
 
 @page_view

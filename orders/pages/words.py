@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop as _
 
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import RULES, Fulfilment, Status
+from orders.models import ProblemReport
 from orders.reading.tickets import WAYS
 from orders.services.moving.transitions import START_PREPARING
 
@@ -119,6 +120,15 @@ WHY = {
     "mistake": _("A mistake is taken back"),
     "other": _("Another reason"),
 }
+# What a customer reports; as the customer chooses it, and as the board tells it.
+PROBLEMS = {
+    "missing_item": _("Something is missing"),
+    "wrong_item": _("Something else came"),
+    "late": _("It is too late"),
+    "damaged": _("It is damaged"),
+    "not_arrived": _("It has not arrived"),
+    "other": _("Something else"),
+}
 
 
 def worded(names: Iterable[str], words: Mapping[str, str]) -> dict[str, str]:
@@ -138,4 +148,5 @@ def board_words() -> dict[str, dict[str, str]]:
         "statuses": worded([status.slug for status in Status], STATUSES),
         "fulfilments": worded([fulfilment.slug for fulfilment in Fulfilment], FULFILMENTS),
         "reasons": worded(REASONS, WHY),
+        "problems": worded(ProblemReport.Reason.values, PROBLEMS),
     }

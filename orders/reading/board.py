@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from orders.lifecycle.board import LATELY, Column, column_of, is_moved_on, next_step, ready_by, undoing_step
@@ -14,11 +14,20 @@ from orders.lifecycle.decisions import Allowed
 from orders.lifecycle.guards import begins_at
 from orders.lifecycle.table import CALLED_OFF, OPEN, Fulfilment, Status
 from orders.lifecycle.timers import answer_by, awaits_payment
-from orders.models import HANDED_OVER, UNACKNOWLEDGED, ItemChange, Line, LineOption, Order, OrderEvent
+from orders.models import (
+    HANDED_OVER,
+    UNACKNOWLEDGED,
+    ItemChange,
+    Line,
+    LineOption,
+    Order,
+    OrderEvent,
+    ProblemReport,
+)
 from orders.reading.feed_heads import with_feed_head
 from orders.reading.order_view import BUSINESS, ChangeView, LineView, OrderView, has_settled_items, shows
 from orders.services.record.access import OrderAccess, access_of
-from orders.services.record.acknowledgements import KITCHEN_FIELDS, must_be_acknowledged
+from orders.services.record.acknowledgements import KITCHEN_FIELDS, must_be_acknowledged, reports_problem
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.core.codes import Code
@@ -54,7 +63,7 @@ class Unacknowledged:
     """One change that the kitchen has not acknowledged; `version` is the order's after it."""
 
     version: int
-    kind: str  # items, fields or cancelled
+    kind: str  # items, fields, cancelled or problem
     at: datetime
     role: str
     reason_code: str
@@ -157,6 +166,8 @@ class TicketView(OrderView):
             kind, differences = "items", [Difference("item", old.get("item", ""), new.get("item", ""))]
         elif event.kind == OrderEvent.Kind.STATUS:
             kind, differences = "cancelled", []
+        elif reports_problem(event):
+            return self.__reported(event)
         return Unacknowledged(
             version=event.number,
             kind=kind,
@@ -167,6 +178,20 @@ class TicketView(OrderView):
             state=data.get("state", ""),
             line_id=self.__line_of(data.get("change")),
             differences=differences,
+        )
+
+    def __reported(self, event: OrderEvent) -> Unacknowledged:
+        """A problem that the customer reported: its reason is one of a report, its text what the customer wrote."""
+        return Unacknowledged(
+            version=event.number,
+            kind="problem",
+            at=event.created_at,
+            role=event.role,
+            reason_code=event.data["problem"],
+            reason=vars(event)["reported_text"] or "",
+            state="",
+            line_id=None,
+            differences=[Difference("item", "", name) for name in event.data.get("items", ())],
         )
 
     def __line_of(self, number: int | None) -> int | None:
@@ -265,7 +290,9 @@ def parts_of_tickets(orders: QuerySet[Order]) -> QuerySet[Order]:
     station = Coalesce("product__station", "product__category__station")
     lines = Line.objects.annotate(station_id=station, substitute_name=F("substitute__name"))
     waiting = Q(state=ItemChange.State.WAITING) | Q(order__unacknowledged_from__isnull=False)
+    report = ProblemReport.objects.filter(order=OuterRef("order"), number=OuterRef("number"))
     told = OrderEvent.objects.filter(number__gte=F("order__unacknowledged_from"))
+    told = told.annotate(reported_text=Subquery(report.values("text")))
     return orders.prefetch_related(
         Prefetch("lines", queryset=lines),
         Prefetch("lines__options", queryset=LineOption.objects.order_by("id")),

@@ -311,6 +311,14 @@ OPERATIONS: dict[str, Operation] = {
         who=DRIVER,
         given={"order_id": 5, "proof_uuid": "0b6e9a52-3a7e-4a52-9d0c-0c8d7f1f0a11"},
     ),
+    "reportProblem": Operation(
+        summary="Report a problem with an order",
+        who=CUSTOMER,
+        given={"order_id": 5},
+        body={"reason": "missing_item", "text": "The dessert was not in the bag.", "items": [8]},
+        status=201,
+    ),
+    "readProblems": Operation(summary="List the problems that were reported", who=CUSTOMER, given={"order_id": 5}),
     # printing
     "printOrder": Operation(summary="Ask for a ticket", who=VENDOR, given={"order_id": 9}, status=201),
     "listPrintJobs": Operation(summary="List what is to be printed", who=VENDOR, given={"vendor_id": 1}),

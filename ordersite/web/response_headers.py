@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-# Pages load what is ours, and maps their tiles; nothing inline runs, and no other site frames them. What a page of ours
-# may frame says so itself.
+# Pages load what is ours; nothing inline runs, and no other site frames them. What a page of ours may frame says so
+# itself, and so does a page with a map, for its tiles.
 PAGES = {
     "default-src": ["'none'"],
     "script-src": ["'self'"],
@@ -23,13 +23,17 @@ PAGES = {
 # An answer that is no page loads nothing, should a browser take it for one.
 DATA = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 API = ("/api/", "/dialects/")
+BACK_OFFICE = "/admin/"  # any form there may have a map
 
 
-def page_policy(*, is_framed: bool = False) -> str:
-    """The Content-Security-Policy of pages; `is_framed`: of one that other pages of ours may frame."""
+def page_policy(*, is_framed: bool = False, has_map: bool = False) -> str:
+    """The Content-Security-Policy of pages.
+
+    `is_framed`: of one that other pages of ours may frame; `has_map`: of one that loads a map's tiles.
+    """
     tiles = urlsplit(settings.MAP_TILES_URL)
     sources = dict(PAGES)
-    if tiles.netloc:
+    if has_map and tiles.netloc:
         sources["img-src"] = [*PAGES["img-src"], f"{tiles.scheme}://{tiles.netloc}"]
     if is_framed:
         sources["frame-ancestors"] = ["'self'"]
@@ -45,7 +49,8 @@ class AnswerHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         is_page = response.get("Content-Type", "").startswith("text/html")
-        response.setdefault("Content-Security-Policy", page_policy() if is_page else DATA)
+        policy = page_policy(has_map=request.path.startswith(BACK_OFFICE)) if is_page else DATA
+        response.setdefault("Content-Security-Policy", policy)
         if request.path.startswith(API):
             response.setdefault("Cache-Control", "no-store")
         return response

@@ -38,7 +38,9 @@ export function isPending(ticket) {
 
 export function owedKind(ticket) {
   if (!ticket.unacknowledged.length) return "";
-  return ticket.is_cancelled || ticket.unacknowledged.some(({ kind }) => kind === "cancelled") ? "cancelled" : "changed";
+  // A problem that is reported of one that was cancelled, and acknowledged, cancels nothing.
+  const isCancelled = ticket.unacknowledged.some(({ kind }) => kind === "cancelled" || (ticket.is_cancelled && kind !== "problem"));
+  return isCancelled ? "cancelled" : "changed";
 }
 
 export class Card {
@@ -139,17 +141,26 @@ export class Card {
   // What others have changed: the old struck through until somebody acknowledges it.
   owed(kind) {
     const { ticket } = this;
-    const rows = ticket.unacknowledged.flatMap((one) => one.differences.map((difference) => this.difference(difference)));
-    const last = ticket.unacknowledged.at(-1);
-    const why = [last.reason_code && word("reasons", last.reason_code), last.reason].filter(Boolean).join(": ");
+    const problems = ticket.unacknowledged.filter((one) => one.kind === "problem");
+    const changes = ticket.unacknowledged.filter((one) => one.kind !== "problem");
+    const rows = changes.flatMap((one) => one.differences.map((difference) => this.difference(difference)));
+    const last = changes.at(-1);
+    const why = last && [last.reason_code && word("reasons", last.reason_code), last.reason].filter(Boolean).join(": ");
     return h(
       "section.owed",
-      { "aria-label": kind === "cancelled" ? gettext("Cancelled") : gettext("Changed") },
-      h("p.owed-title", {}, kind === "cancelled" ? word("statuses", ticket.status.name) : gettext("This order was changed")),
+      { "aria-label": kind === "cancelled" ? gettext("Cancelled") : changes.length ? gettext("Changed") : gettext("Reported") },
+      last && h("p.owed-title", {}, kind === "cancelled" ? word("statuses", ticket.status.name) : gettext("This order was changed")),
       why && h("p", {}, why),
       rows.length > 0 && h("ul", {}, rows),
+      problems.length > 0 && h("p.owed-title", {}, gettext("The customer reports a problem")),
+      problems.length > 0 && h("ul", {}, problems.map((one) => this.problem(one))),
       this.button("acknowledge", gettext("Got it"), () => this.board.acknowledge(ticket), "main"),
     );
+  }
+
+  problem({ reason_code: reason, reason: text, differences }) {
+    const about = [word("problems", reason), ...differences.map((item) => item.new)].join(" · ");
+    return h("li", {}, h("strong", {}, about), text && h("q", {}, text));
   }
 
   difference({ field, old, new: current }) {

@@ -56,8 +56,9 @@ async function readAll() {
     again = false;
     try {
       const tracked = await track();
-      const details = await Promise.all(page.orders.map(({ id }) => (id ? read(`/orders/${id}`).then(({ body }) => body) : null)));
-      seen = tracked.map((order, number) => ({ tracked: order, detail: details[number] ?? null, plan: page.orders[number] }));
+      const ask = (path) => Promise.all(page.orders.map(({ id }) => (id ? read(`/orders/${id}${path}`).then(({ body }) => body) : null)));
+      const [details, problems] = await Promise.all([ask(""), ask("/problems")]);
+      seen = tracked.map((order, number) => ({ tracked: order, detail: details[number] ?? null, problems: problems[number]?.results ?? [], plan: page.orders[number] }));
       draw();
       if (feed.isLive) tellLink(true); // after a reading that failed
     } catch {
@@ -75,7 +76,7 @@ function draw() {
   if (focused) document.getElementById(focused)?.focus();
 }
 
-function drawOrder({ tracked, detail, plan }, number) {
+function drawOrder({ tracked, detail, problems, plan }, number) {
   const status = tracked.status.name;
   const kind = FAILED.has(status) ? "failed" : DONE.has(status) ? "done" : "open";
   const heading = h("h1", {}, page.words.standings[status] ?? status);
@@ -86,10 +87,11 @@ function drawOrder({ tracked, detail, plan }, number) {
     h("header", {}, h("p.soft", {}, interpolate(gettext("%(vendor)s · order %(number)s"), { vendor: tracked.vendor.name, number: tracked.number })), heading, reason && h("p", {}, reason)),
     drawEstimate(tracked, kind),
     kind !== "failed" && drawSteps(tracked, plan.steps),
-    drawDriver(tracked, kind === "open"),
+    drawDriver(tracked, detail, kind === "open"),
     drawLines(tracked, detail, kind === "open"),
     drawVendor(tracked.vendor),
     detail && drawActs(detail, number),
+    detail && drawProblems(detail, problems, number),
   );
 }
 
@@ -133,7 +135,7 @@ function drawSteps(order, steps) {
   );
 }
 
-function drawDriver(order, isOpen) {
+function drawDriver(order, detail, isOpen) {
   const position = order.driver_position ?? null;
   if (!(isOpen && order.driver) && !order.tracking_number) return null;
   const location = order.vendor.location;
@@ -142,7 +144,8 @@ function drawDriver(order, isOpen) {
     {},
     isOpen && order.driver && h("h2", {}, interpolate(gettext("%(name)s drives"), { name: order.driver })),
     order.tracking_number && h("p", {}, `${order.carrier} ${order.tracking_number}`),
-    position && location && drawMap(location, position, { vendorName: order.vendor.name, driverName: order.driver }),
+    position && location && drawMap(location, position, detail?.location, { vendorName: order.vendor.name, driverName: order.driver }),
+    position && location && page.tiles.url && page.tiles.attribution && h("p.soft.tiles", {}, page.tiles.attribution),
     position && h("p.soft", {}, positionText(position)),
   );
 }
@@ -305,6 +308,50 @@ async function tip(order) {
     );
   });
   if (given) await attempt(gettext("The tip is noted."), () => act("PATCH", `/orders/${order.id}`, { driver_tip: { amount: given, currency } }));
+}
+
+function drawProblems(order, problems, number) {
+  return h(
+    "section.stack",
+    {},
+    h("h2", {}, gettext("Something is wrong")),
+    problems.length > 0 && h("ul.problems", {}, problems.map(drawProblem)),
+    h("div.acts", {}, h("button", { type: "button", id: `problem-${number}`, onclick: () => reportProblem(order) }, gettext("Report a problem"))),
+  );
+}
+
+function drawProblem(problem) {
+  const about = [page.words.problems[problem.reason] ?? problem.reason, ...problem.items.map(({ name }) => name)].join(" · ");
+  const at = (told) => ({ time: when(new Date(told)) });
+  return h(
+    "li.stack",
+    {},
+    h("p", {}, h("strong", {}, about)),
+    problem.text && h("p.words", {}, problem.text),
+    h("p.soft", {}, interpolate(gettext("Reported %(time)s. The vendor and our staff are told."), at(problem.created_at))),
+    problem.settled_at && h("p", {}, interpolate(gettext("Settled %(time)s."), at(problem.settled_at)), problem.settled_note && ` ${problem.settled_note}`),
+  );
+}
+
+async function reportProblem(order) {
+  const given = await openDialog(gettext("Report a problem"), (close) => {
+    const reason = h("select", { id: "problem-reason", required: true }, h("option", { value: "" }, gettext("Choose …")), Object.entries(page.words.problems).map(([value, text]) => h("option", { value }, text)));
+    const text = h("textarea", { id: "problem-text", maxLength: 2000, rows: 4 });
+    const boxes = order.items.map(({ id, name, quantity }) => [id, h("input", { type: "checkbox", id: `problem-item-${id}` }), `${quantity} × ${name}`]);
+    reason.addEventListener("change", () => { text.required = reason.value === "other"; });
+    const send = () => close({ reason: reason.value, text: text.value.trim(), items: boxes.filter(([, box]) => box.checked).map(([id]) => id) });
+    return h(
+      "form.fields",
+      { onsubmit: (event) => { event.preventDefault(); send(); } },
+      h("label", { for: reason.id }, gettext("What is wrong?")),
+      reason,
+      boxes.length > 0 && h("fieldset.which", {}, h("legend", {}, gettext("Which items? None means the whole order.")), boxes.map(([, box, name]) => h("label", {}, box, name))),
+      h("label", { for: text.id }, gettext("In your own words")),
+      text,
+      h("button.main", {}, gettext("Send it")),
+    );
+  });
+  if (given) await attempt(gettext("Your report is sent."), () => act("POST", `/orders/${order.id}/problems`, given));
 }
 
 // --- live ----------------------------------------------------------------------------------------------------------

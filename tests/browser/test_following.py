@@ -7,17 +7,21 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from rest_framework.test import APIClient
 
 from orders.lifecycle.table import Fulfilment, Status
-from orders.models import DriverPosition, Order
+from orders.models import DriverPosition, Order, ProblemReport
 from ordersite.core.crypto import decrypt
 from tests.cast import Cast
 from tests.orders.rows import add_line, make_order
 
 pytestmark = pytest.mark.browser
 Api = Callable[..., APIClient]
+PIXEL = bytes.fromhex(  # a grey one, as PNG
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a49444154789c63b8010000da00d9104d04980000000049454e44ae426082"
+)
 GUEST = "a-guest-token-of-a-test"
 
 
@@ -38,8 +42,11 @@ def steps(page: Page) -> list[str]:
 
 
 def test_a_delivery_is_followed_to_its_end(
-    stage: Cast, api: Api, open_page: Callable[..., Page], tmp_path: Path
+    stage: Cast, api: Api, open_page: Callable[..., Page], tmp_path: Path, settings: Any
 ) -> None:
+    # Of this site, since no test asks another host.
+    settings.MAP_TILES_URL, settings.MAP_ATTRIBUTION = "/tiles/{z}/{x}/{y}.png", "© The mappers"
+    came: list[str] = []
     order, address = followed(
         stage,
         Status.DRIVER_ON_WAY,
@@ -51,15 +58,28 @@ def test_a_delivery_is_followed_to_its_end(
     position = {"lat": stage.vendor.lat + 0.01, "lng": stage.vendor.lng, "accuracy": 5, "received_at": at}
     DriverPosition.objects.create(driver=stage.driver_row, at=at, **position)
     page = open_page(width=390, height=844)
+
+    def give_some(route: Route) -> None:
+        """The tile of Brussels, at the zoom that shows 1.1 km; the others do not come."""
+        if not route.request.url.endswith("/tiles/13/4194/2747.png"):
+            route.abort()
+            return
+        came.append(route.request.headers.get("referer", "no referrer"))
+        route.fulfill(body=PIXEL, content_type="image/png")
+
+    page.route("**/tiles/**", give_some)
     page.goto(address)
     expect(page.get_by_role("heading", level=1)).to_have_text("On its way to you")
     expect(page.get_by_role("img", name="Dora is 1.1 km from the vendor")).to_be_visible()
     expect(page.get_by_text("Position of")).to_be_visible()
+    expect(page.get_by_text("© The mappers")).to_be_visible()
+    expect(page.locator("svg.map image")).to_have_count(1)
+    assert (set(came), page.locator("svg.map .grid").count()) == ({"no referrer"}, 20)
     assert [step.split(" (")[0] for step in steps(page)] == ["Ordered", "Accepted", "Ready", "On its way"]
     expect(page.get_by_role("heading", name="Dora drives")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     # By the code alone nothing can be done, and nobody's name or address is told.
-    assert page.get_by_role("button", name="Cancel the order").count() == 0
+    assert all(page.get_by_role("button", name=name).count() == 0 for name in ("Cancel the order", "Report a problem"))
     text = page.inner_text("main")
     assert all(hidden not in text for hidden in ("Customer", "Nieuwstraat", order.contact_phone))
     page.screenshot(path=tmp_path / "delivery.png", full_page=True)
@@ -72,7 +92,7 @@ def test_a_delivery_is_followed_to_its_end(
     expect(page.get_by_role("heading", level=1)).to_have_text("Delivered")
 
 
-def test_a_guest_cancels_after_seeing_what_it_costs(
+def test_a_guest_reports_a_problem_and_cancels_after_seeing_what_it_costs(
     stage: Cast, open_page: Callable[..., Page], tmp_path: Path
 ) -> None:
     order, address = followed(
@@ -96,8 +116,23 @@ def test_a_guest_cancels_after_seeing_what_it_costs(
     page.get_by_label("Where do you wait?").fill("bay 3")
     page.get_by_role("button", name="Tell the vendor").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("The vendor knows that you are here")
-    page.get_by_role("button", name="Cancel the order").click()
     dialog = page.get_by_role("dialog")
+    page.get_by_role("button", name="Report a problem").click()
+    dialog.get_by_label("What is wrong?").select_option("other")
+    dialog.get_by_role("button", name="Send it").click()
+    # Without a word it says nothing: the browser asks for one.
+    expect(dialog.get_by_label("In your own words")).to_be_focused()
+    dialog.get_by_label("What is wrong?").select_option("wrong_item")
+    dialog.get_by_label("2 × Burger").check()
+    dialog.get_by_label("In your own words").fill("These are <b>pizzas</b>")
+    page.screenshot(path=tmp_path / "report.png")
+    dialog.get_by_role("button", name="Send it").click()
+    expect(page.locator(".problems li")).to_contain_text("Something else came · Burger")
+    expect(page.locator(".problems li")).to_contain_text("These are <b>pizzas</b>")
+    ProblemReport.objects.update(settled_at=timezone.now(), settled_note="Two burgers come at once.")
+    expect(page.locator(".problems li")).to_contain_text("Two burgers come at once.")
+    page.screenshot(path=tmp_path / "reported.png", full_page=True)
+    page.get_by_role("button", name="Cancel the order").click()
     expect(dialog).to_contain_text("Cancelling now costs")
     page.screenshot(path=tmp_path / "cancel.png")
     dialog.get_by_role("button", name="Cancel the order").click()

@@ -41,6 +41,7 @@ ACTS = (
     Act("list the pictures of its delivery", f"GET {ORDER}/delivery-proofs", SEE, own=True),
     Act("look at a picture of its delivery", f"GET {ORDER}/delivery-proofs/{{proof_uuid}}", SEE, own=True),
     Act("add a picture of its delivery", f"POST {ORDER}/delivery-proofs", MOVE, own=True),
+    Act("read what its customer reports", f"GET {ORDER}/problems", SEE, own=True),
     Act("read a purchase", "GET /purchases/{purchase_uuid}", SEE),
     Act("follow a vendor's feed", f"GET {VENDOR}/events", SEE, own=True),
     Act("read a vendor's board", f"GET {VENDOR}/board", SEE, own=True),
@@ -113,6 +114,9 @@ ACTS = (
     Act("delete the name of a status", "DELETE /orders/statuses/{label_id}", (Right.DELETE_LABELS,)),
 )
 
+# What nobody does for a customer: staff, who see the order, are refused otherwise than who does not.
+CUSTOMERS_ALONE = {f"POST {ORDER}/problems"}
+
 # The pages and buttons of the back-office beside Django's own, each with the permissions that it asks for.
 BUTTONS: dict[str, tuple[str, ...]] = {
     "orders_order_phone": (Right.PLACE_ORDERS,),
@@ -124,6 +128,7 @@ BUTTONS: dict[str, tuple[str, ...]] = {
             "orders_order_driver",
             "orders_order_tracking_number",
             "orders_order_note",
+            "orders_order_settle",
             "orders_order_payment_link",
             "orders_order_decide_change",
         ),
@@ -149,4 +154,6 @@ BUTTONS: dict[str, tuple[str, ...]] = {
     "auth_user_password_change": ("accounts.change_user",),
 }
 # Those of them that a vendor's people may not use for their vendors either.
-FOR_EVERYWHERE = tuple("order_address top_up pay_out hand_in reveal paymentproof reverse refund_ password".split())
+FOR_EVERYWHERE = tuple(
+    "order_address order_settle top_up pay_out hand_in reveal paymentproof reverse refund_ password".split()
+)

@@ -247,6 +247,7 @@ def bodies(world: World) -> dict[str, Any]:
         "POST /orders/{order_id}/payments/{payment_id}/waive": {"reason": "Not worth it"},
         "POST /orders/{order_id}/tracking-number": {"tracking_number": "P1"},
         "POST /orders/{order_id}/transitions": {"to": 4},
+        "POST /orders/{order_id}/problems": {"reason": "late"},
         "POST /orders/{order_id}/position": {"place": "bay 3"},
         "PATCH /drivers/me": {"on_duty": False},
         "POST /drivers/me/position": {"lat": 50.85, "lng": 4.35, "accuracy": 5, "at": "2026-01-14T11:00:00Z"},

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
+from ordersite.core.crypto import decrypt
 from ordersite.web import documents
 from tests.cast import Cast
 from tests.orders.rows import make_order
@@ -30,10 +31,24 @@ def test_every_page_has_a_policy_and_nothing_inline(cast: Cast, path: str) -> No
     assert not INLINE.search(answer.content.decode())
 
 
-def test_tiles_of_a_map_may_be_loaded(cast: Cast, settings: Any) -> None:
-    assert directives(Client().get("/"))["img-src"] == "'self' data: blob:"
-    settings.MAP_TILES_URL = "https://tiles.example.com/{z}/{x}/{y}.png"
-    assert directives(Client().get("/"))["img-src"] == "'self' data: blob: https://tiles.example.com"
+@pytest.mark.parametrize(
+    ("tiles", "host"),
+    [
+        ("", ""),
+        ("/tiles/{z}/{x}/{y}.png", ""),
+        ("https://tiles.example.com:8443/{z}/{x}/{y}", "https://tiles.example.com:8443"),
+    ],
+)
+def test_only_pages_with_a_map_load_its_tiles(cast: Cast, settings: Any, tiles: str, host: str) -> None:
+    settings.MAP_TILES_URL = tiles
+    followed = f"/t/{decrypt(make_order(cast).tracking_sealed)}"
+    with_map = (followed, "/admin/login/")
+    for path in (*with_map, "/", "/sign-in", "/t/no-code"):
+        expected = "'self' data: blob:" + (f" {host}" if path in with_map and host else "")
+        answer = Client().get(path)
+        assert directives(answer)["img-src"] == expected, path
+        # The address holds the code: a tile's server must not learn it.
+        assert answer["Referrer-Policy"] == ("no-referrer" if path.startswith("/t/") else "same-origin"), path
 
 
 def test_answers_that_are_no_pages_load_nothing(cast: Cast) -> None:

@@ -11,6 +11,10 @@ SITE = Path(__file__).parents[2]
 ORIGINS = (
     "origins such as https://app.example.com,http://localhost:3000, without a path; * is taken in development only"
 )
+TILES = (
+    "an address such as https://tiles.example.com/{z}/{x}/{y}.png, or a path of this site such as "
+    "/tiles/{z}/{x}/{y}.png, with {z}, {x} and {y} once each"
+)
 NUMBERS = "HASHES_AT_ONCE THROTTLE_ANONYMOUS MAX_JSON_VALUES HEAD_SECONDS FEED_QUEUE GUEST_ORDERS_PER_PHONE".split()
 
 
@@ -33,6 +37,17 @@ def start(tmp_path: Path, **variables: str) -> tuple[int, str]:
         ("DEBUG", "zzz", "on or off"),
         ("LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING, ERROR or CRITICAL"),
         ("ENVIRONMENT", "zzz", "development or production"),
+        *(
+            ("MAP_TILES_URL", value, TILES)
+            for value in (
+                "http://tiles.example.com/{z}/{x}/{y}.png",
+                "https://tiles.example.com/{z}/{x}.png",
+                "https://tiles.example.com;script-src *;/{z}/{x}/{y}.png",
+                "https://user:password@tiles.example.com/{z}/{x}/{y}.png",
+                "//tiles.example.com/{z}/{x}/{y}.png",
+                "tiles/{z}/{x}/{y}.png",
+            )
+        ),
         *(
             ("CORS_ALLOWED_ORIGINS", value, ORIGINS)
             for value in (
@@ -57,6 +72,8 @@ def test_nonsense_is_told_in_one_sentence(tmp_path: Path, variable: str, value: 
         ("CORS_ALLOWED_ORIGINS", "https://App.example.com, http://localhost:3000,capacitor://localhost,http://[::1]:8"),
         ("CORS_ALLOWED_ORIGINS", "*"),
         ("CORS_ALLOWED_ORIGINS", ""),
+        ("MAP_TILES_URL", "https://tiles.example.com:8443/{z}/{x}/{y}.png?key=1"),
+        ("MAP_TILES_URL", "/tiles/{z}/{x}/{y}.png"),
         ("BEHIND_PROXY", "on"),
         ("BEHIND_PROXY", "No"),
         ("LOG_LEVEL", "debug"),

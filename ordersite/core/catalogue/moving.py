@@ -66,6 +66,15 @@ SENTENCES: dict[Code, str] = {
     Code.UNKNOWN_DELIVERY_PROOF: _("This is no {kind} of this order's delivery: send the picture first, then its id."),
     Code.NOT_ON_ITS_WAY: _("The order is not on its way: pick it up first."),
     Code.DONE_AT: _("This time is not between the placing of the order and now: send when it was done, or nothing."),
+    Code.FORBIDDEN_PROBLEM_REPORT: _("Only the customer of an order can report a problem with it."),
+    Code.FORBIDDEN_PROBLEM_REPORTS: _("Only the customer, the vendor and staff read what was reported."),
+    Code.FORBIDDEN_SETTLE: _("Only staff can settle what a customer reported."),
+    Code.REQUIRED_PROBLEM_TEXT: _("Say what is wrong: send it as `{field:text}`."),
+    Code.UNKNOWN_PROBLEM_ITEM: _("The order has no such item: send the ids of its items."),
+    Code.TOO_MANY_PROBLEM_REPORTS: _(
+        "You have reported {most} problems with this order: wait until one of them is settled, or call the vendor."
+    ),
+    Code.TOO_LATE_PROBLEM_REPORT: _("The order was over more than {days} days ago: call the vendor."),
     Code.GUARD_FAILED_PROOF: _("The vendor requires a proof for this: send it as `{field:proof}`."),
     Code.GUARD_FAILED_CODE: _("The collection code is wrong: read it from the vendor's ticket."),
     Code.GUARD_FAILED_CODES: _("Not all codes have been issued yet."),

@@ -268,8 +268,8 @@ def test_counts_what_is_stuck(cast: Cast, office: Client) -> None:
     }
     assert counts == {"unanswered": "1", "exception": "2", "searching": "1", "ready": "1", "overdue": "1"}
     assert "the oldest for 11\u00a0min" in page
-    # One of them counts what was given back and is still open.
-    assert len(queries) <= 13
+    # One of them counts what was given back and is still open, one what customers reported: by the index of that table.
+    assert len(queries) <= 14
 
 
 @pytest.mark.parametrize(

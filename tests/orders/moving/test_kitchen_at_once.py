@@ -12,6 +12,7 @@ from django.utils import timezone
 from orders.lifecycle.table import Fulfilment
 from orders.models import Line, Order
 from orders.services.moving.kitchen import acknowledge, recall, tick_line
+from orders.services.moving.problem_reports import report_problem
 from ordersite.accounts.callers import Caller, caller_of_user
 from tests.cast import Cast
 from tests.controls.unlocked_tickets import order_without_a_lock
@@ -68,6 +69,13 @@ def test_a_recall(cast: Cast, order: Order) -> None:
     caller = caller_of_user(cast.owner)
     assert press_at_once(lambda who: recall(order_id=order.pk, caller=who), caller) == [2] * TABLETS
     assert [event.transition for event in order.events.all()] == ["", "undo_ready"]
+
+
+def test_a_problem_that_is_reported(cast: Cast, order: Order) -> None:
+    caller = caller_of_user(cast.customer)
+    answers = press_at_once(lambda who: report_problem(order_id=order.pk, caller=who, reason="late").order, caller)
+    assert answers == [2] * TABLETS
+    assert (order.events.count(), order.problem_reports.get().number) == (2, 2)
 
 
 def test_control_without_the_lock_one_tablet_fails(cast: Cast, order: Order, monkeypatch: pytest.MonkeyPatch) -> None:

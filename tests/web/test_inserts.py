@@ -5,8 +5,8 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from orders.models import FeedEntry, LineOption, OrderEvent
-from ordersite.core.inserts import MOST_VALUES, columns_of, insert_rows
+from orders.models import FeedEntry, LineOption, OrderEvent, OutboxMessage
+from ordersite.core.inserts import MOST_VALUES, columns_of, insert_beside, insert_rows
 from tests.cast import Cast
 from tests.orders.rows import add_line, make_order
 
@@ -40,6 +40,25 @@ def test_the_rows_stand_as_they_were_made(cast: Cast, count: int) -> None:
     assert stand == rows
     assert [values_of(row) for row in stand] == [values_of(row) for row in rows]
     assert all(not row._state.adding and row._state.db == "default" for row in rows)
+
+
+@pytest.mark.parametrize(("first", "second"), [(2, 1), (0, 1), (1, 0), (0, 0)])
+def test_rows_of_two_models_beside_each_other(cast: Cast, first: int, second: int) -> None:
+    """By one statement on PostgreSQL."""
+    line = add_line(make_order(cast, 7), cast.products["soda"])
+    options = [option(line.pk, position) for position in range(first)]
+    told = [OutboxMessage(type="order.placed", subject="order:1", data={"n": number}) for number in range(second)]
+    before = OutboxMessage.objects.count()
+    with CaptureQueriesContext(connection) as statements:
+        insert_beside(options, told)
+    assert len(statements) == (
+        1 if connection.vendor == "postgresql" and first and second else bool(first) + bool(second)
+    )
+    stand = LineOption.objects.filter(line=line).order_by("pk")
+    assert [values_of(row) for row in stand] == [values_of(row) for row in options]
+    assert list(OutboxMessage.objects.order_by("pk").values_list("uuid", "data"))[before:] == [
+        (message.uuid, message.data) for message in told
+    ]
 
 
 def test_times_and_json(cast: Cast) -> None:

@@ -1,7 +1,7 @@
 """The worker's part: passes messages on, and calls endpoints, each in a thread of its own.
 
-An endpoint that fails may take the whole time limit for each call. Those that fail at present share a few threads, and
-the others never wait for them.
+An endpoint that fails may take the whole time limit for each call. Those that fail at present, answer slowly or have
+taken nothing so far share a few threads, and the others never wait for them.
 """
 
 import logging
@@ -12,6 +12,7 @@ from django.db import connection
 
 from orders.models import WebhookDelivery
 from orders.services.outgoing.deliveries import (
+    TryOutcome,
     begin_try,
     due_endpoints,
     lease_deliveries,
@@ -26,10 +27,12 @@ from tracking.webhooks.signing import sign_delivery
 
 logger = logging.getLogger(__name__)
 
-# Endpoints that one worker calls at once: of those that take what is sent, and of those that fail.
-HEALTHY, FAILING = 8, 4
-# Calls of one endpoint before another has its turn.
-TURN = 50
+# Endpoints that one worker calls at once: of those that take what is sent at once, and of the others.
+QUICK, DOUBTFUL = 16, 8
+# Calls of one endpoint before another has its turn, likewise.
+TURN, SHORT_TURN = 50, 5
+# A call that took longer was slow.
+SLOW_MILLISECONDS = 1000
 
 
 class Callers:
@@ -37,11 +40,11 @@ class Callers:
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
-        self.turns: SimpleQueue[int] = SimpleQueue()
+        self.turns: SimpleQueue[tuple[int, int]] = SimpleQueue()
         self.running = False
 
-    def add(self, endpoint_id: int) -> None:
-        self.turns.put(endpoint_id)
+    def add(self, endpoint_id: int, limit: int) -> None:
+        self.turns.put((endpoint_id, limit))
         if not self.running:
             self.running = True
             for _ in range(self.threads):
@@ -49,17 +52,18 @@ class Callers:
 
     def run(self) -> None:
         while True:
-            take_turn(self.turns.get())
+            take_turn(*self.turns.get())
 
 
-# By whether an endpoint is failing; and those that have a turn, or wait for one.
-CALLERS = {False: Callers(HEALTHY), True: Callers(FAILING)}
+# By whether an endpoint is doubtful; those that have a turn, or wait for one; and those whose last call was slow.
+CALLERS = {False: Callers(QUICK), True: Callers(DOUBTFUL)}
 BUSY = set[int]()
+SLOW = set[int]()
 
 
-def take_turn(endpoint_id: int) -> None:
+def take_turn(endpoint_id: int, limit: int) -> None:
     try:
-        call_endpoint(endpoint_id, TURN)
+        call_endpoint(endpoint_id, limit)
     except Exception:
         logger.exception("webhook endpoint %d: its turn failed", endpoint_id)
     finally:
@@ -69,10 +73,11 @@ def take_turn(endpoint_id: int) -> None:
 
 def start_due() -> None:
     """Gives a turn to each endpoint to which something is due, unless it has one. By one thread at a time."""
-    for endpoint_id, is_failing in due_endpoints().items():
+    for endpoint_id, is_doubtful in due_endpoints().items():
         if endpoint_id not in BUSY:
             BUSY.add(endpoint_id)
-            CALLERS[is_failing].add(endpoint_id)
+            is_doubtful = is_doubtful or endpoint_id in SLOW
+            CALLERS[is_doubtful].add(endpoint_id, SHORT_TURN if is_doubtful else TURN)
 
 
 def deliver_due() -> int:
@@ -83,17 +88,25 @@ def deliver_due() -> int:
 
 
 def call_endpoint(endpoint_id: int, limit: int) -> int:
-    """Sends what is due to an endpoint, one after another; the first that fails ends its turn. How many were tried."""
-    rows = lease_deliveries(endpoint_id, limit)
+    """Sends what is due to an endpoint, one after another; how many were tried.
+
+    The turn ends early where it gives no answer, says that it is busy, or is slow.
+    """
+    rows, tried = lease_deliveries(endpoint_id, limit), 0
     for number, row in enumerate(rows):
-        if begin_try(row) and not try_once(row):
+        if not begin_try(row):
+            continue
+        outcome, tried = try_once(row), tried + 1
+        is_slow = outcome.milliseconds > SLOW_MILLISECONDS
+        (SLOW.add if is_slow else SLOW.discard)(endpoint_id)
+        if is_slow or outcome.asks_for_rest:
             return_leases(rows[number + 1 :])
-            return number + 1
-    return len(rows)
+            break
+    return tried
 
 
-def try_once(row: WebhookDelivery) -> bool:
-    """Makes one try, and keeps what came of it; whether it was delivered."""
+def try_once(row: WebhookDelivery) -> TryOutcome:
+    """Makes one try, and keeps what came of it."""
     message, body = row.message, body_of(row.message)
     assert row.tried_at is not None, "the try has begun"
     timestamp = timestamp_of(row.tried_at)
@@ -104,4 +117,4 @@ def try_once(row: WebhookDelivery) -> bool:
     }
     outcome = send_webhook(row.endpoint.url, body, headers)
     note_outcome(row, outcome)
-    return outcome.is_delivered
+    return outcome

@@ -51,6 +51,11 @@ class TryOutcome:
     def is_delivered(self) -> bool:
         return self.answered is not None and 200 <= self.answered < 300
 
+    @property
+    def asks_for_rest(self) -> bool:
+        """Whether the endpoint had better not be called again at once: it gave no answer, or said that it is busy."""
+        return self.answered is None or self.answered in BUSY
+
 
 # --- who is told --------------------------------------------------------------------------------------------------
 
@@ -152,10 +157,14 @@ def refuse_disabled(endpoint: WebhookEndpoint) -> None:
 
 
 def due_endpoints() -> dict[int, bool]:
-    """The endpoints to which something is due, and whether each is failing at present."""
+    """The endpoints to which something is due, and whether each has yet to show that it takes what is sent.
+
+    That is one that has taken nothing so far, or nothing since it began to fail.
+    """
     due = WebhookDelivery.objects.filter(endpoint=OuterRef("pk"), due_at__lte=timezone.now())
     rows = WebhookEndpoint.objects.filter(Exists(due), disabled_at__isnull=True).order_by("pk")
-    return {pk: failing_since is not None for pk, failing_since in rows.values_list("pk", "failing_since")}
+    columns = rows.values_list("pk", "failing_since", "delivered_at")
+    return {pk: failing_since is not None or taken_at is None for pk, failing_since, taken_at in columns}
 
 
 def lease_deliveries(endpoint_id: int, limit: int) -> list[WebhookDelivery]:

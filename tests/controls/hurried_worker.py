@@ -1,4 +1,7 @@
-"""A worker whose waits for another try of a webhook are a thousandth; with "forgetful" it takes no lease back."""
+"""A worker that does webhooks alone, whose waits for another try are a thousandth.
+
+With "forgetful" it takes no lease back; with "together" all endpoints share three threads.
+"""
 
 import os
 import sys
@@ -13,8 +16,11 @@ if __name__ == "__main__":
     django.setup()
     from orders.services.outgoing import deliveries
     from tracking import worker
+    from tracking.webhooks import delivering
 
     deliveries.WAITS = tuple(seconds / 1000 for seconds in deliveries.WAITS)
     deliveries.LEASE = timedelta(days=1) if "forgetful" in sys.argv else timedelta(seconds=2)
+    if "together" in sys.argv:
+        delivering.CALLERS = dict.fromkeys((False, True), delivering.Callers(3))
     worker.WORK = tuple(work for work in worker.WORK if work.name == "webhooks")
     worker.run_worker(threading.Event())

@@ -1,11 +1,13 @@
 """Promise 12: webhooks arrive at least once, though the receiver fails three times in ten and the worker is killed.
 
 By the same id, in no more tries than the table has; an independent library verifies each, and refuses old ones.
+Endpoints that hang do not delay the others.
 """
 
 import random
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -16,8 +18,11 @@ import pytest
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from orders.models import OutboxMessage, WebhookDelivery
+from orders.models import OutboxMessage, WebhookDelivery, WebhookEndpoint
 from orders.services.outgoing import deliveries
+from orders.services.outgoing.endpoints import make_secret
+from orders.services.record.outbox import tell_outside
+from ordersite.core.crypto import encrypt
 from tests.cast import Cast
 from tests.tracking.live import ROOT, environment
 from tests.tracking.receiver import TAKEN, Answer, Received, Receiver, receiving
@@ -121,3 +126,62 @@ def test_each_arrives_at_least_once(
 def test_control_where_no_lease_ends_what_was_cut_off_is_lost(cast: Cast, api: Any, tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="waiting"):
         deliver_all(cast, api, tmp_path, 24, 20, "forgetful")
+
+
+# --- those that hang ----------------------------------------------------------------------------------------------
+
+
+def slowest(directory: Path, healthy: int, hanging: int, told: int, *args: str) -> float:
+    """Seconds after which 99 % of what was told has come to the endpoints that do not hang; some may."""
+    WebhookEndpoint.objects.all().delete()
+    OutboxMessage.objects.all().delete()
+    released = threading.Event()
+    with receiving() as receiver:
+        secret = encrypt(make_secret())
+        for number in range(healthy + hanging):
+            name = "hangs" if number < hanging else "works"
+            WebhookEndpoint.objects.create(
+                url=f"{receiver.url}/{name}/{number}", types=["vendor.paused"], secret_sealed=secret
+            )
+
+        def answer(received: Received) -> Answer:
+            if "hangs" in received.path:
+                released.wait(60)
+            return TAKEN
+
+        receiver.answer = answer
+        workers = Workers(directory, *args)
+        try:
+            # The worker is there once it has passed something on.
+            tell_outside("vendor.paused", subject="vendor:1", vendor_id=None, data={})
+            while OutboxMessage.objects.filter(told_at__isnull=True).exists():
+                time.sleep(0.1)
+            receiver.calls.clear()
+            began = time.monotonic()
+            for _ in range(told):
+                tell_outside("vendor.paused", subject="vendor:1", vendor_id=None, data={})
+            wanted = healthy * told
+            while len(came := [call for call in list(receiver.calls) if "works" in call.path]) < wanted:
+                assert time.monotonic() < began + 300
+                time.sleep(0.1)
+            return sorted(call.at - began for call in came)[int(wanted * 0.99) - 1]
+        finally:
+            released.set()
+            workers.kill()
+
+
+@pytest.mark.timed
+def test_endpoints_that_hang_delay_no_others(
+    cast: Cast, tmp_path: Path, full: bool, figure: Callable[[str], None], *args: str
+) -> None:
+    healthy, hanging, told = (45, 5, 200) if full else (12, 3, 10)
+    alone = slowest(tmp_path, healthy, 0, told, *args)
+    beside = slowest(tmp_path, healthy, hanging, told, *args)
+    figure(f"{told} messages to {healthy} endpoints: p99 {alone:.1f} s, beside {hanging} that hang {beside:.1f} s")
+    assert beside <= 2 * alone + 0.5  # half a round of the worker
+
+
+@pytest.mark.timed
+def test_control_where_all_share_their_threads_they_do(cast: Cast, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="<="):
+        test_endpoints_that_hang_delay_no_others(cast, tmp_path, False, print, "together")

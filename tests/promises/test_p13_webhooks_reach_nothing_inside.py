@@ -52,7 +52,7 @@ def test_nothing_inside_is_saved_or_called(
     cast: Cast, api: Any, figure: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     called: list[Any] = []
-    monkeypatch.setattr(sending.socket, "create_connection", lambda *args, **named: called.append(args))
+    monkeypatch.setattr(socket, "create_connection", lambda *args, **named: called.append(args))
     client = api(cast.customer)
     for host in INSIDE:
         url = f"https://{host}/hook"
@@ -76,7 +76,7 @@ def test_a_name_that_is_rebound_is_refused_at_the_call(monkeypatch: pytest.Monke
     """Public when it was saved, inside when it is called: nothing connects."""
     monkeypatch.setattr(socket, "getaddrinfo", resolved("93.184.215.14", "127.0.0.1"))
     called: list[Any] = []
-    monkeypatch.setattr(sending.socket, "create_connection", lambda *args, **named: called.append(args))
+    monkeypatch.setattr(socket, "create_connection", lambda *args, **named: called.append(args))
     assert addresses.find_target(f"https://{HOST}/").ip == "93.184.215.14"
     assert send_webhook(f"https://{HOST}/", "{}", {}).failure == "private_address"
     assert called == []
@@ -91,7 +91,7 @@ def test_the_call_goes_to_the_address_that_was_checked(monkeypatch: pytest.Monke
         called.append(address)
         raise ConnectionRefusedError(111, "Connection refused")
 
-    monkeypatch.setattr(sending.socket, "create_connection", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
     assert send_webhook(f"https://{HOST}/", "{}", {}).failure == "ConnectionRefusedError: Connection refused"
     assert called == [("93.184.215.14", 443)]
 
@@ -125,7 +125,7 @@ def test_control_without_the_check_it_is_found(
 
 def test_control_resolved_again_at_the_call_it_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that takes the name goes where the name leads by then."""
-    real = sending.find_target
+    real = addresses.find_target
 
     def by_name(url: str) -> addresses.Target:
         found = real(url)

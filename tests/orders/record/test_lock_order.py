@@ -51,7 +51,7 @@ def test_a_report_over_several_orders_locks_all_of_them_before_it_tells_anything
 
 def test_a_vendor_that_is_paused_and_what_comes_back_may_be_pointed_to_meanwhile(cast: Cast) -> None:
     Vendor.objects.filter(pk=cast.vendor.pk).update(pause_after_orders=1)
-    order = make_order(cast, Status.REJECTED)
+    order = make_order(cast, Status.REJECTED_BY_BUSINESS)
     UnansweredOrder.objects.create(order=order, vendor=cast.vendor)
     due = timezone.now() - timedelta(minutes=1)
     Product.objects.filter(pk=cast.products["burger"].pk).update(is_available=False, unavailable_until=due)

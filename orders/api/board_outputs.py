@@ -101,6 +101,10 @@ class PersonOutput(serializers.Serializer):
     arrived_at = serializers.DateTimeField(allow_null=True, help_text="When it came to the vendor.")
 
 
+class TicketCustomerOutput(PersonOutput):
+    waits_at = serializers.CharField(help_text="Where it waits, as it says itself, such as bay 3.")
+
+
 class TicketOutput(OfKind):
     """An order on the board."""
 
@@ -128,7 +132,7 @@ class TicketOutput(OfKind):
     answer_until = serializers.DateTimeField(allow_null=True, help_text="When it is refused if nobody answers.")
     prepared_in = serializers.IntegerField(allow_null=True, help_text="Minutes.")
     delivered_in = serializers.IntegerField(allow_null=True, help_text="Minutes.")
-    customer = PersonOutput()
+    customer = TicketCustomerOutput()
     driver = PersonOutput(allow_null=True)
     address = serializers.CharField()
     address_notes = serializers.CharField()
@@ -278,6 +282,7 @@ def render_ticket(ticket: TicketView) -> dict[str, Any]:
             "name": ticket.contact.name,
             "phone": ticket.contact.phone,
             "arrived_at": instant(ticket.customer_arrived_at),
+            "waits_at": ticket.waits_at,
         },
         "driver": {
             "name": ticket.driver.name,

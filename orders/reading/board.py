@@ -250,7 +250,7 @@ def read_ticket(access: OrderAccess) -> TicketView:
 
 
 # Without the vendor, which all of them share.
-PARTIES = ("purchase", "customer", "driver", "company", "label", "terms", "package", "booking")
+PARTIES = ("purchase", "customer", "driver", "company", "label", "terms", "package", "booking", "customer_position")
 
 
 def shown_orders(vendor: Vendor, now: datetime, since: datetime | None = None) -> QuerySet[Order]:

@@ -365,11 +365,15 @@ class OrderView(View):
 
     @property
     def waits_at(self) -> str:
-        """Where the customer waits who comes to collect, as it says itself; a statement where it may have said so."""
+        """Where the customer waits who comes to collect, as it says itself.
+
+        A statement where it may have said so, unless it was read with the order.
+        """
         order = self.__order
         if self.hides_words or order.fulfilment not in COLLECTED or order.is_closed or order.version == 1:
             return ""
-        return CustomerPosition.objects.filter(order=order).values_list("place", flat=True).first() or ""
+        position: CustomerPosition | None = getattr(order, "customer_position", None)
+        return position.place if position else ""
 
     @property
     def company(self) -> NamedView | None:

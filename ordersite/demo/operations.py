@@ -144,7 +144,7 @@ OPERATIONS: dict[str, Operation] = {
         summary="Pause a vendor, or tell that it takes longer",
         who=VENDOR,
         given={"vendor_id": 1},
-        body={"rush_minutes": 10, "rush_until": "2099-01-01T00:00:00Z"},
+        body={"rush_minutes": 10, "rush_until": None},
     ),
     "readDevices": Operation(summary="List a vendor's tablets and printers", who=VENDOR, given={"vendor_id": 3}),
     "createDevices": Operation(

@@ -12,7 +12,7 @@ import { gettext, interpolate, ngettext } from "./i18n.js";
 import { page } from "./page.js";
 import { askPicture, pictureKind, sendPicture } from "./proofs.js";
 import { toast } from "./toasts.js";
-import { clock } from "./time.js";
+import { clock, when } from "./time.js";
 
 const COLUMNS = {
   scheduled: () => gettext("Scheduled"),
@@ -24,10 +24,12 @@ const COLUMNS = {
 const CORE = ["new", "preparing", "ready"]; // what a screen of middle width shows side by side
 const MOST_ASKED = 100; // ids of one call
 const SLICE = 8; // ms that drawing takes before the browser gets its turn
+const AT_ONCE = 10; // cards that are drawn in the same turn as they are read
 const UNDO_FOR = 30_000; // ms
 const SETTINGS_EVERY = 15_000; // ms between two looks at pause, rush and what is sold out
 const AFRESH_EVERY = 10 * 60_000; // ms between two readings of the whole board
 const AGAIN = 2000; // ms until a reading that failed is tried again
+const ANSWERED_IN = 10_000; // ms until a look at the settings is answered, or the link is taken for dead
 const LOST_SOUND_AFTER = 5000; // ms
 const HANDED_OVER_FOR = 2 * 3600_000; // ms
 const STATIONS_KEY = `board-stations-${page.vendor.id}`;
@@ -44,14 +46,16 @@ class Board {
   chosenMinutes = new Map(); // by id, where somebody has chosen others than the usual
   undoable = null; // what was done last: {id, from, until}
   vendor = page.vendor;
-  stations = [];
+  stations = null; // until they are read
   reasons = [];
   unavailable = [];
   offset = 0; // ms that the server's clock is ahead of this one
   position = 0; // of the feed: what it has told of
   read = 0; // of the feed: what the tickets show of it
   shownColumn = "new";
-  isAway = false;
+  isAway = false; // nothing comes, by no way
+  wasAway = false; // since the last link
+  hasMore = false; // more orders are open than were read
   wantsAll = false; // whether the whole board is to be read
   isReading = false; // one answer at a time, so that none is followed by an older one
   isOver = false; // nobody may look at this board here any more
@@ -72,7 +76,10 @@ class Board {
         ended: (code, reason) => this.end(code, reason),
       },
     });
-    document.addEventListener("visibilitychange", () => this.tellSeen());
+    document.addEventListener("visibilitychange", () => {
+      this.tellSeen();
+      this.readSettings();
+    });
     for (const query of [wide, middle]) query.addEventListener("change", () => this.place());
     setInterval(() => this.tell(), 1000);
     setInterval(() => this.readSettings(), SETTINGS_EVERY);
@@ -154,7 +161,7 @@ class Board {
   // --- reading -----------------------------------------------------------------------------------------------------
 
   take(entries) {
-    performance.mark("frame");
+    if (!performance.getEntriesByName("frame").length) performance.mark("frame");
     for (const entry of entries) if (entry.order) this.dirty.add(entry.order);
     this.position = entries.at(-1).position;
     this.refresh();
@@ -190,13 +197,15 @@ class Board {
         if (body.has_more) this.dirty.add(id);
         else this.drop(id);
       }
+      this.hasMore = body.has_more;
       this.adopt(body);
+      if (this.feed.isLive) this.tellLink(true);
       this.feed.begin(position, epoch);
       return true;
     } catch (problem) {
       if (problem.status === 403 || problem.status === 404) this.end(4403, problem.message);
       else if (problem.status !== 401) {
-        this.tellLink(false, true);
+        if (this.feed.isWaiting) this.tellLink(false, false);
         setTimeout(() => this.readAll(), AGAIN);
       }
       return false;
@@ -221,12 +230,15 @@ class Board {
     }
   }
 
+  // Reads the settings, which no event tells of; and learns from it of a link that is dead and does not say so.
   async readSettings() {
     if (document.visibilityState !== "visible" || this.isOver) return;
     try {
-      this.adopt((await read(`${base}/board?orders=`)).body);
-    } catch {
-      // The link's own banner tells it.
+      const { body, headers } = await read(`${base}/board?orders=`, { signal: AbortSignal.timeout(ANSWERED_IN) });
+      this.adopt(body);
+      this.feed.expect(Number(headers.get("Feed-Position")), headers.get("Feed-Epoch"));
+    } catch (problem) {
+      if (!problem.status) this.feed.drop();
     }
   }
 
@@ -234,8 +246,11 @@ class Board {
     this.offset = new Date(body.now) - Date.now();
     Object.assign(this, { vendor: body.vendor, reasons: body.reasons, unavailable: body.unavailable });
     if (JSON.stringify(this.stations) !== JSON.stringify(body.stations)) {
+      // Which line is whose follows the stations: what is shown was read before they were as they are.
+      if (this.stations) this.readAll();
       this.stations = body.stations;
       this.drawStations();
+      this.redrawAll();
     }
     for (const ticket of body.orders) {
       const before = this.tickets.get(ticket.id);
@@ -259,6 +274,7 @@ class Board {
   async draw() {
     if (this.isDrawing) return;
     this.isDrawing = true;
+    if (this.redraw.size > AT_ONCE) await nextTurn(); // what has read them has taken long enough
     while (this.redraw.size) {
       const began = performance.now();
       for (const id of this.redraw) {
@@ -272,7 +288,7 @@ class Board {
     }
     this.isDrawing = false;
     document.getElementById("board").dataset.drawn = this.read;
-    if (performance.getEntriesByName("frame").length) {
+    if (this.read >= this.position && performance.getEntriesByName("frame").length) {
       performance.measure("drawn", "frame");
       // Whoever observes has it; the browser would keep every one of a day.
       performance.clearMeasures("drawn");
@@ -385,14 +401,15 @@ class Board {
     const now = this.now();
     const isPaused = vendor.paused_until && now < new Date(vendor.paused_until);
     const isRush = vendor.rush_minutes > 0 && !(vendor.rush_until && now >= new Date(vendor.rush_until));
-    const key = [isPaused && vendor.paused_until, isRush && vendor.rush_minutes, isRush && vendor.rush_until, this.soundFault, this.unavailable?.length].join();
+    const key = [isPaused && vendor.paused_until, isRush && vendor.rush_minutes, isRush && vendor.rush_until, this.soundFault, this.hasMore, this.unavailable?.length].join();
     if (key === this.statesKey) return;
     this.statesKey = key;
-    const until = (at) => (at ? interpolate(gettext("until %(time)s"), { time: clock(new Date(at)) }) : "");
+    const until = (at) => (at ? interpolate(gettext("until %(time)s"), { time: when(new Date(at), now) }) : "");
     fill(
       this.states,
       isPaused && h("button.state.bad", { type: "button", onclick: () => this.changePause() }, interpolate(gettext("Paused %(until)s"), { until: until(vendor.paused_until) })),
       isRush && h("button.state.warn", { type: "button", onclick: () => this.changePause() }, interpolate(gettext("Rush: +%(minutes)s min %(until)s"), { minutes: vendor.rush_minutes, until: until(vendor.rush_until) })),
+      this.hasMore && h("span.chip.bad", {}, gettext("More orders are open than a board shows")),
       this.soundFault && h("button.state.bad", { type: "button", onclick: () => this.startShift() }, this.soundFault),
     );
     fill(this.soldOut, gettext("Sold out"), this.unavailable?.length > 0 && h("span.count", {}, String(this.unavailable.length)));
@@ -430,23 +447,27 @@ class Board {
     document.title = kinds.has("new") ? `● ${page.vendor.name}` : page.vendor.name;
   }
 
+  // The banner stands as long as there is no socket; it sounds where nothing comes by another way either.
   tellLink(isUp, isAsking) {
-    clearTimeout(this.lostTimer);
     this.banner.hidden = isUp;
-    if (isUp) {
-      if (this.isAway) toast(gettext("The link is back: everything is up to date."));
+    if (!isUp) setText(this.banner, isAsking ? gettext("The live link is lost. The board asks for news every few seconds, and links up again by itself.") : gettext("There is no connection. Orders may be waiting that are not shown here."));
+    if (isUp || isAsking) {
+      clearTimeout(this.lostTimer);
+      this.lostTimer = null;
       this.isAway = false;
+      if (isUp && this.wasAway) toast(gettext("The link is back: everything is up to date."));
+      if (isUp) this.wasAway = false;
       this.ring();
       return;
     }
-    setText(this.banner, isAsking && navigator.onLine ? gettext("The live link is lost. The board asks for news every few seconds, and links up again by itself.") : gettext("There is no connection. Orders may be waiting that are not shown here."));
-    this.lostTimer = setTimeout(() => {
+    this.lostTimer ??= setTimeout(() => {
       this.isAway = true;
+      this.wasAway = true;
       this.ring();
     }, LOST_SOUND_AFTER);
   }
 
-  end(code, reason) {
+  async end(code, reason) {
     if (code === 4401) {
       location.reload(); // to the sign-in; where the tablet was paired, to where that is done anew
       return;
@@ -455,7 +476,8 @@ class Board {
     this.isOver = true;
     this.feed.stop();
     this.bell.want(new Set());
-    openDialog(gettext("This board is closed"), () => [h("p", {}, reason), h("a.button.main", { href: "/board" }, gettext("To the boards"))]);
+    await openDialog(gettext("This board is closed"), () => [h("p", {}, reason), h("a.button.main", { href: "/board" }, gettext("To the boards"))]);
+    location.assign("/board");
   }
 
   // Acknowledges the position that this screen has drawn, while somebody can see it.
@@ -499,8 +521,12 @@ class Board {
     const at = [...this.stationRow.children].indexOf(document.activeElement);
     this.drawStations();
     this.stationRow.children[at]?.focus();
-    for (const id of this.tickets.keys()) this.redraw.add(id);
+    this.redrawAll();
     this.draw();
+  }
+
+  redrawAll() {
+    for (const id of this.tickets.keys()) this.redraw.add(id);
   }
 
   // What belongs to no station is shown everywhere.
@@ -632,7 +658,7 @@ class Board {
   }
 
   async changePause() {
-    const fields = await openPause(this.vendor);
+    const fields = await openPause(this);
     if (fields) await this.changeVendor("PATCH", "", fields);
   }
 
@@ -648,6 +674,6 @@ class Board {
 }
 
 const nextFrame = () => new Promise((resolve) => (document.visibilityState === "visible" ? requestAnimationFrame(() => setTimeout(resolve)) : setTimeout(resolve)));
-const nextTurn = () => new Promise((resolve) => setTimeout(resolve));
+const nextTurn = () => globalThis.scheduler?.yield?.() ?? new Promise((resolve) => setTimeout(resolve));
 
 new Board();

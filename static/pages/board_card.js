@@ -6,6 +6,7 @@ import { clock, countdown, minutesTo, untilText, when } from "./time.js";
 
 const PRESETS = 5; // that a card shows at most
 const SOON = 12 * 3600_000; // ms; what is due later than this tells its day alone
+const PLAIN = { new: "pending", scheduled: "preorder", preparing: "accepted_by_business", ready: "preparation_completed" }; // what a column says already
 const TIMED = new Set(["scheduled", "new", "preparing"]); // where being late counts
 
 export const FIELDS = {
@@ -107,11 +108,11 @@ export class Card {
   facts() {
     const { ticket } = this;
     const chips = [];
-    const plain = { new: "pending", scheduled: "preorder", preparing: "accepted_by_business", ready: "preparation_completed" };
-    if (plain[ticket.column] !== ticket.status.name && !ticket.is_cancelled) chips.push(h("span.chip.status", {}, word("statuses", ticket.status.name)));
+    const isSaid = PLAIN[ticket.column] === ticket.status.name || (ticket.customer.arrived_at && ticket.status.name === "customer_arrived_to_business") || (ticket.driver?.arrived_at && ticket.status.name === "driver_in_business");
+    if (!isSaid && !ticket.is_cancelled) chips.push(h("span.chip.status", {}, word("statuses", ticket.status.name)));
     if (ticket.label) chips.push(h("span.chip", {}, ticket.label.name));
     if (ticket.milestones.preparation_started && ticket.column === "preparing") chips.push(h("span.chip.good", {}, gettext("Started")));
-    if (ticket.customer.arrived_at && ticket.column !== "handed_over") chips.push(this.arrival(gettext("Customer is here"), ticket.customer.arrived_at));
+    if (ticket.customer.arrived_at && ticket.column !== "handed_over") chips.push(this.arrival(gettext("Customer is here"), ticket.customer.arrived_at, ticket.customer.waits_at));
     if (ticket.driver?.arrived_at && ticket.column !== "handed_over") chips.push(this.arrival(gettext("Driver is here"), ticket.driver.arrived_at));
     else if (ticket.driver && ticket.column !== "handed_over") chips.push(h("span.chip", {}, interpolate(gettext("Driver: %(name)s"), { name: ticket.driver.name })));
     if (ticket.recalled_at) chips.push(h("span.chip.warn", {}, gettext("Recalled")));
@@ -123,9 +124,9 @@ export class Card {
     return chips.length > 0 && h("p.facts", {}, chips);
   }
 
-  arrival(text, since) {
+  arrival(text, since, where = "") {
     const waits = this.timed(h("span"), (now) => interpolate(gettext("%(count)s min"), { count: Math.max(0, -minutesTo(new Date(since), now)) }));
-    return h("span.chip.warn", {}, text, " · ", waits);
+    return h("span.chip.warn", {}, text, where && [" · ", h("b", {}, where)], " · ", waits);
   }
 
   place() {

@@ -15,6 +15,9 @@ const RUSH_FOR = 60; // minutes
 const SOLD_OUT_FOR = 4 * 60; // minutes
 const MOST_FOUND = 30;
 
+// By the server's clock: a tablet's own may be hours wrong.
+const after = (board, minutes) => new Date(board.now().getTime() + minutes * MINUTE);
+
 const button = (text, press, look = "") => h(look ? `button.${look}` : "button", { type: "button", onclick: press }, text);
 
 // Everything that the order allows now, with what it asks for. Resolves to {step, fields}, {act} or undefined.
@@ -26,23 +29,23 @@ export function openOrder(ticket, board) {
     steps.sort((one, other) => rank(one) - rank(other));
     const rows = steps.map((step) => stepRow(step, board, close, ticket));
     return [
-      details(ticket),
+      details(ticket, board.now()),
       h("div.stack", {}, ticket.may_start_preparing && button(word("changes", "start_preparing"), () => close({ act: "start" })), rows),
       button(gettext("Print its ticket"), () => close({ act: "print" })),
       ticket.recall && button(gettext("Bring it back"), () => close({ act: "recall" })),
       ticket.prepared_in && ticket.column === "preparing" && delays(close),
-      ticket.lines.some(({ product }) => product) && soldOutRows(ticket, close),
+      ticket.lines.some(({ product }) => product) && soldOutRows(ticket, board, close),
     ];
   });
 }
 
-function details(ticket) {
+function details(ticket, now) {
   const rows = [
     [gettext("Customer"), [ticket.customer.name, ticket.customer.phone].filter(Boolean).join(" · ")],
     [gettext("Driver"), ticket.driver && [ticket.driver.name, ticket.driver.phone].filter(Boolean).join(" · ")],
     [gettext("Address"), [ticket.address, ticket.address_notes].filter(Boolean).join(" · ")],
-    [gettext("Agreed for"), ticket.deliver_at && when(new Date(ticket.deliver_at))],
-    [gettext("Placed"), when(new Date(ticket.placed_at))],
+    [gettext("Agreed for"), ticket.deliver_at && when(new Date(ticket.deliver_at), now)],
+    [gettext("Placed"), when(new Date(ticket.placed_at), now)],
     [gettext("Total"), money(ticket.total)],
     [gettext("Collection code"), ticket.collection_code],
   ].filter(([, text]) => text);
@@ -106,7 +109,7 @@ function delays(close) {
 }
 
 // Each product of the order, with what the customer takes instead.
-function soldOutRows(ticket, close) {
+function soldOutRows(ticket, board, close) {
   const seen = new Map(ticket.lines.filter(({ product }) => product).map((line) => [line.product, line]));
   return h(
     "details",
@@ -116,16 +119,16 @@ function soldOutRows(ticket, close) {
       const instead = line.substitute
         ? interpolate(gettext("The customer takes instead: %(name)s"), { name: line.substitute.name })
         : line.remove_if_missing && gettext("The customer wants it left out.");
-      return h("li.stack", {}, h("strong", {}, line.name), instead && h("span.soft", {}, instead), untilButtons((until) => close({ act: "sold-out", product: line.product, name: line.name, until })));
+      return h("li.stack", {}, h("strong", {}, line.name), instead && h("span.soft", {}, instead), untilButtons(board, (until) => close({ act: "sold-out", product: line.product, name: line.name, until })));
     })),
   );
 }
 
-function untilButtons(press) {
+function untilButtons(board, press) {
   return h(
     "div.row",
     {},
-    button(gettext("For 4 hours"), () => press(new Date(Date.now() + SOLD_OUT_FOR * MINUTE).toISOString())),
+    button(gettext("For 4 hours"), () => press(after(board, SOLD_OUT_FOR).toISOString())),
     button(gettext("Today"), () => press("today")),
     button(gettext("Until I change it"), () => press(null)),
   );
@@ -140,34 +143,45 @@ export function openSoldOut(board) {
       h(
         "li.row.spread",
         {},
-        h("span", {}, h("strong", {}, row.name), row.until && h("span.soft", {}, ` ${interpolate(gettext("until %(time)s"), { time: when(new Date(row.until)) })}`)),
+        h("span", {}, h("strong", {}, row.name), row.until && h("span.soft", {}, ` ${interpolate(gettext("until %(time)s"), { time: when(new Date(row.until), board.now()) })}`)),
         button(gettext("Available again"), () => close({ ...row, isBack: true })),
       ),
     );
-    let products = null;
+    let menu = null;
     search.addEventListener("input", async () => {
-      products ??= await productsOf(page.vendor.id).catch(() => []);
+      try {
+        menu ??= await partsOfMenu();
+      } catch (problem) {
+        fill(found, h("li", {}, problem.message));
+        return;
+      }
       const wanted = search.value.trim().toLowerCase();
-      const rows = wanted ? products.filter(({ name }) => name.toLowerCase().includes(wanted)).slice(0, MOST_FOUND) : [];
-      fill(found, rows.map((row) => h("li.stack", {}, h("strong", {}, row.name), untilButtons((until) => close({ kind: "product", id: row.id, name: row.name, until })))));
+      const rows = wanted ? menu.filter(({ name }) => name.toLowerCase().includes(wanted)).slice(0, MOST_FOUND) : [];
+      fill(found, rows.map(({ kind, id, name, of }) => h("li.stack", {}, h("span", {}, h("strong", {}, name), of && h("span.soft", {}, ` · ${of}`)), untilButtons(board, (until) => close({ kind, id, name, until })))));
     });
     return [
       out.length > 0 ? h("ul.stack", {}, out) : h("p.soft", {}, gettext("Nothing is sold out.")),
-      h("div.fields", {}, h("label", { for: search.id }, gettext("Find a product")), search),
+      h("div.fields", {}, h("label", { for: search.id }, gettext("Find a product or an option")), search),
       found,
     ];
   });
 }
 
-async function productsOf(vendor) {
-  const { body } = await read(`/vendors/${vendor}/menu`);
-  return body.categories.flatMap(({ products }) => products);
+// The products of the menu, then the options of their groups, each once; an option with the name of its group.
+async function partsOfMenu() {
+  const { body } = await read(`/vendors/${page.vendor.id}/menu`);
+  const products = body.categories.flatMap((category) => category.products);
+  const options = new Map();
+  for (const { option_groups: groups } of products)
+    for (const group of groups) for (const { id, name } of group.options) options.set(id, { kind: "option", id, name, of: group.name });
+  return [...products.map(({ id, name }) => ({ kind: "product", id, name })), ...options.values()];
 }
 
 // Resolves to the fields of PATCH /vendors/{id}, or undefined.
-export function openPause(vendor) {
+export function openPause(board) {
+  const { vendor } = board;
   return openDialog(gettext("Pause or slow down"), (close) => {
-    const at = (minutes) => new Date(Date.now() + minutes * MINUTE);
+    const at = (minutes) => after(board, minutes);
     return [
       h("h3", {}, gettext("Take no orders for")),
       h("div.row", {}, PAUSES.map((minutes) => button(interpolate(gettext("%(count)s min"), { count: minutes }), () => close({ paused_until: at(minutes).toISOString() })))),

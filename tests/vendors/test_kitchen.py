@@ -160,12 +160,24 @@ def test_today_ends_at_five_by_the_vendors_clock(cast: Cast, now: str, ends: str
     assert found == datetime.fromisoformat(ends).replace(tzinfo=UTC)
 
 
-@pytest.mark.parametrize("body", [{}, {"until": "tomorrow"}, {"until": "2020-01-01T00:00:00Z"}, {"until": 4}])
-def test_a_wrong_time_is_refused(cast: Cast, api: Api, body: dict[str, Any]) -> None:
-    refused = api(cast.owner).post(url(cast, f"products/{cast.products['soda'].pk}/out-of-stock"), body)
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, "required"),
+        ({"until": "tomorrow"}, "invalid"),
+        ({"until": "2020-01-01T00:00:00Z"}, "past"),
+        ({"until": 4}, "invalid"),
+        ({"until": "2027-01-15T11:00:01Z"}, "too_far"),
+        ({"until": "9999-12-31T23:59:59Z"}, "too_far"),
+    ],
+)
+def test_a_wrong_time_is_refused(cast: Cast, api: Api, clock: Clock, body: dict[str, Any], code: str) -> None:
+    path = url(cast, f"products/{cast.products['soda'].pk}/out-of-stock")
+    refused = api(cast.owner).post(path, body)
     assert refused.status_code == 400
-    assert refused.json()["errors"][0]["pointer"] == "/until"
+    assert [(one["pointer"], one["code"]) for one in refused.json()["errors"]] == [("/until", code)]
     assert Product.objects.get(pk=cast.products["soda"].pk).is_available
+    assert api(cast.owner).post(path, {"until": "2027-01-15T11:00:00Z"}).status_code == 200
 
 
 def test_others_are_refused_and_nothing_changes(cast: Cast, api: Api) -> None:

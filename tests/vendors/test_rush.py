@@ -80,7 +80,13 @@ def test_a_pause_ends_by_itself(cast: Cast, api: Api, till: APIClient, clock: Cl
 
 @pytest.mark.parametrize(
     ("value", "code"),
-    [(NOON.isoformat(), "past"), ("soon", "invalid"), ("9999-12-31T23:59:59-12:00", "overflow"), (5, "invalid")],
+    [
+        (NOON.isoformat(), "past"),
+        ("soon", "invalid"),
+        ("9999-12-31T23:59:59-12:00", "overflow"),
+        ("9999-12-31T23:59:59Z", "too_far"),
+        (5, "invalid"),
+    ],
 )
 def test_an_end_that_is_refused_changes_nothing(
     cast: Cast, till: APIClient, clock: Clock, value: Any, code: str

@@ -16,6 +16,7 @@ from ordersite.accounts.rights import Right
 from ordersite.web.problems import Forbidden, NotFound
 from ordersite.web.serializers import IdField, Input, LineField, StrictIntegerField
 from ordersite.web.views import ApiView, parse, render
+from vendors.api.serializers import EndField
 from vendors.models import Option, Product, Vendor
 from vendors.permissions import serves
 from vendors.services.availability import end_of_today, set_availability
@@ -68,25 +69,23 @@ class StationsOutput(serializers.Serializer):
         "nullable": True,
     }
 )
-class UntilField(serializers.DateTimeField):
-    """A moment to come, or "today"."""
+class UntilField(EndField):
+    """The same, or "today"."""
 
-    default_error_messages = {"past": "This time has passed: send a later one, today, or null."}
+    default_error_messages = {
+        "past": "This time has passed: send a later one, today, or null.",
+        "too_far": "This is more than a year ahead: send an earlier time, today, or null.",
+    }
 
     def to_internal_value(self, value: Any) -> Any:
-        if value == TODAY:
-            return value
-        at: datetime = super().to_internal_value(value)
-        if at <= timezone.now():
-            self.fail("past")
-        return at
+        return value if value == TODAY else super().to_internal_value(value)
 
 
 class OutOfStockInput(Input):
     until = UntilField(
         allow_null=True,
-        help_text="When it can be ordered again: a time, today (until 05:00 by the vendor's clock), or null, until you "
-        "say so.",
+        help_text="When it can be ordered again: a time within a year, today (until 05:00 by the vendor's clock), "
+        "or null, until you say so.",
     )
 
 

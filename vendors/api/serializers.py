@@ -1,7 +1,7 @@
 """What the catalogue's calls read and answer."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -15,6 +15,26 @@ from vendors.payment_methods import METHOD_NAMES
 from vendors.services.openings import next_takes_orders, takes_orders
 
 MOST_RUSH_MINUTES = 600
+# So far ahead may lie the end of what can also be without one.
+FARTHEST = timedelta(days=366)
+
+
+class EndField(serializers.DateTimeField):
+    """When something ends by itself that may also last until it is changed: to come, and at most a year ahead."""
+
+    default_error_messages = {
+        "past": "This time has passed: send a later one, or null.",
+        "too_far": "This is more than a year ahead: send an earlier time, or null.",
+    }
+
+    def to_internal_value(self, value: Any) -> Any:
+        at: datetime = super().to_internal_value(value)
+        now = timezone.now()
+        if at <= now:
+            self.fail("past")
+        if at > now + FARTHEST:
+            self.fail("too_far")
+        return at
 
 
 class VendorInput(Input):
@@ -24,21 +44,17 @@ class VendorInput(Input):
     rush_minutes = StrictIntegerField(
         min_value=0, max_value=MOST_RUSH_MINUTES, help_text="Extra preparation minutes while the vendor is busy."
     )
-    rush_until = serializers.DateTimeField(
-        allow_null=True, help_text="When the extra minutes end; null if they last until they are changed."
+    rush_until = EndField(
+        allow_null=True,
+        help_text="When the extra minutes end, at most a year ahead; null if they last until they are changed.",
+        error_messages={"past": "This time has passed: send a later one, or rush_minutes 0 to end rush mode."},
     )
 
     def validate_paused_until(self, paused_until: datetime | None) -> datetime | None:
+        """Without a bound: a pause has no other way to last."""
         if paused_until is not None and paused_until <= timezone.now():
             raise serializers.ValidationError("This time has passed: send a later one, or null to go on.", "past")
         return paused_until
-
-    def validate_rush_until(self, rush_until: datetime | None) -> datetime | None:
-        if rush_until is not None and rush_until <= timezone.now():
-            raise serializers.ValidationError(
-                "This time has passed: send a later one, or rush_minutes 0 to end rush mode.", "past"
-            )
-        return rush_until
 
 
 class VendorTypeOutput(serializers.Serializer):

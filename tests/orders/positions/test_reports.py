@@ -214,6 +214,8 @@ def test_a_customer_who_collects_tells_where_it_waits(cast: Cast, api: Api) -> N
     row.refresh_from_db()
     assert (row.lat, row.at, row.place) == (here["lat"], at, "bay 4")
     assert client.get(f"/api/v1/orders/{order.pk}").data["waits_at"] == "bay 4"
+    board = api(cast.owner).get(f"/api/v1/vendors/{cast.vendor.pk}/board").json()
+    assert [one["customer"]["waits_at"] for one in board["orders"]] == ["bay 4"]
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ FILLS = 110  # orders after which the column of what was handed over is full
 THREADS = 8  # calls at once
 TRIES = 6  # of a call to a site that is busy
 RESTS = 1.0  # seconds that an order stands in each status at least
+MOST_OPEN = 60  # with so many open no more are placed, where the site is slower than the rate
 ENDS_IN = 120.0  # seconds that the pages have to show all of it
 # What becomes of an order, one after another.
 STEPS: tuple[dict[str, Any], ...] = (
@@ -122,18 +123,24 @@ class Crew:
         due: queue.PriorityQueue[tuple[float, int, int, int]] = queue.PriorityQueue()  # when, which, step, its id
         for number in range(orders):
             due.put((began + number / per_second, number, 0, 0))
-        left = orders
+        left, opened = orders, 0
 
         def work() -> None:
-            nonlocal left
+            nonlocal left, opened
             while True:
                 at, number, step, order = due.get()
                 if step < 0:
                     return
-                if (early := at - time.monotonic()) > 0:
-                    # Nothing that is due before it comes in meanwhile, except what rests less long than this.
-                    time.sleep(min(early, 0.1))
+                now = time.monotonic()
+                if at > now:
+                    time.sleep(min(at - now, 0.1))
                     due.put((at, number, step, order))
+                    continue
+                with lock:
+                    is_full = step == 0 and opened >= MOST_OPEN
+                    opened += step == 0 and not is_full
+                if is_full:
+                    due.put((now + RESTS, number, step, order))
                     continue
                 asked = time.monotonic()
                 is_over = step == len(STEPS)
@@ -149,6 +156,7 @@ class Crew:
                 with lock:
                     played.latencies.append(answered - asked)
                     left -= is_over
+                    opened -= is_over
                     if not left:
                         for _ in range(THREADS):
                             due.put((0, 0, -1, 0))
@@ -158,22 +166,22 @@ class Crew:
         def delay() -> None:
             """The followed order is told to be ready later, or sooner again, once a second."""
             for minutes in range(1_000_000):
-                if is_over.wait(1):
+                if ended.wait(1):
                     return
                 try:
                     self.delay(followed, 30 + minutes % 30)
                 except (RuntimeError, OSError) as error:
                     played.refused.append(str(error))
 
-        is_over = threading.Event()
-        threads = [threading.Thread(target=work) for _ in range(THREADS)]
-        delaying = threading.Thread(target=delay)
+        ended = threading.Event()
+        threads = [threading.Thread(target=work, daemon=True) for _ in range(THREADS)]
+        delaying = threading.Thread(target=delay, daemon=True)
         for thread in (*threads, delaying):
             thread.start()
         for thread in threads:
             thread.join()
         played.took = time.monotonic() - began
-        is_over.set()
+        ended.set()
         delaying.join()
         return played
 
@@ -205,7 +213,7 @@ class Shift:
 
     def watch(self, play: Callable[[], Played]) -> None:
         """Plays in a thread, while this one lets the browser tell what goes wrong."""
-        thread = threading.Thread(target=lambda: self.legs.append(play()))
+        thread = threading.Thread(target=lambda: self.legs.append(play()), daemon=True)
         thread.start()
         while thread.is_alive():
             for opened in self.pages.values():
@@ -271,13 +279,15 @@ def tell(shift: Shift) -> None:
 
 
 def count_left(shift: Shift) -> dict[str, int]:
-    """Orders that are still open, besides the one that stays, and those that no screen has shown in time."""
+    """Orders that are still open, besides the one that stays; those that no screen has shown, now and in time."""
     from orders.lifecycle.table import OPEN  # noqa: PLC0415  needs the apps
-    from orders.models import TOLD_UNSEEN, FeedEntry, Order  # noqa: PLC0415
+    from orders.models import Order, OrderEvent  # noqa: PLC0415
+    from orders.services.record.unseen_entries import unseen_entries  # noqa: PLC0415
 
     return {
         "open": Order.objects.filter(status__in=OPEN).exclude(pk=shift.followed).count(),
-        "told to be unseen": FeedEntry.objects.filter(TOLD_UNSEEN).count(),
+        "not shown": unseen_entries().count(),
+        "told not to be shown": OrderEvent.objects.filter(reason="Not shown on any device").count(),
     }
 
 

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field, QuerySet, Value
+from django.db.models import Field, IntegerField, QuerySet, Value
 from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.transaction import TransactionManagementError
@@ -23,7 +23,7 @@ Row = TypeVar("Row")
 
 
 class Given(Value):
-    """Stands in a query for a whole number, an id, that each run of the statement gives by its name."""
+    """Stands in a query for a value, mostly an id, that each run of the statement gives by its name."""
 
     def __init__(self, name: str, output_field: "Field[Any, Any]") -> None:
         super().__init__(None, output_field=output_field)
@@ -34,6 +34,8 @@ class Given(Value):
 
     def prepare(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
         """The value as the database takes it; raises EmptyResultSet for a number that its column cannot hold."""
+        if not isinstance(self.output_field, IntegerField):
+            return self.output_field.get_db_prep_value(value, connection)
         least, most = connection.ops.integer_field_range(self.output_field.get_internal_type())
         if not least <= value <= most:
             raise EmptyResultSet

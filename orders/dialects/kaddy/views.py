@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from orders.dialects.base import Dialect, DialectView, whole_of
 from orders.dialects.kaddy.outputs import OrderOutput, render_order
 from orders.models import Order
-from orders.reading.order_view import OrderView
+from orders.reading.order_view import OrderView, view_order
 from orders.reading.selectors import with_parts
-from orders.services.moving.tills import confirm_order, till_orders, unconfirmed_orders, vendors_of_till
+from orders.services.moving.tills import confirm_order, find_till_order, unconfirmed_orders, vendors_of_till
 from orders.services.record.access import access_of
 from ordersite.accounts.authentication import caller_of, credential_of
 from ordersite.accounts.callers import Caller
@@ -145,9 +145,8 @@ class OrdersView(TillView):
 def find_order(view: TillView, request: Request, order_uuid: str) -> tuple[Order, Caller]:
     """The tenant's order, confirmed or not; raises NotFound."""
     caller = caller_of(request)
-    orders = with_parts(till_orders(view.vendor_ids(request, caller)))
-    known = uuid_of(order_uuid)
-    order = orders.filter(uuid=known).first() if known else None
+    vendor_ids, known = view.vendor_ids(request, caller), uuid_of(order_uuid)
+    order = find_till_order(vendor_ids, known) if known else None
     if order is None:
         raise NotFound()
     return order, caller
@@ -159,7 +158,7 @@ class OneOrderView(TillView):
     @extend_schema(parameters=[TENANT, ORDER], responses={200: OrderOutput}, operation_id="getOrder")
     def get(self, request: Request, order_uuid: str) -> Response:
         order, caller = find_order(self, request, order_uuid)
-        return Response(render_order(OrderView(access_of(caller, order))))
+        return Response(render_order(view_order(access_of(caller, order), "items")))
 
 
 class ConfirmedOutput(serializers.Serializer):

@@ -1,15 +1,20 @@
 """Tills that pull orders: what they have not confirmed yet waits for them (docs/requirements.md, rows 40 and 73)."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from django.db.models import QuerySet
 
 from orders.lifecycle.table import FAILURE, OPEN, Actor, Fulfilment, Status
 from orders.models import Order, OrderEvent
 from orders.services.moving.transitions import Wish, move_on
+from orders.services.record.access import with_parties
 from orders.services.record.order_update import update_order
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.core.codes import Code
 from ordersite.core.faults import Conflict, NotFound
+from ordersite.core.prepared import Given, Prepared
 from vendors.models import Vendor
 from vendors.permissions import member_vendors
 
@@ -20,10 +25,27 @@ def vendors_of_till(caller: Caller, merchant_uuid: str) -> list[int]:
     return list(vendors.filter(merchant__uuid=merchant_uuid).values_list("pk", flat=True))
 
 
-def till_orders(vendor_ids: list[int]) -> QuerySet[Order]:
+def till_orders(vendor_ids: Sequence[int | Given]) -> QuerySet[Order]:
     """What tills of these vendors may see; digital orders never show there."""
-    orders = Order.objects.filter(vendor__in=vendor_ids, visible_at__isnull=False, deleted_at__isnull=True)
+    orders = Order.objects.filter(vendor__pk__in=vendor_ids, visible_at__isnull=False, deleted_at__isnull=True)
     return orders.exclude(fulfilment=Fulfilment.DIGITAL)
+
+
+def one_till_order(vendors: int) -> QuerySet[Order]:
+    """The query of `find_till_order` for so many vendors."""
+    given = [Given(f"vendor{number}", Vendor._meta.pk) for number in range(vendors)]
+    return with_parties(till_orders(given)).filter(uuid=Given("uuid", Order._meta.get_field("uuid")))
+
+
+# Kept: Django took four fifths of the call's CPU to put it together; one order took 17.3 ms, and 9.3 kept.
+ONE_TILL_ORDER = Prepared(one_till_order)
+
+
+def find_till_order(vendor_ids: list[int], order_uuid: UUID) -> Order | None:
+    """One of their tills' orders, confirmed or not, with its parties."""
+    vendors = {f"vendor{number}": pk for number, pk in enumerate(vendor_ids)}
+    found = ONE_TILL_ORDER.rows(len(vendor_ids), uuid=order_uuid, **vendors)
+    return found[0] if found else None
 
 
 def unconfirmed_orders(vendor_ids: list[int]) -> QuerySet[Order]:

@@ -31,6 +31,7 @@ urlpatterns = [
     path("language", account_pages.change_language, name="change_language"),
     path("build", tell_build, name="build"),
     path("drive", drive.show_drive, name="drive"),
+    path("dispatch", drive.show_dispatch, name="dispatch"),
     path("board", board.choose_vendor, name="boards"),
     path("board/pair", devices.show_pairing, name="pair"),
     path("board/<id:vendor_id>/devices", devices.show_devices, name="devices"),

@@ -1,7 +1,11 @@
-"""The driver page: the frame that its script fills by the API and the live feed."""
+"""The pages of drivers and of their dispatchers: frames that scripts fill by the API and the live feed."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
@@ -10,9 +14,10 @@ from django.views.decorators.http import require_safe
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Status
 from orders.pages.words import CHANGES, STATUSES, WHY, change_names, worded
-from ordersite.accounts.callers import related
+from ordersite.accounts.callers import caller_of_user, related
 from ordersite.accounts.models import User
 from ordersite.web.pages import page_view, show_page
+from vendors.models import Company
 
 # What a driver's buttons do, as a driver says it.
 DRIVER_CHANGES = {
@@ -32,6 +37,15 @@ DRIVER_CHANGES = {
     "retry_delivery": _("I try it again"),
     "undo_delivery": _("Not delivered after all"),
     "undo_pick_up": _("Not picked up after all"),
+}
+# The same as a dispatcher says it.
+DISPATCHER_CHANGES = {
+    **CHANGES,
+    "accept_by_company": _("Take it"),
+    "accept_by_driver": _("Accept for the driver"),
+    "driver_arrive": _("Driver is at the pick-up"),
+    "look_for_driver": _("Give it back"),
+    "pick_up": _("Picked up"),
 }
 # How an order stands, as its driver sees it.
 DRIVER_STATUSES = {
@@ -78,20 +92,46 @@ def show_drive(request: HttpRequest) -> HttpResponse:
     if not isinstance(request.user, User):
         return redirect_to_login(request.get_full_path(), reverse("sign_in"))
     driver = related(request.user, "driver")
+    if driver is None and caller_of_user(request.user).dispatched_ids:
+        return redirect("dispatch")
     if driver is None:
         refused = {
             "title": gettext("This page is for drivers"),
             "text": gettext("You are no driver here yet. Ask the vendor or the company that you drive for."),
         }
         return show_page(request, "pages/refused.html", refused, status=403)
-    reasons = worded(REASONS, {**WHY, **DRIVER_WHY})
     data = {
         "driver": {"id": driver.pk, "name": driver.name},
+        **words_of(changes=DRIVER_CHANGES, statuses=DRIVER_STATUSES, why={**WHY, **DRIVER_WHY}),
+    }
+    return show_page(request, "pages/drive.html", {"driver": driver}, data=data)
+
+
+@page_view
+@require_safe
+def show_dispatch(request: HttpRequest) -> HttpResponse:
+    """The page of who dispatches for delivery companies."""
+    if not isinstance(request.user, User):
+        return redirect_to_login(request.get_full_path(), reverse("sign_in"))
+    companies = Company.objects.filter(dispatchers__user=request.user).values_list("name", flat=True)
+    if not companies:
+        refused = {
+            "title": gettext("This page is for dispatchers"),
+            "text": gettext("You dispatch for no delivery company here yet. Ask the site to add you to one."),
+        }
+        return show_page(request, "pages/refused.html", refused, status=403)
+    data = words_of(changes=DISPATCHER_CHANGES, statuses=STATUSES, why=WHY)
+    return show_page(request, "pages/dispatch.html", {"companies": ", ".join(companies)}, data=data)
+
+
+def words_of(*, changes: Mapping[str, str], statuses: Mapping[str, str], why: Mapping[str, str]) -> dict[str, Any]:
+    """The words of a page of deliveries."""
+    reasons = worded(REASONS, why)
+    return {
         "words": {
-            "changes": worded(change_names(), DRIVER_CHANGES),
-            "statuses": worded([status.slug for status in Status], DRIVER_STATUSES),
+            "changes": worded(change_names(), changes),
+            "statuses": worded([status.slug for status in Status], statuses),
             "reasons": {code: reasons[code] for code in DRIVER_REASONS},
         },
         "reasons_with_text": [code for code, reason in REASONS.items() if reason.needs_text],
     }
-    return show_page(request, "pages/drive.html", {"driver": driver}, data=data)

@@ -38,12 +38,14 @@ class SignInView(LoginView):
 
 
 def first_page_of(user: Any) -> str:
-    """Where somebody works: who works at a vendor on its board, a driver on its page, staff in the back-office."""
+    """Where somebody works: at a vendor on its board, a driver or dispatcher on its page, staff in the back-office."""
     caller = caller_of_user(user)
     if caller.merchant_ids or caller.vendor_ids:
         return reverse("boards")
     if caller.driver:
         return reverse("drive")
+    if caller.dispatched_ids:
+        return reverse("dispatch")
     return reverse("admin:index") if user.is_staff else "/"
 
 

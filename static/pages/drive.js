@@ -2,15 +2,13 @@
 import { act, onSignedOut, read } from "./api.js";
 import { Bell } from "./board_bell.js";
 import { checkBuild, watchBuild } from "./build.js";
-import { openDialog } from "./dialogs.js";
+import { askFor, changeWord, collectText, contents, money, offerCard, pickupOf, placeBlock, tick } from "./deliveries.js";
 import { arrange, fill, h, setText } from "./dom.js";
 import { Reporter } from "./drive_position.js";
 import { Queue } from "./drive_queue.js";
 import { Feed } from "./feed.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { page } from "./page.js";
-import { askPicture } from "./proofs.js";
-import { countdown, minutesTo, untilText, when } from "./time.js";
 import { toast } from "./toasts.js";
 
 const EVERY = 60_000; // ms between two readings while the feed tells of changes
@@ -119,8 +117,6 @@ async function whyGone(order) {
 
 // --- acting ---------------------------------------------------------------------------------------------------------
 
-const changeWord = (name) => page.words.changes[name] ?? name;
-
 function whenSent(one, answer) {
   if (answer) keepAnswer(answer);
   else toast(interpolate(gettext("“%(step)s” was refused: see above."), { step: changeWord(one.body.transition) }));
@@ -136,53 +132,8 @@ function keepAnswer(order) {
 
 // Asks for whatever the change needs, then puts it on the queue.
 async function take(order, change) {
-  const body = { transition: change.name };
-  let photo = null;
-  if (change.requires.includes("reason")) {
-    const why = await askReason(changeWord(change.name));
-    if (!why) return;
-    Object.assign(body, why);
-  }
-  if (change.requires.includes("code") || (change.requires.includes("proof") && order.proof_kind === "code")) {
-    const code = await askCode(changeWord(change.name));
-    if (!code) return;
-    body[change.requires.includes("code") ? "code" : "proof"] = code;
-  } else if (change.requires.includes("proof")) {
-    photo = await askPicture(order.proof_kind);
-    if (!photo) return;
-  }
-  await queue.add(order.id, body, photo);
-}
-
-function askReason(title) {
-  const entries = Object.entries(page.words.reasons);
-  return openDialog(title, (close) => {
-    const text = h("textarea", { id: "reason-text", maxLength: 500 });
-    const choose = (code) => {
-      if (page.reasons_with_text.includes(code) && !text.value.trim()) {
-        text.focus();
-        return;
-      }
-      close({ reason_code: code, reason: text.value.trim() });
-    };
-    return [
-      h("label", { for: "reason-text" }, gettext("In your words (needed for “another reason”)")),
-      text,
-      h("div.choices", {}, entries.map(([code, word]) => h("button", { type: "button", onclick: () => choose(code) }, word))),
-    ];
-  });
-}
-
-function askCode(title) {
-  return openDialog(title, (close) => {
-    const field = h("input", { id: "code", inputMode: "numeric", autocomplete: "one-time-code", maxLength: 20, required: true, autofocus: true });
-    const form = h("form.fields", {}, h("label", { for: "code" }, gettext("The customer's code")), field, h("button.main", {}, title));
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      close(field.value.trim());
-    });
-    return form;
-  });
+  const given = await askFor(order, change);
+  if (given) await queue.add(order.id, { transition: change.name, ...given.body }, given.photo);
 }
 
 async function answer(offer, isTaken, button) {
@@ -231,7 +182,7 @@ function draw() {
   arrange(at("unsent"), refused.map((one) => once(`refused-${one.key}`, one.refused, () => refusedCard(one))));
   if (!state.isRead) return;
   document.title = state.offers.length ? `(${state.offers.length}) ${title}` : title;
-  const offers = state.offers.map((offer) => once(`offer-${offer.id}`, [offer.version, offer.answer_by], () => offerCard(offer)));
+  const offers = state.offers.map((offer) => once(`offer-${offer.id}`, [offer.version, offer.answer_by], () => offerCard(offer, answer, "accept_by_driver")));
   arrange(at("offers"), offers.length ? offers : [once("no-offers", state.driver.on_duty, noOffers)]);
   const orders = [...state.orders.values()].map((order) =>
     once(`order-${order.id}`, [order, queue.of(order.id).map((one) => [one.key, one.refused])], () => orderCard(order)),
@@ -244,7 +195,7 @@ function draw() {
   setText(at("cash"), sums.join(", ") || gettext("None"));
   const carries = [...state.orders.values()].some((order) => order.milestones.driver_accepted);
   reporter.follow(carries ? "closely" : state.driver.on_duty ? "rarely" : "");
-  tick();
+  tick(refresh);
 }
 
 // Whoever holds an order reads its next step first, whoever holds none what is on offer.
@@ -327,66 +278,6 @@ function refusedCard(one) {
 
 const numberOf = (id) => state.orders.get(id)?.number ?? id;
 
-function money({ amount, currency }) {
-  return new Intl.NumberFormat(page.language, { style: "currency", currency }).format(Number(amount));
-}
-
-function offerCard(offer) {
-  const left = offer.answer_by ? h("span.left", { role: "timer", "data-until": offer.answer_by }) : null;
-  const tip = Number(offer.driver_tip.amount) ? interpolate(gettext("tip %(sum)s"), { sum: money(offer.driver_tip) }) : "";
-  const far = offer.distance ? `${(offer.distance / 1000).toLocaleString(page.language, { maximumFractionDigits: 1 })} km` : "";
-  return h(
-    "article.ticket.offer",
-    { "aria-label": `${gettext("Offers")}: ${offer.vendor.name}` },
-    h("header", {}, h("h3", {}, offer.vendor.name), left),
-    placeBlock(gettext("Pick-up"), offer.pickup),
-    placeBlock(gettext("Drop-off"), offer.dropoff),
-    h("p", {}, [offer.payment_method === "cash" ? interpolate(gettext("%(sum)s in cash"), { sum: money(offer.total) }) : money(offer.total), tip, far, offer.deliver_at ? when(new Date(offer.deliver_at)) : ""].filter(Boolean).join(" · ")),
-    h(
-      "div.two",
-      {},
-      h("button", { type: "button", onclick: (event) => answer(offer, false, event.currentTarget) }, gettext("Decline")),
-      h("button.main", { type: "button", onclick: (event) => answer(offer, true, event.currentTarget) }, changeWord("accept_by_driver")),
-    ),
-  );
-}
-
-// Where a map leads to: the device's own navigation where it has one, else a map on the web.
-function navigationUrl({ address, location }) {
-  const point = location ? `${location.lat},${location.lng}` : "";
-  if (/Android/.test(navigator.userAgent)) return `geo:${point || "0,0"}?q=${encodeURIComponent(point || address)}`;
-  if (/iPhone|iPad/.test(navigator.userAgent)) return `https://maps.apple.com/?daddr=${encodeURIComponent(point || address)}`;
-  return point
-    ? `https://www.openstreetmap.org/directions?to=${encodeURIComponent(point)}`
-    : `https://www.openstreetmap.org/search?query=${encodeURIComponent(address)}`;
-}
-
-function placeBlock(title, place, { isNow = false, who = null, notes = "" } = {}) {
-  const phone = who?.phone ? h("a.button", { href: `tel:${who.phone.replace(/[^+\d]/g, "")}` }, gettext("Call")) : null;
-  const way = h(
-    "a.button",
-    { href: navigationUrl(place), target: "_blank", rel: "noopener noreferrer", "aria-label": `${gettext("Navigate")}: ${place.address}` },
-    gettext("Navigate"),
-  );
-  const hasWay = place.address || place.location;
-  return h(
-    isNow ? "div.place.now" : "div.place",
-    {},
-    h("b", {}, title),
-    who?.name ? h("span", {}, who.name) : null,
-    h("span", {}, place.address || gettext("No address")),
-    notes ? h("span", {}, notes) : null,
-    h("div.row", {}, hasWay ? way : null, phone),
-  );
-}
-
-function pickupOf(order) {
-  const vendor = vendors.get(order.vendor.id);
-  if (order.package) return { place: order.package.pickup, who: null, notes: order.package.pickup.address_notes };
-  const address = [vendor?.address, `${vendor?.postal_code ?? ""} ${vendor?.city ?? ""}`.trim()].filter(Boolean).join(", ");
-  return { place: { address, location: vendor?.location }, who: { name: order.vendor.name, phone: vendor?.phone ?? "" }, notes: "" };
-}
-
 // What may be done next: the server's word, or the step after what waits to be sent.
 function nextStep(order) {
   const waiting = queue.of(order.id);
@@ -402,7 +293,7 @@ function orderCard(order) {
   const waiting = queue.of(order.id);
   const isPickedUp = Boolean(order.milestones.picked_up) || waiting.some((one) => one.body.transition === "pick_up");
   const next = nextStep(order);
-  const pickup = pickupOf(order);
+  const pickup = pickupOf(order, vendors.get(order.vendor.id));
   const recipient = order.package ? { name: order.package.recipient_name, phone: order.package.recipient_phone } : order.contact;
   // Where it goes next, and what to know there, stands before the button, the other place behind it.
   const atPickup = [placeBlock(gettext("Pick-up"), pickup.place, { isNow: !isPickedUp, who: pickup.who, notes: pickup.notes }), contents(order)];
@@ -436,47 +327,11 @@ function orderCard(order) {
   );
 }
 
-function collectText(order) {
-  if (order.payment_method !== "cash" || !Number(order.owed.amount)) return null;
-  const parts = [interpolate(gettext("Collect %(sum)s in cash."), { sum: money(order.owed) })];
-  if (order.cash && Number(order.cash.amount) > Number(order.owed.amount)) {
-    const back = { amount: (Number(order.cash.amount) - Number(order.owed.amount)).toFixed(3), currency: order.cash.currency };
-    parts.push(interpolate(gettext("The customer pays with %(cash)s: give back %(back)s."), { cash: money(order.cash), back: money(back) }));
-  }
-  return h("p.money", {}, parts.join(" "));
-}
-
-function contents(order) {
-  const lines = order.items.map((line) => h("li", {}, `${line.quantity} × ${line.name}`, line.ticket.length ? ` (${line.ticket.join(", ")})` : ""));
-  if (!lines.length) return null;
-  const count = order.items.reduce((sum, line) => sum + (line.unit === "st" ? line.quantity : 1), 0);
-  const title = interpolate(ngettext("%(count)s item", "%(count)s items", count), { count });
-  return h("details", {}, h("summary", {}, title), h("ul.contents", {}, lines));
-}
-
-// What moves with the clock.
-function tick() {
-  const now = new Date();
-  for (const element of document.querySelectorAll("[data-until]")) {
-    const until = new Date(element.dataset.until);
-    setText(element, countdown(until, now));
-    if (until <= now && !element.dataset.over) {
-      element.dataset.over = "1";
-      setTimeout(refresh, 1500);
-    }
-  }
-  for (const element of document.querySelectorAll("[data-due]")) {
-    const due = new Date(element.dataset.due);
-    const near = Math.abs(minutesTo(due, now)) < 180;
-    setText(element, near ? `${when(due, now)} (${untilText(due, now)})` : when(due, now));
-  }
-}
-
 fill(at("duty"));
 queue.load();
 refresh();
 feed.begin(0, "");
-setInterval(tick, 1000);
+setInterval(() => tick(refresh), 1000);
 setInterval(() => document.visibilityState === "visible" && refresh(), EVERY);
 setInterval(() => !state.isFed && refresh(), DEAF);
 addEventListener("offline", () => { state.isReachable = false; draw(); });

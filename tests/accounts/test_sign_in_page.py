@@ -38,7 +38,13 @@ def test_leads_to_nobody_else(client: Client, cast: Cast, given: str) -> None:
 
 
 def test_leads_each_to_where_they_work(client: Client, cast: Cast) -> None:
-    places = {cast.owner: "/board", cast.driver: "/drive", cast.staff: "/admin/", cast.customer: "/"}
+    places = {
+        cast.owner: "/board",
+        cast.driver: "/drive",
+        cast.dispatcher: "/dispatch",
+        cast.staff: "/admin/",
+        cast.customer: "/",
+    }
     assert {user: sign_in(client, user.email)[1] for user in places} == places
 
 

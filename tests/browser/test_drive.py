@@ -1,12 +1,13 @@
 """The driver page in a real browser: an offer taken, brought through a dead link with a photo, and what is refused."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 from rest_framework.test import APIClient
 
-from orders.models import DeliveryProof, Order, OrderEvent
+from orders.models import DeliveryProof, DriverOffer, Order, OrderEvent
 from tests.browser.boards import use_photo
 from tests.cast import PASSWORD, Cast
 from tests.orders.rows import make_order
@@ -102,3 +103,23 @@ def test_what_is_refused_stays_until_the_driver_leaves_it(stage: Cast, api: Api,
     refused.get_by_role("button", name="Leave it").click()
     expect(drive.get_by_text("You hold no order.")).to_be_visible()
     expect(refused).to_have_count(0)
+
+
+def test_a_dispatcher_takes_and_declines_and_asks_a_driver(stage: Cast, open_page: Callable[..., Page]) -> None:
+    order, other = search(stage, ""), search(stage, "")
+    page = open_page(signed_in=stage.dispatcher)
+    page.goto("/drive")
+    expect(page).to_have_url(re.compile("/dispatch$"))
+    offers = page.get_by_role("region", name="Offers")
+    offers.get_by_role("button", name="Take it").first.click()
+    ticket = page.get_by_role("article", name=f"{order.number} {stage.vendor.name}")
+    expect(ticket).to_contain_text("Company has accepted")
+    offers.get_by_role("button", name="Decline").click()
+    expect(offers).to_contain_text("Nothing is offered now.")
+    ticket.get_by_label("Who drives it?").select_option(f"{stage.company_driver_row.pk}")
+    ticket.get_by_role("button", name="Ask this driver").click()
+    expect(ticket).to_contain_text(f"{stage.company_driver_row.name} was asked and has not answered yet.")
+    ticket.get_by_role("button", name="Accept for the driver").click()
+    expect(ticket).to_contain_text(f"Driver: {stage.company_driver_row.name}")
+    assert (standing(order), standing(other)) == (8, 22)
+    assert DriverOffer.objects.get(order=other).outcome == "declined"

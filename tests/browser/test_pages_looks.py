@@ -69,6 +69,16 @@ def test_the_driver_page(stage: Cast, opened: Callable[..., Page], look: tuple[i
 
 
 @pytest.mark.parametrize("look", LOOKS)
+def test_the_dispatchers_page(stage: Cast, opened: Callable[..., Page], look: tuple[int, Any]) -> None:
+    make_order(stage, Status.LOOKING_FOR_DRIVER, stood="accepted search_started", address="Markt 1")
+    make_order(stage, Status.ACCEPTED_BY_DRIVER_COMPANY, stood="accepted company_accepted", company=stage.company)
+    page = opened("/dispatch", look, signed_in=stage.dispatcher)
+    expect(page.get_by_role("button", name="Take it")).to_be_visible()
+    page.get_by_text("Something else").click()
+    expect_no_fault(page, f"dispatch {look}")
+
+
+@pytest.mark.parametrize("look", LOOKS)
 def test_the_page_of_an_order(
     stage: Cast, opened: Callable[..., Page], api: Callable[..., APIClient], look: tuple[int, Any]
 ) -> None:

@@ -12,6 +12,7 @@ from orders.admin.payments import ProofAdmin
 from orders.admin.postings import PostingAdmin
 from orders.admin.purchases import OrderEventAdmin, PaymentAdmin, PurchaseAdmin
 from orders.admin.refunds import RefundAdmin
+from orders.admin.webhooks import WebhookDeliveryAdmin, WebhookEndpointAdmin
 
 admin.site.site_header = admin.site.site_title = "ordersite"
 admin.site.index_title = "What is going on"
@@ -31,4 +32,6 @@ __all__ = [
     "PurchaseAdmin",
     "RefundAdmin",
     "StatusLabelAdmin",
+    "WebhookDeliveryAdmin",
+    "WebhookEndpointAdmin",
 ]

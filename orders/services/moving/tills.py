@@ -1,6 +1,7 @@
 """Tills that pull orders: what they have not confirmed yet waits for them (docs/requirements.md, rows 40 and 73)."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -25,7 +26,7 @@ def vendors_of_till(caller: Caller, merchant_uuid: str) -> list[int]:
     return list(vendors.filter(merchant__uuid=merchant_uuid).values_list("pk", flat=True))
 
 
-def till_orders(vendor_ids: Sequence[int | Given]) -> QuerySet[Order]:
+def till_orders(vendor_ids: Sequence[int]) -> QuerySet[Order]:
     """What tills of these vendors may see; digital orders never show there."""
     orders = Order.objects.filter(vendor__pk__in=vendor_ids, visible_at__isnull=False, deleted_at__isnull=True)
     return orders.exclude(fulfilment=Fulfilment.DIGITAL)
@@ -33,7 +34,7 @@ def till_orders(vendor_ids: Sequence[int | Given]) -> QuerySet[Order]:
 
 def one_till_order(vendors: int) -> QuerySet[Order]:
     """The query of `find_till_order` for so many vendors."""
-    given = [Given(f"vendor{number}", Vendor._meta.pk) for number in range(vendors)]
+    given: list[Any] = [Given(f"vendor{number}", Vendor._meta.pk) for number in range(vendors)]
     return with_parties(till_orders(given)).filter(uuid=Given("uuid", Order._meta.get_field("uuid")))
 
 

@@ -244,6 +244,7 @@ class Board {
 
   adopt(body) {
     this.offset = new Date(body.now) - Date.now();
+    setText(this.clock, clock(this.now()));
     Object.assign(this, { vendor: body.vendor, reasons: body.reasons, unavailable: body.unavailable });
     if (JSON.stringify(this.stations) !== JSON.stringify(body.stations)) {
       // Which line is whose follows the stations: what is shown was read before they were as they are.

@@ -41,6 +41,7 @@ def show_board(page: Page) -> None:
     page.goto("/board/1")
     page.locator("#board[data-drawn]").wait_for()
     page.get_by_role("button", name="Start shift").click()
+    page.get_by_role("status").get_by_role("button", name="Close").click()  # this browser keeps no screen on
 
 
 def show_drive(page: Page) -> None:

@@ -15,7 +15,7 @@ ROOT = Path(settings.BASE_DIR)
 
 def test_every_variable_that_the_settings_read_is_documented_and_no_other() -> None:
     source = (ROOT / "ordersite/settings.py").read_text()
-    read = set(re.findall(r"""env(?:\.\w+|iron\.get)\(\s*["']([A-Z_]+)["']""", source))
+    read = set(re.findall(r"""(?:kept_days|env(?:\.\w+|iron\.get))\(\s*["']([A-Z_]+)["']""", source))
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs/settings.md").read_text(), re.MULTILINE))
     assert read == documented
 

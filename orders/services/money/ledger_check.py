@@ -246,10 +246,11 @@ def differing_order(
         if earned != wanted.vendor + wanted.driver + wanted.platform:
             yield f"of order {order.pk} {earned} is divided, where {kept} came in and stayed"
     elif stands != wanted:
-        yield f"order {order.pk} is divided as {words_of(order, stands)}, where it should be {words_of(order, wanted)}"
+        told, right = division_text(order, stands), division_text(order, wanted)
+        yield f"order {order.pk} is divided as {told}, where it should be {right}"
 
 
-def words_of(order: Order, division: Division) -> str:
+def division_text(order: Order, division: Division) -> str:
     parts = (("vendor", division.vendor), ("driver", division.driver), ("platform", division.platform))
     return ", ".join(f"{name} {to_text(amount, order.currency)}" for name, amount in parts)
 

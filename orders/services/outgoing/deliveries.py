@@ -31,6 +31,8 @@ LEASE = timedelta(seconds=60)
 GIVES_UP = timedelta(days=5)
 # How exactly `delivered_at` of an endpoint is kept.
 NOTED_EVERY = timedelta(minutes=1)
+# A message bears the time at which its change began; the worker has it at most so much later, unless it stands still.
+UNDER_WAY = timedelta(minutes=1)
 # Tests of one endpoint in an hour.
 TESTS = 30
 GONE = 410
@@ -141,9 +143,9 @@ def replay_missed(endpoint: WebhookEndpoint, since: datetime) -> int:
     now = timezone.now()
     missed = endpoint.deliveries.filter(delivered_at__isnull=True, message__created_at__gte=since)
     again = missed.update(due_at=now, tries=0)
-    there = endpoint.deliveries.values("message")
-    told = messages_for(endpoint).filter(created_at__gte=since, told_at__isnull=False)
-    count = again + write_deliveries(endpoint, told.exclude(pk__in=there), now)
+    there = endpoint.deliveries.filter(message=OuterRef("pk"))
+    told = messages_for(endpoint).filter(~Exists(there), created_at__gte=since, told_at__isnull=False)
+    count = again + write_deliveries(endpoint, told, now)
     WebhookEndpoint.objects.filter(pk=endpoint.pk, missed_since__gte=since).update(missed_since=None)
     return count
 
@@ -201,11 +203,17 @@ def return_leases(rows: Iterable[WebhookDelivery]) -> None:
         leased_delivery(row).update(due_at=now)
 
 
+def lock_endpoint(endpoint_id: int) -> None:
+    """Whoever writes an endpoint and its deliveries holds the endpoint first."""
+    WebhookEndpoint.objects.select_for_update(no_key=True).filter(pk=endpoint_id).first()
+
+
 def note_outcome(row: WebhookDelivery, outcome: TryOutcome) -> None:
     """Keeps what came of a try, and does what follows: tries again later, gives up, or switches the endpoint off."""
     now = timezone.now()
     told = {"answered": outcome.answered, "failure": outcome.failure[:200], "milliseconds": outcome.milliseconds}
     with transaction.atomic():
+        lock_endpoint(row.endpoint_id)
         if outcome.is_delivered:
             if leased_delivery(row).update(due_at=None, delivered_at=now, **told):
                 note_success(row.endpoint_id, now)
@@ -248,8 +256,9 @@ def disable_endpoint(endpoint_id: int, why: WebhookEndpoint.Why) -> bool:
     if row is None:
         return False
     row.disabled_at, row.disabled_why = now, why
-    missed = row.deliveries.filter(delivered_at__isnull=True).aggregate(since=Min("message__created_at"))["since"]
-    row.missed_since = min(row.missed_since or now, missed or now)
+    waiting = row.deliveries.filter(delivered_at__isnull=True).aggregate(since=Min("message__created_at"))["since"]
+    untold = OutboxMessage.objects.filter(UNTOLD).aggregate(since=Min("created_at"))["since"]
+    row.missed_since = min(filter(None, (row.missed_since, waiting, untold, now - UNDER_WAY)))
     row.save(update_fields=["disabled_at", "disabled_why", "missed_since"])
     row.deliveries.filter(due_at__isnull=False).update(due_at=None)
     if why != WebhookEndpoint.Why.ASKED:

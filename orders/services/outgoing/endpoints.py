@@ -122,7 +122,10 @@ def rotate_secret(caller: Caller, endpoint_id: int) -> tuple[WebhookEndpoint, st
 
 def delete_endpoint(caller: Caller, endpoint_id: int) -> None:
     """Deletes an endpoint with its log; what a worker is sending to it at this moment may still arrive."""
-    get_endpoint(caller, endpoint_id, lock=True).delete()
+    row = get_endpoint(caller, endpoint_id, lock=True)
+    # Held against rows that refer to it too: one written between its log and itself would keep it from going.
+    WebhookEndpoint.objects.select_for_update().get(pk=row.pk)
+    row.delete()
 
 
 def secrets_of(endpoint: WebhookEndpoint) -> list[str]:

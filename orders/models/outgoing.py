@@ -106,7 +106,10 @@ class WebhookDelivery(models.Model):
     class Meta:
         verbose_name_plural = "webhook deliveries"
         constraints = [models.UniqueConstraint(fields=["endpoint", "message"], name="webhook_message_once")]
-        indexes = [models.Index(fields=["endpoint", "due_at"], condition=DUE, name="webhook_due")]
+        indexes = [
+            models.Index(fields=["endpoint", "due_at"], condition=DUE, name="webhook_due"),
+            models.Index(fields=["endpoint", "id"], name="webhook_log"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.endpoint_id}/{self.message_id}"

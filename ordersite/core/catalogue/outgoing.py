@@ -11,7 +11,7 @@ SENTENCES: dict[Code, str] = {
     ),
     Code.INVALID_WEBHOOK_SCHEME: _("Webhooks go by TLS only: send an address that begins with https://."),
     Code.PRIVATE_ADDRESS: _(
-        "{host} leads to {ip}, which is not on the public internet: send an address that everybody can reach."
+        "{host} leads to what is not on the public internet: send an address that everybody can reach."
     ),
     Code.UNRESOLVED_HOST: _("The name {host} is not known: correct it, or try again once it can be resolved."),
     Code.MIXED_WEBHOOK_OWNER: _("An endpoint is a merchant's or the site's: send {field:merchant} or {field:site}."),

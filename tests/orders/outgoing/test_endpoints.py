@@ -121,7 +121,7 @@ def test_names_are_resolved_before_the_transaction(cast: Cast, api: Any, monkeyp
     body = {"url": "https://hooks.example.com/in", "types": ["order.placed"]}
     answer = api(cast.customer).post(HOOKS, body)
     assert answer.json()["errors"][0]["code"] == "private_address"
-    assert "10.1.2.3" in answer.json()["detail"]
+    assert "10.1.2.3" not in answer.content.decode()
     del found[1]
     assert added(api(cast.customer), **body)["url"] == "https://hooks.example.com/in"
 

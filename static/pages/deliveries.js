@@ -120,6 +120,11 @@ export function pickupOf(order, vendor) {
   return { place: { address, location: vendor?.location }, who: { name: order.vendor.name, phone: vendor?.phone ?? "" }, notes: "" };
 }
 
+// Who receives it: of a package whom its sender named.
+export function recipientOf({ package: sent, contact }) {
+  return sent ? { name: sent.recipient_name, phone: sent.recipient_phone } : contact;
+}
+
 export function collectText(order) {
   if (order.payment_method !== "cash" || !Number(order.owed.amount)) return null;
   const parts = [interpolate(gettext("Collect %(sum)s in cash."), { sum: money(order.owed) })];

@@ -1,7 +1,7 @@
 // The page of a company's dispatcher: what is on offer to it, and who of its drivers carries what it has taken.
 import { act, read } from "./api.js";
 import { checkBuild, watchBuild } from "./build.js";
-import { askFor, changeWord, collectText, contents, offerCard, pickupOf, placeBlock, tick } from "./deliveries.js";
+import { askFor, changeWord, collectText, contents, offerCard, pickupOf, placeBlock, recipientOf, tick } from "./deliveries.js";
 import { arrange, h } from "./dom.js";
 import { Feed } from "./feed.js";
 import { gettext, interpolate } from "./i18n.js";
@@ -18,6 +18,7 @@ const state = { offers: [], orders: [], drivers: [] };
 const vendors = new Map(); // by id: where an order is picked up
 const known = new Map(); // orders by id, as they were read
 const shown = new Map(); // cards by what they show
+const chosen = new Map(); // drivers by the order for which each is chosen, until it is asked
 
 const feed = new Feed({
   socket: "/ws/companies/me",
@@ -59,7 +60,7 @@ async function readAll() {
   const rows = orders.body.results.filter((row) => !offered.has(row.id));
   const changed = rows.filter((row) => known.get(row.id)?.version !== row.version);
   for (const { body } of await Promise.all(changed.map((row) => read(`/orders/${row.id}`)))) known.set(body.id, body);
-  for (const id of known.keys()) if (!rows.some((row) => row.id === id)) known.delete(id);
+  for (const some of [known, chosen]) for (const id of some.keys()) if (!rows.some((row) => row.id === id)) some.delete(id);
   const wanted = new Set([...known.values()].map((order) => order.vendor.id).filter((id) => !vendors.has(id)));
   await Promise.all([...wanted].map(async (id) => vendors.set(id, (await read(`/vendors/${id}`)).body)));
   state.offers = offers.body.results;
@@ -129,7 +130,7 @@ function orderCard(order, drivers) {
     h("p", {}, page.words.statuses[order.status.name] ?? order.status.name, due ? " · " : "", due ? h("span", { "data-due": due }) : ""),
     driverBlock(order, drivers),
     placeBlock(gettext("Pick-up"), pickup.place, { who: pickup.who, notes: pickup.notes }),
-    placeBlock(gettext("Drop-off"), { address: order.address, location: order.location }, { who: order.contact, notes: order.address_notes }),
+    placeBlock(gettext("Drop-off"), { address: order.address, location: order.location }, { who: recipientOf(order), notes: order.address_notes }),
     collectText(order),
     contents(order),
     steps.length
@@ -151,13 +152,14 @@ function driverBlock(order, drivers) {
   const id = `driver-${order.id}`;
   const choice = h(
     "select",
-    { id, required: true },
+    { id, required: true, onchange: () => chosen.set(order.id, Number(choice.value)) },
     h("option", { value: "" }, gettext("Choose a driver")),
-    drivers.map((one) => h("option", { value: one.id }, interpolate(gettext("%(name)s, carries %(count)s"), { name: one.name, count: one.carried }))),
+    drivers.map((one) => h("option", { value: one.id, selected: one.id === chosen.get(order.id) }, interpolate(gettext("%(name)s, carries %(count)s"), { name: one.name, count: one.carried }))),
   );
   const form = h("form.fields", {}, h("label", { for: id }, gettext("Who drives it?")), choice, h("button.main", {}, gettext("Ask this driver")));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    chosen.delete(order.id);
     change(event.submitter, () => act("PATCH", `/orders/${order.id}`, { driver: Number(choice.value) }));
   });
   return [

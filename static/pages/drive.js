@@ -2,7 +2,7 @@
 import { act, onSignedOut, read } from "./api.js";
 import { Bell } from "./board_bell.js";
 import { checkBuild, watchBuild } from "./build.js";
-import { askFor, changeWord, collectText, contents, money, offerCard, pickupOf, placeBlock, tick } from "./deliveries.js";
+import { askFor, changeWord, collectText, contents, money, offerCard, pickupOf, placeBlock, recipientOf, tick } from "./deliveries.js";
 import { arrange, fill, h, setText } from "./dom.js";
 import { Reporter } from "./drive_position.js";
 import { Queue } from "./drive_queue.js";
@@ -294,11 +294,10 @@ function orderCard(order) {
   const isPickedUp = Boolean(order.milestones.picked_up) || waiting.some((one) => one.body.transition === "pick_up");
   const next = nextStep(order);
   const pickup = pickupOf(order, vendors.get(order.vendor.id));
-  const recipient = order.package ? { name: order.package.recipient_name, phone: order.package.recipient_phone } : order.contact;
   // Where it goes next, and what to know there, stands before the button, the other place behind it.
   const atPickup = [placeBlock(gettext("Pick-up"), pickup.place, { isNow: !isPickedUp, who: pickup.who, notes: pickup.notes }), contents(order)];
   const atDropOff = [
-    placeBlock(gettext("Drop-off"), { address: order.address, location: order.location }, { isNow: isPickedUp, who: recipient, notes: order.address_notes }),
+    placeBlock(gettext("Drop-off"), { address: order.address, location: order.location }, { isNow: isPickedUp, who: recipientOf(order), notes: order.address_notes }),
     order.comment ? h("p", {}, `“${order.comment}”`) : null,
     collectText(order),
   ];

@@ -383,6 +383,7 @@ class Code(StrEnum):
     INVALID_WEBHOOK_SCHEME = "invalid.webhook_scheme"
     PRIVATE_ADDRESS = "private_address"
     UNRESOLVED_HOST = "unresolved_host"
+    UNKNOWN_MERCHANT = "unknown.merchant"
     MIXED_WEBHOOK_OWNER = "mixed.webhook_owner"
     NOT_FOUND_WEBHOOK = "not_found.webhook"
     NOT_FOUND_DELIVERY = "not_found.delivery"

@@ -14,7 +14,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from orders.models import Order, OutboxMessage, WebhookDelivery, WebhookEndpoint
 from orders.services.outgoing import deliveries
 from ordersite.accounts.mails import send_due
-from ordersite.accounts.models import Mail
+from ordersite.accounts.models import Mail, User
 from tests.cast import Cast
 from tests.orders.online import notice, place_online, running_provider, takes_online
 from tests.orders.shopping import cart, place_order
@@ -322,6 +322,16 @@ def test_of_two_workers_one_has_a_delivery(cast: Cast, api: Any, receiver: Recei
     assert WebhookDelivery.objects.get().tries == 1
     deliveries.note_outcome(theirs, deliveries.TryOutcome(200))
     assert WebhookDelivery.objects.get().state == "delivered"
+
+
+def test_who_is_deactivated_is_told_nothing_not_even_what_waits(cast: Cast, api: Any, receiver: Receiver) -> None:
+    row, _ = endpoint(api(cast.customer), receiver)
+    api(cast.customer).post(f"{HOOKS}/{row.pk}/test")
+    User.objects.filter(pk=cast.customer.pk).update(is_active=False)
+    assert deliver(row) == 0
+    assert receiver.calls == []
+    User.objects.filter(pk=cast.customer.pk).update(is_active=True)
+    assert deliver(row) == 1
 
 
 def test_old_messages_go_with_their_deliveries(cast: Cast, api: Any, receiver: Receiver) -> None:

@@ -33,8 +33,10 @@ GIVES_UP = timedelta(days=5)
 NOTED_EVERY = timedelta(minutes=1)
 # A message bears the time at which its change began; the worker has it at most so much later, unless it stands still.
 UNDER_WAY = timedelta(minutes=1)
-# Tests of one endpoint in an hour.
-TESTS = 30
+# What an owner may ask for in an hour, for all its endpoints together: calls to whatever address it has chosen.
+TESTS, REPLAYS, REDELIVERIES = 30, 30, 300
+# Endpoints that are told: one of somebody who is deactivated rests.
+TOLD = Q(disabled_at__isnull=True) & (Q(user__isnull=True) | Q(user__is_active=True))
 GONE = 410
 # The answers whose Retry-After counts.
 BUSY = (429, 503)
@@ -95,8 +97,8 @@ def endpoints_near(messages: Iterable[OutboxMessage]) -> list[WebhookEndpoint]:
     merchants = {message.vendor.merchant_id for message in messages if message.vendor}
     users = {message.event.order.customer.user_id for message in messages if message.event}
     sites = Q(merchant__isnull=True, user__isnull=True)
-    near = sites | Q(merchant__in=merchants) | Q(user__in=users - {None}, user__is_active=True)
-    return list(WebhookEndpoint.objects.filter(near, disabled_at__isnull=True).order_by("pk"))
+    near = sites | Q(merchant__in=merchants) | Q(user__in=users - {None})
+    return list(WebhookEndpoint.objects.filter(near, TOLD).order_by("pk"))
 
 
 def write_deliveries(endpoint: WebhookEndpoint, messages: QuerySet[OutboxMessage], now: datetime) -> int:
@@ -116,15 +118,19 @@ def send_test(endpoint: WebhookEndpoint) -> WebhookDelivery:
     Raises Conflict while it is switched off, and Throttled after too many.
     """
     refuse_disabled(endpoint)
-    count_attempt("webhook-test", str(endpoint.pk), limit=TESTS, window=HOUR)
+    count_asked("test", endpoint, TESTS)
     now = timezone.now()
     message = OutboxMessage.objects.create(type=TEST, subject=f"webhook:{endpoint.pk}", created_at=now, told_at=now)
     return WebhookDelivery.objects.create(endpoint=endpoint, message=message, created_at=now, due_at=now)
 
 
 def redeliver(endpoint: WebhookEndpoint, delivery_id: int) -> WebhookDelivery:
-    """Sends one again, by the same id, also what was delivered; raises NotFound, and Conflict while switched off."""
+    """Sends one again, by the same id, also what was delivered.
+
+    Raises NotFound, Conflict while it is switched off, and Throttled after too many.
+    """
     refuse_disabled(endpoint)
+    count_asked("redelivery", endpoint, REDELIVERIES)
     rows = endpoint.deliveries.select_for_update(of=("self",)).select_related("message")
     delivery = rows.filter(pk=delivery_id).first()
     if delivery is None:
@@ -137,9 +143,10 @@ def redeliver(endpoint: WebhookEndpoint, delivery_id: int) -> WebhookDelivery:
 def replay_missed(endpoint: WebhookEndpoint, since: datetime) -> int:
     """Sends all since a moment that was not delivered: what was given up, and what came while it was switched off.
 
-    How many; raises Conflict while it is switched off.
+    How many; raises Conflict while it is switched off, and Throttled after too many.
     """
     refuse_disabled(endpoint)
+    count_asked("replay", endpoint, REPLAYS)
     now = timezone.now()
     missed = endpoint.deliveries.filter(delivered_at__isnull=True, message__created_at__gte=since)
     again = missed.update(due_at=now, tries=0)
@@ -155,6 +162,12 @@ def refuse_disabled(endpoint: WebhookEndpoint) -> None:
         raise Conflict(Code.WEBHOOK_DISABLED)
 
 
+def count_asked(what: str, endpoint: WebhookEndpoint, limit: int) -> None:
+    """Counts what is asked for by its owner, whom deleting and adding endpoints forgives nothing; raises Throttled."""
+    owner = f"{endpoint.merchant_id}/{endpoint.user_id}"
+    count_attempt(f"webhook-{what}", owner, limit=limit, window=HOUR)
+
+
 # --- tries ----------------------------------------------------------------------------------------------------------
 
 
@@ -164,7 +177,7 @@ def due_endpoints() -> dict[int, bool]:
     That is one that has taken nothing so far, or nothing since it began to fail.
     """
     due = WebhookDelivery.objects.filter(endpoint=OuterRef("pk"), due_at__lte=timezone.now())
-    rows = WebhookEndpoint.objects.filter(Exists(due), disabled_at__isnull=True).order_by("pk")
+    rows = WebhookEndpoint.objects.filter(Exists(due), TOLD).order_by("pk")
     columns = rows.values_list("pk", "failing_since", "delivered_at")
     return {pk: failing_since is not None or taken_at is None for pk, failing_since, taken_at in columns}
 

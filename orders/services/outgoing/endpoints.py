@@ -11,12 +11,14 @@ from django.utils import timezone
 from orders.models import WebhookEndpoint
 from orders.services.outgoing.deliveries import disable_endpoint
 from ordersite.accounts.callers import Caller
+from ordersite.accounts.models import User
 from ordersite.accounts.rights import Right
 from ordersite.accounts.services import refuse_stranger
 from ordersite.core.codes import Code
 from ordersite.core.crypto import decrypt, encrypt
 from ordersite.core.faults import Conflict, Forbidden, Invalid, NotFound
 from ordersite.core.fields import Field
+from vendors.models import Merchant
 from vendors.permissions import administrations
 
 # Of one owner.
@@ -54,11 +56,13 @@ def add_endpoint(
 ) -> tuple[WebhookEndpoint, str]:
     """A new endpoint and its secret: of a merchant, of the site, or else of the caller itself.
 
-    The url was checked before (addresses.find_target). Raises Forbidden for a merchant of others, and for the site to
-    whoever lacks the right; Conflict beyond MOST_ENDPOINTS.
+    The url was checked before (addresses.find_target). Must run in a transaction. Raises Forbidden for a merchant of
+    others, and for the site to whoever lacks the right; Invalid for a merchant that does not exist; Conflict beyond
+    MOST_ENDPOINTS.
     """
     merchant = owner_of(caller, merchant, site)
     user = None if merchant or site else caller.user
+    lock_owner(caller, merchant)
     if WebhookEndpoint.objects.filter(merchant=merchant, user=user).count() >= MOST_ENDPOINTS:
         raise Conflict(Code.TOO_MANY_WEBHOOKS, most=MOST_ENDPOINTS)
     secret = make_secret()
@@ -71,6 +75,18 @@ def add_endpoint(
         created_by=caller.user,
     )
     return row, secret
+
+
+def lock_owner(caller: Caller, merchant: int | None) -> None:
+    """Has those who add endpoints for one owner do so one after another; raises Invalid for no merchant of ours.
+
+    The site has no row to lock: for it each of its staff is held up by itself alone.
+    """
+    if merchant is None:
+        assert caller.user is not None, "who has no user adds them to its merchant"
+        User.objects.select_for_update(no_key=True).only("pk").get(pk=caller.user.pk)
+    elif not Merchant.objects.select_for_update(no_key=True).filter(pk=merchant).only("pk").first():
+        raise Invalid(Code.UNKNOWN_MERCHANT, Field.MERCHANT)
 
 
 def owner_of(caller: Caller, merchant: int | None, site: bool) -> int | None:

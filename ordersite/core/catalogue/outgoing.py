@@ -14,6 +14,7 @@ SENTENCES: dict[Code, str] = {
         "{host} leads to what is not on the public internet: send an address that everybody can reach."
     ),
     Code.UNRESOLVED_HOST: _("The name {host} is not known: correct it, or try again once it can be resolved."),
+    Code.UNKNOWN_MERCHANT: _("There is no such merchant: send the id of one that there is."),
     Code.MIXED_WEBHOOK_OWNER: _("An endpoint is a merchant's or the site's: send {field:merchant} or {field:site}."),
     Code.NOT_FOUND_WEBHOOK: _("There is no such endpoint among yours: read the list of webhooks again."),
     Code.NOT_FOUND_DELIVERY: _("This endpoint has no such delivery, or it is no longer kept: read its log again."),

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from orders.models import OutboxMessage, WebhookDelivery, WebhookEndpoint
-from orders.services.outgoing import endpoints
+from orders.services.outgoing import deliveries, endpoints
 from ordersite.accounts.rights import Right
 from ordersite.core.crypto import decrypt
 from tests.cast import Cast, make_clerk
@@ -63,9 +63,11 @@ def test_others_can_make_none_for_a_merchant_or_the_site(cast: Cast, api: Any) -
         (cast.owner, {"site": True}, 403, "forbidden"),
         (clerk, {"site": True}, 403, "forbidden"),
         (cast.staff, {"site": True, "merchant": cast.merchant.pk}, 400, "invalid"),
+        (cast.staff, {"merchant": 10**9}, 400, "invalid"),
     ):
         answer = api(user).post(HOOKS, {**body, **more})
         assert (answer.status_code, answer.json()["code"]) == (status, code), answer.json()
+    assert answer.json()["errors"][0]["pointer"] == "/merchant"
     assert row_counts() == before
 
 
@@ -77,6 +79,31 @@ def test_an_owner_has_twenty_at_most(cast: Cast, api: Any, monkeypatch: pytest.M
     assert (answer.status_code, answer.json()["code"]) == (409, "too_many_webhooks")
     assert WebhookEndpoint.objects.count() == 2
     added(api(cast.stranger))
+
+
+def test_what_one_may_ask_for_is_counted_for_all_endpoints_of_an_owner(
+    cast: Cast, api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sending again makes as many calls as a log has rows: none of it comes by for free, nor anew by another one."""
+    for name in ("TESTS", "REPLAYS", "REDELIVERIES"):
+        monkeypatch.setattr(deliveries, name, 1)
+    customer = api(cast.customer)
+    first, second = (f"{HOOKS}/{added(customer)['id']}" for _ in range(2))
+    told = customer.post(f"{first}/test").json()
+    asked = [
+        ("test", None),
+        ("replay", {"since": "2026-01-01T00:00:00Z"}),
+        (f"deliveries/{told['id']}/redeliver", None),
+    ]
+    assert [customer.post(f"{first}/{what}", body).status_code for what, body in asked] == [429, 200, 200]
+    before = list(WebhookDelivery.objects.values())
+    for what, body in asked:
+        answers = [customer.post(f"{path}/{what}", body) for path in (first, second)[: 1 if "/" in what else 2]]
+        assert {answer.status_code for answer in answers} == {429}, what
+        assert all(int(answer["Retry-After"]) > 3500 for answer in answers)
+    assert list(WebhookDelivery.objects.values()) == before
+    added(api(cast.stranger))
+    assert api(cast.stranger).post(f"{HOOKS}/{WebhookEndpoint.objects.latest('pk').pk}/test").status_code == 201
 
 
 BAD = [

@@ -1,0 +1,60 @@
+"""People at once add no more webhook endpoints than their owner may have."""
+
+import threading
+
+import pytest
+from django.db import connection, transaction
+
+from orders.models import WebhookEndpoint
+from orders.services.outgoing import endpoints
+from ordersite.accounts.callers import Caller, caller_of_user
+from ordersite.core.faults import Conflict
+from tests.cast import Cast
+from tests.controls.unlocked_endpoints import lock_nothing, think_of_a_secret
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+HERE = "http://127.0.0.1:9/hook"
+
+
+def add(caller: Caller, merchant: int | None = None) -> WebhookEndpoint:
+    with transaction.atomic():
+        return endpoints.add_endpoint(caller, url=HERE, types=["order.placed"], merchant=merchant, site=False)[0]
+
+
+def add_at_once(caller: Caller, merchant: int | None, many: int) -> list[Exception]:
+    """What those who were refused were told."""
+    gate, refused = threading.Barrier(many), []
+
+    def press() -> None:
+        try:
+            gate.wait()
+            add(caller, merchant)
+        except Exception as error:
+            refused.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=press) for _ in range(many)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return refused
+
+
+@pytest.mark.parametrize("is_merchants", [False, True])
+def test_no_more_are_added_than_an_owner_may_have(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, is_merchants: bool
+) -> None:
+    monkeypatch.setattr(endpoints, "MOST_ENDPOINTS", 1)
+    refused = add_at_once(caller_of_user(cast.owner), cast.merchant.pk if is_merchants else None, 4)
+    assert [type(error) for error in refused] == [Conflict] * 3
+    assert WebhookEndpoint.objects.count() == 1
+
+
+def test_control_without_the_lock_there_are_more(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoints, "MOST_ENDPOINTS", 1)
+    monkeypatch.setattr(endpoints, "lock_owner", lock_nothing)
+    monkeypatch.setattr(endpoints, "make_secret", think_of_a_secret)
+    assert add_at_once(caller_of_user(cast.owner), None, 2) == []
+    assert WebhookEndpoint.objects.count() == 2

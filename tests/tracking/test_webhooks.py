@@ -209,6 +209,7 @@ def test_retry_after_is_kept(
 
 
 def test_410_switches_off_and_tells_the_owner_once(cast: Cast, api: Any, receiver: Receiver) -> None:
+    User.objects.filter(pk=cast.owner.pk).update(language="fr")
     row, _ = endpoint(api(cast.owner), receiver, merchant=cast.merchant.pk)
     for _ in range(3):
         place_order(api(cast.customer), cart(cast))
@@ -219,7 +220,7 @@ def test_410_switches_off_and_tells_the_owner_once(cast: Cast, api: Any, receive
     assert [one.state for one in row.deliveries.all()] == ["failed"] * 3
     send_due()
     assert [(one.to, one.subject) for one in mail.outbox] == [
-        ([cast.owner.email], "A webhook endpoint was switched off")
+        ([cast.owner.email], "Un point d’accès webhook a été désactivé")
     ]
     assert receiver.url in mail.outbox[0].body
     place_order(api(cast.customer), cart(cast))

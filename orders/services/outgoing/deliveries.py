@@ -8,14 +8,18 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from orders.models import OrderEvent, OutboxMessage, WebhookDelivery, WebhookEndpoint
 from orders.models.outgoing import UNTOLD
 from orders.services.record.outbox import TEST
-from ordersite.accounts.mails import queue_mail
+from ordersite.accounts.mails import paragraphs, queue_mail
+from ordersite.accounts.models import User
 from ordersite.core.attempts import HOUR, count_attempt
 from ordersite.core.codes import Code
 from ordersite.core.faults import Conflict, NotFound
+from ordersite.core.languages import speaking
 from vendors.services.contacts import owner_addresses
 
 BATCH = 200
@@ -38,6 +42,15 @@ TESTS, REPLAYS, REDELIVERIES = 30, 30, 300
 # Endpoints that are told: one of somebody who is deactivated rests.
 TOLD = Q(disabled_at__isnull=True) & (Q(user__isnull=True) | Q(user__is_active=True))
 GONE = 410
+# Why an endpoint is switched off that nobody asked to switch off, as its owner is mailed.
+WHY_OFF = {
+    WebhookEndpoint.Why.GONE: _(
+        "Nothing more is sent to the webhook endpoint %(url)s (#%(endpoint)s): it answered 410 Gone."
+    ),
+    WebhookEndpoint.Why.FAILING: _(
+        "Nothing more is sent to the webhook endpoint %(url)s (#%(endpoint)s): it has only failed for five days."
+    ),
+}
 # The answers whose Retry-After counts.
 BUSY = (429, 503)
 
@@ -280,13 +293,16 @@ def disable_endpoint(endpoint_id: int, why: WebhookEndpoint.Why) -> bool:
 
 
 def mail_disabled(row: WebhookEndpoint) -> None:
-    why = WebhookEndpoint.Why(row.disabled_why).label
-    text = (
-        f"The webhook endpoint {row.url} (#{row.pk}) is switched off: {why}.\n\n"
-        "Nothing more is sent to it. Put it right, switch it on again, and ask for a replay of what it missed.\n"
-    )
-    for address in addresses_of_owner(row):
-        queue_mail("text", address, subject="A webhook endpoint was switched off", text=text)
+    addresses = addresses_of_owner(row)
+    languages = dict(User.objects.filter(email__in=addresses).values_list("email", "language"))
+    for address in addresses:
+        with speaking(languages.get(address, "")):
+            subject = gettext("A webhook endpoint was switched off")
+            text = paragraphs(
+                gettext(WHY_OFF[WebhookEndpoint.Why(row.disabled_why)]) % {"url": row.url, "endpoint": row.pk},
+                gettext("Put it right, switch it on again, and ask for a replay of what it missed."),
+            )
+        queue_mail("text", address, subject=subject, text=text)
 
 
 def addresses_of_owner(row: WebhookEndpoint) -> list[str]:

@@ -16,10 +16,10 @@ BATCH = 1000
 
 
 def prune(rows: "QuerySet[Any]") -> int:
-    """Deletes a batch of the rows; how many."""
+    """Deletes a batch of the rows, but for those that are none of them any more; how many."""
     batch = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
     if batch:
-        rows.model._default_manager.filter(pk__in=batch).delete()
+        rows.filter(pk__in=batch).delete()
     return len(batch)
 
 

@@ -1,7 +1,10 @@
 """Webhooks as the worker delivers them: to a receiver on loopback, turn by turn."""
 
 import json
+import socket
+import threading
 import time
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -308,6 +311,24 @@ def test_a_slow_answer_is_cut_however_it_drips(
     deliver(row)
     assert time.monotonic() - began < 0.9
     assert (WebhookDelivery.objects.get().failure, WebhookDelivery.objects.get().answered) == ("timeout", None)
+
+
+def test_an_answer_without_an_end_is_not_read_to_its_time_limit() -> None:
+    """It would keep the worker's processor busy, which the deadlines of orders share."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def go_on() -> None:
+            client = server.accept()[0]
+            with client, suppress(OSError):
+                client.recv(65_536)
+                while True:
+                    client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+
+        endless = threading.Thread(target=go_on)
+        endless.start()
+        outcome = sending.send_webhook(f"http://127.0.0.1:{server.getsockname()[1]}/", "{}", {})
+        endless.join()
+    assert (outcome.answered, outcome.failure) == (None, "AnswerTooLong")
 
 
 def test_of_two_workers_one_has_a_delivery(cast: Cast, api: Any, receiver: Receiver, clock: Any) -> None:

@@ -6,8 +6,10 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from io import BufferedReader, RawIOBase
 from threading import Timer
+from typing import Any
 
 from django.utils import timezone
 
@@ -16,7 +18,41 @@ from orders.services.outgoing.deliveries import BUSY, TryOutcome
 from ordersite.core.faults import Invalid
 
 TIMEOUT = 15.0  # seconds of a whole call
+MOST_ANSWERED = 65_536  # bytes that are read of an answer: its status and headers
 USER_AGENT = "ordersite-webhooks"
+
+
+class AnswerTooLong(HTTPException):
+    """There is no end to the status and headers, such as of one that says 100 Continue again and again."""
+
+
+class BoundedReader(RawIOBase):
+    """Reads MOST_ANSWERED from a socket: what never ends would keep the worker's processor busy until it is cut."""
+
+    def __init__(self, raw: Any) -> None:
+        self.raw, self.left = raw, MOST_ANSWERED
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self.left:
+            raise AnswerTooLong
+        count = self.raw.readinto(memoryview(buffer)[: self.left]) or 0
+        self.left -= count
+        return count
+
+    def close(self) -> None:
+        self.raw.close()
+        super().close()
+
+
+class BoundedResponse(HTTPResponse):
+    """An answer of which no more than MOST_ANSWERED is read."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.fp = BufferedReader(BoundedReader(self.fp.detach()))
 
 
 class PinnedConnection(HTTPConnection):
@@ -24,6 +60,8 @@ class PinnedConnection(HTTPConnection):
 
     It is cut after a time, however slowly bytes drip: a socket's own limit is of each read.
     """
+
+    response_class = BoundedResponse
 
     def __init__(self, target: Target, seconds: float) -> None:
         super().__init__(target.host, target.port, timeout=seconds)

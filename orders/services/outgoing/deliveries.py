@@ -40,7 +40,7 @@ UNDER_WAY = timedelta(minutes=1)
 # What an owner may ask for in an hour, for all its endpoints together: calls to whatever address it has chosen.
 TESTS, REPLAYS, REDELIVERIES = 30, 30, 300
 # Endpoints that are told: one of somebody who is deactivated rests.
-TOLD = Q(disabled_at__isnull=True) & (Q(user__isnull=True) | Q(user__is_active=True))
+LISTENING = Q(disabled_at__isnull=True) & (Q(user__isnull=True) | Q(user__is_active=True))
 GONE = 410
 # Why an endpoint is switched off that nobody asked to switch off, as its owner is mailed.
 WHY_OFF = {
@@ -111,7 +111,7 @@ def endpoints_near(messages: Iterable[OutboxMessage]) -> list[WebhookEndpoint]:
     users = {message.event.order.customer.user_id for message in messages if message.event}
     sites = Q(merchant__isnull=True, user__isnull=True)
     near = sites | Q(merchant__in=merchants) | Q(user__in=users - {None})
-    return list(WebhookEndpoint.objects.filter(near, TOLD).order_by("pk"))
+    return list(WebhookEndpoint.objects.filter(near, LISTENING).order_by("pk"))
 
 
 def write_deliveries(endpoint: WebhookEndpoint, messages: QuerySet[OutboxMessage], now: datetime) -> int:
@@ -190,7 +190,7 @@ def due_endpoints() -> dict[int, bool]:
     That is one that has taken nothing so far, or nothing since it began to fail.
     """
     due = WebhookDelivery.objects.filter(endpoint=OuterRef("pk"), due_at__lte=timezone.now())
-    rows = WebhookEndpoint.objects.filter(Exists(due), TOLD).order_by("pk")
+    rows = WebhookEndpoint.objects.filter(Exists(due), LISTENING).order_by("pk")
     columns = rows.values_list("pk", "failing_since", "delivered_at")
     return {pk: failing_since is not None or taken_at is None for pk, failing_since, taken_at in columns}
 

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from orders.models import ProblemReport
 from orders.services.moving.problem_reports import list_problems, report_problem
 from ordersite.accounts.authentication import caller_of
-from ordersite.web.serializers import MAX_ID, Input, ParagraphField
+from ordersite.web.serializers import IdField, Input, ParagraphField
 from ordersite.web.views import ApiView, parse, render
 
 MOST_TEXT = ProblemReport._meta.get_field("text").max_length
@@ -26,7 +26,7 @@ class ProblemInput(Input):
         max_length=MOST_TEXT, allow_blank=True, default="", help_text="In your own words; needed for `other`."
     )
     items = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=MAX_ID),
+        child=IdField(),
         max_length=MOST_ITEMS,
         default=list,
         help_text="The ids of the items that it is about; empty if it is about the whole order.",

@@ -77,6 +77,8 @@ def test_the_vendor_and_staff_are_told_what_the_customer_reports(cast: Cast, api
         ({"reason": "other", "text": " "}, "/text", "required"),
         ({"reason": "late", "text": "x" * 2001}, "/text", "max_length"),
         ({"reason": "late", "items": [0]}, "/items/0", "min_value"),
+        ({"reason": "late", "items": ["18"]}, "/items/0", "invalid"),
+        ({"reason": "late", "items": [18.0]}, "/items/0", "invalid"),
         ({"reason": "late", "items": ["own", 2**62]}, "/items/1", "unknown"),
         ({"reason": "late", "items": ["foreign"]}, "/items/0", "unknown"),
         ({"reason": "late", "words": "?"}, "/words", "unknown_field"),

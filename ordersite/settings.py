@@ -267,7 +267,7 @@ THROTTLE_ANONYMOUS = env.int("THROTTLE_ANONYMOUS", 600)
 THROTTLE_CALLER = env.int("THROTTLE_CALLER", 6000)
 # Of one till at /dialects/kaddy, as that system's documents say.
 THROTTLE_TILL = env.int("THROTTLE_TILL", 60)
-# Look-ups of addresses of one caller.
+# Look-ups of addresses of one caller, of places and of webhooks.
 THROTTLE_PLACES = env.int("THROTTLE_PLACES", 60)
 # Reports of positions of one caller, each of up to a hundred.
 THROTTLE_POSITIONS = env.int("THROTTLE_POSITIONS", 60)

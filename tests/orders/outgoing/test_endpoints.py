@@ -153,6 +153,25 @@ def test_names_are_resolved_before_the_transaction(cast: Cast, api: Any, monkeyp
     assert added(api(cast.customer), **body)["url"] == "https://hooks.example.com/in"
 
 
+def test_look_ups_of_names_are_counted(cast: Cast, api: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    hook = added(api(cast.customer))
+    asked: list[str] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *args, **named: asked.append(host) or [])
+    settings.THROTTLE_PLACES = 1
+    body = {"url": "https://slow.example.com/", "types": ["order.placed"]}
+    answers = [
+        send(path, body)
+        for send, path in (
+            (api(cast.customer).post, HOOKS),
+            (api(cast.customer).post, HOOKS),
+            (api(cast.customer).patch, f"{HOOKS}/{hook['id']}"),
+        )
+    ]
+    assert [answer.status_code for answer in answers] == [400, 429, 429]
+    assert asked == ["slow.example.com"]
+    assert list(WebhookEndpoint.objects.values_list("url", flat=True)) == [HERE]
+
+
 def test_a_change_a_rotation_and_deleting(cast: Cast, api: Any) -> None:
     owner = api(cast.owner)
     hook = added(owner, merchant=cast.merchant.pk)

@@ -1,6 +1,8 @@
-"""People at once add no more webhook endpoints than their owner may have."""
+"""People at once add no more webhook endpoints than their owner may have, nor hold up others meanwhile."""
 
+import socket
 import threading
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -40,6 +42,20 @@ def add_at_once(caller: Caller, merchant: int | None, many: int) -> list[Excepti
     for thread in threads:
         thread.join()
     return refused
+
+
+def test_no_connection_of_the_database_waits_for_a_name_server(
+    cast: Cast, api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twenty of a process's pool would all wait for the name server of one customer."""
+    waited: list[bool] = []
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda *args, **named: waited.append(connection.connection is not None) or []
+    )
+    client, body = api(cast.customer), {"url": "https://slow.example.com/", "types": ["order.placed"]}
+    answer = client.post("/api/v1/webhooks", body, headers={"Idempotency-Key": "slow"})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "unresolved_host")
+    assert waited == [False]
 
 
 @pytest.mark.parametrize("is_merchants", [False, True])

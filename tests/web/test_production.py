@@ -157,7 +157,7 @@ def test_what_is_in_order_starts(name: str, tmp_path: Path) -> None:
         ({"REGISTER_CONFIRM_URL": "https://a.example/{id}/{token}"}, "REGISTER_CONFIRM_URL must hold {uid} and"),
         ({"HASHES_AT_ONCE": "0"}, "HASHES_AT_ONCE must be 1 or more"),
         ({"KEEP_POSITIONS": "0"}, "KEEP_POSITIONS must be between 1 and 36500 days"),
-        ({"KEEP_DRIVER_OFFERS": "-1"}, "KEEP_DRIVER_OFFERS must be between 1 and 36500 days"),
+        ({"KEEP_DRIVER_OFFERS": "36501"}, "KEEP_DRIVER_OFFERS must be between 1 and 36500 days"),
     ],
 )
 def test_nonsense_stops_the_start_with_a_sentence(variables: dict[str, str], sentence: str, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 
 from ordersite.accounts import hashers, password_tries
 from ordersite.accounts.models import User
-from ordersite.core.attempts import attempt_key
+from ordersite.core.attempts import attempt_key, remember_subject
 from ordersite.core.faults import Refusal
 from ordersite.core.models import Attempt
 from ordersite.web.problems import Problem, as_problem
@@ -267,7 +267,7 @@ def test_guesses_sent_at_once_do_not_outrun_the_count(counted: bool, monkeypatch
             begin.wait(60)
             if row and row.count >= 10:
                 raise Problem("throttled", "wait", status=429)
-            password_tries.remember(password_tries.PAIR, key, window=timedelta(minutes=1))  # type: ignore[attr-defined]
+            remember_subject(password_tries.PAIR, key, window=timedelta(minutes=1))
             Attempt.objects.update(count=(row.count if row else 0) + 1)
 
         monkeypatch.setattr(password_tries.PasswordTry, "count", count_late)

@@ -48,8 +48,8 @@ def apply_whatever_is_said(payment: Payment, found: Found) -> None:
         Payment.objects.filter(pk=payment.pk).update(state="failed")
 
 
-def key_of_each_try(found: Found, act: str) -> str:
-    """In the place of orders.services.paying.authorisations.key_of: whoever has looked asks for the money anew."""
+def repeat_key_of_each_try(found: Found, act: str) -> str:
+    """In the place of orders.services.paying.authorisations.repeat_key: whoever has looked asks for the money anew."""
     meet()
     return f"{found.reference}:{act}:{time.monotonic_ns()}:{threading.get_ident()}"
 

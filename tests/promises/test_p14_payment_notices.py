@@ -25,8 +25,8 @@ from tests.cast import Cast
 from tests.controls.trusting_notices import (
     apply_whatever_is_said,
     believe_what_was_read,
-    key_of_each_try,
     lock_payment_without_a_lock,
+    repeat_key_of_each_try,
     send_refund_without_taking_it,
 )
 from tests.orders.online import Provider, notice, order_of, place_online, running_provider, takes_online
@@ -309,7 +309,7 @@ def test_control_with_a_key_for_each_try_it_is_taken_twice(
 ) -> None:
     settings.PAYMENT_CAPTURE = "hand"
     payment = held(cast, api, provider)
-    monkeypatch.setattr(authorisations, "key_of", key_of_each_try)
+    monkeypatch.setattr(authorisations, "repeat_key", repeat_key_of_each_try)
     take_by_many(payment, provider, 2)
     with pytest.raises(AssertionError):
         check_taken(payment, provider)

@@ -23,7 +23,7 @@ from tests.orders.online import notice, place_online, running_provider, takes_on
 from tests.orders.shopping import cart, place_order
 from tests.tracking.receiver import TAKEN, Receiver, receiving
 from tracking import retention
-from tracking.webhooks import sending
+from tracking.webhooks import delivering, sending
 from tracking.webhooks.delivering import call_endpoint
 
 HOOKS = "/api/v1/webhooks"
@@ -329,6 +329,29 @@ def test_an_answer_without_an_end_is_not_read_to_its_time_limit() -> None:
         outcome = sending.send_webhook(f"http://127.0.0.1:{server.getsockname()[1]}/", "{}", {})
         endless.join()
     assert (outcome.answered, outcome.failure) == (None, "AnswerTooLong")
+
+
+@pytest.mark.parametrize("broken", ["body_of", "secrets_of"])
+def test_what_cannot_be_made_is_a_failed_try(
+    cast: Cast, api: Any, receiver: Receiver, clock: Any, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def fail(*args: Any) -> Any:
+        raise ValueError("the key is another")
+
+    monkeypatch.setattr(delivering, broken, fail)
+    row, _ = endpoint(api(cast.customer), receiver)
+    api(cast.customer).post(f"{HOOKS}/{row.pk}/test")
+    assert deliver(row) == 1
+    told = WebhookDelivery.objects.get()
+    row.refresh_from_db()
+    assert (told.failure, told.answered, told.tries) == ("ValueError", None, 1)
+    assert (told.due_at, row.failing_since) == (timezone.now() + timedelta(seconds=5), timezone.now())
+    assert receiver.calls == []
+    for wait in (*deliveries.WAITS[1:], deliveries.LEASE.total_seconds()):
+        clock.now += timedelta(seconds=wait)
+        deliver(row)
+    told.refresh_from_db()
+    assert (told.tries, told.state) == (10, "failed")
 
 
 def test_of_two_workers_one_has_a_delivery(cast: Cast, api: Any, receiver: Receiver, clock: Any) -> None:

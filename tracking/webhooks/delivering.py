@@ -22,7 +22,7 @@ from orders.services.outgoing.deliveries import (
 )
 from orders.services.outgoing.endpoints import secrets_of
 from tracking.webhooks.bodies import body_of, timestamp_of
-from tracking.webhooks.sending import send_webhook
+from tracking.webhooks.sending import reason_of, send_webhook
 from tracking.webhooks.signing import sign_delivery
 
 logger = logging.getLogger(__name__)
@@ -106,7 +106,22 @@ def call_endpoint(endpoint_id: int, limit: int) -> int:
 
 
 def try_once(row: WebhookDelivery) -> TryOutcome:
-    """Makes one try, and keeps what came of it."""
+    """Makes one try, and keeps what came of it.
+
+    A fault of ours, such as a secret that cannot be opened, is a failed try as any other: what raised before the
+    outcome was kept would be tried again with each lease that ends, for ever.
+    """
+    try:
+        outcome = call_once(row)
+    except Exception as error:
+        logger.exception("webhook delivery %d: its try failed", row.pk)
+        outcome = TryOutcome(None, reason_of(error))
+    note_outcome(row, outcome)
+    return outcome
+
+
+def call_once(row: WebhookDelivery) -> TryOutcome:
+    """Makes the body, signs it and calls."""
     message, body = row.message, body_of(row.message)
     assert row.tried_at is not None, "the try has begun"
     timestamp = timestamp_of(row.tried_at)
@@ -115,6 +130,4 @@ def try_once(row: WebhookDelivery) -> TryOutcome:
         "webhook-timestamp": timestamp,
         "webhook-signature": sign_delivery(secrets_of(row.endpoint), message.webhook_id, timestamp, body),
     }
-    outcome = send_webhook(row.endpoint.url, body, headers)
-    note_outcome(row, outcome)
-    return outcome
+    return send_webhook(row.endpoint.url, body, headers)

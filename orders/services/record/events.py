@@ -82,13 +82,15 @@ def write_event(
     holds: bool = False,
     unseen_since: datetime | None = None,
     appears: bool = False,
+    names_driver: bool = False,
 ) -> bool:
     """Writes an event with its feed entries and what is told outside, and wakes the readers after commit.
 
     `also` are streams of parties that the change took off the order: they see this one event as their last.
     `positions` are numbers that were drawn already, by counter name. From `unseen_since` on a device of the vendor
-    should show it (services.moving.sightings). `appears`: its vendor may see the order only since this event. Must run
-    in the change's transaction, which holds the order.
+    should show it (services.moving.sightings). `appears`: its vendor may see the order only since this event.
+    `names_driver`: it names a driver, another, or none any more. Must run in the change's transaction, which holds the
+    order.
 
     True where the vendor's row is another one by now than was read with the order. Such a change of the vendor's waits
     for the orders that wait (services.moving.due_times); it does not know one that did not wait, and with `holds` is
@@ -114,7 +116,7 @@ def write_event(
         )
         for stream in streams
     ]
-    insert_beside(entries, messages_of(event, appears=appears))
+    insert_beside(entries, messages_of(event, appears=appears, names_driver=names_driver))
     woken = [*streams, f"order:{order.pk}"]
     transaction.on_commit(lambda: wake_function()(woken))
     return changed

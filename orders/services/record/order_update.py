@@ -99,6 +99,7 @@ class OrderUpdate:
             holds=order.waits and not self.waited,
             unseen_since=since,
             appears="visible_at" in columns,
+            names_driver="driver_id" in columns,
         )
 
 

@@ -32,26 +32,28 @@ BY_KIND = {
     OrderEvent.Kind.ITEMS: "order.items",
     OrderEvent.Kind.PAYMENT: "order.payment",
     OrderEvent.Kind.DELAY: "order.delay",
-    OrderEvent.Kind.DRIVER: "driver.assigned",
 }
 
 
 def type_of(event: OrderEvent) -> str | None:
-    """The type that tells an event; None for notes and positions, which are not told outside."""
+    """The type that tells an event of its kind; None for what is not told outside, such as notes and positions."""
     if event.kind == OrderEvent.Kind.PAYMENT and "refund" in event.data:
         return "order.refunded"
     return BY_KIND.get(OrderEvent.Kind(event.kind))
 
 
-def messages_of(event: OrderEvent, *, appears: bool) -> list[OutboxMessage]:
+def messages_of(event: OrderEvent, *, appears: bool, names_driver: bool) -> list[OutboxMessage]:
     """What an event, that is written already, tells outside.
 
-    `appears`: its vendor may see the order only since this event, and is told that it was placed.
+    `appears`: its vendor may see the order only since this event, and is told that it was placed. `names_driver`: its
+    driver is another since this event, whatever kind it is of: a driver who takes what was offered changes the status.
     """
     name = type_of(event)
     messages = [about_order(name, event)] if name else []
     if appears:
         messages.insert(0, about_order("order.placed", event, for_vendor_only=True))
+    if names_driver:
+        messages.append(about_order("driver.assigned", event))
     return messages
 
 

@@ -8,12 +8,18 @@ import pytest
 from django.utils import timezone
 
 from orders.models import OutboxMessage, WebhookDelivery, WebhookEndpoint
+from orders.services.moving.timers import run_due
 from orders.services.outgoing import deliveries, endpoints
 from ordersite.accounts.rights import Right
 from ordersite.core.crypto import decrypt
 from tests.cast import Cast, make_clerk
-from tests.orders.shopping import cart, place, row_counts
+from tests.orders.moving.test_dispatch import accept, decline
+from tests.orders.moving.test_transitions import move
+from tests.orders.rows import make_order
+from tests.orders.shopping import ORDERS, cart, place, row_counts
+from tests.orders.walking import REASON
 from tests.promises.test_p16_nobody_sees_anothers import call
+from vendors.models import Vendor
 
 HOOKS = "/api/v1/webhooks"
 HERE = "http://127.0.0.1:9/hook"
@@ -242,6 +248,33 @@ def test_the_outbox_has_a_row_for_each_thing(cast: Cast, api: Any) -> None:
     assert set(OutboxMessage.objects.values_list("vendor", "for_vendor_only", "told_at")) == {
         (cast.vendor.pk, False, None)
     }
+
+
+def test_a_driver_is_told_of_when_another_is_named(cast: Cast, api: Any) -> None:
+    """Not when an order is merely offered, declined or delivered by its vendor itself."""
+    Vendor.objects.filter(pk=cast.vendor.pk).update(dispatch="rounds", dispatch_drivers=9)
+    order = make_order(cast, 7, stood="accepted")
+
+    def told(answer: Any, status: int = 200) -> list[str]:
+        assert answer.status_code == status, answer.data
+        rows = list(OutboxMessage.objects.order_by("pk").values_list("type", flat=True))
+        OutboxMessage.objects.all().delete()
+        return rows
+
+    path = f"{ORDERS}/{order.pk}"
+    assert told(api(cast.owner).patch(path, {"self_delivery": True})) == []
+    assert told(move(api, cast.owner, order, to=22)) == ["order.status"]
+    assert run_due() == 1
+    assert order.events.latest("number").data == {"old": {}, "new": {"round": 1, "asked": 4}}
+    assert told(decline(api, cast.courier, order), 204) == []
+    taken = ["order.status", "driver.assigned"]
+    assert told(accept(api, cast.driver, order)) == taken
+    assert told(move(api, cast.driver, order, transition="cancel_by_driver", **REASON)) == taken
+    assert told(move(api, cast.owner, order, to=22)) == ["order.status"]
+    named = {"driver": cast.other_driver_row.pk}
+    assert told(api(cast.owner).patch(path, named)) == ["driver.assigned"]
+    assert told(api(cast.owner).patch(path, named)) == []
+    assert told(accept(api, cast.other_driver, order)) == ["order.status"]
 
 
 def test_what_is_refused_tells_nothing(cast: Cast, api: Any) -> None:

@@ -71,7 +71,8 @@ class WebhookOutput(serializers.Serializer):
     failing_since = serializers.DateTimeField(allow_null=True, help_text="Since when every try has failed.")
     delivered_at = serializers.DateTimeField(allow_null=True, help_text="When it last took something, to the minute.")
     missed_since = serializers.DateTimeField(
-        allow_null=True, help_text="From when on a replay sends what it missed while it failed or was switched off."
+        allow_null=True,
+        help_text="From when on a replay sends what was given up, and what came while it was switched off.",
     )
     previous_until = serializers.DateTimeField(
         allow_null=True, help_text="Until when the secret before the last rotation signs too."

@@ -73,7 +73,7 @@ class WebhookEndpoint(models.Model):
     delivered_at = models.DateTimeField(null=True, blank=True)
     disabled_at = models.DateTimeField(null=True, blank=True)
     disabled_why = models.CharField(max_length=8, choices=Why, blank=True, default="")
-    # From when on something may not have been delivered, because of that; until it is sent again.
+    # From when on something was given up, or may have come while it was switched off; until it is sent again.
     missed_since = models.DateTimeField(null=True, blank=True)
 
     class Meta:

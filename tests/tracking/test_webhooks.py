@@ -12,6 +12,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from orders.models import Order, OutboxMessage, WebhookDelivery, WebhookEndpoint
@@ -181,6 +182,14 @@ def test_tries_come_at_their_times_with_the_same_id_and_end(
     assert len({received.headers["webhook-timestamp"] for received in receiver.calls}) == 10
     clock.now += timedelta(days=9)
     assert deliver(row) == 0
+    # It stays switched on, and says from when on a replay sends what was given up.
+    (shown,) = api(cast.customer).get(HOOKS).json()["results"]
+    assert (shown["enabled"], parse_datetime(shown["missed_since"])) == (True, told.message.created_at)
+    answers(receiver, 204)
+    assert api(cast.customer).post(f"{HOOKS}/{row.pk}/replay", {"since": shown["missed_since"]}).status_code == 200
+    assert deliver(row) == 1
+    row.refresh_from_db()
+    assert row.missed_since is None
 
 
 def test_tries_of_many_are_spread(monkeypatch: pytest.MonkeyPatch) -> None:

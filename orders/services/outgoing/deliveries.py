@@ -248,6 +248,8 @@ def note_outcome(row: WebhookDelivery, outcome: TryOutcome) -> None:
         if not leased_delivery(row).update(due_at=again, **told):
             return
         WebhookEndpoint.objects.filter(pk=row.endpoint_id, failing_since__isnull=True).update(failing_since=now)
+        if again is None:
+            note_missed(row)
         if outcome.answered == GONE:
             disable_endpoint(row.endpoint_id, WebhookEndpoint.Why.GONE)
         elif WebhookEndpoint.objects.filter(pk=row.endpoint_id, failing_since__lte=now - GIVES_UP).exists():
@@ -260,6 +262,13 @@ def next_try(tries: int, retry_after: float, now: datetime) -> datetime | None:
         return None
     wait = timedelta(seconds=WAITS[tries] * random.uniform(1 - JITTER, 1 + JITTER))
     return now + max(wait, min(timedelta(seconds=retry_after), LONGEST_WAIT))
+
+
+def note_missed(row: WebhookDelivery) -> None:
+    """A delivery was given up while its endpoint stays switched on: a replay from then on sends it."""
+    since = row.message.created_at
+    later = Q(missed_since__isnull=True) | Q(missed_since__gt=since)
+    WebhookEndpoint.objects.filter(later, pk=row.endpoint_id).update(missed_since=since)
 
 
 def note_success(endpoint_id: int, now: datetime) -> None:

@@ -113,7 +113,10 @@ class WebhookDeliveryOutput(serializers.Serializer):
 
 
 class ReplayedOutput(serializers.Serializer):
-    deliveries = serializers.IntegerField(help_text="How many are sent.")
+    deliveries = serializers.IntegerField(source="count", help_text="How many are sent, the oldest.")
+    next_since = serializers.DateTimeField(
+        allow_null=True, help_text="The `since` of the next call, where there are more."
+    )
 
 
 def check_target(request: Request, url: str) -> None:
@@ -186,10 +189,10 @@ class WebhookTestView(ApiView):
 class WebhookReplayView(ApiView):
     @extend_schema(request=ReplayInput, responses=ReplayedOutput, operation_id="replayWebhook")
     def post(self, request: Request, endpoint_id: int) -> Response:
-        """Send what was not delivered since a moment; what is older than 30 days is not kept."""
+        """Send what was not delivered since a moment, the oldest 5000 of it. What is older than 30 days is not kept."""
         given = parse(ReplayInput, request.data)
         endpoint = get_endpoint(caller_of(request), endpoint_id, lock=True)
-        return Response({"deliveries": replay_missed(endpoint, given["since"])})
+        return Response(render(ReplayedOutput, replay_missed(endpoint, given["since"])))
 
 
 class WebhookDeliveriesView(ApiView):

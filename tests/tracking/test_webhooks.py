@@ -246,11 +246,11 @@ def test_410_switches_off_and_tells_the_owner_once(cast: Cast, api: Any, receive
     on = owner.patch(f"{HOOKS}/{row.pk}", {"enabled": True}).json()
     assert deliver(row) == 0
     replayed = owner.post(f"{HOOKS}/{row.pk}/replay", {"since": on["missed_since"]})
-    assert replayed.json() == {"deliveries": 4}
+    assert replayed.json() == {"deliveries": 4, "next_since": None}
     assert deliver(row) == 4
     assert len({received.id for received in receiver.calls}) == 4
     assert owner.get(HOOKS).json()["results"][0]["missed_since"] is None
-    assert owner.post(f"{HOOKS}/{row.pk}/replay", {"since": on["missed_since"]}).json() == {"deliveries": 0}
+    assert owner.post(f"{HOOKS}/{row.pk}/replay", {"since": on["missed_since"]}).json()["deliveries"] == 0
 
 
 def test_five_days_of_failures_switch_off_one_success_does_not(
@@ -290,6 +290,37 @@ def test_sending_one_again(cast: Cast, api: Any, receiver: Receiver) -> None:
     assert json.loads(first.body)["data"]["order"] == order.pk
     missing = api(cast.customer).post(f"{HOOKS}/{row.pk}/deliveries/{told.pk + 1}/redeliver")
     assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+
+
+def test_a_replay_has_a_bound_and_says_where_to_go_on(
+    cast: Cast, api: Any, receiver: Receiver, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages that were given up, and such as came while the endpoint was switched off, by the time they happened."""
+    monkeypatch.setattr(deliveries, "MOST_REPLAYED", 2)
+    row, _ = endpoint(api(cast.customer), receiver)
+    customer, path = api(cast.customer), f"{HOOKS}/{row.pk}"
+    for switched in (None, False):
+        if switched is not None:
+            deliveries.pass_on()
+            customer.patch(path, {"enabled": switched})
+        for _ in range(2):
+            clock.now += timedelta(hours=1)
+            place_order(customer, cart(cast))
+    clock.now += timedelta(hours=1)
+    order = place_order(customer, cart(cast))
+    deliveries.pass_on()
+    on = customer.patch(path, {"enabled": True}).json()
+    third, fifth = (order.placed_at - timedelta(hours=2), order.placed_at)
+    since, answered = on["missed_since"], []
+    while since:
+        replayed = customer.post(f"{path}/replay", {"since": since}).json()
+        since = replayed["next_since"]
+        row.refresh_from_db()
+        answered.append((replayed["deliveries"], since and parse_datetime(since), row.missed_since))
+        assert row.deliveries.filter(due_at__isnull=False).count() == sum(count for count, *_ in answered)
+    assert answered == [(2, third, third), (2, fifth, fifth), (1, None, None)]
+    assert deliver(row) == 5
+    assert len({received.id for received in receiver.calls}) == 5
 
 
 def test_both_secrets_sign_after_a_rotation(cast: Cast, api: Any, receiver: Receiver) -> None:

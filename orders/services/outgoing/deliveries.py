@@ -4,6 +4,9 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import merge
+from itertools import islice
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
@@ -39,6 +42,8 @@ NOTED_EVERY = timedelta(minutes=1)
 UNDER_WAY = timedelta(minutes=1)
 # What an owner may ask for in an hour, for all its endpoints together: calls to whatever address it has chosen.
 TESTS, REPLAYS, REDELIVERIES = 30, 30, 300
+# What one call of a replay has sent at most, while it holds the endpoint; no change tells as much at one instant.
+MOST_REPLAYED = 5000
 # Endpoints that are told: one of somebody who is deactivated rests.
 LISTENING = Q(disabled_at__isnull=True) & (Q(user__isnull=True) | Q(user__is_active=True))
 GONE = 410
@@ -72,6 +77,14 @@ class TryOutcome:
     def asks_for_rest(self) -> bool:
         """Whether the endpoint had better not be called again at once: it gave no answer, or said that it is busy."""
         return self.answered is None or self.answered in BUSY
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """How many messages are sent again, and from when on there are more."""
+
+    count: int
+    next_since: datetime | None
 
 
 # --- who is told --------------------------------------------------------------------------------------------------
@@ -153,21 +166,32 @@ def redeliver(endpoint: WebhookEndpoint, delivery_id: int) -> WebhookDelivery:
     return delivery
 
 
-def replay_missed(endpoint: WebhookEndpoint, since: datetime) -> int:
-    """Sends all since a moment that was not delivered: what was given up, and what came while it was switched off.
+def replay_missed(endpoint: WebhookEndpoint, since: datetime) -> Replayed:
+    """Sends what was not delivered since a moment: what was given up, and what came while it was switched off.
 
-    How many; raises Conflict while it is switched off, and Throttled after too many.
+    The oldest MOST_REPLAYED; raises Conflict while it is switched off, and Throttled after too many.
     """
     refuse_disabled(endpoint)
     count_asked("replay", endpoint, REPLAYS)
     now = timezone.now()
     missed = endpoint.deliveries.filter(delivered_at__isnull=True, message__created_at__gte=since)
-    again = missed.update(due_at=now, tries=0)
     there = endpoint.deliveries.filter(message=OuterRef("pk"))
     told = messages_for(endpoint).filter(~Exists(there), created_at__gte=since, told_at__isnull=False)
-    count = again + write_deliveries(endpoint, told, now)
-    WebhookEndpoint.objects.filter(pk=endpoint.pk, missed_since__gte=since).update(missed_since=None)
-    return count
+    next_since = moment_after(MOST_REPLAYED, (missed, "message__created_at"), (told, "created_at"))
+    covered = WebhookEndpoint.objects.filter(pk=endpoint.pk, missed_since__gte=since)
+    if next_since is not None:
+        missed = missed.filter(message__created_at__lt=next_since)
+        told = told.filter(created_at__lt=next_since)
+        covered = covered.filter(missed_since__lt=next_since)
+    count = missed.update(due_at=now, tries=0) + write_deliveries(endpoint, told, now)
+    covered.update(missed_since=next_since)
+    return Replayed(count, next_since)
+
+
+def moment_after(count: int, *kinds: tuple[QuerySet[Any], str]) -> datetime | None:
+    """The moment of the row that comes after so many, of rows of several kinds by this column; None without one."""
+    moments = [rows.order_by(column).values_list(column, flat=True)[: count + 1] for rows, column in kinds]
+    return next(islice(merge(*moments), count, None), None)
 
 
 def refuse_disabled(endpoint: WebhookEndpoint) -> None:

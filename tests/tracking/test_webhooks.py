@@ -26,6 +26,7 @@ from tests.tracking.receiver import TAKEN, Receiver, receiving
 from tracking import retention
 from tracking.webhooks import delivering, sending
 from tracking.webhooks.delivering import call_endpoint
+from vendors.models import Member
 
 HOOKS = "/api/v1/webhooks"
 ALL = ["order.placed", "order.status", "order.payment", "vendor.paused"]
@@ -416,6 +417,37 @@ def test_who_is_deactivated_is_told_nothing_not_even_what_waits(cast: Cast, api:
     assert deliver(row) == 0
     assert receiver.calls == []
     User.objects.filter(pk=cast.customer.pk).update(is_active=True)
+    assert deliver(row) == 1
+
+
+def test_of_a_deleted_order_nobody_is_told(cast: Cast, api: Any, receiver: Receiver) -> None:
+    """Neither by what waits, nor by what was not passed on yet, a replay or sending again."""
+    makers = ((cast.customer, {}), (cast.owner, {"merchant": cast.merchant.pk}), (cast.staff, {"site": True}))
+    rows = [endpoint(api(user), receiver, **fields)[0] for user, fields in makers]
+    gone, kept = (place_order(api(cast.customer), cart(cast)) for _ in range(2))
+    deliveries.pass_on()
+    assert api(cast.customer).post(f"/api/v1/orders/{gone.pk}/transitions", {"to": 16}).status_code == 200
+    assert api(cast.staff).delete(f"/api/v1/orders/{gone.pk}").status_code == 204
+    assert [deliver(row) for row in rows] == [1, 1, 1]
+    assert {body["data"]["order"] for body in bodies(receiver)} == {kept.pk}
+    waited = WebhookDelivery.objects.filter(message__event__order=gone)
+    assert set(waited.values_list("message__type", "due_at", "tries", "failure")) == {
+        ("order.placed", None, 0, "its order was deleted")
+    }
+    for (user, _), row in zip(makers, rows, strict=True):
+        replayed = api(user).post(f"{HOOKS}/{row.pk}/replay", {"since": gone.placed_at.isoformat()})
+        assert replayed.json()["deliveries"] == 0
+        again = api(user).post(f"{HOOKS}/{row.pk}/deliveries/{waited.get(endpoint=row).pk}/redeliver")
+        assert (again.status_code, again.json()["code"]) == (404, "not_found")
+        assert deliver(row) == 0
+    assert len(receiver.calls) == 3
+
+
+def test_an_endpoint_of_a_merchant_stays_when_who_added_it_leaves(cast: Cast, api: Any, receiver: Receiver) -> None:
+    row, _ = endpoint(api(cast.owner), receiver, merchant=cast.merchant.pk)
+    Member.objects.filter(user=cast.owner).delete()
+    User.objects.filter(pk=cast.owner.pk).update(is_active=False)
+    place_order(api(cast.customer), cart(cast))
     assert deliver(row) == 1
 
 

@@ -46,7 +46,11 @@ TESTS, REPLAYS, REDELIVERIES = 30, 30, 300
 MOST_REPLAYED = 5000
 # Endpoints that are told: one of somebody who is deactivated rests.
 LISTENING = Q(disabled_at__isnull=True) & (Q(user__isnull=True) | Q(user__is_active=True))
+# Deliveries of what is no order's, or of an order that is there still.
+TOLD_STILL = Q(message__event__order__deleted_at__isnull=True)
 GONE = 410
+# Why a delivery is given up whose order was deleted while it waited.
+ORDER_DELETED = "its order was deleted"
 # Why an endpoint is switched off that nobody asked to switch off, as its owner is mailed.
 WHY_OFF = {
     WebhookEndpoint.Why.GONE: _(
@@ -91,8 +95,11 @@ class Replayed:
 
 
 def messages_for(endpoint: WebhookEndpoint) -> QuerySet[OutboxMessage]:
-    """What an endpoint is told of: what its owner may see of the types that it chose."""
-    rows = OutboxMessage.objects.filter(type__in=endpoint.types)
+    """What an endpoint is told of: what its owner may see of the types that it chose.
+
+    Of an order that was deleted nobody is told, as nobody sees it (visibility.orders_by).
+    """
+    rows = OutboxMessage.objects.filter(type__in=endpoint.types, event__order__deleted_at__isnull=True)
     if endpoint.merchant_id is not None:
         return rows.filter(vendor__merchant=endpoint.merchant_id)
     rows = rows.filter(for_vendor_only=False)
@@ -157,7 +164,7 @@ def redeliver(endpoint: WebhookEndpoint, delivery_id: int) -> WebhookDelivery:
     """
     refuse_disabled(endpoint)
     count_asked("redelivery", endpoint, REDELIVERIES)
-    rows = endpoint.deliveries.select_for_update(of=("self",)).select_related("message")
+    rows = endpoint.deliveries.filter(TOLD_STILL).select_for_update(of=("self",)).select_related("message")
     delivery = rows.filter(pk=delivery_id).first()
     if delivery is None:
         raise NotFound(Code.NOT_FOUND_DELIVERY)
@@ -174,7 +181,7 @@ def replay_missed(endpoint: WebhookEndpoint, since: datetime) -> Replayed:
     refuse_disabled(endpoint)
     count_asked("replay", endpoint, REPLAYS)
     now = timezone.now()
-    missed = endpoint.deliveries.filter(delivered_at__isnull=True, message__created_at__gte=since)
+    missed = endpoint.deliveries.filter(TOLD_STILL, delivered_at__isnull=True, message__created_at__gte=since)
     there = endpoint.deliveries.filter(message=OuterRef("pk"))
     told = messages_for(endpoint).filter(~Exists(there), created_at__gte=since, told_at__isnull=False)
     next_since = moment_after(MOST_REPLAYED, (missed, "message__created_at"), (told, "created_at"))
@@ -239,7 +246,10 @@ def leased_delivery(row: WebhookDelivery) -> QuerySet[WebhookDelivery]:
 
 def begin_try(row: WebhookDelivery) -> bool:
     """Renews the lease for a try and counts it; False where another has the delivery, or nobody shall."""
-    now = timezone.now()
+    now, event = timezone.now(), row.message.event
+    if event is not None and event.order.deleted_at is not None:
+        leased_delivery(row).update(due_at=None, failure=ORDER_DELETED)
+        return False
     if not leased_delivery(row).update(due_at=now + LEASE, tries=F("tries") + 1, tried_at=now):
         return False
     row.due_at, row.tried_at, row.tries = now + LEASE, now, row.tries + 1

@@ -24,7 +24,7 @@ LOGINS = (
     (ROOT, "a superuser: gives rights and memberships besides"),
     (BRASSERIE, "owner of another merchant, Maison Dansaert: a brasserie, gift cards, ice cream"),
     (TILL, "the bakery's till: pulls its orders from /dialects/kaddy, with the X-Tenant below"),
-    (DISPATCHER, "accepts and assigns deliveries for the company Pedal Post"),
+    (DISPATCHER, "accepts and assigns deliveries for the company Pedal Post, on /dispatch"),
     (COURIER, "rides for Pedal Post, on duty, on /drive"),
 )
 COMPANY = "Pedal Post"

@@ -615,7 +615,8 @@ class Board {
     const text = interpolate(gettext("Order %(number)s: %(what)s"), { number: ticket.number, what: word("statuses", ticket.status.name) });
     if (back && Date.now() < until) {
       const fields = back.requires.includes("reason") ? { reason_code: "mistake" } : {};
-      toast(text, { label: gettext("Undo"), act: () => this.move(ticket, back, fields), lasts: until - Date.now() });
+      const act = () => this.move(ticket, back, fields);
+      toast(text, { label: gettext("Undo"), act, lasts: until - Date.now(), about: `order-${ticket.id}` });
     }
   }
 

@@ -161,7 +161,7 @@ export class Card {
 
   problem({ reason_code: reason, reason: text, differences }) {
     const about = [word("problems", reason), ...differences.map((item) => item.new)].join(" · ");
-    return h("li", {}, h("strong", {}, about), text && h("q", {}, text));
+    return h("li", {}, h("strong", {}, about), text && " ", text && h("q", {}, text));
   }
 
   difference({ field, old, new: current }) {

@@ -237,6 +237,8 @@ def test_what_was_moved_on_comes_back_with_its_old_clock(stage: Cast, acting: Ac
     press(card_of(other, order), "Ready")
     press(card_of(other, order), "Handed over")
     expect_in(page, order, "handed_over")
+    # One way back an order: that of its last step.
+    expect(other.get_by_role("status").get_by_role("button", name="Undo")).to_have_count(1)
     bring_back(page, order)
     for one in (page, other):
         expect_in(one, order, "preparing")

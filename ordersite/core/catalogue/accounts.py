@@ -11,7 +11,7 @@ SENTENCES: dict[Code, str] = {
     Code.INVALID_CLEANED: _("{message}"),
     Code.WRONG: _("Send the password that you registered with."),
     Code.EMAIL_CONFIRMED: _("This e-mail address is already confirmed: sign in."),
-    Code.NOT_MERCHANT_ADMIN: _("Only the owners and managers of this merchant can see and create its tokens."),
+    Code.NOT_MERCHANT_ADMIN: _("Only the owners and managers of a merchant see and create its tokens and webhooks."),
     Code.BUSY_PASSWORDS: _("Too many people are signing in at the moment: try again in a few seconds."),
     Code.FORBIDDEN_RIGHT: _("Only for staff with the right {right}: ask an administrator for it."),
     Code.THROTTLED_ATTEMPTS: _("Too many attempts: try again in {wait} seconds."),

@@ -18,7 +18,6 @@ import multiprocessing
 import os
 import socket
 import statistics
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -26,11 +25,11 @@ from pathlib import Path
 from typing import Any
 
 import django
-import psycopg
 from playwright.sync_api import expect
 from websockets.asyncio.server import broadcast, serve
 from websockets.typing import Subprotocol
 
+from benchmarks.own_site import own_site
 from benchmarks.servers import cpu_seconds
 from tests.tracking.readers import readers
 
@@ -93,20 +92,8 @@ def main() -> None:
     parser.add_argument("--slow", type=int, default=30, help="Events of the run with 3 a second.")
     parser.add_argument("--boards", type=int, default=0, help="Of the vendor, in a browser, at each run of ours.")
     options = parser.parse_args()
-    url, redis_url = os.environ["DATABASE_URL"], os.environ["REDIS_URL"]
-    name = f"bench_feed_{os.getpid()}"
-    with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-    os.environ["DATABASE_URL"] = f"{url.rsplit('/', 1)[0]}/{name}"
-    # A browser's loop runs in this thread, which Django takes for asynchronous code.
-    os.environ |= {"DJANGO_SETTINGS_MODULE": "ordersite.settings", "DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
-    try:
-        with tempfile.TemporaryDirectory() as directory:
-            os.environ["DATA_DIR"] = directory
-            measure_sockets(Path(directory), redis_url, options)
-    finally:
-        with psycopg.connect(url, autocommit=True) as admin:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with own_site("feed") as directory:
+        measure_sockets(directory, os.environ["REDIS_URL"], options)
 
 
 def measure_sockets(directory: Path, redis_url: str, options: argparse.Namespace) -> None:

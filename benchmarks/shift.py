@@ -16,7 +16,6 @@ import json
 import os
 import queue
 import statistics
-import tempfile
 import threading
 import time
 import uuid
@@ -28,10 +27,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import django
-import psycopg
 from playwright.sync_api import expect
 
 from benchmarks.load import Connection
+from benchmarks.own_site import own_site
 from benchmarks.servers import OURS, family, memory_mb, pair
 
 if TYPE_CHECKING:
@@ -316,21 +315,9 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=10_000)
     parser.add_argument("--minutes", type=float, default=10.0)
     options = parser.parse_args()
-    url, redis_url = os.environ["DATABASE_URL"], os.environ["REDIS_URL"]
-    name = f"bench_shift_{os.getpid()}"
-    with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-    os.environ["DATABASE_URL"] = f"{url.rsplit('/', 1)[0]}/{name}"
-    # Playwright's loop runs in this thread, which Django takes for asynchronous code.
-    os.environ |= {"DJANGO_SETTINGS_MODULE": "ordersite.settings", "DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
     os.environ |= {"THROTTLE_CALLER": "0", "THROTTLE_ANONYMOUS": "0", "LOG_LEVEL": "WARNING"}
-    try:
-        with tempfile.TemporaryDirectory() as directory:
-            os.environ["DATA_DIR"] = directory
-            run_on_postgres(Path(directory), redis_url, options)
-    finally:
-        with psycopg.connect(url, autocommit=True) as admin:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with own_site("shift") as directory:
+        run_on_postgres(directory, os.environ["REDIS_URL"], options)
 
 
 if __name__ == "__main__":

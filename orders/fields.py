@@ -14,6 +14,11 @@ DELIVERY_TYPES = [fulfilment.slug for fulfilment in Fulfilment]
 FULFILMENTS = {fulfilment.slug: fulfilment for fulfilment in Fulfilment if fulfilment != Fulfilment.DIGITAL}
 
 
+def status_as_json(status: int) -> dict[str, Any]:
+    """{"code": 7, "name": "accepted_by_business"}."""
+    return {"code": int(status), "name": Status(status).slug}
+
+
 @extend_schema_field(
     {
         "type": "object",
@@ -26,10 +31,10 @@ FULFILMENTS = {fulfilment.slug: fulfilment for fulfilment in Fulfilment if fulfi
     component_name="OrderStatus",
 )
 class StatusField(serializers.Field):
-    """{"code": 7, "name": "accepted_by_business"}."""
+    """A status as the API tells it."""
 
     def to_representation(self, value: int) -> dict[str, Any]:
-        return {"code": int(value), "name": Status(value).slug}
+        return status_as_json(value)
 
 
 @extend_schema_field(

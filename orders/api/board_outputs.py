@@ -3,7 +3,7 @@
 The shapes are the serializers' below, which the API's document shows; a test compares them.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -11,14 +11,15 @@ from rest_framework import serializers
 from orders.api.edits_outputs import ChangeOutput
 from orders.api.kinds_outputs import OfKind
 from orders.api.outputs import AllowedOutput, NamedOutput
-from orders.fields import FulfilmentField, StatusField
+from orders.fields import FulfilmentField, StatusField, status_as_json
 from orders.lifecycle.board import Column
 from orders.lifecycle.decisions import Allowed
 from orders.lifecycle.reasons import REASONS
-from orders.lifecycle.table import Fulfilment, Status
+from orders.lifecycle.table import Fulfilment
 from orders.reading.board import Board, Difference, TicketLineView, TicketView, Unacknowledged
 from orders.reading.order_view import LineView, OptionView
 from ordersite.core.money import as_json
+from ordersite.core.times import rfc3339
 from ordersite.web.serializers import LocationField, MoneyField
 from ordersite.web.views import render
 from vendors.models import FULFILMENTS, Option, Product
@@ -213,7 +214,7 @@ class BoardOutput(serializers.Serializer):
 
 
 def instant(at: datetime | None) -> str | None:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
+    return rfc3339(at) if at else None
 
 
 def render_board(board: Board) -> dict[str, Any]:
@@ -319,10 +320,6 @@ def render_ticket(ticket: TicketView) -> dict[str, Any]:
 
 
 LOCATION = LocationField()
-
-
-def status_as_json(status: int) -> dict[str, Any]:
-    return {"code": int(status), "name": Status(status).slug}
 
 
 def allowed_as_json(one: Allowed) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import { gettext, interpolate } from "./i18n.js";
 import { page } from "./page.js";
 import { sendPicture } from "./proofs.js";
 import { toast } from "./toasts.js";
+import { oneAtATime } from "./turns.js";
 
 const EVERY = 15_000; // ms between two readings: of what is on offer to everybody the feed does not tell
 const MOST = 50; // orders and offers that are shown
@@ -20,6 +21,7 @@ const known = new Map(); // orders by id, as they were read
 const shown = new Map(); // cards by what they show
 const chosen = new Map(); // drivers by the order for which each is chosen, until it is asked
 
+const refresh = oneAtATime(readAndDraw);
 const feed = new Feed({
   socket: "/ws/companies/me",
   callbacks: {
@@ -31,23 +33,13 @@ const feed = new Feed({
   },
 });
 
-let isReading = false;
-let isStale = false;
-
-async function refresh() {
-  isStale = true;
-  if (isReading) return;
-  isReading = true;
-  while (isStale) {
-    isStale = false;
-    try {
-      await readAll();
-      draw();
-    } catch (problem) {
-      toast(problem.message);
-    }
+async function readAndDraw() {
+  try {
+    await readAll();
+    draw();
+  } catch (problem) {
+    toast(problem.message);
   }
-  isReading = false;
 }
 
 async function readAll() {

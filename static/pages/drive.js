@@ -10,6 +10,7 @@ import { Feed } from "./feed.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { page } from "./page.js";
 import { toast } from "./toasts.js";
+import { oneAtATime } from "./turns.js";
 
 const EVERY = 60_000; // ms between two readings while the feed tells of changes
 const DEAF = 8000; // ms while it does not
@@ -28,6 +29,7 @@ const gone = new Map(); // orders that others have taken off the driver, with wh
 const shown = new Map(); // cards by what they show
 const used = new Set(); // the keys of those that this drawing shows
 
+const refresh = oneAtATime(readAndDraw);
 const queue = new Queue({ driver: page.driver.id, changed: draw, sent: whenSent, lost: () => { state.isReachable = false; } });
 const reporter = new Reporter(draw);
 const bell = new Bell(() => {});
@@ -46,29 +48,17 @@ onSignedOut(() => { state.isSignedOut = true; draw(); });
 
 // --- reading --------------------------------------------------------------------------------------------------------
 
-let isReading = false;
-let isStale = false;
-
-async function refresh() {
-  if (isReading) {
-    isStale = true;
-    return;
+async function readAndDraw() {
+  try {
+    await readAll();
+    state.isSignedOut = false;
+    state.isRead = true;
+    state.isReachable = navigator.onLine; // an answer may come from before the link was lost
+  } catch (problem) {
+    if (problem.status && problem.status !== 401) toast(problem.message);
+    state.isReachable = problem.status !== 0;
   }
-  isReading = true;
-  do {
-    isStale = false;
-    try {
-      await readAll();
-      state.isSignedOut = false;
-      state.isRead = true;
-      state.isReachable = navigator.onLine; // an answer may come from before the link was lost
-    } catch (problem) {
-      if (problem.status && problem.status !== 401) toast(problem.message);
-      state.isReachable = problem.status !== 0;
-    }
-    draw();
-  } while (isStale);
-  isReading = false;
+  draw();
 }
 
 async function readAll() {

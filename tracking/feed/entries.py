@@ -7,7 +7,6 @@ version. All functions here block; none needs a transaction.
 import json
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Q
@@ -15,6 +14,7 @@ from django.db.models import Q
 from orders.models import Counter, FeedEntry, Order, OrderEvent
 from orders.models.parties import counter_of
 from orders.services.record.epochs import current_epoch
+from ordersite.core.times import rfc3339
 
 BATCH = 500
 # So many streams are asked for by one statement.
@@ -92,10 +92,6 @@ def reset(epoch: str, position: int) -> StreamEntry:
     return entry(position, {"position": position, "kind": RESET, "epoch": epoch})
 
 
-def rfc3339(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def event_entry(position: int, order: int, event: tuple[Any, ...], *, public: bool) -> StreamEntry:
     """`public`: the reader has but a tracking code; a party sees all that is not the staff's own."""
     number, kind, source, target, visible_to, at = event
@@ -109,7 +105,7 @@ def event_entry(position: int, order: int, event: tuple[Any, ...], *, public: bo
             "kind": kind if shown else HIDDEN,
             "from": source if shown else None,
             "to": target if shown else None,
-            "at": rfc3339(at),
+            "at": rfc3339(at, "milliseconds"),
         },
     )
 

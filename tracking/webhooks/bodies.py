@@ -4,16 +4,16 @@ import json
 from datetime import datetime
 from typing import Any
 
-from orders.lifecycle.table import Status
+from orders.fields import status_as_json
 from orders.models import OrderEvent, OutboxMessage
-from tracking.feed.entries import rfc3339
+from ordersite.core.times import rfc3339
 
 
 def body_of(message: OutboxMessage) -> str:
     """The body, the same at every try; below 20 kB."""
     event = message.event
     data = message.data if event is None else {**order_data(event), **message.data}
-    told = {"type": message.type, "timestamp": rfc3339(message.created_at), "data": data}
+    told = {"type": message.type, "timestamp": rfc3339(message.created_at, "milliseconds"), "data": data}
     return json.dumps(told, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -28,14 +28,9 @@ def order_data(event: OrderEvent) -> dict[str, Any]:
         "version": event.number,
         "kind": event.kind,
         "milestone": event.milestone or None,
-        "from": status_named(event.from_status),
-        "to": status_named(event.to_status),
+        "from": None if event.from_status is None else status_as_json(event.from_status),
+        "to": None if event.to_status is None else status_as_json(event.to_status),
     }
-
-
-def status_named(number: int | None) -> dict[str, Any] | None:
-    """A status as everywhere in the API."""
-    return None if number is None else {"code": number, "name": Status(number).slug}
 
 
 def timestamp_of(moment: datetime) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from io import BufferedReader, RawIOBase
 from threading import Timer
@@ -55,6 +56,12 @@ class BoundedResponse(HTTPResponse):
         self.fp = BufferedReader(BoundedReader(self.fp.detach()))
 
 
+@cache
+def tls_context() -> ssl.SSLContext:
+    """One for all calls and threads of the process: making it reads the certificates that this machine trusts."""
+    return ssl.create_default_context()
+
+
 class PinnedConnection(HTTPConnection):
     """A connection to the very address that was checked; the certificate is that of the name.
 
@@ -73,9 +80,10 @@ class PinnedConnection(HTTPConnection):
         self.timer.start()
         self.sock = socket.create_connection((self.target.ip, self.target.port), self.timeout)
         if self.target.is_secure:
-            context = ssl.create_default_context()
             # The handshake comes after, so that it can be cut too.
-            self.sock = context.wrap_socket(self.sock, server_hostname=self.target.host, do_handshake_on_connect=False)
+            self.sock = tls_context().wrap_socket(
+                self.sock, server_hostname=self.target.host, do_handshake_on_connect=False
+            )
             self.sock.do_handshake()
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """Orders, quotes and what is followed, in Kesk's words, as their reader may see them."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from orders.checkout import Checked, CheckedOut, Place
@@ -27,6 +27,7 @@ from orders.reading.order_view import (
 from orders.services.placing.delivery_fees import DeliveryFee
 from ordersite.core.context import absolute
 from ordersite.core.money import exponent, unit_text
+from ordersite.core.times import rfc3339
 
 AMOUNTS = {
     "sub_total": "subtotal",
@@ -53,7 +54,7 @@ def unit_price(line: LineView | PricedLine, currency: str) -> float | int:
 
 def moment(at: datetime | None) -> str | None:
     """ISO 8601 in UTC."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
+    return rfc3339(at) if at else None
 
 
 def picture(file: Any) -> str | None:

@@ -1,7 +1,6 @@
 """Orders as a shop's client reads them: amounts are decimal texts in the order's currency, times RFC 3339 in UTC."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -12,6 +11,7 @@ from orders.models import ItemChange, LineOption, OrderEvent, StatusLabel
 from orders.reading.order_view import EventView, LineView, OrderView
 from orders.services.moving.labels import Labels
 from ordersite.core.money import to_text, unit_text
+from ordersite.core.times import rfc3339
 
 
 class StatusRef(serializers.Serializer):
@@ -150,10 +150,6 @@ AMOUNTS = {
 }
 
 
-def moment(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 def render_status(label: StatusLabel) -> dict[str, Any]:
     return {"id": label.pk, "name": label.name, "status": label.core_status, "message": label.message}
 
@@ -179,7 +175,7 @@ def render_row(order: OrderView, labels: Labels) -> dict[str, Any]:
             "phone": contact.phone,
         },
         **flags_of(order),
-        "createdAt": moment(order.placed_at),
+        "createdAt": rfc3339(order.placed_at),
     }
 
 
@@ -230,7 +226,7 @@ def render_event(event: EventView) -> dict[str, Any]:
         "id": event.number,
         "text": text_of(event),
         "author": event.role,
-        "createdAt": moment(event.created_at),
+        "createdAt": rfc3339(event.created_at),
     }
 
 

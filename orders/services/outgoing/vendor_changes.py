@@ -6,6 +6,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from orders.services.record.outbox import tell_outside
+from ordersite.core.times import rfc3339
 from vendors.models import Vendor
 from vendors.services.announcing import UnservedOrder, vendor_changed
 
@@ -15,7 +16,7 @@ def tell_paused(vendor_id: int, changed: Collection[str], **_: Any) -> list[Unse
     """Tells when a vendor is paused, and when it takes orders again; finds no orders that cannot be served."""
     if "paused_until" in changed:
         until = Vendor.objects.values_list("paused_until", flat=True).get(pk=vendor_id)
-        told = until.isoformat().replace("+00:00", "Z") if until else None
+        told = rfc3339(until) if until else None
         data = {"vendor": vendor_id, "paused_until": told}
         tell_outside("vendor.paused", subject=f"vendor:{vendor_id}", vendor_id=vendor_id, data=data)
     return []
